@@ -1,0 +1,17 @@
+/** One line of a benchmark: ours beside a named yardstick, measured in the same run. */
+export interface BenchResult {
+  what: string;
+  ours: number;
+  /** null where the yardstick is not installed */
+  yardstick: number | null;
+  yardstick_name: string;
+  unit: string;
+  /** Over 1 when ours is better, null without a yardstick. */
+  ratio: number | null;
+  goal: string;
+}
+
+export interface Bench {
+  name: string;
+  run(options: { quick?: boolean }): Promise<BenchResult[]>;
+}

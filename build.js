@@ -1,0 +1,18 @@
+/**
+ * Builds everything that runs: TypeScript to dist/, the WebAssembly kernel and the page's bundle where their sources
+ * exist. Tests and benchmarks are compiled with the product, so that they run the very files that users run.
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, rmSync } from 'node:fs';
+
+const run = (bin, args) => execFileSync(process.execPath, [`node_modules/${bin}`, ...args], { stdio: 'inherit' });
+
+rmSync('dist', { recursive: true, force: true });
+run('typescript/bin/tsc', ['-p', 'tsconfig.json']);
+
+const kernel = 'src/models/lstm/kernel/assembly/index.ts';
+if (existsSync(kernel)) {
+  run('assemblyscript/bin/asc.js', [kernel, '--config', 'src/models/lstm/kernel/asconfig.json', '--target', 'release']);
+}
+const page = 'src/dashboard/page/build.js';
+if (existsSync(page)) execFileSync(process.execPath, [page], { stdio: 'inherit' });

@@ -1,0 +1,8 @@
+/** Tests run as compiled by build.js, so that they exercise the files that users run. */
+export default {
+  rootDir: 'dist/test',
+  testEnvironment: './../../test/environment.js',
+  testMatch: ['**/*.test.js'],
+  transform: {},
+  testTimeout: 60_000,
+};
