@@ -39,6 +39,10 @@ export function loadSettings(
   options: { file?: string | undefined; flags?: Record<string, unknown> } = {},
 ): LoadedSettings {
   const origins = new Map<string, string>();
+  if (environment.ROUTEWARDEN_SETTINGS !== undefined) {
+    // Set by a supervisor for its services: the whole settings, checked already and checked again here.
+    return { settings: check(parse(environment.ROUTEWARDEN_SETTINGS, 'ROUTEWARDEN_SETTINGS'), origins), origins };
+  }
   const file = options.file ?? environment.ROUTEWARDEN_CONFIG ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined);
   const tree: Tree = file === undefined ? {} : readFile(file);
   for (const path of leaves(tree)) origins.set(path, `file ${file}`);
@@ -60,6 +64,10 @@ export function loadSettings(
     set(tree, path, value);
     origins.set(path, 'flag');
   }
+  return { settings: check(tree, origins), origins };
+}
+
+function check(tree: Tree, origins: Map<string, string>): Settings {
   const parsed = settingsSchema.safeParse(tree);
   if (!parsed.success) {
     const lines = parsed.error.issues.map((issue) => {
@@ -69,7 +77,7 @@ export function loadSettings(
     });
     throw new SettingsError(`wrong settings:\n${lines.join('\n')}`);
   }
-  return { settings: parsed.data, origins };
+  return parsed.data;
 }
 
 function readFile(file: string): Tree {
@@ -79,12 +87,16 @@ function readFile(file: string): Tree {
   } catch (error) {
     throw new SettingsError(`cannot read the settings file ${file}: ${(error as Error).message}`);
   }
+  return parse(text, `the settings file ${file}`);
+}
+
+function parse(text: string, what: string): Tree {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Error('expected an object');
     return value as Tree;
   } catch (error) {
-    throw new SettingsError(`the settings file ${file} is not JSON: ${(error as Error).message}`);
+    throw new SettingsError(`${what} is not JSON: ${(error as Error).message}`);
   }
 }
 
