@@ -225,3 +225,15 @@ function smooth(p: Preparation, block: FeatureBlock, from: number): Float32Array
   });
   return out;
 }
+
+/**
+ * The value in the feature's own unit that a prepared value stands for: the inverse of scaling and log, for words.
+ * For a mean over minutes it is the typical (on the log scale, the geometric) value of those minutes.
+ */
+export function rawValue(p: Preparation, column: number, prepared: number, minute: number): number {
+  const k = column % p.kept.length;
+  const shift = p.rhythm ? rhythmAt(p.rhythm, k, minute) : 0;
+  const scaled = prepared * p.smoothScale[column]! + p.smoothCenter[column]!;
+  const value = scaled * p.scale[k]! + p.center[k]! + shift;
+  return columnsOf(p.inputs)[p.kept[k]!]!.trait === 'count' ? Math.max(0, Math.expm1(value)) : value;
+}
