@@ -1,13 +1,22 @@
-import { type ConnectionOptions, createPostgresBackend, type Processor, Queue, QueueEvents, Worker, type WorkerOptions } from 'bullmq';
+import {
+  type ConnectionOptions,
+  createPostgresBackend,
+  type Processor,
+  Queue,
+  QueueEvents,
+  Worker,
+  type WorkerOptions,
+} from 'bullmq';
 import { Redis } from 'ioredis';
 
 /** Where the queues live: Redis when its URL is given, else the PostgreSQL that holds the data. */
 export interface QueueStoreSettings {
   redisUrl?: string | undefined;
   databaseUrl: string;
+  /** Start of all names in the store: systems that share a store do not see each other's queues. */
+  queuePrefix: string;
 }
 
-const PREFIX = 'routewarden';
 const SCHEMA = 'bullmq';
 
 /**
@@ -38,7 +47,11 @@ export class QueueStore {
         await queue.waitUntilReady();
         await queue.close();
       } else {
-        const redis = new Redis(this.settings.redisUrl!, { lazyConnect: true, maxRetriesPerRequest: 1, retryStrategy: null });
+        const redis = new Redis(this.settings.redisUrl!, {
+          lazyConnect: true,
+          maxRetriesPerRequest: 1,
+          retryStrategy: null,
+        });
         redis.on('error', () => {}); // the failed connect below carries the same error
         await redis.connect();
         await redis.ping();
@@ -53,7 +66,7 @@ export class QueueStore {
   queue<Data>(name: string): Queue<Data> {
     const queue =
       this.kind === 'redis'
-        ? new Queue<Data>(name, { connection: this.redis(), prefix: PREFIX })
+        ? new Queue<Data>(name, { connection: this.redis(), prefix: this.settings.queuePrefix })
         : (new Queue(name, this.postgresOptions(), createPostgresBackend) as unknown as Queue<Data>);
     queue.on('error', this.onError);
     this.opened.push(queue);
@@ -68,8 +81,17 @@ export class QueueStore {
   ): Worker<Data, Result> {
     const worker =
       this.kind === 'redis'
-        ? new Worker<Data, Result>(name, processor, { ...options, connection: this.redis(), prefix: PREFIX })
-        : (new Worker(name, processor as Processor, { ...this.postgresOptions(), ...options }, createPostgresBackend) as unknown as Worker<Data, Result>);
+        ? new Worker<Data, Result>(name, processor, {
+            ...options,
+            connection: this.redis(),
+            prefix: this.settings.queuePrefix,
+          })
+        : (new Worker(
+            name,
+            processor as Processor,
+            { ...this.postgresOptions(), ...options },
+            createPostgresBackend,
+          ) as unknown as Worker<Data, Result>);
     worker.on('error', this.onError);
     this.opened.push(worker);
     return worker;
@@ -78,7 +100,7 @@ export class QueueStore {
   events(name: string): QueueEvents {
     const events =
       this.kind === 'redis'
-        ? new QueueEvents(name, { connection: this.redis(), prefix: PREFIX })
+        ? new QueueEvents(name, { connection: this.redis(), prefix: this.settings.queuePrefix })
         : (new QueueEvents(name, this.postgresOptions(), createPostgresBackend) as unknown as QueueEvents);
     events.on('error', this.onError);
     this.opened.push(events);
@@ -103,8 +125,14 @@ export class QueueStore {
 
   private postgresOptions(migrate = false) {
     return {
-      connection: { connectionString: this.settings.databaseUrl, max: 3, schema: SCHEMA, migrate, application_name: 'routewarden queues' },
-      prefix: PREFIX,
+      connection: {
+        connectionString: this.settings.databaseUrl,
+        max: 3,
+        schema: SCHEMA,
+        migrate,
+        application_name: 'routewarden queues',
+      },
+      prefix: this.settings.queuePrefix,
     };
   }
 }

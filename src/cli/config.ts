@@ -23,11 +23,19 @@ Example:
       const { config, dataDirectory } = program.opts<{ config?: string; dataDirectory?: string }>();
       const { settings, origins } = loadSettings(process.env, { file: config, flags: { dataDirectory } });
       const rows = settingPaths().map(([path, schema]) => {
-        const value = path.split('.').reduce<unknown>((node, key) => (node as Record<string, unknown> | undefined)?.[key], settings);
+        const value = path
+          .split('.')
+          .reduce<unknown>((node, key) => (node as Record<string, unknown> | undefined)?.[key], settings);
         const shown = value === undefined ? null : SECRET.test(path) ? '(set)' : JSON.stringify(value);
         return { path, value: shown, from: origins.get(path) ?? 'default', meaning: schema.description ?? '' };
       });
       if (options.json) printJson({ settings: rows });
-      else process.stdout.write(`${table(['setting', 'value', 'from', 'meaning'], rows.map((row) => [row.path, row.value, row.from, row.meaning]))}\n`);
+      else
+        process.stdout.write(
+          `${table(
+            ['setting', 'value', 'from', 'meaning'],
+            rows.map((row) => [row.path, row.value, row.from, row.meaning]),
+          )}\n`,
+        );
     });
 }

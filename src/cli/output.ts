@@ -20,7 +20,14 @@ export function say(line: string): void {
 export function table(head: readonly string[], rows: readonly (readonly (string | number | null)[])[]): string {
   const lines = [head, ...rows].map((row) => row.map((cell) => (cell === null ? '-' : String(cell))));
   const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
-  return lines.map((line) => line.map((cell, column) => cell.padEnd(widths[column]!)).join('  ').trimEnd()).join('\n');
+  return lines
+    .map((line) =>
+      line
+        .map((cell, column) => cell.padEnd(widths[column]!))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }
 
 export function age(seconds: number): string {

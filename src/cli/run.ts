@@ -22,11 +22,15 @@ Example:
       const service = findService(name);
       const settings = settingsOf(program);
       const database = await openDatabase(settings, { share: true, log: () => {} });
-      const child = spawn(process.execPath, ['--enable-source-maps', join(packageRoot, 'dist/workers', service.entry)], {
-        env: serviceEnvironment(settings, database.databaseUrl),
-        stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-        detached: true,
-      });
+      const child = spawn(
+        process.execPath,
+        ['--enable-source-maps', join(packageRoot, 'dist/workers', service.entry)],
+        {
+          env: serviceEnvironment(settings, database.databaseUrl),
+          stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+          detached: true,
+        },
+      );
       const pass = (signal: NodeJS.Signals) => child.kill(signal);
       process.on('SIGINT', () => pass('SIGTERM'));
       process.on('SIGTERM', () => pass('SIGTERM'));

@@ -50,7 +50,8 @@ Examples:
           (system) => {
             running = system;
             const { host, port } = settings.dashboard;
-            if (services.includes('dashboard')) say(`page: http://${host}:${port}/   queues: http://${host}:${port}/queues`);
+            if (services.includes('dashboard'))
+              say(`page: http://${host}:${port}/   queues: http://${host}:${port}/queues`);
           },
           (error: Error) => {
             process.exitCode = 1;

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { isAlive } from '../storage/embeddedPostgres.js';
 import { ownerOf } from '../storage/database.js';
+import { isAlive } from '../storage/embeddedPostgres.js';
 import { say } from './output.js';
 import { settingsOf } from './store.js';
 
@@ -12,7 +12,9 @@ export function register(program: Command): void {
     .action(async () => {
       const settings = settingsOf(program);
       if (settings.databaseUrl !== undefined) {
-        throw new Error('with DATABASE_URL, stop `routewarden start` where it runs (Ctrl-C, or SIGTERM to its process)');
+        throw new Error(
+          'with DATABASE_URL, stop `routewarden start` where it runs (Ctrl-C, or SIGTERM to its process)',
+        );
       }
       const owner = ownerOf(settings.dataDirectory);
       if (owner === null) {

@@ -26,7 +26,7 @@ export async function withStore<T>(program: Command, work: (store: Store) => Pro
   const database = await openDatabase(settings, { share: true, log: () => {} });
   const onError = (error: Error) => say(`connection trouble: ${error.message}`);
   const pool = openPool(database.databaseUrl, { name: 'command', onError });
-  const queues = new QueueStore({ redisUrl: settings.redisUrl, databaseUrl: database.databaseUrl }, onError);
+  const queues = new QueueStore({ ...settings, databaseUrl: database.databaseUrl }, onError);
   try {
     if (database.origin === 'own') await queues.prepare();
     return await work({ settings, pool, databaseUrl: database.databaseUrl, queues });

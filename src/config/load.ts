@@ -49,7 +49,10 @@ export function loadSettings(
 
   for (const [path, schema] of settingPaths()) {
     const names = [
-      `ROUTEWARDEN_${path.replaceAll('.', '_').replace(/([a-z])([A-Z])/g, '$1_$2').toUpperCase()}`,
+      `ROUTEWARDEN_${path
+        .replaceAll('.', '_')
+        .replace(/([a-z])([A-Z])/g, '$1_$2')
+        .toUpperCase()}`,
       ...Object.keys(SHORT_NAMES).filter((name) => SHORT_NAMES[name] === path),
     ];
     for (const name of names) {
@@ -116,7 +119,12 @@ export function settingPaths(): [string, z.ZodType][] {
 }
 
 function unwrap(schema: z.ZodType): z.ZodType {
-  if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional || schema instanceof z.ZodNullable) {
+  if (
+    schema instanceof z.ZodDefault ||
+    schema instanceof z.ZodPrefault ||
+    schema instanceof z.ZodOptional ||
+    schema instanceof z.ZodNullable
+  ) {
     return unwrap(schema.unwrap() as z.ZodType);
   }
   return schema;

@@ -4,7 +4,7 @@ import type { ModelKindName } from '../models/model.js';
 import { loadVersion } from '../registry/load.js';
 import type { ServiceContext } from '../services/service.js';
 import { runStage } from '../services/stage.js';
-import { raiseAlert } from '../storage/alerts.js';
+import { raiseAlertAlone } from '../storage/alerts.js';
 import { DetectorStep, detectorStage } from './detectorStep.js';
 
 const NOTICE_MILLISECONDS = 10_000;
@@ -25,15 +25,20 @@ export async function detect(context: ServiceContext, kindName: ModelKindName): 
         logger,
         load: (key, versionId) => loadVersion(pool, key, versionId, kind),
         onBadVersion: async (key, activation, error) => {
-          logger.error({ model: key, version: activation.version, error: error.message }, 'cannot load the version, the one before serves on');
-          await raiseAlert(
+          logger.error(
+            { model: key, version: activation.version, error: error.message },
+            'cannot load the version, the one before serves on',
+          );
+          await raiseAlertAlone(
             pool,
             {
               fingerprint: `version ${key} ${activation.version}`,
-              kind: 'version not loadable',
+              kind: 'retrain failing',
               severity: 'major',
-              title: `${key} version ${activation.version} cannot be loaded: ${error.message}`,
-              body: { model: key, version: activation.version },
+              title: `${key} version ${activation.version} cannot be loaded: the version before serves on`,
+              lines: [error.message, `roll back with \`routewarden rollback ${key}\`, or retrain`],
+              stream,
+              facts: { model: key, version: activation.version },
             },
             new Date(),
           );
@@ -42,7 +47,9 @@ export async function detect(context: ServiceContext, kindName: ModelKindName): 
   );
   const prepare = async () => {
     for (const detector of detectors) {
-      await detector.prepare().catch((error: Error) => logger.warn({ error: error.message }, 'preparing the next version'));
+      await detector
+        .prepare()
+        .catch((error: Error) => logger.warn({ error: error.message }, 'preparing the next version'));
       context.report({ [detector.key]: { version: detector.version } });
     }
   };

@@ -4,13 +4,13 @@ import type { Minute } from '../features/row.js';
 import type { AnyModelKind } from '../models/kinds.js';
 import type { Explanation, ModelKey, Scores } from '../models/model.js';
 import { modelKey } from '../models/modelKey.js';
+import { firstActivation, nextActivation } from '../storage/activationOrder.js';
 import { type Activation, activeVersionAt, lockModel } from '../storage/activations.js';
 import { readCursor, writeCursor } from '../storage/cursors.js';
 import { featureBlock, watermark } from '../storage/features.js';
 import { notify } from '../storage/notifications.js';
 import { inTransaction } from '../storage/pool.js';
 import { insertScores, type ScoreRow } from '../storage/scores.js';
-import { firstActivation, nextActivation } from '../storage/activationOrder.js';
 
 const MINUTES_A_STEP = 512;
 

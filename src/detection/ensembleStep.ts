@@ -6,9 +6,16 @@ import { firstActivation } from '../storage/activationOrder.js';
 import { readCursor, writeCursor } from '../storage/cursors.js';
 import { notify } from '../storage/notifications.js';
 import { inTransaction } from '../storage/pool.js';
-import { insertVerdicts, lastVerdictState, type MinuteScores, minutesToJudge, type StoredVote, type VerdictRow } from '../storage/verdicts.js';
+import {
+  insertVerdicts,
+  lastVerdictState,
+  type MinuteScores,
+  minutesToJudge,
+  type StoredVote,
+  type VerdictRow,
+} from '../storage/verdicts.js';
 import { detectorStage } from './detectorStep.js';
-import { EQUAL_WEIGHTS, type EnsembleState, INITIAL_STATE, vote } from './ensemble.js';
+import { type EnsembleState, EQUAL_WEIGHTS, INITIAL_STATE, vote } from './ensemble.js';
 
 export const ENSEMBLE = 'ensemble';
 const MINUTES_A_STEP = 512;

@@ -3,7 +3,11 @@ export const SERVICES = [
   { name: 'collector', entry: 'collector.js', what: 'reads RIS Live into the log of updates' },
   { name: 'aggregator', entry: 'aggregator.js', what: 'makes one feature row a minute' },
   { name: 'heuristic-detector', entry: 'heuristicDetector.js', what: 'scores minutes with the heuristic' },
-  { name: 'isolation-forest-detector', entry: 'isolationForestDetector.js', what: 'scores minutes with the isolation forest' },
+  {
+    name: 'isolation-forest-detector',
+    entry: 'isolationForestDetector.js',
+    what: 'scores minutes with the isolation forest',
+  },
   { name: 'lstm-detector', entry: 'lstmDetector.js', what: 'scores minutes with the LSTM autoencoder' },
   { name: 'ensemble', entry: 'ensemble.js', what: 'lets the models vote on each minute' },
   { name: 'correlator', entry: 'correlator.js', what: 'groups verdicts into incidents' },
@@ -17,6 +21,7 @@ export type ServiceName = (typeof SERVICES)[number]['name'];
 /** @throws Error that lists the names when there is no such service */
 export function findService(name: string): (typeof SERVICES)[number] {
   const service = SERVICES.find((candidate) => candidate.name === name);
-  if (!service) throw new Error(`there is no service "${name}": choose from ${SERVICES.map((one) => one.name).join(', ')}`);
+  if (!service)
+    throw new Error(`there is no service "${name}": choose from ${SERVICES.map((one) => one.name).join(', ')}`);
   return service;
 }

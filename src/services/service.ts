@@ -62,7 +62,7 @@ export async function runService(name: ServiceName, main: (context: ServiceConte
   }
   const onError = (error: Error) => logger.warn({ error: error.message }, 'connection trouble');
   const pool = openPool(databaseUrl, { name, onError });
-  const queues = new QueueStore({ redisUrl: settings.redisUrl, databaseUrl }, onError);
+  const queues = new QueueStore({ ...settings, databaseUrl }, onError);
   const notifications = new NotificationListener(databaseUrl, onError);
   const instance = process.env.ROUTEWARDEN_INSTANCE ?? `${name}.${hostname()}.${process.pid}`;
   let detail: Record<string, unknown> = {};

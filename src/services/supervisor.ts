@@ -72,12 +72,20 @@ export class Supervisor {
 
   private spawn(child: Child): void {
     const startedAt = performance.now();
-    const running = spawn(process.execPath, ['--enable-source-maps', join(packageRoot, 'dist/workers', findService(child.name).entry)], {
-      env: { ...this.environment, ROUTEWARDEN_INSTANCE: child.instance, ROUTEWARDEN_RESTARTS: String(child.restarts) },
-      // A process group of its own: Ctrl-C reaches the supervisor alone, which then drains services in order.
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    });
+    const running = spawn(
+      process.execPath,
+      ['--enable-source-maps', join(packageRoot, 'dist/workers', findService(child.name).entry)],
+      {
+        env: {
+          ...this.environment,
+          ROUTEWARDEN_INSTANCE: child.instance,
+          ROUTEWARDEN_RESTARTS: String(child.restarts),
+        },
+        // A process group of its own: Ctrl-C reaches the supervisor alone, which then drains services in order.
+        detached: true,
+        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      },
+    );
     child.process = running;
     for (const stream of [running.stdout!, running.stderr!]) {
       createInterface({ input: stream }).on('line', (line) => this.onLine(child.name, line));
@@ -87,7 +95,9 @@ export class Supervisor {
       if (this.stopping) return;
       if (code === WRONG_SETTINGS) return this.onHopeless(child.name, 'its settings are wrong (see above)');
       if (performance.now() - startedAt > STEADY_MILLISECONDS) child.backoff = FIRST_BACKOFF_MILLISECONDS;
-      this.logger.warn(`${child.name} ended (${signal ?? `exit code ${code}`}): starting it again in ${child.backoff} ms`);
+      this.logger.warn(
+        `${child.name} ended (${signal ?? `exit code ${code}`}): starting it again in ${child.backoff} ms`,
+      );
       child.timer = setTimeout(() => {
         child.restarts += 1;
         this.spawn(child);

@@ -37,7 +37,7 @@ export class System {
     try {
       const { databaseUrl } = database;
       const onError = (error: Error) => logger.warn({ error: error.message }, 'connection trouble');
-      const queues = new QueueStore({ redisUrl: settings.redisUrl, databaseUrl }, onError);
+      const queues = new QueueStore({ ...settings, databaseUrl }, onError);
       await queues.prepare();
       const pool = openPool(databaseUrl, { name: 'start', maximum: 1, onError });
       for (const { name, ...source } of settings.streams) await registerStream(pool, name, source);
@@ -47,7 +47,12 @@ export class System {
       await database.close();
       throw error;
     }
-    const supervisor = new Supervisor(serviceEnvironment(settings, database.databaseUrl), logger, options.onLine, options.onHopeless);
+    const supervisor = new Supervisor(
+      serviceEnvironment(settings, database.databaseUrl),
+      logger,
+      options.onLine,
+      options.onHopeless,
+    );
     supervisor.start(options.services ?? SERVICES.map(({ name }) => name));
     const system = new System(database, supervisor);
     system.beforeStop = () => {
@@ -68,7 +73,9 @@ export class System {
 /** What a service process needs to see the very settings of its supervisor, with folders made absolute. */
 export function serviceEnvironment(settings: Settings, databaseUrl: string): NodeJS.ProcessEnv {
   const inherited = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !name.startsWith('ROUTEWARDEN_') && name !== 'DATABASE_URL' && name !== 'REDIS_URL'),
+    Object.entries(process.env).filter(
+      ([name]) => !name.startsWith('ROUTEWARDEN_') && name !== 'DATABASE_URL' && name !== 'REDIS_URL',
+    ),
   );
   const whole = {
     ...settings,

@@ -71,3 +71,12 @@ export async function minuteEvidence(
   );
   return rows.map((row) => ({ minute: dateToMinute(row.minute), kind: row.kind, evidence: row.evidence }));
 }
+
+/** The oldest minute with a row. */
+export async function firstMinute(pool: Pool | PoolClient, stream: string): Promise<Minute | null> {
+  const { rows } = await pool.query<{ minute: Date | null }>(
+    'SELECT min(minute) AS minute FROM features WHERE stream = $1',
+    [stream],
+  );
+  return rows[0]?.minute ? dateToMinute(rows[0].minute) : null;
+}

@@ -1,0 +1,91 @@
+import type { Command } from 'commander';
+import type { Pool } from 'pg';
+import { listServices } from '../storage/services.js';
+import { type ModelStatus, modelStatus, type StreamStatus, streamStatus } from '../storage/statusQueries.js';
+import { age, minuteText, printJson, table } from './output.js';
+import { withStore } from './store.js';
+
+/** A service whose heartbeat is older is not running, whatever its row says. */
+const HEARTBEAT_SECONDS = 10;
+
+export interface Status {
+  services: {
+    name: string;
+    instance: string;
+    host: string;
+    pid: number;
+    state: string;
+    heartbeat_age: number;
+    restarts: number;
+  }[];
+  streams: StreamStatus[];
+  models: ModelStatus[];
+}
+
+export async function readStatus(pool: Pool): Promise<Status> {
+  const services = (await listServices(pool))
+    .filter((row) => row.state !== 'stopped' || row.heartbeatAge < 3_600)
+    .map((row) => ({
+      name: row.name,
+      instance: row.instance,
+      host: row.host,
+      pid: row.pid,
+      state: row.heartbeatAge > HEARTBEAT_SECONDS && row.state !== 'stopped' ? 'silent' : row.state,
+      heartbeat_age: Math.round(row.heartbeatAge * 10) / 10,
+      restarts: row.restarts,
+    }));
+  return { services, streams: await streamStatus(pool), models: await modelStatus(pool) };
+}
+
+export function register(program: Command): void {
+  program
+    .command('status')
+    .description('Show services, streams, models, and what drift checks and retrainings did last.')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExamples:\n  routewarden status\n  routewarden status --json')
+    .action(async (options: { json?: boolean }) => {
+      const status = await withStore(program, ({ pool }) => readStatus(pool));
+      if (options.json) return printJson(status);
+      const services = table(
+        ['service', 'state', 'pid', 'host', 'heartbeat', 'restarts'],
+        status.services.map((row) => [
+          row.name,
+          row.state,
+          row.pid,
+          row.host,
+          `${age(row.heartbeat_age)} ago`,
+          row.restarts,
+        ]),
+      );
+      const streams = table(
+        ['stream', 'watermark', 'minutes', 'gap minutes', 'verdicts', 'incidents'],
+        status.streams.map((row) => [
+          row.stream,
+          minuteText(row.watermark),
+          row.minutes,
+          row.gap_minutes,
+          row.verdicts,
+          row.incidents,
+        ]),
+      );
+      const models = table(
+        ['model', 'version', 'serves from', 'last check', 'outcome', 'last retrain'],
+        status.models.map((row) => [
+          row.model,
+          row.version,
+          minuteText(row.from_minute),
+          minuteText(row.last_check),
+          row.outcome,
+          row.retrain,
+        ]),
+      );
+      const parts = [
+        status.services.length > 0 ? services : 'no service has run yet: start them with `routewarden start`',
+        status.streams.length > 0 ? streams : 'no stream yet',
+        status.models.length > 0
+          ? models
+          : 'no model yet: the first ones are trained when the first window is complete',
+      ];
+      process.stdout.write(`${parts.join('\n\n')}\n`);
+    });
+}

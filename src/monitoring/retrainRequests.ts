@@ -1,0 +1,44 @@
+import { randomUUID } from 'node:crypto';
+import type { Queue } from 'bullmq';
+import type { Pool } from 'pg';
+import { enqueueRetrain, type RetrainPayload } from '../../queues/retrain.js';
+import { parseModelKey } from '../models/modelKey.js';
+import type { RetrainingSettings } from '../retraining/settings.js';
+import { admit } from '../retraining/storm.js';
+import { watermark } from '../storage/activations.js';
+import { appendRetrainState, deadLetters, lastFinished } from '../storage/retrainRuns.js';
+
+export type RetrainRequest = { admitted: true; jobId: string } | { admitted: false; reason: string };
+
+/**
+ * Asks for a retraining: the storm policy decides whether and when, the queue whether one is under way already. The
+ * first state of the run is written before the job exists, so that no request is ever without a trace.
+ */
+export async function requestRetrain(
+  pool: Pool,
+  queue: Queue<RetrainPayload>,
+  payload: RetrainPayload,
+  settings: RetrainingSettings,
+): Promise<RetrainRequest> {
+  const { kind, stream } = parseModelKey(payload.modelKey);
+  const finished = await lastFinished(pool, payload.modelKey);
+  const admission = admit(
+    payload,
+    {
+      now: (await watermark(pool, kind, stream)) ?? 0,
+      lastFinished: typeof finished?.detail.watermark === 'number' ? finished.detail.watermark : null,
+      dead: (await deadLetters(pool)).some(({ modelKey }) => modelKey === payload.modelKey),
+    },
+    settings,
+  );
+  if (!admission.admit) return { admitted: false, reason: admission.reason };
+  const jobId = await enqueueRetrain(queue, payload, admission);
+  await appendRetrainState(pool, {
+    run: randomUUID(),
+    modelKey: payload.modelKey,
+    jobId,
+    state: 'queued',
+    detail: { trigger: payload.trigger, delay_ms: admission.delayMilliseconds },
+  });
+  return { admitted: true, jobId };
+}

@@ -1,0 +1,68 @@
+/**
+ * `npm test`: builds, then lint, import rules and every test; closes with one plain line. Further arguments go to Jest,
+ * such as `npm test -- bgp` for one folder.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+let passed = 0;
+let failed = 0;
+let skipped = 0;
+
+function step(name, args, env = {}) {
+  console.log(`\n== ${name}`);
+  const { status } = spawnSync(process.execPath, args, { stdio: 'inherit', env: { ...process.env, ...env } });
+  return status === 0;
+}
+
+function check(name, args) {
+  if (step(name, args)) passed += 1;
+  else failed += 1;
+}
+
+check('build and types', ['build.js']);
+check('lint', ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.']);
+check('import rules', [
+  'node_modules/dependency-cruiser/bin/dependency-cruise.mjs',
+  '--config',
+  '.dependency-cruiser.cjs',
+  'src',
+  'queues',
+  'workers',
+]);
+
+if (failed === 0) {
+  const folder = mkdtempSync(join(tmpdir(), 'routewarden-test-'));
+  const outputFile = join(folder, 'results.json');
+  step('tests', [
+    '--experimental-vm-modules',
+    '--no-warnings',
+    'node_modules/jest/bin/jest.js',
+    '--maxWorkers=2',
+    '--json',
+    `--outputFile=${outputFile}`,
+    ...process.argv.slice(2),
+  ]);
+  try {
+    const results = JSON.parse(readFileSync(outputFile, 'utf8'));
+    passed += results.numPassedTests;
+    failed += results.numFailedTests + results.numRuntimeErrorTestSuites;
+    skipped += results.numPendingTests + results.numTodoTests;
+    for (const suite of results.testResults) {
+      for (const test of suite.assertionResults) {
+        if (test.status === 'pending') console.log(`skipped: ${test.fullName}`);
+      }
+    }
+  } catch (error) {
+    console.error(`no test results: ${error.message}`);
+    failed += 1;
+  }
+  rmSync(folder, { recursive: true, force: true });
+} else {
+  console.error('\nthe tests were not run: mend what is above first');
+}
+
+console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+process.exitCode = failed === 0 ? 0 : 1;
