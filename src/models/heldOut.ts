@@ -6,15 +6,15 @@ const FOLDS = 5;
  * Scores every row of the training window with a model that did not see its part of the window: the window is cut into
  * five stretches, and each is scored by a model fitted on the other four. Such scores are what new ordinary minutes
  * will get; scores of the very rows a model was fitted on are lower, and thresholds from them cry wolf.
- * @returns [rows], NaN for gaps
+ * @returns [rows] for each list that `score` gives, NaN for gaps
  */
 export function heldOutScores<M>(
   window: FeatureBlock,
   fit: (part: FeatureBlock) => M,
-  score: (model: M, block: FeatureBlock, from: number) => Float64Array,
-): Float64Array {
+  score: (model: M, block: FeatureBlock, from: number) => Float64Array[],
+): Float64Array[] {
   const rows = window.minutes.length;
-  const scores = new Float64Array(rows).fill(Number.NaN);
+  const scores: Float64Array[] = [];
   const usable = usableRows(window);
   for (let fold = 0; fold < FOLDS; fold++) {
     const first = usable[Math.floor((fold * usable.length) / FOLDS)]!;
@@ -27,7 +27,10 @@ export function heldOutScores<M>(
       columns: window.columns,
       usable: window.usable.subarray(0, end),
     };
-    scores.set(score(model, part, first), first);
+    score(model, part, first).forEach((list, i) => {
+      scores[i] ??= new Float64Array(rows).fill(Number.NaN);
+      scores[i].set(list, first);
+    });
   }
   return scores;
 }

@@ -15,6 +15,8 @@ export const calibrationSchema = z.object({
   shape: z.number().min(0),
   /** Scale of the tail in units of the score. */
   scale: z.number().positive(),
+  /** Share of the exceedances that begin an alarm: the extremal index, 1 when each stands alone. */
+  alone: z.number().positive().max(1),
   /** Scores that were fitted. */
   samples: z.number().int().positive(),
 });
@@ -26,8 +28,15 @@ const TAIL_FROM = 0.95;
 /** ... and is never held heavier than this, where a few values would decide alone. */
 const HEAVIEST_SHAPE = 0.3;
 
-/** Fits the tail by probability-weighted moments (Hosking and Wallis 1987); NaN scores are left out. */
-export function fitCalibration(scores: ArrayLike<number>): Calibration {
+/** Exceedances with fewer quiet minutes than this between them are one alarm. */
+const QUIET_MINUTES = 30;
+
+/**
+ * Fits the tail by probability-weighted moments (Hosking and Wallis 1987) and the extremal index by runs (Smith and
+ * Weissman 1994): minutes that exceed come in clusters, and an operator counts clusters. NaN scores are left out.
+ * @param minutes of the scores, rising
+ */
+export function fitCalibration(scores: ArrayLike<number>, minutes: ArrayLike<number>): Calibration {
   const sorted = Float64Array.from(scores)
     .filter((s) => Number.isFinite(s))
     .sort();
@@ -52,18 +61,35 @@ export function fitCalibration(scores: ArrayLike<number>): Calibration {
     shape,
     // The mean of a generalised Pareto tail is scale / (1 - shape): with the shape held, the mean still fits.
     scale: Math.max(least, mean * (1 - shape)),
+    alone: extremalIndex(scores, minutes, start),
     samples: sorted.length,
   };
 }
 
-/** -log10 of the probability that an ordinary minute scores at least `score`; rises strictly in the tail. */
+function extremalIndex(scores: ArrayLike<number>, minutes: ArrayLike<number>, over: number): number {
+  let exceedances = 0;
+  let alarms = 0;
+  let last = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < scores.length; i++) {
+    if (!(scores[i]! > over)) continue;
+    exceedances++;
+    if (minutes[i]! - last > QUIET_MINUTES) alarms++;
+    last = minutes[i]!;
+  }
+  return exceedances === 0 ? 1 : alarms / exceedances;
+}
+
+/**
+ * -log10 of the probability that an alarm of at least `score` begins in an ordinary minute: in the tail, of the tail
+ * probability times the extremal index; below, the tail probability alone, stretched to meet it. Rises with the score.
+ */
 export function surpriseOf(c: Calibration, score: number): number {
   if (!Number.isFinite(score)) return Number.NaN;
   const start = c.body.at(-1)!;
   if (score >= start) {
     const x = (score - start) / c.scale;
     const natural = c.shape < 1e-6 ? x : Math.log1p(c.shape * x) / c.shape;
-    return natural / Math.LN10 - Math.log10(c.tailShare);
+    return natural / Math.LN10 - Math.log10(c.tailShare * c.alone);
   }
   if (score <= c.body[0]!) return 0;
   let low = 0;
@@ -75,18 +101,18 @@ export function surpriseOf(c: Calibration, score: number): number {
   }
   const share = (score - c.body[low]!) / (c.body[high]! - c.body[low]!);
   const below = ((low + share) / (c.body.length - 1)) * (1 - c.tailShare);
-  return -Math.log10(1 - below);
+  return (-Math.log10(1 - below) * Math.log10(c.tailShare * c.alone)) / Math.log10(c.tailShare);
 }
 
 /** The score whose surprise is `surprise`: the inverse of `surpriseOf` in the tail. */
 export function scoreAt(c: Calibration, surprise: number): number {
-  const natural = (surprise + Math.log10(c.tailShare)) * Math.LN10;
+  const natural = (surprise + Math.log10(c.tailShare * c.alone)) * Math.LN10;
   const start = c.body.at(-1)!;
   if (natural <= 0) return start;
   return start + c.scale * (c.shape < 1e-6 ? natural : Math.expm1(c.shape * natural) / c.shape);
 }
 
-/** Surprise at which ordinary minutes would cross `falseAlarmsPerDay` times a day if each stood alone. */
+/** Surprise that ordinary minutes reach `falseAlarmsPerDay` times a day. */
 export function surpriseForRate(falseAlarmsPerDay: number): number {
   return -Math.log10(Math.min(0.5, Math.max(1e-9, falseAlarmsPerDay) / MINUTES_PER_DAY));
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { FeatureBlock } from '../../features/row.js';
-import { heldOutScores, usableRows } from '../heldOut.js';
+import { usableRows } from '../heldOut.js';
 import { type ArtifactFile, BadArtifact, type Explanation, type ModelKind, NotEnoughRows } from '../model.js';
 import { columnsOf } from '../preparation/columns.js';
 import {
@@ -13,7 +13,8 @@ import {
   rawValue,
 } from '../preparation/preparation.js';
 import { spreadOf } from '../preparation/robust.js';
-import { type Calibration, calibrationSchema, fitCalibration, surpriseOf, thresholdFor } from '../threshold.js';
+import { surpriseOf } from '../threshold.js';
+import { fitTimeScales, joined, type TimeScales, timeScalesSchema } from '../timeScales.js';
 import { RULES, type Rule } from './rules.js';
 
 /** Robust limits of named rules over several time scales. */
@@ -21,8 +22,7 @@ export interface Heuristic {
   preparation: Preparation;
   /** [rules x scales] ordinary spread of each rule's mean deviation */
   spread: number[];
-  calibration: Calibration;
-  threshold: number;
+  timeScales: TimeScales;
 }
 
 /** A rule at its limit or over it in one row. */
@@ -40,12 +40,12 @@ const metadataSchema = z.object({
   kind: z.literal('heuristic'),
   preparation: preparationSchema,
   spread: z.array(z.number().positive()),
-  calibration: calibrationSchema,
-  threshold: z.number(),
+  timeScales: timeScalesSchema,
 });
 
-const SCALES = [5, 15, 60];
-const CONTEXT = 2 * 60 - 1;
+/** Time constants in minutes. */
+const SCALES = [5, 20, 90];
+const CONTEXT = 2 * 90 - 1;
 const MINIMUM_ROWS = 240;
 const MAXIMUM_ROWS = 10_000;
 /** Ordinary spreads at which a rule counts as violated. */
@@ -63,19 +63,19 @@ export const heuristic: ModelKind<Heuristic> = {
     const usable = usableRows(window);
     if (usable.length < MINIMUM_ROWS) throw new NotEnoughRows(usable.length, MINIMUM_ROWS);
     options.signal?.throwIfAborted();
-    const calibration = fitCalibration(heldOutScores(window, fitLimits, scoresOf));
+    const timeScales = fitTimeScales(window, options.falseAlarmsPerDay, fitLimits, scoresOf);
     options.signal?.throwIfAborted();
     const limits = fitLimits(window);
     options.onProgress?.({ fraction: 1, message: `limits of ${RULES.length} rules from ${usable.length} minutes` });
-    return { ...limits, calibration, threshold: thresholdFor(calibration, options.falseAlarmsPerDay) };
+    return { ...limits, timeScales };
   },
 
   async score(model, block, from) {
-    const score = scoresOf(model, block, from);
-    return { score, surprise: score.map((s) => surpriseOf(model.calibration, s)) };
+    const score = joined(model.timeScales.each, scoresOf(model, block, from));
+    return { score, surprise: score.map((s) => surpriseOf(model.timeScales.joint, s)) };
   },
 
-  threshold: (model) => model.threshold,
+  threshold: (model) => model.timeScales.threshold,
 
   async explain(model, block, row) {
     const part = upTo(block, row);
@@ -109,11 +109,11 @@ export const heuristic: ModelKind<Heuristic> = {
     const file = files.find((f) => f.name === 'model.json');
     if (file === undefined) throw new BadArtifact('model.json is missing');
     try {
-      const { preparation, spread, calibration, threshold } = metadataSchema.parse(
+      const { preparation, spread, timeScales } = metadataSchema.parse(
         JSON.parse(new TextDecoder().decode(file.bytes)),
       );
       if (spread.length !== RULES.length * SCALES.length) throw new Error('limits of another list of rules');
-      return { preparation: decodePreparation(preparation), spread, calibration, threshold };
+      return { preparation: decodePreparation(preparation), spread, timeScales };
     } catch (error) {
       throw new BadArtifact(`model.json: ${(error as Error).message}`);
     }
@@ -169,10 +169,11 @@ function deviationsOf(model: Limits, prepared: Float32Array, rows: number): Floa
       const cell = r * SCALES.length + s;
       for (let row = 0; row < rows; row++) {
         let sum = 0;
-        for (const k of columns) sum += prepared[row * preparation.columns + s * kept + k]!;
-        const mean = columns.length === 0 ? 0 : sum / columns.length;
-        const towards = rule.side === 'above' ? mean : rule.side === 'below' ? -mean : Math.abs(mean);
-        out[row * width + cell] = towards / spread[cell]!;
+        for (const k of columns) {
+          const deviation = prepared[row * preparation.columns + s * kept + k]!;
+          sum += rule.side === 'above' ? deviation : rule.side === 'below' ? -deviation : Math.abs(deviation);
+        }
+        out[row * width + cell] = columns.length === 0 ? 0 : sum / columns.length / spread[cell]!;
       }
     }
   });
@@ -185,18 +186,20 @@ function strongest(deviations: Float64Array, at: number): number {
   return best;
 }
 
-/** Root mean square of the rules' strongest deviations: several rules that speak together outweigh one. */
-function scoresOf(model: Limits, block: FeatureBlock, from: number): Float64Array {
+/** On each time scale the mean of the rules' deviations: several rules that speak together outweigh one. */
+function scoresOf(model: Limits, block: FeatureBlock, from: number): Float64Array[] {
   const rows = block.minutes.length - from;
   const deviations = deviationsOf(model, applyPreparation(model.preparation, block, from), rows);
-  return Float64Array.from({ length: rows }, (_, row) => {
-    if (block.usable[from + row] !== 1) return Number.NaN;
-    let sum = 0;
-    for (let rule = 0; rule < RULES.length; rule++) {
-      sum += Math.max(0, strongest(deviations, (row * RULES.length + rule) * SCALES.length)) ** 2;
-    }
-    return Math.sqrt(sum / RULES.length);
-  });
+  return SCALES.map((_, s) =>
+    Float64Array.from({ length: rows }, (_, row) => {
+      if (block.usable[from + row] !== 1) return Number.NaN;
+      let sum = 0;
+      for (let rule = 0; rule < RULES.length; rule++) {
+        sum += Math.max(0, deviations[(row * RULES.length + rule) * SCALES.length + s]!);
+      }
+      return sum / RULES.length;
+    }),
+  );
 }
 
 function inWords(

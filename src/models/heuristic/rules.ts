@@ -7,6 +7,8 @@ export interface Rule {
   side: 'above' | 'below' | 'either';
 }
 
+const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i);
+
 /**
  * What operators look for, as rules on the 37 features. Volume (surges, storms, silence) and shape (paths, edit
  * distances, origins, packet sizes) are kept apart, so that an event that changes only one of them is still seen.
@@ -19,6 +21,8 @@ export const RULES: readonly Rule[] = [
   { name: 'path length surge', columns: [4, 5, 6], side: 'above' },
   { name: 'shorter paths', columns: [4, 6], side: 'below' },
   { name: 'edit distance', columns: [10, 12], side: 'either' },
+  { name: 'path length pattern', columns: range(13, 22), side: 'either' },
+  { name: 'edit distance pattern', columns: range(23, 32), side: 'either' },
   { name: 'origin IGP', columns: [33], side: 'either' },
   { name: 'origin EGP', columns: [34], side: 'either' },
   { name: 'origin INCOMPLETE', columns: [35], side: 'either' },

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { FeatureBlock } from '../../features/row.js';
-import { heldOutScores, usableRows } from '../heldOut.js';
+import { usableRows } from '../heldOut.js';
 import { type ArtifactFile, BadArtifact, type Explanation, type ModelKind, NotEnoughRows } from '../model.js';
 import {
   applyPreparation,
@@ -11,15 +11,16 @@ import {
   preparedName,
   rawValue,
 } from '../preparation/preparation.js';
-import { type Calibration, calibrationSchema, fitCalibration, surpriseOf, thresholdFor } from '../threshold.js';
+import { surpriseOf } from '../threshold.js';
+import { fitTimeScales, joined, type TimeScales, timeScalesSchema } from '../timeScales.js';
 import { decodeForest, encodeForest } from './artifact.js';
 import { type Forest, growForest, isolatingColumns, scoreForest } from './forest.js';
 
 export interface IsolationForest {
   preparation: Preparation;
-  forest: Forest;
-  calibration: Calibration;
-  threshold: number;
+  /** One forest for each time scale of the preparation. */
+  forests: Forest[];
+  timeScales: TimeScales;
 }
 
 const settingsSchema = z.object({
@@ -31,13 +32,12 @@ const metadataSchema = z.object({
   format: z.literal(1),
   kind: z.literal('isolation_forest'),
   preparation: preparationSchema,
-  calibration: calibrationSchema,
-  threshold: z.number(),
+  timeScales: timeScalesSchema,
 });
 
-/** Time constants in minutes: a forest cuts one column at a time, so each column carries its own evidence over time. */
-const SCALES = [5, 15, 60];
-const CONTEXT = 2 * 60 - 1;
+/** Time constants in minutes; each has a forest of its own, so that short storms do not hide behind long means. */
+const SCALES = [5, 20, 90];
+const CONTEXT = 2 * 90 - 1;
 const MINIMUM_ROWS = 240;
 const MAXIMUM_ROWS = 10_000;
 const MOST_EXPLANATIONS = 8;
@@ -54,24 +54,30 @@ export const isolationForest: ModelKind<IsolationForest> = {
     if (usable.length < MINIMUM_ROWS) throw new NotEnoughRows(usable.length, MINIMUM_ROWS);
     options.signal?.throwIfAborted();
     const fitOn = (part: FeatureBlock) => grow(part, { ...settings, seed: options.seed });
-    const calibration = fitCalibration(heldOutScores(window, fitOn, scoresOf));
+    const timeScales = fitTimeScales(window, options.falseAlarmsPerDay, fitOn, scoresOf);
     options.signal?.throwIfAborted();
     options.onProgress?.({ fraction: 0.8, message: 'threshold fixed on held-out stretches' });
     const whole = fitOn(window);
     options.onProgress?.({ fraction: 1, message: `${settings.trees} trees grown on ${usable.length} minutes` });
-    return { ...whole, calibration, threshold: thresholdFor(calibration, options.falseAlarmsPerDay) };
+    return { ...whole, timeScales };
   },
 
   async score(model, block, from) {
-    const score = scoresOf(model, block, from);
-    return { score, surprise: score.map((s) => surpriseOf(model.calibration, s)) };
+    const score = joined(model.timeScales.each, scoresOf(model, block, from));
+    return { score, surprise: score.map((s) => surpriseOf(model.timeScales.joint, s)) };
   },
 
-  threshold: (model) => model.threshold,
+  threshold: (model) => model.timeScales.threshold,
 
   async explain(model, block, row) {
     const prepared = applyPreparation(model.preparation, upTo(block, row), row);
-    const credit = isolatingColumns(model.forest, prepared);
+    const width = model.preparation.kept.length;
+    const { each } = model.timeScales;
+    const surprises = scoresOf(model, upTo(block, row), row).map((s, i) => surpriseOf(each[i]!, s[0]!));
+    const loudest = surprises.indexOf(Math.max(...surprises));
+    const credit = new Float64Array(model.preparation.columns);
+    const at = loudest * width;
+    credit.set(isolatingColumns(model.forests[loudest]!, prepared.subarray(at, at + width)), at);
     let total = 0;
     for (const c of credit) total += c;
     const order = Array.from(credit.keys()).sort((a, b) => credit[b]! - credit[a]! || a - b);
@@ -93,16 +99,15 @@ export const isolationForest: ModelKind<IsolationForest> = {
   },
 
   async encode(model) {
-    const { preparation, calibration, threshold } = model;
-    const metadata = { format: 1, kind: 'isolation_forest', preparation, calibration, threshold };
+    const { preparation, timeScales } = model;
+    const metadata = { format: 1, kind: 'isolation_forest', preparation, timeScales };
     return [
       { name: 'model.json', bytes: new TextEncoder().encode(JSON.stringify(metadata)) },
-      { name: 'forest.bin', bytes: encodeForest(model.forest) },
+      ...model.forests.map((forest, s) => ({ name: forestName(s), bytes: encodeForest(forest) })),
     ];
   },
 
   async decode(files) {
-    const forest = decodeForest(bytesOf(files, 'forest.bin'));
     let metadata: z.infer<typeof metadataSchema>;
     try {
       metadata = metadataSchema.parse(JSON.parse(new TextDecoder().decode(bytesOf(files, 'model.json'))));
@@ -110,30 +115,51 @@ export const isolationForest: ModelKind<IsolationForest> = {
     } catch (error) {
       throw error instanceof BadArtifact ? error : new BadArtifact(`model.json: ${(error as Error).message}`);
     }
-    const { preparation, calibration, threshold } = metadata;
-    if (forest.columns !== preparation.columns) throw new BadArtifact('forest and preparation do not fit each other');
-    return { preparation, forest, calibration, threshold };
+    const { preparation, timeScales } = metadata;
+    const forests = preparation.scales.map((_, s) => decodeForest(bytesOf(files, forestName(s))));
+    if (forests.some((f) => f.columns !== preparation.kept.length) || timeScales.each.length !== forests.length) {
+      throw new BadArtifact('forests and preparation do not fit each other');
+    }
+    return { preparation, forests, timeScales };
   },
 };
 
-type Grown = Pick<IsolationForest, 'preparation' | 'forest'>;
+function forestName(scale: number): string {
+  return `forest-${scale + 1}.bin`;
+}
+
+type Grown = Pick<IsolationForest, 'preparation' | 'forests'>;
 
 function grow(window: FeatureBlock, options: { trees: number; sample: number; seed: number }): Grown {
   const preparation = fitPreparation(window, { scales: SCALES });
   const prepared = applyPreparation(preparation, window, 0);
   const usable = usableRows(window);
-  const rows = new Float32Array(usable.length * preparation.columns);
-  usable.forEach((row, i) => {
-    const at = row * preparation.columns;
-    rows.set(prepared.subarray(at, at + preparation.columns), i * preparation.columns);
+  const width = preparation.kept.length;
+  const forests = preparation.scales.map((_, s) => {
+    const rows = columnsOfScale(preparation, prepared, usable, s);
+    return growForest(rows, usable.length, width, { ...options, seed: options.seed + s });
   });
-  return { preparation, forest: growForest(rows, usable.length, preparation.columns, options) };
+  return { preparation, forests };
 }
 
-function scoresOf(model: Grown, block: FeatureBlock, from: number): Float64Array {
+function scoresOf(model: Grown, block: FeatureBlock, from: number): Float64Array[] {
   const prepared = applyPreparation(model.preparation, block, from);
-  const scores = scoreForest(model.forest, prepared, block.minutes.length - from);
-  return scores.map((s, r) => (block.usable[from + r] === 1 ? s : Number.NaN));
+  const rows = Array.from({ length: block.minutes.length - from }, (_, row) => row);
+  return model.forests.map((forest, s) => {
+    const scores = scoreForest(forest, columnsOfScale(model.preparation, prepared, rows, s), rows.length);
+    return scores.map((score, r) => (block.usable[from + r] === 1 ? score : Number.NaN));
+  });
+}
+
+/** [rows x kept] the columns of one time scale */
+function columnsOfScale(p: Preparation, prepared: Float32Array, rows: readonly number[], scale: number): Float32Array {
+  const width = p.kept.length;
+  const out = new Float32Array(rows.length * width);
+  rows.forEach((row, i) => {
+    const at = row * p.columns + scale * width;
+    for (let k = 0; k < width; k++) out[i * width + k] = prepared[at + k]!;
+  });
+  return out;
 }
 
 function upTo(block: FeatureBlock, row: number): FeatureBlock {

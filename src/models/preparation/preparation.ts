@@ -3,7 +3,8 @@ import type { FeatureBlock } from '../../features/row.js';
 import { MINUTES_PER_DAY } from '../../features/row.js';
 import { columnsOf, type Trait } from './columns.js';
 import { fitRhythm, rhythmAt } from './rhythm.js';
-import { spreadOf } from './robust.js';
+import { sampleOf, spreadOf } from './robust.js';
+import { windowMeans, windowOf } from './windowMeans.js';
 
 /**
  * Turns feature rows into numbers that models can compare: log scale for counts, robust scaling against the training
@@ -38,7 +39,7 @@ export const preparationSchema = z.object({
 export type Preparation = z.infer<typeof preparationSchema>;
 
 export interface PreparationOptions {
-  /** Time constants in minutes, default 5, 15 and 60; `[1]` leaves the minutes unsmoothed. */
+  /** Time constants in minutes, default 5, 20 and 90; `[1]` leaves the minutes unsmoothed. */
   scales?: number[];
   /** Whether the 0/1 columns are kept (default true). */
   flags?: boolean;
@@ -46,9 +47,7 @@ export interface PreparationOptions {
   rhythm?: boolean;
 }
 
-const DEFAULT_SCALES = [5, 15, 60];
-/** A window ends after this many time constants, where a weight is 13 % of the newest. */
-const WINDOW_IN_TIME_CONSTANTS = 2;
+const DEFAULT_SCALES = [5, 20, 90];
 /** A single minute counts for no more than this many scales, so that a spike cannot hold a long mean up. */
 const CLIP = 8;
 const SMOOTH_CLIP = 30;
@@ -90,10 +89,11 @@ export function fitPreparation(block: FeatureBlock, options: PreparationOptions 
   const days = (block.minutes[used.at(-1)!]! - block.minutes[used[0]!]!) / MINUTES_PER_DAY;
   const withRhythm = options.rhythm !== false && days >= 3 - 1 / 24 && used.length >= 2 * MINUTES_PER_DAY;
   const rhythm = withRhythm ? fitRhythm(raw, kept.length, block.minutes, used) : null;
+  const sample = sampleOf(used);
   const center: number[] = [];
   const scale: number[] = [];
   for (let k = 0; k < kept.length; k++) {
-    const values = Float64Array.from(used, (row) => {
+    const values = Float64Array.from(sample, (row) => {
       const shift = rhythm ? rhythmAt(rhythm, k, block.minutes[row]!) : 0;
       return raw[row * kept.length + k]! - shift;
     });
@@ -118,7 +118,7 @@ export function fitPreparation(block: FeatureBlock, options: PreparationOptions 
   const smoothed = smooth(p, block, 0);
   for (let c = 0; c < p.columns; c++) {
     if (p.scales[Math.floor(c / kept.length)] === 1) continue;
-    const spread = spreadOf(Float64Array.from(used, (row) => smoothed[row * p.columns + c]!));
+    const spread = spreadOf(Float64Array.from(sample, (row) => smoothed[row * p.columns + c]!));
     p.smoothCenter[c] = spread.median;
     p.smoothScale[c] = Math.max(spread.scale, SMOOTH_FLOOR);
   }
@@ -141,10 +141,6 @@ export function applyPreparation(p: Preparation, block: FeatureBlock, from: numb
     }
   }
   return out;
-}
-
-function windowOf(timeConstant: number): number {
-  return timeConstant === 1 ? 1 : timeConstant * WINDOW_IN_TIME_CONSTANTS;
 }
 
 function clip(value: number, most: number): number {
@@ -200,28 +196,8 @@ function smooth(p: Preparation, block: FeatureBlock, from: number): Float32Array
   }
   const rows = block.minutes.length - from;
   const out = new Float32Array(rows * p.columns);
-  const sums = new Float64Array(width);
   p.scales.forEach((timeConstant, s) => {
-    const window = windowOf(timeConstant);
-    const weights = Float64Array.from({ length: window }, (_, age) => Math.exp(-age / timeConstant));
-    let whole = 0;
-    for (const w of weights) whole += w;
-    for (let r = 0; r < rows; r++) {
-      const row = from + r;
-      if (block.usable[row] !== 1) continue;
-      sums.fill(0);
-      let weight = 0;
-      for (let past = row; past >= start && block.minutes[row]! - block.minutes[past]! < window; past--) {
-        if (block.usable[past] !== 1) continue;
-        const w = weights[block.minutes[row]! - block.minutes[past]!]!;
-        weight += w;
-        const at = (past - start) * width;
-        for (let k = 0; k < width; k++) sums[k]! += w * scaled[at + k]!;
-      }
-      const divisor = Math.max(weight, whole / 2);
-      const at = r * p.columns + s * width;
-      for (let k = 0; k < width; k++) out[at + k] = sums[k]! / divisor;
-    }
+    windowMeans(scaled, width, block, start, from, timeConstant, out, s * width, p.columns);
   });
   return out;
 }

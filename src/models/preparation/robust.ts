@@ -24,3 +24,13 @@ export function spreadOf(values: Float64Array): Spread {
   const deviations = values.map((v) => Math.abs(v - median)).sort();
   return { median, scale: Math.max(1.4826 * quantileSorted(deviations, 0.5), range) };
 }
+
+/** Order statistics of more rows than this gain nothing that a day of rows does not already say. */
+const MOST_SAMPLED = 2500;
+
+/** Evenly spaced members of `rows`, at most 2,500: enough for medians and spreads, in a quarter of the time. */
+export function sampleOf(rows: readonly number[]): readonly number[] {
+  if (rows.length <= MOST_SAMPLED) return rows;
+  const step = rows.length / MOST_SAMPLED;
+  return Array.from({ length: MOST_SAMPLED }, (_, i) => rows[Math.floor(i * step)]!);
+}
