@@ -23,11 +23,6 @@ export const retrainingSettings = z
     sensitivityBudget: share
       .default(0.05)
       .describe('Share of the first version\'s recall on the fixed exam that a lineage may lose before a person is asked'),
-    rowWeightLimit: z
-      .number()
-      .min(1)
-      .default(3)
-      .describe('A feature value of the window counts at most as this many times the window\'s 99th percentile'),
     coolDownMinutes: z.int().min(0).default(1440).describe('Event time between two retrains of one model that drift caused, minutes'),
     concurrency: z.int().min(1).default(4).describe('Trainings at the same time, in all'),
     concurrencyByKind: z
