@@ -1,0 +1,110 @@
+import { type ConnectionOptions, createPostgresBackend, type Processor, Queue, QueueEvents, Worker, type WorkerOptions } from 'bullmq';
+import { Redis } from 'ioredis';
+
+/** Where the queues live: Redis when its URL is given, else the PostgreSQL that holds the data. */
+export interface QueueStoreSettings {
+  redisUrl?: string | undefined;
+  databaseUrl: string;
+}
+
+const PREFIX = 'routewarden';
+const SCHEMA = 'bullmq';
+
+/**
+ * The one factory of queues, workers and queue events, on either store. It owns what it made: `close` closes all.
+ */
+export class QueueStore {
+  private readonly opened: { close(): Promise<unknown> }[] = [];
+  private readonly connections: Redis[] = [];
+
+  constructor(
+    private readonly settings: QueueStoreSettings,
+    private readonly onError: (error: Error) => void,
+  ) {}
+
+  get kind(): 'redis' | 'postgres' {
+    return this.settings.redisUrl === undefined ? 'postgres' : 'redis';
+  }
+
+  /**
+   * Makes the tables of the queues, or checks that Redis answers. Once at a system's start.
+   * @throws Error naming the store and what to do when it cannot be reached
+   */
+  async prepare(): Promise<void> {
+    try {
+      if (this.kind === 'postgres') {
+        const queue = new Queue('preparation', this.postgresOptions(true), createPostgresBackend);
+        queue.on('error', this.onError);
+        await queue.waitUntilReady();
+        await queue.close();
+      } else {
+        const redis = new Redis(this.settings.redisUrl!, { lazyConnect: true, maxRetriesPerRequest: 1, retryStrategy: null });
+        redis.on('error', () => {}); // the failed connect below carries the same error
+        await redis.connect();
+        await redis.ping();
+        redis.disconnect();
+      }
+    } catch (error) {
+      const place = this.kind === 'redis' ? 'Redis at REDIS_URL' : 'PostgreSQL for the queues';
+      throw new Error(`cannot reach ${place} (${(error as Error).message}): check the URL and that the server runs`);
+    }
+  }
+
+  queue<Data>(name: string): Queue<Data> {
+    const queue =
+      this.kind === 'redis'
+        ? new Queue<Data>(name, { connection: this.redis(), prefix: PREFIX })
+        : (new Queue(name, this.postgresOptions(), createPostgresBackend) as unknown as Queue<Data>);
+    queue.on('error', this.onError);
+    this.opened.push(queue);
+    return queue;
+  }
+
+  /** `processor` is a function, or the path of a file whose default export runs in a child process. */
+  worker<Data, Result>(
+    name: string,
+    processor: string | URL | Processor<Data, Result>,
+    options: Omit<WorkerOptions, 'connection' | 'prefix'>,
+  ): Worker<Data, Result> {
+    const worker =
+      this.kind === 'redis'
+        ? new Worker<Data, Result>(name, processor, { ...options, connection: this.redis(), prefix: PREFIX })
+        : (new Worker(name, processor as Processor, { ...this.postgresOptions(), ...options }, createPostgresBackend) as unknown as Worker<Data, Result>);
+    worker.on('error', this.onError);
+    this.opened.push(worker);
+    return worker;
+  }
+
+  events(name: string): QueueEvents {
+    const events =
+      this.kind === 'redis'
+        ? new QueueEvents(name, { connection: this.redis(), prefix: PREFIX })
+        : (new QueueEvents(name, this.postgresOptions(), createPostgresBackend) as unknown as QueueEvents);
+    events.on('error', this.onError);
+    this.opened.push(events);
+    return events;
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled(this.opened.map((part) => part.close()));
+    for (const connection of this.connections) connection.disconnect();
+  }
+
+  private redis(): ConnectionOptions {
+    const connection = new Redis(this.settings.redisUrl!, {
+      // BullMQ asks for this on blocking connections: it waits through an outage instead of failing its commands.
+      maxRetriesPerRequest: null,
+      retryStrategy: (attempt: number) => Math.min(100 * 2 ** attempt, 5_000),
+    });
+    connection.on('error', this.onError);
+    this.connections.push(connection);
+    return connection;
+  }
+
+  private postgresOptions(migrate = false) {
+    return {
+      connection: { connectionString: this.settings.databaseUrl, max: 3, schema: SCHEMA, migrate, application_name: 'routewarden queues' },
+      prefix: PREFIX,
+    };
+  }
+}

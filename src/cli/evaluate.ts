@@ -1,0 +1,86 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { evaluate, type Quality, scoresCsv } from '../evaluation/evaluation.js';
+import { readLabelledMinutes } from '../evaluation/labelledMinutes.js';
+import { plotHtml } from '../evaluation/plot.js';
+import { KINDS } from '../models/kinds.js';
+
+const optionsSchema = z.object({
+  trainMinutes: z.coerce.number().int().min(240).optional(),
+  seed: z.coerce.number().int().min(0),
+  falseAlarms: z.coerce.number().positive().max(100),
+  scores: z.string().optional(),
+  plot: z.string().optional(),
+  json: z.boolean().optional(),
+});
+
+const EXAMPLES = `
+Examples:
+  $ routewarden evaluate Slammer.csv
+  $ routewarden evaluate Slammer.csv --json --scores scores.csv --plot scores.html
+  $ routewarden evaluate week.csv --train-minutes 2880
+
+FILE.csv has no header and 42 columns: hour+minute, hour, minute, second, the 37 features, and the label
+(1 anomalous, -1 regular). Training ends one day before the first labelled minute (half way without labels).`;
+
+/** Exit codes: 0 measured, 1 the file could not be read or holds too little, 2 wrong usage. */
+export function register(program: Command): void {
+  program
+    .command('evaluate')
+    .description('train on the regular minutes before the first labelled one, walk the rest, and measure')
+    .argument('<file>', 'labelled feature rows, CSV')
+    .option('--train-minutes <n>', 'train on the first N minutes instead (at least 240)')
+    .option('--seed <n>', 'seed of everything random', '1')
+    .option('--false-alarms <n>', 'wanted false alarms a day, which fixes the thresholds', '1')
+    .option('--scores <file>', 'write minute, label, scores and verdict of every test minute as CSV')
+    .option('--plot <file>', 'write a page with scores, thresholds, labels and verdicts over time')
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', EXAMPLES)
+    .action(async (file: string, given: unknown, command: Command) => {
+      const parsed = optionsSchema.safeParse(given);
+      if (!parsed.success) {
+        const issue = parsed.error.issues[0]!;
+        command.error(`error: option ${issue.path.join('.')}: ${issue.message}`, { exitCode: 2 });
+        return;
+      }
+      const options = parsed.data;
+      const say = (message: string): void => void process.stderr.write(`${message}\n`);
+      try {
+        const data = readLabelledMinutes(await readFile(file, 'utf8'));
+        if (data.skipped > 0) say(`skipped ${data.skipped} lines that are no rows, such as: ${data.sample}`);
+        const { evaluation, walked, labels, firstRow } = await evaluate(data, options.trainMinutes ?? null, {
+          kinds: KINDS,
+          seed: options.seed,
+          falseAlarmsPerDay: options.falseAlarms,
+          onProgress: say,
+        });
+        const minutes = data.block.minutes.subarray(firstRow);
+        if (options.scores !== undefined) await writeFile(options.scores, scoresCsv(walked, labels, minutes));
+        if (options.plot !== undefined) await writeFile(options.plot, plotHtml(file, walked, labels, minutes));
+        if (options.json) process.stdout.write(`${JSON.stringify({ file, ...evaluation })}\n`);
+        else process.stdout.write(table({ ...evaluation.models, ensemble: evaluation.ensemble }));
+      } catch (error) {
+        command.error(`error: ${file}: ${(error as Error).message}`, { exitCode: 1 });
+      }
+    });
+}
+
+function table(qualities: Record<string, Quality>): string {
+  const columns = ['auc', 'best_f1', 'f1', 'precision', 'recall', 'latency_minutes', 'false_alarms_per_day'] as const;
+  const number = (value: number | null): string => (value === null ? '-' : String(Math.round(value * 1000) / 1000));
+  const lines = [
+    ['model', ...columns],
+    ...Object.entries(qualities).map(([n, q]) => [n, ...columns.map((c) => number(q[c]))]),
+  ];
+  const widths = lines[0]!.map((_, i) => Math.max(...lines.map((line) => line[i]!.length)));
+  return lines
+    .map(
+      (line) =>
+        `${line
+          .map((cell, i) => cell.padEnd(widths[i]!))
+          .join('  ')
+          .trimEnd()}\n`,
+    )
+    .join('');
+}

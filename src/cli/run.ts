@@ -1,0 +1,37 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { packageRoot } from '../config/paths.js';
+import { findService, SERVICES } from '../services/catalogue.js';
+import { serviceEnvironment } from '../services/system.js';
+import { openDatabase } from '../storage/database.js';
+import { settingsOf } from './store.js';
+
+export function register(program: Command): void {
+  program
+    .command('run')
+    .description('Run one service alone in this terminal, such as a training worker on another machine.')
+    .argument('<service>', `one of: ${SERVICES.map(({ name }) => name).join(', ')}`)
+    .addHelpText(
+      'after',
+      `
+Example:
+  DATABASE_URL=postgres://user:secret@db/routewarden REDIS_URL=redis://queue:6379 routewarden run trainer`,
+    )
+    .action(async (name: string) => {
+      const service = findService(name);
+      const settings = settingsOf(program);
+      const database = await openDatabase(settings, { share: true, log: () => {} });
+      const child = spawn(process.execPath, ['--enable-source-maps', join(packageRoot, 'dist/workers', service.entry)], {
+        env: serviceEnvironment(settings, database.databaseUrl),
+        stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+        detached: true,
+      });
+      const pass = (signal: NodeJS.Signals) => child.kill(signal);
+      process.on('SIGINT', () => pass('SIGTERM'));
+      process.on('SIGTERM', () => pass('SIGTERM'));
+      const code = await new Promise<number | null>((done) => child.once('exit', done));
+      await database.close();
+      process.exitCode = code ?? 1;
+    });
+}

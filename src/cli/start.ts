@@ -1,0 +1,65 @@
+import type { Command } from 'commander';
+import { pino } from 'pino';
+import pretty from 'pino-pretty';
+import { findService, SERVICES, type ServiceName } from '../services/catalogue.js';
+import { logPrinter } from '../services/logLines.js';
+import { System } from '../services/system.js';
+import { say } from './output.js';
+import { settingsOf } from './store.js';
+
+export function register(program: Command): void {
+  program
+    .command('start')
+    .description('Start the whole system, or the named services, and keep them running until Ctrl-C.')
+    .argument('[service...]', `of: ${SERVICES.map(({ name }) => name).join(', ')}`)
+    .option('--log-json', 'print the logs as JSON lines')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  routewarden start
+  DATABASE_URL=postgres://... REDIS_URL=redis://... routewarden start trainer trainer
+                                           two training workers, such as on another machine`,
+    )
+    .action(async (names: string[], options: { logJson?: boolean }) => {
+      const services: ServiceName[] =
+        names.length > 0 ? names.map((name) => findService(name).name) : SERVICES.map(({ name }) => name);
+      const settings = settingsOf(program);
+      const color = process.stderr.isTTY === true;
+      const logger = pino(
+        { level: settings.logLevel, base: null },
+        pretty({ colorize: color, destination: 2, sync: true, translateTime: 'HH:MM:ss' }),
+      );
+      const ended = new Promise<string>((done) => {
+        process.once('SIGINT', () => done('stopping'));
+        process.once('SIGTERM', () => done('stopping'));
+        void System.start({
+          settings,
+          logger,
+          services,
+          onLine: logPrinter({ color, destination: 2, json: options.logJson === true }),
+          onHopeless: (service, reason) => {
+            process.exitCode = 2;
+            done(`${service} cannot run: ${reason}`);
+          },
+          onDatabaseLost: (code) => {
+            process.exitCode = 1;
+            done(`the database ended by itself (exit code ${code})`);
+          },
+        }).then(
+          (system) => {
+            running = system;
+            const { host, port } = settings.dashboard;
+            if (services.includes('dashboard')) say(`page: http://${host}:${port}/   queues: http://${host}:${port}/queues`);
+          },
+          (error: Error) => {
+            process.exitCode = 1;
+            done(error.message);
+          },
+        );
+      });
+      let running: System | null = null;
+      say(await ended);
+      await (running as System | null)?.stop();
+    });
+}

@@ -1,0 +1,90 @@
+import type { Pool } from 'pg';
+import { UpdateBatch } from '../bgp/updateBatch.js';
+import { MinuteAggregator } from '../features/minuteAggregator.js';
+import { readCursor, writeCursor } from '../storage/cursors.js';
+import { insertFeatures } from '../storage/features.js';
+import { notify } from '../storage/notifications.js';
+import { inTransaction } from '../storage/pool.js';
+import { entriesAfter, type LogEntry } from '../storage/updateBatches.js';
+
+export const AGGREGATOR = 'aggregator';
+
+const ENTRIES_A_STEP = 64;
+const SNAPSHOT_MILLISECONDS = 1_000;
+const SNAPSHOT_ENTRIES = 512;
+
+export interface AggregatorStepOptions {
+  pool: Pool;
+  stream: string;
+  graceSeconds: number;
+  now: () => number;
+}
+
+/**
+ * Reads the log of a stream and commits feature rows. Its open minutes and routes are stored now and then with the
+ * position they belong to; after a kill it goes over the log again from there, and rows that exist stay as they are.
+ */
+export class AggregatorStep {
+  private aggregator: MinuteAggregator | null = null;
+  private position = 0;
+  private storedPosition = 0;
+  private storedAt: number;
+
+  constructor(private readonly options: AggregatorStepOptions) {
+    this.storedAt = options.now();
+  }
+
+  get watermark(): number | null {
+    return this.aggregator?.watermark ?? null;
+  }
+
+  /** @returns whether there may be more to read at once */
+  async step(): Promise<boolean> {
+    this.aggregator ??= await this.restore();
+    const { pool, stream } = this.options;
+    const entries = await entriesAfter(pool, stream, this.position, ENTRIES_A_STEP);
+    for (const entry of entries) this.take(entry);
+    const rows = this.aggregator.take();
+    const idle = entries.length < ENTRIES_A_STEP;
+    const snapshotIsDue =
+      this.position > this.storedPosition &&
+      (idle ||
+        this.position - this.storedPosition >= SNAPSHOT_ENTRIES ||
+        this.options.now() - this.storedAt >= SNAPSHOT_MILLISECONDS);
+    if (rows.length > 0 || snapshotIsDue) {
+      await inTransaction(pool, async (client) => {
+        await insertFeatures(client, rows);
+        if (snapshotIsDue) await writeCursor(client, AGGREGATOR, stream, this.position, this.aggregator!.snapshot());
+        if (rows.length > 0) await notify(client, 'features', stream);
+      });
+    }
+    if (snapshotIsDue) {
+      this.storedPosition = this.position;
+      this.storedAt = this.options.now();
+    }
+    return !idle;
+  }
+
+  /** After a failed step: what is in memory is ahead of the database. */
+  forget(): void {
+    this.aggregator = null;
+  }
+
+  private take(entry: LogEntry): void {
+    const aggregator = this.aggregator!;
+    if (entry.kind === 'gap') aggregator.gap(entry.sinceMs, entry.untilMs);
+    else if (entry.payload !== null) aggregator.add(UpdateBatch.decode(entry.payload));
+    if (entry.kind === 'clock') aggregator.advance(entry.untilMs);
+    this.position = entry.position;
+  }
+
+  private async restore(): Promise<MinuteAggregator> {
+    const { pool, stream, graceSeconds } = this.options;
+    const cursor = await readCursor(pool, AGGREGATOR, stream);
+    this.position = cursor?.position ?? 0;
+    this.storedPosition = this.position;
+    return cursor?.state
+      ? MinuteAggregator.restore(cursor.state, { stream, graceSeconds })
+      : new MinuteAggregator({ stream, graceSeconds });
+  }
+}

@@ -1,0 +1,148 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { type Settings, settingsSchema } from './settings.js';
+
+export const DEFAULT_FILE = 'routewarden.config.json';
+
+/** Short names beside the regular ones (ROUTEWARDEN_FEED_URL for feed.url, and so on). */
+const SHORT_NAMES: Record<string, string> = {
+  DATABASE_URL: 'databaseUrl',
+  REDIS_URL: 'redisUrl',
+  DRIFT_CHECK_INTERVAL: 'driftCheckIntervalSeconds',
+  LSTM_ENGINE: 'lstmEngine',
+  LOG_LEVEL: 'logLevel',
+};
+
+export class SettingsError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'SettingsError';
+  }
+}
+
+export interface LoadedSettings {
+  settings: Settings;
+  /** Where each value that is not a default came from, by its dotted path. */
+  origins: Map<string, string>;
+}
+
+type Tree = { [key: string]: unknown };
+
+/**
+ * Reads settings: defaults, then the file, then the environment, then flags; the later wins.
+ * @param flags values by dotted path, such as { 'feed.url': 'ws://127.0.0.1:1' }
+ * @throws SettingsError that names each wrong value, where it came from and what was expected
+ */
+export function loadSettings(
+  environment: NodeJS.ProcessEnv,
+  options: { file?: string | undefined; flags?: Record<string, unknown> } = {},
+): LoadedSettings {
+  const origins = new Map<string, string>();
+  if (environment.ROUTEWARDEN_SETTINGS !== undefined) {
+    // Set by a supervisor for its services: the whole settings, checked already and checked again here.
+    return { settings: check(parse(environment.ROUTEWARDEN_SETTINGS, 'ROUTEWARDEN_SETTINGS'), origins), origins };
+  }
+  const file = options.file ?? environment.ROUTEWARDEN_CONFIG ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined);
+  const tree: Tree = file === undefined ? {} : readFile(file);
+  for (const path of leaves(tree)) origins.set(path, `file ${file}`);
+
+  for (const [path, schema] of settingPaths()) {
+    const names = [
+      `ROUTEWARDEN_${path.replaceAll('.', '_').replace(/([a-z])([A-Z])/g, '$1_$2').toUpperCase()}`,
+      ...Object.keys(SHORT_NAMES).filter((name) => SHORT_NAMES[name] === path),
+    ];
+    for (const name of names) {
+      const text = environment[name];
+      if (text === undefined || text === '') continue;
+      set(tree, path, fromText(text, schema));
+      origins.set(path, `environment ${name}`);
+    }
+  }
+  for (const [path, value] of Object.entries(options.flags ?? {})) {
+    if (value === undefined) continue;
+    set(tree, path, value);
+    origins.set(path, 'flag');
+  }
+  return { settings: check(tree, origins), origins };
+}
+
+function check(tree: Tree, origins: Map<string, string>): Settings {
+  const parsed = settingsSchema.safeParse(tree);
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((issue) => {
+      const path = issue.path.join('.');
+      const origin = origins.get(path) ?? [...origins].find(([known]) => known.startsWith(path))?.[1];
+      return `  ${path || '(top level)'}: ${issue.message}${origin ? ` (from ${origin})` : ''}`;
+    });
+    throw new SettingsError(`wrong settings:\n${lines.join('\n')}`);
+  }
+  return parsed.data;
+}
+
+function readFile(file: string): Tree {
+  let text: string;
+  try {
+    text = readFileSync(resolve(file), 'utf8');
+  } catch (error) {
+    throw new SettingsError(`cannot read the settings file ${file}: ${(error as Error).message}`);
+  }
+  return parse(text, `the settings file ${file}`);
+}
+
+function parse(text: string, what: string): Tree {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Error('expected an object');
+    return value as Tree;
+  } catch (error) {
+    throw new SettingsError(`${what} is not JSON: ${(error as Error).message}`);
+  }
+}
+
+/** Every setting by dotted path with its schema, for names in the environment and for the reference. */
+export function settingPaths(): [string, z.ZodType][] {
+  const found: [string, z.ZodType][] = [];
+  const walk = (schema: z.ZodType, path: string) => {
+    const inner = unwrap(schema);
+    if (inner instanceof z.ZodObject) {
+      for (const [key, value] of Object.entries(inner.shape)) walk(value as z.ZodType, path ? `${path}.${key}` : key);
+    } else {
+      found.push([path, schema]);
+    }
+  };
+  walk(settingsSchema, '');
+  return found;
+}
+
+function unwrap(schema: z.ZodType): z.ZodType {
+  if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional || schema instanceof z.ZodNullable) {
+    return unwrap(schema.unwrap() as z.ZodType);
+  }
+  return schema;
+}
+
+/** Text that the schema takes as it is stays text; else it is read as JSON (numbers, booleans, lists). */
+function fromText(text: string, schema: z.ZodType): unknown {
+  if (schema.safeParse(text).success) return text;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text; // the schema's message then names the variable
+  }
+}
+
+function set(tree: Tree, path: string, value: unknown): void {
+  const keys = path.split('.');
+  let node = tree;
+  for (const key of keys.slice(0, -1)) node = (node[key] ??= {}) as Tree;
+  node[keys.at(-1)!] = value;
+}
+
+function leaves(tree: Tree, prefix = ''): string[] {
+  return Object.entries(tree).flatMap(([key, value]) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? leaves(value as Tree, `${prefix}${key}.`)
+      : [`${prefix}${key}`],
+  );
+}

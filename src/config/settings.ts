@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import { dashboardSettings } from '../dashboard/settings.js';
+import { driftSettings } from '../drift/settings.js';
+import { incidentSettings } from '../incidents/settings.js';
+import { retrainingSettings } from '../retraining/settings.js';
+
+const url = (schemes: string[]) =>
+  z.string().refine((text) => schemes.some((scheme) => text.startsWith(`${scheme}://`)), {
+    error: `expected a URL that starts with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`,
+  });
+
+export const streamSettings = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/i, 'expected letters, digits, dots, dashes; such as rrc00')
+    .describe('Name of the stream; the second half of its model keys'),
+  host: z.string().optional().describe('RIS collector to subscribe to; absent: all of them'),
+});
+export type StreamSettings = z.infer<typeof streamSettings>;
+
+const feedSettings = z.strictObject({
+  url: url(['ws', 'wss'])
+    .default('wss://ris-live.ripe.net/v1/ws/?client=routewarden')
+    .describe('RIS Live WebSocket'),
+  clock: z
+    .enum(['wall', 'feed'])
+    .default('wall')
+    .describe('wall: a live feed, silent minutes are told by this machine\'s clock; feed: a replay, only messages move time'),
+  stallSeconds: z.number().positive().default(60).describe('No message for so long is a stalled feed'),
+  graceSeconds: z.number().min(0).max(600).default(30).describe('How long a minute stays open for late messages'),
+  flushMilliseconds: z.int().min(10).max(60_000).default(250).describe('Longest time before received updates are stored'),
+  flushMessages: z.int().min(1).max(100_000).default(5_000).describe('Updates that are stored in one batch at most'),
+});
+
+const retentionSettings = z.strictObject({
+  updateBatchHours: z.number().positive().default(24).describe('How long raw update batches are kept'),
+  featureDays: z.number().positive().default(400).describe('How long feature rows, scores and verdicts are kept'),
+});
+
+/** Every setting there is. `npx routewarden config` prints the values in force and where each came from. */
+export const settingsSchema = z.strictObject({
+  databaseUrl: url(['postgres', 'postgresql'])
+    .optional()
+    .describe('PostgreSQL of yours; absent: Routewarden starts its own'),
+  redisUrl: url(['redis', 'rediss']).optional().describe('Redis for the queues; absent: PostgreSQL holds them'),
+  dataDirectory: z.string().min(1).default('.routewarden').describe('Where the own PostgreSQL lives'),
+  artifactDirectory: z.string().min(1).default('model_artifacts').describe('Copies of model versions; drift reports'),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least severity that is logged'),
+  lstmEngine: z.enum(['auto', 'tfjs', 'fused']).default('auto').describe('What trains and runs the LSTM'),
+  seed: z.int().min(0).default(1).describe('Seed of everything random'),
+  falseAlarmsPerDay: z.number().positive().max(100).default(1).describe('False alarms a day that thresholds aim at'),
+  driftCheckIntervalSeconds: z.number().positive().default(3600).describe('How often drift is checked'),
+  ensembleWaitSeconds: z
+    .number()
+    .positive()
+    .default(30)
+    .describe('How long a verdict waits for a detector before it votes without it'),
+  trainerConcurrency: z.int().min(1).max(16).default(1).describe('Trainings at once in one training worker'),
+  streams: z.array(streamSettings).min(1).default([{ name: 'rrc00', host: 'rrc00' }]).describe('Views of the feed'),
+  feed: feedSettings.prefault({}),
+  retention: retentionSettings.prefault({}),
+  drift: driftSettings.prefault({}),
+  retraining: retrainingSettings.prefault({}),
+  incidents: incidentSettings.prefault({}),
+  dashboard: dashboardSettings.prefault({}),
+});
+export type Settings = z.infer<typeof settingsSchema>;

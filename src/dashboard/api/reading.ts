@@ -1,0 +1,136 @@
+import { z } from 'zod';
+import type { DashboardContext } from '../context.js';
+import { overviewOf } from '../overview.js';
+import { pathGraph } from '../pathGraph.js';
+import { newestAudit } from '../queries/audit.js';
+import { evidenceBetween, featureSeries } from '../queries/features.js';
+import { streamNames, watermark } from '../queries/feed.js';
+import { incident, incidentRow, incidents, windowOf } from '../queries/incidents.js';
+import { model, models } from '../queries/models.js';
+import { scoreSeries } from '../queries/scores.js';
+import { NotThere, type Routes } from './route.js';
+import * as shape from './schema.js';
+
+const MINUTE = 60_000;
+
+/** Routes that look and change nothing. */
+export function addReadingRoutes(routes: Routes, { pool, settings, clock }: DashboardContext): void {
+  routes.add(
+    {
+      method: 'GET',
+      path: '/api/overview',
+      summary: 'Feed, services, verdict, incidents and models of one stream',
+      query: shape.streamQuery,
+      answer: shape.overview,
+    },
+    ({ query }) => overviewOf(pool, settings, query.stream, clock.now()),
+  );
+
+  routes.add(
+    {
+      method: 'GET',
+      path: '/api/series',
+      summary: 'Scores of all models and of the ensemble, lowest and highest of each point',
+      query: shape.seriesQuery,
+      answer: shape.scoreSeries,
+    },
+    async ({ query }) => {
+      const stream = query.stream ?? (await streamNames(pool))[0];
+      if (stream === undefined) throw new NotThere('There is no stream yet: start a collector.');
+      const now = await watermark(pool, stream);
+      if (now === null) throw new NotThere(`Stream ${stream} has no minute yet.`);
+      return scoreSeries(pool, stream, now, query.hours, query.points);
+    },
+  );
+
+  routes.add(
+    {
+      method: 'GET',
+      path: '/api/incidents',
+      summary: 'Incidents, newest first',
+      query: shape.incidentsQuery,
+      answer: z.array(shape.incidentRow),
+    },
+    ({ query }) => incidents(pool, query.stream, query.limit, query.before),
+  );
+
+  routes.add(
+    {
+      method: 'GET',
+      path: '/api/incidents/{id}',
+      summary: 'One incident with its reasons, culprits and time line',
+      parameters: shape.idParameter,
+      answer: shape.incident,
+    },
+    async ({ parameters }) => (await incident(pool, parameters.id)) ?? missingIncident(parameters.id),
+  );
+
+  routes.add(
+    {
+      method: 'GET',
+      path: '/api/incidents/{id}/features',
+      summary: 'Feature values before, during and after an incident',
+      parameters: shape.idParameter,
+      answer: shape.featureSeries,
+    },
+    async ({ parameters }) => {
+      const row = (await incidentRow(pool, parameters.id)) ?? missingIncident(parameters.id);
+      const { from, until } = windowOf(row);
+      return featureSeries(pool, row.stream, from, until, row.startedAt);
+    },
+  );
+
+  routes.add(
+    {
+      method: 'GET',
+      path: '/api/incidents/{id}/paths',
+      summary: 'The AS graph on the way to a culprit prefix, before and during an incident',
+      parameters: shape.idParameter,
+      query: shape.pathsQuery,
+      answer: shape.pathGraph,
+    },
+    async ({ parameters, query }) => {
+      const row = (await incidentRow(pool, parameters.id)) ?? missingIncident(parameters.id);
+      const { end } = windowOf(row);
+      // Evidence may come some minutes before the models are sure.
+      return pathGraph(await evidenceBetween(pool, row.stream, row.startedAt - 10 * MINUTE, end), query.prefix);
+    },
+  );
+
+  routes.add(
+    { method: 'GET', path: '/api/models', summary: 'All models of all streams', answer: z.array(shape.modelRow) },
+    async () => {
+      const streams = await streamNames(pool);
+      const marks = await Promise.all(streams.map(async (name) => [name, await watermark(pool, name)] as const));
+      return models(pool, streams, new Map(marks));
+    },
+  );
+
+  routes.add(
+    {
+      method: 'GET',
+      path: '/api/models/{key}',
+      summary: 'One model with its versions, drift reports and retrains',
+      parameters: shape.modelKeyParameter,
+      answer: shape.model,
+    },
+    async ({ parameters: { key } }) => {
+      const stream = key.slice(key.indexOf('@') + 1);
+      if (!(await streamNames(pool)).includes(stream)) throw new NotThere(`There is no stream ${stream}.`);
+      return (await model(pool, key, await watermark(pool, stream))) ?? missingModel(key);
+    },
+  );
+
+  routes.add(
+    { method: 'GET', path: '/api/audit', summary: 'Who did what, newest first', answer: z.array(shape.auditRow) },
+    () => newestAudit(pool, 100),
+  );
+}
+
+function missingIncident(id: number): never {
+  throw new NotThere(`There is no incident ${id}.`);
+}
+
+function missingModel(key: string): never {
+  throw new NotThere(`There is no model ${key}.`);
+}

@@ -1,0 +1,295 @@
+/** What the HTTP API says and takes; the OpenAPI document and the page's types come from here. */
+import { z } from 'zod';
+import { MODEL_KINDS } from '../../models/model.js';
+
+/** Milliseconds since 1970-01-01T00:00Z. */
+const time = z.number().describe('milliseconds since 1970-01-01T00:00Z');
+const words = z.record(z.string(), z.unknown());
+export const explanation = z.object({
+  name: z.string(),
+  share: z.number().describe('share of the score, 0..1'),
+  words: z.string(),
+  value: z.number().optional(),
+  limit: z.number().optional(),
+});
+export const ranked = z.object({ name: z.string(), count: z.number() });
+
+export const problem = z.object({ error: z.string().describe('what went wrong and what to do') });
+export const done = z.object({ done: z.literal(true) });
+
+export const session = z.object({
+  signedIn: z.boolean(),
+  loginNeeded: z.boolean(),
+  actor: z.string().nullable(),
+  role: z.enum(['operator', 'reader']).nullable(),
+  live: z.boolean().describe('whether the feed runs at the pace of the wall clock'),
+});
+
+export const login = z.object({
+  token: z.string().min(1).max(500),
+  name: z.string().trim().max(60).default('').describe('who you are, for the audit log'),
+});
+
+export const gap = z.object({
+  since: time,
+  until: time,
+  reason: z.string(),
+  healedAt: time.nullable(),
+});
+
+export const feed = z.object({
+  stream: z.string(),
+  watermark: time.nullable().describe('end of the last whole minute: the "now" of this stream'),
+  lastMessage: time.nullable().describe('event time up to which the collector has written'),
+  receivedAt: time.nullable().describe('wall clock of its last write'),
+  lagSeconds: z.number().nullable().describe('how far the feed is behind the wall clock; null for a simulated feed'),
+  stale: z.boolean(),
+  updatesPerMinute: z.number().nullable(),
+  gaps: z.array(gap),
+});
+
+export const service = z.object({
+  instance: z.string(),
+  name: z.string(),
+  host: z.string(),
+  pid: z.number(),
+  state: z.string(),
+  restarts: z.number(),
+  startedAt: time,
+  heartbeatAt: time,
+  secondsSilent: z.number(),
+  healthy: z.boolean(),
+});
+
+export const verdict = z.object({
+  minute: time,
+  score: z.number(),
+  threshold: z.number(),
+  anomalous: z.boolean(),
+  missing: z.array(z.string()),
+  votes: z.array(
+    z.object({
+      kind: z.string(),
+      anomalous: z.boolean(),
+      surprise: z.number().nullable(),
+      words: z.string().nullable(),
+    }),
+  ),
+});
+
+export const incidentRow = z.object({
+  id: z.number(),
+  stream: z.string(),
+  startedAt: time,
+  endedAt: time.nullable(),
+  lastMinute: time,
+  peakMinute: time,
+  peakScore: z.number(),
+  severity: z.enum(['info', 'minor', 'major', 'critical']),
+  class: z.string(),
+  models: z.array(z.string()),
+  headline: z.string(),
+  acknowledgedBy: z.string().nullable(),
+  ordinary: z.boolean(),
+});
+
+export const runState = z.object({
+  run: z.string(),
+  modelKey: z.string(),
+  jobId: z.string().nullable(),
+  state: z.string(),
+  fraction: z.number().nullable(),
+  message: z.string().nullable(),
+  at: time,
+  startedAt: time,
+  finished: z.boolean(),
+});
+
+export const modelRow = z.object({
+  key: z.string(),
+  kind: z.string(),
+  stream: z.string(),
+  version: z.number().nullable().describe('the active one'),
+  pinned: z.boolean(),
+  threshold: z.number().nullable(),
+  createdAt: time.nullable(),
+  dataUntil: time.nullable(),
+  ageMinutes: z.number().nullable().describe('stream time since the newest minute it was trained on'),
+  drift: z.object({ id: z.number(), outcome: z.string(), reason: z.string(), windowEnd: time }).nullable(),
+  run: runState.nullable().describe('a retrain under way'),
+});
+
+export const overview = z.object({
+  stream: z.string().nullable(),
+  streams: z.array(z.string()),
+  live: z.boolean(),
+  now: time.nullable(),
+  feed: feed.nullable(),
+  collected: z
+    .object({ minutes: z.number(), needed: z.number() })
+    .describe('usable minutes so far, and how many a first baseline needs'),
+  services: z.array(service),
+  verdict: verdict.nullable(),
+  incidents: z.array(incidentRow),
+  openIncidents: z.number(),
+  models: z.array(modelRow),
+});
+
+export const curve = z.object({
+  name: z.string(),
+  low: z.array(z.number().nullable()),
+  high: z.array(z.number().nullable()),
+  threshold: z.array(z.number().nullable()),
+  anomalous: z.array(z.union([z.literal(0), z.literal(1)])),
+});
+export const scoreSeries = z.object({
+  stream: z.string(),
+  from: time,
+  until: time,
+  stepMinutes: z.number().describe('minutes joined in one point; lowest and highest are kept'),
+  times: z.array(time),
+  curves: z.array(curve),
+  gaps: z.array(gap),
+  incidents: z.array(z.object({ id: z.number(), from: time, until: time, severity: z.string() })),
+});
+
+export const featureSeries = z.object({
+  from: time,
+  until: time,
+  times: z.array(time),
+  features: z.array(
+    z.object({
+      name: z.string(),
+      label: z.string(),
+      unit: z.string(),
+      values: z.array(z.number().nullable()),
+      usual: z.number().nullable().describe('median before the incident'),
+    }),
+  ),
+});
+
+export const pathGraph = z.object({
+  prefix: z.string().nullable(),
+  prefixes: z.array(z.string()),
+  minutes: z.array(time),
+  nodes: z.array(z.object({ id: z.string(), label: z.string(), kind: z.enum(['peer', 'as', 'origin', 'prefix']) })),
+  edges: z.array(
+    z.object({
+      from: z.string(),
+      to: z.string(),
+      before: z.boolean().describe('known before the incident'),
+      since: time.nullable().describe('minute in which it was first seen'),
+      isNew: z.boolean(),
+      words: z.string(),
+    }),
+  ),
+});
+
+export const incident = incidentRow.extend({
+  reasons: z.array(z.object({ class: z.string(), weight: z.number(), words: z.string() })),
+  explanations: z.array(z.object({ kind: z.string(), version: z.number().nullable(), reasons: z.array(explanation) })),
+  prefixes: z.array(ranked),
+  origins: z.array(ranked),
+  peers: z.array(ranked),
+  timeline: z.array(z.object({ at: time, words: z.string(), kind: z.string() })),
+  related: z.array(incidentRow),
+  acknowledgedAt: time.nullable(),
+  note: z.string().nullable(),
+  score: z.object({ times: z.array(time), score: z.array(z.number().nullable()), threshold: z.number().nullable() }),
+});
+
+export const version = z.object({
+  version: z.number(),
+  state: z.enum(['published', 'rejected', 'held']),
+  active: z.boolean(),
+  pinned: z.boolean(),
+  parent: z.number().nullable(),
+  dataFrom: time,
+  dataUntil: time,
+  samples: z.number(),
+  threshold: z.number(),
+  seed: z.number(),
+  codeVersion: z.string(),
+  metrics: words,
+  createdAt: time,
+});
+
+export const distribution = z.object({
+  edges: z.array(z.number()),
+  baseline: z.array(z.number()),
+  current: z.array(z.number()),
+});
+
+export const driftReport = z.object({
+  id: z.number(),
+  windowEnd: time,
+  outcome: z.string(),
+  version: z.number().nullable(),
+  reason: z.string(),
+  measures: z.array(z.object({ name: z.string(), value: z.number(), limit: z.number().nullable(), over: z.boolean() })),
+  distribution: distribution.nullable(),
+});
+
+export const model = modelRow.extend({
+  versions: z.array(version),
+  activations: z.array(
+    z.object({ version: z.number(), fromMinute: time, reason: z.string(), actor: z.string(), at: time }),
+  ),
+  reports: z.array(driftReport),
+  runs: z.array(runState.extend({ steps: z.array(z.object({ state: z.string(), at: time, words: z.string() })) })),
+});
+
+export const auditRow = z.object({
+  id: z.number(),
+  at: time,
+  actor: z.string(),
+  action: z.string(),
+  target: z.string(),
+});
+
+export const modelKeyParameter = z.object({
+  key: z.string().regex(new RegExp(`^(${MODEL_KINDS.join('|')})@[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`), 'is no model key'),
+});
+export const versionParameter = modelKeyParameter.extend({ version: z.coerce.number().int().positive() });
+export const idParameter = z.object({ id: z.coerce.number().int().positive() });
+export const streamName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'is no stream name');
+export const streamQuery = z.object({ stream: streamName.optional() });
+export const seriesQuery = streamQuery.extend({
+  hours: z.coerce
+    .number()
+    .positive()
+    .max(24 * 31)
+    .default(24),
+  points: z.coerce.number().int().min(50).max(2_000).default(720),
+});
+export const incidentsQuery = streamQuery.extend({
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  before: z.coerce.number().int().positive().optional().describe('incidents with a smaller id'),
+});
+export const pathsQuery = z.object({ prefix: z.string().max(60).optional() });
+export const rollbackBody = z.object({ version: z.int().positive() });
+export const pinBody = z.object({ pinned: z.boolean() });
+export const noteBody = z.object({ text: z.string().trim().max(4_000) });
+export const ordinaryBody = z.object({ ordinary: z.boolean() });
+export const retrainQueued = z.object({ jobId: z.string() });
+
+export type Session = z.infer<typeof session>;
+export type Overview = z.infer<typeof overview>;
+export type Feed = z.infer<typeof feed>;
+export type Gap = z.infer<typeof gap>;
+export type Service = z.infer<typeof service>;
+export type Verdict = z.infer<typeof verdict>;
+export type IncidentRow = z.infer<typeof incidentRow>;
+export type Incident = z.infer<typeof incident>;
+export type ModelRow = z.infer<typeof modelRow>;
+export type Model = z.infer<typeof model>;
+export type ModelVersion = z.infer<typeof version>;
+export type DriftReport = z.infer<typeof driftReport>;
+export type RunState = z.infer<typeof runState>;
+export type ModelRun = Model['runs'][number];
+export type ScoreSeries = z.infer<typeof scoreSeries>;
+export type Curve = z.infer<typeof curve>;
+export type FeatureSeries = z.infer<typeof featureSeries>;
+export type PathGraph = z.infer<typeof pathGraph>;
+export type Explanation = z.infer<typeof explanation>;
+export type Ranked = z.infer<typeof ranked>;

@@ -1,0 +1,68 @@
+import type { FastifyInstance } from 'fastify';
+import type { DashboardContext } from '../context.js';
+import { LoginLimit } from '../loginLimit.js';
+import { recordAudit } from '../queries/audit.js';
+import type { Sessions } from '../session.js';
+import { isLoopback } from '../settings.js';
+import type { Routes } from './route.js';
+import * as shape from './schema.js';
+
+/** Signing in and out. These routes answer by themselves, for they set cookies and statuses. */
+export function addSigningRoutes(
+  server: FastifyInstance,
+  routes: Routes,
+  sessions: Sessions,
+  { pool, settings, clock }: DashboardContext,
+): void {
+  const limit = new LoginLimit(settings.loginAttempts);
+  routes.add(
+    { method: 'GET', path: '/api/session', summary: 'Who you are', answer: shape.session, open: true },
+    async ({ request }) => ({
+      signedIn: request.visitor !== undefined,
+      loginNeeded: sessions.required,
+      actor: request.visitor?.actor ?? null,
+      role: request.visitor?.role ?? null,
+      live: settings.live,
+    }),
+  );
+  routes.openPaths.add('/api/login');
+  server.post('/api/login', async (request, reply) => {
+    const now = clock.now();
+    const wait = limit.wait(request.ip, now);
+    if (wait > 0) {
+      return reply
+        .status(429)
+        .header('retry-after', wait)
+        .send({ error: `Too many wrong tokens. Try again in ${Math.ceil(wait / 60)} minutes.` });
+    }
+    const given = shape.login.safeParse(request.body);
+    const role = given.success ? sessions.roleOf(given.data.token) : undefined;
+    if (!given.success || role === undefined) {
+      limit.failed(request.ip, now);
+      await recordAudit(pool, request.ip, 'sign-in refused', 'dashboard');
+      return reply
+        .status(401)
+        .send({ error: 'That is not the token. It is the DASHBOARD_TOKEN of this installation.' });
+    }
+    const origin = request.headers.origin;
+    if (!settings.plainHttp && origin !== undefined && insecure(origin)) {
+      return reply.status(403).send({
+        error:
+          'Signing in needs HTTPS here: put a TLS proxy in front, or set DASHBOARD_PLAIN_HTTP=true on a network you trust.',
+      });
+    }
+    limit.succeeded(request.ip);
+    const actor = given.data.name === '' ? role : given.data.name;
+    await recordAudit(pool, actor, 'sign-in', 'dashboard', { role, address: request.ip });
+    return reply.header('set-cookie', sessions.setCookie(sessions.issue({ actor, role }, now))).send({ done: true });
+  });
+  server.post('/api/logout', async (_request, reply) =>
+    reply.header('set-cookie', sessions.setCookie('')).send({ done: true }),
+  );
+}
+
+/** Browsers drop a secure cookie there, and the visitor would see the login page again without a word. */
+function insecure(origin: string): boolean {
+  const url = new URL(origin);
+  return url.protocol !== 'https:' && !isLoopback(url.hostname);
+}

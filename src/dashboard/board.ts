@@ -1,0 +1,34 @@
+import { createBullBoard } from '@bull-board/api';
+import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
+import { FastifyAdapter } from '@bull-board/fastify';
+import type { Queue } from 'bullmq';
+import type { FastifyInstance } from 'fastify';
+
+/** What Bull Board says of a queue, and the JSON schema that helps to fill in a job's payload by hand. */
+export interface QueueHelp {
+  description?: string;
+  jobDataSchema?: Record<string, unknown>;
+}
+
+/** Mounts Bull Board with all queues at /queues. */
+export async function mountBoard(
+  server: FastifyInstance,
+  queues: readonly Queue[],
+  help: Readonly<Record<string, QueueHelp>>,
+): Promise<void> {
+  const serverAdapter = new FastifyAdapter();
+  serverAdapter.setBasePath('/queues');
+  createBullBoard({
+    queues: queues.map((queue) => new BullMQAdapter(queue, { ...help[queue.name] })),
+    serverAdapter,
+    options: {
+      uiConfig: {
+        boardTitle: 'Routewarden jobs',
+        hideDocsLink: true,
+        miscLinks: [{ text: 'Routewarden overview', url: '/' }],
+        favIcon: { default: '/favicon.svg', alternative: '/favicon.svg' },
+      },
+    },
+  });
+  await server.register(serverAdapter.registerPlugin(), { prefix: '/queues' });
+}

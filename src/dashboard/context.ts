@@ -1,0 +1,27 @@
+import type { FastifyBaseLogger } from 'fastify';
+import type { Pool } from 'pg';
+import type { DashboardActions } from './actions.js';
+import type { Visitor } from './session.js';
+import type { DashboardSettings } from './settings.js';
+
+/** The wall clock; injected so that tests can move it. */
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+}
+
+/** What every route of the dashboard works with. */
+export interface DashboardContext {
+  pool: Pool;
+  settings: DashboardSettings;
+  actions: DashboardActions;
+  logger: FastifyBaseLogger;
+  clock: Clock;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Undefined until signed in. */
+    visitor: Visitor | undefined;
+  }
+}

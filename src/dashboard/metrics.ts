@@ -1,0 +1,154 @@
+import type { Queue } from 'bullmq';
+import type { Pool } from 'pg';
+import { feedState, streamNames, watermark } from './queries/feed.js';
+import { countOpenIncidents, incidentCounts } from './queries/incidents.js';
+import { models } from './queries/models.js';
+import { newestVerdict } from './queries/scores.js';
+import { services } from './queries/services.js';
+import type { DashboardSettings } from './settings.js';
+
+interface Sample {
+  labels: Record<string, string>;
+  value: number;
+}
+
+/**
+ * The state of everything in the text format of Prometheus, version 0.0.4
+ * (https://prometheus.io/docs/instrumenting/exposition_formats/).
+ * @param now wall clock in milliseconds
+ */
+export async function metricsText(
+  pool: Pool,
+  queues: readonly Queue[],
+  settings: DashboardSettings,
+  now: number,
+): Promise<string> {
+  const streams = await streamNames(pool);
+  const watermarks = new Map(
+    await Promise.all(streams.map(async (stream) => [stream, await watermark(pool, stream)] as const)),
+  );
+  const [feeds, verdicts, open, counts, known, processes, jobs] = await Promise.all([
+    Promise.all(
+      streams.map((stream) =>
+        feedState(pool, stream, watermarks.get(stream) ?? null, settings.live ? now : undefined, settings.staleAfter),
+      ),
+    ),
+    Promise.all(streams.map((stream) => newestVerdict(pool, stream))),
+    Promise.all(streams.map((stream) => countOpenIncidents(pool, stream))),
+    incidentCounts(pool),
+    models(pool, streams, watermarks),
+    services(pool, now, settings.staleAfter),
+    Promise.all(
+      queues.map(async (queue) => ({
+        name: queue.name,
+        counts: await queue.getJobCounts('waiting', 'active', 'delayed', 'failed'),
+      })),
+    ),
+  ]);
+  const ofStream = (values: (number | null | undefined)[]): Sample[] =>
+    streams.flatMap((stream, index) => {
+      const value = values[index];
+      return value === null || value === undefined ? [] : [{ labels: { stream }, value }];
+    });
+  const ofModel = (value: (model: (typeof known)[number]) => number | null): Sample[] =>
+    known.flatMap((model) => {
+      const sample = value(model);
+      return sample === null ? [] : [{ labels: { model: model.key }, value: sample }];
+    });
+  return [
+    metric(
+      'routewarden_watermark_seconds',
+      'End of the last whole minute of the stream, Unix time',
+      ofStream(streams.map((stream) => seconds(watermarks.get(stream)))),
+    ),
+    metric(
+      'routewarden_feed_lag_seconds',
+      'How far a live feed is behind the wall clock',
+      ofStream(feeds.map((feed) => feed.lagSeconds)),
+    ),
+    metric(
+      'routewarden_updates_per_minute',
+      'Announcements and withdrawals, mean of the last five minutes',
+      ofStream(feeds.map((feed) => feed.updatesPerMinute)),
+    ),
+    metric(
+      'routewarden_verdict_score',
+      "The ensemble's newest score",
+      ofStream(verdicts.map((verdict) => verdict?.score)),
+    ),
+    metric(
+      'routewarden_verdict_threshold',
+      "The ensemble's threshold",
+      ofStream(verdicts.map((verdict) => verdict?.threshold)),
+    ),
+    metric(
+      'routewarden_verdict_anomalous',
+      'Whether the newest minute is anomalous',
+      ofStream(verdicts.map((verdict) => (verdict === null ? null : Number(verdict.anomalous)))),
+    ),
+    metric(
+      'routewarden_verdict_missing_models',
+      'Models that had no vote in the newest minute',
+      ofStream(verdicts.map((verdict) => verdict?.missing.length)),
+    ),
+    metric('routewarden_incidents_open', 'Incidents that have not ended', ofStream(open)),
+    metric(
+      'routewarden_incidents',
+      'All incidents kept',
+      counts.map(({ count, ...labels }) => ({ labels, value: count })),
+    ),
+    metric(
+      'routewarden_model_version',
+      'The active version',
+      ofModel((model) => model.version),
+    ),
+    metric(
+      'routewarden_model_age_seconds',
+      'Stream time since the newest minute that the active version was trained on',
+      ofModel((model) => (model.ageMinutes === null ? null : model.ageMinutes * 60)),
+    ),
+    metric(
+      'routewarden_model_drifted',
+      'Whether the last check found drift',
+      ofModel((model) => (model.drift === null ? null : Number(model.drift.outcome === 'drifted'))),
+    ),
+    metric(
+      'routewarden_retrain_active',
+      'Whether a retrain is under way',
+      ofModel((model) => Number(model.run !== null)),
+    ),
+    metric(
+      'routewarden_service_up',
+      'Whether the service beats',
+      processes.map(({ name, instance, healthy }) => ({ labels: { service: name, instance }, value: Number(healthy) })),
+    ),
+    metric(
+      'routewarden_service_restarts',
+      'Restarts of the service',
+      processes.map(({ name, instance, restarts }) => ({ labels: { service: name, instance }, value: restarts })),
+    ),
+    metric(
+      'routewarden_queue_jobs',
+      'Jobs by queue and state',
+      jobs.flatMap(({ name, counts: states }) =>
+        Object.entries(states).map(([state, value]) => ({ labels: { queue: name, state }, value })),
+      ),
+    ),
+  ].join('');
+}
+
+function metric(name: string, help: string, samples: readonly Sample[]): string {
+  const lines = samples.map(({ labels, value }) => {
+    const text = Object.entries(labels).map(([label, content]) => `${label}="${escaped(content)}"`);
+    return `${name}{${text.join(',')}} ${value}\n`;
+  });
+  return `# HELP ${name} ${help}\n# TYPE ${name} gauge\n${lines.join('')}`;
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
+}
+
+function seconds(milliseconds: number | null | undefined): number | null {
+  return milliseconds === null || milliseconds === undefined ? null : milliseconds / 1000;
+}

@@ -1,0 +1,26 @@
+import type { Pool } from 'pg';
+
+/** Writes who does what; called before the act, so that an act without a row is impossible. */
+export async function recordAudit(
+  pool: Pool,
+  actor: string,
+  action: string,
+  target: string,
+  detail: Record<string, unknown> = {},
+): Promise<void> {
+  await pool.query('INSERT INTO audit (actor, action, target, detail) VALUES ($1, $2, $3, $4)', [
+    actor,
+    action,
+    target,
+    JSON.stringify(detail),
+  ]);
+}
+
+/** The newest acts, newest first. */
+export async function newestAudit(pool: Pool, limit: number) {
+  const { rows } = await pool.query<{ id: string; at: Date; actor: string; action: string; target: string }>(
+    'SELECT id, at, actor, action, target FROM audit ORDER BY id DESC LIMIT $1',
+    [limit],
+  );
+  return rows.map((row) => ({ ...row, id: Number(row.id), at: row.at.getTime() }));
+}

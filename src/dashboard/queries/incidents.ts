@@ -1,0 +1,166 @@
+import type { Pool } from 'pg';
+import { z } from 'zod';
+import { explanation, type Incident, type IncidentRow, ranked } from '../api/schema.js';
+import { timelineOf } from '../timeline.js';
+import { evidenceBetween } from './features.js';
+import { feedGaps } from './feed.js';
+import { verdictsBetween } from './scores.js';
+
+const MINUTE = 60_000;
+const culprits = z.object({
+  prefixes: z.array(ranked).default([]),
+  origins: z.array(ranked).default([]),
+  peers: z.array(ranked).default([]),
+});
+const reasons = z.array(z.object({ class: z.string().default(''), weight: z.number().default(0), words: z.string() }));
+const explanations = z.record(z.string(), z.array(explanation));
+
+interface Row {
+  id: string;
+  stream: string;
+  started_at: Date;
+  ended_at: Date | null;
+  last_minute: Date;
+  peak_minute: Date;
+  peak_score: number;
+  severity: IncidentRow['severity'];
+  class: string;
+  reasons: unknown;
+  models: string[];
+  culprits: unknown;
+  detail: Record<string, unknown>;
+  related_to: string | null;
+  acknowledged_by: string | null;
+  acknowledged_at: Date | null;
+  note: string | null;
+  ordinary: boolean;
+}
+
+/** Newest first. `before` pages: only ids below it. */
+export async function incidents(
+  pool: Pool,
+  stream: string | undefined,
+  limit: number,
+  before?: number,
+): Promise<IncidentRow[]> {
+  const { rows } = await pool.query<Row>(
+    `SELECT * FROM incidents WHERE ($1::text IS NULL OR stream = $1) AND ($2::bigint IS NULL OR id < $2)
+      ORDER BY started_at DESC, id DESC LIMIT $3`,
+    [stream ?? null, before ?? null, limit],
+  );
+  return rows.map(rowOf);
+}
+
+export async function countOpenIncidents(pool: Pool, stream: string): Promise<number> {
+  const { rows } = await pool.query<{ open: number }>(
+    'SELECT count(*)::int AS open FROM incidents WHERE stream = $1 AND ended_at IS NULL AND NOT ordinary',
+    [stream],
+  );
+  return rows[0]?.open ?? 0;
+}
+
+/** The window that an incident's charts show: as long before and after as it lasted, within 30 and 180 minutes. */
+export function windowOf(incident: Pick<IncidentRow, 'startedAt' | 'endedAt' | 'lastMinute'>) {
+  const end = incident.endedAt ?? incident.lastMinute + MINUTE;
+  const margin = Math.min(180 * MINUTE, Math.max(30 * MINUTE, end - incident.startedAt));
+  return { from: incident.startedAt - margin, until: end + margin, end };
+}
+
+export async function incidentRow(pool: Pool, id: number): Promise<IncidentRow | null> {
+  const { rows } = await pool.query<Row>('SELECT * FROM incidents WHERE id = $1', [id]);
+  return rows[0] === undefined ? null : rowOf(rows[0]);
+}
+
+export async function incident(pool: Pool, id: number): Promise<Incident | null> {
+  const { rows } = await pool.query<Row>('SELECT * FROM incidents WHERE id = $1', [id]);
+  const row = rows[0];
+  if (row === undefined) return null;
+  const base = rowOf(row);
+  const { from, until, end } = windowOf(base);
+  const [score, evidence, gaps, versions, related] = await Promise.all([
+    verdictsBetween(pool, base.stream, from, until),
+    evidenceBetween(pool, base.stream, base.startedAt - 5 * MINUTE, end),
+    feedGaps(pool, base.stream, from, until, 20),
+    peakExplanations(pool, base.stream, row.peak_minute),
+    pool.query<Row>(
+      `SELECT * FROM incidents WHERE id <> $1 AND (id = $2 OR related_to = $1 OR related_to = $2 OR
+          (started_at < $4 AND coalesce(ended_at, last_minute) >= $3))
+        ORDER BY started_at LIMIT 20`,
+      [id, row.related_to, new Date(base.startedAt - 10 * MINUTE), new Date(end + 10 * MINUTE)],
+    ),
+  ]);
+  const names = culprits.safeParse(row.culprits).data ?? { prefixes: [], origins: [], peers: [] };
+  const stored = explanations.safeParse(row.detail.explanations).data ?? {};
+  return {
+    ...base,
+    ...names,
+    reasons: reasonsOf(row.reasons),
+    explanations: base.models
+      .filter((kind) => kind !== 'evidence')
+      .map((kind) => {
+        const peak = versions.get(kind);
+        return { kind, version: peak?.version ?? null, reasons: stored[kind] ?? peak?.reasons ?? [] };
+      }),
+    timeline: timelineOf(base, row.acknowledged_at?.getTime() ?? null, score, evidence, gaps),
+    related: related.rows.map(rowOf),
+    acknowledgedAt: row.acknowledged_at?.getTime() ?? null,
+    note: row.note,
+    score,
+  };
+}
+
+async function peakExplanations(pool: Pool, stream: string, minute: Date) {
+  const { rows } = await pool.query<{ kind: string; version: number | null; explanation: unknown }>(
+    `SELECT s.kind, v.version, s.explanation FROM scores s LEFT JOIN model_versions v ON v.id = s.version_id
+      WHERE s.stream = $1 AND s.minute = $2`,
+    [stream, minute],
+  );
+  return new Map(
+    rows.map((row) => [
+      row.kind,
+      { version: row.version, reasons: z.array(explanation).safeParse(row.explanation).data ?? [] },
+    ]),
+  );
+}
+
+function reasonsOf(stored: unknown): Incident['reasons'] {
+  const asObjects = reasons.safeParse(stored).data;
+  if (asObjects !== undefined) return asObjects;
+  return (z.array(z.string()).safeParse(stored).data ?? []).map((words) => ({ class: '', weight: 0, words }));
+}
+
+function rowOf(row: Row): IncidentRow {
+  const names = culprits.safeParse(row.culprits).data;
+  return {
+    id: Number(row.id),
+    stream: row.stream,
+    startedAt: row.started_at.getTime(),
+    endedAt: row.ended_at?.getTime() ?? null,
+    lastMinute: row.last_minute.getTime(),
+    peakMinute: row.peak_minute.getTime(),
+    peakScore: row.peak_score,
+    severity: row.severity,
+    class: row.class,
+    models: row.models,
+    headline: headlineOf(row, names),
+    acknowledgedBy: row.acknowledged_by,
+    ordinary: row.ordinary,
+  };
+}
+
+/** The strongest reason in words; without one, what was hit. */
+function headlineOf(row: Row, names: z.infer<typeof culprits> | undefined): string {
+  const first = reasonsOf(row.reasons).find((reason) => reason.class === '' || reason.class === row.class);
+  if (first !== undefined) return first.words;
+  const prefixes = names?.prefixes.slice(0, 2).map(({ name }) => name) ?? [];
+  return prefixes.length === 0 ? 'No single prefix stands out' : `Most updates for ${prefixes.join(' and ')}`;
+}
+
+export async function incidentCounts(
+  pool: Pool,
+): Promise<{ stream: string; severity: string; class: string; count: number }[]> {
+  const { rows } = await pool.query<{ stream: string; severity: string; class: string; count: number }>(
+    'SELECT stream, severity, class, count(*)::int AS count FROM incidents GROUP BY 1, 2, 3 ORDER BY 1, 2, 3',
+  );
+  return rows;
+}

@@ -1,0 +1,143 @@
+import type { Queue } from 'bullmq';
+import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify';
+import type { Pool } from 'pg';
+import { ActionRefused, type DashboardActions } from './actions.js';
+import { addChangingRoutes } from './api/changing.js';
+import { openApiDocument } from './api/openapi.js';
+import { addReadingRoutes } from './api/reading.js';
+import { BadRequest, NotThere, Routes } from './api/route.js';
+import { addSigningRoutes } from './api/signing.js';
+import { serveAssets } from './assets.js';
+import { mountBoard, type QueueHelp } from './board.js';
+import type { Clock, DashboardContext } from './context.js';
+import { EventFeed } from './events.js';
+import { bearerToken, checkHost, checkSameOrigin, identify, isBoard, securityHeaders } from './guard.js';
+import { metricsText } from './metrics.js';
+import { recordAudit } from './queries/audit.js';
+import { changes } from './queries/changes.js';
+import { Sessions } from './session.js';
+import { type DashboardSettings, readDashboardSettings } from './settings.js';
+
+export interface DashboardOptions {
+  pool: Pool;
+  /** Shown in Bull Board. */
+  queues: readonly Queue[];
+  /** By queue name: what Bull Board tells of it. */
+  queueHelp?: Readonly<Record<string, QueueHelp>>;
+  settings: DashboardSettings;
+  actions: DashboardActions;
+  logger: FastifyBaseLogger;
+  clock: Clock;
+  /** Where build.js put the page; the default is right for the built program. */
+  pageFolder?: URL;
+}
+
+/** Served without a session: what the login page needs, and what load balancers ask. */
+const OPEN = new Set(['/', '/login', '/healthz', '/readyz', '/favicon.svg', '/page.js', '/page.css']);
+
+/**
+ * The dashboard's HTTP server, ready to listen: `await server.listen({ host: settings.host, port: settings.port })`.
+ * `await server.close()` ends the open event streams; pool and queues stay the caller's.
+ * @throws BadDashboardSettings when it would be open to others without a token
+ */
+export async function createDashboard(options: DashboardOptions): Promise<FastifyInstance> {
+  const settings = readDashboardSettings(options.settings);
+  const { pool, queues, logger, clock } = options;
+  const context: DashboardContext = { pool, settings, actions: options.actions, logger, clock };
+  const server = Fastify({
+    loggerInstance: logger,
+    disableRequestLogging: true,
+    bodyLimit: 256 * 1024,
+    forceCloseConnections: true,
+  });
+  const sessions = new Sessions(settings);
+  const routes = new Routes(server);
+  const events = new EventFeed(
+    () => changes(pool),
+    settings.pollInterval,
+    clock,
+    (error) =>
+      logger.warn({ err: error }, 'the dashboard cannot read the database; pages are told that they are stale'),
+  );
+
+  server.decorateRequest('visitor', undefined);
+  server.addHook('onRequest', async (request, reply) => {
+    securityHeaders(request, reply);
+    request.visitor = identify(request, sessions, clock.now());
+    const path = request.routeOptions.url ?? '';
+    const refusal =
+      checkHost(request.headers.host, settings) ??
+      checkSameOrigin(request, bearerToken(request) !== undefined && request.visitor !== undefined);
+    if (refusal !== undefined) return reply.status(refusal.status).send({ error: refusal.error });
+    if (OPEN.has(path) || routes.openPaths.has(path)) return undefined;
+    if (request.visitor === undefined) {
+      const wantsPage = request.method === 'GET' && String(request.headers.accept ?? '').includes('text/html');
+      if (wantsPage) return reply.redirect(`/login?next=${encodeURIComponent(request.url)}`);
+      return reply
+        .status(401)
+        .send({ error: 'Sign in first: open /login, or send the token as Authorization: Bearer.' });
+    }
+    const changing = request.method !== 'GET' && request.method !== 'HEAD';
+    if (changing && request.visitor.role !== 'operator' && path !== '/api/logout') {
+      return reply.status(403).send({ error: 'You are signed in with the read-only token: looking is all it allows.' });
+    }
+    // Bull Board changes queues by itself, so what it was asked to do is written down here.
+    if (changing && isBoard(request.url)) {
+      await recordAudit(pool, request.visitor.actor, 'jobs', `${request.method} ${request.url.split('?')[0] ?? ''}`);
+    }
+    return undefined;
+  });
+  // Fastify's own wait for requests to end would last as long as somebody has the page open.
+  server.addHook('preClose', async () => events.close());
+
+  server.setErrorHandler((error: FastifyError, request, reply) => {
+    const status = statusOf(error);
+    if (status < 500) return reply.status(status).send({ error: error.message });
+    request.log.error({ err: error, url: request.url }, 'request failed');
+    return reply.status(status).send({ error: 'The server could not do that. Its log says why; is the database up?' });
+  });
+  server.setNotFoundHandler((request, reply) =>
+    reply.status(404).send({ error: `There is nothing at ${request.url.split('?')[0] ?? ''}.` }),
+  );
+
+  addSigningRoutes(server, routes, sessions, context);
+  addReadingRoutes(routes, context);
+  addChangingRoutes(routes, context);
+
+  server.get('/healthz', async () => ({ status: 'ok' }));
+  server.get('/readyz', async (_request, reply) => {
+    const ready = await pool.query('SELECT 1 FROM streams LIMIT 1').then(
+      () => true,
+      () => false,
+    );
+    return ready
+      ? { status: 'ready' }
+      : reply.status(503).send({ status: 'not ready', error: 'The database does not answer, or has no tables yet.' });
+  });
+  server.get('/metrics', async (_request, reply) =>
+    reply.type('text/plain; version=0.0.4; charset=utf-8').send(await metricsText(pool, queues, settings, clock.now())),
+  );
+  server.get('/api/openapi.json', async () => openApiDocument(routes.descriptions));
+  server.get('/api/events', (_request, reply) => {
+    reply.hijack();
+    const response = reply.raw;
+    response.writeHead(200, {
+      ...(reply.getHeaders() as Record<string, string>),
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-accel-buffering': 'no',
+    });
+    if (!events.add(response)) response.end();
+  });
+
+  await serveAssets(server, options.pageFolder ?? new URL('../../page/', import.meta.url));
+  await mountBoard(server, queues, options.queueHelp ?? {});
+  return server;
+}
+
+function statusOf(error: FastifyError): number {
+  if (error instanceof ActionRefused) return error.status;
+  if (error instanceof NotThere) return 404;
+  if (error instanceof BadRequest) return 400;
+  return error.statusCode ?? 500;
+}

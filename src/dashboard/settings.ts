@@ -1,0 +1,80 @@
+import { z } from 'zod';
+
+const name = /^[a-z0-9.:[\]-]+$/i;
+
+/** What the HTTP server needs to know. The command line fills it from the environment and the configuration file. */
+export const dashboardSettings = z
+  .object({
+    /** Address to listen on. */
+    host: z.string().regex(name, 'is no host name or address').default('127.0.0.1'),
+    /** 0 takes any free port. */
+    port: z.int().min(0).max(65_535).default(8787),
+    /** Signing in with it gives the right to change things; needed beyond loopback. */
+    token: z.string().min(16, 'is too short to be safe: use 16 characters or more').optional(),
+    /** Signing in with it gives the right to look. */
+    readToken: z.string().min(16, 'is too short to be safe: use 16 characters or more').optional(),
+    /** Names that the Host header may have besides loopback ones; empty lets any in when the server has a token. */
+    allowedHosts: z.array(z.string().regex(name, 'is no host name')).default([]),
+    /** Lets the session cookie travel without TLS: only for a network that you trust. */
+    plainHttp: z.boolean().default(false),
+    /** Whether the feed runs at the pace of the wall clock; false for simulations, replays and archives. */
+    live: z.boolean().default(true),
+    /** How often the server looks for news, in milliseconds. */
+    pollInterval: z.int().min(100).max(60_000).default(1_000),
+    sessionHours: z.number().positive().max(720).default(12),
+    /** Wrong tokens allowed from one address in a quarter of an hour. */
+    loginAttempts: z.int().min(1).default(8),
+    /** A live feed or a service that was silent for longer than this many seconds is shown as stale. */
+    staleAfter: z.number().positive().default(120),
+    /** Shown while there is no model yet. */
+    baselineDays: z.number().positive().default(7),
+  })
+  .superRefine((settings, context) => {
+    if (!isLoopback(settings.host) && settings.token === undefined) {
+      context.addIssue({
+        code: 'custom',
+        path: ['token'],
+        message:
+          `is missing: the dashboard will not listen on ${settings.host}, which others can reach, without a token. ` +
+          'Set DASHBOARD_TOKEN to a secret of 16 characters or more, or listen on 127.0.0.1',
+      });
+    }
+    if (settings.readToken !== undefined && settings.token === undefined) {
+      context.addIssue({
+        code: 'custom',
+        path: ['token'],
+        message: 'is missing: a read-only token protects nothing while everyone may change things; set both',
+      });
+    }
+    if (settings.token !== undefined && settings.token === settings.readToken) {
+      context.addIssue({ code: 'custom', path: ['readToken'], message: 'must differ from the token' });
+    }
+  });
+
+export type DashboardSettings = z.infer<typeof dashboardSettings>;
+
+/** Settings that cannot be used; the message names each setting and what to do. */
+export class BadDashboardSettings extends Error {
+  constructor(message: string) {
+    super(`dashboard settings: ${message}`);
+    this.name = 'BadDashboardSettings';
+  }
+}
+
+/**
+ * Fills in the defaults.
+ * @throws BadDashboardSettings when a value is wrong, or when the page would be open to others without a token
+ */
+export function readDashboardSettings(given: z.input<typeof dashboardSettings>): DashboardSettings {
+  const read = dashboardSettings.safeParse(given);
+  if (read.success) return read.data;
+  throw new BadDashboardSettings(
+    read.error.issues.map((issue) => `${issue.path.join('.') || 'value'} ${issue.message}`).join('; '),
+  );
+}
+
+/** True for names and addresses that only this machine reaches. */
+export function isLoopback(host: string): boolean {
+  const bare = host.replace(/^\[|\]$/g, '').toLowerCase();
+  return bare === 'localhost' || bare === '::1' || /^127(\.\d{1,3}){3}$/.test(bare);
+}

@@ -1,0 +1,90 @@
+import type { MinuteEvidence } from '../features/row.js';
+import type { Gap, Incident, IncidentRow } from './api/schema.js';
+
+const MINUTE = 60_000;
+const MOST_OF_A_KIND = 6;
+
+/** What happened in an incident, in the order of the minutes, in words. Times in milliseconds. */
+export function timelineOf(
+  incident: IncidentRow,
+  acknowledgedAt: number | null,
+  score: Incident['score'],
+  evidence: readonly { minute: number; evidence: Partial<MinuteEvidence> }[],
+  gaps: readonly Gap[],
+): Incident['timeline'] {
+  const events: Incident['timeline'] = [
+    { at: incident.startedAt, kind: 'start', words: 'First anomalous minute' },
+    { at: incident.peakMinute, kind: 'peak', words: `Highest score, ${incident.peakScore.toFixed(2)}` },
+  ];
+  if (incident.endedAt !== null) {
+    const minutes = Math.round((incident.endedAt - incident.startedAt) / MINUTE);
+    events.push({ at: incident.endedAt, kind: 'end', words: `Quiet again, after ${minutes} minutes` });
+  }
+  const seen = new Map<string, number>();
+  const add = (kind: string, key: string, at: number, words: string) => {
+    if (seen.has(key)) return;
+    seen.set(key, at);
+    const alike = (seen.get(`count ${kind}`) ?? 0) + 1;
+    seen.set(`count ${kind}`, alike);
+    if (alike <= MOST_OF_A_KIND) events.push({ at, kind, words });
+    else if (alike === MOST_OF_A_KIND + 1) events.push({ at, kind, words: 'More of the same follow' });
+  };
+  for (const { minute, evidence: found } of evidence) {
+    for (const route of found.newOrigins ?? []) {
+      const held = route.previousOrigins.map((origin) => `AS${origin}`).join(', ') || 'nobody';
+      add(
+        'origin',
+        `origin ${route.prefix} ${route.origin}`,
+        minute,
+        `AS${route.origin} announces ${route.prefix}, until then announced by ${held}; ${route.peers} peers see it`,
+      );
+    }
+    for (const route of found.moreSpecifics ?? []) {
+      const held = route.coveringOrigins.map((origin) => `AS${origin}`).join(', ');
+      add(
+        'origin',
+        `specific ${route.prefix} ${route.origin}`,
+        minute,
+        `AS${route.origin} announces ${route.prefix}, inside ${route.covering} of ${held}; ${route.peers} peers see it`,
+      );
+    }
+    for (const link of found.newLinks ?? []) {
+      add(
+        'link',
+        `link ${link.left} ${link.right}`,
+        minute,
+        `Paths cross AS${link.left} to AS${link.right} for the first time; ${link.routes} routes`,
+      );
+    }
+    for (const route of found.withdrawn ?? []) {
+      if (route.peers * 2 < route.peersBefore) continue;
+      add(
+        'withdrawal',
+        `withdrawal ${route.prefix}`,
+        minute,
+        `${route.prefix} of AS${route.origin} withdrawn by ${route.peers} of ${route.peersBefore} peers`,
+      );
+    }
+    for (const reset of found.resets ?? []) {
+      add(
+        'session',
+        `session ${reset.peer} ${reset.state}`,
+        minute,
+        `Session of peer ${reset.peer} (AS${reset.peerAs}) ${reset.state === 'down' ? 'went down' : 'came up'}`,
+      );
+    }
+  }
+  for (const gap of gaps) events.push({ at: gap.since, kind: 'gap', words: `The feed was away: ${gap.reason}` });
+  if (acknowledgedAt !== null && acknowledgedAt >= incident.startedAt && score.times.length > 0) {
+    const newest = score.times.at(-1) ?? 0;
+    // Simulated dates and the wall clock do not share an axis.
+    if (Math.abs(acknowledgedAt - newest) < 30 * 1440 * MINUTE) {
+      events.push({
+        at: acknowledgedAt,
+        kind: 'note',
+        words: `Acknowledged by ${incident.acknowledgedBy ?? 'somebody'}`,
+      });
+    }
+  }
+  return events.sort((a, b) => a.at - b.at);
+}

@@ -1,0 +1,63 @@
+import { RETRAIN } from '../../queues/retrain.js';
+import { kindOf } from '../models/kinds.js';
+import type { ModelKindName } from '../models/model.js';
+import { loadVersion } from '../registry/load.js';
+import type { ServiceContext } from '../services/service.js';
+import { runStage } from '../services/stage.js';
+import { raiseAlert } from '../storage/alerts.js';
+import { DetectorStep, detectorStage } from './detectorStep.js';
+
+const NOTICE_MILLISECONDS = 10_000;
+
+/**
+ * Runs the detectors of one kind for every stream. On the completed event of a retraining the new version is loaded
+ * ahead of its first minute; should the event be lost, the detector notices by itself within ten seconds.
+ */
+export async function detect(context: ServiceContext, kindName: ModelKindName): Promise<void> {
+  const kind = kindOf(kindName);
+  const { pool, logger } = context;
+  const detectors = context.settings.streams.map(
+    ({ name: stream }) =>
+      new DetectorStep({
+        pool,
+        stream,
+        kind,
+        logger,
+        load: (key, versionId) => loadVersion(pool, key, versionId, kind),
+        onBadVersion: async (key, activation, error) => {
+          logger.error({ model: key, version: activation.version, error: error.message }, 'cannot load the version, the one before serves on');
+          await raiseAlert(
+            pool,
+            {
+              fingerprint: `version ${key} ${activation.version}`,
+              kind: 'version not loadable',
+              severity: 'major',
+              title: `${key} version ${activation.version} cannot be loaded: ${error.message}`,
+              body: { model: key, version: activation.version },
+            },
+            new Date(),
+          );
+        },
+      }),
+  );
+  const prepare = async () => {
+    for (const detector of detectors) {
+      await detector.prepare().catch((error: Error) => logger.warn({ error: error.message }, 'preparing the next version'));
+      context.report({ [detector.key]: { version: detector.version } });
+    }
+  };
+  const events = context.queues.events(RETRAIN);
+  events.on('completed', () => void prepare());
+  const timer = setInterval(() => void prepare(), NOTICE_MILLISECONDS);
+  await Promise.all(
+    detectors.map((detector, index) =>
+      runStage(context, {
+        name: detectorStage(kindName),
+        stream: context.settings.streams[index]!.name,
+        wakeOn: ['features', 'activations'],
+        step: () => detector.step(),
+      }),
+    ),
+  );
+  clearInterval(timer);
+}

@@ -1,0 +1,83 @@
+import type { ModelKindName } from '../models/model.js';
+
+/** What one model says of a minute. */
+export interface Vote {
+  kind: ModelKindName;
+  /** -log10 of the tail probability; NaN when the model could not score the minute. */
+  surprise: number;
+  /** Whether the model's score is over its own threshold. */
+  anomalous: boolean;
+}
+
+/** What the ensemble keeps from minute to minute; stored with the verdict. */
+export interface EnsembleState {
+  /** Whether the last minute was part of an incident. */
+  anomalous: boolean;
+  /** Exponential mean of the combined surprise. */
+  level: number;
+}
+
+export interface Verdict {
+  /** 0 is quite ordinary; at `threshold` and above the minute is anomalous. */
+  score: number;
+  threshold: number;
+  anomalous: boolean;
+  /** The share of each model in the score. */
+  votes: { kind: ModelKindName; surprise: number; anomalous: boolean; weight: number }[];
+  /** Kinds asked for that had no say: no model, or no score for this minute. */
+  missing: ModelKindName[];
+  state: EnsembleState;
+}
+
+export const INITIAL_STATE: EnsembleState = { anomalous: false, level: 0 };
+
+/** Equal say for each kind that is there. */
+export const EQUAL_WEIGHTS: Readonly<Record<ModelKindName, number>> = { heuristic: 1, isolation_forest: 1, lstm: 1 };
+
+/** A model's surprise counts up to here: one model beside itself must not decide alone. */
+const MOST_SURPRISE = 12;
+/** Mean surprise of the models at which a minute is anomalous: their common threshold of one false alarm a day. */
+const ENTER = 3;
+/** An incident goes on while the score stays over this part of the threshold. */
+const STAY = 0.6;
+/** Weight of the newest minute in the level. */
+const NEWEST = 0.2;
+
+/**
+ * Combines the votes of one minute. Pure: the verdict follows from the votes, the weights and the state of the minute
+ * before. Models that are missing drop out by name and the others share their weight.
+ */
+export function vote(
+  votes: readonly Vote[],
+  weights: Readonly<Partial<Record<ModelKindName, number>>>,
+  previous: EnsembleState,
+): Verdict {
+  let total = 0;
+  let sum = 0;
+  const missing: ModelKindName[] = [];
+  const counted: Verdict['votes'] = [];
+  for (const { kind, surprise, anomalous } of votes) {
+    const weight = weights[kind] ?? 0;
+    if (!Number.isFinite(surprise)) missing.push(kind);
+    else if (weight > 0) {
+      total += weight;
+      sum += weight * Math.min(MOST_SURPRISE, Math.max(0, surprise));
+      counted.push({ kind, surprise, anomalous, weight });
+    }
+  }
+  if (total === 0) {
+    return { score: 0, threshold: ENTER, anomalous: false, votes: [], missing, state: previous };
+  }
+  const now = sum / total;
+  const level = previous.level + NEWEST * (now - previous.level);
+  const score = (now + level) / 2;
+  const anomalous = score >= (previous.anomalous ? ENTER * STAY : ENTER);
+  return {
+    score,
+    threshold: ENTER,
+    anomalous,
+    votes: counted.map((v) => ({ ...v, weight: v.weight / total })),
+    missing,
+    state: { anomalous, level },
+  };
+}

@@ -1,0 +1,86 @@
+import type { Pool } from 'pg';
+import type { Minute } from '../features/row.js';
+import { MODEL_KINDS, type ModelKindName } from '../models/model.js';
+import { modelKey } from '../models/modelKey.js';
+import { firstActivation } from '../storage/activationOrder.js';
+import { readCursor, writeCursor } from '../storage/cursors.js';
+import { notify } from '../storage/notifications.js';
+import { inTransaction } from '../storage/pool.js';
+import { insertVerdicts, lastVerdictState, type MinuteScores, minutesToJudge, type StoredVote, type VerdictRow } from '../storage/verdicts.js';
+import { detectorStage } from './detectorStep.js';
+import { EQUAL_WEIGHTS, type EnsembleState, INITIAL_STATE, vote } from './ensemble.js';
+
+export const ENSEMBLE = 'ensemble';
+const MINUTES_A_STEP = 512;
+
+export interface EnsembleOptions {
+  pool: Pool;
+  stream: string;
+  /** How long a minute waits for a detector that has a model but has not scored it yet. */
+  waitSeconds: number;
+}
+
+/** Votes on the minutes of a stream in order, once every detector with a model has passed them or has been waited for. */
+export class EnsembleStep {
+  constructor(private readonly options: EnsembleOptions) {}
+
+  /** @returns whether there may be more to judge at once */
+  async step(): Promise<boolean> {
+    const { pool, stream } = this.options;
+    return inTransaction(pool, async (client) => {
+      const served = new Map<ModelKindName, { from: Minute; passed: Minute }>();
+      for (const kind of MODEL_KINDS) {
+        const from = await firstActivation(client, modelKey(kind, stream));
+        if (from === null) continue;
+        const cursor = await readCursor(client, detectorStage(kind), stream);
+        served.set(kind, { from, passed: cursor?.position ?? from - 1 });
+      }
+      if (served.size === 0) return false;
+      const cursor = await readCursor(client, ENSEMBLE, stream);
+      const start = cursor ? cursor.position + 1 : Math.min(...[...served.values()].map(({ from }) => from));
+      const minutes = await minutesToJudge(client, stream, start, MINUTES_A_STEP);
+      const verdicts: VerdictRow[] = [];
+      let state = ((await lastVerdictState(client, stream)) as EnsembleState | null) ?? INITIAL_STATE;
+      let last = start - 1;
+      for (const minute of minutes) {
+        const ready = [...served].every(([, { from, passed }]) => minute.minute < from || minute.minute <= passed);
+        if (!ready && minute.age < this.options.waitSeconds) break;
+        if (minute.kind !== 'gap') {
+          const verdict = judge(minute, state);
+          verdicts.push(verdict);
+          state = verdict.state as EnsembleState;
+        }
+        last = minute.minute;
+      }
+      if (last < start) return false;
+      await insertVerdicts(client, stream, verdicts);
+      await writeCursor(client, ENSEMBLE, stream, last);
+      await notify(client, 'verdicts', stream);
+      return minutes.length === MINUTES_A_STEP && last === minutes.at(-1)!.minute;
+    });
+  }
+}
+
+/** Every kind is asked; one without a score for the minute is named as missing. */
+function judge(minute: MinuteScores, before: EnsembleState): VerdictRow {
+  const asked = MODEL_KINDS.map((kind) => ({
+    kind,
+    surprise: minute.scores[kind]?.surprise ?? Number.NaN,
+    anomalous: minute.scores[kind]?.anomalous ?? false,
+  }));
+  const verdict = vote(asked, EQUAL_WEIGHTS, before);
+  const votes: Record<string, StoredVote> = {};
+  for (const { kind, surprise, anomalous, weight } of verdict.votes) {
+    const { version, explanation } = minute.scores[kind]!;
+    votes[kind] = { surprise, anomalous, weight, version, ...(explanation ? { explanation } : {}) };
+  }
+  return {
+    minute: minute.minute,
+    score: verdict.score,
+    threshold: verdict.threshold,
+    anomalous: verdict.anomalous,
+    votes,
+    missing: verdict.missing,
+    state: verdict.state,
+  };
+}

@@ -1,0 +1,97 @@
+import { type EnsembleState, EQUAL_WEIGHTS, INITIAL_STATE, vote } from '../detection/ensemble.js';
+import type { FeatureBlock } from '../features/row.js';
+import type { AnyModelKind } from '../models/kinds.js';
+import type { ModelKindName } from '../models/model.js';
+import { rowsOf } from './labelledMinutes.js';
+
+export interface WalkOptions {
+  kinds: readonly AnyModelKind[];
+  seed: number;
+  falseAlarmsPerDay: number;
+  weights?: Partial<Record<ModelKindName, number>>;
+  /** Kind-specific settings. */
+  settings?: Partial<Record<ModelKindName, Record<string, unknown>>>;
+  /** Told what goes on, for people. */
+  onProgress?: (message: string) => void;
+}
+
+/** What one model, or the ensemble, said of the walked rows. */
+export interface Track {
+  /** [rows] */
+  score: Float64Array;
+  /** [rows] 1 where the minute was called anomalous */
+  anomalous: Uint8Array;
+  threshold: number;
+}
+
+export interface Walk {
+  models: Partial<Record<ModelKindName, Track & { surprise: Float64Array; fitSeconds: number }>>;
+  ensemble: Track;
+}
+
+/** Rows scored at once: as a detector that catches up does. A score does not depend on it. */
+const BATCH = 720;
+
+/**
+ * Trains each kind on the first `trained` rows and walks the rest in order as the live system does: a batch with its
+ * context before it, then the vote minute by minute. It is given no labels.
+ */
+export async function walk(block: FeatureBlock, trained: number, options: WalkOptions): Promise<Walk> {
+  const rows = block.minutes.length;
+  const window = rowsOf(block, 0, trained);
+  const walked = rows - trained;
+  const models: Walk['models'] = {};
+  for (const kind of options.kinds) {
+    const started = performance.now();
+    const settings = options.settings?.[kind.name];
+    const model = await kind.fit(window.minutes.length > kind.maximumRows ? newest(window, kind.maximumRows) : window, {
+      seed: options.seed,
+      falseAlarmsPerDay: options.falseAlarmsPerDay,
+      ...(settings === undefined ? {} : { settings }),
+    });
+    const fitSeconds = (performance.now() - started) / 1000;
+    const threshold = kind.threshold(model);
+    const score = new Float64Array(walked);
+    const surprise = new Float64Array(walked);
+    for (let from = trained; from < rows; from += BATCH) {
+      const start = Math.max(0, from - kind.context);
+      const part = rowsOf(block, start, Math.min(rows, from + BATCH));
+      const scores = await kind.score(model, part, from - start);
+      score.set(scores.score, from - trained);
+      surprise.set(scores.surprise, from - trained);
+    }
+    const anomalous = Uint8Array.from(score, (s) => (s >= threshold ? 1 : 0));
+    models[kind.name] = { score, surprise, anomalous, threshold, fitSeconds };
+    options.onProgress?.(
+      `${kind.name}: trained on ${window.minutes.length} minutes in ${fitSeconds.toFixed(1)} s, walked ${walked} minutes`,
+    );
+  }
+  return { models, ensemble: combine(models, walked, options.weights ?? EQUAL_WEIGHTS) };
+}
+
+function combine(
+  models: Walk['models'],
+  rows: number,
+  weights: Readonly<Partial<Record<ModelKindName, number>>>,
+): Track {
+  const track: Track = { score: new Float64Array(rows), anomalous: new Uint8Array(rows), threshold: 0 };
+  const kinds = Object.entries(models) as [ModelKindName, NonNullable<Walk['models'][ModelKindName]>][];
+  let state: EnsembleState = INITIAL_STATE;
+  for (let row = 0; row < rows; row++) {
+    const votes = kinds.map(([kind, m]) => ({
+      kind,
+      surprise: m.surprise[row]!,
+      anomalous: m.anomalous[row] === 1,
+    }));
+    const verdict = vote(votes, weights, state);
+    state = verdict.state;
+    track.score[row] = verdict.score;
+    track.anomalous[row] = verdict.anomalous ? 1 : 0;
+    track.threshold = verdict.threshold;
+  }
+  return track;
+}
+
+function newest(window: FeatureBlock, most: number): FeatureBlock {
+  return rowsOf(window, window.minutes.length - most, window.minutes.length);
+}

@@ -1,0 +1,97 @@
+import type { IncidentClass, Severity } from '../incident.js';
+
+export const ALERT_KINDS = [
+  'incident opened',
+  'incident grown',
+  'incident closed',
+  'feed stale',
+  'service down',
+  'drift',
+  'retrain rejected',
+  'retrain failing',
+  'rollback',
+  'test',
+] as const;
+export type AlertKind = (typeof ALERT_KINDS)[number];
+
+/** What a part of the system wants to tell operators. */
+export interface AlertRequest {
+  /** What the alert is about, such as `feed stale/rrc00`: raised again while open, it is the same alert. */
+  fingerprint: string;
+  kind: AlertKind;
+  severity: Severity;
+  title: string;
+  /** In words, weightiest first. */
+  lines: string[];
+  /** Tell it again although it is open: it has grown. A higher severity is always told again. */
+  grown?: boolean;
+  stream?: string;
+  class?: IncidentClass;
+  /** Touches the operator's own networks: told at once, quiet hours or not. */
+  watched?: boolean;
+  /** Numbers and names for programs that read the alert. */
+  facts?: Record<string, string | number | boolean | null>;
+  /** An event rather than a state, such as a rollback: told once and never resolved. */
+  once?: boolean;
+}
+
+export interface AlertBody {
+  lines: string[];
+  /** 1 when raised, and one more each time it grew. */
+  revision: number;
+  /** How often it was raised while open. */
+  times: number;
+  stream?: string;
+  class?: IncidentClass;
+  watched?: boolean;
+  facts?: AlertRequest['facts'];
+  once?: boolean;
+}
+
+/** How far one channel was told. */
+export interface Delivery {
+  state: 'sent' | 'waiting' | 'gave up' | 'not routed';
+  /** The newest revision that was sent; 0 when none. */
+  revision: number;
+  /** Whether the end was told. */
+  resolved: boolean;
+  /** Failed tries of the notice that is due. */
+  attempts: number;
+  /** ISO times. */
+  at?: string;
+  nextAt?: string;
+  error?: string;
+}
+
+/** Column `alerts.delivered`: ISO times sort as text. */
+export interface DeliveryState {
+  done?: boolean;
+  /** Nothing is to be done before. */
+  dueAt?: string;
+  /** An outbox that took it and died gives it up then. */
+  claimedUntil?: string;
+  channels?: Record<string, Delivery>;
+}
+
+export interface Alert {
+  id: number;
+  fingerprint: string;
+  kind: AlertKind;
+  severity: Severity;
+  title: string;
+  body: AlertBody;
+  raisedAt: Date;
+  resolvedAt: Date | null;
+  delivered: DeliveryState;
+}
+
+/** One message's worth of an alert for one channel. */
+export interface Notice {
+  phase: 'raised' | 'grown' | 'resolved';
+  alert: Alert;
+}
+
+/** The same for the same notice, so that a receiver can drop what it was sent twice. */
+export function noticeKey({ phase, alert }: Notice): string {
+  return `routewarden-${alert.id}-${alert.body.revision}-${phase}`;
+}

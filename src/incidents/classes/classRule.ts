@@ -1,0 +1,58 @@
+import type { IncidentEvidence } from '../evidence.js';
+import type { Culprits, IncidentClass, Severity } from '../incident.js';
+import type { IncidentSettings } from '../settings.js';
+
+/** What a rule judges: all evidence of one incident so far. */
+export interface Case {
+  evidence: IncidentEvidence;
+  /** Minutes from the incident's start to its last active one, both included. */
+  duration: number;
+  settings: IncidentSettings;
+}
+
+export interface Judgement {
+  /** 0 (nothing speaks for this class) .. 1 */
+  score: number;
+  /** How grave it is if it is of this class. */
+  severity: Severity;
+  /** In words with numbers, weightiest first; empty where the score is 0. */
+  reasons: string[];
+  /** Who this class blames; lists may be empty. */
+  culprits: Culprits;
+}
+
+/** One class of incident: how strongly the evidence speaks for it. Judges nothing but what it is given. */
+export interface ClassRule {
+  readonly name: IncidentClass;
+  judge(incident: Case): Judgement;
+}
+
+export const NOTHING: Judgement = {
+  score: 0,
+  severity: 'info',
+  reasons: [],
+  culprits: { prefixes: [], origins: [], peers: [] },
+};
+
+export function clamped(score: number): number {
+  return Math.max(0, Math.min(1, Math.round(score * 1000) / 1000));
+}
+
+/** Updates in the busiest minute as a multiple of the ordinary minute (at least one update, so that it stays finite). */
+export function surgeOf(evidence: IncidentEvidence): number {
+  return evidence.peaks.updates / Math.max(1, evidence.baseline.updates);
+}
+
+/** A share of the peers that are known, 0..1. */
+export function peerShare(evidence: IncidentEvidence, peers: number): number {
+  return Math.min(1, peers / Math.max(1, evidence.peersSeen, peers));
+}
+
+export function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
+}
+
+export function plural(count: number, noun: string): string {
+  const many = noun.endsWith('x') ? `${noun}es` : `${noun}s`;
+  return `${count.toLocaleString('en')} ${count === 1 ? noun : many}`;
+}

@@ -1,0 +1,31 @@
+import { bySize, shifted } from '../severity.js';
+import { type ClassRule, clamped, NOTHING, plural } from './classRule.js';
+import { foreignCulprits, foreignRouteReasons, foreignRoutes, isHostile } from './foreignRoutes.js';
+
+/**
+ * A prefix, or a part of one, announced by a network that does not hold it, and believed by many peers. What only few
+ * peers see, what a ROA allows and what leads through the holder is a MOAS.
+ */
+export const hijack: ClassRule = {
+  name: 'hijack',
+  judge({ evidence, settings }) {
+    const routes = foreignRoutes(evidence).filter(
+      (route) => isHostile(route) && (route.share >= settings.evidence.peerShare || route.validity === 'invalid'),
+    );
+    if (routes.length === 0) return NOTHING;
+    const widest = Math.max(...routes.map(({ share }) => share));
+    const invalid = routes.filter(({ validity }) => validity === 'invalid').length;
+    const score = clamped(0.55 + 0.35 * widest + (invalid > 0 ? 0.1 : 0));
+    const sized = bySize(routes.length, settings.size.hijackPrefixes);
+    const takers = new Set(routes.map(({ origin }) => origin)).size;
+    return {
+      score,
+      severity: invalid > 0 && widest >= settings.evidence.peerShare ? shifted(sized, 1) : sized,
+      reasons: [
+        `${plural(routes.length, 'prefix')} taken over by ${takers === 1 ? `AS${routes[0]!.origin}` : plural(takers, 'network')}`,
+        ...foreignRouteReasons(routes),
+      ],
+      culprits: foreignCulprits(routes),
+    };
+  },
+};

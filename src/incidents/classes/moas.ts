@@ -1,0 +1,31 @@
+import { type ClassRule, clamped, NOTHING, percent, plural } from './classRule.js';
+import { foreignCulprits, foreignRouteReasons, foreignRoutes, isHostile } from './foreignRoutes.js';
+
+/**
+ * Multiple origin AS: a second network originates a prefix beside its holder, in a way that may well be meant: a ROA
+ * allows it, it leads through the holder, or only few peers prefer it.
+ */
+export const moas: ClassRule = {
+  name: 'moas',
+  judge({ evidence, settings }) {
+    const routes = foreignRoutes(evidence).filter(
+      (route) => !isHostile(route) || (route.share < settings.evidence.peerShare && route.validity !== 'invalid'),
+    );
+    if (routes.length === 0) return NOTHING;
+    const allowed = routes.filter(({ validity }) => validity === 'valid');
+    const behind = routes.filter(({ behindHolder }) => behindHolder);
+    const widest = Math.max(...routes.map(({ share }) => share));
+    const why =
+      allowed.length > 0
+        ? `a ROA allows ${allowed.length} of ${routes.length}: RPKI valid, which lowers the severity`
+        : behind.length > 0
+          ? `${behind.length} of ${routes.length} lead through the holder`
+          : `at most ${percent(widest)} of the peers prefer it`;
+    return {
+      score: clamped(0.4 + 0.35 * widest),
+      severity: allowed.length === routes.length ? 'info' : 'minor',
+      reasons: [`${plural(routes.length, 'prefix')} with a further origin; ${why}`, ...foreignRouteReasons(routes)],
+      culprits: foreignCulprits(routes),
+    };
+  },
+};

@@ -1,0 +1,46 @@
+import { bySize } from '../severity.js';
+import { type ClassRule, clamped, NOTHING, percent, plural, surgeOf } from './classRule.js';
+
+/** A peer's session to the collector went down or came up, and its table is withdrawn or announced anew. */
+export const sessionReset: ClassRule = {
+  name: 'session reset',
+  judge({ evidence, settings }) {
+    const messages = evidence.peers.reduce((sum, { count }) => sum + count, 0);
+    const surge = surgeOf(evidence);
+    const [busiest] = evidence.peers;
+    if (evidence.resets.length === 0) {
+      // Some archives carry no state changes: a table from one peer alone, mostly of routes already known, is the trace.
+      const share = busiest === undefined ? 0 : busiest.count / Math.max(1, messages);
+      const repeated = evidence.totals.duplicates / Math.max(1, evidence.totals.announcements);
+      if (busiest === undefined || evidence.peersSeen < 3 || share < 0.7 || surge < 3) return NOTHING;
+      return {
+        score: clamped(0.35 + 0.3 * share + (repeated >= 0.3 ? 0.15 : 0)),
+        severity: 'minor',
+        reasons: [
+          `${percent(share)} of the messages are from the peer ${busiest.name} alone`,
+          `${percent(repeated)} of the announcements repeat what was known`,
+        ],
+        culprits: { prefixes: [], origins: [], peers: [busiest] },
+      };
+    }
+    const names = new Set(evidence.resets.map(({ peer }) => peer));
+    const own = evidence.peers.filter(({ name }) => names.has(name));
+    const share = own.reduce((sum, { count }) => sum + count, 0) / Math.max(1, messages);
+    const downs = evidence.resets.reduce((sum, reset) => sum + reset.downs, 0);
+    const ups = evidence.resets.reduce((sum, reset) => sum + reset.ups, 0);
+    const sized = bySize(names.size, settings.size.resetPeers);
+    return {
+      score: clamped(0.45 + 0.5 * Math.min(1, share * 1.25)),
+      severity: sized,
+      reasons: [
+        `${plural(names.size, 'peer session')} went down ${downs} times and came up ${ups} times: ${[...names].slice(0, 3).join(', ')}`,
+        `${percent(share)} of the messages are from ${names.size === 1 ? 'that peer' : 'those peers'}`,
+      ],
+      culprits: {
+        prefixes: [],
+        origins: [],
+        peers: evidence.resets.map(({ peer, downs: down, ups: up }) => ({ name: peer, count: down + up })),
+      },
+    };
+  },
+};

@@ -1,0 +1,77 @@
+import type { Pool } from 'pg';
+import { raiseAlert, resolveAlert } from '../storage/alerts.js';
+import {
+  incidentHistory,
+  incidentsNear,
+  lockCorrelatorCursor,
+  minuteInputs,
+  moveCorrelatorCursor,
+  openIncident,
+  relateIncident,
+  storeIncidents,
+  verdictWatermark,
+} from '../storage/incidents.js';
+import { incidentAlert, incidentFingerprint } from './alerts/incidentAlert.js';
+import { type CorrelatorContext, correlate, recentMinutes } from './correlator.js';
+import type { IncidentChange } from './incident.js';
+import { leaderOf } from './related.js';
+
+export interface CorrelationOptions extends CorrelatorContext {
+  /** Most minutes taken in one transaction. */
+  batch?: number;
+  /** When alerts count as raised. */
+  now: () => Date;
+}
+
+/**
+ * Correlates the next verdicts of a stream: incidents, alerts and the cursor move in one transaction, so a process
+ * killed at any point repeats nothing and loses nothing. Call again while `minutes` is not 0.
+ */
+export async function correlateNext(
+  pool: Pool,
+  stream: string,
+  options: CorrelationOptions,
+): Promise<{ minutes: number; until: number | null; changes: IncidentChange[] }> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query('BEGIN');
+    const watermark = await verdictWatermark(client, stream);
+    const cursor = await lockCorrelatorCursor(client, stream);
+    const inputs =
+      watermark === null ? [] : await minuteInputs(client, stream, cursor ?? -1, watermark, options.batch ?? 500);
+    if (inputs.length === 0) {
+      await client.query('ROLLBACK');
+      return { minutes: 0, until: cursor, changes: [] };
+    }
+    const from = inputs[0]!.minute;
+    const width = recentMinutes(options.settings);
+    const recent = cursor === null ? [] : await minuteInputs(client, stream, cursor - width, cursor, width);
+    const open = await openIncident(client, stream);
+    const history = await incidentHistory(client, stream, from);
+    const { state, changes, incidents } = correlate({ stream, open, recent, ...history }, inputs, options);
+    const ids = await storeIncidents(client, incidents);
+    for (const incident of incidents) {
+      const id = ids.get(incident.startedAt)!;
+      const near = await incidentsNear(client, stream, incident.startedAt, options.settings.relatedMinutes);
+      await relateIncident(client, id, leaderOf({ ...incident, id }, near));
+    }
+    for (const change of changes) {
+      if (change.type === 'closed') {
+        await resolveAlert(client, incidentFingerprint(change.incident), options.now(), incidentAlert(change));
+      } else {
+        await raiseAlert(client, incidentAlert(change), options.now());
+      }
+    }
+    const until = state.recent.at(-1)!.minute;
+    await moveCorrelatorCursor(client, stream, until);
+    await client.query('COMMIT');
+    return { minutes: inputs.length, until, changes };
+  } catch (error) {
+    broken = error instanceof Error ? error : new Error(String(error));
+    await client.query('ROLLBACK').catch(() => undefined);
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}

@@ -1,0 +1,247 @@
+import { MINUTES_PER_DAY, type Minute } from '../features/row.js';
+import { baselineOf } from './baseline.js';
+import { classify } from './classify.js';
+import { mergedRanks, noEvidence, type ValidityOf, withMinute } from './evidence.js';
+import type { Culprits, Incident, IncidentChange, IncidentDetail, MinuteInput } from './incident.js';
+import type { IncidentSettings } from './settings.js';
+import { atLeast, severityRank } from './severity.js';
+import { SILENT, type Signal, signalOf } from './signal.js';
+import { watchedSeverity } from './watchedSeverity.js';
+import { mergedWatched, type WatchList } from './watchList.js';
+
+const CULPRITS = 10;
+
+/** Where correlation of one stream stands; every part can be read back from the database. */
+export interface CorrelatorState {
+  stream: string;
+  open: Incident | null;
+  /** The rows of the last `recentMinutes(settings)` minutes, in order. */
+  recent: MinuteInput[];
+  /** End of the incident before, whose evidence must not count twice. */
+  previousEnd: Minute | null;
+  /** Starts of the incidents of the last day that evidence alone opened. */
+  evidenceStarts: Minute[];
+}
+
+export interface CorrelatorContext {
+  settings: IncidentSettings;
+  watchList: WatchList;
+  validityOf: ValidityOf;
+}
+
+export interface Correlated {
+  state: CorrelatorState;
+  /** What operators should hear, in order. Does not depend on how the minutes were cut into batches. */
+  changes: IncidentChange[];
+  /** Every incident these minutes touched, as it now stands: what is to be stored. */
+  incidents: Incident[];
+}
+
+/** Minutes of context that `correlate` needs before the next one. */
+export function recentMinutes(settings: IncidentSettings): number {
+  return Math.max(settings.lookBackMinutes + settings.baselineMinutes, settings.evidence.warmUpMinutes);
+}
+
+export function freshState(stream: string): CorrelatorState {
+  return { stream, open: null, recent: [], previousEnd: null, evidenceStarts: [] };
+}
+
+/**
+ * Walks minutes in order, each once. Pure: the same state and minutes give the same result, and minutes cut into any
+ * batches give the same incidents and the same changes.
+ *
+ * @throws RangeError when a minute is not after the one before it
+ */
+export function correlate(
+  before: CorrelatorState,
+  minutes: readonly MinuteInput[],
+  context: CorrelatorContext,
+): Correlated {
+  const state = { ...before, recent: [...before.recent], evidenceStarts: [...before.evidenceStarts] };
+  const changes: IncidentChange[] = [];
+  const touched = new Map<Minute, Incident>();
+  const tell = (type: IncidentChange['type'], minute: Minute, incident: Incident) =>
+    changes.push({ type, minute, incident });
+  let last = state.recent.at(-1)?.minute ?? Number.NEGATIVE_INFINITY;
+
+  for (const input of minutes) {
+    if (input.minute <= last) {
+      throw new RangeError(`minutes must rise: ${input.minute} after ${last} in stream ${state.stream}`);
+    }
+    last = input.minute;
+    const signal = input.gap
+      ? SILENT
+      : signalOf(input, state.recent, context.settings, context.watchList, context.validityOf);
+
+    const overdue = state.open === null ? undefined : closing(state.open, input, context.settings);
+    if (state.open !== null && overdue !== undefined) {
+      const closed = closedIncident(state.open, overdue);
+      touched.set(closed.startedAt, closed);
+      tell('closed', input.minute, closed);
+      state.open = null;
+      state.previousEnd = closed.endedAt;
+    }
+    if (state.open === null && opens(input, signal, state, context.settings)) {
+      state.open = openedIncident(input, signal, state, context);
+      if (state.open.detail.openedBy === 'evidence') {
+        state.evidenceStarts = [...state.evidenceStarts, input.minute].filter(
+          (start) => start > input.minute - MINUTES_PER_DAY,
+        );
+      }
+      touched.set(state.open.startedAt, state.open);
+      tell('opened', input.minute, state.open);
+    } else if (state.open !== null) {
+      const { incident, grown } = continuedIncident(state.open, input, signal, context);
+      state.open = incident;
+      touched.set(incident.startedAt, incident);
+      if (grown) tell('grown', input.minute, incident);
+    }
+    state.recent.push(input);
+    const oldest = input.minute - recentMinutes(context.settings);
+    const stale = state.recent.findIndex(({ minute }) => minute > oldest);
+    if (stale > 0) state.recent.splice(0, stale);
+  }
+  return { state, changes, incidents: [...touched.values()] };
+}
+
+function isActive(input: MinuteInput, signal: Signal): boolean {
+  return !input.gap && (input.anomalous || signal.strong || signal.watched.length > 0);
+}
+
+function opens(input: MinuteInput, signal: Signal, state: CorrelatorState, settings: IncidentSettings): boolean {
+  if (!isActive(input, signal)) return false;
+  if (input.anomalous || signal.watched.length > 0) return true;
+  const today = state.evidenceStarts.filter((start) => start > input.minute - MINUTES_PER_DAY);
+  return today.length < settings.evidence.perDay;
+}
+
+/** Whether an incident is over before this minute is looked at, and why. */
+function closing(open: Incident, input: MinuteInput, settings: IncidentSettings): IncidentDetail['closedBy'] {
+  if (input.minute - open.startedAt >= settings.maximumHours * 60) return 'length';
+  const blind = input.minute - open.lastMinute - 1 - open.detail.quiet;
+  if (blind > settings.gapMinutes) return 'gap';
+  return open.detail.quiet > settings.quietMinutes ? 'quiet' : undefined;
+}
+
+function closedIncident(open: Incident, closedBy: IncidentDetail['closedBy']): Incident {
+  return { ...open, endedAt: open.lastMinute + 1, detail: { ...open.detail, closedBy } };
+}
+
+function openedIncident(
+  input: MinuteInput,
+  signal: Signal,
+  state: CorrelatorState,
+  context: CorrelatorContext,
+): Incident {
+  const since = Math.max(input.minute - context.settings.lookBackMinutes, state.previousEnd ?? 0);
+  const lookBack = state.recent.filter(({ minute }) => minute >= since);
+  const baseline = baselineOf(
+    state.recent.filter(({ minute }) => minute < input.minute - context.settings.lookBackMinutes),
+  );
+  let evidence = noEvidence(since, baseline);
+  for (const earlier of lookBack) evidence = withMinute(evidence, earlier, context.validityOf);
+  const incident: Incident = {
+    stream: state.stream,
+    startedAt: input.minute,
+    endedAt: null,
+    lastMinute: input.minute,
+    peakMinute: input.minute,
+    peakScore: input.score ?? 0,
+    severity: 'info',
+    class: 'unknown',
+    reasons: [],
+    models: [],
+    culprits: { prefixes: [], origins: [], peers: [] },
+    detail: {
+      openedBy: input.anomalous ? 'models' : 'evidence',
+      quiet: 0,
+      evidence,
+      scores: {},
+      watched: [],
+      told: { severity: 'info', class: 'unknown', watched: 0 },
+      explanations: strongest(input),
+    },
+  };
+  return told(withInput(incident, input, signal, context));
+}
+
+function continuedIncident(
+  open: Incident,
+  input: MinuteInput,
+  signal: Signal,
+  context: CorrelatorContext,
+): { incident: Incident; grown: boolean } {
+  const incident = withInput(open, input, signal, context);
+  const { severity, class: name, watched } = open.detail.told;
+  const grown =
+    severityRank(incident.severity) > severityRank(severity) ||
+    incident.detail.watched.length > watched ||
+    (incident.class !== name && incident.class !== 'unknown');
+  return { incident: grown ? told(incident) : incident, grown };
+}
+
+function told(incident: Incident): Incident {
+  const { severity, class: name, detail } = incident;
+  return { ...incident, detail: { ...detail, told: { severity, class: name, watched: detail.watched.length } } };
+}
+
+/** Adds one minute to an open incident, active or quiet, and judges it anew. */
+function withInput(open: Incident, input: MinuteInput, signal: Signal, context: CorrelatorContext): Incident {
+  const evidence = withMinute(open.detail.evidence, input, context.validityOf);
+  if (input.gap) return { ...open, detail: { ...open.detail, evidence } };
+  const active = isActive(input, signal);
+  const lastMinute = active ? input.minute : open.lastMinute;
+  const higher = active && input.score !== null && input.score > open.peakScore;
+  const watched = mergedWatched(open.detail.watched, signal.watched);
+  const judged = classify(
+    { evidence, duration: lastMinute - open.startedAt + 1, settings: context.settings },
+    open.class,
+  );
+  // Within one class an incident has been as grave as it ever was; under another name it is judged anew.
+  const base = judged.class === open.class ? atLeast(judged.severity, open.severity) : judged.severity;
+  return {
+    ...open,
+    lastMinute,
+    peakMinute: higher ? input.minute : open.peakMinute,
+    peakScore: higher ? input.score! : open.peakScore,
+    severity: watchedSeverity(base, watched, context.validityOf),
+    class: judged.class,
+    reasons: judged.words,
+    models: active ? joined(open.models, contributing(input, signal)) : open.models,
+    culprits: named(judged.culprits, evidence),
+    detail: {
+      ...open.detail,
+      quiet: active ? 0 : open.detail.quiet + 1,
+      evidence,
+      scores: judged.scores,
+      watched,
+      explanations: higher ? strongest(input) : open.detail.explanations,
+    },
+  };
+}
+
+function contributing(input: MinuteInput, signal: Signal): string[] {
+  const names = Object.entries(input.votes)
+    .filter(([, vote]) => input.anomalous && vote.anomalous)
+    .map(([name]) => name);
+  if (signal.strong || signal.watched.length > 0) names.push('evidence');
+  return names;
+}
+
+function joined(kept: readonly string[], fresh: readonly string[]): string[] {
+  return [...new Set([...kept, ...fresh])].sort();
+}
+
+function strongest(input: MinuteInput): IncidentDetail['explanations'] {
+  const entries = Object.entries(input.votes)
+    .filter(([, vote]) => vote.explanation !== undefined && vote.explanation.length > 0)
+    .map(([name, vote]) => [name, vote.explanation!.slice(0, 5)] as const);
+  return Object.fromEntries(entries);
+}
+
+/** The class's own culprits; where it blames nobody of a sort, who was loudest. */
+function named(culprits: Culprits, loudest: Culprits): Culprits {
+  const pick = (sort: keyof Culprits) =>
+    culprits[sort].length > 0 ? mergedRanks([], culprits[sort], CULPRITS) : loudest[sort].slice(0, CULPRITS);
+  return { prefixes: pick('prefixes'), origins: pick('origins'), peers: pick('peers') };
+}

@@ -1,0 +1,187 @@
+import type { Minute, MinuteEvidence, Ranked } from '../features/row.js';
+import type { Baseline } from './baseline.js';
+import type { MinuteInput } from './incident.js';
+import { ROW } from './rowColumns.js';
+import type { Validity } from './rpki/validity.js';
+
+type NewOrigin = MinuteEvidence['newOrigins'][number] & { minute: Minute; validity?: Validity };
+type MoreSpecific = MinuteEvidence['moreSpecifics'][number] & { minute: Minute; validity?: Validity };
+type NewLink = MinuteEvidence['newLinks'][number] & { minute: Minute };
+type Withdrawn = MinuteEvidence['withdrawn'][number] & { minute: Minute };
+
+/** What is kept of an incident's minutes. Every list is bounded, so an incident of days is as small as one of minutes. */
+export interface IncidentEvidence {
+  /** The first minute whose evidence is here: up to the look-back before the incident's start. */
+  since: Minute;
+  until: Minute;
+  /** Minutes that were not gaps, that models flagged, and gaps. */
+  observedMinutes: number;
+  anomalousMinutes: number;
+  gapMinutes: number;
+  baseline: Baseline;
+  /** Distinct peers known to feed this stream. */
+  peersSeen: number;
+  totals: { announcements: number; withdrawals: number; announced: number; withdrawn: number; duplicates: number };
+  peaks: { updates: number; withdrawn: number; pathLength: number; editDistance: number };
+  prefixes: Ranked[];
+  origins: Ranked[];
+  peers: Ranked[];
+  newOrigins: NewOrigin[];
+  moreSpecifics: MoreSpecific[];
+  newLinks: NewLink[];
+  withdrawn: Withdrawn[];
+  resets: { peer: string; peerAs: number; downs: number; ups: number }[];
+}
+
+export const KEPT = { ranked: 100, routes: 60, links: 60, withdrawn: 200, resets: 60, linkPrefixes: 10 } as const;
+
+export type ValidityOf = (prefix: string, origin: number) => Validity | undefined;
+
+export function noEvidence(since: Minute, baseline: Baseline): IncidentEvidence {
+  return {
+    since,
+    until: since,
+    observedMinutes: 0,
+    anomalousMinutes: 0,
+    gapMinutes: 0,
+    baseline,
+    peersSeen: baseline.peers,
+    totals: { announcements: 0, withdrawals: 0, announced: 0, withdrawn: 0, duplicates: 0 },
+    peaks: { updates: 0, withdrawn: 0, pathLength: 0, editDistance: 0 },
+    prefixes: [],
+    origins: [],
+    peers: [],
+    newOrigins: [],
+    moreSpecifics: [],
+    newLinks: [],
+    withdrawn: [],
+    resets: [],
+  };
+}
+
+/** Sums counts by name; sorted by falling count, then by name; the tail beyond the bound is dropped. */
+export function mergedRanks(kept: readonly Ranked[], fresh: readonly Ranked[], bound: number): Ranked[] {
+  if (fresh.length === 0) return [...kept];
+  const counts = new Map(kept.map(({ name, count }) => [name, count]));
+  for (const { name, count } of fresh) counts.set(name, (counts.get(name) ?? 0) + count);
+  return [...counts]
+    .map(([name, count]) => ({ name, count }))
+    .sort((a, b) => b.count - a.count || (a.name < b.name ? -1 : 1))
+    .slice(0, bound);
+}
+
+/** Joins entries of one key and keeps the `bound` heaviest; the order of arrival breaks ties. */
+function mergedEntries<T>(
+  kept: readonly T[],
+  fresh: readonly T[],
+  key: (entry: T) => string,
+  join: (old: T, now: T) => T,
+  weight: (entry: T) => number,
+  bound: number,
+): T[] {
+  if (fresh.length === 0) return [...kept];
+  const entries = new Map(kept.map((entry) => [key(entry), entry]));
+  for (const entry of fresh) {
+    const old = entries.get(key(entry));
+    entries.set(key(entry), old === undefined ? entry : join(old, entry));
+  }
+  const all = [...entries.values()];
+  if (all.length <= bound) return all;
+  const cut = [...all].sort((a, b) => weight(b) - weight(a)).slice(0, bound);
+  const chosen = new Set(cut);
+  return all.filter((entry) => chosen.has(entry));
+}
+
+/** Adds a minute; the result depends on the minutes and their order alone. */
+export function withMinute(kept: IncidentEvidence, input: MinuteInput, validityOf: ValidityOf): IncidentEvidence {
+  const { minute, evidence, values } = input;
+  if (input.gap) return { ...kept, until: minute, gapMinutes: kept.gapMinutes + 1 };
+  const at = (column: number) => values[column] ?? 0;
+  const fresh = evidence ?? emptyMinute;
+  const peers = mergedRanks(kept.peers, fresh.peers, KEPT.ranked);
+  const before = fresh.withdrawn.reduce((most, entry) => Math.max(most, entry.peersBefore), 0);
+  const judged = <T extends { prefix: string; origin: number }>(route: T) => {
+    const validity = validityOf(route.prefix, route.origin);
+    return validity === undefined ? { ...route, minute } : { ...route, minute, validity };
+  };
+  return {
+    ...kept,
+    until: minute,
+    observedMinutes: kept.observedMinutes + 1,
+    anomalousMinutes: kept.anomalousMinutes + (input.anomalous ? 1 : 0),
+    peersSeen: Math.max(kept.peersSeen, peers.length, before),
+    totals: {
+      announcements: kept.totals.announcements + at(ROW.announcements),
+      withdrawals: kept.totals.withdrawals + at(ROW.withdrawals),
+      announced: kept.totals.announced + at(ROW.announced),
+      withdrawn: kept.totals.withdrawn + at(ROW.withdrawn),
+      duplicates: kept.totals.duplicates + at(ROW.duplicates),
+    },
+    peaks: {
+      updates: Math.max(kept.peaks.updates, at(ROW.announced) + at(ROW.withdrawn)),
+      withdrawn: Math.max(kept.peaks.withdrawn, at(ROW.withdrawn)),
+      pathLength: Math.max(kept.peaks.pathLength, at(ROW.pathLength)),
+      editDistance: Math.max(kept.peaks.editDistance, at(ROW.editDistance)),
+    },
+    prefixes: mergedRanks(kept.prefixes, fresh.prefixes, KEPT.ranked),
+    origins: mergedRanks(kept.origins, fresh.origins, KEPT.ranked),
+    peers,
+    newOrigins: mergedEntries(
+      kept.newOrigins,
+      fresh.newOrigins.map(judged),
+      (route) => `${route.prefix} ${route.origin}`,
+      (old, now) => ({ ...old, peers: Math.max(old.peers, now.peers) }),
+      (route) => route.peers,
+      KEPT.routes,
+    ),
+    moreSpecifics: mergedEntries(
+      kept.moreSpecifics,
+      fresh.moreSpecifics.map(judged),
+      (route) => `${route.prefix} ${route.origin}`,
+      (old, now) => ({ ...old, peers: Math.max(old.peers, now.peers) }),
+      (route) => route.peers,
+      KEPT.routes,
+    ),
+    newLinks: mergedEntries(
+      kept.newLinks,
+      fresh.newLinks.map((link) => ({ ...link, prefixes: link.prefixes.slice(0, KEPT.linkPrefixes), minute })),
+      (link) => `${link.left} ${link.right}`,
+      (old, now) => ({ ...old, routes: old.routes + now.routes }),
+      (link) => link.routes,
+      KEPT.links,
+    ),
+    withdrawn: mergedEntries(
+      kept.withdrawn,
+      fresh.withdrawn.map((entry) => ({ ...entry, minute })),
+      (entry) => entry.prefix,
+      // A prefix that every peer withdraws again and again flaps: the sum rises over what there was at first.
+      (old, now) => ({ ...old, peers: old.peers + now.peers, peersBefore: Math.max(old.peersBefore, now.peersBefore) }),
+      (entry) => entry.peers,
+      KEPT.withdrawn,
+    ),
+    resets: mergedEntries(
+      kept.resets,
+      fresh.resets.map(({ peer, peerAs, state }) => ({
+        peer,
+        peerAs,
+        downs: state === 'down' ? 1 : 0,
+        ups: state === 'up' ? 1 : 0,
+      })),
+      (reset) => reset.peer,
+      (old, now) => ({ ...old, downs: old.downs + now.downs, ups: old.ups + now.ups }),
+      (reset) => reset.downs + reset.ups,
+      KEPT.resets,
+    ),
+  };
+}
+
+const emptyMinute: MinuteEvidence = {
+  prefixes: [],
+  origins: [],
+  peers: [],
+  newOrigins: [],
+  moreSpecifics: [],
+  newLinks: [],
+  withdrawn: [],
+  resets: [],
+};

@@ -1,0 +1,109 @@
+import type { Minute, MinuteEvidence, Ranked } from '../features/row.js';
+import type { Explanation } from '../models/model.js';
+import type { IncidentEvidence } from './evidence.js';
+
+/** From least to most urgent. */
+export const SEVERITIES = ['info', 'minor', 'major', 'critical'] as const;
+export type Severity = (typeof SEVERITIES)[number];
+
+export const INCIDENT_CLASSES = [
+  'hijack',
+  'moas',
+  'leak',
+  'outage',
+  'instability',
+  'session reset',
+  'unknown',
+] as const;
+export type IncidentClass = (typeof INCIDENT_CLASSES)[number];
+
+/** A model's say on one minute, as the ensemble stores it in `verdicts.votes`. */
+export interface Vote {
+  /** -log10 of the tail probability of an ordinary minute; see Scores.surprise */
+  surprise: number;
+  anomalous: boolean;
+  explanation?: Explanation[];
+}
+
+/** One minute as the correlator sees it: the verdict with the feature row it was given on. */
+export interface MinuteInput {
+  minute: Minute;
+  /** The feed was away: nothing is known of this minute. */
+  gap: boolean;
+  /** null where no verdict was possible (no model yet, too little context) */
+  score: number | null;
+  threshold: number | null;
+  anomalous: boolean;
+  votes: Record<string, Vote>;
+  /** [FEATURE_COUNT] in catalogue order; empty for a gap */
+  values: ArrayLike<number>;
+  evidence: MinuteEvidence | null;
+}
+
+export interface Culprits {
+  prefixes: Ranked[];
+  origins: Ranked[];
+  peers: Ranked[];
+}
+
+/** Why a class was chosen, in words with numbers; `weight` is the judgement's score, 0..1. */
+export interface Reason {
+  class: IncidentClass;
+  weight: number;
+  words: string;
+}
+
+/** A route of the operator's own that this incident touches. */
+export interface WatchedRoute {
+  kind: 'new origin' | 'more specific' | 'withdrawn' | 'new neighbour';
+  /** The prefix or AS of the watch list that was touched. */
+  watched: string;
+  words: string;
+  prefix?: string;
+  origin?: number;
+  /** Peers that saw it, where the feed tells. */
+  peers?: number;
+}
+
+export interface IncidentDetail {
+  /** Whether models flagged its first minute, or its routes alone opened it. */
+  openedBy: 'models' | 'evidence';
+  /** Observed minutes since `lastMinute`. */
+  quiet: number;
+  /** What was gathered so far; bounded, and all that the correlator needs to go on after a restart. */
+  evidence: IncidentEvidence;
+  /** Score of every class, 0..1. */
+  scores: Partial<Record<IncidentClass, number>>;
+  watched: WatchedRoute[];
+  /** What was last told to operators, so that each growth is told once. */
+  told: { severity: Severity; class: IncidentClass; watched: number };
+  /** Strongest explanations of each model at the peak. */
+  explanations: Record<string, Explanation[]>;
+  /** Why it was closed: it was quiet again, the feed was away too long, or it lasted too long. */
+  closedBy?: 'quiet' | 'gap' | 'length';
+}
+
+/** Minutes are whole minutes since 1970; `endedAt` is the minute after the last active one, null while it is open. */
+export interface Incident {
+  stream: string;
+  startedAt: Minute;
+  endedAt: Minute | null;
+  /** The last minute that was anomalous, or that brought new evidence by itself. */
+  lastMinute: Minute;
+  peakMinute: Minute;
+  peakScore: number;
+  severity: Severity;
+  class: IncidentClass;
+  reasons: Reason[];
+  /** Model kinds that voted for it, and `evidence` where the routes spoke for themselves. */
+  models: string[];
+  culprits: Culprits;
+  detail: IncidentDetail;
+}
+
+/** Something that operators should hear of. The incident is a snapshot of that minute. */
+export interface IncidentChange {
+  type: 'opened' | 'grown' | 'closed';
+  minute: Minute;
+  incident: Incident;
+}

@@ -1,0 +1,155 @@
+import { z } from 'zod';
+
+const limits = (major: number, critical: number, what: string) =>
+  z
+    .object({
+      major: z.number().positive().default(major).describe(`${what} from which an incident is major`),
+      critical: z.number().positive().default(critical).describe(`${what} from which it is critical`),
+    })
+    .prefault({});
+
+const share = z.number().min(0).max(1);
+
+/** Where an address block is expected, such as 192.0.2.0/24 or 2001:db8::/32. */
+const prefixText = z
+  .string()
+  .trim()
+  .toLowerCase()
+  .regex(
+    /^(\d{1,3}(\.\d{1,3}){3}\/\d{1,2}|[0-9a-f:.]*:[0-9a-f:.]*\/\d{1,3})$/,
+    'expected a prefix such as 192.0.2.0/24',
+  );
+
+/** An AS number as people write it: 64500 or "AS64500". */
+const asNumber = z
+  .union([z.number().int(), z.string().regex(/^(AS)?\d+$/i, 'expected an AS number such as 64500 or AS64500')])
+  .transform((value) => (typeof value === 'number' ? value : Number(value.replace(/^AS/i, ''))))
+  .pipe(z.number().int().min(1).max(4_294_967_295));
+
+export const watchSettings = z
+  .object({
+    asNumbers: z.array(asNumber).default([]).describe('Your own AS numbers: every prefix they originate is watched'),
+    prefixes: z.array(prefixText).default([]).describe('Your own prefixes, and all that lies inside them'),
+    neighbours: z
+      .array(asNumber)
+      .default([])
+      .describe('Neighbours of your AS that are expected: a new link to one of these is no news'),
+    origins: z
+      .array(asNumber)
+      .default([])
+      .describe('Further AS numbers that may originate your prefixes, such as a DDoS scrubbing service'),
+    minimumPeers: z
+      .number()
+      .int()
+      .min(1)
+      .default(1)
+      .describe('Peers that must see a new origin or a more-specific of yours before it counts'),
+    withdrawnShare: share
+      .default(0.5)
+      .describe('Share of the peers holding your prefix that must withdraw it before it counts'),
+  })
+  .prefault({})
+  .describe('What is yours: incidents that touch it are raised in severity and alerted at once');
+
+export const rpkiSettings = z
+  .object({
+    vrps: z
+      .string()
+      .optional()
+      .describe('File or http(s) URL of validated ROA payloads as JSON, as rpki-client and Routinator write it'),
+    refreshSeconds: z.number().int().min(60).default(1800).describe('How often the file or URL is read again'),
+    timeoutSeconds: z.number().int().min(1).default(60).describe('How long a download may take'),
+    maximumBytes: z.number().int().positive().default(512_000_000).describe('Greatest accepted size of the JSON'),
+  })
+  .prefault({})
+  .describe('RPKI origin validation of culprit routes (RFC 6811)');
+
+export const incidentSettings = z
+  .object({
+    quietMinutes: z.number().int().min(0).max(1440).default(10).describe('Quiet minutes after which an incident ends'),
+    gapMinutes: z
+      .number()
+      .int()
+      .min(0)
+      .max(10_080)
+      .default(60)
+      .describe('Minutes without a feed after which an open incident ends, since nothing is known of it any more'),
+    lookBackMinutes: z
+      .number()
+      .int()
+      .min(0)
+      .max(60)
+      .default(15)
+      .describe('Minutes before the first anomalous one whose evidence counts: detection smooths, so it is late'),
+    baselineMinutes: z
+      .number()
+      .int()
+      .min(5)
+      .max(1440)
+      .default(60)
+      .describe('Regular minutes before the look-back that an incident is compared with'),
+    maximumHours: z
+      .number()
+      .positive()
+      .default(72)
+      .describe('An incident that lasts longer is closed and a new one opened: by then it is the new normal'),
+    minimumScore: share.default(0.5).describe('Score below which no class is named: the incident is "unknown"'),
+    switchMargin: share
+      .default(0.1)
+      .describe('By how much another class must lead before an open incident changes its class'),
+    evidence: z
+      .object({
+        enabled: z.boolean().default(true).describe('Routes that speak for themselves open an incident by themselves'),
+        peerShare: share
+          .default(0.5)
+          .describe('Share of the peers that must see a new origin or more-specific to open an incident'),
+        minimumPeers: z
+          .number()
+          .int()
+          .min(1)
+          .default(2)
+          .describe('Fewest peers that must see it, whatever their share'),
+        warmUpMinutes: z
+          .number()
+          .int()
+          .min(0)
+          .default(30)
+          .describe('Minutes without a gap before such evidence counts: a table just learnt makes everything look new'),
+        outagePrefixes: z
+          .number()
+          .int()
+          .min(1)
+          .default(3)
+          .describe('Prefixes of one origin lost by most peers within a minute that open an incident'),
+        perDay: z
+          .number()
+          .int()
+          .min(1)
+          .default(24)
+          .describe(
+            'Unwatched evidence incidents allowed in a day of one stream; beyond, only minutes that models flag',
+          ),
+      })
+      .prefault({}),
+    size: z
+      .object({
+        hijackPrefixes: limits(1, 10, 'Hijacked prefixes'),
+        leakRoutes: limits(20, 500, 'Leaked routes'),
+        outagePrefixes: limits(5, 50, 'Prefixes lost by most peers'),
+        surge: limits(4, 20, 'Updates as a multiple of the ordinary'),
+        resetPeers: limits(3, 10, 'Peers whose session was reset'),
+      })
+      .prefault({})
+      .describe('How large each class must be for each severity'),
+    relatedMinutes: z
+      .number()
+      .int()
+      .min(0)
+      .default(15)
+      .describe('Incidents of other streams starting within these minutes of one another may be one event'),
+  })
+  .prefault({});
+
+export type WatchSettings = z.infer<typeof watchSettings>;
+export type RpkiSettings = z.infer<typeof rpkiSettings>;
+export type IncidentSettings = z.infer<typeof incidentSettings>;

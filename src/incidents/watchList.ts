@@ -1,0 +1,95 @@
+import type { MinuteEvidence } from '../features/row.js';
+import { type AddressBlock, covers, parseAddressBlock } from './addressBlock.js';
+import type { WatchedRoute } from './incident.js';
+import type { WatchSettings } from './settings.js';
+
+/** The operator's own networks: tells what of a minute's evidence touches them. */
+export class WatchList {
+  private readonly networks: Set<number>;
+  private readonly allowed: Set<number>;
+  private readonly neighbours: Set<number>;
+  private readonly blocks: { text: string; block: AddressBlock }[];
+
+  constructor(private readonly settings: WatchSettings) {
+    this.networks = new Set(settings.asNumbers);
+    this.allowed = new Set([...settings.asNumbers, ...settings.origins]);
+    this.neighbours = new Set([...settings.neighbours, ...settings.asNumbers]);
+    this.blocks = settings.prefixes.map((text) => {
+      const block = parseAddressBlock(text);
+      if (block === null) throw new Error(`watch.prefixes: "${text}" is no prefix; write it as 192.0.2.0/24`);
+      return { text, block };
+    });
+  }
+
+  get empty(): boolean {
+    return this.networks.size === 0 && this.blocks.length === 0;
+  }
+
+  /** The entry that a prefix falls under: a watched block around it, or an AS of ours that holds it. */
+  private entryOf(prefix: string, holders: readonly number[]): string | null {
+    const block = this.blocks.length === 0 ? null : parseAddressBlock(prefix);
+    if (block !== null) {
+      const around = this.blocks.find((own) => covers(own.block, block));
+      if (around !== undefined) return around.text;
+    }
+    const holder = holders.find((network) => this.networks.has(network));
+    return holder === undefined ? null : `AS${holder}`;
+  }
+
+  touches(evidence: MinuteEvidence): WatchedRoute[] {
+    if (this.empty) return [];
+    return [
+      ...this.newOrigins(evidence),
+      ...this.moreSpecifics(evidence),
+      ...this.withdrawn(evidence),
+      ...this.neighboursIn(evidence),
+    ];
+  }
+
+  private newOrigins({ newOrigins }: MinuteEvidence): WatchedRoute[] {
+    return newOrigins.flatMap(({ prefix, origin, previousOrigins, peers, path }): WatchedRoute[] => {
+      const watched = this.entryOf(prefix, previousOrigins);
+      if (watched === null || this.allowed.has(origin) || peers < this.settings.minimumPeers) return [];
+      const before = previousOrigins.map((network) => `AS${network}`).join(', ') || 'nobody';
+      const words = `your ${prefix} is announced by AS${origin} (before: ${before}), seen by ${peers} peers, path ${path.join(' ')}`;
+      return [{ kind: 'new origin', watched, words, prefix, origin, peers }];
+    });
+  }
+
+  private moreSpecifics({ moreSpecifics }: MinuteEvidence): WatchedRoute[] {
+    return moreSpecifics.flatMap(({ prefix, covering, origin, coveringOrigins, peers }): WatchedRoute[] => {
+      const watched = this.entryOf(prefix, coveringOrigins) ?? this.entryOf(covering, coveringOrigins);
+      if (watched === null || this.allowed.has(origin) || peers < this.settings.minimumPeers) return [];
+      const words = `${prefix}, inside your ${covering}, is announced by AS${origin}, seen by ${peers} peers`;
+      return [{ kind: 'more specific', watched, words, prefix, origin, peers }];
+    });
+  }
+
+  private withdrawn({ withdrawn }: MinuteEvidence): WatchedRoute[] {
+    return withdrawn.flatMap(({ prefix, origin, peers, peersBefore }): WatchedRoute[] => {
+      const watched = this.entryOf(prefix, [origin]);
+      if (watched === null || peersBefore < 2 || peers < peersBefore * this.settings.withdrawnShare) return [];
+      const words = `your ${prefix} was withdrawn by ${peers} of ${peersBefore} peers`;
+      return [{ kind: 'withdrawn', watched, words, prefix, origin, peers }];
+    });
+  }
+
+  /** The network left of ours in a path is the neighbour that passed our routes on. */
+  private neighboursIn({ newLinks }: MinuteEvidence): WatchedRoute[] {
+    return newLinks.flatMap(({ left, right, routes, prefixes }): WatchedRoute[] => {
+      if (!this.networks.has(right) || this.neighbours.has(left)) return [];
+      const words = `AS${left} is a new neighbour of your AS${right} in the path of ${routes} routes (${prefixes.slice(0, 3).join(', ')})`;
+      return [{ kind: 'new neighbour', watched: `AS${right}`, words, prefix: prefixes[0] }];
+    });
+  }
+}
+
+/** One entry for each kind, watched network, prefix and origin; the first words stay. */
+export function mergedWatched(kept: readonly WatchedRoute[], fresh: readonly WatchedRoute[]): WatchedRoute[] {
+  const entries = new Map<string, WatchedRoute>();
+  for (const route of [...kept, ...fresh]) {
+    const key = `${route.kind} ${route.watched} ${route.prefix} ${route.kind === 'new neighbour' ? route.words.split(' ')[0] : route.origin}`;
+    if (!entries.has(key) && entries.size < 50) entries.set(key, route);
+  }
+  return [...entries.values()];
+}

@@ -1,0 +1,237 @@
+import { z } from 'zod';
+import type { FeatureBlock } from '../../features/row.js';
+import { heldOutScores, usableRows } from '../heldOut.js';
+import { type ArtifactFile, BadArtifact, type Explanation, type ModelKind, NotEnoughRows } from '../model.js';
+import { columnsOf } from '../preparation/columns.js';
+import {
+  applyPreparation,
+  decodePreparation,
+  fitPreparation,
+  type Preparation,
+  preparationSchema,
+  preparedName,
+  rawValue,
+} from '../preparation/preparation.js';
+import { spreadOf } from '../preparation/robust.js';
+import { type Calibration, calibrationSchema, fitCalibration, surpriseOf, thresholdFor } from '../threshold.js';
+import { RULES, type Rule } from './rules.js';
+
+/** Robust limits of named rules over several time scales. */
+export interface Heuristic {
+  preparation: Preparation;
+  /** [rules x scales] ordinary spread of each rule's mean deviation */
+  spread: number[];
+  calibration: Calibration;
+  threshold: number;
+}
+
+/** A rule at its limit or over it in one row. */
+export interface Violation {
+  rule: string;
+  /** Row of the block. */
+  row: number;
+  /** Deviation in ordinary spreads, and the limit it crossed. */
+  deviation: number;
+  limit: number;
+}
+
+const metadataSchema = z.object({
+  format: z.literal(1),
+  kind: z.literal('heuristic'),
+  preparation: preparationSchema,
+  spread: z.array(z.number().positive()),
+  calibration: calibrationSchema,
+  threshold: z.number(),
+});
+
+const SCALES = [5, 15, 60];
+const CONTEXT = 2 * 60 - 1;
+const MINIMUM_ROWS = 240;
+const MAXIMUM_ROWS = 10_000;
+/** Ordinary spreads at which a rule counts as violated. */
+export const RULE_LIMIT = 4;
+/** A rule's mean deviation spreads at least this much: half of one column's spread. */
+const SPREAD_FLOOR = 0.5;
+
+export const heuristic: ModelKind<Heuristic> = {
+  name: 'heuristic',
+  context: CONTEXT,
+  minimumRows: MINIMUM_ROWS,
+  maximumRows: MAXIMUM_ROWS,
+
+  async fit(window, options) {
+    const usable = usableRows(window);
+    if (usable.length < MINIMUM_ROWS) throw new NotEnoughRows(usable.length, MINIMUM_ROWS);
+    options.signal?.throwIfAborted();
+    const calibration = fitCalibration(heldOutScores(window, fitLimits, scoresOf));
+    options.signal?.throwIfAborted();
+    const limits = fitLimits(window);
+    options.onProgress?.({ fraction: 1, message: `limits of ${RULES.length} rules from ${usable.length} minutes` });
+    return { ...limits, calibration, threshold: thresholdFor(calibration, options.falseAlarmsPerDay) };
+  },
+
+  async score(model, block, from) {
+    const score = scoresOf(model, block, from);
+    return { score, surprise: score.map((s) => surpriseOf(model.calibration, s)) };
+  },
+
+  threshold: (model) => model.threshold,
+
+  async explain(model, block, row) {
+    const part = upTo(block, row);
+    const prepared = applyPreparation(model.preparation, part, row);
+    const deviations = deviationsOf(model, prepared, 1);
+    const found: { rule: Rule; at: number; deviation: number }[] = [];
+    let total = 0;
+    RULES.forEach((rule, r) => {
+      let best = 0;
+      for (let s = 1; s < SCALES.length; s++) {
+        if (deviations[r * SCALES.length + s]! > deviations[r * SCALES.length + best]!) best = s;
+      }
+      const deviation = deviations[r * SCALES.length + best]!;
+      if (deviation <= 0) return;
+      total += deviation ** 2;
+      found.push({ rule, at: r * SCALES.length + best, deviation });
+    });
+    found.sort((a, b) => b.deviation - a.deviation);
+    return found.map(({ rule, at, deviation }) => {
+      const explanation = inWords(model, prepared, rule, at, block.minutes[row]!);
+      return { ...explanation, share: deviation ** 2 / total };
+    });
+  },
+
+  async encode(model) {
+    const metadata = { format: 1, kind: 'heuristic', ...model };
+    return [{ name: 'model.json', bytes: new TextEncoder().encode(JSON.stringify(metadata)) }];
+  },
+
+  async decode(files: ArtifactFile[]) {
+    const file = files.find((f) => f.name === 'model.json');
+    if (file === undefined) throw new BadArtifact('model.json is missing');
+    try {
+      const { preparation, spread, calibration, threshold } = metadataSchema.parse(
+        JSON.parse(new TextDecoder().decode(file.bytes)),
+      );
+      if (spread.length !== RULES.length * SCALES.length) throw new Error('limits of another list of rules');
+      return { preparation: decodePreparation(preparation), spread, calibration, threshold };
+    } catch (error) {
+      throw new BadArtifact(`model.json: ${(error as Error).message}`);
+    }
+  },
+};
+
+/**
+ * Rules that rows `from` .. end violate, row by row; for counting how often each rule speaks.
+ */
+export function violations(model: Heuristic, block: FeatureBlock, from: number): Violation[] {
+  const prepared = applyPreparation(model.preparation, block, from);
+  const rows = block.minutes.length - from;
+  const deviations = deviationsOf(model, prepared, rows);
+  const found: Violation[] = [];
+  for (let r = 0; r < rows; r++) {
+    if (block.usable[from + r] !== 1) continue;
+    for (let rule = 0; rule < RULES.length; rule++) {
+      const deviation = strongest(deviations, (r * RULES.length + rule) * SCALES.length);
+      if (deviation >= RULE_LIMIT) found.push({ rule: RULES[rule]!.name, row: from + r, deviation, limit: RULE_LIMIT });
+    }
+  }
+  return found;
+}
+
+type Limits = Pick<Heuristic, 'preparation' | 'spread'>;
+
+function fitLimits(window: FeatureBlock): Limits {
+  const preparation = fitPreparation(window, { scales: SCALES });
+  const width = RULES.length * SCALES.length;
+  const raw = deviationsOf(
+    { preparation, spread: new Array<number>(width).fill(1) },
+    applyPreparation(preparation, window, 0),
+    window.minutes.length,
+  );
+  const usable = usableRows(window);
+  const spread: number[] = [];
+  for (let c = 0; c < width; c++) {
+    const values = Float64Array.from(usable, (row) => raw[row * width + c]!);
+    spread.push(Math.max(SPREAD_FLOOR, spreadOf(values).scale));
+  }
+  return { preparation, spread };
+}
+
+/** [rows x rules x scales] mean deviation of each rule's columns towards its side, in ordinary spreads. */
+function deviationsOf(model: Limits, prepared: Float32Array, rows: number): Float64Array {
+  const { preparation, spread } = model;
+  const kept = preparation.kept.length;
+  const width = RULES.length * SCALES.length;
+  const out = new Float64Array(rows * width);
+  RULES.forEach((rule, r) => {
+    const columns = rule.columns.map((c) => preparation.kept.indexOf(c)).filter((k) => k >= 0);
+    for (let s = 0; s < SCALES.length; s++) {
+      const cell = r * SCALES.length + s;
+      for (let row = 0; row < rows; row++) {
+        let sum = 0;
+        for (const k of columns) sum += prepared[row * preparation.columns + s * kept + k]!;
+        const mean = columns.length === 0 ? 0 : sum / columns.length;
+        const towards = rule.side === 'above' ? mean : rule.side === 'below' ? -mean : Math.abs(mean);
+        out[row * width + cell] = towards / spread[cell]!;
+      }
+    }
+  });
+  return out;
+}
+
+function strongest(deviations: Float64Array, at: number): number {
+  let best = deviations[at]!;
+  for (let s = 1; s < SCALES.length; s++) best = Math.max(best, deviations[at + s]!);
+  return best;
+}
+
+/** Root mean square of the rules' strongest deviations: several rules that speak together outweigh one. */
+function scoresOf(model: Limits, block: FeatureBlock, from: number): Float64Array {
+  const rows = block.minutes.length - from;
+  const deviations = deviationsOf(model, applyPreparation(model.preparation, block, from), rows);
+  return Float64Array.from({ length: rows }, (_, row) => {
+    if (block.usable[from + row] !== 1) return Number.NaN;
+    let sum = 0;
+    for (let rule = 0; rule < RULES.length; rule++) {
+      sum += Math.max(0, strongest(deviations, (row * RULES.length + rule) * SCALES.length)) ** 2;
+    }
+    return Math.sqrt(sum / RULES.length);
+  });
+}
+
+function inWords(
+  model: Heuristic,
+  prepared: Float32Array,
+  rule: Rule,
+  cell: number,
+  minute: number,
+): Omit<Explanation, 'share'> {
+  const { preparation: p } = model;
+  const s = cell % SCALES.length;
+  const width = p.kept.length;
+  const columns = rule.columns.map((c) => s * width + p.kept.indexOf(c));
+  const sign = rule.side === 'below' ? -1 : 1;
+  const strength = (c: number): number => (rule.side === 'either' ? Math.abs(prepared[c]!) : sign * prepared[c]!);
+  const lead = columns.reduce((best, c) => (strength(c) > strength(best) ? c : best));
+  const towards = rule.side === 'either' ? Math.sign(prepared[lead]!) || 1 : sign;
+  const value = rawValue(p, lead, prepared[lead]!, minute);
+  const limit = Math.max(0, rawValue(p, lead, towards * RULE_LIMIT * model.spread[cell]!, minute));
+  const number = (x: number): string => x.toLocaleString('en-US', { maximumFractionDigits: x < 20 ? 1 : 0 });
+  const words = `${rule.name}: ${preparedName(p, lead)} ${number(value)}, limit ${number(limit)}`;
+  return { name: rule.name, words, value, limit };
+}
+
+function upTo(block: FeatureBlock, row: number): FeatureBlock {
+  return {
+    minutes: block.minutes.subarray(0, row + 1),
+    values: block.values.subarray(0, (row + 1) * block.columns),
+    columns: block.columns,
+    usable: block.usable.subarray(0, row + 1),
+  };
+}
+
+/** @throws Error for rows of another width than the rules are written for */
+export function checkWidth(block: FeatureBlock): void {
+  const widest = Math.max(...RULES.flatMap((rule) => rule.columns)) + 1;
+  if (block.columns < widest) throw new Error(`rules need ${widest} features, got ${columnsOf(block.columns).length}`);
+}

@@ -1,0 +1,239 @@
+import { z } from 'zod';
+import type { FeatureBlock } from '../../features/row.js';
+import { MINUTES_PER_DAY } from '../../features/row.js';
+import { columnsOf, type Trait } from './columns.js';
+import { fitRhythm, rhythmAt } from './rhythm.js';
+import { spreadOf } from './robust.js';
+
+/**
+ * Turns feature rows into numbers that models can compare: log scale for counts, robust scaling against the training
+ * window, the hour-of-day rhythm taken out, then exponential means over several time scales, each scaled again, so that
+ * a lasting change outweighs a single spike. Fitted once, saved with the model and applied alike in training and serving.
+ */
+export const preparationSchema = z.object({
+  format: z.literal(1),
+  /** Columns of the feature rows that go in. */
+  inputs: z.number().int().positive(),
+  /** The input columns that are kept, in order. */
+  kept: z.array(z.number().int().nonnegative()).min(1),
+  /** Time constants in minutes; 1 is the minute itself. */
+  scales: z.array(z.number().int().positive()).min(1),
+  /** Width of the output: kept columns for the first scale, then for the second ... */
+  columns: z.number().int().positive(),
+  /** Rows needed before a row: the longest window less one. */
+  context: z.number().int().nonnegative(),
+  /** [kept] of the transformed value */
+  center: z.array(z.number()),
+  /** [kept] */
+  scale: z.array(z.number().positive()),
+  /** [kept x 24] shift of each hour of the day, or null without three days of history */
+  rhythm: z.array(z.number()).nullable(),
+  /** [columns] of the smoothed values */
+  smoothCenter: z.array(z.number()),
+  /** [columns] */
+  smoothScale: z.array(z.number().positive()),
+});
+
+/** A plain value: `JSON.stringify` writes it, `decodePreparation` reads it back and checks it. */
+export type Preparation = z.infer<typeof preparationSchema>;
+
+export interface PreparationOptions {
+  /** Time constants in minutes, default 5, 15 and 60; `[1]` leaves the minutes unsmoothed. */
+  scales?: number[];
+  /** Whether the 0/1 columns are kept (default true). */
+  flags?: boolean;
+  /** Whether the hour-of-day rhythm is taken out where history allows (default true). */
+  rhythm?: boolean;
+}
+
+const DEFAULT_SCALES = [5, 15, 60];
+/** A window ends after this many time constants, where a weight is 13 % of the newest. */
+const WINDOW_IN_TIME_CONSTANTS = 2;
+/** A single minute counts for no more than this many scales, so that a spike cannot hold a long mean up. */
+const CLIP = 8;
+const SMOOTH_CLIP = 30;
+/** Below these a spread says more of rounding or of a short window than of the network. */
+const FLOOR: Record<Trait, number> = { count: 0.15, level: 0.3, flag: 0.2 };
+const SMOOTH_FLOOR = 0.25;
+
+/** @returns what `preparationSchema` checks in `JSON.parse`d bytes; throws a ZodError for anything else */
+export function decodePreparation(value: unknown): Preparation {
+  const p = preparationSchema.parse(value);
+  const wide = p.kept.length * p.scales.length;
+  const hours = p.rhythm === null || p.rhythm.length === p.kept.length * 24;
+  if (p.columns !== wide || p.smoothCenter.length !== wide || p.smoothScale.length !== wide || !hours) {
+    throw new Error('preparation with lists of unequal length');
+  }
+  if (p.center.length !== p.kept.length || p.scale.length !== p.kept.length || p.kept.some((c) => c >= p.inputs)) {
+    throw new Error('preparation with lists of unequal length');
+  }
+  return p;
+}
+
+/**
+ * Name of an output column, such as "withdrawn prefixes over 15 minutes".
+ */
+export function preparedName(p: Preparation, column: number): string {
+  const name = columnsOf(p.inputs)[p.kept[column % p.kept.length]!]!.name;
+  const minutes = p.scales[Math.floor(column / p.kept.length)]!;
+  return minutes === 1 ? name : `${name} over ${minutes} minutes`;
+}
+
+/** Learns centres, spreads and rhythm from the usable rows of `block`, in which at least one row must be usable. */
+export function fitPreparation(block: FeatureBlock, options: PreparationOptions = {}): Preparation {
+  const traits = columnsOf(block.columns);
+  const kept = traits.flatMap((column, c) => (options.flags === false && column.trait === 'flag' ? [] : [c]));
+  const scales = options.scales ?? DEFAULT_SCALES;
+  const used = rowsUsed(block);
+  if (used.length === 0) throw new Error('no usable row to fit a preparation on');
+  const raw = transform(block, kept, 0);
+  const days = (block.minutes[used.at(-1)!]! - block.minutes[used[0]!]!) / MINUTES_PER_DAY;
+  const withRhythm = options.rhythm !== false && days >= 3 - 1 / 24 && used.length >= 2 * MINUTES_PER_DAY;
+  const rhythm = withRhythm ? fitRhythm(raw, kept.length, block.minutes, used) : null;
+  const center: number[] = [];
+  const scale: number[] = [];
+  for (let k = 0; k < kept.length; k++) {
+    const values = Float64Array.from(used, (row) => {
+      const shift = rhythm ? rhythmAt(rhythm, k, block.minutes[row]!) : 0;
+      return raw[row * kept.length + k]! - shift;
+    });
+    const { trait } = traits[kept[k]!]!;
+    const spread = trait === 'flag' ? flagSpread(values) : spreadOf(values);
+    center.push(spread.median);
+    scale.push(Math.max(spread.scale, floorOf(trait, spread.median)));
+  }
+  const p: Preparation = {
+    format: 1,
+    inputs: block.columns,
+    kept,
+    scales,
+    columns: kept.length * scales.length,
+    context: Math.max(...scales.map(windowOf)) - 1,
+    center,
+    scale,
+    rhythm,
+    smoothCenter: new Array<number>(kept.length * scales.length).fill(0),
+    smoothScale: new Array<number>(kept.length * scales.length).fill(1),
+  };
+  const smoothed = smooth(p, block, 0);
+  for (let c = 0; c < p.columns; c++) {
+    if (p.scales[Math.floor(c / kept.length)] === 1) continue;
+    const spread = spreadOf(Float64Array.from(used, (row) => smoothed[row * p.columns + c]!));
+    p.smoothCenter[c] = spread.median;
+    p.smoothScale[c] = Math.max(spread.scale, SMOOTH_FLOOR);
+  }
+  return p;
+}
+
+/**
+ * Prepares rows `from` .. end of the block: [rows - from, p.columns], row-major, finite. A row depends only on itself and
+ * the `p.context` rows before it, to the last bit, whatever the cut of the batch. Rows that are gaps become zeros and
+ * are left out of the means; where less than half of a mean's weight is there, the rest counts as ordinary.
+ */
+export function applyPreparation(p: Preparation, block: FeatureBlock, from: number): Float32Array {
+  const out = smooth(p, block, from);
+  const rows = block.minutes.length - from;
+  for (let r = 0; r < rows; r++) {
+    if (block.usable[from + r] !== 1) continue;
+    for (let c = 0; c < p.columns; c++) {
+      const at = r * p.columns + c;
+      out[at] = clip((out[at]! - p.smoothCenter[c]!) / p.smoothScale[c]!, SMOOTH_CLIP);
+    }
+  }
+  return out;
+}
+
+function windowOf(timeConstant: number): number {
+  return timeConstant === 1 ? 1 : timeConstant * WINDOW_IN_TIME_CONSTANTS;
+}
+
+function clip(value: number, most: number): number {
+  return Math.max(-most, Math.min(most, value));
+}
+
+/** Counts spread at least as a Poisson count of their size does on the log scale, so that rare events stay ordinary. */
+function floorOf(trait: Trait, center: number): number {
+  return trait === 'count' ? Math.max(FLOOR.count, 0.7 * Math.exp(-center / 2)) : FLOOR[trait];
+}
+
+function flagSpread(values: Float64Array): { median: number; scale: number } {
+  let sum = 0;
+  for (const v of values) sum += v;
+  const share = sum / values.length;
+  return { median: share, scale: Math.sqrt(Math.max(0, share * (1 - share))) };
+}
+
+function rowsUsed(block: FeatureBlock): number[] {
+  const rows: number[] = [];
+  for (let row = 0; row < block.minutes.length; row++) if (block.usable[row] === 1) rows.push(row);
+  return rows;
+}
+
+/** [rows - from, kept] on the log scale where a column counts; what is not a finite number is read as 0. */
+function transform(block: FeatureBlock, kept: number[], from: number): Float64Array {
+  const traits = columnsOf(block.columns);
+  const rows = block.minutes.length - from;
+  const out = new Float64Array(rows * kept.length);
+  for (let k = 0; k < kept.length; k++) {
+    const column = kept[k]!;
+    const log = traits[column]!.trait === 'count';
+    for (let r = 0; r < rows; r++) {
+      const value = block.values[(from + r) * block.columns + column]!;
+      const finite = Number.isFinite(value) ? value : 0;
+      out[r * kept.length + k] = log ? Math.log1p(Math.max(0, finite)) : finite;
+    }
+  }
+  return out;
+}
+
+/** Means of the clipped scaled values over each time scale, not yet scaled again. */
+function smooth(p: Preparation, block: FeatureBlock, from: number): Float32Array {
+  const width = p.kept.length;
+  const start = Math.max(0, from - p.context);
+  const scaled = transform(block, p.kept, start);
+  for (let r = 0; r < scaled.length / width; r++) {
+    const minute = block.minutes[start + r]!;
+    for (let k = 0; k < width; k++) {
+      const shift = p.rhythm ? rhythmAt(p.rhythm, k, minute) : 0;
+      scaled[r * width + k] = clip((scaled[r * width + k]! - shift - p.center[k]!) / p.scale[k]!, CLIP);
+    }
+  }
+  const rows = block.minutes.length - from;
+  const out = new Float32Array(rows * p.columns);
+  const sums = new Float64Array(width);
+  p.scales.forEach((timeConstant, s) => {
+    const window = windowOf(timeConstant);
+    const weights = Float64Array.from({ length: window }, (_, age) => Math.exp(-age / timeConstant));
+    let whole = 0;
+    for (const w of weights) whole += w;
+    for (let r = 0; r < rows; r++) {
+      const row = from + r;
+      if (block.usable[row] !== 1) continue;
+      sums.fill(0);
+      let weight = 0;
+      for (let past = row; past >= start && block.minutes[row]! - block.minutes[past]! < window; past--) {
+        if (block.usable[past] !== 1) continue;
+        const w = weights[block.minutes[row]! - block.minutes[past]!]!;
+        weight += w;
+        const at = (past - start) * width;
+        for (let k = 0; k < width; k++) sums[k]! += w * scaled[at + k]!;
+      }
+      const divisor = Math.max(weight, whole / 2);
+      const at = r * p.columns + s * width;
+      for (let k = 0; k < width; k++) out[at + k] = sums[k]! / divisor;
+    }
+  });
+  return out;
+}
+
+/**
+ * The value in the feature's own unit that a prepared value stands for: the inverse of scaling and log, for words.
+ * For a mean over minutes it is the typical (on the log scale, the geometric) value of those minutes.
+ */
+export function rawValue(p: Preparation, column: number, prepared: number, minute: number): number {
+  const k = column % p.kept.length;
+  const shift = p.rhythm ? rhythmAt(p.rhythm, k, minute) : 0;
+  const scaled = prepared * p.smoothScale[column]! + p.smoothCenter[column]!;
+  const value = scaled * p.scale[k]! + p.center[k]! + shift;
+  return columnsOf(p.inputs)[p.kept[k]!]!.trait === 'count' ? Math.max(0, Math.expm1(value)) : value;
+}

@@ -1,0 +1,46 @@
+import { MINUTES_PER_DAY } from '../../features/row.js';
+import { spreadOf } from './robust.js';
+
+const HOURS = 24;
+const MINUTES_PER_HOUR = 60;
+
+/**
+ * The hour-of-day rhythm: how far the median of each hour lies from the median of the day, smoothed over neighbouring
+ * hours (weights 1, 2, 1), so that one odd hour of one day does not become the rule.
+ * @param values [rows x columns] on the transformed scale
+ * @returns [columns x 24]
+ */
+export function fitRhythm(values: Float64Array, columns: number, minutes: Int32Array, used: number[]): number[] {
+  const rhythm = new Array<number>(columns * HOURS).fill(0);
+  const byHour: number[][] = Array.from({ length: HOURS }, () => []);
+  for (const row of used) byHour[hourOf(minutes[row]!)]!.push(row);
+  for (let c = 0; c < columns; c++) {
+    const whole = spreadOf(Float64Array.from(used, (row) => values[row * columns + c]!)).median;
+    const shift = byHour.map((rows) =>
+      rows.length < MINUTES_PER_HOUR
+        ? 0
+        : spreadOf(Float64Array.from(rows, (row) => values[row * columns + c]!)).median - whole,
+    );
+    for (let h = 0; h < HOURS; h++) {
+      const before = shift[(h + HOURS - 1) % HOURS]!;
+      const after = shift[(h + 1) % HOURS]!;
+      rhythm[c * HOURS + h] = (before + 2 * shift[h]! + after) / 4;
+    }
+  }
+  return rhythm;
+}
+
+/** Shift at a minute, interpolated between the middles of the hours. */
+export function rhythmAt(rhythm: ArrayLike<number>, column: number, minute: number): number {
+  const ofDay = ((minute % MINUTES_PER_DAY) + MINUTES_PER_DAY) % MINUTES_PER_DAY;
+  const at = ofDay / MINUTES_PER_HOUR - 0.5;
+  const low = Math.floor(at);
+  const share = at - low;
+  const left = rhythm[column * HOURS + ((low + HOURS) % HOURS)]!;
+  const right = rhythm[column * HOURS + ((low + 1) % HOURS)]!;
+  return left + share * (right - left);
+}
+
+function hourOf(minute: number): number {
+  return Math.floor((((minute % MINUTES_PER_DAY) + MINUTES_PER_DAY) % MINUTES_PER_DAY) / MINUTES_PER_HOUR);
+}

@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import { MINUTES_PER_DAY } from '../features/row.js';
+import { quantileSorted } from './preparation/robust.js';
+
+/**
+ * What the scores of ordinary minutes look like: quantiles for the body, a generalised Pareto tail above the highest of
+ * them (peaks over threshold: Pickands 1975; for anomaly thresholds Siffer, Fouque, Termier, Largouet, KDD 2017).
+ */
+export const calibrationSchema = z.object({
+  /** Scores at the quantiles 0, 1/50 ... of the body, up to the start of the tail. */
+  body: z.array(z.number()).min(2),
+  /** Share of ordinary minutes above the body. */
+  tailShare: z.number().positive().max(1),
+  /** Shape of the tail, 0 (exponential) or more (heavier). */
+  shape: z.number().min(0),
+  /** Scale of the tail in units of the score. */
+  scale: z.number().positive(),
+  /** Scores that were fitted. */
+  samples: z.number().int().positive(),
+});
+export type Calibration = z.infer<typeof calibrationSchema>;
+
+const BODY_STEPS = 50;
+/** The tail starts at this quantile ... */
+const TAIL_FROM = 0.95;
+/** ... and is never held heavier than this, where a few values would decide alone. */
+const HEAVIEST_SHAPE = 0.3;
+
+/** Fits the tail by probability-weighted moments (Hosking and Wallis 1987); NaN scores are left out. */
+export function fitCalibration(scores: ArrayLike<number>): Calibration {
+  const sorted = Float64Array.from(scores)
+    .filter((s) => Number.isFinite(s))
+    .sort();
+  if (sorted.length === 0) throw new Error('no score to calibrate on');
+  const body: number[] = [];
+  for (let i = 0; i <= BODY_STEPS; i++) body.push(quantileSorted(sorted, (TAIL_FROM * i) / BODY_STEPS));
+  const start = body[BODY_STEPS]!;
+  const excess = sorted.filter((s) => s > start).map((s) => s - start);
+  const n = excess.length;
+  let mean = 0;
+  let weighted = 0;
+  for (let i = 0; i < n; i++) {
+    mean += excess[i]! / n;
+    weighted += (excess[i]! * (1 - (i + 0.65) / n)) / n;
+  }
+  const least = Math.max(1e-9, 1e-6 * Math.abs(start), 0.05 * (start - quantileSorted(sorted, 0.5)));
+  const gap = mean - 2 * weighted;
+  const shape = n >= 20 && gap > 0 ? Math.min(HEAVIEST_SHAPE, Math.max(0, 2 - mean / gap)) : 0;
+  return {
+    body,
+    tailShare: 1 - TAIL_FROM,
+    shape,
+    // The mean of a generalised Pareto tail is scale / (1 - shape): with the shape held, the mean still fits.
+    scale: Math.max(least, mean * (1 - shape)),
+    samples: sorted.length,
+  };
+}
+
+/** -log10 of the probability that an ordinary minute scores at least `score`; rises strictly in the tail. */
+export function surpriseOf(c: Calibration, score: number): number {
+  if (!Number.isFinite(score)) return Number.NaN;
+  const start = c.body.at(-1)!;
+  if (score >= start) {
+    const x = (score - start) / c.scale;
+    const natural = c.shape < 1e-6 ? x : Math.log1p(c.shape * x) / c.shape;
+    return natural / Math.LN10 - Math.log10(c.tailShare);
+  }
+  if (score <= c.body[0]!) return 0;
+  let low = 0;
+  let high = c.body.length - 1;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (c.body[middle]! <= score) low = middle;
+    else high = middle;
+  }
+  const share = (score - c.body[low]!) / (c.body[high]! - c.body[low]!);
+  const below = ((low + share) / (c.body.length - 1)) * (1 - c.tailShare);
+  return -Math.log10(1 - below);
+}
+
+/** The score whose surprise is `surprise`: the inverse of `surpriseOf` in the tail. */
+export function scoreAt(c: Calibration, surprise: number): number {
+  const natural = (surprise + Math.log10(c.tailShare)) * Math.LN10;
+  const start = c.body.at(-1)!;
+  if (natural <= 0) return start;
+  return start + c.scale * (c.shape < 1e-6 ? natural : Math.expm1(c.shape * natural) / c.shape);
+}
+
+/** Surprise at which ordinary minutes would cross `falseAlarmsPerDay` times a day if each stood alone. */
+export function surpriseForRate(falseAlarmsPerDay: number): number {
+  return -Math.log10(Math.min(0.5, Math.max(1e-9, falseAlarmsPerDay) / MINUTES_PER_DAY));
+}
+
+/** The threshold on the score for a wanted rate of false alarms, from the training scores alone. */
+export function thresholdFor(c: Calibration, falseAlarmsPerDay: number): number {
+  return scoreAt(c, surpriseForRate(falseAlarmsPerDay));
+}

@@ -1,0 +1,22 @@
+/** The services, in the order in which they start; each has its entry in workers/. */
+export const SERVICES = [
+  { name: 'collector', entry: 'collector.js', what: 'reads RIS Live into the log of updates' },
+  { name: 'aggregator', entry: 'aggregator.js', what: 'makes one feature row a minute' },
+  { name: 'heuristic-detector', entry: 'heuristicDetector.js', what: 'scores minutes with the heuristic' },
+  { name: 'isolation-forest-detector', entry: 'isolationForestDetector.js', what: 'scores minutes with the isolation forest' },
+  { name: 'lstm-detector', entry: 'lstmDetector.js', what: 'scores minutes with the LSTM autoencoder' },
+  { name: 'ensemble', entry: 'ensemble.js', what: 'lets the models vote on each minute' },
+  { name: 'correlator', entry: 'correlator.js', what: 'groups verdicts into incidents' },
+  { name: 'drift-monitor', entry: 'driftMonitor.js', what: 'checks drift and asks for retraining' },
+  { name: 'trainer', entry: 'trainer.js', what: 'trains, validates and publishes models' },
+  { name: 'dashboard', entry: 'dashboard.js', what: 'serves the live page, the API and Bull Board' },
+] as const;
+
+export type ServiceName = (typeof SERVICES)[number]['name'];
+
+/** @throws Error that lists the names when there is no such service */
+export function findService(name: string): (typeof SERVICES)[number] {
+  const service = SERVICES.find((candidate) => candidate.name === name);
+  if (!service) throw new Error(`there is no service "${name}": choose from ${SERVICES.map((one) => one.name).join(', ')}`);
+  return service;
+}

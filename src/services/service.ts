@@ -1,0 +1,117 @@
+import { hostname } from 'node:os';
+import type { Pool } from 'pg';
+import { type Logger, pino } from 'pino';
+import { QueueStore } from '../../queues/store.js';
+import { loadSettings } from '../config/load.js';
+import type { Settings } from '../config/settings.js';
+import { NotificationListener } from '../storage/notifications.js';
+import { openPool } from '../storage/pool.js';
+import { type ServiceState, upsertService } from '../storage/services.js';
+import type { ServiceName } from './catalogue.js';
+
+const HEARTBEAT_MILLISECONDS = 2_000;
+const DRAIN_MILLISECONDS = 20_000;
+
+/** What a service is given to work with; it owns none of it and closes none of it. */
+export interface ServiceContext {
+  name: ServiceName;
+  instance: string;
+  settings: Settings;
+  databaseUrl: string;
+  pool: Pool;
+  queues: QueueStore;
+  notifications: NotificationListener;
+  logger: Logger;
+  /** Aborted when the service shall end: finish what is under way, commit, return. */
+  signal: AbortSignal;
+  /** Facts for `routewarden status`, written with the next heartbeat. */
+  report(detail: Record<string, unknown>): void;
+}
+
+/**
+ * Runs one service as this process: settings from the environment, heartbeat row, orderly end on SIGTERM, SIGINT or
+ * when its supervisor is gone. Exit code 0 after an orderly end, 1 after a failure, 2 for wrong settings.
+ */
+export async function runService(name: ServiceName, main: (context: ServiceContext) => Promise<void>): Promise<void> {
+  let settings: Settings;
+  try {
+    settings = loadSettings(process.env).settings;
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n`);
+    process.exit(2);
+  }
+  const logger = pino({ level: settings.logLevel, base: { service: name } });
+  const ending = new AbortController();
+  const end = (reason: string) => {
+    if (ending.signal.aborted) return;
+    logger.debug({ reason }, 'draining');
+    ending.abort(new Error(reason));
+    setTimeout(() => {
+      logger.error(`did not drain within ${DRAIN_MILLISECONDS / 1000} s of ${reason}`);
+      process.exit(1);
+    }, DRAIN_MILLISECONDS).unref();
+  };
+  process.on('SIGTERM', () => end('SIGTERM'));
+  process.on('SIGINT', () => end('SIGINT'));
+  process.on('disconnect', () => end('the supervisor is gone'));
+
+  const databaseUrl = settings.databaseUrl;
+  if (databaseUrl === undefined) {
+    logger.fatal('no DATABASE_URL: start the whole system with `routewarden start`, or set DATABASE_URL');
+    process.exit(2);
+  }
+  const onError = (error: Error) => logger.warn({ error: error.message }, 'connection trouble');
+  const pool = openPool(databaseUrl, { name, onError });
+  const queues = new QueueStore({ redisUrl: settings.redisUrl, databaseUrl }, onError);
+  const notifications = new NotificationListener(databaseUrl, onError);
+  const instance = process.env.ROUTEWARDEN_INSTANCE ?? `${name}.${hostname()}.${process.pid}`;
+  let detail: Record<string, unknown> = {};
+  const beat = (state: ServiceState) =>
+    upsertService(pool, {
+      instance,
+      name,
+      host: hostname(),
+      pid: process.pid,
+      state,
+      detail,
+      restarts: Number(process.env.ROUTEWARDEN_RESTARTS ?? 0),
+    });
+  const heartbeat = setInterval(() => {
+    beat(ending.signal.aborted ? 'draining' : 'running').catch(onError);
+  }, HEARTBEAT_MILLISECONDS);
+  let failed = false;
+  try {
+    await beat('running');
+    await notifications.open();
+    await main({
+      name,
+      instance,
+      settings,
+      databaseUrl,
+      pool,
+      queues,
+      notifications,
+      logger,
+      signal: ending.signal,
+      report: (facts) => {
+        detail = { ...detail, ...facts };
+      },
+    });
+  } catch (error) {
+    failed = true;
+    logger.fatal({ err: error }, `${name} failed`);
+  }
+  clearInterval(heartbeat);
+  await beat(failed ? 'failed' : 'stopped').catch(onError);
+  await Promise.allSettled([queues.close(), notifications.close()]);
+  await pool.end().catch(onError);
+  process.exit(failed ? 1 : 0);
+}
+
+/** Resolves when the signal aborts. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((done) => {
+    if (signal.aborted) done();
+    else signal.addEventListener('abort', () => done(), { once: true });
+  });
+}

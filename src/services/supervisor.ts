@@ -1,0 +1,98 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Logger } from 'pino';
+import { packageRoot } from '../config/paths.js';
+import { findService, type ServiceName } from './catalogue.js';
+
+const FIRST_BACKOFF_MILLISECONDS = 200;
+const LONGEST_BACKOFF_MILLISECONDS = 30_000;
+const STEADY_MILLISECONDS = 30_000;
+const KILL_AFTER_MILLISECONDS = 25_000;
+/** A service that says its settings are wrong (exit code 2) fails the same way each time. */
+const WRONG_SETTINGS = 2;
+
+interface Child {
+  name: ServiceName;
+  instance: string;
+  process: ChildProcess | null;
+  restarts: number;
+  backoff: number;
+  timer?: NodeJS.Timeout;
+}
+
+/** Starts services as processes, passes their logs on, and restarts with backoff those that end. */
+export class Supervisor {
+  private readonly children: Child[] = [];
+  private stopping = false;
+
+  constructor(
+    private readonly environment: NodeJS.ProcessEnv,
+    private readonly logger: Logger,
+    /** A line of a service's log: JSON from pino, or bare text. */
+    private readonly onLine: (service: ServiceName, line: string) => void,
+    /** A service cannot run at all, such as with wrong settings. */
+    private readonly onHopeless: (service: ServiceName, reason: string) => void,
+  ) {}
+
+  start(names: readonly ServiceName[]): void {
+    for (const name of names) {
+      const number = this.children.filter((child) => child.name === name).length + 1;
+      const instance = `${name}.${process.pid}.${number}`;
+      const child: Child = { name, instance, process: null, restarts: 0, backoff: FIRST_BACKOFF_MILLISECONDS };
+      this.children.push(child);
+      this.spawn(child);
+    }
+  }
+
+  /** The process of a service, for those who want to disturb it. */
+  pidOf(name: ServiceName): number | undefined {
+    return this.children.find((child) => child.name === name)?.process?.pid;
+  }
+
+  /** SIGTERM to all, SIGKILL to those that have not drained in time. */
+  async stop(): Promise<void> {
+    this.stopping = true;
+    await Promise.all(
+      this.children.map(async (child) => {
+        clearTimeout(child.timer);
+        const running = child.process;
+        if (!running || running.exitCode !== null || running.signalCode !== null) return;
+        const ended = new Promise((done) => running.once('exit', done));
+        running.kill('SIGTERM');
+        const timer = setTimeout(() => {
+          this.logger.error(`${child.name} did not drain in time and is killed`);
+          running.kill('SIGKILL');
+        }, KILL_AFTER_MILLISECONDS);
+        await ended;
+        clearTimeout(timer);
+      }),
+    );
+  }
+
+  private spawn(child: Child): void {
+    const startedAt = performance.now();
+    const running = spawn(process.execPath, ['--enable-source-maps', join(packageRoot, 'dist/workers', findService(child.name).entry)], {
+      env: { ...this.environment, ROUTEWARDEN_INSTANCE: child.instance, ROUTEWARDEN_RESTARTS: String(child.restarts) },
+      // A process group of its own: Ctrl-C reaches the supervisor alone, which then drains services in order.
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
+    child.process = running;
+    for (const stream of [running.stdout!, running.stderr!]) {
+      createInterface({ input: stream }).on('line', (line) => this.onLine(child.name, line));
+    }
+    running.once('error', (error) => this.logger.error({ error: error.message }, `cannot start ${child.name}`));
+    running.once('exit', (code, signal) => {
+      if (this.stopping) return;
+      if (code === WRONG_SETTINGS) return this.onHopeless(child.name, 'its settings are wrong (see above)');
+      if (performance.now() - startedAt > STEADY_MILLISECONDS) child.backoff = FIRST_BACKOFF_MILLISECONDS;
+      this.logger.warn(`${child.name} ended (${signal ?? `exit code ${code}`}): starting it again in ${child.backoff} ms`);
+      child.timer = setTimeout(() => {
+        child.restarts += 1;
+        this.spawn(child);
+      }, child.backoff);
+      child.backoff = Math.min(child.backoff * 2, LONGEST_BACKOFF_MILLISECONDS);
+    });
+  }
+}

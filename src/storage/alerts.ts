@@ -1,0 +1,183 @@
+import type { ClientBase, Pool } from 'pg';
+import type { Alert, AlertBody, AlertKind, AlertRequest, DeliveryState } from '../incidents/alerts/alert.js';
+import type { Severity } from '../incidents/incident.js';
+import { severityRank } from '../incidents/severity.js';
+
+type Database = Pool | ClientBase;
+
+interface AlertRow {
+  id: string;
+  fingerprint: string;
+  kind: AlertKind;
+  severity: Severity;
+  title: string;
+  body: AlertBody;
+  raised_at: Date;
+  resolved_at: Date | null;
+  delivered: DeliveryState;
+}
+
+const COLUMNS = 'id, fingerprint, kind, severity, title, body, raised_at, resolved_at, delivered';
+
+function alertOf(row: AlertRow): Alert {
+  return {
+    id: Number(row.id),
+    fingerprint: row.fingerprint,
+    kind: row.kind,
+    severity: row.severity,
+    title: row.title,
+    body: row.body,
+    raisedAt: row.raised_at,
+    resolvedAt: row.resolved_at,
+    delivered: row.delivered,
+  };
+}
+
+function bodyOf(request: AlertRequest, revision: number, times: number): AlertBody {
+  const { lines, stream, class: name, watched, facts, once } = request;
+  return { lines, revision, times, stream, class: name, watched, facts, once };
+}
+
+/**
+ * Raises an alert, or adds to the one of the same fingerprint that is open. Gives its id, and whether there is anything
+ * new to tell. Call it in the transaction that writes what the alert is about; two callers at once still make one,
+ * since they take turns until their transactions end.
+ */
+export async function raiseAlert(
+  db: ClientBase,
+  request: AlertRequest,
+  now: Date,
+): Promise<{ id: number; told: boolean }> {
+  await db.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [request.fingerprint]);
+  const { rows } = await db.query<AlertRow>(
+    `SELECT ${COLUMNS} FROM alerts WHERE fingerprint = $1 AND resolved_at IS NULL ORDER BY id DESC LIMIT 1 FOR UPDATE`,
+    [request.fingerprint],
+  );
+  const open = rows[0];
+  if (open === undefined || request.once === true) return insertAlert(db, request, now);
+  const grown = request.grown === true || severityRank(request.severity) > severityRank(open.severity);
+  const body = bodyOf(request, open.body.revision + (grown ? 1 : 0), open.body.times + 1);
+  await db.query(
+    `UPDATE alerts SET kind = $2, severity = $3, title = $4, body = $5,
+       delivered = CASE WHEN $6 THEN delivered || jsonb_build_object('done', false, 'dueAt', $7::text)
+         ELSE delivered END
+     WHERE id = $1`,
+    [open.id, request.kind, request.severity, request.title, JSON.stringify(body), grown, now.toISOString()],
+  );
+  return { id: Number(open.id), told: grown };
+}
+
+/** `raiseAlert` in a transaction of its own, for alerts that are about nothing in the database. */
+export async function raiseAlertAlone(
+  pool: Pool,
+  request: AlertRequest,
+  now: Date,
+): Promise<{ id: number; told: boolean }> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query('BEGIN');
+    const raised = await raiseAlert(client, request, now);
+    await client.query('COMMIT');
+    return raised;
+  } catch (error) {
+    broken = error instanceof Error ? error : new Error(String(error));
+    throw error;
+  } finally {
+    // A client given back with an error is closed, which rolls back what it had begun.
+    client.release(broken);
+  }
+}
+
+async function insertAlert(db: ClientBase, request: AlertRequest, now: Date): Promise<{ id: number; told: boolean }> {
+  const { rows } = await db.query<{ id: string }>(
+    `INSERT INTO alerts (fingerprint, kind, severity, title, body, raised_at, delivered)
+     VALUES ($1, $2, $3, $4, $5, $6, jsonb_build_object('done', false, 'dueAt', $7::text)) RETURNING id`,
+    [
+      request.fingerprint,
+      request.kind,
+      request.severity,
+      request.title,
+      JSON.stringify(bodyOf(request, 1, 1)),
+      now,
+      now.toISOString(),
+    ],
+  );
+  return { id: Number(rows[0]!.id), told: true };
+}
+
+/** Marks what is open under this fingerprint as over, to be told where it was told before. Gives how many there were. */
+export async function resolveAlert(db: Database, fingerprint: string, now: Date, last?: AlertRequest): Promise<number> {
+  const { rowCount } = await db.query(
+    `UPDATE alerts SET resolved_at = $2, kind = coalesce($3, kind), title = coalesce($4, title),
+       severity = coalesce($5, severity), body = body || coalesce($6::jsonb, '{}'),
+       delivered = delivered || jsonb_build_object('done', false, 'dueAt', $7::text)
+     WHERE fingerprint = $1 AND resolved_at IS NULL AND NOT coalesce((body->>'once')::boolean, false)`,
+    [
+      fingerprint,
+      now,
+      last?.kind ?? null,
+      last?.title ?? null,
+      last?.severity ?? null,
+      last === undefined ? null : JSON.stringify({ lines: last.lines, facts: last.facts, class: last.class }),
+      now.toISOString(),
+    ],
+  );
+  return rowCount ?? 0;
+}
+
+/**
+ * Takes alerts with something to deliver, for `leaseSeconds`: another outbox leaves them alone until then, and takes
+ * them if this one died.
+ */
+export async function claimDueAlerts(db: Database, now: Date, leaseSeconds: number, limit: number): Promise<Alert[]> {
+  const until = new Date(now.getTime() + leaseSeconds * 1000);
+  const { rows } = await db.query<AlertRow>(
+    `UPDATE alerts SET delivered = delivered || jsonb_build_object('claimedUntil', $2::text)
+     WHERE id IN (
+       SELECT id FROM alerts
+       WHERE NOT coalesce((delivered->>'done')::boolean, false) AND coalesce(delivered->>'dueAt', '') <= $1
+         AND coalesce(delivered->>'claimedUntil', '') <= $1
+       ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED)
+     RETURNING ${COLUMNS}`,
+    [now.toISOString(), until.toISOString(), limit],
+  );
+  return rows.map(alertOf).sort((a, b) => a.id - b.id);
+}
+
+/**
+ * Records what became of a claimed alert and gives up the claim. If the alert grew or ended meanwhile, it stays due.
+ */
+export async function recordDelivery(db: Database, alert: Alert, delivered: DeliveryState, now: Date): Promise<void> {
+  await db.query(
+    `UPDATE alerts SET delivered = CASE
+         WHEN (body->>'revision')::integer = $2 AND (resolved_at IS NOT NULL) = $3 THEN $4::jsonb
+         ELSE $4::jsonb || jsonb_build_object('done', false, 'dueAt', $5::text) END
+     WHERE id = $1`,
+    [
+      alert.id,
+      alert.body.revision,
+      alert.resolvedAt !== null,
+      JSON.stringify({ ...delivered, claimedUntil: undefined }),
+      now.toISOString(),
+    ],
+  );
+}
+
+/** When an alert of this fingerprint was last raised before the one with this id; null when never. */
+export async function raisedBefore(db: Database, alert: Alert): Promise<Date | null> {
+  const { rows } = await db.query<{ raised_at: Date }>(
+    'SELECT raised_at FROM alerts WHERE fingerprint = $1 AND id < $2 ORDER BY id DESC LIMIT 1',
+    [alert.fingerprint, alert.id],
+  );
+  return rows[0]?.raised_at ?? null;
+}
+
+/** Newest first. */
+export async function listAlerts(db: Database, filter: { open?: boolean; limit?: number } = {}): Promise<Alert[]> {
+  const { rows } = await db.query<AlertRow>(
+    `SELECT ${COLUMNS} FROM alerts WHERE ($1::boolean IS NULL OR (resolved_at IS NULL) = $1) ORDER BY id DESC LIMIT $2`,
+    [filter.open ?? null, filter.limit ?? 100],
+  );
+  return rows.map(alertOf);
+}

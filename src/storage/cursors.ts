@@ -1,0 +1,30 @@
+import type { Pool, PoolClient } from './pool.js';
+
+/** How far a stage has read a stream, with what it needs to go on from there. */
+export interface Cursor {
+  position: number;
+  state: Uint8Array | null;
+}
+
+export async function readCursor(pool: Pool | PoolClient, stage: string, stream: string): Promise<Cursor | null> {
+  const { rows } = await pool.query<{ position: number; state: Buffer | null }>(
+    'SELECT position, state FROM cursors WHERE stage = $1 AND stream = $2',
+    [stage, stream],
+  );
+  return rows[0] ?? null;
+}
+
+/** Written in the transaction that writes the stage's output. */
+export async function writeCursor(
+  client: PoolClient | Pool,
+  stage: string,
+  stream: string,
+  position: number,
+  state: Uint8Array | null = null,
+): Promise<void> {
+  await client.query(
+    `INSERT INTO cursors (stage, stream, position, state) VALUES ($1, $2, $3, $4)
+     ON CONFLICT (stage, stream) DO UPDATE SET position = excluded.position, state = excluded.state, updated_at = now()`,
+    [stage, stream, position, state === null ? null : Buffer.from(state)],
+  );
+}

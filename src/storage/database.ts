@@ -1,0 +1,116 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import pg from 'pg';
+import { EmbeddedPostgres, isAlive, runningServer } from './embeddedPostgres.js';
+import { migrate } from './migrations.js';
+
+export interface DatabaseSettings {
+  databaseUrl?: string | undefined;
+  dataDirectory: string;
+}
+
+/** A migrated database to work with. `close` stops the server if this call started it. */
+export interface OpenedDatabase {
+  databaseUrl: string;
+  /** yours: DATABASE_URL; own: the embedded server, started here; shared: the embedded server of another process. */
+  origin: 'yours' | 'own' | 'shared';
+  /** Called when a server started here ends by itself. */
+  onExit(handler: (code: number | null) => void): void;
+  close(): Promise<void>;
+}
+
+export class DirectoryInUse extends Error {
+  constructor(directory: string, pid: number, since: string) {
+    super(
+      `${directory} is in use by Routewarden process ${pid} since ${since}: stop it (\`npx routewarden stop\`), or choose ` +
+        'another directory with --data-directory or ROUTEWARDEN_DATA_DIRECTORY',
+    );
+    this.name = 'DirectoryInUse';
+  }
+}
+
+/**
+ * Opens the database that the settings name, or the embedded one, and brings its schema up to date.
+ * @param share use the embedded server of another process if one runs, instead of refusing
+ * @throws DirectoryInUse when another process has the directory and `share` is false
+ * @throws Error in words when the database cannot be reached
+ */
+export async function openDatabase(
+  settings: DatabaseSettings,
+  options: { share: boolean; log: (line: string) => void },
+): Promise<OpenedDatabase> {
+  if (settings.databaseUrl !== undefined) {
+    await reach(settings.databaseUrl);
+    await migrate(settings.databaseUrl, options.log);
+    return { databaseUrl: settings.databaseUrl, origin: 'yours', onExit: () => {}, close: async () => {} };
+  }
+  const directory = resolve(settings.dataDirectory);
+  const running = runningServer(directory);
+  if (running !== null && options.share) {
+    await migrate(running.databaseUrl, options.log);
+    return { databaseUrl: running.databaseUrl, origin: 'shared', onExit: () => {}, close: async () => {} };
+  }
+  const release = claim(directory);
+  try {
+    const server = await EmbeddedPostgres.start(directory, options.log);
+    await migrate(server.databaseUrl, options.log);
+    return {
+      databaseUrl: server.databaseUrl,
+      origin: 'own',
+      onExit: (handler) => server.onExit(handler),
+      close: async () => {
+        await server.stop();
+        release();
+      },
+    };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+/** Whose directory this is, when a living process has it. */
+export function ownerOf(dataDirectory: string): { pid: number; since: string } | null {
+  try {
+    const owner = JSON.parse(readFileSync(ownerFile(resolve(dataDirectory)), 'utf8')) as { pid: number; since: string };
+    return isAlive(owner.pid) ? owner : null;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' || error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+function ownerFile(directory: string): string {
+  return join(directory, 'owner.json');
+}
+
+/** One process a directory: the owner file is made exclusively, and taken over from a process that is gone. */
+function claim(directory: string): () => void {
+  mkdirSync(directory, { recursive: true });
+  const file = ownerFile(directory);
+  const content = JSON.stringify({ pid: process.pid, since: new Date().toISOString() });
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      writeFileSync(file, content, { flag: 'wx' });
+      return () => rmSync(file, { force: true });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || attempt > 0) throw error;
+      const owner = ownerOf(directory);
+      if (owner !== null) throw new DirectoryInUse(directory, owner.pid, owner.since);
+      rmSync(file, { force: true });
+    }
+  }
+}
+
+async function reach(databaseUrl: string): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 10_000 });
+  try {
+    await client.connect();
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new Error(
+      `cannot reach PostgreSQL at DATABASE_URL (${message || code}): check host, port, user and database; without DATABASE_URL Routewarden starts its own`,
+    );
+  }
+  await client.end();
+}

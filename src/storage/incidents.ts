@@ -1,0 +1,303 @@
+import type { ClientBase, Pool } from 'pg';
+import type { Minute, MinuteEvidence } from '../features/row.js';
+import type {
+  Culprits,
+  Incident,
+  IncidentClass,
+  IncidentDetail,
+  MinuteInput,
+  Reason,
+  Severity,
+  Vote,
+} from '../incidents/incident.js';
+
+type Database = Pool | ClientBase;
+
+/** An incident with what the database and people added to it. */
+export interface StoredIncident extends Incident {
+  id: number;
+  relatedTo: number | null;
+  acknowledgedBy: string | null;
+  acknowledgedAt: Date | null;
+  note: string | null;
+  /** "This was ordinary": its minutes may be trained on. */
+  ordinary: boolean;
+}
+
+interface IncidentRow {
+  id: string;
+  stream: string;
+  started: number;
+  ended: number | null;
+  last: number;
+  peak: number;
+  peak_score: number;
+  severity: Severity;
+  class: IncidentClass;
+  reasons: Reason[];
+  models: string[];
+  culprits: Culprits;
+  detail: IncidentDetail;
+  related_to: string | null;
+  acknowledged_by: string | null;
+  acknowledged_at: Date | null;
+  note: string | null;
+  ordinary: boolean;
+}
+
+const minuteOf = (column: string) => `(extract(epoch FROM ${column}) / 60)::integer`;
+const COLUMNS = `id, stream, ${minuteOf('started_at')} AS started, ${minuteOf('ended_at')} AS ended,
+  ${minuteOf('last_minute')} AS last, ${minuteOf('peak_minute')} AS peak, peak_score, severity, class, reasons, models,
+  culprits, detail, related_to, acknowledged_by, acknowledged_at, note, ordinary`;
+
+function incidentOf(row: IncidentRow): StoredIncident {
+  return {
+    id: Number(row.id),
+    stream: row.stream,
+    startedAt: row.started,
+    endedAt: row.ended,
+    lastMinute: row.last,
+    peakMinute: row.peak,
+    peakScore: row.peak_score,
+    severity: row.severity,
+    class: row.class,
+    reasons: row.reasons,
+    models: row.models,
+    culprits: row.culprits,
+    detail: row.detail,
+    relatedTo: row.related_to === null ? null : Number(row.related_to),
+    acknowledgedBy: row.acknowledged_by,
+    acknowledgedAt: row.acknowledged_at,
+    note: row.note,
+    ordinary: row.ordinary,
+  };
+}
+
+/** Writes incidents as they now stand; what people added (note, acknowledgement) is left alone. Returns their ids. */
+export async function storeIncidents(db: Database, incidents: readonly Incident[]): Promise<Map<Minute, number>> {
+  const ids = new Map<Minute, number>();
+  for (const incident of incidents) {
+    const { rows } = await db.query<{ id: string }>(
+      `INSERT INTO incidents (stream, started_at, ended_at, last_minute, peak_minute, peak_score, severity, class,
+         reasons, models, culprits, detail)
+       VALUES ($1, to_timestamp($2::bigint * 60), to_timestamp($3::bigint * 60), to_timestamp($4::bigint * 60),
+         to_timestamp($5::bigint * 60), $6, $7, $8, $9, $10, $11, $12)
+       ON CONFLICT (stream, started_at) DO UPDATE SET ended_at = excluded.ended_at,
+         last_minute = excluded.last_minute, peak_minute = excluded.peak_minute, peak_score = excluded.peak_score,
+         severity = excluded.severity, class = excluded.class, reasons = excluded.reasons, models = excluded.models,
+         culprits = excluded.culprits, detail = excluded.detail
+       RETURNING id`,
+      [
+        incident.stream,
+        incident.startedAt,
+        incident.endedAt,
+        incident.lastMinute,
+        incident.peakMinute,
+        incident.peakScore,
+        incident.severity,
+        incident.class,
+        JSON.stringify(incident.reasons),
+        incident.models,
+        JSON.stringify(incident.culprits),
+        JSON.stringify(incident.detail),
+      ],
+    );
+    ids.set(incident.startedAt, Number(rows[0]!.id));
+  }
+  return ids;
+}
+
+export async function openIncident(db: Database, stream: string): Promise<Incident | null> {
+  const { rows } = await db.query<IncidentRow>(
+    `SELECT ${COLUMNS} FROM incidents WHERE stream = $1 AND ended_at IS NULL ORDER BY started_at DESC LIMIT 1`,
+    [stream],
+  );
+  if (rows.length === 0) return null;
+  const { id, relatedTo, acknowledgedBy, acknowledgedAt, note, ordinary, ...incident } = incidentOf(rows[0]!);
+  return incident;
+}
+
+/** What the correlator needs of a stream's closed incidents, up to and including `until`. */
+export async function incidentHistory(
+  db: Database,
+  stream: string,
+  until: Minute,
+): Promise<{ previousEnd: Minute | null; evidenceStarts: Minute[] }> {
+  const { rows } = await db.query<{ previous_end: number | null; starts: number[] }>(
+    `SELECT ${minuteOf('max(ended_at)')} AS previous_end,
+       coalesce(array_agg(${minuteOf('started_at')} ORDER BY started_at)
+         FILTER (WHERE detail->>'openedBy' = 'evidence'
+           AND started_at > to_timestamp($2::bigint * 60) - interval '1 day'), '{}') AS starts
+     FROM incidents WHERE stream = $1`,
+    [stream, until],
+  );
+  return { previousEnd: rows[0]!.previous_end, evidenceStarts: rows[0]!.starts };
+}
+
+interface InputRow {
+  minute: number;
+  kind: string;
+  values: number[];
+  evidence: Partial<MinuteEvidence> | null;
+  score: number | null;
+  threshold: number | null;
+  anomalous: boolean | null;
+  votes: Record<string, Vote> | null;
+}
+
+const listOf = <T>(list: T[] | undefined): T[] => list ?? [];
+
+function inputOf(row: InputRow): MinuteInput {
+  const gap = row.kind === 'gap';
+  const { evidence } = row;
+  return {
+    minute: row.minute,
+    gap,
+    score: row.score,
+    threshold: row.threshold,
+    anomalous: row.anomalous ?? false,
+    votes: row.votes ?? {},
+    values: gap ? [] : row.values,
+    evidence:
+      gap || evidence === null
+        ? null
+        : {
+            prefixes: listOf(evidence.prefixes),
+            origins: listOf(evidence.origins),
+            peers: listOf(evidence.peers),
+            newOrigins: listOf(evidence.newOrigins),
+            moreSpecifics: listOf(evidence.moreSpecifics),
+            newLinks: listOf(evidence.newLinks),
+            withdrawn: listOf(evidence.withdrawn),
+            resets: listOf(evidence.resets),
+          },
+  };
+}
+
+/**
+ * Feature rows with their verdicts, for minutes in (after, until], at most `limit`, in order. Verdicts are written in
+ * order, so a row at or before the newest verdict that has none will never get one: it was not scorable.
+ */
+export async function minuteInputs(
+  db: Database,
+  stream: string,
+  after: Minute,
+  until: Minute,
+  limit: number,
+): Promise<MinuteInput[]> {
+  const { rows } = await db.query<InputRow>(
+    `SELECT ${minuteOf('f.minute')} AS minute, f.kind, f.values, f.evidence, v.score, v.threshold, v.anomalous, v.votes
+     FROM features f LEFT JOIN verdicts v ON v.stream = f.stream AND v.minute = f.minute
+     WHERE f.stream = $1 AND f.minute > to_timestamp($2::bigint * 60) AND f.minute <= to_timestamp($3::bigint * 60)
+     ORDER BY f.minute LIMIT $4`,
+    [stream, after, until, limit],
+  );
+  return rows.map(inputOf);
+}
+
+/** The newest minute with a verdict; null when there is none yet. */
+export async function verdictWatermark(db: Database, stream: string): Promise<Minute | null> {
+  const { rows } = await db.query<{ minute: number | null }>(
+    `SELECT ${minuteOf('max(minute)')} AS minute FROM verdicts WHERE stream = $1`,
+    [stream],
+  );
+  return rows[0]!.minute;
+}
+
+const STAGE = 'correlator';
+
+/** Locks the stream's cursor until the transaction ends and gives the last minute that was correlated. */
+export async function lockCorrelatorCursor(db: Database, stream: string): Promise<Minute | null> {
+  await db.query(
+    `INSERT INTO cursors (stage, stream, position) VALUES ($1, $2, -1) ON CONFLICT (stage, stream) DO NOTHING`,
+    [STAGE, stream],
+  );
+  const { rows } = await db.query<{ position: string }>(
+    `SELECT position FROM cursors WHERE stage = $1 AND stream = $2 FOR UPDATE`,
+    [STAGE, stream],
+  );
+  const position = Number(rows[0]!.position);
+  return position < 0 ? null : position;
+}
+
+export async function moveCorrelatorCursor(db: Database, stream: string, minute: Minute): Promise<void> {
+  await db.query(`UPDATE cursors SET position = $3, updated_at = now() WHERE stage = $1 AND stream = $2`, [
+    STAGE,
+    stream,
+    minute,
+  ]);
+}
+
+/** Incidents of other streams that started within `minutes` of this time. */
+export async function incidentsNear(
+  db: Database,
+  stream: string,
+  startedAt: Minute,
+  minutes: number,
+): Promise<StoredIncident[]> {
+  const { rows } = await db.query<IncidentRow>(
+    `SELECT ${COLUMNS} FROM incidents WHERE stream <> $1
+       AND started_at BETWEEN to_timestamp(($2::bigint - $3) * 60) AND to_timestamp(($2::bigint + $3) * 60)
+     ORDER BY started_at, stream`,
+    [stream, startedAt, minutes],
+  );
+  return rows.map(incidentOf);
+}
+
+export async function relateIncident(db: Database, id: number, to: number | null): Promise<void> {
+  await db.query(`UPDATE incidents SET related_to = $2 WHERE id = $1 AND related_to IS DISTINCT FROM $2`, [id, to]);
+}
+
+export interface IncidentFilter {
+  stream?: string;
+  /** Incidents that were still going on at or after this minute. */
+  since?: Minute;
+  open?: boolean;
+  limit?: number;
+}
+
+/** Newest first. Those that touch what is watched come before all others that are open. */
+export async function listIncidents(db: Database, filter: IncidentFilter = {}): Promise<StoredIncident[]> {
+  const { rows } = await db.query<IncidentRow>(
+    `SELECT ${COLUMNS} FROM incidents
+     WHERE ($1::text IS NULL OR stream = $1)
+       AND ($2::bigint IS NULL OR ended_at IS NULL OR ended_at >= to_timestamp($2::bigint * 60))
+       AND ($3::boolean IS NULL OR (ended_at IS NULL) = $3)
+     ORDER BY (ended_at IS NULL AND jsonb_array_length(coalesce(detail->'watched', '[]')) > 0) DESC, started_at DESC, id
+     LIMIT $4`,
+    [filter.stream ?? null, filter.since ?? null, filter.open ?? null, filter.limit ?? 100],
+  );
+  return rows.map(incidentOf);
+}
+
+export async function incidentById(db: Database, id: number): Promise<StoredIncident | null> {
+  const { rows } = await db.query<IncidentRow>(`SELECT ${COLUMNS} FROM incidents WHERE id = $1`, [id]);
+  return rows.length === 0 ? null : incidentOf(rows[0]!);
+}
+
+/** The incident itself, the one it is related to, and all that are related to the same. */
+export async function relatedIncidents(db: Database, id: number): Promise<StoredIncident[]> {
+  const { rows } = await db.query<IncidentRow>(
+    `SELECT ${COLUMNS} FROM incidents
+     WHERE coalesce(related_to, id) = (SELECT coalesce(related_to, id) FROM incidents WHERE id = $1)
+     ORDER BY started_at, stream`,
+    [id],
+  );
+  return rows.map(incidentOf);
+}
+
+/** What people say of an incident; fields left out stay. Gives false when there is no such incident. */
+export async function annotateIncident(
+  db: Database,
+  id: number,
+  say: { acknowledgedBy?: string; note?: string; ordinary?: boolean },
+): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `UPDATE incidents SET acknowledged_by = coalesce($2, acknowledged_by),
+       acknowledged_at = CASE WHEN $2::text IS NULL THEN acknowledged_at ELSE now() END,
+       note = coalesce($3, note), ordinary = coalesce($4, ordinary)
+     WHERE id = $1`,
+    [id, say.acknowledgedBy ?? null, say.note ?? null, say.ordinary ?? null],
+  );
+  return rowCount === 1;
+}

@@ -1,0 +1,46 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { runner } from 'node-pg-migrate';
+import pg from 'pg';
+import { packageRoot } from '../config/paths.js';
+
+const DIRECTORY = join(packageRoot, 'src/storage/migrations');
+const TABLE = 'routewarden_migrations';
+
+/**
+ * Brings the schema up to date, under the library's advisory lock, so that any number of processes may call it at once.
+ * @returns the names of the migrations that this call ran
+ * @throws Error when the database is of a newer program than this one
+ */
+export async function migrate(databaseUrl: string, log: (message: string) => void): Promise<string[]> {
+  await refuseNewerSchema(databaseUrl);
+  const ran = await runner({
+    databaseUrl,
+    dir: DIRECTORY,
+    direction: 'up',
+    migrationsTable: TABLE,
+    // Waits for another process that migrates, rather than failing.
+    advisoryLockMode: 'wait',
+    logger: { debug: () => {}, info: () => {}, warn: log, error: log },
+  } as Parameters<typeof runner>[0]);
+  return ran.map((migration) => migration.name);
+}
+
+async function refuseNewerSchema(databaseUrl: string): Promise<void> {
+  const known = new Set((await readdir(DIRECTORY)).map((file) => file.replace(/\.sql$/, '')));
+  const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 10_000 });
+  await client.connect();
+  try {
+    const exists = await client.query('SELECT to_regclass($1) IS NOT NULL AS yes', [TABLE]);
+    if (!exists.rows[0].yes) return;
+    const { rows } = await client.query<{ name: string }>(`SELECT name FROM ${TABLE}`);
+    const unknown = rows.map((row) => row.name).filter((name) => !known.has(name));
+    if (unknown.length > 0) {
+      throw new Error(
+        `the database was migrated by a newer Routewarden (${unknown.join(', ')}): upgrade this one, or name another DATABASE_URL`,
+      );
+    }
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,10 @@
+import type { Minute } from '../features/row.js';
+
+/** Minutes are timestamptz in the database and whole minutes since 1970 in the program. */
+export function minuteToDate(minute: Minute): Date {
+  return new Date(minute * 60_000);
+}
+
+export function dateToMinute(date: Date): Minute {
+  return Math.floor(date.getTime() / 60_000);
+}

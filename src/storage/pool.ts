@@ -1,0 +1,58 @@
+import pg from 'pg';
+
+export type { Pool, PoolClient } from 'pg';
+
+const FLOAT4_ARRAY = 1021;
+const INT8 = 20;
+
+/** real[] arrives as `{1,2.5,NaN}`; the general array parser of pg is some ten times slower on feature rows. */
+function parseRealArray(text: string): number[] {
+  return text.length <= 2 ? [] : text.slice(1, -1).split(',').map(Number);
+}
+
+const types: pg.CustomTypesConfig = {
+  getTypeParser(id: number, format?: 'text' | 'binary') {
+    if (format !== 'binary' && id === FLOAT4_ARRAY) return parseRealArray;
+    // Positions, ids and tokens stay far below 2^53.
+    if (format !== 'binary' && id === INT8) return Number;
+    return pg.types.getTypeParser(id, format as 'text');
+  },
+} as pg.CustomTypesConfig;
+
+/**
+ * Opens a pool whose bigint columns come as numbers and whose real[] columns as number[].
+ * The pool reports broken idle connections to `onError` and makes new ones by itself.
+ */
+export function openPool(
+  databaseUrl: string,
+  options: { name: string; maximum?: number; onError: (error: Error) => void },
+): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: databaseUrl,
+    application_name: `routewarden ${options.name}`,
+    max: options.maximum ?? 4,
+    connectionTimeoutMillis: 10_000,
+    types,
+  });
+  pool.on('error', options.onError);
+  return pool;
+}
+
+/** Runs `work` in one transaction; an error rolls it back and is thrown on. */
+export async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query('BEGIN');
+    const result = await work(client);
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    await client.query('ROLLBACK').catch((rollback: Error) => {
+      broken = rollback;
+    });
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}

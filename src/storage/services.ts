@@ -1,0 +1,50 @@
+import type { Pool } from './pool.js';
+
+export type ServiceState = 'starting' | 'running' | 'draining' | 'stopped' | 'failed';
+
+/** One row a service process, kept true by its heartbeat. */
+export interface ServiceRow {
+  instance: string;
+  name: string;
+  host: string;
+  pid: number;
+  state: ServiceState;
+  detail: Record<string, unknown>;
+  restarts: number;
+  startedAt: Date;
+  heartbeatAt: Date;
+  /** Seconds since the last heartbeat by the database's clock. */
+  heartbeatAge: number;
+}
+
+export async function upsertService(
+  pool: Pool,
+  row: Pick<ServiceRow, 'instance' | 'name' | 'host' | 'pid' | 'state' | 'detail' | 'restarts'>,
+): Promise<void> {
+  await pool.query(
+    `INSERT INTO services (instance, name, host, pid, state, detail, restarts) VALUES ($1, $2, $3, $4, $5, $6, $7)
+     ON CONFLICT (instance) DO UPDATE SET pid = excluded.pid, state = excluded.state, detail = excluded.detail,
+       restarts = excluded.restarts, heartbeat_at = now(),
+       started_at = CASE WHEN services.pid = excluded.pid THEN services.started_at ELSE now() END`,
+    [row.instance, row.name, row.host, row.pid, row.state, JSON.stringify(row.detail), row.restarts],
+  );
+}
+
+export async function listServices(pool: Pool): Promise<ServiceRow[]> {
+  const { rows } = await pool.query(
+    `SELECT instance, name, host, pid, state, detail, restarts, started_at, heartbeat_at,
+       extract(epoch FROM now() - heartbeat_at)::float8 AS age FROM services ORDER BY name, instance`,
+  );
+  return rows.map((row) => ({
+    instance: row.instance,
+    name: row.name,
+    host: row.host,
+    pid: row.pid,
+    state: row.state,
+    detail: row.detail,
+    restarts: row.restarts,
+    startedAt: row.started_at,
+    heartbeatAt: row.heartbeat_at,
+    heartbeatAge: row.age,
+  }));
+}

@@ -1,0 +1,91 @@
+import type { Pool, PoolClient } from './pool.js';
+
+/** An entry of a stream's log, times in milliseconds since 1970. */
+export interface LogEntry {
+  position: number;
+  kind: 'updates' | 'clock' | 'gap';
+  sinceMs: number;
+  untilMs: number;
+  messages: number;
+  /** An encoded UpdateBatch for `updates`, else null. */
+  payload: Uint8Array | null;
+}
+
+/** Appends entries in order; positions follow `after` without holes. One writer a stream (it holds the stage lock). */
+export async function appendEntries(
+  client: Pool | PoolClient,
+  stream: string,
+  entries: readonly LogEntry[],
+): Promise<void> {
+  if (entries.length === 0) return;
+  const columns = [
+    entries.map((entry) => entry.position),
+    entries.map((entry) => entry.kind),
+    entries.map((entry) => new Date(entry.sinceMs)),
+    entries.map((entry) => new Date(entry.untilMs)),
+    entries.map((entry) => entry.messages),
+    entries.map((entry) => (entry.payload === null ? null : Buffer.from(entry.payload))),
+  ];
+  await client.query(
+    `INSERT INTO update_batches (stream, position, kind, since, until, messages, payload)
+     SELECT $1, * FROM unnest($2::bigint[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::int[], $7::bytea[])`,
+    [stream, ...columns],
+  );
+}
+
+interface Row {
+  position: number;
+  kind: LogEntry['kind'];
+  since: Date;
+  until: Date;
+  messages: number;
+  payload: Buffer | null;
+}
+
+const toEntry = (row: Row): LogEntry => ({
+  position: row.position,
+  kind: row.kind,
+  sinceMs: row.since.getTime(),
+  untilMs: row.until.getTime(),
+  messages: row.messages,
+  payload: row.payload,
+});
+
+export async function entriesAfter(
+  pool: Pool | PoolClient,
+  stream: string,
+  position: number,
+  limit: number,
+): Promise<LogEntry[]> {
+  const { rows } = await pool.query<Row>(
+    `SELECT position, kind, since, until, messages, payload FROM update_batches
+     WHERE stream = $1 AND position > $2 ORDER BY position LIMIT $3`,
+    [stream, position, limit],
+  );
+  return rows.map(toEntry);
+}
+
+/** The newest entry without its payload, or null for a stream that never had one. */
+export async function lastEntry(pool: Pool | PoolClient, stream: string): Promise<LogEntry | null> {
+  const { rows } = await pool.query<Row>(
+    `SELECT position, kind, since, until, messages, NULL::bytea AS payload FROM update_batches
+     WHERE stream = $1 ORDER BY position DESC LIMIT 1`,
+    [stream],
+  );
+  return rows[0] ? toEntry(rows[0]) : null;
+}
+
+/**
+ * Deletes entries that every reader has passed and that are older than `keepHours`, the newest one excepted (the
+ * collector continues from it).
+ * @returns how many were deleted
+ */
+export async function pruneEntries(pool: Pool, stage: string, keepHours: number): Promise<number> {
+  const { rowCount } = await pool.query(
+    `DELETE FROM update_batches b USING cursors c
+     WHERE c.stage = $1 AND c.stream = b.stream AND b.position < c.position
+       AND b.received_at < now() - make_interval(hours => $2)`,
+    [stage, keepHours],
+  );
+  return rowCount ?? 0;
+}

@@ -1,0 +1,87 @@
+import type { Minute, RowKind } from '../features/row.js';
+import type { Explanation } from '../models/model.js';
+import { dateToMinute, minuteToDate } from './minuteColumn.js';
+import type { Pool, PoolClient } from './pool.js';
+
+/** A model's part in a verdict, stored by kind in `verdicts.votes`. */
+export interface StoredVote {
+  surprise: number;
+  anomalous: boolean;
+  weight: number;
+  version: number;
+  explanation?: Explanation[];
+}
+
+export interface VerdictRow {
+  minute: Minute;
+  score: number;
+  threshold: number;
+  anomalous: boolean;
+  votes: Record<string, StoredVote>;
+  missing: string[];
+  state: unknown;
+}
+
+export async function insertVerdicts(
+  client: Pool | PoolClient,
+  stream: string,
+  rows: readonly VerdictRow[],
+): Promise<void> {
+  if (rows.length === 0) return;
+  await client.query(
+    `INSERT INTO verdicts (stream, minute, score, threshold, anomalous, votes, missing, state)
+     SELECT $1, minute, score, threshold, anomalous, votes, ARRAY(SELECT jsonb_array_elements_text(missing)), state
+     FROM unnest($2::timestamptz[], $3::float8[], $4::float8[], $5::boolean[], $6::jsonb[], $7::jsonb[], $8::jsonb[])
+       AS new (minute, score, threshold, anomalous, votes, missing, state)
+     ON CONFLICT (stream, minute) DO NOTHING`,
+    [
+      stream,
+      rows.map((row) => minuteToDate(row.minute)),
+      rows.map((row) => row.score),
+      rows.map((row) => row.threshold),
+      rows.map((row) => row.anomalous),
+      rows.map((row) => JSON.stringify(row.votes)),
+      rows.map((row) => JSON.stringify(row.missing)),
+      rows.map((row) => JSON.stringify(row.state)),
+    ],
+  );
+}
+
+/** The ensemble's state after the newest verdict, or null before the first. */
+export async function lastVerdictState(client: Pool | PoolClient, stream: string): Promise<unknown> {
+  const { rows } = await client.query<{ state: unknown }>(
+    'SELECT state FROM verdicts WHERE stream = $1 ORDER BY minute DESC LIMIT 1',
+    [stream],
+  );
+  return rows[0]?.state ?? null;
+}
+
+/** A feature row with the scores that its minute has so far. */
+export interface MinuteScores {
+  minute: Minute;
+  kind: RowKind;
+  /** Seconds since the feature row was written, by the database's clock. */
+  age: number;
+  scores: Record<
+    string,
+    { surprise: number; anomalous: boolean; version: number; explanation: Explanation[] | null }
+  >;
+}
+
+export async function minutesToJudge(
+  client: Pool | PoolClient,
+  stream: string,
+  from: Minute,
+  limit: number,
+): Promise<MinuteScores[]> {
+  const { rows } = await client.query<{ minute: Date; kind: RowKind; age: number; scores: MinuteScores['scores'] | null }>(
+    `SELECT f.minute, f.kind, extract(epoch FROM clock_timestamp() - f.created_at)::float8 AS age,
+       (SELECT jsonb_object_agg(s.kind, jsonb_build_object('surprise', s.surprise, 'anomalous', s.anomalous,
+          'version', v.version, 'explanation', s.explanation))
+        FROM scores s JOIN model_versions v ON v.id = s.version_id
+        WHERE s.stream = f.stream AND s.minute = f.minute) AS scores
+     FROM features f WHERE f.stream = $1 AND f.minute >= $2 ORDER BY f.minute LIMIT $3`,
+    [stream, minuteToDate(from), limit],
+  );
+  return rows.map((row) => ({ minute: dateToMinute(row.minute), kind: row.kind, age: row.age, scores: row.scores ?? {} }));
+}
