@@ -1,0 +1,236 @@
+import type { Pool } from 'pg';
+import type { Minute } from '../features/row.js';
+import type { ModelKey } from '../models/model.js';
+import { parseModelKey } from '../models/modelKey.js';
+import { activeVersionAt } from '../storage/activations.js';
+import { driftReportAt, insertDriftReport } from '../storage/driftReports.js';
+import { versionById } from '../storage/modelVersions.js';
+import { lastFinished } from '../storage/retrainRuns.js';
+import type { IncidentSpan, StreamHistory } from '../storage/streamHistory.js';
+import type { Hour } from './channels.js';
+import { type Judgement, judge } from './decision.js';
+import { featureHours, type ScoredHour, scoreHours } from './hours.js';
+import { type DriftReport, driftReport, writeReportFile } from './report.js';
+import { type DriftSettings, policyOf } from './settings.js';
+
+export interface DriftCheck {
+  pool: Pool;
+  history: StreamHistory;
+  modelKey: ModelKey;
+  /** Minute at an hour's start: the stream's watermark, floored to the hour. */
+  windowEnd: Minute;
+  settings: DriftSettings;
+  /** Where report files go; none are written without it. */
+  artifactDirectory?: string;
+  /** Names of the feature columns, for the report. */
+  featureNames?: readonly string[];
+  /** Shares the feature hours of one stream between its models' checks of one hour; a Map that the caller drops after. */
+  streams?: Map<string, Promise<ScoredHour[]>>;
+}
+
+export interface DriftCheckResult {
+  report: DriftReport;
+  reportId: number;
+  /** False when this hour was checked before: the earlier report is given back and nothing must be enqueued again. */
+  fresh: boolean;
+  /** Path of the JSON file. */
+  file: string | null;
+}
+
+const iso = (minute: Minute): string => new Date(minute * 60_000).toISOString();
+const count = (hours: readonly Hour[]): number => hours.reduce((sum, hour) => sum + hour.summary.minutes, 0);
+
+/** Checks one model for one event hour, once: gathers the windows, judges, writes the row and the file. */
+export async function checkDrift(check: DriftCheck): Promise<DriftCheckResult> {
+  const { pool, modelKey, windowEnd, settings } = check;
+  if (windowEnd % 60 !== 0) throw new RangeError(`window end ${windowEnd} is not at an hour's start`);
+  const earlier = await driftReportAt(pool, modelKey, windowEnd);
+  if (earlier) return { report: driftReport.parse(earlier.report), reportId: earlier.id, fresh: false, file: null };
+
+  const { report, versionId } = await examine(check);
+  const { id, inserted } = await insertDriftReport(pool, {
+    modelKey,
+    windowEnd,
+    outcome: report.outcome,
+    versionId,
+    reason: report.reason,
+    report,
+  });
+  const file = inserted && check.artifactDirectory ? await writeReportFile(check.artifactDirectory, report) : null;
+  return { report, reportId: id, fresh: inserted, file };
+}
+
+async function examine(check: DriftCheck): Promise<{ report: DriftReport; versionId: number | null }> {
+  const { pool, history, modelKey, windowEnd, settings } = check;
+  const { kind, stream } = parseModelKey(modelKey);
+  const policy = policyOf(settings, modelKey);
+  const windowStart = windowEnd - settings.currentMinutes;
+  const report: DriftReport = {
+    format: 1,
+    model: modelKey,
+    version: null,
+    outcome: 'no baseline',
+    reason: 'no version is active: train one first',
+    windowEnd: iso(windowEnd),
+    currentFrom: iso(windowStart),
+    baselineFrom: iso(windowStart - settings.baselineMinutes),
+    onset: null,
+    coverage: {
+      currentServed: 0,
+      currentJudged: 0,
+      currentInIncidents: 0,
+      currentGaps: 0,
+      incidentsJudged: false,
+      baselineJudged: 0,
+      baselineRescored: 0,
+    },
+    policy,
+    falseAlarmsPerModelMonth: settings.falseAlarmsPerModelMonth,
+    baseline: null,
+    current: null,
+    criteria: [],
+    statistics: {},
+    features: [],
+  };
+  const active = await activeVersionAt(pool, modelKey, windowEnd - 1);
+  const version = active && (await versionById(pool, active.versionId));
+  if (!active || !version) return { report, versionId: null };
+  report.version = version.version;
+  const done = (outcome: DriftReport['outcome'], reason: string) => {
+    report.outcome = outcome;
+    report.reason = reason;
+    return { report, versionId: version.id };
+  };
+
+  // The version's regime begins where its training data does, or where the drift that it was trained for began.
+  const regime = typeof version.metrics.baselineFrom === 'number' ? version.metrics.baselineFrom : version.dataFrom;
+  const baselineFrom = floorHour(Math.max(windowStart - settings.baselineMinutes, regime));
+  // The version's own live minutes alone are judged; before them the hours are its rescored ones.
+  const currentFrom = Math.max(windowStart, ceilHour(active.from));
+  const recentFrom = Math.max(currentFrom - Math.max(0, settings.guardMinutes - settings.currentMinutes), baselineFrom);
+  report.baselineFrom = iso(baselineFrom);
+  report.currentFrom = iso(currentFrom);
+
+  const finished = await lastFinished(pool, modelKey);
+  const finishedAt = typeof finished?.detail.watermark === 'number' ? finished.detail.watermark : null;
+  if (finishedAt !== null && windowEnd < finishedAt + settings.coolDownMinutes) {
+    return done(
+      'suppressed',
+      `cool-down: a retrain ended ${finished?.state} at ${iso(finishedAt)}; judged again from ${iso(finishedAt + settings.coolDownMinutes)}`,
+    );
+  }
+  const served = windowEnd - currentFrom;
+  report.coverage.currentServed = Math.max(0, served);
+  if (served < settings.minimumCurrent) {
+    return done(
+      'no baseline',
+      `version ${version.version} has served ${Math.max(0, served)} of ${settings.minimumCurrent} minutes; the check waits until ${iso(currentFrom + settings.minimumCurrent)}`,
+    );
+  }
+
+  const incidents = await history.incidents(stream, baselineFrom, windowEnd);
+  const inIncidents = minutesIn(incidents, currentFrom, windowEnd);
+  // A "drift" that never ends is drift: beyond the patience, incidents are evidence.
+  const judgeIncidents = inIncidents > settings.patienceMinutes;
+  const masks = judgeIncidents ? incidents.filter((span) => span.until <= currentFrom) : incidents;
+  const window = {
+    from: baselineFrom,
+    until: windowEnd,
+    masked: hoursOf(masks, baselineFrom, windowEnd),
+    mask: (minute: Minute) => masks.some((span) => minute >= span.from && minute < span.until),
+  };
+  report.coverage.currentInIncidents = inIncidents;
+  report.coverage.incidentsJudged = judgeIncidents;
+
+  const hours = await scoreHours(pool, { key: modelKey, kind, stream, versionId: version.id }, window);
+  // Rescored hours of the time in which it serves would count minutes twice.
+  const usable = hours.filter((hour) => hour.source === 'live' || hour.hour + 60 <= active.from);
+  const scores = {
+    baseline: usable.filter((hour) => hour.hour < currentFrom),
+    recent: usable.filter((hour) => hour.hour >= recentFrom && hour.source === 'live'),
+    current: usable.filter((hour) => hour.hour >= currentFrom),
+  };
+  const baselineMinutes = count(scores.baseline);
+  const currentMinutes = count(scores.current);
+  report.coverage.baselineJudged = baselineMinutes;
+  report.coverage.baselineRescored = count(scores.baseline.filter((hour) => hour.source === 'rescored'));
+  report.coverage.currentJudged = currentMinutes;
+  report.coverage.currentGaps = Math.max(0, served - currentMinutes - (judgeIncidents ? 0 : inIncidents));
+  if (baselineMinutes < settings.minimumBaseline) {
+    const missing = settings.minimumBaseline - baselineMinutes;
+    return done(
+      'no baseline',
+      `version ${version.version} has ${baselineMinutes} of ${settings.minimumBaseline} baseline minutes of its own (${report.coverage.baselineRescored} rescored); without gaps the check waits until ${iso(windowEnd + ceilHour(missing))}`,
+    );
+  }
+  if (currentMinutes < Math.max(settings.minimumJudgedShare * served, Math.min(settings.minimumCurrent, served) / 2)) {
+    return done(
+      'suppressed',
+      `only ${currentMinutes} of ${served} minutes can be judged: ${judgeIncidents ? 0 : inIncidents} are in incidents, ${report.coverage.currentGaps} are gaps or have no score`,
+    );
+  }
+
+  const features = await streamHours(check, stream, window, judgeIncidents);
+  const judgement = judge(
+    scores,
+    {
+      baseline: features.filter((hour) => hour.hour >= baselineFrom && hour.hour < currentFrom),
+      recent: features.filter((hour) => hour.hour >= recentFrom),
+      current: features.filter((hour) => hour.hour >= currentFrom),
+    },
+    check.featureNames ?? [],
+    policy,
+    settings,
+  );
+  fill(report, judgement);
+  return { report, versionId: version.id };
+}
+
+function streamHours(
+  check: DriftCheck,
+  stream: string,
+  window: Parameters<typeof featureHours>[3],
+  judgeIncidents: boolean,
+): Promise<ScoredHour[]> {
+  const name = `${stream} ${window.from} ${window.until} ${judgeIncidents}`;
+  const there = check.streams?.get(name);
+  if (there) return there;
+  const read = featureHours(check.pool, check.history, stream, window);
+  check.streams?.set(name, read);
+  return read;
+}
+
+function fill(report: DriftReport, judgement: Judgement): void {
+  report.outcome = judgement.outcome;
+  report.reason = judgement.reason;
+  report.onset = judgement.onset === null ? null : iso(judgement.onset);
+  report.baseline = judgement.baseline;
+  report.current = judgement.current;
+  report.criteria = judgement.criteria.map(finite);
+  report.statistics = judgement.statistics;
+  report.features = judgement.features.map((feature) => ({ ...feature, evidence: Math.max(-1e3, feature.evidence) }));
+}
+
+/** JSON has no infinity. */
+function finite(criterion: Judgement['criteria'][number]): Judgement['criteria'][number] {
+  return { ...criterion, evidence: Math.max(-1e3, criterion.evidence) };
+}
+
+const floorHour = (minute: Minute): Minute => minute - (minute % 60);
+const ceilHour = (minute: Minute): Minute => floorHour(minute + 59);
+
+function hoursOf(spans: readonly IncidentSpan[], from: Minute, until: Minute): Minute[] {
+  const hours = new Set<Minute>();
+  for (const span of spans) {
+    for (let hour = floorHour(Math.max(from, span.from)); hour < Math.min(until, span.until); hour += 60) hours.add(hour);
+  }
+  return [...hours].sort((a, b) => a - b);
+}
+
+function minutesIn(spans: readonly IncidentSpan[], from: Minute, until: Minute): number {
+  const minutes = new Set<Minute>();
+  for (const span of spans) {
+    for (let minute = Math.max(from, span.from); minute < Math.min(until, span.until); minute++) minutes.add(minute);
+  }
+  return minutes.size;
+}

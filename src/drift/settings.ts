@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import { MODEL_KINDS, type ModelKey } from '../models/model.js';
+import { parseModelKey } from '../models/modelKey.js';
+
+const share = z.number().positive().max(100);
+
+/** The readable thresholds; a missing one is not judged. Each is a relative change: 0.15 is 15 %. */
+export const driftPolicy = z
+  .strictObject({
+    scoreShift: share.nullable().describe('Relative change of the mean score that counts as drift; null: not judged'),
+    anomalyRateChange: share.nullable().describe('Relative change of the anomaly rate that counts as drift; null: not judged'),
+    ruleRateChange: share.nullable().describe('Relative change of the rate of any one rule that counts as drift; null: not judged'),
+    featureInstability: z
+      .number()
+      .positive()
+      .nullable()
+      .describe('Population stability index of any one input feature that counts as drift; null: not judged'),
+  })
+  .describe('Thresholds of one kind or model');
+export type DriftPolicy = z.infer<typeof driftPolicy>;
+
+const scorePolicy: DriftPolicy = {
+  scoreShift: 0.15,
+  anomalyRateChange: 0.2,
+  ruleRateChange: null,
+  featureInstability: 0.25,
+};
+const rulePolicy: DriftPolicy = {
+  scoreShift: null,
+  anomalyRateChange: 0.3,
+  ruleRateChange: 0.3,
+  featureInstability: 0.25,
+};
+
+export const driftSettings = z
+  .strictObject({
+    currentMinutes: z.int().min(60).max(10_080).default(1440).describe('Length of the current window, minutes'),
+    baselineMinutes: z.int().min(120).max(100_000).default(10_080).describe('Length of the baseline before it, minutes'),
+    minimumCurrent: z.int().min(10).default(360).describe('Fewest judged minutes of the active version in the current window'),
+    minimumBaseline: z.int().min(10).default(1440).describe('Fewest minutes of the version itself in the baseline'),
+    minimumAnomalies: z
+      .int()
+      .min(0)
+      .default(5)
+      .describe('A rate is judged only when current or expected anomalous minutes reach this number'),
+    patienceMinutes: z
+      .int()
+      .min(60)
+      .default(720)
+      .describe('Minutes in incidents beyond this number in the current window are drift evidence after all'),
+    minimumJudgedShare: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.5)
+      .describe('The check is suppressed when gaps and incidents leave less than this share of the served minutes'),
+    falseAlarmsPerModelMonth: z
+      .number()
+      .positive()
+      .max(100)
+      .default(0.5)
+      .describe('Budget of the anytime-valid guard: false alarms a model and month, shared by all of its channels'),
+    guardMinutes: z.int().min(120).max(10_080).default(2880).describe('How far back the guard looks for the start of a change, minutes'),
+    coolDownMinutes: z.int().min(0).default(1440).describe('A model that was retrained is not judged again before, minutes'),
+    keepReportsDays: z.int().min(1).default(365).describe('Age at which reports (rows and files) are deleted, days'),
+    policies: z
+      .strictObject({ heuristic: driftPolicy, isolation_forest: driftPolicy, lstm: driftPolicy })
+      .default({ heuristic: rulePolicy, isolation_forest: scorePolicy, lstm: scorePolicy })
+      .describe('Thresholds by kind of model'),
+    models: z
+      .record(z.string(), driftPolicy.partial())
+      .default({})
+      .describe('Thresholds of single models, such as lstm@rrc00, over those of their kind'),
+  })
+  .describe('Drift monitor');
+export type DriftSettings = z.infer<typeof driftSettings>;
+
+/** The thresholds that hold for one model. */
+export function policyOf(settings: DriftSettings, key: ModelKey): DriftPolicy {
+  const { kind } = parseModelKey(key);
+  return { ...settings.policies[MODEL_KINDS.find((name) => name === kind) ?? kind], ...settings.models[key] };
+}

@@ -1,0 +1,70 @@
+import { type Sketch, valueOf } from '../sketch.js';
+
+/** A sample as sorted distinct values with their counts. */
+export interface Distribution {
+  /** Strictly rising */
+  values: Float64Array;
+  counts: Float64Array;
+  total: number;
+}
+
+export function ofSample(sample: ArrayLike<number>): Distribution {
+  const sorted = Float64Array.from(sample).sort();
+  const values: number[] = [];
+  const counts: number[] = [];
+  for (const value of sorted) {
+    if (values.length > 0 && values[values.length - 1] === value) counts[counts.length - 1]++;
+    else {
+      values.push(value);
+      counts.push(1);
+    }
+  }
+  return { values: Float64Array.from(values), counts: Float64Array.from(counts), total: sample.length };
+}
+
+/** Values within the sketch's relative error. */
+export function ofSketch(sketch: Sketch): Distribution {
+  return {
+    values: Float64Array.from(sketch.bins, valueOf),
+    counts: Float64Array.from(sketch.counts),
+    total: sketch.total,
+  };
+}
+
+/** Quantile with linear interpolation between order statistics, as NumPy's default. */
+export function quantileOf(distribution: Distribution, share: number): number {
+  const rank = share * (distribution.total - 1);
+  const lower = Math.floor(rank);
+  let seen = 0;
+  for (let i = 0; i < distribution.values.length; i++) {
+    seen += distribution.counts[i];
+    if (seen > lower) {
+      const next = seen > lower + 1 || i + 1 === distribution.values.length ? distribution.values[i] : distribution.values[i + 1];
+      return distribution.values[i] + (rank - lower) * (next - distribution.values[i]);
+    }
+  }
+  return Number.NaN;
+}
+
+/** Smallest share of a bin, so that an empty one has a finite logarithm. */
+export const SHARE_FLOOR = 1e-6;
+
+/** Shares of both samples in at most 20 bins between quantiles of the baseline, the outer ones open. */
+export function shares(baseline: Distribution, current: Distribution): { baseline: Float64Array; current: Float64Array } {
+  const edges: number[] = [];
+  for (let i = 0; i <= 20; i++) {
+    const edge = quantileOf(baseline, i / 20);
+    if (edges.length === 0 || edge > edges[edges.length - 1]) edges.push(edge);
+  }
+  const count = Math.max(1, edges.length - 1);
+  const fill = (distribution: Distribution): Float64Array => {
+    const result = new Float64Array(count);
+    let bin = 0;
+    for (let i = 0; i < distribution.values.length; i++) {
+      while (bin < count - 1 && distribution.values[i] >= edges[bin + 1]) bin++;
+      result[bin] += distribution.counts[i];
+    }
+    return result.map((value) => Math.max(value / distribution.total, SHARE_FLOOR));
+  };
+  return { baseline: fill(baseline), current: fill(current) };
+}

@@ -1,0 +1,195 @@
+import { FEATURE_COUNT, type FeatureBlock } from '../features/row.js';
+import type { ModelKind } from '../models/model.js';
+
+export const ANOMALY_CLASSES = ['spike', 'mass withdrawal', 'path-length surge', 'slow ramp'] as const;
+export type AnomalyClass = (typeof ANOMALY_CLASSES)[number];
+
+/**
+ * Anomalies injected into ordinary minutes of a lineage's first window, with sizes fixed by that window. It stays the
+ * same for every later version: drawn anew from each champion's idea of ordinary, it would grow blind with the models
+ * (poisoning of systems that learn from public BGP data, arXiv 2507.20434).
+ */
+export interface Exam {
+  /** Episodes one after another, each with its context before it; a break in the minutes parts them. */
+  block: FeatureBlock;
+  /** [rows] 0 for context, else 1 + index in ANOMALY_CLASSES for a minute that must be found */
+  classes: Uint8Array;
+}
+
+/** Share of the exam's minutes found, by class and over all classes alike. */
+export interface ExamResult {
+  byClass: Record<AnomalyClass, number>;
+  recall: number;
+  /** Smallest and largest finite score, and how many minutes had none. */
+  lowest: number;
+  highest: number;
+  unscored: number;
+}
+
+const EPISODES = 6;
+const EPISODE_MINUTES = { spike: 5, 'mass withdrawal': 10, 'path-length surge': 10, 'slow ramp': 30 };
+
+/** Columns, in the order of the feature catalogue. */
+const VOLUME = [0, 2, 7, 8, 11, 33, 35];
+const WITHDRAWN = [1, 3, 9];
+const PATH_LENGTHS = [4, 5, 6];
+const EDIT_DISTANCES = [10, 12];
+const LONG_PATHS = { first: 13, last: 22 };
+
+/** How far over the window's 99th percentile an anomaly goes. */
+const TIMES = 3;
+
+/**
+ * @param context rows that the model needs before the first it scores
+ * @returns null when the window has no stretch of usable minutes long enough
+ */
+export function makeExam(window: FeatureBlock, context: number, seed: number): Exam | null {
+  const random = mulberry32(seed);
+  const columns = window.columns;
+  const limits = Float64Array.from({ length: columns }, (_, column) => percentile99(window, column));
+  const episodes: { values: Float32Array; rows: number; from: number; kind: number }[] = [];
+  for (const [kind, name] of ANOMALY_CLASSES.entries()) {
+    const rows = context + EPISODE_MINUTES[name];
+    const starts = stretches(window, rows);
+    if (starts.length === 0) return null;
+    for (let i = 0; i < EPISODES; i++) {
+      const start = starts[Math.floor(random() * starts.length)];
+      const values = window.values.slice(start * columns, (start + rows) * columns);
+      for (let row = context; row < rows; row++) {
+        inject(values.subarray(row * columns, (row + 1) * columns), name, limits, (row - context + 1) / (rows - context));
+      }
+      episodes.push({ values, rows, from: window.minutes[start], kind });
+    }
+  }
+  const total = episodes.reduce((sum, episode) => sum + episode.rows, 0);
+  const block: FeatureBlock = {
+    minutes: new Int32Array(total),
+    values: new Float32Array(total * columns),
+    columns,
+    usable: new Uint8Array(total).fill(1),
+  };
+  const classes = new Uint8Array(total);
+  let at = 0;
+  let day = Math.ceil(window.minutes[0] / 1440) * 1440;
+  for (const episode of episodes) {
+    // The time of day is kept: models may know the daily rhythm. Days apart, so that no context crosses.
+    const from = day + (episode.from % 1440);
+    for (let row = 0; row < episode.rows; row++) {
+      block.minutes[at + row] = from + row;
+      const found = row >= context && (episode.kind !== 3 || row - context >= EPISODE_MINUTES['slow ramp'] / 2);
+      classes[at + row] = found ? episode.kind + 1 : 0;
+    }
+    block.values.set(episode.values, at * columns);
+    at += episode.rows;
+    day += 1440 * (2 + Math.ceil(episode.rows / 1440));
+  }
+  return { block, classes };
+}
+
+function inject(row: Float32Array, name: AnomalyClass, limits: Float64Array, progress: number): void {
+  const add = (columns: number[], times: number): void => {
+    for (const column of columns) row[column] += times * Math.max(limits[column], 1);
+  };
+  if (name === 'spike') add(VOLUME, TIMES);
+  else if (name === 'mass withdrawal') add(WITHDRAWN, TIMES);
+  else if (name === 'slow ramp') add([...VOLUME, ...WITHDRAWN], TIMES * progress);
+  else {
+    for (const column of PATH_LENGTHS) row[column] = Math.max(row[column], limits[column]) * 2;
+    for (const column of EDIT_DISTANCES) row[column] = Math.max(row[column], limits[column]) * 2;
+    for (let column = LONG_PATHS.first; column <= LONG_PATHS.last; column++) row[column] = column === LONG_PATHS.last ? 1 : 0;
+  }
+}
+
+/** Starts of `rows` consecutive usable minutes. */
+function stretches(window: FeatureBlock, rows: number): number[] {
+  const starts: number[] = [];
+  let run = 0;
+  for (let row = 0; row < window.minutes.length; row++) {
+    const follows = row > 0 && window.minutes[row] === window.minutes[row - 1] + 1;
+    run = window.usable[row] === 1 ? (follows ? run : 0) + 1 : 0;
+    if (run >= rows) starts.push(row - rows + 1);
+  }
+  return starts;
+}
+
+function percentile99(window: FeatureBlock, column: number): number {
+  const values: number[] = [];
+  for (let row = 0; row < window.minutes.length; row++) {
+    if (window.usable[row] === 1) values.push(window.values[row * window.columns + column]);
+  }
+  values.sort((a, b) => a - b);
+  return values[Math.floor(0.99 * (values.length - 1))] ?? 0;
+}
+
+export async function takeExam<M>(kind: ModelKind<M>, model: M, exam: Exam): Promise<ExamResult> {
+  const { score } = await kind.score(model, exam.block, 0);
+  const threshold = kind.threshold(model);
+  const found = ANOMALY_CLASSES.map(() => 0);
+  const asked = ANOMALY_CLASSES.map(() => 0);
+  let unscored = 0;
+  let lowest = Number.POSITIVE_INFINITY;
+  let highest = Number.NEGATIVE_INFINITY;
+  for (let row = 0; row < score.length; row++) {
+    if (Number.isFinite(score[row])) {
+      lowest = Math.min(lowest, score[row]);
+      highest = Math.max(highest, score[row]);
+    }
+    const kindOf = exam.classes[row];
+    if (kindOf === 0) continue;
+    asked[kindOf - 1]++;
+    if (!Number.isFinite(score[row])) unscored++;
+    else if (score[row] > threshold) found[kindOf - 1]++;
+  }
+  const shares = found.map((count, i) => count / Math.max(1, asked[i]));
+  return {
+    byClass: {
+      spike: shares[0],
+      'mass withdrawal': shares[1],
+      'path-length surge': shares[2],
+      'slow ramp': shares[3],
+    },
+    recall: shares.reduce((sum, value) => sum + value, 0) / shares.length,
+    lowest,
+    highest,
+    unscored,
+  };
+}
+
+/** Rows u32, columns u32, then minutes i32, values f32, classes u8; little-endian. */
+export function encodeExam(exam: Exam): Buffer {
+  const rows = exam.block.minutes.length;
+  const bytes = Buffer.alloc(8 + rows * (5 + 4 * exam.block.columns));
+  bytes.writeUInt32LE(rows, 0);
+  bytes.writeUInt32LE(exam.block.columns, 4);
+  let at = 8;
+  for (const minute of exam.block.minutes) at = bytes.writeInt32LE(minute, at);
+  for (const value of exam.block.values) at = bytes.writeFloatLE(value, at);
+  bytes.set(exam.classes, at);
+  return bytes;
+}
+
+/** @throws Error when the bytes are cut */
+export function decodeExam(bytes: Buffer): Exam {
+  const rows = bytes.readUInt32LE(0);
+  const columns = bytes.readUInt32LE(4);
+  if (bytes.length !== 8 + rows * (5 + 4 * columns) || columns > 10 * FEATURE_COUNT) throw new Error('the stored exam is cut');
+  const block: FeatureBlock = {
+    minutes: Int32Array.from({ length: rows }, (_, i) => bytes.readInt32LE(8 + 4 * i)),
+    values: Float32Array.from({ length: rows * columns }, (_, i) => bytes.readFloatLE(8 + 4 * (rows + i))),
+    columns,
+    usable: new Uint8Array(rows).fill(1),
+  };
+  return { block, classes: Uint8Array.from(bytes.subarray(8 + 4 * rows * (1 + columns))) };
+}
+
+/** Small seeded generator (Tommy Ettinger's mulberry32, public domain): 0 <= value < 1. */
+export function mulberry32(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

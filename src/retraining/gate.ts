@@ -1,0 +1,82 @@
+import { ANOMALY_CLASSES, type ExamResult } from './exam.js';
+import type { RetrainingSettings } from './settings.js';
+
+/** How one version did on the held-back minutes. */
+export interface HeldBackResult {
+  minutes: number;
+  /** Minutes without a finite score, those without context not counted. */
+  unscored: number;
+  anomalyRate: number;
+  lowest: number;
+  highest: number;
+}
+
+export interface GateEvidence {
+  threshold: number;
+  challenger: HeldBackResult;
+  champion: HeldBackResult | null;
+  /** null when no stretch of the first window was long enough for an exam */
+  exam: { challenger: ExamResult; champion: ExamResult | null; reference: ExamResult } | null;
+}
+
+export interface GateVerdict {
+  state: 'published' | 'held' | 'rejected';
+  reasons: string[];
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
+
+/**
+ * Whether a challenger may serve. Rejected: it is not sane, or worse than the champion on the same minutes or the same
+ * exam. Held for a person: it is no worse than the champion, but its lineage has lost more sensitivity than its budget,
+ * as it would when somebody moves the baseline slowly.
+ */
+export function decide(evidence: GateEvidence, settings: RetrainingSettings): GateVerdict {
+  const { challenger, champion, exam } = evidence;
+  const reasons: string[] = [];
+  if (!Number.isFinite(evidence.threshold)) reasons.push('its threshold is not finite');
+  if (challenger.minutes === 0) reasons.push('no held-back minute could be scored');
+  if (challenger.unscored > 0) reasons.push(`${challenger.unscored} held-back minutes got no finite score`);
+  if (exam && exam.challenger.unscored > 0) reasons.push(`${exam.challenger.unscored} exam minutes got no finite score`);
+  const lowest = Math.min(challenger.lowest, exam?.challenger.lowest ?? challenger.lowest);
+  const highest = Math.max(challenger.highest, exam?.challenger.highest ?? challenger.highest);
+  if (challenger.minutes > 0 && lowest === highest) reasons.push(`its score is always ${lowest}`);
+  if (challenger.anomalyRate > settings.maximumAnomalyRate) {
+    reasons.push(
+      `it finds ${percent(challenger.anomalyRate)} of ${challenger.minutes} held-back minutes anomalous, over ${percent(settings.maximumAnomalyRate)}`,
+    );
+  }
+  if (champion && challenger.anomalyRate > champion.anomalyRate + settings.championMargin) {
+    reasons.push(
+      `it finds ${percent(challenger.anomalyRate)} of the held-back minutes anomalous, the champion ${percent(champion.anomalyRate)} (margin ${percent(settings.championMargin)})`,
+    );
+  }
+  // Where the lineage's champion has lost sensitivity to a drift, the reference decides below.
+  if (exam?.champion && champion && champion.anomalyRate <= settings.maximumAnomalyRate) {
+    for (const name of ANOMALY_CLASSES) {
+      if (exam.challenger.byClass[name] < exam.champion.byClass[name] - settings.examMargin) {
+        reasons.push(
+          `it finds ${percent(exam.challenger.byClass[name])} of the exam's "${name}" minutes, the champion ${percent(exam.champion.byClass[name])}`,
+        );
+      }
+    }
+  }
+  if (reasons.length > 0) return { state: 'rejected', reasons };
+  const floor = exam ? (1 - settings.sensitivityBudget) * exam.reference.recall : 0;
+  if (exam && exam.challenger.recall < floor) {
+    return {
+      state: 'held',
+      reasons: [
+        `its recall on the lineage's fixed exam is ${percent(exam.challenger.recall)}, the first version's ${percent(exam.reference.recall)}: the lineage has spent its sensitivity budget of ${percent(settings.sensitivityBudget)}; a person must accept it`,
+      ],
+    };
+  }
+  return {
+    state: 'published',
+    reasons: [
+      `${percent(challenger.anomalyRate)} of ${challenger.minutes} held-back minutes anomalous` +
+        (champion ? `, the champion ${percent(champion.anomalyRate)}` : ', no champion before it') +
+        (exam ? `; exam recall ${percent(exam.challenger.recall)} of ${percent(exam.reference.recall)} at first` : ''),
+    ],
+  };
+}

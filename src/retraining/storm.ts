@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto';
+import type { Minute } from '../features/row.js';
+import type { ModelKindName } from '../models/model.js';
+import type { RetrainPayload } from './payload.js';
+import type { RetrainingSettings } from './settings.js';
+
+export type Admission = { admit: true; delayMilliseconds: number; priority: number } | { admit: false; reason: string };
+
+/** BullMQ's priorities: the lower the sooner. A person does not wait behind a storm. */
+const PRIORITY = { manual: 1, first: 5, drift: 10 } as const;
+
+/**
+ * Whether a retrain may be enqueued now, how long it is delayed and with which priority. Cool-down and jitter hold for
+ * drift alone; a dead letter stops all but a person.
+ */
+export function admit(
+  payload: RetrainPayload,
+  state: { now: Minute; lastFinished: Minute | null; dead: boolean },
+  settings: RetrainingSettings,
+): Admission {
+  const { kind } = payload.trigger;
+  if (state.dead && kind !== 'manual') {
+    return { admit: false, reason: `${payload.modelKey} failed too often and waits for a person to clear it` };
+  }
+  if (kind === 'drift' && state.lastFinished !== null && state.now < state.lastFinished + settings.coolDownMinutes) {
+    return { admit: false, reason: `cool-down for ${state.lastFinished + settings.coolDownMinutes - state.now} more minutes` };
+  }
+  return {
+    admit: true,
+    delayMilliseconds: kind === 'drift' ? jitter(payload.modelKey, state.now, settings.jitterSeconds * 1000) : 0,
+    priority: PRIORITY[kind],
+  };
+}
+
+/** Spreads models evenly over `milliseconds`; the same model and hour give the same delay. */
+export function jitter(modelKey: string, now: Minute, milliseconds: number): number {
+  const hash = createHash('sha256').update(`${modelKey} ${now}`).digest().readUInt32LE();
+  return Math.floor((hash / 2 ** 32) * milliseconds);
+}
+
+/** Whether one more training of `kind` may start beside those that run. */
+export function mayStart(kind: ModelKindName, running: readonly ModelKindName[], settings: RetrainingSettings): boolean {
+  return (
+    running.length < settings.concurrency &&
+    running.filter((other) => other === kind).length < settings.concurrencyByKind[kind]
+  );
+}

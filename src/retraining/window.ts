@@ -1,0 +1,82 @@
+import type { FeatureBlock, Minute } from '../features/row.js';
+import type { IncidentSpan } from '../storage/streamHistory.js';
+
+/** A window split for training and validation. Both are the same rows in order; `usable` says which count. */
+export interface TrainingWindow {
+  /** Rows to train on. */
+  training: FeatureBlock;
+  trainingRows: number;
+  /** All rows, so that held-back ones have their context. */
+  all: FeatureBlock;
+  /** Indices in `all` of the held-back usable rows. */
+  heldBack: number[];
+  leftOut: { gaps: number; incidents: number; overCap: number };
+}
+
+/**
+ * Incidents and gaps are left out. Of the newest `heldBackMinutes` every other hour is held back: the training has seen
+ * the newest regime, and the exam's minutes are none that it was trained on. Over the cap, the oldest rows go.
+ *
+ * @param block the window's rows, in order
+ * @param patience incident minutes over this share of the window are not left out any more: they are the new ordinary
+ */
+export function splitWindow(
+  block: FeatureBlock,
+  incidents: readonly IncidentSpan[],
+  heldBackMinutes: number,
+  maximumRows: number,
+  patience = 0.5,
+): TrainingWindow {
+  const rows = block.minutes.length;
+  const inIncident = new Uint8Array(rows);
+  let incidentRows = 0;
+  let usableRows = 0;
+  let span = 0;
+  const ordered = [...incidents].sort((a, b) => a.from - b.from);
+  let coveredUntil = Number.NEGATIVE_INFINITY;
+  for (let row = 0; row < rows; row++) {
+    const minute = block.minutes[row];
+    while (span < ordered.length && ordered[span].from <= minute) {
+      coveredUntil = Math.max(coveredUntil, ordered[span++].until);
+    }
+    if (block.usable[row] === 0) continue;
+    usableRows++;
+    if (minute < coveredUntil) {
+      inIncident[row] = 1;
+      incidentRows++;
+    }
+  }
+  const skipIncidents = incidentRows <= patience * usableRows;
+  const last: Minute = rows > 0 ? block.minutes[rows - 1] + 1 : 0;
+  const usable = new Uint8Array(rows);
+  const heldBack: number[] = [];
+  let gaps = 0;
+  for (let row = 0; row < rows; row++) {
+    if (block.usable[row] === 0) gaps++;
+    else if (!skipIncidents || inIncident[row] === 0) {
+      const newest = block.minutes[row] >= last - heldBackMinutes;
+      if (newest && Math.floor(block.minutes[row] / 60) % 2 === 1) heldBack.push(row);
+      else usable[row] = 1;
+    }
+  }
+  let trainingRows = 0;
+  let start = rows;
+  while (start > 0 && trainingRows < maximumRows) {
+    start--;
+    trainingRows += usable[start];
+  }
+  let overCap = 0;
+  for (let row = 0; row < start; row++) overCap += usable[row];
+  return {
+    training: {
+      minutes: block.minutes.slice(start),
+      values: block.values.slice(start * block.columns),
+      columns: block.columns,
+      usable: usable.slice(start),
+    },
+    trainingRows,
+    all: block,
+    heldBack,
+    leftOut: { gaps, incidents: skipIncidents ? incidentRows : 0, overCap },
+  };
+}

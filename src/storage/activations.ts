@@ -1,0 +1,110 @@
+import type { Pool, PoolClient } from 'pg';
+import type { Minute } from '../features/row.js';
+import type { ModelKey } from '../models/model.js';
+
+/** One move of a model's active pointer. */
+export interface Activation {
+  id: number;
+  modelKey: ModelKey;
+  versionId: number;
+  version: number;
+  /** First minute that this version scores. */
+  from: Minute;
+  reason: string;
+  actor: string;
+  at: Date;
+}
+
+interface Row {
+  id: string;
+  model_key: string;
+  version_id: string;
+  version: number;
+  from_minute: number;
+  reason: string;
+  actor: string;
+  at: Date;
+}
+
+const COLUMNS = `a.id, a.model_key, a.version_id, v.version,
+  (extract(epoch FROM a.from_minute) / 60)::integer AS from_minute, a.reason, a.actor, a.at`;
+const TABLES = 'activations a JOIN model_versions v ON v.id = a.version_id';
+
+function activation(row: Row): Activation {
+  return {
+    id: Number(row.id),
+    modelKey: row.model_key as ModelKey,
+    versionId: Number(row.version_id),
+    version: row.version,
+    from: row.from_minute,
+    reason: row.reason,
+    actor: row.actor,
+    at: row.at,
+  };
+}
+
+/**
+ * Orders a model's swaps against its scoring until the transaction ends. A publisher takes it `exclusive`; a detector
+ * that takes it `shared` before it reads the active version never commits a minute scored by a version that a
+ * concurrent publish has already ended.
+ */
+export async function lockModel(client: PoolClient, key: ModelKey, mode: 'shared' | 'exclusive'): Promise<void> {
+  const call = mode === 'shared' ? 'pg_advisory_xact_lock_shared' : 'pg_advisory_xact_lock';
+  await client.query(`SELECT ${call}(hashtextextended('model ' || $1, 0))`, [key]);
+}
+
+/** The version that scores `minute`: the activation with the greatest (from, id) at or before it. */
+export async function activeVersionAt(
+  pg: Pool | PoolClient,
+  key: ModelKey,
+  minute: Minute,
+): Promise<Activation | null> {
+  const { rows } = await pg.query<Row>(
+    `SELECT ${COLUMNS} FROM ${TABLES} WHERE a.model_key = $1 AND a.from_minute <= to_timestamp($2::bigint * 60)
+     ORDER BY a.from_minute DESC, a.id DESC LIMIT 1`,
+    [key, minute],
+  );
+  return rows[0] ? activation(rows[0]) : null;
+}
+
+/** The newest activation: what is active, or will be from the next minute on. */
+export async function currentActivation(pg: Pool | PoolClient, key: ModelKey): Promise<Activation | null> {
+  const { rows } = await pg.query<Row>(
+    `SELECT ${COLUMNS} FROM ${TABLES} WHERE a.model_key = $1 ORDER BY a.from_minute DESC, a.id DESC LIMIT 1`,
+    [key],
+  );
+  return rows[0] ? activation(rows[0]) : null;
+}
+
+/** All activations with an id over `id`, oldest first: what a detector asks when it may have missed an event. */
+export async function activationsSince(pg: Pool | PoolClient, id: number, key?: ModelKey): Promise<Activation[]> {
+  const { rows } = await pg.query<Row>(
+    `SELECT ${COLUMNS} FROM ${TABLES} WHERE a.id > $1 AND ($2::text IS NULL OR a.model_key = $2) ORDER BY a.id`,
+    [id, key ?? null],
+  );
+  return rows.map(activation);
+}
+
+/** The newest minute that the model has scored, or that its stream has a row for where it scored none. */
+export async function watermark(pg: Pool | PoolClient, kind: string, stream: string): Promise<Minute | null> {
+  const { rows } = await pg.query<{ minute: number | null }>(
+    `SELECT (extract(epoch FROM coalesce(
+       (SELECT minute FROM scores WHERE stream = $1 AND kind = $2 ORDER BY minute DESC LIMIT 1),
+       (SELECT minute FROM features WHERE stream = $1 ORDER BY minute DESC LIMIT 1))) / 60)::integer AS minute`,
+    [stream, kind],
+  );
+  return rows[0]?.minute ?? null;
+}
+
+/** Appends a move of the pointer; part of the caller's transaction. */
+export async function appendActivation(
+  client: PoolClient,
+  move: { modelKey: ModelKey; versionId: number; from: Minute; reason: string; actor: string },
+): Promise<number> {
+  const { rows } = await client.query<{ id: string }>(
+    `INSERT INTO activations (model_key, version_id, from_minute, reason, actor)
+     VALUES ($1, $2, to_timestamp($3::bigint * 60), $4, $5) RETURNING id`,
+    [move.modelKey, move.versionId, move.from, move.reason, move.actor],
+  );
+  return Number(rows[0].id);
+}

@@ -1,0 +1,68 @@
+import type { Pool, PoolClient } from 'pg';
+import type { Minute } from '../features/row.js';
+
+export interface StoredHour {
+  hour: Minute;
+  source: 'live' | 'rescored';
+  bytes: Buffer;
+}
+
+/** Summaries of a subject in [from, until), by hour; computedAt is the newest of the `live` ones. */
+export async function hourSummaries(
+  pg: Pool | PoolClient,
+  subject: string,
+  versionId: number,
+  from: Minute,
+  until: Minute,
+): Promise<{ hours: StoredHour[]; computedAt: Date | null }> {
+  const { rows } = await pg.query<StoredHour & { computedAt: Date }>(
+    `SELECT (extract(epoch FROM hour) / 60)::integer AS hour, source, bytes, computed_at AS "computedAt"
+     FROM hour_summaries WHERE subject = $1 AND version_id = $2
+       AND hour >= to_timestamp($3::bigint * 60) AND hour < to_timestamp($4::bigint * 60) ORDER BY hour`,
+    [subject, versionId, from, until],
+  );
+  let computedAt: Date | null = null;
+  for (const row of rows) {
+    if (row.source === 'live' && (computedAt === null || row.computedAt > computedAt)) computedAt = row.computedAt;
+  }
+  return { hours: rows, computedAt };
+}
+
+/** Replaces summaries, in one statement. `computedAt` must be read from the database before the minutes were. */
+export async function putHourSummaries(
+  pg: Pool | PoolClient,
+  subject: string,
+  versionId: number,
+  computedAt: Date,
+  hours: (StoredHour & { minutes: number })[],
+): Promise<void> {
+  if (hours.length === 0) return;
+  await pg.query(
+    `INSERT INTO hour_summaries (subject, version_id, hour, source, minutes, bytes, computed_at)
+     SELECT $1, $2, to_timestamp(hour::bigint * 60), source, minutes, bytes, $7
+     FROM unnest($3::integer[], $4::text[], $5::integer[], $6::bytea[]) AS t (hour, source, minutes, bytes)
+     ON CONFLICT (subject, version_id, source, hour) DO UPDATE
+       SET minutes = excluded.minutes, bytes = excluded.bytes, computed_at = excluded.computed_at`,
+    [
+      subject,
+      versionId,
+      hours.map((hour) => hour.hour),
+      hours.map((hour) => hour.source),
+      hours.map((hour) => hour.minutes),
+      hours.map((hour) => hour.bytes),
+      computedAt,
+    ],
+  );
+}
+
+/** @returns how many summaries of hours before `minute` went */
+export async function pruneHourSummaries(pg: Pool | PoolClient, minute: Minute): Promise<number> {
+  const { rowCount } = await pg.query('DELETE FROM hour_summaries WHERE hour < to_timestamp($1::bigint * 60)', [minute]);
+  return rowCount ?? 0;
+}
+
+/** The database's clock: what `computedAt` must be. */
+export async function databaseTime(pg: Pool | PoolClient): Promise<Date> {
+  const { rows } = await pg.query<{ now: Date }>('SELECT clock_timestamp() AS now');
+  return rows[0].now;
+}

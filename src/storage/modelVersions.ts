@@ -1,0 +1,150 @@
+import type { Pool, PoolClient } from 'pg';
+import type { Minute } from '../features/row.js';
+import type { ModelKey, ModelKindName } from '../models/model.js';
+
+export type VersionState = 'published' | 'rejected' | 'held';
+
+/** Everything about a version but its bytes. Immutable, but for `state` (a person accepts a held one) and `pinned`. */
+export interface ModelVersion {
+  id: number;
+  modelKey: ModelKey;
+  kind: ModelKindName;
+  stream: string;
+  version: number;
+  parentId: number | null;
+  state: VersionState;
+  dataFrom: Minute;
+  dataUntil: Minute;
+  samples: number;
+  seed: number;
+  threshold: number;
+  format: number;
+  codeVersion: string;
+  metrics: Record<string, unknown>;
+  fencingToken: number;
+  lineage: number;
+  pinned: boolean;
+  createdAt: Date;
+}
+
+export type NewVersion = Omit<ModelVersion, 'id' | 'version' | 'pinned' | 'createdAt'>;
+
+export interface StoredFile {
+  name: string;
+  sha256: string;
+  bytes: Buffer;
+}
+
+const COLUMNS = `id::float8 AS id, model_key AS "modelKey", kind, stream, version, parent_id::float8 AS "parentId", state,
+  (extract(epoch FROM data_from) / 60)::integer AS "dataFrom", (extract(epoch FROM data_until) / 60)::integer AS "dataUntil",
+  samples, seed::float8 AS seed, threshold, format, code_version AS "codeVersion", metrics,
+  fencing_token::float8 AS "fencingToken", lineage, pinned, created_at AS "createdAt"`;
+
+/** Adds a version with the model's next number, and its files. Run it inside a transaction that holds the model's lock. */
+export async function insertVersion(client: PoolClient, version: NewVersion, files: StoredFile[]): Promise<ModelVersion> {
+  const { rows } = await client.query<ModelVersion>(
+    `INSERT INTO model_versions (model_key, kind, stream, version, parent_id, state, data_from, data_until, samples, seed,
+       threshold, format, code_version, metrics, fencing_token, lineage)
+     VALUES ($1, $2, $3, (SELECT coalesce(max(version), 0) + 1 FROM model_versions WHERE model_key = $1), $4, $5,
+       to_timestamp($6::bigint * 60), to_timestamp($7::bigint * 60), $8, $9, $10, $11, $12, $13, $14, $15)
+     RETURNING ${COLUMNS}`,
+    [
+      version.modelKey,
+      version.kind,
+      version.stream,
+      version.parentId,
+      version.state,
+      version.dataFrom,
+      version.dataUntil,
+      version.samples,
+      version.seed,
+      version.threshold,
+      version.format,
+      version.codeVersion,
+      JSON.stringify(version.metrics),
+      version.fencingToken,
+      version.lineage,
+    ],
+  );
+  for (const file of files) {
+    await client.query('INSERT INTO model_files (version_id, name, sha256, bytes) VALUES ($1, $2, $3, $4)', [
+      rows[0].id,
+      file.name,
+      file.sha256,
+      file.bytes,
+    ]);
+  }
+  return rows[0];
+}
+
+/** Newest first. */
+export async function listVersions(pg: Pool | PoolClient, key?: ModelKey, limit = 200): Promise<ModelVersion[]> {
+  const { rows } = await pg.query<ModelVersion>(
+    `SELECT ${COLUMNS} FROM model_versions WHERE $1::text IS NULL OR model_key = $1 ORDER BY id DESC LIMIT $2`,
+    [key ?? null, limit],
+  );
+  return rows;
+}
+
+export async function findVersion(
+  pg: Pool | PoolClient,
+  key: ModelKey,
+  version: number,
+): Promise<ModelVersion | null> {
+  const { rows } = await pg.query<ModelVersion>(
+    `SELECT ${COLUMNS} FROM model_versions WHERE model_key = $1 AND version = $2`,
+    [key, version],
+  );
+  return rows[0] ?? null;
+}
+
+export async function versionById(pg: Pool | PoolClient, id: number): Promise<ModelVersion | null> {
+  const { rows } = await pg.query<ModelVersion>(`SELECT ${COLUMNS} FROM model_versions WHERE id = $1`, [id]);
+  return rows[0] ?? null;
+}
+
+export async function versionFiles(pg: Pool | PoolClient, id: number): Promise<StoredFile[]> {
+  const { rows } = await pg.query<StoredFile>(
+    'SELECT name, sha256, bytes FROM model_files WHERE version_id = $1 ORDER BY name',
+    [id],
+  );
+  return rows;
+}
+
+export async function setPinned(pg: Pool | PoolClient, id: number, pinned: boolean): Promise<void> {
+  await pg.query('UPDATE model_versions SET pinned = $2 WHERE id = $1', [id, pinned]);
+}
+
+/** A held version that a person accepts becomes a published one, in the lineage that the person chose. */
+export async function setState(
+  pg: Pool | PoolClient,
+  id: number,
+  state: VersionState,
+  lineage: number,
+): Promise<void> {
+  await pg.query('UPDATE model_versions SET state = $2, lineage = $3 WHERE id = $1', [id, state, lineage]);
+}
+
+/**
+ * Deletes the files of old versions and keeps their rows, because scores and activations name them.
+ * Never those of an active version, a pinned one, a held one, or one of the newest `keep` of its model.
+ *
+ * @returns the versions whose files went
+ */
+export async function deleteOldFiles(pg: Pool | PoolClient, keep: number, key?: ModelKey): Promise<ModelVersion[]> {
+  const { rows } = await pg.query<ModelVersion>(
+    `WITH ranked AS (
+       SELECT v.id, row_number() OVER (PARTITION BY model_key ORDER BY version DESC) AS place FROM model_versions v
+     ), active AS (
+       SELECT DISTINCT ON (model_key) version_id FROM activations ORDER BY model_key, from_minute DESC, id DESC
+     ), gone AS (
+       DELETE FROM model_files f USING model_versions v, ranked r
+       WHERE v.id = f.version_id AND r.id = v.id AND r.place > $1 AND NOT v.pinned AND v.state <> 'held'
+         AND ($2::text IS NULL OR v.model_key = $2) AND v.id NOT IN (SELECT version_id FROM active)
+       RETURNING v.id
+     )
+     SELECT ${COLUMNS} FROM model_versions WHERE id IN (SELECT id FROM gone) ORDER BY id`,
+    [keep, key ?? null],
+  );
+  return rows;
+}

@@ -1,0 +1,102 @@
+import type { Pool, PoolClient } from 'pg';
+import type { ModelKey } from '../models/model.js';
+
+export type RetrainState =
+  | 'queued'
+  | 'waiting for lease'
+  | 'selecting window'
+  | 'training'
+  | 'validating'
+  | 'published'
+  | 'held'
+  | 'rejected'
+  | 'failed'
+  | 'cancelled';
+
+export interface RetrainEvent {
+  run: string;
+  modelKey: ModelKey;
+  jobId: string | null;
+  state: RetrainState;
+  detail: Record<string, unknown>;
+  at: Date;
+}
+
+/** Appends one state. @throws PostgreSQL's unique violation when the run has published before */
+export async function appendRetrainState(
+  pg: Pool | PoolClient,
+  event: { run: string; modelKey: ModelKey; jobId?: string; state: RetrainState; detail?: Record<string, unknown> },
+): Promise<void> {
+  await pg.query('INSERT INTO retrain_runs (run, model_key, job_id, state, detail) VALUES ($1, $2, $3, $4, $5)', [
+    event.run,
+    event.modelKey,
+    event.jobId ?? null,
+    event.state,
+    JSON.stringify(event.detail ?? {}),
+  ]);
+}
+
+const COLUMNS = 'run, model_key AS "modelKey", job_id AS "jobId", state, detail, at';
+
+/** The states of one run, oldest first. */
+export async function runHistory(pg: Pool | PoolClient, run: string): Promise<RetrainEvent[]> {
+  const { rows } = await pg.query<RetrainEvent>(`SELECT ${COLUMNS} FROM retrain_runs WHERE run = $1 ORDER BY id`, [run]);
+  return rows;
+}
+
+/** Newest first. */
+export async function recentRetrains(pg: Pool | PoolClient, key?: ModelKey, limit = 100): Promise<RetrainEvent[]> {
+  const { rows } = await pg.query<RetrainEvent>(
+    `SELECT ${COLUMNS} FROM retrain_runs WHERE $1::text IS NULL OR model_key = $1 ORDER BY id DESC LIMIT $2`,
+    [key ?? null, limit],
+  );
+  return rows;
+}
+
+/** The newest end of a run (published, held, rejected) of a model, for its cool-down. `detail.watermark` is its minute. */
+export async function lastFinished(pg: Pool | PoolClient, key: ModelKey): Promise<RetrainEvent | null> {
+  const { rows } = await pg.query<RetrainEvent>(
+    `SELECT ${COLUMNS} FROM retrain_runs WHERE model_key = $1 AND state IN ('published', 'held', 'rejected')
+     ORDER BY id DESC LIMIT 1`,
+    [key],
+  );
+  return rows[0] ?? null;
+}
+
+export interface DeadLetter {
+  modelKey: ModelKey;
+  failures: number;
+  lastError: string;
+  deadSince: Date | null;
+}
+
+/** Counts a failed job of a model; with the `limit`-th in a row the model is a dead letter until a person clears it. */
+export async function countFailure(
+  pg: Pool | PoolClient,
+  key: ModelKey,
+  error: string,
+  limit: number,
+): Promise<DeadLetter> {
+  const { rows } = await pg.query<DeadLetter>(
+    `INSERT INTO dead_letters AS d (model_key, failures, last_error, dead_since)
+     VALUES ($1, 1, $2, CASE WHEN $3 <= 1 THEN now() END)
+     ON CONFLICT (model_key) DO UPDATE SET failures = d.failures + 1, last_error = $2, updated_at = now(),
+       dead_since = CASE WHEN d.failures + 1 >= $3 THEN coalesce(d.dead_since, now()) END
+     RETURNING model_key AS "modelKey", failures, last_error AS "lastError", dead_since AS "deadSince"`,
+    [key, error.slice(0, 2000), limit],
+  );
+  return rows[0];
+}
+
+/** After a success, or when a person clears it. */
+export async function clearFailures(pg: Pool | PoolClient, key: ModelKey): Promise<void> {
+  await pg.query('DELETE FROM dead_letters WHERE model_key = $1', [key]);
+}
+
+export async function deadLetters(pg: Pool | PoolClient): Promise<DeadLetter[]> {
+  const { rows } = await pg.query<DeadLetter>(
+    `SELECT model_key AS "modelKey", failures, last_error AS "lastError", dead_since AS "deadSince" FROM dead_letters
+     WHERE dead_since IS NOT NULL ORDER BY model_key`,
+  );
+  return rows;
+}

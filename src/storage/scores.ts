@@ -1,0 +1,103 @@
+import type { Pool, PoolClient } from 'pg';
+import type { Minute } from '../features/row.js';
+import type { Explanation, ModelKindName } from '../models/model.js';
+
+export interface ScoreRow {
+  minute: Minute;
+  versionId: number;
+  score: number;
+  surprise: number;
+  threshold: number;
+  anomalous: boolean;
+  explanation: Explanation[] | null;
+}
+
+/** Adds scores of one stream and kind in one statement. A minute that has a score keeps it: nothing is scored twice. */
+export async function insertScores(
+  pg: Pool | PoolClient,
+  stream: string,
+  kind: ModelKindName,
+  rows: ScoreRow[],
+): Promise<number> {
+  if (rows.length === 0) return 0;
+  const { rowCount } = await pg.query(
+    `INSERT INTO scores (stream, kind, minute, version_id, score, surprise, threshold, anomalous, explanation)
+     SELECT $1, $2, to_timestamp(minute::bigint * 60), version_id, score, surprise, threshold, anomalous, explanation::jsonb
+     FROM unnest($3::integer[], $4::bigint[], $5::double precision[], $6::double precision[], $7::double precision[],
+       $8::boolean[], $9::text[]) AS t (minute, version_id, score, surprise, threshold, anomalous, explanation)
+     ON CONFLICT (stream, kind, minute) DO NOTHING`,
+    [
+      stream,
+      kind,
+      rows.map((row) => row.minute),
+      rows.map((row) => row.versionId),
+      rows.map((row) => row.score),
+      rows.map((row) => row.surprise),
+      rows.map((row) => row.threshold),
+      rows.map((row) => row.anomalous),
+      rows.map((row) => (row.explanation ? JSON.stringify(row.explanation) : null)),
+    ],
+  );
+  return rowCount ?? 0;
+}
+
+/** A score as the drift check reads it: `rules` are the names in the explanation of an anomalous minute. */
+export interface ScoredMinute {
+  minute: Minute;
+  score: number;
+  anomalous: boolean;
+  rules: string[];
+}
+
+/** Scores of one version in [from, until), in order. */
+export async function scoredMinutes(
+  pg: Pool | PoolClient,
+  stream: string,
+  kind: ModelKindName,
+  versionId: number,
+  from: Minute,
+  until: Minute,
+): Promise<ScoredMinute[]> {
+  const { rows } = await pg.query<{ minute: number; score: number; anomalous: boolean; rules: string[] | null }>(
+    `SELECT (extract(epoch FROM minute) / 60)::integer AS minute, score, anomalous,
+       CASE WHEN jsonb_typeof(explanation) = 'array' THEN jsonb_path_query_array(explanation, '$[*].name') END AS rules
+     FROM scores WHERE stream = $1 AND kind = $2 AND version_id = $3
+       AND minute >= to_timestamp($4::bigint * 60) AND minute < to_timestamp($5::bigint * 60) ORDER BY minute`,
+    [stream, kind, versionId, from, until],
+  );
+  return rows.map((row) => ({ ...row, rules: row.rules ?? [] }));
+}
+
+/** Hours (minute of their start) in [from, until) that hold scores written after `since`. */
+export async function hoursScoredSince(
+  pg: Pool | PoolClient,
+  stream: string,
+  kind: ModelKindName,
+  since: Date,
+  from: Minute,
+  until: Minute,
+): Promise<Minute[]> {
+  const { rows } = await pg.query<{ hour: number }>(
+    `SELECT DISTINCT (extract(epoch FROM date_trunc('hour', minute, 'UTC')) / 60)::integer AS hour FROM scores
+     WHERE stream = $1 AND kind = $2 AND created_at > $3
+       AND minute >= to_timestamp($4::bigint * 60) AND minute < to_timestamp($5::bigint * 60) ORDER BY 1`,
+    [stream, kind, since, from, until],
+  );
+  return rows.map((row) => row.hour);
+}
+
+/** Anomalous and scored minutes of one version from `from` on, for the watch after a publish. */
+export async function anomalyCount(
+  pg: Pool | PoolClient,
+  stream: string,
+  kind: ModelKindName,
+  versionId: number,
+  from: Minute,
+): Promise<{ minutes: number; anomalous: number }> {
+  const { rows } = await pg.query<{ minutes: number; anomalous: number }>(
+    `SELECT count(*)::integer AS minutes, count(*) FILTER (WHERE anomalous)::integer AS anomalous FROM scores
+     WHERE stream = $1 AND kind = $2 AND version_id = $3 AND minute >= to_timestamp($4::bigint * 60)`,
+    [stream, kind, versionId, from],
+  );
+  return rows[0];
+}

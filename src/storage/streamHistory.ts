@@ -1,0 +1,63 @@
+import type { Pool, PoolClient } from 'pg';
+import { FEATURE_COUNT, type FeatureBlock, type Minute } from '../features/row.js';
+
+/** Minutes from `from` on and before `until` that belong to an incident. */
+export interface IncidentSpan {
+  from: Minute;
+  until: Minute;
+}
+
+/** What the drift check and the trainer need to know of a stream's past. */
+export interface StreamHistory {
+  /** Feature rows in [from, until), in order; missing minutes are absent, gaps are not usable. */
+  features(stream: string, from: Minute, until: Minute): Promise<FeatureBlock>;
+  /** Hours (minute of their start) in [from, until) that hold rows written after `since`; all when null. */
+  featureHoursSince(stream: string, since: Date | null, from: Minute, until: Minute): Promise<Minute[]>;
+  /** Incidents that touch [from, until) and that nobody marked as ordinary. */
+  incidents(stream: string, from: Minute, until: Minute): Promise<IncidentSpan[]>;
+}
+
+export function streamHistory(pg: Pool | PoolClient): StreamHistory {
+  return {
+    async features(stream, from, until) {
+      const { rows } = await pg.query<{ minute: number; kind: string; values: number[] }>(
+        `SELECT (extract(epoch FROM minute) / 60)::integer AS minute, kind, values FROM features
+         WHERE stream = $1 AND minute >= to_timestamp($2::bigint * 60) AND minute < to_timestamp($3::bigint * 60)
+         ORDER BY minute`,
+        [stream, from, until],
+      );
+      const block: FeatureBlock = {
+        minutes: new Int32Array(rows.length),
+        values: new Float32Array(rows.length * FEATURE_COUNT),
+        columns: FEATURE_COUNT,
+        usable: new Uint8Array(rows.length),
+      };
+      for (const [i, row] of rows.entries()) {
+        block.minutes[i] = row.minute;
+        block.usable[i] = row.kind === 'gap' ? 0 : 1;
+        block.values.set(row.values.slice(0, FEATURE_COUNT), i * FEATURE_COUNT);
+      }
+      return block;
+    },
+    async featureHoursSince(stream, since, from, until) {
+      const { rows } = await pg.query<{ hour: number }>(
+        `SELECT DISTINCT (extract(epoch FROM date_trunc('hour', minute, 'UTC')) / 60)::integer AS hour FROM features
+         WHERE stream = $1 AND created_at > coalesce($2, '-infinity'::timestamptz)
+           AND minute >= to_timestamp($3::bigint * 60) AND minute < to_timestamp($4::bigint * 60) ORDER BY 1`,
+        [stream, since, from, until],
+      );
+      return rows.map((row) => row.hour);
+    },
+    async incidents(stream, from, until) {
+      const { rows } = await pg.query<IncidentSpan>(
+        `SELECT (extract(epoch FROM started_at) / 60)::integer AS from,
+           (extract(epoch FROM greatest(last_minute, coalesce(ended_at, last_minute))) / 60)::integer + 1 AS until
+         FROM incidents WHERE stream = $1 AND NOT ordinary AND started_at < to_timestamp($3::bigint * 60)
+           AND greatest(last_minute, coalesce(ended_at, last_minute)) >= to_timestamp($2::bigint * 60)
+         ORDER BY started_at`,
+        [stream, from, until],
+      );
+      return rows;
+    },
+  };
+}
