@@ -38,7 +38,12 @@ export interface MinuteEvidence {
   /** Prefixes withdrawn by peers, with how many peers withdrew and how many had it. */
   withdrawn: { prefix: string; peers: number; peersBefore: number; origin: number }[];
   /** Peers whose session went down or came up in this minute. */
-  resets: { peer: string; peerAs: number; state: 'down' | 'up' }[];
+  resets: { peer: string; peerAs: number; state: 'down' | 'up' /** that the peer had announced */; routes?: number }[];
+  /**
+   * Peers that repeated much of their table (`routes` announcements equal to the present route, `of` the peer's routes):
+   * what follows a session reset, with or without a message about it. Absent when there is none.
+   */
+  reannouncing?: { peer: string; peerAs: number; routes: number; of: number }[];
 }
 
 export interface FeatureRow {

@@ -1,0 +1,86 @@
+import { hashPath } from './asPath.js';
+
+/** Numbers distinct AS paths in order of first appearance. A path is written hop by hop, then `close`d. */
+export class PathDictionary {
+  count = 0;
+  starts = new Uint32Array(1025);
+  hops = new Uint32Array(8192);
+  marks = new Uint8Array(8192);
+  #slots = new Int32Array(2048);
+  #end = 0;
+
+  /** Hops of all closed paths. */
+  get closedHops(): number {
+    return this.starts[this.count]!;
+  }
+
+  push(hop: number, mark: number): void {
+    if (this.#end === this.hops.length) {
+      const hops = new Uint32Array(this.#end * 2);
+      hops.set(this.hops);
+      this.hops = hops;
+      const marks = new Uint8Array(this.#end * 2);
+      marks.set(this.marks);
+      this.marks = marks;
+    }
+    this.hops[this.#end] = hop;
+    this.marks[this.#end++] = mark;
+  }
+
+  /** Hops written since the last `close` or `drop`. */
+  get open(): number {
+    return this.#end - this.closedHops;
+  }
+
+  /** Forgets the hops written since the last `close`. */
+  drop(): void {
+    this.#end = this.closedHops;
+  }
+
+  /** Index of the path just written, an equal earlier one where there is one. */
+  close(): number {
+    const { hops, marks, starts } = this;
+    const from = starts[this.count]!;
+    const length = this.#end - from;
+    const mask = this.#slots.length - 1;
+    let slot = hashPath(hops, marks, from, this.#end) & mask;
+    for (let entry = this.#slots[slot]!; entry !== 0; entry = this.#slots[slot]!) {
+      const start = starts[entry - 1]!;
+      if (starts[entry]! - start === length) {
+        let at = 0;
+        while (at < length && hops[start + at] === hops[from + at] && marks[start + at] === marks[from + at]) at++;
+        if (at === length) {
+          this.#end = from;
+          return entry - 1;
+        }
+      }
+      slot = (slot + 1) & mask;
+    }
+    if (this.count + 2 > starts.length) {
+      this.#grow();
+      return this.close();
+    }
+    this.#slots[slot] = ++this.count;
+    starts[this.count] = this.#end;
+    return this.count - 1;
+  }
+
+  clear(): void {
+    this.count = 0;
+    this.#end = 0;
+    this.#slots.fill(0);
+  }
+
+  #grow(): void {
+    const starts = new Uint32Array((this.starts.length - 1) * 2 + 1);
+    starts.set(this.starts);
+    this.starts = starts;
+    this.#slots = new Int32Array((starts.length - 1) * 2);
+    const mask = this.#slots.length - 1;
+    for (let path = 0; path < this.count; path++) {
+      let slot = hashPath(this.hops, this.marks, starts[path]!, starts[path + 1]!) & mask;
+      while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
+      this.#slots[slot] = path + 1;
+    }
+  }
+}

@@ -1,0 +1,69 @@
+import { hashWords } from './address.js';
+
+/** Numbers distinct (shape, four words) in order of first appearance; open addressing, no object per entry. */
+export class WordDictionary {
+  count = 0;
+  shapes: Uint8Array;
+  words: Uint32Array;
+  #slots: Int32Array;
+
+  constructor(capacity = 1024) {
+    this.shapes = new Uint8Array(capacity);
+    this.words = new Uint32Array(capacity * 4);
+    this.#slots = new Int32Array(capacity * 2);
+  }
+
+  /** Index of the entry, added when it is new. Words past the shape's own must be 0. */
+  index(shape: number, w0: number, w1: number, w2: number, w3: number): number {
+    const { shapes, words } = this;
+    const mask = this.#slots.length - 1;
+    let slot = hashWords(shape, w0, w1, w2, w3) & mask;
+    for (let entry = this.#slots[slot]!; entry !== 0; entry = this.#slots[slot]!) {
+      const at = (entry - 1) * 4;
+      if (
+        words[at] === w0 &&
+        words[at + 1] === w1 &&
+        words[at + 2] === w2 &&
+        words[at + 3] === w3 &&
+        shapes[entry - 1] === shape
+      ) {
+        return entry - 1;
+      }
+      slot = (slot + 1) & mask;
+    }
+    if (this.count === shapes.length) {
+      this.#grow();
+      return this.index(shape, w0, w1, w2, w3);
+    }
+    const index = this.count++;
+    shapes[index] = shape;
+    words[index * 4] = w0;
+    words[index * 4 + 1] = w1;
+    words[index * 4 + 2] = w2;
+    words[index * 4 + 3] = w3;
+    this.#slots[slot] = index + 1;
+    return index;
+  }
+
+  clear(): void {
+    this.count = 0;
+    this.#slots.fill(0);
+  }
+
+  #grow(): void {
+    const shapes = new Uint8Array(this.shapes.length * 2);
+    shapes.set(this.shapes);
+    const words = new Uint32Array(shapes.length * 4);
+    words.set(this.words);
+    this.shapes = shapes;
+    this.words = words;
+    this.#slots = new Int32Array(shapes.length * 2);
+    const mask = this.#slots.length - 1;
+    for (let index = 0; index < this.count; index++) {
+      const at = index * 4;
+      let slot = hashWords(shapes[index]!, words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!) & mask;
+      while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
+      this.#slots[slot] = index + 1;
+    }
+  }
+}

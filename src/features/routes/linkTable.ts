@@ -1,0 +1,52 @@
+import { hashWords } from '../../bgp/address.js';
+import { type Column, DenseTable } from './denseTable.js';
+
+/** Pairs of neighbouring ASes seen in paths. When full, the pair met longest ago (by the clock's hand) is forgotten. */
+export class LinkTable extends DenseTable {
+  left = new Uint32Array(this.capacity);
+  right = new Uint32Array(this.capacity);
+  /** Minute from which the link is known, 0 when learnt while warming up. */
+  first = new Int32Array(this.capacity);
+  /** Set when the link is met, cleared by the passing hand. */
+  met = new Uint8Array(this.capacity);
+
+  protected override columns(): Column[] {
+    return [this.left, this.right, this.first, this.met];
+  }
+
+  protected override setColumns(columns: Column[]): void {
+    [this.left, this.right, this.first, this.met] = columns as [
+      Uint32Array<ArrayBuffer>,
+      Uint32Array<ArrayBuffer>,
+      Int32Array<ArrayBuffer>,
+      Uint8Array<ArrayBuffer>,
+    ];
+  }
+
+  /** Minute from which the link is known; `known` when it is met for the first time. */
+  note(left: number, right: number, known: number): number {
+    const hash = hashWords(0, left, right, 0, 0);
+    const { slots } = this;
+    const mask = slots.length - 1;
+    for (let slot = hash & mask, id = slots[slot]!; id !== -1; id = slots[(slot = (slot + 1) & mask)]!) {
+      if (this.left[id] === left && this.right[id] === right) {
+        this.met[id] = 1;
+        return this.first[id]!;
+      }
+    }
+    if (this.full) {
+      const victim = this.nextEvictable(2 * this.maximum, (id) => {
+        if (this.met[id] === 0) return true;
+        this.met[id] = 0;
+        return false;
+      });
+      this.remove(Math.max(victim, 0));
+    }
+    const id = this.insert(hash);
+    this.left[id] = left;
+    this.right[id] = right;
+    this.first[id] = known;
+    this.met[id] = 1;
+    return known;
+  }
+}

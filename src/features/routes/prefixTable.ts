@@ -1,0 +1,197 @@
+import { formatPrefix, hashWords, IPV6_SHAPE, maskWords } from '../../bgp/address.js';
+import { type Column, DenseTable } from './denseTable.js';
+
+/** Origins remembered for each prefix; the one seen longest ago makes room for a fifth. */
+export const ORIGINS = 4;
+/** Shorter covering prefixes are not looked for: defaults and bogons. */
+const SHORTEST_COVERING_IPV4 = 8;
+const SHORTEST_COVERING_IPV6 = 16;
+
+const masked = new Uint32Array(4);
+
+/** Prefixes with who originates them. A prefix leaves by the clock when no route refers to it any more. */
+export class PrefixTable extends DenseTable {
+  shapes = new Uint8Array(this.capacity);
+  words = new Uint32Array(this.capacity * 4);
+  /** Entries of the route table, withdrawn ones too. */
+  references = new Int32Array(this.capacity);
+  /** Routes announced and not withdrawn. */
+  activeRoutes = new Int32Array(this.capacity);
+  firstMinute = new Int32Array(this.capacity);
+  lastMinute = new Int32Array(this.capacity);
+  /** Origin of the latest announcement; 0 where there was none, or an AS set. */
+  lastOrigin = new Uint32Array(this.capacity);
+  /** [prefixes x ORIGINS]; slots with lastSeen 0 are empty */
+  origins = new Uint32Array(this.capacity * ORIGINS);
+  /** Minute from which the origin is known, 0 when learnt while warming up. */
+  originFirst = new Int32Array(this.capacity * ORIGINS);
+  originLast = new Int32Array(this.capacity * ORIGINS);
+  /** Prefixes given up so far by this table: ids looked up before the latest may be another prefix's now. */
+  evictions = 0;
+  /** Prefixes of each shape, so that absent lengths are not looked up. */
+  readonly #ofShape = new Int32Array(256);
+
+  protected override columns(): Column[] {
+    return [
+      this.shapes,
+      this.words,
+      this.references,
+      this.activeRoutes,
+      this.firstMinute,
+      this.lastMinute,
+      this.lastOrigin,
+      this.origins,
+      this.originFirst,
+      this.originLast,
+    ];
+  }
+
+  protected override setColumns(columns: Column[]): void {
+    [
+      this.shapes,
+      this.words,
+      this.references,
+      this.activeRoutes,
+      this.firstMinute,
+      this.lastMinute,
+      this.lastOrigin,
+      this.origins,
+      this.originFirst,
+      this.originLast,
+    ] = columns as [
+      Uint8Array<ArrayBuffer>,
+      Uint32Array<ArrayBuffer>,
+      Int32Array<ArrayBuffer>,
+      Int32Array<ArrayBuffer>,
+      Int32Array<ArrayBuffer>,
+      Int32Array<ArrayBuffer>,
+      Uint32Array<ArrayBuffer>,
+      Uint32Array<ArrayBuffer>,
+      Int32Array<ArrayBuffer>,
+      Int32Array<ArrayBuffer>,
+    ];
+  }
+
+  find(shape: number, w0: number, w1: number, w2: number, w3: number): number {
+    const hash = hashWords(shape, w0, w1, w2, w3);
+    const { slots, words, shapes, hashes } = this;
+    const mask = slots.length - 1;
+    for (let slot = hash & mask, id = slots[slot]!; id !== -1; id = slots[(slot = (slot + 1) & mask)]!) {
+      const w = id * 4;
+      if (
+        hashes[id] === hash &&
+        words[w] === w0 &&
+        words[w + 1] === w1 &&
+        words[w + 2] === w2 &&
+        words[w + 3] === w3 &&
+        shapes[id] === shape
+      ) {
+        return id;
+      }
+    }
+    return -1;
+  }
+
+  /**
+   * @param minute of the message that names the prefix
+   * @param oldestOpen minutes from here on are open and may still name evicted prefixes
+   * @returns the prefix's id, or -1 when the table is full of prefixes in use
+   */
+  intern(shape: number, words: Uint32Array, at: number, minute: number, oldestOpen: number): number {
+    const w0 = words[at]!;
+    const w1 = words[at + 1]!;
+    const w2 = words[at + 2]!;
+    const w3 = words[at + 3]!;
+    const known = this.find(shape, w0, w1, w2, w3);
+    if (known >= 0) {
+      if (minute > this.lastMinute[known]!) this.lastMinute[known] = minute;
+      return known;
+    }
+    if (this.full && !this.#evict(oldestOpen)) return -1;
+    const id = this.insert(hashWords(shape, w0, w1, w2, w3));
+    this.shapes[id] = shape;
+    this.words.set(words.subarray(at, at + 4), id * 4);
+    this.references[id] = 0;
+    this.activeRoutes[id] = 0;
+    this.firstMinute[id] = minute;
+    this.lastMinute[id] = minute;
+    this.lastOrigin[id] = 0;
+    this.originLast.fill(0, id * ORIGINS, (id + 1) * ORIGINS);
+    this.#ofShape[shape]!++;
+    return id;
+  }
+
+  #evict(oldestOpen: number): boolean {
+    const id = this.nextEvictable(
+      4096,
+      (candidate) => this.references[candidate] === 0 && this.lastMinute[candidate]! < oldestOpen,
+    );
+    if (id < 0) return false;
+    this.#ofShape[this.shapes[id]!]!--;
+    this.remove(id);
+    this.evictions++;
+    return true;
+  }
+
+  /**
+   * Notes that `origin` announced the prefix.
+   * @param known minute from which the origin counts as known when it is new: 0 while warming up
+   * @returns the minute from which the origin is known, or -1 when it is the first origin of the prefix
+   */
+  noteOrigin(id: number, origin: number, minute: number, known: number): number {
+    const { origins, originFirst, originLast } = this;
+    const from = id * ORIGINS;
+    let oldest = from;
+    let empty = true;
+    for (let slot = from; slot < from + ORIGINS; slot++) {
+      if (originLast[slot] !== 0) {
+        empty = false;
+        if (origins[slot] === origin) {
+          if (minute > originLast[slot]!) originLast[slot] = minute;
+          return originFirst[slot]!;
+        }
+      }
+      if (originLast[slot]! < originLast[oldest]!) oldest = slot;
+    }
+    origins[oldest] = origin;
+    originFirst[oldest] = empty ? 0 : known;
+    originLast[oldest] = minute;
+    return empty ? -1 : known;
+  }
+
+  /** Origins of the prefix known before `minute`, without `except`, in rising order. */
+  originsBefore(id: number, minute: number, except: number): number[] {
+    const result: number[] = [];
+    for (let slot = id * ORIGINS; slot < (id + 1) * ORIGINS; slot++) {
+      const known = this.originLast[slot] !== 0 && this.originFirst[slot]! < minute;
+      if (known && this.origins[slot] !== except) result.push(this.origins[slot]!);
+    }
+    return result.sort((a, b) => a - b);
+  }
+
+  /** The longest active prefix that covers this one and was there before `minute`, or -1. */
+  covering(id: number, minute: number): number {
+    const shape = this.shapes[id]!;
+    const base = shape < IPV6_SHAPE ? 0 : IPV6_SHAPE;
+    const shortest = base + (base === 0 ? SHORTEST_COVERING_IPV4 : SHORTEST_COVERING_IPV6);
+    masked.set(this.words.subarray(id * 4, id * 4 + 4));
+    for (let candidate = shape - 1; candidate >= shortest; candidate--) {
+      if (this.#ofShape[candidate] === 0) continue;
+      maskWords(candidate, masked);
+      const found = this.find(candidate, masked[0]!, masked[1]!, masked[2]!, masked[3]!);
+      if (found >= 0 && this.activeRoutes[found]! > 0 && this.firstMinute[found]! < minute) return found;
+    }
+    return -1;
+  }
+
+  text(id: number): string {
+    const w = this.words;
+    return formatPrefix(this.shapes[id]!, w[id * 4]!, w[id * 4 + 1]!, w[id * 4 + 2]!, w[id * 4 + 3]!);
+  }
+
+  override read(reader: Parameters<DenseTable['read']>[0]): void {
+    super.read(reader);
+    this.#ofShape.fill(0);
+    for (let id = 0; id < this.high; id++) if (this.isUsed(id)) this.#ofShape[this.shapes[id]!]!++;
+  }
+}

@@ -1,0 +1,260 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { decodeRisLiveMessage } from '../../src/bgp/risLive.js';
+import { UpdateBatch, UpdateBatchBuilder } from '../../src/bgp/updateBatch.js';
+import { featureIndex } from '../../src/features/catalogue.js';
+import { MinuteAggregator, type MinuteAggregatorOptions } from '../../src/features/minuteAggregator.js';
+import type { FeatureRow } from '../../src/features/row.js';
+
+const BASE = 1_700_000_040;
+const FIRST = BASE / 60;
+
+interface Told {
+  at: number;
+  peer?: number;
+  path?: (number | number[])[];
+  announce?: string[];
+  withdraw?: string[];
+  state?: string;
+}
+
+function told({ at, peer = 1, path = [100 + peer, 200], announce, withdraw, state }: Told): string {
+  const data: Record<string, unknown> = {
+    timestamp: BASE + at,
+    peer: `192.0.2.${peer}`,
+    peer_asn: String(100 + peer),
+    host: 'rrc00',
+    type: state === undefined ? 'UPDATE' : 'RIS_PEER_STATE',
+  };
+  if (state !== undefined) data.state = state;
+  if (announce !== undefined) {
+    Object.assign(data, { path, origin: 'igp', announcements: [{ next_hop: `192.0.2.${peer}`, prefixes: announce }] });
+  }
+  if (withdraw !== undefined) data.withdrawals = withdraw;
+  return JSON.stringify({ type: 'ris_message', data });
+}
+
+function batchOf(messages: Told[]): UpdateBatch {
+  const builder = new UpdateBatchBuilder();
+  for (const message of messages) {
+    const outcome = decodeRisLiveMessage(told(message), builder);
+    if (outcome.kind === 'bad') throw new Error(outcome.reason);
+  }
+  return UpdateBatch.decode(builder.finish());
+}
+
+function rowsOf(messages: Told[], until: number, options: Partial<MinuteAggregatorOptions> = {}): FeatureRow[] {
+  const aggregator = new MinuteAggregator({ stream: 's', warmUpMinutes: 1, ...options });
+  aggregator.add(batchOf(messages));
+  aggregator.advance((BASE + until) * 1000);
+  return aggregator.take();
+}
+
+const value = (row: FeatureRow, name: string) => row.values[featureIndex(name)];
+
+describe('minute features', () => {
+  test('count messages, prefixes, duplicates and replacements', () => {
+    const [row] = rowsOf(
+      [
+        { at: 1, announce: ['10.0.0.0/16', '10.1.0.0/16'], path: [101, 5, 5, [7, 8]] },
+        { at: 2, announce: ['10.0.0.0/16'], path: [101, 5, 5, [7, 8]] },
+        { at: 3, announce: ['10.0.0.0/16'], path: [101, 6, 9, 10] },
+        { at: 4, withdraw: ['10.0.0.0/16', '10.9.0.0/16'] },
+        { at: 5, withdraw: ['10.0.0.0/16'] },
+        { at: 59, announce: ['10.0.0.0/16'], withdraw: ['10.1.0.0/16'], path: [101] },
+      ],
+      90,
+    ) as [FeatureRow];
+    expect(row.minute).toBe(FIRST);
+    expect(value(row, 'announcements')).toBe(4);
+    expect(value(row, 'withdrawals')).toBe(3);
+    expect(value(row, 'announced_prefixes')).toBe(5);
+    expect(value(row, 'withdrawn_prefixes')).toBe(4);
+    expect(value(row, 'duplicate_announcements')).toBe(1);
+    expect(value(row, 'implicit_withdrawals')).toBe(1);
+    expect(value(row, 'duplicate_withdrawals')).toBe(1);
+    // 101 5 5 {7,8} -> 101 6 9 10: three substitutions
+    expect(value(row, 'maximum_edit_distance')).toBe(3);
+    expect(value(row, 'average_edit_distance')).toBe(3);
+    expect(value(row, 'average_as_path_length')).toBeCloseTo((4 + 4 + 4 + 1) / 4);
+    expect(value(row, 'average_unique_as_path_length')).toBeCloseTo((3 + 3 + 4 + 1) / 4);
+    expect(value(row, 'maximum_as_path_length')).toBe(4);
+    expect(value(row, 'origin_igp')).toBe(4);
+    expect(value(row, 'arrival_rate')).toBeCloseTo(0.1);
+  });
+
+  test('a silent minute is a row of zeros, a gap is marked', () => {
+    const aggregator = new MinuteAggregator({ stream: 's' });
+    aggregator.add(batchOf([{ at: 1, announce: ['10.0.0.0/16'] }]));
+    aggregator.advance((BASE + 150) * 1000);
+    aggregator.gap((BASE + 150) * 1000, (BASE + 200) * 1000);
+    aggregator.advance((BASE + 330) * 1000);
+    const rows = aggregator.take();
+    expect(rows.map((row) => row.kind)).toEqual(['observed', 'observed', 'gap', 'gap', 'observed']);
+    expect(rows.map((row) => row.minute - FIRST)).toEqual([0, 1, 2, 3, 4]);
+    expect([...rows[1]!.values].every((number) => number === 0)).toBe(true);
+    expect(aggregator.watermark).toBe(FIRST + 4);
+  });
+
+  test('late messages inside the grace count in their minute, later ones are counted as late', () => {
+    const aggregator = new MinuteAggregator({ stream: 's' });
+    aggregator.add(
+      batchOf([
+        { at: 50, announce: ['10.0.0.0/16'] },
+        { at: 85, announce: ['10.1.0.0/16'] },
+      ]),
+    );
+    aggregator.add(
+      batchOf([
+        { at: 59, announce: ['10.2.0.0/16'] },
+        { at: 95, announce: ['10.3.0.0/16'] },
+      ]),
+    );
+    aggregator.add(batchOf([{ at: 58, announce: ['10.4.0.0/16'] }]));
+    aggregator.advance((BASE + 150) * 1000);
+    expect(aggregator.take().map((row) => value(row, 'announcements'))).toEqual([2, 2]);
+    expect(aggregator.counts.late).toBe(1);
+  });
+
+  test('messages more than a day ahead are refused', () => {
+    const aggregator = new MinuteAggregator({ stream: 's' });
+    aggregator.add(
+      batchOf([
+        { at: 1, announce: ['10.0.0.0/16'] },
+        { at: 90_000, announce: ['10.0.0.0/16'] },
+      ]),
+    );
+    expect(aggregator.counts.future).toBe(1);
+    expect(aggregator.watermark).toBeNull();
+  });
+});
+
+describe('evidence', () => {
+  const table: Told[] = [1, 2, 3].map((peer) => ({
+    at: peer,
+    peer,
+    path: [100 + peer, 200, 300],
+    announce: ['10.0.0.0/16', '10.1.0.0/16'],
+  }));
+
+  test('names a hijacked prefix with its former origin and the peers that believe it', () => {
+    const rows = rowsOf(
+      [
+        ...table,
+        { at: 130, peer: 1, path: [101, 200, 666], announce: ['10.0.0.0/16'] },
+        { at: 131, peer: 2, path: [102, 200, 666], announce: ['10.0.0.0/16'] },
+        { at: 190, peer: 3, path: [103, 200, 666], announce: ['10.0.0.0/16'] },
+      ],
+      330,
+    );
+    expect(rows[2]!.evidence.newOrigins).toEqual([
+      { prefix: '10.0.0.0/16', origin: 666, previousOrigins: [300], peers: 2, path: [101, 200, 666] },
+    ]);
+    expect(rows[3]!.evidence.newOrigins[0]!.peers).toBe(1);
+    expect(rows[2]!.evidence.newLinks).toEqual([{ left: 200, right: 666, routes: 2, prefixes: ['10.0.0.0/16'] }]);
+    expect(rows[4]!.evidence.newOrigins).toEqual([]);
+  });
+
+  test('names a more specific prefix of another origin', () => {
+    const rows = rowsOf([...table, { at: 130, path: [101, 200, 666], announce: ['10.1.7.0/24', '10.9.0.0/24'] }], 330);
+    expect(rows[2]!.evidence.moreSpecifics).toEqual([
+      { prefix: '10.1.7.0/24', covering: '10.1.0.0/16', origin: 666, coveringOrigins: [300], peers: 1 },
+    ]);
+  });
+
+  test('tells an outage from a route that comes back within the minute', () => {
+    const rows = rowsOf(
+      [
+        ...table,
+        { at: 130, peer: 1, withdraw: ['10.0.0.0/16', '10.1.0.0/16'] },
+        { at: 131, peer: 2, withdraw: ['10.0.0.0/16'] },
+        { at: 132, peer: 1, path: [101, 7, 300], announce: ['10.1.0.0/16'] },
+      ],
+      330,
+    );
+    expect(rows[2]!.evidence.withdrawn).toEqual([{ prefix: '10.0.0.0/16', peers: 2, peersBefore: 3, origin: 300 }]);
+  });
+
+  test('tells a session reset by its states and by the table that comes again', () => {
+    const prefixes = Array.from({ length: 40 }, (_, i) => `10.0.${i}.0/24`);
+    const rows = rowsOf(
+      [
+        { at: 1, announce: prefixes },
+        { at: 61, state: 'down' },
+        { at: 121, state: 'connected' },
+        { at: 125, announce: prefixes },
+      ],
+      330,
+    );
+    const peer = { peer: '192.0.2.1', peerAs: 101 };
+    expect(rows[1]!.evidence.resets).toEqual([{ ...peer, state: 'down', routes: 40 }]);
+    expect(rows[2]!.evidence.resets).toEqual([{ ...peer, state: 'up', routes: 40 }]);
+    expect(rows[2]!.evidence.reannouncing).toEqual([{ ...peer, routes: 40, of: 40 }]);
+    expect(rows[1]!.evidence.withdrawn).toEqual([]);
+  });
+
+  test('stays silent while warming up', () => {
+    const rows = rowsOf([...table, { at: 130, path: [101, 9, 666], announce: ['10.0.0.0/16'] }], 330, {
+      warmUpMinutes: 60,
+    });
+    expect(rows[2]!.evidence.newOrigins).toEqual([]);
+    expect(rows[2]!.evidence.newLinks).toEqual([]);
+  });
+});
+
+const message = fc.record({
+  at: fc.integer({ min: 0, max: 900 }),
+  peer: fc.integer({ min: 1, max: 4 }),
+  path: fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 6 }),
+  announce: fc.option(
+    fc.array(fc.integer({ min: 0, max: 20 }).map((n) => `10.${n >> 2}.${(n & 3) << 6}.0/${18 + (n & 3)}`)),
+    {
+      nil: undefined,
+    },
+  ),
+  withdraw: fc.option(
+    fc.array(fc.integer({ min: 0, max: 20 }).map((n) => `10.${n >> 2}.${(n & 3) << 6}.0/${18 + (n & 3)}`)),
+    {
+      nil: undefined,
+    },
+  ),
+  state: fc.option(fc.constantFrom('down', 'connected'), { nil: undefined, freq: 8 }),
+});
+
+describe('restoring', () => {
+  test('a snapshot anywhere goes on with equal rows, whatever the bounds', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.array(message, { maxLength: 20 }), { minLength: 1, maxLength: 12 }),
+        fc.integer({ min: 0, max: 11 }),
+        fc.constantFrom(4, 30, 100_000),
+        fc.boolean(),
+        (batches, cut, maximumRoutes, takeBefore) => {
+          const options = { stream: 's', warmUpMinutes: 2, maximumRoutes, maximumLinks: maximumRoutes };
+          const encoded = batches.map((messages) => {
+            messages.sort((a, b) => a.at - b.at);
+            return batchOf(messages);
+          });
+          const whole = new MinuteAggregator(options);
+          for (const batch of encoded) whole.add(batch);
+          whole.finish();
+
+          let parts = new MinuteAggregator(options);
+          const rows: FeatureRow[] = [];
+          encoded.forEach((batch, i) => {
+            if (i === cut) {
+              if (takeBefore) rows.push(...parts.take());
+              parts = MinuteAggregator.restore(parts.snapshot(), options);
+            }
+            parts.add(batch);
+          });
+          parts.finish();
+          rows.push(...parts.take());
+          expect(rows).toEqual(whole.take());
+          expect(parts.counts).toEqual(whole.counts);
+        },
+      ),
+      { numRuns: Number(process.env.FUZZ_RUNS ?? 150) },
+    );
+  });
+});
