@@ -1,0 +1,129 @@
+import { severityRank } from '../severity.js';
+import type { Alert, Delivery, DeliveryState, Notice } from './alert.js';
+import { heldUntil } from './quietHours.js';
+import type { AlertSettings, RouteSettings } from './settings.js';
+
+function fits(route: RouteSettings, alert: Alert): boolean {
+  const { body } = alert;
+  return (
+    severityRank(alert.severity) >= severityRank(route.minimumSeverity) &&
+    (route.kinds === undefined || route.kinds.includes(alert.kind)) &&
+    (route.classes === undefined || (body.class !== undefined && route.classes.includes(body.class))) &&
+    (route.streams === undefined || (body.stream !== undefined && route.streams.includes(body.stream))) &&
+    (!route.watchedOnly || body.watched === true)
+  );
+}
+
+/** Channels that are to hear of an alert, in the order of the settings. */
+export function routedChannels(alert: Alert, settings: AlertSettings): string[] {
+  const names = settings.channels.map(({ name }) => name);
+  if (settings.routes.length === 0) return names;
+  const wanted = new Set(settings.routes.filter((route) => fits(route, alert)).flatMap(({ channels }) => channels));
+  return names.filter((name) => wanted.has(name));
+}
+
+const NEVER: Delivery = { state: 'waiting', revision: 0, resolved: false, attempts: 0 };
+
+/** What one channel is to be told of an alert now, or when to look again; null when it has heard all. */
+export type Due = { notice: Notice } | { at: Date } | null;
+
+/**
+ * Decides one channel's next step. `previous` is when the same thing was raised the time before.
+ * An alert that ended before it was told is told once, as resolved, unless it was held back as a repetition.
+ */
+export function dueNotice(
+  alert: Alert,
+  channel: string,
+  settings: AlertSettings,
+  previous: Date | null,
+  now: Date,
+): Due {
+  const told = alert.delivered.channels?.[channel] ?? NEVER;
+  const over = alert.resolvedAt !== null;
+  const repeats = isRepetition(alert, previous, settings);
+  let phase: Notice['phase'];
+  if (over) {
+    if (told.resolved) return null;
+    if (told.revision === 0 ? repeats : !settings.resolved) return null;
+    phase = 'resolved';
+  } else {
+    if (told.revision >= alert.body.revision) return null;
+    phase = told.revision === 0 ? 'raised' : 'grown';
+  }
+  const waits = [told.nextAt === undefined ? null : new Date(told.nextAt), heldUntil(alert, settings.quietHours, now)];
+  const urgent = alert.severity === 'critical' || alert.body.watched === true;
+  if (!urgent && phase === 'raised') {
+    waits.push(new Date(alert.raisedAt.getTime() + settings.groupSeconds * 1000));
+    if (repeats) waits.push(new Date(previous!.getTime() + settings.repeatMinutes * 60_000));
+  }
+  const at = waits.reduce<Date | null>(
+    (latest, time) => (time !== null && (latest === null || time > latest) ? time : latest),
+    null,
+  );
+  return at !== null && at > now ? { at } : { notice: { phase, alert } };
+}
+
+function isRepetition(alert: Alert, previous: Date | null, settings: AlertSettings): boolean {
+  if (previous === null || alert.body.once === true) return false;
+  return alert.raisedAt.getTime() - previous.getTime() < settings.repeatMinutes * 60_000;
+}
+
+/** Wait before try number `attempts` + 1, doubled each time, with up to a fifth of jitter. `random` in 0..1. */
+export function backoffSeconds(attempts: number, retry: AlertSettings['retry'], random: number): number {
+  const wait = Math.min(retry.longestSeconds, retry.firstSeconds * 2 ** (attempts - 1));
+  return wait * (1 + 0.2 * random);
+}
+
+/** After a notice went out. */
+export function afterSuccess(notice: Notice, told: Delivery | undefined, now: Date): Delivery {
+  const { alert, phase } = notice;
+  return {
+    state: 'sent',
+    revision: alert.body.revision,
+    resolved: phase === 'resolved' || (told?.resolved ?? false),
+    attempts: 0,
+    at: now.toISOString(),
+  };
+}
+
+/** After a try failed: waits, or gives this notice up when it was the last. */
+export function afterFailure(
+  notice: Notice,
+  told: Delivery | undefined,
+  error: string,
+  retry: AlertSettings['retry'],
+  now: Date,
+  random: number,
+): Delivery {
+  const before = told ?? NEVER;
+  const attempts = before.attempts + 1;
+  if (attempts >= retry.attempts) {
+    const { phase, alert } = notice;
+    return {
+      state: 'gave up',
+      revision: alert.body.revision,
+      resolved: phase === 'resolved',
+      attempts: 0,
+      at: now.toISOString(),
+      error: `given up after ${attempts} tries: ${error}`,
+    };
+  }
+  const nextAt = new Date(now.getTime() + backoffSeconds(attempts, retry, random) * 1000).toISOString();
+  return { ...before, state: 'waiting', attempts, nextAt, error };
+}
+
+/** Whether all channels have heard all, and else when the first is to be looked at again. */
+export function deliveryState(
+  alert: Alert,
+  channels: Record<string, Delivery>,
+  settings: AlertSettings,
+  previous: Date | null,
+  now: Date,
+): DeliveryState {
+  const known = { ...alert, delivered: { ...alert.delivered, channels } };
+  const dues = routedChannels(alert, settings).map((name) => dueNotice(known, name, settings, previous, now));
+  const waiting = dues.filter((due) => due !== null);
+  if (waiting.length === 0) return { done: true, channels };
+  const times = waiting.map((due) => ('at' in due ? due.at.getTime() : now.getTime()));
+  return { done: false, dueAt: new Date(Math.min(...times)).toISOString(), channels };
+}

@@ -1,0 +1,159 @@
+import { z } from 'zod';
+import { INCIDENT_CLASSES, SEVERITIES } from '../incident.js';
+import { ALERT_KINDS } from './alert.js';
+
+const name = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._-]{0,40}$/i, 'use letters, digits, dots and dashes')
+  .describe('How routes refer to this channel');
+const timeoutSeconds = z.number().positive().max(120).default(10).describe('How long one delivery may take');
+const port = z.number().int().min(1).max(65_535);
+
+const webhookSettings = z.object({
+  type: z.literal('webhook'),
+  name,
+  url: z.url({ protocol: /^https?$/ }).describe('Takes a POST with the alerts as JSON'),
+  headers: z.record(z.string(), z.string()).default({}).describe('Further headers, such as Authorization'),
+  secret: z
+    .string()
+    .min(8)
+    .optional()
+    .describe('Signs the body: header X-Routewarden-Signature is sha256= and its HMAC-SHA256 in hex'),
+  timeoutSeconds,
+});
+
+const slackSettings = z.object({
+  type: z.literal('slack'),
+  name,
+  url: z.url({ protocol: /^https?$/ }).describe('Incoming webhook of Slack, Mattermost, Rocket.Chat or the like'),
+  timeoutSeconds,
+});
+
+const emailSettings = z.object({
+  type: z.literal('email'),
+  name,
+  host: z.string().min(1).describe('SMTP server'),
+  port: port.default(587),
+  security: z
+    .enum(['starttls', 'tls', 'none'])
+    .default('starttls')
+    .describe('starttls: must upgrade; tls: from the start (port 465); none: plain, for a server on this machine'),
+  user: z.string().optional(),
+  password: z.string().optional(),
+  from: z.string().min(3).describe('Sender, such as Routewarden <alerts@example.net>'),
+  to: z.array(z.string().min(3)).min(1).describe('Recipients'),
+  certificateAuthority: z.string().optional().describe('PEM of a private authority that signed the server'),
+  timeoutSeconds,
+});
+
+const syslogSettings = z.object({
+  type: z.literal('syslog'),
+  name,
+  host: z.string().default('127.0.0.1'),
+  port: port.default(514),
+  transport: z.enum(['udp', 'tcp']).default('udp').describe('udp (RFC 5426), or tcp with octet counting (RFC 6587)'),
+  facility: z.number().int().min(0).max(23).default(16).describe('16 is local0'),
+  hostname: z.string().optional().describe('HOSTNAME field; the name of this machine when left out'),
+  timeoutSeconds,
+});
+
+const fileSettings = z.object({
+  type: z.literal('file'),
+  name,
+  path: z.string().min(1).describe('A JSON object a line is appended'),
+});
+
+export const channelSettings = z.discriminatedUnion('type', [
+  webhookSettings,
+  slackSettings,
+  emailSettings,
+  syslogSettings,
+  fileSettings,
+]);
+
+const routeSettings = z.object({
+  channels: z.array(z.string()).min(1).describe('Names of channels'),
+  kinds: z.array(z.enum(ALERT_KINDS)).optional().describe('Only these kinds; all when left out'),
+  minimumSeverity: z.enum(SEVERITIES).default('minor').describe('Only from this severity on'),
+  classes: z.array(z.enum(INCIDENT_CLASSES)).optional().describe('Only incidents of these classes'),
+  streams: z.array(z.string()).optional().describe('Only these streams'),
+  watchedOnly: z.boolean().default(false).describe('Only what touches your own networks'),
+});
+
+const clockTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'expected a time such as 22:30');
+
+export const alertSettings = z
+  .object({
+    channels: z.array(channelSettings).default([]),
+    routes: z
+      .array(routeSettings)
+      .default([])
+      .describe('Who hears what; an alert goes to the channels of every route that fits. Without routes: all to all'),
+    groupSeconds: z
+      .number()
+      .min(0)
+      .max(3600)
+      .default(30)
+      .describe('How long a notice waits for others to go in one message; critical and watched ones do not wait'),
+    groupLimit: z.number().int().min(1).max(200).default(20).describe('Most notices in one message'),
+    repeatMinutes: z
+      .number()
+      .min(0)
+      .default(15)
+      .describe(
+        'The same thing raised again within these minutes waits that long, and is dropped if it ends meanwhile',
+      ),
+    resolved: z.boolean().default(true).describe('Tell when it is over'),
+    quietHours: z
+      .object({
+        from: clockTime,
+        until: clockTime,
+        timeZone: z.string().default('UTC').describe('IANA name, such as Europe/Amsterdam'),
+        allow: z.enum(SEVERITIES).default('critical').describe('From this severity on it is told all the same'),
+      })
+      .optional()
+      .describe('Hours in which notices are held back until they end; watched ones are told all the same'),
+    retry: z
+      .object({
+        attempts: z.number().int().min(1).max(50).default(8),
+        firstSeconds: z.number().positive().default(5),
+        longestSeconds: z.number().positive().default(600),
+      })
+      .prefault({})
+      .describe('Failed deliveries are tried again, each time after twice the wait, and given up after so many tries'),
+  })
+  .superRefine((settings, check) => {
+    const names = settings.channels.map((channel) => channel.name);
+    for (const [index, name] of names.entries()) {
+      if (names.indexOf(name) !== index) {
+        check.addIssue({
+          code: 'custom',
+          path: ['channels', index, 'name'],
+          message: `channel "${name}" is there twice`,
+        });
+      }
+    }
+    for (const [index, route] of settings.routes.entries()) {
+      for (const name of route.channels) {
+        if (names.includes(name)) continue;
+        const known = names.join(', ') || 'none';
+        const message = `no channel is named "${name}"; there are: ${known}`;
+        check.addIssue({ code: 'custom', path: ['routes', index, 'channels'], message });
+      }
+    }
+    if (settings.quietHours !== undefined) {
+      try {
+        new Intl.DateTimeFormat('en', { timeZone: settings.quietHours.timeZone });
+      } catch {
+        const message = `"${settings.quietHours.timeZone}" is no time zone; write one such as Europe/Amsterdam`;
+        check.addIssue({ code: 'custom', path: ['quietHours', 'timeZone'], message });
+      }
+    }
+  })
+  .prefault({});
+
+export type AlertSettings = z.infer<typeof alertSettings>;
+export type ChannelSettings = z.infer<typeof channelSettings>;
+export type ChannelOf<Type extends ChannelSettings['type']> = Extract<ChannelSettings, { type: Type }>;
+export type RouteSettings = z.infer<typeof routeSettings>;
+export type QuietHours = NonNullable<AlertSettings['quietHours']>;

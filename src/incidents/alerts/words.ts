@@ -1,0 +1,47 @@
+import type { Notice } from './alert.js';
+
+const PHASE = { raised: '', grown: 'grown: ', resolved: 'over: ' } as const;
+
+/** One line: "[major] hijack on rrc00 (AS64500, 192.0.2.0/24)". */
+export function headline({ phase, alert }: Notice): string {
+  return `[${alert.severity}] ${PHASE[phase]}${alert.title}`.replace(/[\r\n]+/g, ' ');
+}
+
+/** One line for several: the gravest, and how many more. `notices` is not empty. */
+export function subject(notices: readonly Notice[]): string {
+  const first = headline(notices[0]!);
+  return notices.length === 1 ? first : `${first} and ${notices.length - 1} more`;
+}
+
+/** The whole text of one notice, as plain lines. */
+export function paragraphs(notice: Notice): string[] {
+  const { alert } = notice;
+  const times = alert.body.times > 1 ? `, ${alert.body.times} times` : '';
+  const end = alert.resolvedAt === null ? '' : `, over ${alert.resolvedAt.toISOString()}`;
+  return [
+    headline(notice),
+    ...alert.body.lines.map((line) => `  ${line}`),
+    `  ${alert.kind}, raised ${alert.raisedAt.toISOString()}${end}${times} (${alert.fingerprint})`,
+  ];
+}
+
+/** The same as an object for programs: what the webhook posts and the file holds. */
+export function noticeObject({ phase, alert }: Notice) {
+  const { id, fingerprint, kind, severity, title, body, raisedAt, resolvedAt } = alert;
+  return {
+    id,
+    phase,
+    fingerprint,
+    kind,
+    severity,
+    title,
+    lines: body.lines,
+    stream: body.stream ?? null,
+    class: body.class ?? null,
+    watched: body.watched ?? false,
+    revision: body.revision,
+    facts: body.facts ?? {},
+    raisedAt: raisedAt.toISOString(),
+    resolvedAt: resolvedAt?.toISOString() ?? null,
+  };
+}

@@ -1,0 +1,280 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Pool } from 'pg';
+import type { Notice } from '../../src/incidents/alerts/alert.js';
+import type { AlertChannel } from '../../src/incidents/alerts/channels/channel.js';
+import { AlertOutbox } from '../../src/incidents/alerts/outbox.js';
+import { alertSettings } from '../../src/incidents/alerts/settings.js';
+import { correlateNext } from '../../src/incidents/correlationStep.js';
+import { correlate, freshState } from '../../src/incidents/correlator.js';
+import type { MinuteInput } from '../../src/incidents/incident.js';
+import { listAlerts, raiseAlertAlone, resolveAlert } from '../../src/storage/alerts.js';
+import { annotateIncident, listIncidents, relatedIncidents } from '../../src/storage/incidents.js';
+import { testDatabase } from './database.js';
+import { contextOf, gapMinute, loudMinute, quietMinute, story } from './minutes.js';
+
+let pool: Pool;
+let close: () => Promise<void>;
+
+beforeAll(async () => ({ pool, close } = await testDatabase()));
+afterAll(() => close());
+beforeEach(async () => {
+  await pool.query('TRUNCATE features, verdicts, incidents, alerts, cursors');
+});
+
+async function store(stream: string, minutes: readonly MinuteInput[]): Promise<void> {
+  for (const { minute, gap, score, threshold, anomalous, votes, values, evidence } of minutes) {
+    await pool.query(
+      'INSERT INTO features (stream, minute, kind, values, evidence) VALUES ($1, to_timestamp($2::bigint * 60), $3, $4, $5)',
+      [stream, minute, gap ? 'gap' : 'observed', gap ? [] : Array.from(values), JSON.stringify(evidence ?? {})],
+    );
+    if (score === null) continue;
+    await pool.query(
+      `INSERT INTO verdicts (stream, minute, score, threshold, anomalous, votes)
+       VALUES ($1, to_timestamp($2::bigint * 60), $3, $4, $5, $6)`,
+      [stream, minute, score, threshold, anomalous, JSON.stringify(votes)],
+    );
+  }
+}
+
+const reset = (minute: number) =>
+  loudMinute(minute, { resets: [{ peer: '192.0.2.1', peerAs: 64_301, state: 'down' }] });
+const lost = (minute: number) =>
+  loudMinute(minute, {
+    withdrawn: [1, 2, 3, 4, 5].map((n) => ({ prefix: `198.51.${n}.0/24`, peers: 6, peersBefore: 6, origin: 64_500 })),
+  });
+const options = (batch: number) => ({ ...contextOf(), batch, now: () => new Date('2026-01-01T00:00:00Z') });
+
+describe('correlation over the database', () => {
+  const minutes = story(260, [reset(1100), reset(1103), gapMinute(1104), gapMinute(1105), lost(1180), lost(1181)]);
+
+  test.each([1000, 7])('batches of %i, each from what the database holds, give what one walk gives', async (batch) => {
+    await store('rrc00', minutes);
+    const changes = [];
+    for (let step = await correlateNext(pool, 'rrc00', options(batch)); step.minutes > 0; ) {
+      changes.push(...step.changes);
+      step = await correlateNext(pool, 'rrc00', options(batch));
+    }
+    const whole = correlate(freshState('rrc00'), minutes, contextOf());
+    const stored = (await listIncidents(pool)).reverse();
+    expect(stored).toHaveLength(2);
+    expect(stored.map(({ class: name }) => name)).toEqual(['session reset', 'outage']);
+    expect(stored).toMatchObject(JSON.parse(JSON.stringify(whole.incidents)));
+    expect(JSON.parse(JSON.stringify(changes))).toEqual(JSON.parse(JSON.stringify(whole.changes)));
+    const alerts = await listAlerts(pool);
+    expect(alerts.map(({ kind, resolvedAt }) => [kind, resolvedAt !== null])).toEqual([
+      ['incident closed', true],
+      ['incident closed', true],
+    ]);
+  });
+
+  test('waits for verdicts, and two correlators at once do the work once', async () => {
+    await store('rrc00', [gapMinute(999), ...story(120, [lost(1100)]), { ...quietMinute(1120), score: null }]);
+    const both = await Promise.all([
+      correlateNext(pool, 'rrc00', options(500)),
+      correlateNext(pool, 'rrc00', options(500)),
+    ]);
+    expect(both.map((step) => step.minutes).sort((a, b) => a - b)).toEqual([0, 121]);
+    expect(await listIncidents(pool)).toHaveLength(1);
+    expect(await listAlerts(pool)).toHaveLength(1);
+  });
+
+  test('incidents of one event on two streams are related, and what people say stays', async () => {
+    await store('rrc00', story(160, [lost(1100)]));
+    await store('rrc04', story(160, [lost(1102)]));
+    await correlateNext(pool, 'rrc00', options(500));
+    await correlateNext(pool, 'rrc04', options(500));
+    const [second, first] = await listIncidents(pool);
+    expect([first!.stream, first!.relatedTo]).toEqual(['rrc00', null]);
+    expect([second!.stream, second!.relatedTo]).toEqual(['rrc04', first!.id]);
+    expect((await relatedIncidents(pool, second!.id)).map(({ id }) => id)).toEqual([first!.id, second!.id]);
+    expect(await annotateIncident(pool, first!.id, { acknowledgedBy: 'ann', note: 'known' })).toBe(true);
+    expect(await annotateIncident(pool, first!.id, { ordinary: true })).toBe(true);
+    expect(await annotateIncident(pool, 999_999, { note: 'x' })).toBe(false);
+    expect((await listIncidents(pool, { stream: 'rrc00' }))[0]).toMatchObject({
+      acknowledgedBy: 'ann',
+      note: 'known',
+      ordinary: true,
+    });
+  });
+});
+
+class Recorder implements AlertChannel {
+  readonly messages: string[][] = [];
+  failing = false;
+
+  constructor(readonly name: string) {}
+
+  async send(notices: readonly Notice[]): Promise<void> {
+    if (this.failing) throw new Error('out of order');
+    this.messages.push(notices.map(({ phase, alert }) => `${phase} ${alert.title}`));
+  }
+
+  async close(): Promise<void> {}
+}
+
+describe('the outbox', () => {
+  const start = Date.parse('2026-01-01T12:00:00Z');
+  let clock = start;
+  const now = () => new Date(clock);
+  const channels = ['pager', 'mail'].map((name) => ({ type: 'file', name, path: 'unused' }));
+
+  function outbox(settings: object = {}) {
+    clock = start;
+    const recorders = [new Recorder('pager'), new Recorder('mail')] as const;
+    const parsed = alertSettings.parse({ channels, ...settings });
+    const box = () =>
+      new AlertOutbox({ pool, settings: parsed, channels: recorders, now, random: () => 0, log: { warn: () => {} } });
+    const at = async (seconds: number) => {
+      clock = start + seconds * 1000;
+      return box().deliverDue();
+    };
+    return { pager: recorders[0], mail: recorders[1], box, at };
+  }
+  const stale = (name: string, severity: 'minor' | 'major' | 'critical' = 'major') => ({
+    fingerprint: `feed stale/${name}`,
+    kind: 'feed stale' as const,
+    severity,
+    title: name,
+    lines: ['no message for 5 minutes'],
+  });
+
+  test('groups what comes together, tells once, tells the end', async () => {
+    const { pager, mail, at } = outbox();
+    await raiseAlertAlone(pool, stale('a'), now());
+    await raiseAlertAlone(pool, stale('b'), now());
+    expect((await raiseAlertAlone(pool, stale('a'), now())).told).toBe(false);
+    await at(10);
+    expect(pager.messages).toEqual([]);
+    await at(31);
+    await at(60);
+    expect(pager.messages).toEqual([['raised a', 'raised b']]);
+    expect(mail.messages).toEqual(pager.messages);
+    await resolveAlert(pool, 'feed stale/a', now());
+    await at(61);
+    await at(90);
+    expect(pager.messages.slice(1)).toEqual([['resolved a']]);
+  });
+
+  test('routes by severity and kind; what grew is told again, critical at once', async () => {
+    const { pager, mail, at } = outbox({
+      routes: [
+        { channels: ['pager'], minimumSeverity: 'critical' },
+        { channels: ['mail'], kinds: ['feed stale'] },
+      ],
+    });
+    await raiseAlertAlone(pool, stale('a'), now());
+    await raiseAlertAlone(pool, { ...stale('x', 'major'), fingerprint: 'drift/x', kind: 'drift' }, now());
+    await at(31);
+    expect([pager.messages, mail.messages]).toEqual([[], [['raised a']]]);
+    await raiseAlertAlone(pool, stale('a', 'critical'), now());
+    await at(32);
+    expect([pager.messages, mail.messages.slice(1)]).toEqual([[['raised a']], [['grown a']]]);
+  });
+
+  test('retries one channel with doubled waits, then gives up; the other hears it once', async () => {
+    const { pager, mail, at } = outbox({ retry: { attempts: 3, firstSeconds: 10 }, groupSeconds: 0 });
+    pager.failing = true;
+    await raiseAlertAlone(pool, stale('a'), now());
+    expect(await at(0)).toMatchObject({ sent: 1, failed: 1 });
+    expect(await at(9)).toMatchObject({ alerts: 0 });
+    expect(await at(10)).toMatchObject({ failed: 1 });
+    expect(await at(29)).toMatchObject({ alerts: 0 });
+    expect(await at(30)).toMatchObject({ failed: 1 });
+    expect(await at(9999)).toMatchObject({ alerts: 0 });
+    expect(mail.messages).toEqual([['raised a']]);
+    const [alert] = await listAlerts(pool);
+    expect(alert!.delivered.channels!.pager).toMatchObject({
+      state: 'gave up',
+      error: 'given up after 3 tries: out of order',
+    });
+    pager.failing = false;
+    await resolveAlert(pool, 'feed stale/a', now());
+    await at(10_000);
+    expect(pager.messages).toEqual([['resolved a']]);
+  });
+
+  test('a channel that comes back hears it late', async () => {
+    const { pager, at } = outbox({ groupSeconds: 0 });
+    pager.failing = true;
+    await raiseAlertAlone(pool, stale('a'), now());
+    await at(0);
+    pager.failing = false;
+    await at(5);
+    expect(pager.messages).toEqual([['raised a']]);
+  });
+
+  test('quiet hours hold back all but the critical and the watched, and pass the rest on together', async () => {
+    const quietHours = { from: '22:00', until: '07:00', timeZone: 'Europe/Amsterdam' };
+    const { pager, at } = outbox({ quietHours });
+    // 12:00 UTC is 13:00 in Amsterdam in winter; 21:30 UTC is 22:30; 06:00 UTC is 07:00.
+    clock = start + 9.5 * 3_600_000;
+    await raiseAlertAlone(pool, stale('a'), now());
+    await raiseAlertAlone(pool, stale('b', 'critical'), now());
+    await raiseAlertAlone(pool, { ...stale('c', 'minor'), watched: true }, now());
+    await raiseAlertAlone(pool, stale('d'), now());
+    await at(9.5 * 3600 + 60);
+    expect(pager.messages).toEqual([['raised b', 'raised c']]);
+    await resolveAlert(pool, 'feed stale/d', now());
+    await at(18 * 3600 - 1);
+    expect(pager.messages).toHaveLength(1);
+    await at(18 * 3600);
+    expect(pager.messages.slice(1)).toEqual([['raised a', 'resolved d']]);
+  });
+
+  test('what flaps is told once: a repetition waits, and is dropped if it ends meanwhile', async () => {
+    const { pager, at } = outbox({ groupSeconds: 0, repeatMinutes: 15 });
+    await raiseAlertAlone(pool, stale('a'), now());
+    await at(1);
+    await resolveAlert(pool, 'feed stale/a', now());
+    await at(2);
+    for (let round = 1; round <= 3; round++) {
+      clock = start + round * 60_000;
+      await raiseAlertAlone(pool, stale('a'), now());
+      await at(round * 60 + 1);
+      await resolveAlert(pool, 'feed stale/a', now());
+      await at(round * 60 + 2);
+    }
+    expect(pager.messages).toEqual([['raised a'], ['resolved a']]);
+  });
+
+  test('twenty callers at once raise one alert, and ten outboxes send it once', async () => {
+    const { pager, box } = outbox({ groupSeconds: 0 });
+    await Promise.all(Array.from({ length: 20 }, () => raiseAlertAlone(pool, stale('a'), now())));
+    expect(await listAlerts(pool)).toHaveLength(1);
+    await Promise.all(Array.from({ length: 10 }, () => box().deliverDue()));
+    expect(pager.messages).toEqual([['raised a']]);
+  });
+
+  test('what an outbox took and never finished is sent by the next one', async () => {
+    const { pager, at } = outbox({ groupSeconds: 0 });
+    await raiseAlertAlone(pool, stale('a'), now());
+    const { claimDueAlerts } = await import('../../src/storage/alerts.js');
+    expect(await claimDueAlerts(pool, now(), 300, 10)).toHaveLength(1);
+    await at(299);
+    expect(pager.messages).toEqual([]);
+    await at(300);
+    expect(pager.messages).toEqual([['raised a']]);
+  });
+
+  test('what grows while it is being sent is told again', async () => {
+    const { pager, at } = outbox({ groupSeconds: 0 });
+    await raiseAlertAlone(pool, stale('a'), now());
+    const send = pager.send.bind(pager);
+    pager.send = async (notices) => {
+      pager.send = send;
+      await raiseAlertAlone(pool, stale('a', 'critical'), now());
+      await send(notices);
+    };
+    await at(0);
+    await at(1);
+    expect(pager.messages).toEqual([['raised a'], ['grown a']]);
+  });
+});
+
+test('settings that cannot work are refused with the reason', () => {
+  expect(() => alertSettings.parse({ routes: [{ channels: ['mail'] }] })).toThrow(
+    /no channel is named .*mail.*there are: none/,
+  );
+  const quietHours = { from: '22:00', until: '07:00', timeZone: 'Mars/Olympus' };
+  expect(() => alertSettings.parse({ quietHours })).toThrow(/is no time zone/);
+});
