@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Queue } from 'bullmq';
 import { z } from 'zod';
 import { type RetrainPayload, retrainPayload } from '../src/retraining/payload.js';
@@ -10,19 +11,34 @@ export function openRetrainQueue(store: QueueStore): Queue<RetrainPayload> {
   return store.queue<RetrainPayload>(RETRAIN);
 }
 
+/** Names a job's run in the history: ids alone come again when a store was emptied. */
+export function runOf(job: { id?: string; timestamp: number }): string {
+  return `${job.id}.${job.timestamp}`;
+}
+
 /**
  * Enqueues a retraining unless one for the same model waits or runs.
  * @param options BullMQ takes the smallest priority first
- * @returns the job's id: of the new job, or of the one that is there already
+ * @returns the job, and whether it is new
  * @throws ZodError when the payload is not one
  */
 export async function enqueueRetrain(
   queue: Queue<RetrainPayload>,
   payload: RetrainPayload,
   options: { priority: number; delayMilliseconds: number },
-): Promise<string> {
+): Promise<{ jobId: string; run: string; isNew: boolean }> {
   const data = retrainPayload.parse(payload);
+  const present = await queue.getDeduplicationJobId(data.modelKey);
+  if (present) {
+    const job = await queue.getJob(present);
+    if (job && !(await job.isCompleted()) && !(await job.isFailed())) {
+      return { jobId: present, run: runOf(job), isNew: false };
+    }
+    // A key whose job is gone would block its model for ever (taskforcesh/bullmq issue 4311).
+    await queue.removeDeduplicationKey(data.modelKey);
+  }
   const job = await queue.add('retrain', data, {
+    jobId: randomUUID(),
     deduplication: { id: data.modelKey },
     priority: options.priority,
     delay: options.delayMilliseconds,
@@ -31,7 +47,7 @@ export async function enqueueRetrain(
     removeOnComplete: { count: 500 },
     removeOnFail: { count: 500 },
   });
-  return job.id!;
+  return { jobId: job.id!, run: runOf(job), isNew: true };
 }
 
 /**

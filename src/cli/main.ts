@@ -1,5 +1,5 @@
-import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
+import { codeVersion } from '../config/codeVersion.js';
 import { SettingsError } from '../config/load.js';
 import { register as config } from './config.js';
 import { register as demo } from './demo.js';
@@ -17,11 +17,9 @@ import { register as start } from './start.js';
 import { register as status } from './status.js';
 import { register as stop } from './stop.js';
 
-const { version } = createRequire(import.meta.url)('../../../package.json') as { version: string };
-
 const program = new Command('routewarden')
   .description('Finds leaks, hijacks, outages and worm storms in BGP updates, and keeps its models current by itself.')
-  .version(version)
+  .version(codeVersion())
   .option('--config <file>', 'settings file (default: routewarden.config.json, if there is one)')
   .option('--data-directory <folder>', 'where the own PostgreSQL lives')
   .configureHelp({ showGlobalOptions: true })

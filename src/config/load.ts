@@ -12,6 +12,8 @@ const SHORT_NAMES: Record<string, string> = {
   DRIFT_CHECK_INTERVAL: 'driftCheckIntervalSeconds',
   LSTM_ENGINE: 'lstmEngine',
   LOG_LEVEL: 'logLevel',
+  DASHBOARD_TOKEN: 'dashboard.token',
+  DASHBOARD_READ_TOKEN: 'dashboard.readToken',
 };
 
 export class SettingsError extends Error {

@@ -5,7 +5,7 @@ import type { AnyModelKind } from '../models/kinds.js';
 import type { Explanation, ModelKey, Scores } from '../models/model.js';
 import { modelKey } from '../models/modelKey.js';
 import { firstActivation, nextActivation } from '../storage/activationOrder.js';
-import { type Activation, activeVersionAt, lockModel } from '../storage/activations.js';
+import { type Activation, activeVersionAt, currentActivation, lockModel } from '../storage/activations.js';
 import { readCursor, writeCursor } from '../storage/cursors.js';
 import { featureBlock, watermark } from '../storage/features.js';
 import { notify } from '../storage/notifications.js';
@@ -14,7 +14,7 @@ import { insertScores, type ScoreRow } from '../storage/scores.js';
 
 const MINUTES_A_STEP = 512;
 
-export interface LoadedModel {
+interface LoadedModel {
   versionId: number;
   version: number;
   model: unknown;
@@ -26,7 +26,7 @@ export interface DetectorOptions {
   kind: AnyModelKind;
   logger: Logger;
   /** Reads a version's files, verifies their checksums and decodes them. */
-  load: (key: ModelKey, versionId: number) => Promise<LoadedModel>;
+  load: (key: ModelKey, versionId: number) => Promise<unknown>;
   /** A version that cannot be loaded: the one before serves on. */
   onBadVersion: (key: ModelKey, activation: Activation, error: Error) => Promise<void>;
 }
@@ -76,7 +76,7 @@ export class DetectorStep {
 
   /** Loads what will score the next minute, before that minute comes. */
   async prepare(): Promise<void> {
-    const activation = await activeVersionAt(this.options.pool, this.key, Number.MAX_SAFE_INTEGER / 120_000_000);
+    const activation = await currentActivation(this.options.pool, this.key);
     if (activation !== null) await this.model(activation);
   }
 
@@ -84,14 +84,15 @@ export class DetectorStep {
     if (this.loaded?.versionId === activation.versionId) return this.loaded;
     if (this.loaded !== null && this.refused === activation.versionId) return this.loaded;
     try {
-      this.loaded = await this.options.load(this.key, activation.versionId);
+      const model = await this.options.load(this.key, activation.versionId);
+      this.loaded = { versionId: activation.versionId, version: activation.version, model };
       this.options.logger.info({ model: this.key, version: activation.version }, 'model loaded');
     } catch (error) {
       if (this.loaded === null) throw error;
       this.refused = activation.versionId;
       await this.options.onBadVersion(this.key, activation, error as Error);
     }
-    return this.loaded!;
+    return this.loaded as LoadedModel;
   }
 
   private async score(client: PoolClient, loaded: LoadedModel, from: Minute, until: Minute): Promise<void> {

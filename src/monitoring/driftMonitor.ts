@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { RetrainPayload } from '../../queues/retrain.js';
 import type { Settings } from '../config/settings.js';
 import { checkDrift } from '../drift/check.js';
-import { CATALOGUE } from '../features/catalogue.js';
+import { FEATURES } from '../features/catalogue.js';
 import { MINUTES_PER_DAY, type Minute } from '../features/row.js';
 import { MODEL_KINDS, type ModelKey } from '../models/model.js';
 import { modelKey } from '../models/modelKey.js';
@@ -58,7 +58,7 @@ export class DriftMonitor {
       windowEnd,
       settings: settings.drift,
       artifactDirectory: settings.artifactDirectory,
-      featureNames: CATALOGUE.map(({ name }) => name),
+      featureNames: FEATURES.map(({ name }) => name),
       streams,
     });
     if (fresh) {
@@ -84,9 +84,9 @@ export class DriftMonitor {
         },
         new Date(),
       );
-      await this.request({ modelKey: key, trigger: { kind: 'drift', reportId } }, round);
+      await this.request({ modelKey: key, trigger: { kind: 'drift', reportId }, seed: settings.seed }, round);
     } else if ((await currentActivation(pool, key)) === null && (await this.firstWindowIsComplete(stream))) {
-      await this.request({ modelKey: key, trigger: { kind: 'first' } }, round);
+      await this.request({ modelKey: key, trigger: { kind: 'first' }, seed: settings.seed }, round);
     }
   }
 

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Queue } from 'bullmq';
 import type { Pool } from 'pg';
 import { enqueueRetrain, type RetrainPayload } from '../../queues/retrain.js';
@@ -8,11 +7,10 @@ import { admit } from '../retraining/storm.js';
 import { watermark } from '../storage/activations.js';
 import { appendRetrainState, deadLetters, lastFinished } from '../storage/retrainRuns.js';
 
-export type RetrainRequest = { admitted: true; jobId: string } | { admitted: false; reason: string };
+export type RetrainRequest = { admitted: true; jobId: string; run: string } | { admitted: false; reason: string };
 
 /**
- * Asks for a retraining: the storm policy decides whether and when, the queue whether one is under way already. The
- * first state of the run is written before the job exists, so that no request is ever without a trace.
+ * Asks for a retraining: the storm policy decides whether and when, the queue whether one is under way already.
  */
 export async function requestRetrain(
   pool: Pool,
@@ -32,13 +30,15 @@ export async function requestRetrain(
     settings,
   );
   if (!admission.admit) return { admitted: false, reason: admission.reason };
-  const jobId = await enqueueRetrain(queue, payload, admission);
-  await appendRetrainState(pool, {
-    run: randomUUID(),
-    modelKey: payload.modelKey,
-    jobId,
-    state: 'queued',
-    detail: { trigger: payload.trigger, delay_ms: admission.delayMilliseconds },
-  });
-  return { admitted: true, jobId };
+  const { jobId, run, isNew } = await enqueueRetrain(queue, payload, admission);
+  if (isNew) {
+    await appendRetrainState(pool, {
+      run,
+      modelKey: payload.modelKey,
+      jobId,
+      state: 'queued',
+      detail: { trigger: payload.trigger, delay_ms: admission.delayMilliseconds },
+    });
+  }
+  return { admitted: true, jobId, run };
 }

@@ -1,0 +1,39 @@
+import type { Command } from 'commander';
+import { openRetrainQueue } from '../../queues/retrain.js';
+import { DriftMonitor } from '../monitoring/driftMonitor.js';
+import { recentDriftReports } from '../storage/driftReports.js';
+import { pino } from 'pino';
+import { printJson, table } from './output.js';
+import { readKey } from './models.js';
+import { withStore } from './store.js';
+
+export function register(program: Command): void {
+  program
+    .command('drift')
+    .description('Check every model for drift now (each event hour once), and show the newest reports.')
+    .argument('[model]', 'show reports of this model alone, such as lstm@rrc00')
+    .option('--no-check', 'only show reports')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExamples:\n  routewarden drift\n  routewarden drift lstm@rrc00 --no-check --json')
+    .action(async (model: string | undefined, options: { check: boolean; json?: boolean }) => {
+      const key = model === undefined ? undefined : readKey(model);
+      const answer = await withStore(program, async ({ pool, queues, settings }) => {
+        const monitor = new DriftMonitor({
+          pool,
+          queue: openRetrainQueue(queues),
+          settings,
+          logger: pino({ level: 'silent' }),
+        });
+        const round = options.check ? await monitor.check() : null;
+        return { round, reports: await recentDriftReports(pool, key, 20) };
+      });
+      if (options.json) return printJson(answer);
+      const rows = answer.reports.map((report) => [
+        new Date(report.windowEnd * 60_000).toISOString().slice(0, 16),
+        report.modelKey,
+        report.outcome,
+        report.reason,
+      ]);
+      process.stdout.write(`${table(['window end', 'model', 'outcome', 'reason'], rows)}\n`);
+    });
+}

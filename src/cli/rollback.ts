@@ -1,0 +1,36 @@
+import { userInfo } from 'node:os';
+import type { Command } from 'commander';
+import { parseModelKey } from '../models/modelKey.js';
+import { rollback } from '../registry/registry.js';
+import { notify } from '../storage/notifications.js';
+import { readKey } from './models.js';
+import { minuteText, printJson, say, UsageError } from './output.js';
+import { withStore } from './store.js';
+
+export function register(program: Command): void {
+  program
+    .command('rollback')
+    .description('Let an older version serve again: the one before, or the one named.')
+    .argument('<model>', 'such as lstm@rrc00')
+    .argument('[version]', 'its number, as `routewarden models` lists it')
+    .option('--reason <text>', 'kept with the move', 'rolled back by hand')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExamples:\n  routewarden rollback lstm@rrc00\n  routewarden rollback lstm@rrc00 3 --reason "too many false alarms"')
+    .action(async (model: string, version: string | undefined, options: { reason: string; json?: boolean }) => {
+      const modelKey = readKey(model);
+      if (version !== undefined && !/^\d+$/.test(version)) throw new UsageError(`"${version}" is no version number`);
+      const moved = await withStore(program, async ({ pool }) => {
+        const result = await rollback({
+          pool,
+          modelKey,
+          actor: userInfo().username,
+          reason: options.reason,
+          ...(version === undefined ? {} : { version: Number(version) }),
+        });
+        await notify(pool, 'activations', parseModelKey(modelKey).stream);
+        return result;
+      });
+      if (options.json) printJson({ model: modelKey, from: moved.from, to: moved.to.version, active_from: moved.activeFrom });
+      else say(`${modelKey}: version ${moved.to.version} serves from ${minuteText(moved.activeFrom)} on (before: ${moved.from})`);
+    });
+}

@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { DRIFT_CHECK, driftCheckPayload, openDriftCheckQueue } from '../queues/driftCheck.js';
+import { openRetrainQueue, RETRAIN, retrainPayload } from '../queues/retrain.js';
+import { incidentActions } from '../src/dashboard/incidentActions.js';
+import { createDashboard } from '../src/dashboard/server.js';
+import { modelActions } from '../src/monitoring/modelActions.js';
+import { aborted, runService } from '../src/services/service.js';
+
+await runService('dashboard', async (context) => {
+  const { pool, queues, settings, logger } = context;
+  const retrain = openRetrainQueue(queues);
+  const server = await createDashboard({
+    pool,
+    queues: [retrain, openDriftCheckQueue(queues)],
+    queueHelp: {
+      [RETRAIN]: {
+        description: 'Retrainings. Add a job by hand with a payload such as {"modelKey": "lstm@rrc00", "trigger": {"kind": "manual", "actor": "your name"}}.',
+        jobDataSchema: z.toJSONSchema(retrainPayload, { io: 'input', unrepresentable: 'any' }),
+      },
+      [DRIFT_CHECK]: {
+        description: 'Drift checks of all models, repeated by a job scheduler.',
+        jobDataSchema: z.toJSONSchema(driftCheckPayload),
+      },
+    },
+    settings: settings.dashboard,
+    actions: { ...incidentActions(pool), ...modelActions({ pool, queue: retrain, settings: settings.retraining }) },
+    logger,
+    clock: { now: Date.now },
+  });
+  const { host, port } = settings.dashboard;
+  try {
+    await server.listen({ host, port });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    throw new Error(
+      `port ${port} on ${host} is in use: stop what uses it, or choose another with ROUTEWARDEN_DASHBOARD_PORT (0 takes any free one)`,
+    );
+  }
+  const address = server.server.address();
+  const listening = typeof address === 'object' && address !== null ? address.port : port;
+  context.report({ url: `http://${host}:${listening}/` });
+  logger.info(`page: http://${host}:${listening}/ queues: http://${host}:${listening}/queues`);
+  await aborted(context.signal);
+  await server.close();
+});

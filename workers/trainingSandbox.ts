@@ -1,0 +1,52 @@
+import { hostname } from 'node:os';
+import type { SandboxedJob } from 'bullmq';
+import { pino } from 'pino';
+import { RETRAIN, type RetrainPayload, readRetrainPayload, runOf } from '../queues/retrain.js';
+import { loadSettings } from '../src/config/load.js';
+import { codeVersion } from '../src/config/codeVersion.js';
+import { kindsByName } from '../src/models/kinds.js';
+import { runTraining } from '../src/retraining/training.js';
+import { openPool } from '../src/storage/pool.js';
+import { cancellation } from '../src/storage/retrainCancellations.js';
+
+const CANCELLATION_POLL_MILLISECONDS = 500;
+
+/** One training in a process of its own, so that the worker's heartbeats and job locks are never late. */
+export default async function train(job: SandboxedJob<RetrainPayload>): Promise<unknown> {
+  const payload = readRetrainPayload(job.data);
+  const { settings } = loadSettings(process.env);
+  const logger = pino({ level: settings.logLevel, base: { service: 'trainer' } }, pino.destination(2));
+  const pool = openPool(settings.databaseUrl!, {
+    name: RETRAIN,
+    maximum: 3,
+    onError: (error) => logger.warn({ error: error.message }, 'connection trouble'),
+  });
+  const stopping = new AbortController();
+  const poll = setInterval(() => {
+    cancellation(pool, job.id!).then(
+      (actor) => {
+        if (actor !== null) stopping.abort(new Error(`cancelled by ${actor}`));
+      },
+      (error: Error) => logger.warn({ error: error.message }, 'looking for a cancellation'),
+    );
+  }, CANCELLATION_POLL_MILLISECONDS);
+  try {
+    return await runTraining({
+      pool,
+      payload,
+      kinds: kindsByName(),
+      settings: settings.retraining,
+      artifactDirectory: settings.artifactDirectory,
+      run: runOf(job),
+      jobId: job.id!,
+      holder: `${hostname()}:${process.pid}`,
+      codeVersion: codeVersion(),
+      onProgress: (progress) => void job.updateProgress(progress).catch((error: Error) => logger.warn({ error: error.message }, 'reporting progress')),
+      onLog: (line) => void job.log(line).catch((error: Error) => logger.warn({ error: error.message }, 'logging to the job')),
+      signal: stopping.signal,
+    });
+  } finally {
+    clearInterval(poll);
+    await pool.end();
+  }
+}
