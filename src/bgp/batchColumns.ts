@@ -1,6 +1,8 @@
 /** What a message of a batch is. */
 export const UPDATE = 1;
 export const PEER_STATE = 2;
+/** An entry of a routing table dump: a route that was there, not news. */
+export const RIB_ENTRY = 3;
 
 /** ORIGIN codes of RFC 4271, 5.1.1; NO_ORIGIN where a message announces nothing. */
 export const ORIGIN_IGP = 0;
@@ -20,7 +22,7 @@ export const IDLE = 1;
  * message's elements follow one another: first its withdrawn prefixes, then its announced ones.
  */
 export interface BatchColumns {
-  /** [messages] UPDATE or PEER_STATE */
+  /** [messages] UPDATE, PEER_STATE or RIB_ENTRY */
   kind: Uint8Array;
   /** [messages] milliseconds since 1970 */
   time: Float64Array;

@@ -1,6 +1,6 @@
 import { IPV4_ADDRESS, IPV6_ADDRESS, isShape, wordsOf } from './address.js';
 import { MAXIMUM_MARK } from './asPath.js';
-import { type BatchColumns, NONE, PEER_STATE, UPDATE } from './batchColumns.js';
+import { type BatchColumns, NONE, PEER_STATE, RIB_ENTRY, UPDATE } from './batchColumns.js';
 
 /** The bytes are not a batch, or of a version that this program does not know. */
 export class BadBatch extends Error {
@@ -214,7 +214,7 @@ export function decodeBatch(bytes: Uint8Array): BatchColumns {
   const first = reader.f64();
   const flags = reader.u8();
   if (flags > 3) throw new BadBatch(`flags ${flags}`);
-  const kind = reader.raw(messages, 'kind', (value) => value === UPDATE || value === PEER_STATE);
+  const kind = reader.raw(messages, 'kind', (value) => value >= UPDATE && value <= RIB_ENTRY);
   const origin = reader.raw(messages, 'origin', () => true);
   const time = new Float64Array(messages);
   if (flags & WIDE_TIMES) for (let i = 0; i < messages; i++) time[i] = reader.f64();
@@ -248,7 +248,7 @@ export function decodeBatch(bytes: Uint8Array): BatchColumns {
   let sum = 0;
   for (let i = 0; i < messages; i++) {
     const count = withdrawn[i]! + announced[i]!;
-    if (kind[i] === UPDATE ? origin[i]! > 3 : count > 0) throw new BadBatch(`message ${i} contradicts its kind`);
+    if (kind[i] === PEER_STATE ? count > 0 : origin[i]! > 3) throw new BadBatch(`message ${i} contradicts its kind`);
     sum += count;
   }
   if (sum !== elements) throw new BadBatch('elements do not add up');

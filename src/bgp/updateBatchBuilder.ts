@@ -1,5 +1,5 @@
 import { IPV6_ADDRESS, maskWords, wordsOf } from './address.js';
-import { type BatchColumns, NO_ORIGIN, NONE, PEER_STATE, UPDATE } from './batchColumns.js';
+import { type BatchColumns, NO_ORIGIN, NONE, PEER_STATE, RIB_ENTRY, UPDATE } from './batchColumns.js';
 import { encodeBatch } from './batchEncoding.js';
 import { PathDictionary } from './pathDictionary.js';
 import { WordDictionary } from './wordDictionary.js';
@@ -147,6 +147,15 @@ export class UpdateBatchBuilder {
   }
 
   commitUpdate(timeMs: number, peer: number, size: number, origin: number, path: number): void {
+    this.#commit(UPDATE, timeMs, peer, size, origin, path);
+  }
+
+  /** As `commitUpdate`, for an entry of a routing table dump. */
+  commitRibEntry(timeMs: number, peer: number, origin: number, path: number): void {
+    this.#commit(RIB_ENTRY, timeMs, peer, 0, origin, path);
+  }
+
+  #commit(kind: number, timeMs: number, peer: number, size: number, origin: number, path: number): void {
     const announced = this.#openAnnounced;
     let at = this.#elements + this.#openWithdrawn;
     while (at + announced > this.#prefix.length) this.#widenElements();
@@ -156,7 +165,7 @@ export class UpdateBatchBuilder {
       this.#pathId[at] = this.#waitingPathId[i]!;
     }
     this.#elements = at;
-    this.#message(UPDATE, timeMs, peer, size, announced > 0 ? origin : NO_ORIGIN, announced > 0 ? path : NONE);
+    this.#message(kind, timeMs, peer, size, announced > 0 ? origin : NO_ORIGIN, announced > 0 ? path : NONE);
   }
 
   /** A change of a peer's session; states of RFC 4271 (Quagga's 7 and 8 too), 0 where the old one is not known. */

@@ -7,6 +7,7 @@ import {
   ORIGIN_IGP,
   ORIGIN_INCOMPLETE,
   PEER_STATE,
+  RIB_ENTRY,
 } from '../bgp/batchColumns.js';
 import type { UpdateBatch } from '../bgp/updateBatch.js';
 import { BadSnapshot, ByteReader, ByteWriter } from './byteStream.js';
@@ -93,6 +94,7 @@ export class MinuteAggregator {
   #newLinkPath = new Uint8Array(1024);
   #peerOf = new Int32Array(64);
   #mappedEvictions = 0;
+  #learning = false;
   #lastOld = -1;
   #lastNew = -1;
   #lastDistance = 0;
@@ -136,6 +138,7 @@ export class MinuteAggregator {
         this.#start(minute);
         const open = this.#openMinute(minute);
         if (columns.kind[message] === PEER_STATE) this.#peerState(columns, message, minute, open);
+        else if (columns.kind[message] === RIB_ENTRY) this.#learn(columns, message, element, minute);
         else this.#update(columns, message, element, minute, open);
         this.advance(time);
       }
@@ -323,7 +326,7 @@ export class MinuteAggregator {
 
   /** Minute to note as the first of something met now. */
   #knownFrom(minute: Minute): Minute {
-    return minute < this.#firstMinute! + this.#warmUp ? 0 : minute;
+    return this.#learning || minute < this.#firstMinute! + this.#warmUp ? 0 : minute;
   }
 
   #isNew(from: Minute, minute: Minute): boolean {
@@ -366,6 +369,14 @@ export class MinuteAggregator {
       this.#peers.upMinute[peer] = minute;
       open?.reset(peer, 'up', this.#peers.activeRoutes[peer]!);
     } else if (oldState === ESTABLISHED) open?.reset(peer, 'down', this.#peers.activeRoutes[peer]!);
+  }
+
+  /** A route of a table dump is known without being news. */
+  #learn(columns: BatchColumns, message: number, element: number, minute: Minute): void {
+    const peer = this.#peer(columns, columns.peer[message]!);
+    this.#learning = true;
+    this.#announce(columns, message, element, peer, minute, new OpenMinute(minute));
+    this.#learning = false;
   }
 
   #update(columns: BatchColumns, message: number, first: number, minute: Minute, opened: OpenMinute | undefined): void {
@@ -513,6 +524,7 @@ export class MinuteAggregator {
     const prefixes = this.#prefixes;
     prefixes.lastOrigin[prefix] = origin;
     const from = prefixes.noteOrigin(prefix, origin, minute, known);
+    if (this.#learning) prefixes.firstMinute[prefix] = 0;
     if (this.#isNew(from, minute)) {
       const previous = () => prefixes.originsBefore(prefix, from, origin);
       open.newOrigin(prefix, origin, peer, previous, () => [

@@ -1,0 +1,367 @@
+import { IPV4_ADDRESS, IPV6_ADDRESS, IPV6_SHAPE } from './address.js';
+import { CONFEDERATION_SEQUENCE, CONFEDERATION_SET, SEQUENCE, SET, START } from './asPath.js';
+import { NO_ORIGIN, NONE } from './batchColumns.js';
+import type { UpdateBatchBuilder } from './updateBatchBuilder.js';
+
+/** How the fields of a message are encoded, which the message itself does not say. */
+export interface UpdateEncoding {
+  /** AS numbers of AS_PATH take four bytes (RFC 6793) instead of two. */
+  as4: boolean;
+  /** Prefixes are preceded by a path identifier (RFC 7911). */
+  addPath: boolean;
+}
+
+const AFI_IPV4 = 1;
+const AFI_IPV6 = 2;
+const SAFI_UNICAST = 1;
+
+const ORIGIN = 1;
+const AS_PATH = 2;
+const NEXT_HOP = 3;
+const AGGREGATOR = 7;
+const MP_REACH_NLRI = 14;
+const MP_UNREACH_NLRI = 15;
+const AS4_PATH = 17;
+const AS4_AGGREGATOR = 18;
+const EXTENDED_LENGTH = 0x10;
+const AS_TRANS = 23456;
+
+/** Segment types of RFC 4271, 4.3 and RFC 5065, 3 to marks. */
+const SEGMENT_MARK = [-1, SET, SEQUENCE, CONFEDERATION_SEQUENCE, CONFEDERATION_SET];
+
+/** Why a message was treated as a withdrawal (RFC 7606), and others that carry no unicast route. */
+export interface UpdateCounts {
+  treatedAsWithdraw: number;
+  /** MP attributes of other families than IPv4 and IPv6 unicast: passed over. */
+  otherFamilies: number;
+}
+
+/**
+ * Decodes BGP UPDATE bodies (RFC 4271, 4.3; RFC 4760) into a batch. Damaged attributes make the message's routes
+ * withdrawals (RFC 7606); damaged prefixes, of which nothing is sure, make the whole message bad.
+ */
+export class BgpUpdateDecoder {
+  readonly counts: UpdateCounts = { treatedAsWithdraw: 0, otherFamilies: 0 };
+  readonly #into: UpdateBatchBuilder;
+
+  #origin = NO_ORIGIN;
+  #path: { at: number; end: number } = { at: -1, end: -1 };
+  #as4Path: { at: number; end: number } = { at: -1, end: -1 };
+  #nextHop = NONE;
+  #reach: { at: number; end: number } = { at: -1, end: -1 };
+  #unreach: { at: number; end: number } = { at: -1, end: -1 };
+  #ignoreAs4Path = false;
+  #malformed = false;
+
+  constructor(into: UpdateBatchBuilder) {
+    this.#into = into;
+  }
+
+  /**
+   * Decodes what follows the BGP header: bytes[start, end).
+   * @param size bytes of the message with its header
+   * @returns null, or why nothing was taken
+   */
+  decode(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    encoding: UpdateEncoding,
+    timeMs: number,
+    peer: number,
+    size: number,
+  ): string | null {
+    const into = this.#into;
+    into.begin();
+    if (start + 4 > end) return this.#bad('UPDATE is too short');
+    const withdrawnEnd = start + 2 + ((bytes[start]! << 8) | bytes[start + 1]!);
+    if (withdrawnEnd + 2 > end) return this.#bad('withdrawn routes exceed the UPDATE');
+    const attributes = withdrawnEnd + 2;
+    const attributesEnd = attributes + ((bytes[withdrawnEnd]! << 8) | bytes[withdrawnEnd + 1]!);
+    if (attributesEnd > end) return this.#bad('path attributes exceed the UPDATE');
+    const withdrawn = this.#prefixes(bytes, start + 2, withdrawnEnd, AFI_IPV4, encoding.addPath, true, NONE);
+    if (withdrawn !== null) return this.#bad(withdrawn);
+    this.#attributes(bytes, attributes, attributesEnd);
+    if (this.#unreach.at >= 0) {
+      const unreach = this.#multiprotocolUnreach(bytes, encoding.addPath);
+      if (unreach !== null) return this.#bad(unreach);
+    }
+    const announced = this.#prefixes(bytes, attributesEnd, end, AFI_IPV4, encoding.addPath, false, this.#nextHop);
+    if (announced !== null) return this.#bad(announced);
+    const plain = into.openAnnounced > 0;
+    if (this.#reach.at >= 0) {
+      const reach = this.#multiprotocolReach(bytes, encoding.addPath);
+      if (reach !== null) return this.#bad(reach);
+    }
+    const path = this.#finishPath(bytes, encoding.as4, plain);
+    into.commitUpdate(timeMs, peer, size, this.#origin, path);
+    return null;
+  }
+
+  /**
+   * Decodes the attributes of a table dump's entry, whose one prefix has been announced by the caller's `announce`.
+   * @param abbreviated MP_REACH_NLRI holds only the next hop (RFC 6396, 4.3.4)
+   * @param announce told the next hop's address index; announces the prefix
+   */
+  decodeEntry(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    as4: boolean,
+    abbreviated: boolean,
+    timeMs: number,
+    peer: number,
+    announce: (nextHop: number) => void,
+  ): void {
+    const into = this.#into;
+    into.begin();
+    this.#attributes(bytes, start, end);
+    let nextHop = this.#nextHop;
+    if (this.#reach.at >= 0) {
+      let { at } = this.#reach;
+      // some writers give the whole attribute, which starts with the family's zero byte
+      if (!abbreviated || bytes[at] === 0) at += 3;
+      nextHop = this.#readNextHop(bytes, at + 1, Math.min(at + 1 + (bytes[at] ?? 0), this.#reach.end));
+    }
+    announce(nextHop);
+    const path = this.#finishPath(bytes, as4, false);
+    into.commitRibEntry(timeMs, peer, this.#origin, path);
+  }
+
+  #bad(reason: string): string {
+    this.#into.rollback();
+    return reason;
+  }
+
+  #finishPath(bytes: Uint8Array, as4: boolean, needsNextHop: boolean): number {
+    const into = this.#into;
+    const announces = into.openAnnounced > 0;
+    let path = NONE;
+    if (this.#path.at >= 0 && announces) {
+      if (this.#readPath(bytes, as4)) path = into.paths.close();
+      else {
+        into.paths.drop();
+        this.#malformed = true;
+      }
+    }
+    const missing =
+      announces && (path === NONE || this.#origin === NO_ORIGIN || (needsNextHop && this.#nextHop === NONE));
+    if (announces && (this.#malformed || missing)) {
+      this.counts.treatedAsWithdraw++;
+      into.treatAsWithdraw();
+    }
+    return path;
+  }
+
+  /** Notes where the attributes are; the first of a kind counts (RFC 7606, 3g). */
+  #attributes(bytes: Uint8Array, start: number, end: number): void {
+    this.#origin = NO_ORIGIN;
+    this.#nextHop = NONE;
+    this.#path.at = -1;
+    this.#as4Path.at = -1;
+    this.#reach.at = -1;
+    this.#unreach.at = -1;
+    this.#ignoreAs4Path = false;
+    this.#malformed = false;
+    let aggregatorAs = AS_TRANS;
+    let hasAs4Aggregator = false;
+    let at = start;
+    while (at < end) {
+      const flags = bytes[at]!;
+      const extended = (flags & EXTENDED_LENGTH) !== 0;
+      const value = at + (extended ? 4 : 3);
+      if (value > end) break;
+      const type = bytes[at + 1]!;
+      const length = extended ? (bytes[at + 2]! << 8) | bytes[at + 3]! : bytes[at + 2]!;
+      const valueEnd = value + length;
+      if (valueEnd > end) break;
+      switch (type) {
+        case ORIGIN:
+          if (length !== 1 || bytes[value]! > 2) this.#malformed = true;
+          else if (this.#origin === NO_ORIGIN) this.#origin = bytes[value]!;
+          break;
+        case AS_PATH:
+          note(this.#path, value, valueEnd);
+          break;
+        case NEXT_HOP:
+          if (length !== 4) this.#malformed = true;
+          else if (this.#nextHop === NONE) this.#nextHop = this.#readNextHop(bytes, value, valueEnd);
+          break;
+        case AGGREGATOR:
+          if (length === 6) aggregatorAs = (bytes[value]! << 8) | bytes[value + 1]!;
+          break;
+        case MP_REACH_NLRI:
+          note(this.#reach, value, valueEnd);
+          break;
+        case MP_UNREACH_NLRI:
+          note(this.#unreach, value, valueEnd);
+          break;
+        case AS4_PATH:
+          note(this.#as4Path, value, valueEnd);
+          break;
+        case AS4_AGGREGATOR:
+          hasAs4Aggregator = true;
+          break;
+        default:
+      }
+      at = valueEnd;
+    }
+    if (at !== end) this.#malformed = true;
+    // RFC 6793, 4.2.3: an aggregator that knows no 4-byte numbers has made AS4_PATH stale
+    this.#ignoreAs4Path = hasAs4Aggregator && aggregatorAs !== AS_TRANS;
+  }
+
+  #readNextHop(bytes: Uint8Array, at: number, end: number): number {
+    const { words } = this.#into;
+    const length = end - at;
+    if (length === 4) {
+      words[0] = word(bytes, at);
+      return this.#into.address(IPV4_ADDRESS);
+    }
+    // global, or global and link-local (RFC 2545, 3)
+    if (length === 16 || length === 32) {
+      for (let i = 0; i < 4; i++) words[i] = word(bytes, at + i * 4);
+      return this.#into.address(IPV6_ADDRESS);
+    }
+    return NONE;
+  }
+
+  #multiprotocolReach(bytes: Uint8Array, addPath: boolean): string | null {
+    const { at, end } = this.#reach;
+    if (at + 5 > end) return 'MP_REACH_NLRI is too short';
+    const afi = (bytes[at]! << 8) | bytes[at + 1]!;
+    if ((afi !== AFI_IPV4 && afi !== AFI_IPV6) || bytes[at + 2] !== SAFI_UNICAST) {
+      this.counts.otherFamilies++;
+      return null;
+    }
+    const nextHopEnd = at + 4 + bytes[at + 3]!;
+    if (nextHopEnd + 1 > end) return 'next hop exceeds MP_REACH_NLRI';
+    const nextHop = this.#readNextHop(bytes, at + 4, nextHopEnd);
+    // one reserved byte follows the next hop
+    return this.#prefixes(bytes, nextHopEnd + 1, end, afi, addPath, false, nextHop);
+  }
+
+  #multiprotocolUnreach(bytes: Uint8Array, addPath: boolean): string | null {
+    const { at, end } = this.#unreach;
+    if (at + 3 > end) return 'MP_UNREACH_NLRI is too short';
+    const afi = (bytes[at]! << 8) | bytes[at + 1]!;
+    if ((afi !== AFI_IPV4 && afi !== AFI_IPV6) || bytes[at + 2] !== SAFI_UNICAST) {
+      this.counts.otherFamilies++;
+      return null;
+    }
+    return this.#prefixes(bytes, at + 3, end, afi, addPath, true, NONE);
+  }
+
+  #prefixes(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    afi: number,
+    addPath: boolean,
+    withdrawn: boolean,
+    nextHop: number,
+  ): string | null {
+    const into = this.#into;
+    const { words } = into;
+    let at = start;
+    while (at < end) {
+      let pathId = 0;
+      if (addPath) {
+        if (at + 5 > end) return 'path identifier exceeds the prefixes';
+        pathId = word(bytes, at);
+        at += 4;
+      }
+      const length = bytes[at++]!;
+      const size = (length + 7) >> 3;
+      if (length > (afi === AFI_IPV4 ? 32 : 128)) return `prefix length ${length}`;
+      if (at + size > end) return 'prefix exceeds its field';
+      let prefix: number;
+      if (afi === AFI_IPV4) {
+        words[0] = partOfWord(bytes, at, size);
+        prefix = into.maskedPrefix(length);
+      } else {
+        for (let i = 0; i < 4; i++) words[i] = partOfWord(bytes, at + i * 4, size - i * 4);
+        prefix = into.maskedPrefix(IPV6_SHAPE + length);
+      }
+      at += size;
+      if (withdrawn) into.withdraw(prefix, pathId);
+      else into.announce(prefix, nextHop, pathId);
+    }
+    return null;
+  }
+
+  /** Writes the path's hops to the builder. @returns whether it is well formed */
+  #readPath(bytes: Uint8Array, as4: boolean): boolean {
+    const { at, end } = this.#path;
+    const length = pathLength(bytes, at, end, as4 ? 4 : 2);
+    if (length < 0) return false;
+    const as4Path = this.#as4Path;
+    if (as4 || as4Path.at < 0 || this.#ignoreAs4Path) return this.#pushSegments(bytes, at, end, as4 ? 4 : 2, length);
+    const as4Length = pathLength(bytes, as4Path.at, as4Path.end, 4);
+    // RFC 6793, 4.2.3 and 6: a malformed or longer AS4_PATH is ignored
+    if (as4Length < 0 || as4Length > length) return this.#pushSegments(bytes, at, end, 2, length);
+    this.#pushSegments(bytes, at, end, 2, length - as4Length);
+    return this.#pushSegments(bytes, as4Path.at, as4Path.end, 4, as4Length);
+  }
+
+  /** Pushes the first `count` hops (a set is one; confederation segments are none) of well-formed segments. */
+  #pushSegments(bytes: Uint8Array, start: number, end: number, width: 2 | 4, count: number): boolean {
+    const { paths } = this.#into;
+    let left = count;
+    for (let at = start; at < end; ) {
+      const kind = SEGMENT_MARK[bytes[at]!]!;
+      const hops = bytes[at + 1]!;
+      at += 2;
+      let take = hops;
+      if (kind === SEQUENCE) {
+        take = Math.min(hops, left);
+        left -= take;
+      } else if (kind === SET) {
+        if (left === 0) take = 0;
+        else left--;
+      }
+      for (let i = 0; i < take; i++) {
+        const hopAt = at + i * width;
+        const hop = width === 4 ? word(bytes, hopAt) : (bytes[hopAt]! << 8) | bytes[hopAt + 1]!;
+        paths.push(hop, kind !== SEQUENCE && i === 0 ? kind | START : kind);
+      }
+      at += hops * width;
+    }
+    return true;
+  }
+}
+
+function note(place: { at: number; end: number }, at: number, end: number): void {
+  if (place.at >= 0) return;
+  place.at = at;
+  place.end = end;
+}
+
+function word(bytes: Uint8Array, at: number): number {
+  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
+}
+
+/** A word of which only `size` bytes are there; the rest are 0. */
+function partOfWord(bytes: Uint8Array, at: number, size: number): number {
+  if (size >= 4) return word(bytes, at);
+  if (size === 3) return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8)) >>> 0;
+  if (size === 2) return ((bytes[at]! << 24) | (bytes[at + 1]! << 16)) >>> 0;
+  return size === 1 ? (bytes[at]! << 24) >>> 0 : 0;
+}
+
+/** Hops of an AS path (a set is one, confederation segments are none), -1 when it is malformed (RFC 7606, 7.2). */
+function pathLength(bytes: Uint8Array, start: number, end: number, width: 2 | 4): number {
+  let length = 0;
+  let at = start;
+  while (at < end) {
+    const type = bytes[at]!;
+    if (at + 2 > end || type < 1 || type > 4) return -1;
+    const hops = bytes[at + 1]!;
+    at += 2 + hops * width;
+    if (hops === 0 || at > end) return -1;
+    const kind = SEGMENT_MARK[type]!;
+    if (kind === SEQUENCE) length += hops;
+    else if (kind === SET) length++;
+  }
+  return length;
+}

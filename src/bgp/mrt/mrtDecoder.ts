@@ -1,0 +1,233 @@
+import { IPV4_ADDRESS, IPV6_ADDRESS, IPV6_SHAPE } from '../address.js';
+import { BgpUpdateDecoder } from '../bgpUpdate.js';
+import type { UpdateBatchBuilder } from '../updateBatchBuilder.js';
+import { type MrtRecord, MrtRecords } from './mrtRecords.js';
+import { MrtStatistics } from './mrtStatistics.js';
+import {
+  BGP,
+  BGP4MP,
+  BGP4MP_ET,
+  type Bgp4mpSubtype,
+  bgp4mpSubtype,
+  TABLE_DUMP,
+  TABLE_DUMP_V2,
+  type TableDumpV2Subtype,
+  tableDumpV2Subtype,
+} from './mrtTypes.js';
+import { MrtPeerIndex } from './peerIndex.js';
+
+const BGP_HEADER = 19;
+const BGP_UPDATE = 2;
+/** Highest state: Quagga writes 7 (clearing) and 8 (deleted). */
+const HIGHEST_STATE = 8;
+
+export interface MrtDecoderOptions {
+  /** A record that claims more is damage; default 4 MiB. */
+  maximumRecordBytes?: number;
+}
+
+/**
+ * Decodes MRT (RFC 6396, RFC 8050) pushed in pieces of any size into a batch builder. Damaged records are counted with
+ * offset and reason, and decoding goes on with the next.
+ */
+export class MrtDecoder {
+  readonly statistics = new MrtStatistics();
+  readonly #records: MrtRecords;
+  readonly #updates: BgpUpdateDecoder;
+  readonly #peerIndex = new MrtPeerIndex();
+
+  constructor(
+    readonly into: UpdateBatchBuilder,
+    options: MrtDecoderOptions = {},
+  ) {
+    this.#records = new MrtRecords(this.statistics, options.maximumRecordBytes ?? 4 << 20);
+    this.#updates = new BgpUpdateDecoder(into);
+  }
+
+  /** Gives more bytes; `decode` then takes what is whole. */
+  push(bytes: Uint8Array): void {
+    this.#records.push(bytes);
+  }
+
+  /** No more bytes will come: a record that is cut short is damage now. */
+  end(): void {
+    this.#records.end();
+  }
+
+  /** Decodes until the builder holds `maximumMessages`. @returns false when more bytes are needed */
+  decode(maximumMessages: number): boolean {
+    while (this.into.messages < maximumMessages) {
+      const record = this.#records.next();
+      if (record === null) return false;
+      this.statistics.records++;
+      const before = this.into.messages;
+      const reason = this.#record(record);
+      if (reason !== null) this.statistics.skip(record.offset, reason);
+      else if (this.into.messages > before) this.statistics.lastTime = record.seconds * 1000;
+    }
+    this.statistics.treatedAsWithdraw = this.#updates.counts.treatedAsWithdraw;
+    this.statistics.otherFamilies = this.#updates.counts.otherFamilies;
+    return true;
+  }
+
+  /** @returns null, or why the record was skipped */
+  #record(record: MrtRecord): string | null {
+    switch (record.type) {
+      case BGP4MP:
+        return this.#bgp4mp(record, record.start, record.seconds * 1000);
+      case BGP4MP_ET: {
+        if (record.start + 4 > record.end) return 'BGP4MP_ET is too short';
+        const microseconds = record.view.getUint32(record.start);
+        if (microseconds > 999_999) return `${microseconds} microseconds`;
+        return this.#bgp4mp(record, record.start + 4, record.seconds * 1000 + Math.floor(microseconds / 1000));
+      }
+      case BGP:
+        return this.#oldBgp(record);
+      case TABLE_DUMP:
+        return this.#tableDump(record);
+      case TABLE_DUMP_V2:
+        return this.#tableDumpV2(record);
+      default:
+        return `type ${record.type} is not supported`;
+    }
+  }
+
+  #peer(record: MrtRecord, at: number, ipv6: boolean, as: number): number {
+    const { words } = this.into;
+    for (let i = 0; i < (ipv6 ? 4 : 1); i++) words[i] = record.view.getUint32(at + i * 4);
+    return this.into.peer(this.into.address(ipv6 ? IPV6_ADDRESS : IPV4_ADDRESS), as);
+  }
+
+  #bgp4mp(record: MrtRecord, start: number, timeMs: number): string | null {
+    const subtype: Bgp4mpSubtype | undefined = bgp4mpSubtype(record.subtype);
+    if (subtype === undefined) return `BGP4MP subtype ${record.subtype} is not supported`;
+    const { view, bytes, end } = record;
+    const width = subtype.as4 ? 4 : 2;
+    const addresses = start + 2 * width + 4;
+    if (addresses > end) return 'BGP4MP is too short';
+    const as = subtype.as4 ? view.getUint32(start) : view.getUint16(start);
+    const family = view.getUint16(addresses - 2);
+    if (family !== 1 && family !== 2) return `address family ${family}`;
+    const ipv6 = family === 2;
+    const body = addresses + (ipv6 ? 32 : 8);
+    if (body + (subtype.state ? 4 : BGP_HEADER) > end) return 'BGP4MP is too short';
+    if (subtype.state) {
+      const peer = this.#peer(record, addresses, ipv6, as);
+      return this.#state(timeMs, peer, view.getUint16(body), view.getUint16(body + 2));
+    }
+    const size = view.getUint16(body + 16);
+    if (size < BGP_HEADER || body + size > end) return `BGP message of ${size} bytes in a record of ${end - body}`;
+    if (bytes[body + 18] !== BGP_UPDATE) {
+      this.statistics.otherMessages++;
+      return bytes[body + 18]! >= 1 && bytes[body + 18]! <= 5 ? null : `BGP message type ${bytes[body + 18]}`;
+    }
+    const peer = this.#peer(record, addresses, ipv6, as);
+    return this.#update(record, body + BGP_HEADER, body + size, subtype, timeMs, peer, size);
+  }
+
+  #update(
+    record: MrtRecord,
+    start: number,
+    end: number,
+    encoding: { as4: boolean; addPath: boolean },
+    timeMs: number,
+    peer: number,
+    size: number,
+  ): string | null {
+    const reason = this.#updates.decode(record.bytes, start, end, encoding, timeMs, peer, size);
+    if (reason === null) this.statistics.updates++;
+    return reason;
+  }
+
+  #state(timeMs: number, peer: number, oldState: number, newState: number): string | null {
+    if (oldState > HIGHEST_STATE || newState > HIGHEST_STATE || newState === 0) {
+      return `change of state from ${oldState} to ${newState}`;
+    }
+    this.into.peerState(timeMs, peer, oldState, newState);
+    this.statistics.stateChanges++;
+    return null;
+  }
+
+  /** The deprecated type 5 (RFC 6396, B.2): IPv4 and 2-byte AS numbers, messages without the BGP header. */
+  #oldBgp(record: MrtRecord): string | null {
+    const { view, start, end } = record;
+    const timeMs = record.seconds * 1000;
+    switch (record.subtype) {
+      case 1: {
+        if (start + 12 > end) return 'BGP is too short';
+        const peer = this.#peer(record, start + 2, false, view.getUint16(start));
+        const encoding = { as4: false, addPath: false };
+        return this.#update(record, start + 12, end, encoding, timeMs, peer, end - start - 12 + BGP_HEADER);
+      }
+      case 3: {
+        if (start + 10 > end) return 'BGP is too short';
+        const peer = this.#peer(record, start + 2, false, view.getUint16(start));
+        return this.#state(timeMs, peer, view.getUint16(start + 6), view.getUint16(start + 8));
+      }
+      case 5:
+      case 6:
+      case 7:
+        this.statistics.otherMessages++;
+        return null;
+      default:
+        return `BGP subtype ${record.subtype} is not supported`;
+    }
+  }
+
+  #tableDump(record: MrtRecord): string | null {
+    const { view, bytes, start, end } = record;
+    if (record.subtype !== 1 && record.subtype !== 2) return `TABLE_DUMP subtype ${record.subtype} is not supported`;
+    const ipv6 = record.subtype === 2;
+    const addressBytes = ipv6 ? 16 : 4;
+    const peerAt = start + 4 + addressBytes + 6;
+    const attributes = peerAt + addressBytes + 4;
+    if (attributes > end) return 'TABLE_DUMP is too short';
+    const length = bytes[start + 4 + addressBytes]!;
+    if (length > addressBytes * 8) return `prefix length ${length}`;
+    const attributesEnd = attributes + view.getUint16(attributes - 2);
+    if (attributesEnd > end) return 'attributes exceed the TABLE_DUMP';
+    const peer = this.#peer(record, peerAt, ipv6, view.getUint16(peerAt + addressBytes));
+    const announce = (nextHop: number) => {
+      for (let i = 0; i < (ipv6 ? 4 : 1); i++) this.into.words[i] = view.getUint32(start + 4 + i * 4);
+      this.into.announce(this.into.maskedPrefix(ipv6 ? IPV6_SHAPE + length : length), nextHop, 0);
+    };
+    this.#updates.decodeEntry(bytes, attributes, attributesEnd, false, false, record.seconds * 1000, peer, announce);
+    this.statistics.ribEntries++;
+    return null;
+  }
+
+  #tableDumpV2(record: MrtRecord): string | null {
+    const subtype: TableDumpV2Subtype | undefined = tableDumpV2Subtype(record.subtype);
+    if (subtype === undefined) return `TABLE_DUMP_V2 subtype ${record.subtype} is not supported`;
+    if (subtype.peerIndex) return this.#peerIndex.read(record);
+    const { view, bytes, start, end } = record;
+    if (start + 5 > end) return 'TABLE_DUMP_V2 is too short';
+    const length = bytes[start + 4]!;
+    const size = (length + 7) >> 3;
+    let at = start + 5 + size;
+    if (length > (subtype.ipv6 ? 128 : 32)) return `prefix length ${length}`;
+    if (at + 2 > end) return 'prefix exceeds the TABLE_DUMP_V2';
+    const entries = view.getUint16(at);
+    at += 2;
+    const header = subtype.addPath ? 12 : 8;
+    for (let entry = 0; entry < entries; entry++) {
+      if (at + header > end) return `entry ${entry} of ${entries} exceeds the TABLE_DUMP_V2`;
+      const attributes = at + header;
+      const attributesEnd = attributes + view.getUint16(attributes - 2);
+      if (attributesEnd > end) return `attributes of entry ${entry} exceed the TABLE_DUMP_V2`;
+      const peer = this.#peerIndex.peer(view.getUint16(at), this.into);
+      if (peer < 0) return `entry of peer ${view.getUint16(at)}, which the peer index lacks`;
+      const pathId = subtype.addPath ? view.getUint32(at + 6) : 0;
+      const announce = (nextHop: number) => {
+        const { words } = this.into;
+        words.fill(0);
+        for (let i = 0; i < size; i++) words[i >> 2]! |= bytes[start + 5 + i]! << (24 - (i & 3) * 8);
+        this.into.announce(this.into.maskedPrefix(subtype.ipv6 ? IPV6_SHAPE + length : length), nextHop, pathId);
+      };
+      this.#updates.decodeEntry(bytes, attributes, attributesEnd, true, true, record.seconds * 1000, peer, announce);
+      this.statistics.ribEntries++;
+      at = attributesEnd;
+    }
+    return null;
+  }
+}
