@@ -2,8 +2,9 @@ import { z } from 'zod';
 import { type ArtifactFile, BadArtifact } from '../model.js';
 import { decodePreparation, preparationSchema } from '../preparation/preparation.js';
 import { calibrationSchema } from '../threshold.js';
-import { type Architecture, parameterCount, weightsOf } from './architecture.js';
+import { parameterCount, weightsOf } from './architecture.js';
 import type { LstmModel } from './detector.js';
+import { topologyOf } from './topology.js';
 import { STEPS } from './windows.js';
 
 /** What the stock model.json carries besides the network, under `userDefinedMetadata`. */
@@ -67,54 +68,6 @@ export function decodeArtifact(files: ArtifactFile[]): LstmModel {
   const weights = Float32Array.from({ length: count }, (_, i) => view.getFloat32(i * 4, true));
   if (!weights.every(Number.isFinite)) throw new BadArtifact('weights.bin holds a weight that is not a finite number');
   return { ...rest, weights };
-}
-
-/** The network in the words of Keras, as tfjs writes it. */
-export function topologyOf(a: Architecture): object {
-  const lstm = (name: string, returnSequences: boolean, extra: object): object => ({
-    class_name: 'LSTM',
-    config: {
-      name,
-      trainable: true,
-      units: a.hidden,
-      activation: 'tanh',
-      recurrent_activation: 'sigmoid',
-      use_bias: true,
-      unit_forget_bias: true,
-      return_sequences: returnSequences,
-      return_state: false,
-      go_backwards: false,
-      stateful: false,
-      unroll: false,
-      dropout: 0,
-      recurrent_dropout: 0,
-      ...extra,
-    },
-  });
-  return {
-    class_name: 'Sequential',
-    config: {
-      name: 'routewarden_lstm',
-      layers: [
-        lstm('encoder', false, { batch_input_shape: [null, a.steps, a.features], dtype: 'float32' }),
-        { class_name: 'RepeatVector', config: { name: 'code', n: a.steps, trainable: true } },
-        lstm('decoder', true, {}),
-        {
-          class_name: 'TimeDistributed',
-          config: {
-            name: 'reconstruction',
-            trainable: true,
-            layer: {
-              class_name: 'Dense',
-              config: { name: 'minute', units: a.features, activation: 'linear', use_bias: true, trainable: true },
-            },
-          },
-        },
-      ],
-    },
-    keras_version: 'tfjs-layers 4.22.0',
-    backend: 'tensor_flow.js',
-  };
 }
 
 function littleEndian(values: Float32Array): Uint8Array {

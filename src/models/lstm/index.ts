@@ -6,7 +6,7 @@ import { fitCalibration, surpriseOf, thresholdFor } from '../threshold.js';
 import { decodeArtifact, encodeArtifact } from './artifact.js';
 import { Detector, type LstmModel, type Network, networkRows, windowScores } from './detector.js';
 import type { Engine } from './engine.js';
-import { FusedEngine } from './engineFused.js';
+import { ChosenEngine, engineChoice } from './engineChosen.js';
 import { settingsSchema, type TrainingSettings } from './settings.js';
 import { type Trained, train } from './training.js';
 import { STEPS, windowStarts } from './windows.js';
@@ -83,7 +83,11 @@ export function createLstm(engine: Engine): LstmKind {
   };
 }
 
-export const lstm: LstmKind = createLstm(new FusedEngine());
+/**
+ * The kind as the product runs it. This is the one border where the environment is read: `LSTM_ENGINE=tfjs|fused` forces
+ * an engine. To log the choice, build the kind with `createLstm(new ChosenEngine({ log }))`.
+ */
+export const lstm: LstmKind = createLstm(new ChosenEngine({ choice: engineChoice(process.env.LSTM_ENGINE) }));
 
 interface Fitted {
   network: Network;
