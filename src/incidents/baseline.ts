@@ -13,6 +13,8 @@ export interface Baseline {
   /** Average AS path length, and edit distance of replaced paths. */
   pathLength: number;
   editDistance: number;
+  /** Prefixes that most of their peers withdrew, on average in a minute: links go down somewhere all the time. */
+  lost: number;
   /** Distinct peers that were heard. */
   peers: number;
 }
@@ -37,8 +39,15 @@ export function baselineOf(minutes: readonly MinuteInput[]): Baseline {
     withdrawn: column(ROW.withdrawn),
     pathLength: column(ROW.pathLength, spoken),
     editDistance: column(ROW.editDistance, spoken),
+    lost: regular.reduce((sum, { evidence }) => sum + lostPrefixes(evidence), 0) / Math.max(1, regular.length),
     peers: distinctPeers(minutes),
   };
+}
+
+function lostPrefixes(evidence: MinuteInput['evidence']): number {
+  return (
+    evidence?.withdrawn.filter(({ peers, peersBefore }) => peersBefore >= 2 && peers * 2 >= peersBefore).length ?? 0
+  );
 }
 
 /** Peers named in any of these minutes. */

@@ -1,13 +1,14 @@
 import type { Minute, MinuteEvidence, Ranked } from '../features/row.js';
 import type { Baseline } from './baseline.js';
-import type { MinuteInput } from './incident.js';
+import type { Culprits, MinuteInput } from './incident.js';
 import { ROW } from './rowColumns.js';
 import type { Validity } from './rpki/validity.js';
 
 type NewOrigin = MinuteEvidence['newOrigins'][number] & { minute: Minute; validity?: Validity };
 type MoreSpecific = MinuteEvidence['moreSpecifics'][number] & { minute: Minute; validity?: Validity };
 type NewLink = MinuteEvidence['newLinks'][number] & { minute: Minute };
-type Withdrawn = MinuteEvidence['withdrawn'][number] & { minute: Minute };
+/** `minute` and `last` are the first and last in which peers withdrew it. */
+type Withdrawn = MinuteEvidence['withdrawn'][number] & { minute: Minute; last: Minute };
 
 /** What is kept of an incident's minutes. Every list is bounded, so an incident of days is as small as one of minutes. */
 export interface IncidentEvidence {
@@ -18,6 +19,8 @@ export interface IncidentEvidence {
   observedMinutes: number;
   anomalousMinutes: number;
   gapMinutes: number;
+  /** Minutes with twice the ordinary updates or more. */
+  busyMinutes: number;
   baseline: Baseline;
   /** Distinct peers known to feed this stream. */
   peersSeen: number;
@@ -26,11 +29,15 @@ export interface IncidentEvidence {
   prefixes: Ranked[];
   origins: Ranked[];
   peers: Ranked[];
+  /** The same of the busy minutes alone: who makes the noise, without what was there before and after. */
+  busy: Culprits;
   newOrigins: NewOrigin[];
   moreSpecifics: MoreSpecific[];
   newLinks: NewLink[];
   withdrawn: Withdrawn[];
   resets: { peer: string; peerAs: number; downs: number; ups: number }[];
+  /** Peers that repeated much of their table. */
+  reannouncing: { peer: string; peerAs: number; routes: number; of: number }[];
 }
 
 export const KEPT = { ranked: 100, routes: 60, links: 60, withdrawn: 200, resets: 60, linkPrefixes: 10 } as const;
@@ -44,6 +51,7 @@ export function noEvidence(since: Minute, baseline: Baseline): IncidentEvidence 
     observedMinutes: 0,
     anomalousMinutes: 0,
     gapMinutes: 0,
+    busyMinutes: 0,
     baseline,
     peersSeen: baseline.peers,
     totals: { announcements: 0, withdrawals: 0, announced: 0, withdrawn: 0, duplicates: 0 },
@@ -51,12 +59,27 @@ export function noEvidence(since: Minute, baseline: Baseline): IncidentEvidence 
     prefixes: [],
     origins: [],
     peers: [],
+    busy: { prefixes: [], origins: [], peers: [] },
     newOrigins: [],
     moreSpecifics: [],
     newLinks: [],
     withdrawn: [],
     resets: [],
+    reannouncing: [],
   };
+}
+
+/** Origins are bare numbers in a feature row. */
+function networks(origins: readonly Ranked[]): Ranked[] {
+  return origins.map(({ name, count }) => ({ name: /^\d+$/.test(name) ? `AS${name}` : name, count }));
+}
+
+/** A route reaches all peers within so many minutes; each peer is then counted in the minute in which it saw it. */
+export const SPREADING = 3;
+
+/** Peers that see a route: those of its first minutes together, later the most of any minute. */
+export function spreadPeers<T extends { peers: number; minute: Minute }>(old: T, now: T): number {
+  return now.minute - old.minute < SPREADING ? old.peers + now.peers : Math.max(old.peers, now.peers);
 }
 
 /** Sums counts by name; sorted by falling count, then by name; the tail beyond the bound is dropped. */
@@ -98,7 +121,9 @@ export function withMinute(kept: IncidentEvidence, input: MinuteInput, validityO
   if (input.gap) return { ...kept, until: minute, gapMinutes: kept.gapMinutes + 1 };
   const at = (column: number) => values[column] ?? 0;
   const fresh = evidence ?? emptyMinute;
-  const peers = mergedRanks(kept.peers, fresh.peers, KEPT.ranked);
+  const origins = networks(fresh.origins);
+  const updates = at(ROW.announced) + at(ROW.withdrawn);
+  const busy = updates >= 2 * Math.max(1, kept.baseline.updates);
   const before = fresh.withdrawn.reduce((most, entry) => Math.max(most, entry.peersBefore), 0);
   const judged = <T extends { prefix: string; origin: number }>(route: T) => {
     const validity = validityOf(route.prefix, route.origin);
@@ -108,8 +133,9 @@ export function withMinute(kept: IncidentEvidence, input: MinuteInput, validityO
     ...kept,
     until: minute,
     observedMinutes: kept.observedMinutes + 1,
+    busyMinutes: kept.busyMinutes + (busy ? 1 : 0),
     anomalousMinutes: kept.anomalousMinutes + (input.anomalous ? 1 : 0),
-    peersSeen: Math.max(kept.peersSeen, peers.length, before),
+    peersSeen: Math.max(kept.peersSeen, fresh.peers.length, before),
     totals: {
       announcements: kept.totals.announcements + at(ROW.announcements),
       withdrawals: kept.totals.withdrawals + at(ROW.withdrawals),
@@ -118,19 +144,26 @@ export function withMinute(kept: IncidentEvidence, input: MinuteInput, validityO
       duplicates: kept.totals.duplicates + at(ROW.duplicates),
     },
     peaks: {
-      updates: Math.max(kept.peaks.updates, at(ROW.announced) + at(ROW.withdrawn)),
+      updates: Math.max(kept.peaks.updates, updates),
       withdrawn: Math.max(kept.peaks.withdrawn, at(ROW.withdrawn)),
       pathLength: Math.max(kept.peaks.pathLength, at(ROW.pathLength)),
       editDistance: Math.max(kept.peaks.editDistance, at(ROW.editDistance)),
     },
     prefixes: mergedRanks(kept.prefixes, fresh.prefixes, KEPT.ranked),
-    origins: mergedRanks(kept.origins, fresh.origins, KEPT.ranked),
-    peers,
+    origins: mergedRanks(kept.origins, origins, KEPT.ranked),
+    peers: mergedRanks(kept.peers, fresh.peers, KEPT.ranked),
+    busy: busy
+      ? {
+          prefixes: mergedRanks(kept.busy.prefixes, fresh.prefixes, KEPT.ranked),
+          origins: mergedRanks(kept.busy.origins, origins, KEPT.ranked),
+          peers: mergedRanks(kept.busy.peers, fresh.peers, KEPT.ranked),
+        }
+      : kept.busy,
     newOrigins: mergedEntries(
       kept.newOrigins,
       fresh.newOrigins.map(judged),
       (route) => `${route.prefix} ${route.origin}`,
-      (old, now) => ({ ...old, peers: Math.max(old.peers, now.peers) }),
+      (old, now) => ({ ...old, peers: spreadPeers(old, now) }),
       (route) => route.peers,
       KEPT.routes,
     ),
@@ -138,7 +171,7 @@ export function withMinute(kept: IncidentEvidence, input: MinuteInput, validityO
       kept.moreSpecifics,
       fresh.moreSpecifics.map(judged),
       (route) => `${route.prefix} ${route.origin}`,
-      (old, now) => ({ ...old, peers: Math.max(old.peers, now.peers) }),
+      (old, now) => ({ ...old, peers: spreadPeers(old, now) }),
       (route) => route.peers,
       KEPT.routes,
     ),
@@ -152,10 +185,14 @@ export function withMinute(kept: IncidentEvidence, input: MinuteInput, validityO
     ),
     withdrawn: mergedEntries(
       kept.withdrawn,
-      fresh.withdrawn.map((entry) => ({ ...entry, minute })),
+      fresh.withdrawn.map((entry) => ({ ...entry, minute, last: minute })),
       (entry) => entry.prefix,
-      // A prefix that every peer withdraws again and again flaps: the sum rises over what there was at first.
-      (old, now) => ({ ...old, peers: old.peers + now.peers, peersBefore: Math.max(old.peersBefore, now.peersBefore) }),
+      (old, now) => ({
+        ...old,
+        peers: old.peers + now.peers,
+        peersBefore: Math.max(old.peersBefore, now.peersBefore),
+        last: minute,
+      }),
       (entry) => entry.peers,
       KEPT.withdrawn,
     ),
@@ -170,6 +207,14 @@ export function withMinute(kept: IncidentEvidence, input: MinuteInput, validityO
       (reset) => reset.peer,
       (old, now) => ({ ...old, downs: old.downs + now.downs, ups: old.ups + now.ups }),
       (reset) => reset.downs + reset.ups,
+      KEPT.resets,
+    ),
+    reannouncing: mergedEntries(
+      kept.reannouncing,
+      fresh.reannouncing ?? [],
+      ({ peer }) => peer,
+      (old, now) => ({ ...old, routes: old.routes + now.routes, of: Math.max(old.of, now.of) }),
+      ({ routes }) => routes,
       KEPT.resets,
     ),
   };

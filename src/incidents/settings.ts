@@ -109,6 +109,14 @@ export const incidentSettings = z
           .min(1)
           .default(2)
           .describe('Fewest peers that must see it, whatever their share'),
+        holders: z
+          .number()
+          .int()
+          .min(2)
+          .default(3)
+          .describe(
+            'Holders whose prefixes one network takes at once, which makes it a hijack however few peers see it',
+          ),
         warmUpMinutes: z
           .number()
           .int()
@@ -119,7 +127,7 @@ export const incidentSettings = z
           .number()
           .int()
           .min(1)
-          .default(3)
+          .default(20)
           .describe('Prefixes of one origin lost by most peers within a minute that open an incident'),
         perDay: z
           .number()

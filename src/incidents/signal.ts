@@ -1,5 +1,6 @@
-import { distinctPeers } from './baseline.js';
-import type { ValidityOf } from './evidence.js';
+import { baselineOf, distinctPeers } from './baseline.js';
+import { foreignRoutes, grabbers, isHostile } from './classes/foreignRoutes.js';
+import { type IncidentEvidence, noEvidence, SPREADING, type ValidityOf, withMinute } from './evidence.js';
 import type { MinuteInput, WatchedRoute } from './incident.js';
 import type { IncidentSettings } from './settings.js';
 import type { WatchList } from './watchList.js';
@@ -33,20 +34,23 @@ export function signalOf(
     (evidence.newOrigins.length === 0 && evidence.moreSpecifics.length === 0 && evidence.withdrawn.length === 0);
   if (quiet) return { strong: false, watched };
 
-  const needed = Math.max(minimumPeers, peerShare * distinctPeers([...recent, input]));
-  const foreign =
-    evidence.newOrigins.some(
-      ({ prefix, origin, previousOrigins, peers, path }) =>
-        peers >= needed &&
-        previousOrigins.length > 0 &&
-        !path.slice(0, -1).some((hop) => previousOrigins.includes(hop)) &&
-        validityOf(prefix, origin) !== 'valid',
-    ) ||
-    evidence.moreSpecifics.some(
-      ({ prefix, origin, coveringOrigins, peers }) =>
-        peers >= needed && !coveringOrigins.includes(origin) && validityOf(prefix, origin) !== 'valid',
-    );
-  return { strong: foreign || losesNetwork(input, recent, peerShare, outagePrefixes), watched };
+  // A route reaches the peers within a few minutes, each of which counts the peers that saw it then.
+  const spreading = [...recent.filter(({ minute }) => minute > input.minute - SPREADING), input];
+  const seen = evidenceOf(spreading, distinctPeers([...recent, input]), validityOf);
+  const foreign = foreignRoutes(seen).filter(isHostile);
+  const several = grabbers(foreign, settings.evidence.holders);
+  const fresh = new Set([...evidence.newOrigins, ...evidence.moreSpecifics].map(({ prefix }) => prefix));
+  const peersOf = (share: number) => share * Math.max(1, seen.peersSeen) + 1e-9;
+  const strong = foreign.some(
+    ({ prefix, origin, share }) =>
+      fresh.has(prefix) && peersOf(share) >= minimumPeers && (share >= peerShare || several.has(origin)),
+  );
+  return { strong: strong || losesNetwork(input, recent, peerShare, outagePrefixes), watched };
+}
+
+function evidenceOf(minutes: readonly MinuteInput[], peers: number, validityOf: ValidityOf): IncidentEvidence {
+  const none = noEvidence(minutes[0]!.minute, baselineOf([]));
+  return minutes.reduce((kept, minute) => withMinute(kept, minute, validityOf), { ...none, peersSeen: peers });
 }
 
 /** Several prefixes of one origin gone from most peers in one minute, and not because those peers' sessions went down. */

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -35,6 +35,8 @@ export async function testDatabase(): Promise<{ pool: pg.Pool; close: () => Prom
   await server.start();
   await server.createDatabase('incidents');
   const pool = new pg.Pool({ host: '127.0.0.1', port, user: 'postgres', password: 'test', database: 'incidents' });
+  // The server is stopped when the tests are over, whatever idle connection is still closing.
+  pool.on('error', () => {});
   const migrations = 'src/storage/migrations';
   for (const name of (await readdir(migrations)).sort()) {
     const [up] = (await readFile(join(migrations, name), 'utf8')).split('-- Down Migration');

@@ -45,7 +45,14 @@ const lost = (minute: number) =>
 const options = (batch: number) => ({ ...contextOf(), batch, now: () => new Date('2026-01-01T00:00:00Z') });
 
 describe('correlation over the database', () => {
-  const minutes = story(260, [reset(1100), reset(1103), gapMinute(1104), gapMinute(1105), lost(1180), lost(1181)]);
+  const minutes = story(260, [
+    reset(1100),
+    reset(1103),
+    gapMinute(1104),
+    gapMinute(1105),
+    lost(1180),
+    loudMinute(1181),
+  ]);
 
   test.each([1000, 7])('batches of %i, each from what the database holds, give what one walk gives', async (batch) => {
     await store('rrc00', minutes);

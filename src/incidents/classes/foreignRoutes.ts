@@ -46,6 +46,25 @@ export function isHostile(route: ForeignRoute): boolean {
   return route.validity !== 'valid' && !route.behindHolder;
 }
 
+/**
+ * Networks that took prefixes of several holders at once: one may hand a prefix to another by consent, three do not do
+ * so on the same day.
+ */
+export function grabbers(routes: readonly ForeignRoute[], holders: number): Set<number> {
+  const taken = new Map<number, Set<number>>();
+  for (const route of routes.filter(isHostile)) {
+    const from = taken.get(route.origin) ?? new Set<number>();
+    taken.set(route.origin, from.add(route.holders[0]!));
+  }
+  return new Set([...taken].filter(([, from]) => from.size >= holders).map(([origin]) => origin));
+}
+
+/** What parts a hijack from a MOAS. */
+export function isTaken(route: ForeignRoute, peerShareLimit: number, takers: ReadonlySet<number>): boolean {
+  if (!isHostile(route)) return false;
+  return route.share >= peerShareLimit || route.validity === 'invalid' || takers.has(route.origin);
+}
+
 export function foreignRouteWords(route: ForeignRoute): string {
   const holders = route.holders.map((origin) => `AS${origin}`).join(', ');
   const what =

@@ -1,21 +1,21 @@
 import { bySize, shifted } from '../severity.js';
 import { type ClassRule, clamped, NOTHING, plural } from './classRule.js';
-import { foreignCulprits, foreignRouteReasons, foreignRoutes, isHostile } from './foreignRoutes.js';
+import { foreignCulprits, foreignRouteReasons, foreignRoutes, grabbers, isTaken } from './foreignRoutes.js';
 
 /**
- * A prefix, or a part of one, announced by a network that does not hold it, and believed by many peers. What only few
- * peers see, what a ROA allows and what leads through the holder is a MOAS.
+ * A prefix, or a part of one, announced by a network that does not hold it, and believed by many peers, or of several
+ * holders at once. What only few peers see, what a ROA allows and what leads through the holder is a MOAS.
  */
 export const hijack: ClassRule = {
   name: 'hijack',
   judge({ evidence, settings }) {
-    const routes = foreignRoutes(evidence).filter(
-      (route) => isHostile(route) && (route.share >= settings.evidence.peerShare || route.validity === 'invalid'),
-    );
+    const foreign = foreignRoutes(evidence);
+    const several = grabbers(foreign, settings.evidence.holders);
+    const routes = foreign.filter((route) => isTaken(route, settings.evidence.peerShare, several));
     if (routes.length === 0) return NOTHING;
     const widest = Math.max(...routes.map(({ share }) => share));
     const invalid = routes.filter(({ validity }) => validity === 'invalid').length;
-    const score = clamped(0.55 + 0.35 * widest + (invalid > 0 ? 0.1 : 0));
+    const score = clamped(0.55 + 0.3 * widest + (several.size > 0 ? 0.1 : 0) + (invalid > 0 ? 0.1 : 0));
     const sized = bySize(routes.length, settings.size.hijackPrefixes);
     const takers = new Set(routes.map(({ origin }) => origin)).size;
     return {

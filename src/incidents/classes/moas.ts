@@ -1,5 +1,5 @@
 import { type ClassRule, clamped, NOTHING, percent, plural } from './classRule.js';
-import { foreignCulprits, foreignRouteReasons, foreignRoutes, isHostile } from './foreignRoutes.js';
+import { foreignCulprits, foreignRouteReasons, foreignRoutes, grabbers, isTaken } from './foreignRoutes.js';
 
 /**
  * Multiple origin AS: a second network originates a prefix beside its holder, in a way that may well be meant: a ROA
@@ -8,9 +8,9 @@ import { foreignCulprits, foreignRouteReasons, foreignRoutes, isHostile } from '
 export const moas: ClassRule = {
   name: 'moas',
   judge({ evidence, settings }) {
-    const routes = foreignRoutes(evidence).filter(
-      (route) => !isHostile(route) || (route.share < settings.evidence.peerShare && route.validity !== 'invalid'),
-    );
+    const foreign = foreignRoutes(evidence);
+    const several = grabbers(foreign, settings.evidence.holders);
+    const routes = foreign.filter((route) => !isTaken(route, settings.evidence.peerShare, several));
     if (routes.length === 0) return NOTHING;
     const allowed = routes.filter(({ validity }) => validity === 'valid');
     const behind = routes.filter(({ behindHolder }) => behindHolder);

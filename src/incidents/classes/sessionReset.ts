@@ -5,26 +5,28 @@ import { type ClassRule, clamped, NOTHING, percent, plural, surgeOf } from './cl
 export const sessionReset: ClassRule = {
   name: 'session reset',
   judge({ evidence, settings }) {
-    const messages = evidence.peers.reduce((sum, { count }) => sum + count, 0);
+    const heard = evidence.busyMinutes > 0 ? evidence.busy.peers : evidence.peers;
+    const messages = heard.reduce((sum, { count }) => sum + count, 0);
     const surge = surgeOf(evidence);
-    const [busiest] = evidence.peers;
+    const [busiest] = heard;
     if (evidence.resets.length === 0) {
       // Some archives carry no state changes: a table from one peer alone, mostly of routes already known, is the trace.
       const share = busiest === undefined ? 0 : busiest.count / Math.max(1, messages);
-      const repeated = evidence.totals.duplicates / Math.max(1, evidence.totals.announcements);
-      if (busiest === undefined || evidence.peersSeen < 3 || share < 0.7 || surge < 3) return NOTHING;
+      const again = evidence.reannouncing.find(({ peer }) => peer === busiest?.name);
+      if (busiest === undefined || evidence.peersSeen < 3 || share < 0.6 || (surge < 3 && again === undefined)) {
+        return NOTHING;
+      }
+      const reasons = [`${percent(share)} of the messages are from the peer ${busiest.name} alone`];
+      if (again !== undefined) reasons.push(`it announced ${again.routes} of its ${again.of} routes anew`);
       return {
-        score: clamped(0.35 + 0.3 * share + (repeated >= 0.3 ? 0.15 : 0)),
+        score: clamped(0.35 + 0.3 * share + (again === undefined ? 0 : 0.2)),
         severity: 'minor',
-        reasons: [
-          `${percent(share)} of the messages are from the peer ${busiest.name} alone`,
-          `${percent(repeated)} of the announcements repeat what was known`,
-        ],
+        reasons,
         culprits: { prefixes: [], origins: [], peers: [busiest] },
       };
     }
     const names = new Set(evidence.resets.map(({ peer }) => peer));
-    const own = evidence.peers.filter(({ name }) => names.has(name));
+    const own = heard.filter(({ name }) => names.has(name));
     const share = own.reduce((sum, { count }) => sum + count, 0) / Math.max(1, messages);
     const downs = evidence.resets.reduce((sum, reset) => sum + reset.downs, 0);
     const ups = evidence.resets.reduce((sum, reset) => sum + reset.ups, 0);
