@@ -42,7 +42,7 @@ export default async function train(job: SandboxedJob<RetrainPayload>): Promise<
       holder: `${hostname()}:${process.pid}`,
       codeVersion: codeVersion(),
       onProgress: (progress) => void job.updateProgress(progress).catch((error: Error) => logger.warn({ error: error.message }, 'reporting progress')),
-      onLog: (line) => void job.log(line).catch((error: Error) => logger.warn({ error: error.message }, 'logging to the job')),
+      onLog: (line) => job.log(line),
       signal: stopping.signal,
     });
   } finally {

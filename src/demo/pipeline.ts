@@ -1,0 +1,81 @@
+import type { Pool } from 'pg';
+import { ENSEMBLE } from '../detection/ensembleStep.js';
+import type { Minute } from '../features/row.js';
+import { MODEL_KINDS } from '../models/model.js';
+import { modelKey } from '../models/modelKey.js';
+import { readCursor } from '../storage/cursors.js';
+import { watermark } from '../storage/features.js';
+
+const POLL_MILLISECONDS = 50;
+
+/** Where the line stands, as its rows tell. */
+export class Pipeline {
+  constructor(
+    private readonly pool: Pool,
+    private readonly stream: string,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  watermark(): Promise<Minute | null> {
+    return watermark(this.pool, this.stream);
+  }
+
+  /** @throws Error that names what was waited for, after `seconds` */
+  async until(what: string, seconds: number, reached: () => Promise<boolean>): Promise<void> {
+    const began = performance.now();
+    while (!(await reached())) {
+      this.signal.throwIfAborted();
+      if (performance.now() - began > seconds * 1000) throw new Error(`waited ${seconds} s in vain for ${what}: see the logs (--logs)`);
+      await new Promise((done) => setTimeout(done, POLL_MILLISECONDS));
+    }
+  }
+
+  async featuresReach(minute: Minute): Promise<boolean> {
+    return ((await this.watermark()) ?? 0) >= minute;
+  }
+
+  /** Every verdict up to the watermark is given and grouped into incidents. */
+  async judged(): Promise<boolean> {
+    const newest = await this.watermark();
+    if (newest === null) return false;
+    const ensemble = await readCursor(this.pool, ENSEMBLE, this.stream);
+    const correlator = await readCursor(this.pool, 'correlator', this.stream);
+    return (ensemble?.position ?? 0) >= newest && (correlator?.position ?? 0) >= (await this.lastVerdict());
+  }
+
+  /** Every model was checked for the last whole hour, and each retraining that this caused has ended. */
+  async checked(): Promise<boolean> {
+    const newest = await this.watermark();
+    if (newest === null) return false;
+    const windowEnd = newest + 1 - ((newest + 1) % 60);
+    const { rows } = await this.pool.query<{ checked: number; pending: number }>(
+      `SELECT
+         (SELECT count(*) FROM drift_reports WHERE model_key LIKE '%@' || $1 AND window_end = to_timestamp($2::bigint * 60)) AS checked,
+         (SELECT count(*) FROM (
+            SELECT DISTINCT ON (run) run, state FROM retrain_runs WHERE model_key LIKE '%@' || $1 ORDER BY run, id DESC) last
+          WHERE state NOT IN ('published', 'rejected', 'held', 'cancelled')) +
+         (SELECT count(*) FROM drift_reports d WHERE model_key LIKE '%@' || $1 AND outcome = 'drifted'
+            AND NOT EXISTS (SELECT 1 FROM retrain_runs r WHERE r.model_key = d.model_key AND r.at >= d.created_at)) AS pending`,
+      [this.stream, windowEnd],
+    );
+    return rows[0]!.checked === MODEL_KINDS.length && rows[0]!.pending === 0;
+  }
+
+  /** How many versions each kind has had in service. */
+  async activations(): Promise<Record<string, number>> {
+    const { rows } = await this.pool.query<{ model_key: string; count: number }>(
+      `SELECT model_key, count(*) AS count FROM activations WHERE model_key LIKE '%@' || $1 GROUP BY model_key`,
+      [this.stream],
+    );
+    const counts = new Map(rows.map((row) => [row.model_key, row.count]));
+    return Object.fromEntries(MODEL_KINDS.map((kind) => [kind, counts.get(modelKey(kind, this.stream)) ?? 0]));
+  }
+
+  private async lastVerdict(): Promise<Minute> {
+    const { rows } = await this.pool.query<{ minute: number | null }>(
+      'SELECT (extract(epoch FROM max(minute)) / 60)::bigint AS minute FROM verdicts WHERE stream = $1',
+      [this.stream],
+    );
+    return rows[0]?.minute ?? 0;
+  }
+}

@@ -1,0 +1,75 @@
+import { Collector } from '../src/collection/collector.js';
+import { runService } from '../src/services/service.js';
+import { RisLiveSource } from '../src/sources/risLive.js';
+import { raiseAlertAlone } from '../src/storage/alerts.js';
+import { StageLock } from '../src/storage/stageLock.js';
+
+const TICK_MILLISECONDS = 250;
+
+await runService('collector', async (context) => {
+  const { settings, pool, logger, signal } = context;
+  await Promise.all(
+    settings.streams.map(async ({ name: stream, host }) => {
+      const lost = new AbortController();
+      const lock = await StageLock.take(context.databaseUrl, 'collector', stream, (error) => lost.abort(error));
+      const collector = new Collector({
+        pool,
+        stream,
+        logger,
+        clock: settings.feed.clock,
+        flushMilliseconds: settings.feed.flushMilliseconds,
+        flushMessages: settings.feed.flushMessages,
+        now: Date.now,
+      });
+      await collector.open();
+      const live = settings.feed.clock === 'wall';
+      const source = new RisLiveSource({
+        url: settings.feed.url,
+        subscription: { ...(host === undefined ? {} : { host }), socketOptions: { acknowledge: true } },
+        ...(live ? { silenceSeconds: settings.feed.stallSeconds } : {}),
+        logger,
+        random: Math.random,
+      });
+      let connected = false;
+      let failure: unknown = null;
+      const ended = new AbortController();
+      const stop = AbortSignal.any([signal, lost.signal, ended.signal]);
+      const timer = setInterval(() => {
+        collector.tick(connected).catch((error: unknown) => {
+          failure = error;
+          ended.abort();
+        });
+        context.report({ [stream]: { connected, ...collector.counts } });
+      }, TICK_MILLISECONDS);
+      try {
+        await source.run(
+          {
+            onMessage: (text) => collector.message(text),
+            onConnected: () => {
+              connected = true;
+              logger.info({ stream }, `connected to ${new URL(settings.feed.url).host}`);
+            },
+            onDisconnected: (reason) => {
+              connected = false;
+              collector.disconnected(reason);
+            },
+            onStalled: (reason) => {
+              void raiseAlertAlone(
+                pool,
+                { fingerprint: `feed stale/${stream}`, kind: 'feed stale', severity: 'major', title: `${stream}: the feed is silent`, lines: [reason], stream, once: true },
+                new Date(),
+              ).catch((error: Error) => logger.warn({ error: error.message }, 'raising an alert'));
+            },
+          },
+          stop,
+        );
+      } finally {
+        clearInterval(timer);
+      }
+      if (lost.signal.aborted) throw new Error(`lost the collector's lock: ${String(lost.signal.reason)}`);
+      if (failure !== null) throw failure;
+      await collector.flush();
+      await lock.release();
+    }),
+  );
+});
