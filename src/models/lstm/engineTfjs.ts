@@ -195,4 +195,5 @@ class TfjsSession implements Session {
     return this.tf.train.adam(1e-3, ADAM.beta1, ADAM.beta2, ADAM.epsilon);
   }
 }
+
 export type { TfjsSession };
