@@ -1,11 +1,9 @@
 import { rm } from 'node:fs/promises';
 import type { Pool, PoolClient } from 'pg';
 import type { Minute } from '../features/row.js';
-import type { ModelKey, ModelKind, ModelKindName } from '../models/model.js';
-import { parseModelKey } from '../models/modelKey.js';
+import type { ModelKey } from '../models/model.js';
 import {
   type Activation,
-  activeVersionAt,
   appendActivation,
   currentActivation,
   lockModel,
@@ -24,10 +22,7 @@ import {
   versionFiles,
 } from '../storage/modelVersions.js';
 import { inTransaction } from '../storage/pool.js';
-import { verified, versionDirectory } from './artifactFiles.js';
-
-/** The kinds of model that a process knows. */
-export type ModelKinds = { readonly [K in ModelKindName]?: ModelKind<unknown> };
+import { versionDirectory } from './artifactFiles.js';
 
 /** What was asked of the registry cannot be done; the message says why and what to do. */
 export class RegistryRefusal extends Error {
@@ -35,43 +30,6 @@ export class RegistryRefusal extends Error {
     super(message);
     this.name = 'RegistryRefusal';
   }
-}
-
-export function kindOf(kinds: ModelKinds, key: ModelKey): ModelKind<unknown> {
-  const { kind } = parseModelKey(key);
-  const found = kinds[kind];
-  if (!found) throw new RegistryRefusal(`this process knows no model of kind ${kind}`);
-  return found;
-}
-
-export interface LoadedVersion {
-  activation: Activation;
-  version: ModelVersion;
-  model: unknown;
-}
-
-/**
- * The version that scores `minute`, checked and decoded; null before the first publish.
- *
- * @throws BadArtifact when its bytes are not what was published: keep the version you have and raise an alarm
- */
-export async function loadActive(
-  pool: Pool,
-  kinds: ModelKinds,
-  key: ModelKey,
-  minute: Minute,
-): Promise<LoadedVersion | null> {
-  const activation = await activeVersionAt(pool, key, minute);
-  if (!activation) return null;
-  const version = await versionById(pool, activation.versionId);
-  if (!version) return null;
-  return { activation, version, model: await loadVersion(pool, kinds, version) };
-}
-
-/** @throws BadArtifact */
-export async function loadVersion(pool: Pool, kinds: ModelKinds, version: ModelVersion): Promise<unknown> {
-  const files = verified(version, await versionFiles(pool, version.id));
-  return kindOf(kinds, version.modelKey).decode(files.map(({ name, bytes }) => ({ name, bytes: new Uint8Array(bytes) })));
 }
 
 export interface Move {

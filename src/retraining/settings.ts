@@ -9,7 +9,7 @@ export const retrainingSettings = z
       .int()
       .min(60)
       .default(1440)
-      .describe('Newest minutes of the window; every other hour of them is held back for validation'),
+      .describe('Newest minutes of the window; every other six hours of them are held back for validation'),
     falseAlarmsPerDay: z.number().positive().max(1440).default(2).describe('Wanted false alarms a day of one model; fixes its threshold'),
     leaseSeconds: z.number().positive().default(60).describe('A trainer that does not renew its lease for so long has lost it'),
     leaseWaitSeconds: z.number().min(0).default(30).describe('How long a job waits for another trainer of its model before it is retried later'),

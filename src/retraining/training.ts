@@ -4,11 +4,11 @@ import { summariseScores } from '../drift/hours.js';
 import { driftReport } from '../drift/report.js';
 import { encodeSummary } from '../drift/summary.js';
 import { type FeatureBlock, MINUTES_PER_DAY, type Minute } from '../features/row.js';
-import { type FitProgress, type ModelKey, type ModelKind, NotEnoughRows } from '../models/model.js';
+import { type FitProgress, type ModelKey, type ModelKind, type ModelKindName, NotEnoughRows } from '../models/model.js';
 import { parseModelKey } from '../models/modelKey.js';
 import { writeVersionFiles } from '../registry/artifactFiles.js';
 import { recordVersion, VersionPinned } from '../registry/publish.js';
-import { kindOf, loadVersion, type ModelKinds } from '../registry/registry.js';
+import { loadVersion } from '../registry/load.js';
 import { currentActivation, watermark } from '../storage/activations.js';
 import { driftReportById } from '../storage/driftReports.js';
 import { findExam } from '../storage/exams.js';
@@ -24,6 +24,9 @@ import type { RetrainingSettings } from './settings.js';
 import { splitWindow, type TrainingWindow } from './window.js';
 
 export const ARTIFACT_FORMAT = 1;
+
+/** The kinds of model that a process knows. */
+export type ModelKinds = { readonly [K in ModelKindName]?: ModelKind<unknown> };
 
 export interface TrainingRun {
   pool: Pool;
@@ -123,8 +126,9 @@ async function train(
 ): Promise<TrainingResult> {
   const { pool, payload, settings, run } = training;
   const { modelKey } = payload;
-  const kind = kindOf(training.kinds, modelKey);
-  const { stream } = parseModelKey(modelKey);
+  const { kind: kindName, stream } = parseModelKey(modelKey);
+  const kind = training.kinds[kindName];
+  if (!kind) throw new Error(`this trainer knows no model of kind ${kindName}`);
   const seed = payload.seed ?? createHash('sha256').update(run).digest().readUInt32LE() % 2 ** 31;
 
   await state('selecting window', { fencingToken: lease.token });
@@ -223,7 +227,7 @@ async function loadChampion(training: TrainingRun, kind: ModelKind<unknown>): Pr
   const active = await currentActivation(training.pool, training.payload.modelKey);
   const version = active && (await versionById(training.pool, active.versionId));
   if (!version) return null;
-  return { version, model: await loadVersion(training.pool, { [kind.name]: kind }, version) };
+  return { version, model: (await loadVersion(training.pool, version.modelKey, version.id, kind)).model };
 }
 
 async function selectWindow(training: TrainingRun, kind: ModelKind<unknown>, stream: string): Promise<TrainingWindow> {

@@ -13,9 +13,13 @@ export interface TrainingWindow {
   leftOut: { gaps: number; incidents: number; overCap: number };
 }
 
+/** Long beside the context of the models, which each break costs. */
+const HELD_BACK_BLOCK = 360;
+
 /**
- * Incidents and gaps are left out. Of the newest `heldBackMinutes` every other hour is held back: the training has seen
- * the newest regime, and the exam's minutes are none that it was trained on. Over the cap, the oldest rows go.
+ * Incidents and gaps are left out. Of the newest `heldBackMinutes` every other block of six hours is held back, the
+ * newest first: the training has seen the newest regime, and is validated on minutes that it was not trained on. Over
+ * the cap, the oldest rows go.
  *
  * @param block the window's rows, in order
  * @param patience incident minutes over this share of the window are not left out any more: they are the new ordinary
@@ -50,12 +54,13 @@ export function splitWindow(
   const last: Minute = rows > 0 ? block.minutes[rows - 1] + 1 : 0;
   const usable = new Uint8Array(rows);
   const heldBack: number[] = [];
+  const blockMinutes = Math.min(HELD_BACK_BLOCK, Math.max(1, Math.floor(heldBackMinutes / 2)));
   let gaps = 0;
   for (let row = 0; row < rows; row++) {
     if (block.usable[row] === 0) gaps++;
     else if (!skipIncidents || inIncident[row] === 0) {
       const newest = block.minutes[row] >= last - heldBackMinutes;
-      if (newest && Math.floor(block.minutes[row] / 60) % 2 === 1) heldBack.push(row);
+      if (newest && Math.floor((last - 1 - block.minutes[row]) / blockMinutes) % 2 === 0) heldBack.push(row);
       else usable[row] = 1;
     }
   }

@@ -1,0 +1,128 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { checkDrift } from '../../src/drift/check.js';
+import { driftReport } from '../../src/drift/report.js';
+import { driftSettings } from '../../src/drift/settings.js';
+import type { ModelKey, ModelKind } from '../../src/models/model.js';
+import { retrainingSettings } from '../../src/retraining/settings.js';
+import { runTraining } from '../../src/retraining/training.js';
+import { streamHistory } from '../../src/storage/streamHistory.js';
+import { meanKind } from './meanKind.js';
+import { START, scoreLive, writeFeatures } from './seededStream.js';
+import { openTestDatabase, type TestDatabase } from './testDatabase.js';
+
+const DAY = 1440;
+const settings = driftSettings.parse({});
+const kind = meanKind() as ModelKind<unknown>;
+
+describe('drift check', () => {
+  let database: TestDatabase;
+  let directory: string;
+  beforeAll(async () => {
+    database = await openTestDatabase();
+    directory = await mkdtemp(join(tmpdir(), 'routewarden-drift-'));
+  });
+  afterAll(async () => {
+    await database?.close();
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  const check = (modelKey: ModelKey, windowEnd: number) =>
+    checkDrift({
+      pool: database.pool,
+      history: streamHistory(database.pool),
+      modelKey,
+      windowEnd,
+      settings,
+      artifactDirectory: directory,
+    });
+
+  async function serve(stream: string, factor: number): Promise<ModelKey> {
+    const key: ModelKey = `isolation_forest@${stream}`;
+    const { pool } = database;
+    await writeFeatures(pool, stream, START, START + 8 * DAY, { seed: 1 });
+    await runTraining({
+      pool,
+      payload: { modelKey: key, trigger: { kind: 'first' } },
+      kinds: { isolation_forest: kind },
+      settings: retrainingSettings.parse({}),
+      artifactDirectory: null,
+      run: `first ${stream}`,
+      holder: 'test',
+      codeVersion: 'test',
+    });
+    await writeFeatures(pool, stream, START + 8 * DAY, START + 10 * DAY, { seed: 2, factor });
+    await scoreLive(pool, key, kind, START + 8 * DAY, START + 10 * DAY);
+    return key;
+  }
+
+  test('says that nothing is active, and that a fresh version must serve first', async () => {
+    const nothing = await check('lstm@nowhere', START);
+    expect(nothing.report).toMatchObject({ outcome: 'no baseline', version: null });
+    const key = await serve('fresh', 1);
+    const cooling = await check(key, START + 8 * DAY + 60);
+    expect(cooling.report.outcome).toBe('suppressed');
+    expect(cooling.report.reason).toContain('cool-down');
+  });
+
+  test('finds ordinary days stable, writes row and file once, and reads late minutes', async () => {
+    const key = await serve('ordinary', 1);
+    const end = START + 10 * DAY;
+    const first = await check(key, end);
+    expect(first.report.outcome).toBe('stable');
+    expect(first.fresh).toBe(true);
+    expect(first.report.coverage).toMatchObject({ currentServed: DAY, currentJudged: DAY, currentGaps: 0 });
+    expect(first.report.coverage.baselineRescored).toBeGreaterThan(5 * DAY);
+    const written = driftReport.parse(JSON.parse(await readFile(first.file ?? '', 'utf8')));
+    expect(written).toEqual(first.report);
+    const again = await check(key, end);
+    expect(again).toMatchObject({ fresh: false, reportId: first.reportId, report: first.report });
+    // A minute that comes late changes its hour.
+    await database.pool.query(`DELETE FROM drift_reports WHERE id = $1`, [first.reportId]);
+    await database.pool.query(
+      `UPDATE scores SET score = 1e6, created_at = now() WHERE stream = 'ordinary' AND minute = to_timestamp($1::bigint * 60)`,
+      [end - 100],
+    );
+    const late = await check(key, end);
+    expect(late.report.current?.mean).toBeGreaterThan(100 + (first.report.current?.mean ?? 0));
+  });
+
+  test('finds a lasting change, names what changed, and when it began', async () => {
+    const key = await serve('changed', 1.4);
+    const { report } = await check(key, START + 9 * DAY + 12 * 60);
+    expect(report.outcome).toBe('drifted');
+    expect(report.reason).toContain('a lasting change');
+    expect(report.features[0].psi).toBeGreaterThan(0.25);
+    const onset = Date.parse(report.onset ?? '') / 60_000;
+    expect(Math.abs(onset - (START + 8 * DAY))).toBeLessThanOrEqual(3 * 60);
+  });
+
+  test('leaves incidents out, until they outlast its patience', async () => {
+    const key = await serve('struck', 1);
+    const { pool } = database;
+    const strike = async (from: number, minutes: number) => {
+      await pool.query(
+        `UPDATE scores SET score = 50, anomalous = true WHERE stream = 'struck' AND minute >= to_timestamp($1::bigint * 60)
+         AND minute < to_timestamp($2::bigint * 60)`,
+        [from, from + minutes],
+      );
+      await pool.query(
+        `INSERT INTO incidents (stream, started_at, ended_at, last_minute, peak_minute, peak_score, severity, class)
+         VALUES ('struck', to_timestamp($1::bigint * 60), to_timestamp($2::bigint * 60), to_timestamp($2::bigint * 60),
+           to_timestamp($1::bigint * 60), 1, 'major', 'test')`,
+        [from, from + minutes - 1],
+      );
+    };
+    await strike(START + 9 * DAY + 300, 600);
+    const short = await check(key, START + 10 * DAY);
+    expect(short.report.outcome).toBe('stable');
+    expect(short.report.coverage).toMatchObject({ currentInIncidents: 600, currentJudged: DAY - 600, incidentsJudged: false });
+    await strike(START + 9 * DAY + 900, 500);
+    await pool.query(`DELETE FROM drift_reports WHERE id = $1`, [short.reportId]);
+    const long = await check(key, START + 10 * DAY);
+    expect(long.report.coverage).toMatchObject({ currentInIncidents: 1100, incidentsJudged: true });
+    expect(long.report.outcome).toBe('drifted');
+  });
+});

@@ -1,0 +1,202 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { BadArtifact, type ModelKey, type ModelKind } from '../../src/models/model.js';
+import { healVersionFiles } from '../../src/registry/artifactFiles.js';
+import { loadActive } from '../../src/registry/load.js';
+import { acceptHeld, list, pin, prune, RegistryRefusal, rollback } from '../../src/registry/registry.js';
+import { retrainPayload } from '../../src/retraining/payload.js';
+import { retrainingSettings } from '../../src/retraining/settings.js';
+import { runTraining, type TrainingRun } from '../../src/retraining/training.js';
+import { watchPublished } from '../../src/retraining/watch.js';
+import { currentActivation } from '../../src/storage/activations.js';
+import { deadLetters, runHistory } from '../../src/storage/retrainRuns.js';
+import { meanKind } from '../drift/meanKind.js';
+import { START, scoreLive, writeFeatures } from '../drift/seededStream.js';
+import { openTestDatabase, type TestDatabase } from '../drift/testDatabase.js';
+
+const DAY = 1440;
+const kind = meanKind() as ModelKind<unknown>;
+
+describe('a training run', () => {
+  let database: TestDatabase;
+  let directory: string;
+  let runs = 0;
+  beforeAll(async () => {
+    database = await openTestDatabase();
+    directory = await mkdtemp(join(tmpdir(), 'routewarden-artifacts-'));
+  });
+  afterAll(async () => {
+    await database?.close();
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  const train = (key: ModelKey, change: Partial<TrainingRun> = {}) =>
+    runTraining({
+      pool: database.pool,
+      payload: { modelKey: key, trigger: { kind: 'manual', actor: 'test' } },
+      kinds: { isolation_forest: kind },
+      settings: retrainingSettings.parse({ leaseWaitSeconds: 0 }),
+      artifactDirectory: directory,
+      run: `run ${++runs}`,
+      holder: 'test',
+      codeVersion: 'test',
+      ...change,
+    });
+
+  async function stream(name: string, days = 8): Promise<ModelKey> {
+    await writeFeatures(database.pool, name, START, START + days * DAY, { seed: 3 });
+    return `isolation_forest@${name}`;
+  }
+
+  test('publishes with files, history and activation; delivered twice, it publishes once', async () => {
+    const key = await stream('whole');
+    const first = await train(key, { run: 'same job' });
+    expect(first).toMatchObject({ state: 'published', version: 1, activeFrom: START + 8 * DAY });
+    const states = (await runHistory(database.pool, 'same job')).map((event) => event.state);
+    expect(states).toEqual(['waiting for lease', 'selecting window', 'training', 'validating', 'published']);
+    expect(await train(key, { run: 'same job' })).toMatchObject({ state: 'published', version: 1 });
+    expect(await list(database.pool, key)).toHaveLength(1);
+
+    const manifest = JSON.parse(await readFile(join(first.directory ?? '', 'manifest.json'), 'utf8'));
+    expect(manifest.files[0].sha256).toMatch(/^[0-9a-f]{64}$/);
+    const [version] = await list(database.pool, key);
+    expect(await healVersionFiles(database.pool, directory, version)).toBe(false);
+    await writeFile(join(first.directory ?? '', 'model.json'), 'broken');
+    expect(await healVersionFiles(database.pool, directory, version)).toBe(true);
+    expect(await healVersionFiles(database.pool, directory, version)).toBe(false);
+  });
+
+  test('the same run gives the same bytes', async () => {
+    const key = await stream('bytes');
+    await train(key, { payload: { modelKey: key, trigger: { kind: 'first' }, seed: 5 } });
+    await train(key, { payload: { modelKey: key, trigger: { kind: 'first' }, seed: 5 } });
+    const { rows } = await database.pool.query(
+      `SELECT count(DISTINCT sha256)::integer AS different, count(*)::integer AS files FROM model_files f
+       JOIN model_versions v ON v.id = f.version_id WHERE v.model_key = $1`,
+      [key],
+    );
+    expect(rows[0]).toEqual({ different: 1, files: 2 });
+  });
+
+  test('cancelled, it leaves nothing but its states, and the lease is free', async () => {
+    const key = await stream('cancelled');
+    const controller = new AbortController();
+    const stopping: ModelKind<unknown> = {
+      ...kind,
+      fit: async (window, options) => {
+        controller.abort(new Error('a person cancelled'));
+        return kind.fit(window, options);
+      },
+    };
+    await expect(
+      train(key, { run: 'cancel', kinds: { isolation_forest: stopping }, signal: controller.signal }),
+    ).rejects.toThrow('a person cancelled');
+    expect((await runHistory(database.pool, 'cancel')).at(-1)?.state).toBe('cancelled');
+    expect(await list(database.pool, key)).toEqual([]);
+    expect(await train(key)).toMatchObject({ state: 'published' });
+  });
+
+  test('a trainer whose lease passed to another publishes nothing', async () => {
+    const key = await stream('stale');
+    const slow: ModelKind<unknown> = {
+      ...kind,
+      fit: async (window, options) => {
+        const model = await kind.fit(window, options);
+        await database.pool.query(`UPDATE leases SET expires_at = '-infinity' WHERE model_key = $1`, [key]);
+        await train(key, { run: 'other' });
+        return model;
+      },
+    };
+    await expect(train(key, { kinds: { isolation_forest: slow } })).rejects.toThrow('no longer');
+    expect(await list(database.pool, key)).toHaveLength(1);
+  });
+
+  test('rejects a challenger that is not sane, and the champion serves on', async () => {
+    const key = await stream('sane');
+    await train(key);
+    const wild: ModelKind<unknown> = { ...kind, threshold: () => -1 };
+    const rejected = await train(key, { kinds: { isolation_forest: wild } });
+    expect(rejected.state).toBe('rejected');
+    expect(rejected.reasons.join()).toContain('held-back minutes anomalous');
+    expect((await currentActivation(database.pool, key))?.version).toBe(1);
+  });
+
+  test('holds a challenger whose lineage has lost its sensitivity, until a person accepts it', async () => {
+    const key = await stream('poisoned');
+    await train(key);
+    await scoreLive(database.pool, key, kind, START + 7 * DAY, START + 8 * DAY);
+    // The baseline is moved upwards; the new ordinary is what the exam calls anomalous.
+    await writeFeatures(database.pool, 'poisoned', START + 8 * DAY, START + 16 * DAY, { seed: 4, factor: 6 });
+    await scoreLive(database.pool, key, kind, START + 8 * DAY, START + 16 * DAY);
+    const held = await train(key);
+    expect(held.state).toBe('held');
+    expect(held.reasons[0]).toContain('a person must accept it');
+    expect((await currentActivation(database.pool, key))?.version).toBe(1);
+    const move = { pool: database.pool, modelKey: key, actor: 'ada', reason: 'a new exchange point' };
+    await expect(rollback({ ...move, version: held.version })).rejects.toThrow(RegistryRefusal);
+    await acceptHeld({ ...move, version: held.version });
+    expect((await list(database.pool, key))[0]).toMatchObject({ active: true, lineage: 2 });
+    // The new lineage is measured against what the person accepted.
+    expect((await train(key)).state).toBe('published');
+  });
+
+  test('rolls back, pins and prunes', async () => {
+    const key = await stream('moved');
+    for (let i = 0; i < 3; i++) expect((await train(key)).state).toBe('published');
+    const move = { pool: database.pool, modelKey: key, actor: 'ada', reason: 'test' };
+    expect(await rollback(move)).toMatchObject({ from: 3, to: { version: 2 } });
+    expect((await loadActive(database.pool, key, START + 9 * DAY, kind))?.version).toBe(2);
+    await pin({ ...move, version: 2, pinned: true });
+    await expect(train(key)).rejects.toThrow('pinned');
+    await pin({ ...move, version: 2, pinned: false });
+    await pin({ ...move, version: 1, pinned: true });
+    expect(await prune(database.pool, directory, 0, key)).toMatchObject([{ version: 3 }]);
+    await expect(rollback({ ...move, version: 3 })).rejects.toThrow('pruned');
+    await expect(rollback({ ...move, version: 9 })).rejects.toThrow('no version 9');
+    expect(await rollback({ ...move, version: 1 })).toMatchObject({ to: { version: 1 } });
+  });
+
+  test('refuses bytes that are not what was published', async () => {
+    const key = await stream('broken');
+    await train(key);
+    await database.pool.query(
+      `UPDATE model_files SET bytes = 'x' WHERE version_id = (SELECT id FROM model_versions WHERE model_key = $1)`,
+      [key],
+    );
+    await expect(loadActive(database.pool, key, START + 9 * DAY, kind)).rejects.toThrow(BadArtifact);
+  });
+
+  test('a runaway version is rolled back once', async () => {
+    const key = await stream('runaway');
+    await train(key);
+    await train(key);
+    const settings = retrainingSettings.parse({});
+    await writeFeatures(database.pool, 'runaway', START + 8 * DAY, START + 8 * DAY + 120, { seed: 5, factor: 9 });
+    await scoreLive(database.pool, key, kind, START + 8 * DAY, START + 8 * DAY + 120);
+    const now = START + 8 * DAY + 119;
+    expect(await watchPublished(database.pool, key, now, settings)).toMatchObject({ state: 'rolled back', from: 2, to: 1 });
+    expect(await watchPublished(database.pool, key, now, settings)).toEqual({ state: 'none' });
+  });
+
+  test('too little data fails with words; repeated failures make a dead letter', async () => {
+    const empty: ModelKey = 'isolation_forest@empty';
+    await expect(train(empty)).rejects.toThrow('not enough usable minutes');
+    const key = await stream('failing');
+    const failing: ModelKind<unknown> = { ...kind, fit: () => Promise.reject(new Error('no memory')) };
+    for (let i = 0; i < 3; i++) {
+      expect(await deadLetters(database.pool)).toEqual([]);
+      await expect(train(key, { kinds: { isolation_forest: failing } })).rejects.toThrow('no memory');
+    }
+    expect(await deadLetters(database.pool)).toMatchObject([{ modelKey: key, failures: 3, lastError: 'no memory' }]);
+    await train(key);
+    expect(await deadLetters(database.pool)).toEqual([]);
+  });
+});
+
+test('a payload is refused with what is wrong', () => {
+  const refused = retrainPayload.safeParse({ modelKey: 'lstm', trigger: { kind: 'manual', actor: 'ada' }, now: true });
+  expect(refused.success).toBe(false);
+  expect(refused.error?.issues.map((issue) => issue.message).join()).toContain('expected KIND@STREAM');
+});
