@@ -40,6 +40,8 @@ export async function openTestDatabase(): Promise<TestDatabase> {
   await server.initialise();
   await server.start();
   const pool = new pg.Pool({ connectionString: `postgres://postgres:test@127.0.0.1:${port}/postgres`, max: 10 });
+  // The server ends idle connections when it stops.
+  pool.on('error', () => undefined);
   const migrations = join('src', 'storage', 'migrations');
   for (const name of (await readdir(migrations)).filter((file) => file.endsWith('.sql')).sort()) {
     const text = await readFile(join(migrations, name), 'utf8');
