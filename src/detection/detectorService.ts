@@ -23,7 +23,7 @@ export async function detect(context: ServiceContext, kindName: ModelKindName): 
         stream,
         kind,
         logger,
-        load: (key, versionId) => loadVersion(pool, key, versionId, kind),
+        load: async (key, versionId) => (await loadVersion(pool, key, versionId, kind)).model,
         onBadVersion: async (key, activation, error) => {
           logger.error(
             { model: key, version: activation.version, error: error.message },

@@ -57,7 +57,10 @@ export function createLstm(engine: Engine): LstmKind {
       if (usable < MINIMUM_ROWS) throw new NotEnoughRows(usable, MINIMUM_ROWS);
       const newest = newestRows(window, MAXIMUM_ROWS);
       const { network, trained, windows } = await fitNetwork(engine, detector, newest, options, settings, 0.6);
-      const calibration = fitCalibration(await unseenScores(engine, detector, newest, options, settings));
+      const calibration = fitCalibration(
+        await unseenScores(engine, detector, newest, options, settings),
+        newest.minutes,
+      );
       options.onProgress?.({ fraction: 1, message: 'threshold fixed on held-out stretches' });
       return {
         ...network,
