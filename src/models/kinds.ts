@@ -1,5 +1,6 @@
 import { heuristic } from './heuristic/index.js';
 import { isolationForest } from './isolationForest/index.js';
+import { lstm } from './lstm/index.js';
 import type { ModelKind, ModelKindName } from './model.js';
 
 /** A kind without the type of its models, for code that treats all kinds alike. */
@@ -24,7 +25,7 @@ function anyKind<M>(kind: ModelKind<M>): AnyModelKind {
 }
 
 /** All kinds there are, in the order in which they are shown. */
-export const KINDS: readonly AnyModelKind[] = [anyKind(heuristic), anyKind(isolationForest)];
+export const KINDS: readonly AnyModelKind[] = [anyKind(heuristic), anyKind(isolationForest), anyKind(lstm)];
 
 /** @throws Error when no kind of that name is built in */
 export function kindOf(name: ModelKindName): AnyModelKind {
