@@ -30,19 +30,22 @@ export interface Verdict {
 
 export const INITIAL_STATE: EnsembleState = { anomalous: false };
 
+/** The rules, which look at volume and shape on every time scale, have as much say as the two learners together. */
+export const DEFAULT_WEIGHTS: Readonly<Record<ModelKindName, number>> = { heuristic: 2, isolation_forest: 1, lstm: 1 };
 /** Equal say for each kind that is there. */
 export const EQUAL_WEIGHTS: Readonly<Record<ModelKindName, number>> = { heuristic: 1, isolation_forest: 1, lstm: 1 };
 
 /** A model's surprise counts up to here: one model beside itself must not decide alone. */
 const MOST_SURPRISE = 12;
-/** Mean surprise of the models at which a minute is anomalous: their common threshold at one false alarm a day. */
+/** Joint surprise of the models at which a minute is anomalous: their common threshold at one false alarm a day. */
 export const ENSEMBLE_THRESHOLD = surpriseForRate(1);
 /** An incident goes on while the score stays over this part of the threshold. */
-const STAY = 0.9;
+const STAY = 0.95;
 
 /**
  * Combines the votes of one minute. Pure: the verdict follows from the votes, the weights and the state of the minute
- * before. Models that are missing drop out by name and the others share their weight.
+ * before: the weighted root mean square of the surprises, which lets a model that is sure outweigh one that sees nothing.
+ * Models that are missing drop out by name and the others share their weight.
  */
 export function vote(
   votes: readonly Vote[],
@@ -58,14 +61,14 @@ export function vote(
     if (!Number.isFinite(surprise)) missing.push(kind);
     else if (weight > 0) {
       total += weight;
-      sum += weight * Math.min(MOST_SURPRISE, Math.max(0, surprise));
+      sum += weight * Math.min(MOST_SURPRISE, Math.max(0, surprise)) ** 2;
       counted.push({ kind, surprise, anomalous, weight });
     }
   }
   if (total === 0) {
     return { score: 0, threshold: ENSEMBLE_THRESHOLD, anomalous: false, votes: [], missing, state: previous };
   }
-  const score = sum / total;
+  const score = Math.sqrt(sum / total);
   const anomalous = score >= (previous.anomalous ? ENSEMBLE_THRESHOLD * STAY : ENSEMBLE_THRESHOLD);
   return {
     score,
