@@ -1,4 +1,5 @@
 import type { ModelKindName } from '../models/model.js';
+import { surpriseForRate } from '../models/threshold.js';
 
 /** What one model says of a minute. */
 export interface Vote {
@@ -13,8 +14,6 @@ export interface Vote {
 export interface EnsembleState {
   /** Whether the last minute was part of an incident. */
   anomalous: boolean;
-  /** Exponential mean of the combined surprise. */
-  level: number;
 }
 
 export interface Verdict {
@@ -29,23 +28,24 @@ export interface Verdict {
   state: EnsembleState;
 }
 
-export const INITIAL_STATE: EnsembleState = { anomalous: false, level: 0 };
+export const INITIAL_STATE: EnsembleState = { anomalous: false };
 
+/** The rules, which look at volume and shape on every time scale, have as much say as the two learners together. */
+export const DEFAULT_WEIGHTS: Readonly<Record<ModelKindName, number>> = { heuristic: 2, isolation_forest: 1, lstm: 1 };
 /** Equal say for each kind that is there. */
 export const EQUAL_WEIGHTS: Readonly<Record<ModelKindName, number>> = { heuristic: 1, isolation_forest: 1, lstm: 1 };
 
 /** A model's surprise counts up to here: one model beside itself must not decide alone. */
 const MOST_SURPRISE = 12;
-/** Mean surprise of the models at which a minute is anomalous: their common threshold of one false alarm a day. */
-const ENTER = 3;
+/** Joint surprise of the models at which a minute is anomalous: their common threshold at one false alarm a day. */
+export const ENSEMBLE_THRESHOLD = surpriseForRate(1);
 /** An incident goes on while the score stays over this part of the threshold. */
-const STAY = 0.6;
-/** Weight of the newest minute in the level. */
-const NEWEST = 0.2;
+const STAY = 0.95;
 
 /**
  * Combines the votes of one minute. Pure: the verdict follows from the votes, the weights and the state of the minute
- * before. Models that are missing drop out by name and the others share their weight.
+ * before: the weighted root mean square of the surprises, which lets a model that is sure outweigh one that sees nothing.
+ * Models that are missing drop out by name and the others share their weight.
  */
 export function vote(
   votes: readonly Vote[],
@@ -61,23 +61,21 @@ export function vote(
     if (!Number.isFinite(surprise)) missing.push(kind);
     else if (weight > 0) {
       total += weight;
-      sum += weight * Math.min(MOST_SURPRISE, Math.max(0, surprise));
+      sum += weight * Math.min(MOST_SURPRISE, Math.max(0, surprise)) ** 2;
       counted.push({ kind, surprise, anomalous, weight });
     }
   }
   if (total === 0) {
-    return { score: 0, threshold: ENTER, anomalous: false, votes: [], missing, state: previous };
+    return { score: 0, threshold: ENSEMBLE_THRESHOLD, anomalous: false, votes: [], missing, state: previous };
   }
-  const now = sum / total;
-  const level = previous.level + NEWEST * (now - previous.level);
-  const score = (now + level) / 2;
-  const anomalous = score >= (previous.anomalous ? ENTER * STAY : ENTER);
+  const score = Math.sqrt(sum / total);
+  const anomalous = score >= (previous.anomalous ? ENSEMBLE_THRESHOLD * STAY : ENSEMBLE_THRESHOLD);
   return {
     score,
-    threshold: ENTER,
+    threshold: ENSEMBLE_THRESHOLD,
     anomalous,
     votes: counted.map((v) => ({ ...v, weight: v.weight / total })),
     missing,
-    state: { anomalous, level },
+    state: { anomalous },
   };
 }

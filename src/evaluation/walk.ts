@@ -1,4 +1,4 @@
-import { type EnsembleState, EQUAL_WEIGHTS, INITIAL_STATE, vote } from '../detection/ensemble.js';
+import { DEFAULT_WEIGHTS, type EnsembleState, INITIAL_STATE, vote } from '../detection/ensemble.js';
 import type { FeatureBlock } from '../features/row.js';
 import type { AnyModelKind } from '../models/kinds.js';
 import type { ModelKindName } from '../models/model.js';
@@ -66,7 +66,7 @@ export async function walk(block: FeatureBlock, trained: number, options: WalkOp
       `${kind.name}: trained on ${window.minutes.length} minutes in ${fitSeconds.toFixed(1)} s, walked ${walked} minutes`,
     );
   }
-  return { models, ensemble: combine(models, walked, options.weights ?? EQUAL_WEIGHTS) };
+  return { models, ensemble: combine(models, walked, options.weights ?? DEFAULT_WEIGHTS) };
 }
 
 function combine(

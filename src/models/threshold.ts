@@ -34,9 +34,9 @@ const QUIET_MINUTES = 30;
 /**
  * Fits the tail by probability-weighted moments (Hosking and Wallis 1987) and the extremal index by runs (Smith and
  * Weissman 1994): minutes that exceed come in clusters, and an operator counts clusters. NaN scores are left out.
- * @param minutes of the scores, rising
+ * @param minutes of the scores, rising; without them each score is taken to stand alone
  */
-export function fitCalibration(scores: ArrayLike<number>, minutes: ArrayLike<number>): Calibration {
+export function fitCalibration(scores: ArrayLike<number>, minutes?: ArrayLike<number>): Calibration {
   const sorted = Float64Array.from(scores)
     .filter((s) => Number.isFinite(s))
     .sort();
@@ -61,7 +61,7 @@ export function fitCalibration(scores: ArrayLike<number>, minutes: ArrayLike<num
     shape,
     // The mean of a generalised Pareto tail is scale / (1 - shape): with the shape held, the mean still fits.
     scale: Math.max(least, mean * (1 - shape)),
-    alone: extremalIndex(scores, minutes, start),
+    alone: minutes === undefined ? 1 : extremalIndex(scores, minutes, start),
     samples: sorted.length,
   };
 }
@@ -112,9 +112,15 @@ export function scoreAt(c: Calibration, surprise: number): number {
   return start + c.scale * (c.shape < 1e-6 ? natural : Math.expm1(c.shape * natural) / c.shape);
 }
 
-/** Surprise that ordinary minutes reach `falseAlarmsPerDay` times a day. */
+/**
+ * A training window of a day or two does not hold all that ordinary days can bring, so thresholds are set at this part
+ * of the wanted rate.
+ */
+const PRUDENCE = 0.1;
+
+/** Surprise at which an alarm is raised, for a wanted rate of false alarms. */
 export function surpriseForRate(falseAlarmsPerDay: number): number {
-  return -Math.log10(Math.min(0.5, Math.max(1e-9, falseAlarmsPerDay) / MINUTES_PER_DAY));
+  return -Math.log10(Math.min(0.5, (PRUDENCE * Math.max(1e-9, falseAlarmsPerDay)) / MINUTES_PER_DAY));
 }
 
 /** The threshold on the score for a wanted rate of false alarms, from the training scores alone. */

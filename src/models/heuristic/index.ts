@@ -186,20 +186,30 @@ function strongest(deviations: Float64Array, at: number): number {
   return best;
 }
 
-/** On each time scale the mean of the rules' deviations: several rules that speak together outweigh one. */
+/**
+ * On each time scale two views of the rules' deviations: their mean, high when many rules speak at once, and their root
+ * mean square, high when one speaks loudly.
+ */
 function scoresOf(model: Limits, block: FeatureBlock, from: number): Float64Array[] {
   const rows = block.minutes.length - from;
   const deviations = deviationsOf(model, applyPreparation(model.preparation, block, from), rows);
-  return SCALES.map((_, s) =>
-    Float64Array.from({ length: rows }, (_, row) => {
-      if (block.usable[from + row] !== 1) return Number.NaN;
+  return SCALES.flatMap((_, s) => {
+    const broad = new Float64Array(rows).fill(Number.NaN);
+    const loud = new Float64Array(rows).fill(Number.NaN);
+    for (let row = 0; row < rows; row++) {
+      if (block.usable[from + row] !== 1) continue;
       let sum = 0;
+      let squares = 0;
       for (let rule = 0; rule < RULES.length; rule++) {
-        sum += Math.max(0, deviations[(row * RULES.length + rule) * SCALES.length + s]!);
+        const deviation = Math.max(0, deviations[(row * RULES.length + rule) * SCALES.length + s]!);
+        sum += deviation;
+        squares += deviation ** 2;
       }
-      return sum / RULES.length;
-    }),
-  );
+      broad[row] = sum / RULES.length;
+      loud[row] = Math.sqrt(squares / RULES.length);
+    }
+    return [broad, loud];
+  });
 }
 
 function inWords(

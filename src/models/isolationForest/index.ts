@@ -131,7 +131,7 @@ function forestName(scale: number): string {
 type Grown = Pick<IsolationForest, 'preparation' | 'forests'>;
 
 function grow(window: FeatureBlock, options: { trees: number; sample: number; seed: number }): Grown {
-  const preparation = fitPreparation(window, { scales: SCALES });
+  const preparation = fitPreparation(window, { scales: SCALES, flags: false });
   const prepared = applyPreparation(preparation, window, 0);
   const usable = usableRows(window);
   const width = preparation.kept.length;

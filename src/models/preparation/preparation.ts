@@ -50,6 +50,8 @@ export interface PreparationOptions {
 const DEFAULT_SCALES = [5, 20, 90];
 /** A single minute counts for no more than this many scales, so that a spike cannot hold a long mean up. */
 const CLIP = 8;
+/** A long mean counts up to this many times the next shorter one, which is noisier. */
+const PRESENT = 1.5;
 const SMOOTH_CLIP = 30;
 /** Below these a spread says more of rounding or of a short window than of the network. */
 const FLOOR: Record<Trait, number> = { count: 0.15, level: 0.3, flag: 0.2 };
@@ -199,7 +201,26 @@ function smooth(p: Preparation, block: FeatureBlock, from: number): Float32Array
   p.scales.forEach((timeConstant, s) => {
     windowMeans(scaled, width, block, start, from, timeConstant, out, s * width, p.columns);
   });
+  limitToPresent(out, p, rows);
   return out;
+}
+
+/**
+ * Holds each mean within what the next shorter one still shows, in the same direction: what is over is over, and does
+ * not stand for as long as the window of the long mean.
+ */
+function limitToPresent(means: Float32Array, p: Preparation, rows: number): void {
+  const width = p.kept.length;
+  for (let s = p.scales.length - 1; s > 0; s--) {
+    for (let row = 0; row < rows; row++) {
+      const at = row * p.columns + s * width;
+      for (let k = at; k < at + width; k++) {
+        const most = PRESENT * means[k - width]!;
+        if (means[k]! > 0) means[k] = Math.min(means[k]!, Math.max(0, most));
+        else means[k] = Math.max(means[k]!, Math.min(0, most));
+      }
+    }
+  }
 }
 
 /**
