@@ -9,7 +9,7 @@ import { block, cut } from './rows.js';
 const kind = createLstm(new FusedEngine());
 const settings = { epochs: 4, windowsPerEpoch: 256, hidden: 16 };
 const options = { seed: 7, falseAlarmsPerDay: 1, settings };
-const window = block(900, 1);
+const window = block(1500, 1);
 const fitted = kind.fit(window, options);
 
 describe('windows', () => {
