@@ -3,7 +3,7 @@ import { applyPreparation, type Preparation } from '../preparation/preparation.j
 import type { Calibration } from '../threshold.js';
 import type { Architecture } from './architecture.js';
 import type { Engine, Session } from './engine.js';
-import { STEPS, windowStarts } from './windows.js';
+import { STEPS, thinned, windowStarts } from './windows.js';
 
 export interface LstmModel {
   architecture: Architecture;
@@ -55,17 +55,33 @@ export class Detector {
   readonly #loaded = new WeakMap<Session, Float32Array>();
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(engine: Engine) {
+  readonly #threads: number;
+
+  /** @param threads share a call's windows; the results do not depend on it */
+  constructor(engine: Engine, threads = 1) {
     this.#engine = engine;
+    this.#threads = threads;
+  }
+
+  /** Frees the sessions' memory and threads. */
+  async close(): Promise<void> {
+    await this.#last;
+    for (const session of this.#sessions.values()) (await session).close();
+    this.#sessions.clear();
   }
 
   /**
    * Errors of every window that ends at row `from` or later, weighted by minute: [windows x features], with each
-   * window's last row.
+   * window's last row. With more than `atMost` windows, as many spread evenly.
    */
-  errors(network: Network, block: FeatureBlock, from: number): Promise<{ ends: Int32Array; errors: Float32Array }> {
+  errors(
+    network: Network,
+    block: FeatureBlock,
+    from: number,
+    atMost = Number.POSITIVE_INFINITY,
+  ): Promise<{ ends: Int32Array; errors: Float32Array }> {
     // One session serves all models in turn, so calls queue up behind each other.
-    const turn = this.#last.then(() => this.#errors(network, block, from));
+    const turn = this.#last.then(() => this.#errors(network, block, from, atMost));
     this.#last = turn.catch(() => undefined);
     return turn;
   }
@@ -74,9 +90,10 @@ export class Detector {
     network: Network,
     block: FeatureBlock,
     from: number,
+    atMost: number,
   ): Promise<{ ends: Int32Array; errors: Float32Array }> {
     const { features } = network.architecture;
-    const starts = windowStarts(block, from);
+    const starts = thinned(windowStarts(block, from), atMost);
     const ends = starts.map((s) => s + STEPS - 1);
     const errors = new Float32Array(starts.length * features);
     if (starts.length === 0) return { ends, errors };
@@ -100,7 +117,7 @@ export class Detector {
     const shape = `${architecture.steps}x${architecture.features}x${architecture.hidden}`;
     let opening = this.#sessions.get(shape);
     if (opening === undefined) {
-      opening = this.#engine.open(architecture, { rows: CHUNK + STEPS, batch: 64, threads: 1, clip: 1 });
+      opening = this.#engine.open(architecture, { rows: CHUNK + STEPS, batch: 64, threads: this.#threads, clip: 1 });
       this.#sessions.set(shape, opening);
     }
     const session = await opening;

@@ -13,14 +13,20 @@ import { STEPS, windowStarts } from './windows.js';
 
 export type { LstmModel } from './detector.js';
 
-/** Time constants in minutes of the preparation: the network sees time itself, so one short mean is enough. */
-const SCALES = [5];
+/** Time constants in minutes of the preparation: the network sees half an hour; the longer mean tells it what came before. */
+const SCALES = [5, 30];
 const CONTEXT = STEPS - 1 + 2 * Math.max(...SCALES) - 1;
 const MINIMUM_ROWS = 480;
 const MAXIMUM_ROWS = 50_000;
 const MOST_EXPLANATIONS = 8;
 /** Stretches of the training window that are scored by a network which did not see them. */
 const FOLDS = 3;
+/** Windows of a stretch that are scored at most, spread evenly: enough for a tail. */
+const UNSEEN_WINDOWS = 5_000;
+/** Windows that say what errors are typical. */
+const TYPICAL_WINDOWS = 2_000;
+/** The stretches' networks see less each epoch: their errors are then, if anything, a little too high. */
+const FOLD_EPOCH_SHARE = 0.5;
 /** A feature that is always reconstructed still has this error, in squared robust deviations. */
 const LEAST_TYPICAL = 0.01;
 
@@ -56,18 +62,20 @@ export function createLstm(engine: Engine): LstmKind {
       const usable = usableRows(window).length;
       if (usable < MINIMUM_ROWS) throw new NotEnoughRows(usable, MINIMUM_ROWS);
       const newest = newestRows(window, MAXIMUM_ROWS);
-      const { network, trained, windows } = await fitNetwork(engine, detector, newest, options, settings, 0.6);
-      const calibration = fitCalibration(
-        await unseenScores(engine, detector, newest, options, settings),
-        newest.minutes,
-      );
-      options.onProgress?.({ fraction: 1, message: 'threshold fixed on held-out stretches' });
-      return {
-        ...network,
-        calibration,
-        threshold: thresholdFor(calibration, options.falseAlarmsPerDay),
-        training: { epochs: trained.epochs, heldBackLoss: trained.heldBackLoss, windows },
-      };
+      const measuring = new Detector(engine, settings.threads);
+      try {
+        const { network, trained, windows } = await fitNetwork(engine, measuring, newest, options, settings, 0.5);
+        const calibration = fitCalibration(await unseenScores(engine, measuring, newest, options, settings));
+        options.onProgress?.({ fraction: 1, message: `threshold fixed on held-out stretches, ${engine.name} engine` });
+        return {
+          ...network,
+          calibration,
+          threshold: thresholdFor(calibration, options.falseAlarmsPerDay),
+          training: { epochs: trained.epochs, heldBackLoss: trained.heldBackLoss, windows },
+        };
+      } finally {
+        await measuring.close();
+      }
     },
 
     score: scoreOne,
@@ -135,7 +143,7 @@ async function fitNetwork(
 
 /** Divides errors by their mean over the window's own minutes, so that every feature counts alike. */
 async function withTypical(detector: Detector, network: Network, block: FeatureBlock): Promise<Network> {
-  const { errors } = await detector.errors(network, block, 0);
+  const { errors } = await detector.errors(network, block, 0, TYPICAL_WINDOWS);
   const { features } = network.architecture;
   const typical = new Array<number>(features).fill(0);
   for (let i = 0; i < errors.length; i++) typical[i % features]! += errors[i]! / (errors.length / features);
@@ -152,30 +160,32 @@ async function unseenScores(
 ): Promise<Float64Array> {
   const scores = new Float64Array(block.minutes.length).fill(Number.NaN);
   const usable = usableRows(block);
+  const lighter = { ...settings, windowsPerEpoch: Math.ceil(settings.windowsPerEpoch * FOLD_EPOCH_SHARE) };
   for (let fold = 0; fold < FOLDS; fold++) {
     const first = usable[Math.floor((fold * usable.length) / FOLDS)]!;
     const end = fold === FOLDS - 1 ? block.minutes.length : usable[Math.floor(((fold + 1) * usable.length) / FOLDS)]!;
     const seen = { ...block, usable: Uint8Array.from(block.usable).fill(0, first, end) };
     const { seed, falseAlarmsPerDay, signal } = options;
     const foldOptions = { seed: seed + fold + 1, falseAlarmsPerDay, ...(signal && { signal }) };
-    const { network } = await fitNetwork(engine, detector, seen, foldOptions, settings, 0);
-    scores.set(await rowScores(detector, network, rowsUntil(block, end), first), first);
+    const { network } = await fitNetwork(engine, detector, seen, foldOptions, lighter, 0);
+    scores.set(await rowScores(detector, network, rowsUntil(block, end), first, UNSEEN_WINDOWS), first);
     options.onProgress?.({
-      fraction: 0.6 + (0.4 * (fold + 1)) / FOLDS,
+      fraction: 0.5 + (0.5 * (fold + 1)) / FOLDS,
       message: `held-out stretch ${fold + 1} of ${FOLDS}`,
     });
   }
   return scores;
 }
 
-/** [rows - from], NaN where no whole window ends. */
+/** [rows - from], NaN where no whole window ends, or where `atMost` left the window out. */
 async function rowScores(
   detector: Detector,
   network: Network,
   block: FeatureBlock,
   from: number,
+  atMost?: number,
 ): Promise<Float64Array> {
-  const { ends, errors } = await detector.errors(network, block, from);
+  const { ends, errors } = await detector.errors(network, block, from, atMost);
   const score = new Float64Array(block.minutes.length - from).fill(Number.NaN);
   const ofWindows = windowScores(network, errors);
   ends.forEach((row, w) => {

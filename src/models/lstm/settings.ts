@@ -5,7 +5,7 @@ export const settingsSchema = z.object({
   /** Units of the encoder and of the decoder. */
   hidden: z.number().int().min(4).max(256).default(32),
   /** Most epochs; early stopping may end sooner. */
-  epochs: z.number().int().min(1).max(500).default(20),
+  epochs: z.number().int().min(1).max(500).default(14),
   /** Windows of a training step. */
   batch: z.number().int().min(4).max(1024).default(32),
   /** Windows that an epoch takes, spread evenly over the training window. */
@@ -13,7 +13,7 @@ export const settingsSchema = z.object({
   /** Highest learning rate of the schedule. */
   learningRate: z.number().positive().max(0.1).default(0.01),
   /** Epochs without a better held-back loss before training stops. */
-  patience: z.number().int().min(1).max(500).default(6),
+  patience: z.number().int().min(1).max(500).default(4),
   /** The gradient's norm is held to this. */
   clip: z.number().positive().default(1),
   /** Share of the newest windows that is held back for early stopping. */

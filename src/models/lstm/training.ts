@@ -3,6 +3,7 @@ import { seededRandom } from '../random.js';
 import { type Architecture, initialWeights } from './architecture.js';
 import type { Engine } from './engine.js';
 import type { TrainingSettings } from './settings.js';
+import { thinned } from './windows.js';
 
 export interface TrainingData {
   /** [n x features], prepared */
@@ -32,7 +33,7 @@ export interface Trained {
 }
 
 /** Most held-back windows that are measured after an epoch; more are thinned evenly. */
-const HELD_BACK_AT_MOST = 512;
+const HELD_BACK_AT_MOST = 256;
 /** The event loop gets a turn at least this often, in milliseconds, for heartbeats and aborts. */
 const TURN = 25;
 /** Rates rise over the first steps, while Adam's second moment knows little, and fall along half a cosine. */
@@ -121,11 +122,6 @@ function sample(starts: Int32Array, count: number, random: () => number): Int32A
     order[j] = kept;
   }
   return order;
-}
-
-function thinned(starts: Int32Array, most: number): Int32Array {
-  if (starts.length <= most) return starts;
-  return Int32Array.from({ length: most }, (_, i) => starts[Math.floor(((i + 0.5) * starts.length) / most)]!);
 }
 
 /** Mean over windows and features of errors that are already means over the minutes. */

@@ -17,3 +17,9 @@ export function windowStarts(block: FeatureBlock, from = 0): Int32Array {
   }
   return Int32Array.from(starts);
 }
+
+/** At most `most` of the windows, spread evenly. */
+export function thinned(starts: Int32Array, most: number): Int32Array {
+  if (starts.length <= most) return starts;
+  return Int32Array.from({ length: most }, (_, i) => starts[Math.floor(((i + 0.5) * starts.length) / most)]!);
+}
