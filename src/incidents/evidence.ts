@@ -7,8 +7,11 @@ import type { Validity } from './rpki/validity.js';
 type NewOrigin = MinuteEvidence['newOrigins'][number] & { minute: Minute; validity?: Validity };
 type MoreSpecific = MinuteEvidence['moreSpecifics'][number] & { minute: Minute; validity?: Validity };
 type NewLink = MinuteEvidence['newLinks'][number] & { minute: Minute };
-/** `minute` and `last` are the first and last in which peers withdrew it. */
-type Withdrawn = MinuteEvidence['withdrawn'][number] & { minute: Minute; last: Minute };
+/**
+ * `peers` of `peersBefore` in the minute in which most had it. `returns` counts later minutes in which more than half of
+ * those had it again, only to withdraw it once more; what is left of path exploration, with few peers, is no return.
+ */
+type Withdrawn = MinuteEvidence['withdrawn'][number] & { minute: Minute; returns: number };
 
 /** What is kept of an incident's minutes. Every list is bounded, so an incident of days is as small as one of minutes. */
 export interface IncidentEvidence {
@@ -185,14 +188,13 @@ export function withMinute(kept: IncidentEvidence, input: MinuteInput, validityO
     ),
     withdrawn: mergedEntries(
       kept.withdrawn,
-      fresh.withdrawn.map((entry) => ({ ...entry, minute, last: minute })),
+      fresh.withdrawn.map((entry) => ({ ...entry, minute, returns: 0 })),
       (entry) => entry.prefix,
-      (old, now) => ({
-        ...old,
-        peers: old.peers + now.peers,
-        peersBefore: Math.max(old.peersBefore, now.peersBefore),
-        last: minute,
-      }),
+      (old, now) => {
+        const returned = now.peersBefore >= 2 && now.peersBefore * 2 > old.peersBefore && minute - old.minute > 1;
+        const returns = old.returns + (returned ? 1 : 0);
+        return now.peersBefore > old.peersBefore ? { ...now, minute: old.minute, returns } : { ...old, returns };
+      },
       (entry) => entry.peers,
       KEPT.withdrawn,
     ),
