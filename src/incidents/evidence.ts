@@ -38,7 +38,8 @@ export interface IncidentEvidence {
   moreSpecifics: MoreSpecific[];
   newLinks: NewLink[];
   withdrawn: Withdrawn[];
-  resets: { peer: string; peerAs: number; downs: number; ups: number }[];
+  /** `routes` is the most that the peer had announced when its session went down or came up. */
+  resets: { peer: string; peerAs: number; downs: number; ups: number; routes: number }[];
   /** Peers that repeated much of their table. */
   reannouncing: { peer: string; peerAs: number; routes: number; of: number }[];
 }
@@ -200,14 +201,20 @@ export function withMinute(kept: IncidentEvidence, input: MinuteInput, validityO
     ),
     resets: mergedEntries(
       kept.resets,
-      fresh.resets.map(({ peer, peerAs, state }) => ({
+      fresh.resets.map(({ peer, peerAs, state, routes }) => ({
         peer,
         peerAs,
         downs: state === 'down' ? 1 : 0,
         ups: state === 'up' ? 1 : 0,
+        routes: routes ?? 0,
       })),
       (reset) => reset.peer,
-      (old, now) => ({ ...old, downs: old.downs + now.downs, ups: old.ups + now.ups }),
+      (old, now) => ({
+        ...old,
+        downs: old.downs + now.downs,
+        ups: old.ups + now.ups,
+        routes: Math.max(old.routes, now.routes),
+      }),
       (reset) => reset.downs + reset.ups,
       KEPT.resets,
     ),

@@ -1,6 +1,9 @@
 import { bySize } from '../severity.js';
 import { burstiness, type ClassRule, clamped, NOTHING, percent, surgeOf } from './classRule.js';
 
+/** Busy minutes below which it is a burst and no storm. */
+const SHORTEST = 8;
+
 /**
  * Wide and lasting churn, such as a worm makes it: many times the ordinary updates, over many prefixes, origins and
  * peers, for long.
@@ -22,7 +25,7 @@ export const instability: ClassRule = {
     const flapping = evidence.withdrawn.filter(({ returns }) => returns > 0);
     // A storm goes on; a burst that dies away is what an outage, a leak or a reset leaves.
     const even = Math.max(0.6, Math.min(1, 3 / burstiness(evidence)));
-    const lasting = even * Math.min(1, busyMinutes / Math.max(1, 0.6 * duration));
+    const lasting = even * Math.min(1, busyMinutes / Math.max(SHORTEST, 0.6 * duration));
     const score = clamped(
       (0.1 +
         0.2 * Math.min(1, (surge - 1) / 3) +

@@ -38,7 +38,7 @@ export const outage: ClassRule = {
     const { withdrawn, announced } = evidence.totals;
     const falling = withdrawn / Math.max(1, withdrawn + announced);
     const score = clamped(
-      (0.45 + 0.3 * Math.min(1, beyond / settings.size.outagePrefixes.major) + 0.2 * Math.min(1, 2 * falling)) *
+      (0.5 + 0.3 * Math.min(1, beyond / settings.size.outagePrefixes.major) + 0.2 * Math.min(1, 2 * falling)) *
         (0.4 + 0.6 * steady),
     );
     const share = lost.reduce((sum, { peers, peersBefore }) => sum + Math.min(1, peers / peersBefore), 0) / lost.length;
