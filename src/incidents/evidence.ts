@@ -7,8 +7,11 @@ import type { Validity } from './rpki/validity.js';
 type NewOrigin = MinuteEvidence['newOrigins'][number] & { minute: Minute; validity?: Validity };
 type MoreSpecific = MinuteEvidence['moreSpecifics'][number] & { minute: Minute; validity?: Validity };
 type NewLink = MinuteEvidence['newLinks'][number] & { minute: Minute };
-/** `minute` and `last` are the first and last in which peers withdrew it. */
-type Withdrawn = MinuteEvidence['withdrawn'][number] & { minute: Minute; last: Minute };
+/**
+ * `peers` of `peersBefore` in the minute in which most had it. `returns` counts later minutes in which more than half of
+ * those had it again, only to withdraw it once more; what is left of path exploration, with few peers, is no return.
+ */
+type Withdrawn = MinuteEvidence['withdrawn'][number] & { minute: Minute; returns: number };
 
 /** What is kept of an incident's minutes. Every list is bounded, so an incident of days is as small as one of minutes. */
 export interface IncidentEvidence {
@@ -35,7 +38,8 @@ export interface IncidentEvidence {
   moreSpecifics: MoreSpecific[];
   newLinks: NewLink[];
   withdrawn: Withdrawn[];
-  resets: { peer: string; peerAs: number; downs: number; ups: number }[];
+  /** `routes` is the most that the peer had announced when its session went down or came up. */
+  resets: { peer: string; peerAs: number; downs: number; ups: number; routes: number }[];
   /** Peers that repeated much of their table. */
   reannouncing: { peer: string; peerAs: number; routes: number; of: number }[];
 }
@@ -185,27 +189,32 @@ export function withMinute(kept: IncidentEvidence, input: MinuteInput, validityO
     ),
     withdrawn: mergedEntries(
       kept.withdrawn,
-      fresh.withdrawn.map((entry) => ({ ...entry, minute, last: minute })),
+      fresh.withdrawn.map((entry) => ({ ...entry, minute, returns: 0 })),
       (entry) => entry.prefix,
-      (old, now) => ({
-        ...old,
-        peers: old.peers + now.peers,
-        peersBefore: Math.max(old.peersBefore, now.peersBefore),
-        last: minute,
-      }),
+      (old, now) => {
+        const returned = now.peersBefore >= 2 && now.peersBefore * 2 > old.peersBefore && minute - old.minute > 1;
+        const returns = old.returns + (returned ? 1 : 0);
+        return now.peersBefore > old.peersBefore ? { ...now, minute: old.minute, returns } : { ...old, returns };
+      },
       (entry) => entry.peers,
       KEPT.withdrawn,
     ),
     resets: mergedEntries(
       kept.resets,
-      fresh.resets.map(({ peer, peerAs, state }) => ({
+      fresh.resets.map(({ peer, peerAs, state, routes }) => ({
         peer,
         peerAs,
         downs: state === 'down' ? 1 : 0,
         ups: state === 'up' ? 1 : 0,
+        routes: routes ?? 0,
       })),
       (reset) => reset.peer,
-      (old, now) => ({ ...old, downs: old.downs + now.downs, ups: old.ups + now.ups }),
+      (old, now) => ({
+        ...old,
+        downs: old.downs + now.downs,
+        ups: old.ups + now.ups,
+        routes: Math.max(old.routes, now.routes),
+      }),
       (reset) => reset.downs + reset.ups,
       KEPT.resets,
     ),

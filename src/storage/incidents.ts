@@ -157,7 +157,8 @@ function inputOf(row: InputRow): MinuteInput {
     threshold: row.threshold,
     anomalous: row.anomalous ?? false,
     votes: row.votes ?? {},
-    values: gap ? [] : row.values,
+    // As the aggregator gave them: PostgreSQL writes a real as its shortest decimal.
+    values: gap ? [] : Float32Array.from(row.values),
     evidence:
       gap || evidence === null
         ? null

@@ -116,7 +116,8 @@ async function smtpServer(refuse?: string) {
           mails.push(mail);
           mail = { from: '', to: [], data: '' };
           socket.write('250 queued\r\n');
-        } else if (/^EHLO/i.test(line)) socket.write('250-mail.test\r\n250 AUTH PLAIN\r\n');
+        } else if (/^STARTTLS/i.test(line)) socket.write('502 not here\r\n');
+        else if (/^EHLO/i.test(line)) socket.write('250-mail.test\r\n250 AUTH PLAIN\r\n');
         else if (/^AUTH PLAIN/i.test(line)) {
           logins.push(Buffer.from(line.split(' ')[2]!, 'base64').toString().replaceAll('\0', ' ').trim());
           socket.write('235 welcome\r\n');

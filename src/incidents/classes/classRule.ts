@@ -43,6 +43,14 @@ export function surgeOf(evidence: IncidentEvidence): number {
   return evidence.peaks.updates / Math.max(1, evidence.baseline.updates);
 }
 
+/**
+ * How much the busiest minute stands out of the busy ones: 1 where all are alike, many where one burst is all there was.
+ */
+export function burstiness({ peaks, totals, busyMinutes }: IncidentEvidence): number {
+  const mean = (totals.announced + totals.withdrawn) / Math.max(1, busyMinutes);
+  return mean === 0 ? 1 : Math.max(1, peaks.updates / mean);
+}
+
 /** A share of the peers that are known, 0..1. */
 export function peerShare(evidence: IncidentEvidence, peers: number): number {
   return Math.min(1, peers / Math.max(1, evidence.peersSeen, peers));

@@ -1,8 +1,8 @@
 import { bySize } from '../severity.js';
-import { type ClassRule, clamped, NOTHING, percent, surgeOf } from './classRule.js';
+import { burstiness, type ClassRule, clamped, NOTHING, percent, surgeOf } from './classRule.js';
 
-/** A prefix still withdrawn after so many minutes comes and goes. */
-const FLAPPING = 10;
+/** Busy minutes below which it is a burst and no storm. */
+const SHORTEST = 8;
 
 /**
  * Wide and lasting churn, such as a worm makes it: many times the ordinary updates, over many prefixes, origins and
@@ -22,9 +22,10 @@ export const instability: ClassRule = {
     const share = topPeer === undefined ? 1 : topPeer.count / Math.max(1, peerMessages);
     const wideOrigins = originShare <= 0.3;
     const widePeers = busy.peers.length >= 2 && share <= 0.6;
-    const flapping = evidence.withdrawn.filter(({ minute, last }) => last - minute >= FLAPPING);
+    const flapping = evidence.withdrawn.filter(({ returns }) => returns > 0);
     // A storm goes on; a burst that dies away is what an outage, a leak or a reset leaves.
-    const lasting = Math.min(1, busyMinutes / Math.max(1, 0.6 * duration));
+    const even = Math.max(0.6, Math.min(1, 3 / burstiness(evidence)));
+    const lasting = even * Math.min(1, busyMinutes / Math.max(SHORTEST, 0.6 * duration));
     const score = clamped(
       (0.1 +
         0.2 * Math.min(1, (surge - 1) / 3) +

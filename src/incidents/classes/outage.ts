@@ -1,30 +1,45 @@
 import { bySize } from '../severity.js';
 import { type ClassRule, clamped, NOTHING, percent, plural } from './classRule.js';
 
-/** Path exploration is over within minutes; a prefix still withdrawn later comes and goes, which is no outage. */
-const EXPLORING = 6;
+/** What fails together is withdrawn within so many minutes, path exploration included. */
+const BURST = 3;
+
+/** The entries of the minutes in which most were lost, and the next few. */
+function burst<T extends { minute: number }>(entries: readonly T[]): T[] {
+  let best: T[] = [];
+  for (const { minute } of entries) {
+    const together = entries.filter((entry) => entry.minute >= minute && entry.minute < minute + BURST);
+    if (together.length > best.length) best = together;
+  }
+  return best;
+}
 
 /** Prefixes lost by most of the peers that had them, and not announced again. */
 export const outage: ClassRule = {
   name: 'outage',
   judge({ evidence, settings }) {
+    const down = evidence.resets.filter(({ downs }) => downs > 0).length;
     const most = evidence.withdrawn.filter(
-      ({ peers, peersBefore }) => peersBefore >= 2 && peers >= peersBefore * settings.evidence.peerShare,
+      ({ peers, peersBefore }) =>
+        peersBefore >= 2 && peers > down && peers >= peersBefore * settings.evidence.peerShare,
     );
-    const lost = most.filter(({ minute, last }) => last - minute <= EXPLORING);
-    const ordinary = evidence.baseline.lost * evidence.observedMinutes;
-    // Twice what ordinary minutes lose, and a few by chance, is still ordinary.
+    const together = burst(most);
+    const lost = together.filter(({ returns }) => returns === 0);
+    // Links go down somewhere all the time: twice what is ordinary in so many minutes, and some by chance, is no outage.
+    const ordinary = evidence.baseline.lost * BURST;
     const beyond = lost.length - 2 * ordinary - 2 * Math.sqrt(ordinary);
     if (lost.length === 0 || beyond <= 0) return NOTHING;
     const origins = new Map<number, number>();
     for (const { origin } of lost) origins.set(origin, (origins.get(origin) ?? 0) + 1);
     const [top] = [...origins].sort((a, b) => b[1] - a[1] || a[0] - b[0]);
     const [network, held] = top!;
-    const steady = lost.length / most.length;
+    // What comes back within minutes, to be lost again, flaps.
+    const steady = lost.length / together.length;
     const { withdrawn, announced } = evidence.totals;
     const falling = withdrawn / Math.max(1, withdrawn + announced);
     const score = clamped(
-      (0.45 + 0.3 * Math.min(1, beyond / settings.size.outagePrefixes.major) + 0.2 * Math.min(1, 2 * falling)) * steady,
+      (0.5 + 0.3 * Math.min(1, beyond / settings.size.outagePrefixes.major) + 0.2 * Math.min(1, 2 * falling)) *
+        (0.4 + 0.6 * steady),
     );
     const share = lost.reduce((sum, { peers, peersBefore }) => sum + Math.min(1, peers / peersBefore), 0) / lost.length;
     return {

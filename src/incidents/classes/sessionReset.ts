@@ -28,11 +28,18 @@ export const sessionReset: ClassRule = {
     const names = new Set(evidence.resets.map(({ peer }) => peer));
     const own = heard.filter(({ name }) => names.has(name));
     const share = own.reduce((sum, { count }) => sum + count, 0) / Math.max(1, messages);
+    // A peer with a small table is soon drowned by the others: what counts is whether its table explains the surplus.
+    const { totals, baseline, observedMinutes } = evidence;
+    const surplus = Math.max(1, totals.announced + totals.withdrawn - baseline.updates * observedMinutes);
+    const tables = evidence.resets.reduce((sum, { routes, ups }) => sum + (ups > 0 ? routes : 0), 0);
+    const explained = Math.max(share * 1.25, tables / surplus);
+    // The loudest peer is one that was reset: it is sending its table.
+    const loudest = busiest !== undefined && names.has(busiest.name);
     const downs = evidence.resets.reduce((sum, reset) => sum + reset.downs, 0);
     const ups = evidence.resets.reduce((sum, reset) => sum + reset.ups, 0);
     const sized = bySize(names.size, settings.size.resetPeers);
     return {
-      score: clamped(0.45 + 0.5 * Math.min(1, share * 1.25)),
+      score: clamped(0.45 + 0.4 * Math.min(1, explained) + (loudest ? 0.15 : 0)),
       severity: sized,
       reasons: [
         `${plural(names.size, 'peer session')} went down ${downs} times and came up ${ups} times: ${[...names].slice(0, 3).join(', ')}`,
