@@ -22,6 +22,11 @@ const MAXIMUM_ENTRIES = 65_535;
 const EARLIEST_SECONDS = 631_152_000;
 const LATEST_SECONDS = 4_102_444_799;
 
+/** 1 for bytes that stand for themselves in a string: printable ASCII but quote and backslash. */
+const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte >= SPACE && byte <= TILDE && byte !== QUOTE && byte !== BACKSLASH ? 1 : 0,
+);
+
 const ascii = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0));
 const TYPE = ascii('"type"');
 const RIS_MESSAGE = ascii('"ris_message"');
@@ -111,15 +116,10 @@ export class RisLiveScanner {
     const bytes = this.#bytes;
     let at = this.#at;
     this.#stringStart = at;
-    for (; at < this.#end; at++) {
-      const character = bytes[at]!;
-      if (character === QUOTE) {
-        this.#at = at + 1;
-        return at;
-      }
-      if (character === BACKSLASH || character < SPACE || character > TILDE) return -1;
-    }
-    return -1;
+    // what lies past the end is no part of the message: a string that runs into it fails the check of the end
+    while (PLAIN[bytes[at]!] === 1) at++;
+    this.#at = at + 1;
+    return bytes[at] === QUOTE ? at : -1;
   }
 
   /** A whole number of at most ten digits, as JSON writes it, into #value. */
