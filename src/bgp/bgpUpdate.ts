@@ -29,8 +29,9 @@ const AS_TRANS = 23456;
 /** Segment types of RFC 4271, 4.3 and RFC 5065, 3 to marks. */
 const SEGMENT_MARK = [-1, SET, SEQUENCE, CONFEDERATION_SEQUENCE, CONFEDERATION_SET];
 
-/** Why a message was treated as a withdrawal (RFC 7606), and others that carry no unicast route. */
+/** What the decoder counts besides routes. */
 export interface UpdateCounts {
+  /** Messages whose announcements were treated as withdrawals (RFC 7606). */
   treatedAsWithdraw: number;
   /** MP attributes of other families than IPv4 and IPv6 unicast: passed over. */
   otherFamilies: number;
@@ -41,8 +42,8 @@ export interface UpdateCounts {
  * withdrawals (RFC 7606); damaged prefixes, of which nothing is sure, make the whole message bad.
  */
 export class BgpUpdateDecoder {
-  readonly counts: UpdateCounts = { treatedAsWithdraw: 0, otherFamilies: 0 };
   readonly #into: UpdateBatchBuilder;
+  readonly #counts: UpdateCounts;
 
   #origin = NO_ORIGIN;
   #path: { at: number; end: number } = { at: -1, end: -1 };
@@ -53,8 +54,9 @@ export class BgpUpdateDecoder {
   #ignoreAs4Path = false;
   #malformed = false;
 
-  constructor(into: UpdateBatchBuilder) {
+  constructor(into: UpdateBatchBuilder, counts: UpdateCounts) {
     this.#into = into;
+    this.#counts = counts;
   }
 
   /**
@@ -147,7 +149,7 @@ export class BgpUpdateDecoder {
     const missing =
       announces && (path === NONE || this.#origin === NO_ORIGIN || (needsNextHop && this.#nextHop === NONE));
     if (announces && (this.#malformed || missing)) {
-      this.counts.treatedAsWithdraw++;
+      this.#counts.treatedAsWithdraw++;
       into.treatAsWithdraw();
     }
     return path;
@@ -231,7 +233,7 @@ export class BgpUpdateDecoder {
     if (at + 5 > end) return 'MP_REACH_NLRI is too short';
     const afi = (bytes[at]! << 8) | bytes[at + 1]!;
     if ((afi !== AFI_IPV4 && afi !== AFI_IPV6) || bytes[at + 2] !== SAFI_UNICAST) {
-      this.counts.otherFamilies++;
+      this.#counts.otherFamilies++;
       return null;
     }
     const nextHopEnd = at + 4 + bytes[at + 3]!;
@@ -246,7 +248,7 @@ export class BgpUpdateDecoder {
     if (at + 3 > end) return 'MP_UNREACH_NLRI is too short';
     const afi = (bytes[at]! << 8) | bytes[at + 1]!;
     if ((afi !== AFI_IPV4 && afi !== AFI_IPV6) || bytes[at + 2] !== SAFI_UNICAST) {
-      this.counts.otherFamilies++;
+      this.#counts.otherFamilies++;
       return null;
     }
     return this.#prefixes(bytes, at + 3, end, afi, addPath, true, NONE);

@@ -40,6 +40,12 @@ export interface MinuteAggregatorOptions {
   maximumLinks?: number;
   /** First minute to give a row for; default the minute of the first message or clock. */
   startMinute?: Minute;
+  /**
+   * Wall clock in ms. With it messages over `futureSeconds` (default 300) ahead of it are refused too. Leave it out where
+   * a killed aggregator must give equal rows again: then the collector, which knows when a message came, refuses them.
+   */
+  now?: () => number;
+  futureSeconds?: number;
   /** Minutes at the start in which origins and links are learnt without evidence; default 60. */
   warmUpMinutes?: number;
 }
@@ -48,7 +54,7 @@ export interface AggregatorCounts {
   messages: number;
   /** Messages of minutes already closed: they change routes but no row. */
   late: number;
-  /** Messages more than a day ahead of the feed's clock: refused. */
+  /** Messages more than a day ahead of the feed's clock, or too far ahead of the wall clock: refused. */
   future: number;
   /** Gaps that lie in closed minutes, wholly or in part. */
   lateGaps: number;
@@ -77,6 +83,8 @@ export class MinuteAggregator {
   readonly #stream: string;
   readonly #graceMs: number;
   readonly #warmUp: number;
+  /** Latest time that the wall clock allows. */
+  readonly #latest: () => number;
   readonly #peers: PeerTable;
   readonly #prefixes: PrefixTable;
   readonly #paths = new PathTable(Number.MAX_SAFE_INTEGER);
@@ -103,6 +111,8 @@ export class MinuteAggregator {
     this.#stream = options.stream;
     this.#graceMs = (options.graceSeconds ?? 30) * 1000;
     this.#warmUp = options.warmUpMinutes ?? 60;
+    const { now, futureSeconds = 300 } = options;
+    this.#latest = now === undefined ? () => Number.POSITIVE_INFINITY : () => now() + futureSeconds * 1000;
     const routes = options.maximumRoutes ?? 2_000_000;
     if (!(routes >= 1)) throw new RangeError(`maximumRoutes must be at least 1, not ${routes}`);
     this.#routes = new RouteTable(routes);
@@ -132,7 +142,7 @@ export class MinuteAggregator {
       const time = columns.time[message]!;
       const elements = columns.withdrawn[message]! + columns.announced[message]!;
       this.counts.messages++;
-      if (time > this.#clock + DAY_MS && this.#clock !== Number.NEGATIVE_INFINITY) this.counts.future++;
+      if (this.#isFuture(time)) this.counts.future++;
       else {
         const minute = Math.floor(time / MINUTE_MS);
         this.#start(minute);
@@ -239,6 +249,11 @@ export class MinuteAggregator {
     if (this.#next !== null) return;
     this.#next = minute;
     this.#firstMinute = minute;
+  }
+
+  #isFuture(timeMs: number): boolean {
+    if (timeMs > this.#latest()) return true;
+    return this.#clock !== Number.NEGATIVE_INFINITY && timeMs > this.#clock + DAY_MS;
   }
 
   /** The minute, opened when need be; undefined when it is closed. */

@@ -126,6 +126,14 @@ describe('minute features', () => {
     );
     expect(aggregator.counts.future).toBe(1);
     expect(aggregator.watermark).toBeNull();
+    const clocked = new MinuteAggregator({ stream: 's', now: () => (BASE + 10) * 1000, futureSeconds: 60 });
+    clocked.add(
+      batchOf([
+        { at: 70, announce: ['10.0.0.0/16'] },
+        { at: 71, announce: ['10.0.0.0/16'] },
+      ]),
+    );
+    expect(clocked.counts.future).toBe(1);
   });
 });
 

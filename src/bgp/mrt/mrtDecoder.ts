@@ -41,7 +41,7 @@ export class MrtDecoder {
     options: MrtDecoderOptions = {},
   ) {
     this.#records = new MrtRecords(this.statistics, options.maximumRecordBytes ?? 4 << 20);
-    this.#updates = new BgpUpdateDecoder(into);
+    this.#updates = new BgpUpdateDecoder(into, this.statistics);
   }
 
   /** Gives more bytes; `decode` then takes what is whole. */
@@ -65,8 +65,6 @@ export class MrtDecoder {
       if (reason !== null) this.statistics.skip(record.offset, reason);
       else if (this.into.messages > before) this.statistics.lastTime = record.seconds * 1000;
     }
-    this.statistics.treatedAsWithdraw = this.#updates.counts.treatedAsWithdraw;
-    this.statistics.otherFamilies = this.#updates.counts.otherFamilies;
     return true;
   }
 

@@ -83,7 +83,7 @@ export class PathTable extends DenseTable {
     this.start[id] = this.#store(kept);
     this.tokenCount[id] = kept;
     this.length[id] = Math.min(length, 0xffff);
-    this.uniqueLength[id] = new Set(tokens.subarray(0, kept)).size;
+    this.uniqueLength[id] = distinct(tokens, kept);
     this.digest[id] = digest;
     this.origin[id] = origin;
     this.references[id] = 1;
@@ -144,6 +144,17 @@ export class PathTable extends DenseTable {
       this.start[id] = this.#store(count);
     }
   }
+}
+
+/** Different tokens among the first `count`; paths are short, so looking back beats a set. */
+function distinct(tokens: Uint32Array, count: number): number {
+  let result = 0;
+  for (let i = 0; i < count; i++) {
+    let earlier = i - 1;
+    while (earlier >= 0 && tokens[earlier] !== tokens[i]) earlier--;
+    if (earlier < 0) result++;
+  }
+  return result;
 }
 
 function secondHash(hops: Uint32Array, marks: Uint8Array, from: number, to: number): number {

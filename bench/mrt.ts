@@ -1,0 +1,121 @@
+import { spawnSync } from 'node:child_process';
+import { closeSync, createReadStream, existsSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { decodeMrt } from '../src/bgp/mrt/decodeMrt.js';
+import { decompressed } from '../src/bgp/mrt/decompression.js';
+import { UpdateBatch } from '../src/bgp/updateBatch.js';
+import { MinuteAggregator } from '../src/features/minuteAggregator.js';
+import type { Bench, BenchResult } from './result.js';
+
+const DIRECTORY = join(process.cwd(), '../shared/data/mrt');
+const FILES = [
+  'rrc15.updates.20100227.1600.gz',
+  'rrc00.updates.19991214.1621.gz',
+  'route-views.jinx.updates.1427846400.bz2',
+];
+const HEADER = 12;
+const GOAL = '2x bgpdump -m to /dev/null, single thread';
+
+const seconds = (from: number) => (performance.now() - from) / 1000;
+
+function median(values: number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
+}
+
+async function plain(file: string): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  for await (const piece of decompressed(createReadStream(file))) pieces.push(Buffer.from(piece));
+  return Buffer.concat(pieces);
+}
+
+/** The file again and again, each copy's clock set on from the one before, as archives follow one another. */
+function repeated(file: Buffer, copies: number): Buffer {
+  const offsets: number[] = [];
+  for (let at = 0; at + HEADER <= file.length; at += HEADER + file.readUInt32BE(at + 8)) offsets.push(at);
+  const first = file.readUInt32BE(offsets[0]!);
+  const span = file.readUInt32BE(offsets.at(-1)!) - first + 1;
+  const result = Buffer.concat(Array.from({ length: copies }, () => file));
+  for (let copy = 0; copy < copies; copy++) {
+    for (const offset of offsets) {
+      result.writeUInt32BE(file.readUInt32BE(offset) + copy * span, copy * file.length + offset);
+    }
+  }
+  return result;
+}
+
+async function features(file: string): Promise<{ elements: number; minutes: number }> {
+  const aggregator = new MinuteAggregator({ stream: 'bench' });
+  let elements = 0;
+  let minutes = 0;
+  for await (const { batch } of decodeMrt(createReadStream(file, { highWaterMark: 1 << 18 }))) {
+    const decoded = new UpdateBatch(batch.takeColumns());
+    elements += decoded.elements;
+    aggregator.add(decoded);
+    minutes += aggregator.take().length;
+  }
+  aggregator.finish();
+  return { elements, minutes: minutes + aggregator.take().length };
+}
+
+function bgpdumpSeconds(file: string): number | null {
+  const sink = openSync('/dev/null', 'w');
+  try {
+    const start = performance.now();
+    const { error } = spawnSync('bgpdump', ['-m', file], { stdio: ['ignore', sink, 'ignore'] });
+    return error === undefined ? seconds(start) : null;
+  } finally {
+    closeSync(sink);
+  }
+}
+
+async function gunzipSeconds(file: string): Promise<number> {
+  const start = performance.now();
+  for await (const _ of decompressed(createReadStream(file, { highWaterMark: 1 << 18 })));
+  return seconds(start);
+}
+
+async function run({ quick = false }: { quick?: boolean } = {}): Promise<BenchResult[]> {
+  if (!existsSync(DIRECTORY)) {
+    process.stderr.write(`mrt: skipped, ${DIRECTORY} is not here\n`);
+    return [];
+  }
+  const copies = quick ? 4 : 20;
+  const repeats = quick ? 1 : 5;
+  const directory = mkdtempSync(join(tmpdir(), 'routewarden-bench-'));
+  const results: BenchResult[] = [];
+  try {
+    for (const name of quick ? FILES.slice(0, 1) : FILES) {
+      const file = join(directory, `${name.replace(/\.(gz|bz2)$/, '')}.gz`);
+      writeFileSync(file, gzipSync(repeated(await plain(join(DIRECTORY, name)), copies)));
+      const ours: number[] = [];
+      const theirs: number[] = [];
+      let elements = 0;
+      for (let i = 0; i < repeats; i++) {
+        const start = performance.now();
+        ({ elements } = await features(file));
+        ours.push(seconds(start));
+        const yardstick = bgpdumpSeconds(file);
+        if (yardstick !== null) theirs.push(yardstick);
+      }
+      const gunzip = await gunzipSeconds(file);
+      const rate = elements / median(ours);
+      const yardstick = theirs.length > 0 ? elements / median(theirs) : null;
+      results.push({
+        what: `${copies}x ${name} (${elements} elements) to minute features; decompression alone ${gunzip.toFixed(2)} s of ${median(ours).toFixed(2)} s`,
+        ours: Math.round(rate),
+        yardstick: yardstick === null ? null : Math.round(yardstick),
+        yardstick_name: 'bgpdump -m to /dev/null',
+        unit: 'elements/s',
+        ratio: yardstick === null ? null : rate / yardstick,
+        goal: GOAL,
+      });
+    }
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+  return results;
+}
+
+export const bench: Bench = { name: 'mrt', run };

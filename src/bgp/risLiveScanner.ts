@@ -1,0 +1,388 @@
+import { maskWords, parseAddress, parsePrefix } from './address.js';
+import { SET, START } from './asPath.js';
+import { NO_ORIGIN, NONE, ORIGIN_EGP, ORIGIN_IGP, ORIGIN_INCOMPLETE } from './batchColumns.js';
+import type { UpdateBatchBuilder } from './updateBatchBuilder.js';
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const DOT = 0x2e;
+const SLASH = 0x2f;
+const ZERO = 0x30;
+const NINE = 0x39;
+const COLON = 0x3a;
+const BACKSLASH = 0x5c;
+const OPEN_LIST = 0x5b;
+const CLOSE_LIST = 0x5d;
+const OPEN = 0x7b;
+const CLOSE = 0x7d;
+const SPACE = 0x20;
+const TILDE = 0x7e;
+
+const MAXIMUM_ENTRIES = 65_535;
+const EARLIEST_SECONDS = 631_152_000;
+const LATEST_SECONDS = 4_102_444_799;
+
+/** 1 for bytes that stand for themselves in a string: printable ASCII but quote and backslash. */
+const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte >= SPACE && byte <= TILDE && byte !== QUOTE && byte !== BACKSLASH ? 1 : 0,
+);
+
+const ascii = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0));
+const TYPE = ascii('"type"');
+const RIS_MESSAGE = ascii('"ris_message"');
+const DATA = ascii('"data"');
+const UPDATE = ascii('"UPDATE"');
+const NEXT_HOP = ascii('"next_hop"');
+const PREFIXES = ascii('"prefixes"');
+
+/** Keys of an update; each may stand once. */
+const KEYS = [
+  'timestamp',
+  'peer',
+  'peer_asn',
+  'type',
+  'path',
+  'community',
+  'origin',
+  'announcements',
+  'withdrawals',
+  'raw',
+].map(ascii);
+const [TIMESTAMP_KEY, PEER_KEY, PEER_ASN_KEY, TYPE_KEY, PATH_KEY, COMMUNITY_KEY, ORIGIN_KEY] = [0, 1, 2, 3, 4, 5, 6];
+const [ANNOUNCEMENTS_KEY, WITHDRAWALS_KEY, RAW_KEY] = [7, 8, 9];
+const REQUIRED = (1 << TIMESTAMP_KEY!) | (1 << PEER_KEY!) | (1 << PEER_ASN_KEY!) | (1 << TYPE_KEY!);
+
+/**
+ * Reads RIS Live's UPDATE messages straight from their bytes, without building objects. It knows only the usual spelling:
+ * `scan` gives up at anything else (escapes, exponents, unknown structures, keys twice, bad values), and the caller then
+ * goes by JSON.parse. What it takes, it takes exactly as that would.
+ */
+export class RisLiveScanner {
+  #bytes: Uint8Array = new Uint8Array(0);
+  #end = 0;
+  #at = 0;
+  #into!: UpdateBatchBuilder;
+  #value = 0;
+  #stringStart = 0;
+
+  #timeMs = 0;
+  #peerStart = 0;
+  #peerEnd = 0;
+  #peerAs = 0;
+  #size = 0;
+  #origin = NO_ORIGIN;
+  #path = NONE;
+
+  /** @returns the message's time in ms once it is in the builder; -1, with the builder as before, when it gives up */
+  scan(bytes: Uint8Array, end: number, into: UpdateBatchBuilder): number {
+    this.#bytes = bytes;
+    this.#end = end;
+    this.#at = 0;
+    this.#into = into;
+    into.begin();
+    if (this.#message()) {
+      const shape = parseAddress(bytes, this.#peerStart, this.#peerEnd, into.words);
+      if (shape >= 0) {
+        const peer = into.peer(into.address(shape), this.#peerAs);
+        into.commitUpdate(this.#timeMs, peer, this.#size, this.#origin, this.#path);
+        return this.#timeMs;
+      }
+    }
+    into.rollback();
+    return -1;
+  }
+
+  #spaces(): void {
+    while (this.#bytes[this.#at] === SPACE) this.#at++;
+  }
+
+  #is(character: number): boolean {
+    this.#spaces();
+    if (this.#bytes[this.#at] !== character) return false;
+    this.#at++;
+    return true;
+  }
+
+  #word(word: Uint8Array): boolean {
+    this.#spaces();
+    for (let i = 0; i < word.length; i++) if (this.#bytes[this.#at + i] !== word[i]) return false;
+    this.#at += word.length;
+    return true;
+  }
+
+  /** A string of printable ASCII without escapes; #stringStart and the returned end enclose its bytes. @returns -1 when it is none */
+  #string(): number {
+    if (!this.#is(QUOTE)) return -1;
+    const bytes = this.#bytes;
+    let at = this.#at;
+    this.#stringStart = at;
+    // what lies past the end is no part of the message: a string that runs into it fails the check of the end
+    while (PLAIN[bytes[at]!] === 1) at++;
+    this.#at = at + 1;
+    return bytes[at] === QUOTE ? at : -1;
+  }
+
+  /** A whole number of at most ten digits, as JSON writes it, into #value. */
+  #number(): boolean {
+    this.#spaces();
+    const bytes = this.#bytes;
+    const start = this.#at;
+    let at = start;
+    let value = 0;
+    for (let digit = bytes[at]! - ZERO; digit >= 0 && digit <= 9; digit = bytes[++at]! - ZERO) {
+      value = value * 10 + digit;
+    }
+    const digits = at - start;
+    if (digits === 0 || digits > 10 || at >= this.#end || (digits > 1 && bytes[start] === ZERO)) return false;
+    this.#at = at;
+    this.#value = value;
+    return true;
+  }
+
+  #asNumber(): boolean {
+    return this.#number() && this.#value <= 0xffffffff;
+  }
+
+  #message(): boolean {
+    if (!(this.#is(OPEN) && this.#word(TYPE) && this.#is(COLON) && this.#word(RIS_MESSAGE))) return false;
+    if (!(this.#is(COMMA) && this.#word(DATA) && this.#is(COLON) && this.#is(OPEN))) return false;
+    this.#size = 0;
+    this.#origin = NO_ORIGIN;
+    this.#path = NONE;
+    let seen = 0;
+    do {
+      const keyEnd = this.#string();
+      if (keyEnd < 0) return false;
+      const key = this.#key(this.#stringStart, keyEnd);
+      if (!this.#is(COLON)) return false;
+      if (key < 0) {
+        if (!this.#scalar()) return false;
+        continue;
+      }
+      if (seen & (1 << key)) return false;
+      seen |= 1 << key;
+      if (!this.#field(key)) return false;
+    } while (this.#is(COMMA));
+    if (!(this.#is(CLOSE) && this.#is(CLOSE))) return false;
+    this.#spaces();
+    return this.#at === this.#end && (seen & REQUIRED) === REQUIRED;
+  }
+
+  #key(start: number, end: number): number {
+    const bytes = this.#bytes;
+    const length = end - start;
+    next: for (let key = 0; key < KEYS.length; key++) {
+      const name = KEYS[key]!;
+      if (name.length !== length) continue;
+      for (let i = 0; i < length; i++) if (bytes[start + i] !== name[i]) continue next;
+      return key;
+    }
+    return -1;
+  }
+
+  /** The value of a key that says nothing here: a string or a whole number. */
+  #scalar(): boolean {
+    this.#spaces();
+    return this.#bytes[this.#at] === QUOTE ? this.#string() >= 0 : this.#number();
+  }
+
+  #field(key: number): boolean {
+    switch (key) {
+      case TIMESTAMP_KEY:
+        return this.#timestamp();
+      case PEER_KEY:
+        this.#peerEnd = this.#string();
+        this.#peerStart = this.#stringStart;
+        return this.#peerEnd >= 0;
+      case PEER_ASN_KEY:
+        return this.#peerNumber();
+      case TYPE_KEY:
+        return this.#word(UPDATE);
+      case PATH_KEY:
+        return this.#readPath();
+      case COMMUNITY_KEY:
+        return this.#communities();
+      case ORIGIN_KEY:
+        return this.#readOrigin();
+      case ANNOUNCEMENTS_KEY:
+        return this.#announcements();
+      case WITHDRAWALS_KEY:
+        return this.#prefixes(true, NONE);
+      case RAW_KEY: {
+        const end = this.#string();
+        this.#size = (end - this.#stringStart) >> 1;
+        return end >= 0;
+      }
+      default:
+        return false;
+    }
+  }
+
+  /** Seconds with at most three digits after the point: more would round as floating point does. */
+  #timestamp(): boolean {
+    if (!this.#number() || this.#value < EARLIEST_SECONDS || this.#value > LATEST_SECONDS) return false;
+    const bytes = this.#bytes;
+    let timeMs = this.#value * 1000;
+    if (bytes[this.#at] === DOT) {
+      let at = this.#at + 1;
+      let weight = 100;
+      for (; bytes[at]! >= ZERO && bytes[at]! <= NINE; at++, weight /= 10) {
+        if (weight < 1) return false;
+        timeMs += (bytes[at]! - ZERO) * weight;
+      }
+      if (at === this.#at + 1) return false;
+      this.#at = at;
+    }
+    this.#timeMs = timeMs;
+    return true;
+  }
+
+  /** A string of digits, leading zeros too, or a number. */
+  #peerNumber(): boolean {
+    this.#spaces();
+    if (this.#bytes[this.#at] !== QUOTE) {
+      if (!this.#asNumber()) return false;
+      this.#peerAs = this.#value;
+      return true;
+    }
+    const end = this.#string();
+    const start = this.#stringStart;
+    if (end < 0 || end === start || end - start > 10) return false;
+    let as = 0;
+    for (let at = start; at < end; at++) {
+      const digit = this.#bytes[at]! - ZERO;
+      if (digit < 0 || digit > 9) return false;
+      as = as * 10 + digit;
+    }
+    this.#peerAs = as;
+    return as <= 0xffffffff;
+  }
+
+  #readOrigin(): boolean {
+    const end = this.#string();
+    if (end < 0) return false;
+    const bytes = this.#bytes;
+    const start = this.#stringStart;
+    // lower-case letters tell the three apart; anything else goes the long way and is refused there
+    const first = bytes[start]! | 0x20;
+    if (end - start === 3 && (bytes[start + 1]! | 0x20) === 0x67 && (bytes[start + 2]! | 0x20) === 0x70) {
+      this.#origin = first === 0x69 ? ORIGIN_IGP : ORIGIN_EGP;
+      return first === 0x69 || first === 0x65;
+    }
+    let text = '';
+    for (let at = start; at < end && at < start + 11; at++) text += String.fromCharCode(bytes[at]!);
+    this.#origin = ORIGIN_INCOMPLETE;
+    return text.toLowerCase() === 'incomplete';
+  }
+
+  #readPath(): boolean {
+    if (!this.#is(OPEN_LIST)) return false;
+    const { paths } = this.#into;
+    if (!this.#is(CLOSE_LIST)) {
+      do {
+        this.#spaces();
+        if (this.#bytes[this.#at] === OPEN_LIST) {
+          if (!this.#set()) return false;
+        } else {
+          if (!this.#asNumber()) return false;
+          paths.push(this.#value, 0);
+        }
+      } while (this.#is(COMMA));
+      if (!this.#is(CLOSE_LIST) || paths.open > MAXIMUM_ENTRIES) return false;
+    }
+    this.#path = paths.close();
+    return true;
+  }
+
+  #set(): boolean {
+    this.#at++;
+    let mark = SET | START;
+    do {
+      if (!this.#asNumber()) return false;
+      this.#into.paths.push(this.#value, mark);
+      mark = SET;
+    } while (this.#is(COMMA));
+    return this.#is(CLOSE_LIST);
+  }
+
+  /** Lists of whole numbers in a list, passed over. */
+  #communities(): boolean {
+    if (!this.#is(OPEN_LIST)) return false;
+    if (this.#is(CLOSE_LIST)) return true;
+    do {
+      if (!this.#is(OPEN_LIST)) return false;
+      do {
+        if (!this.#number()) return false;
+      } while (this.#is(COMMA));
+      if (!this.#is(CLOSE_LIST)) return false;
+    } while (this.#is(COMMA));
+    return this.#is(CLOSE_LIST);
+  }
+
+  #announcements(): boolean {
+    if (!this.#is(OPEN_LIST)) return false;
+    if (this.#is(CLOSE_LIST)) return true;
+    const into = this.#into;
+    do {
+      if (!(this.#is(OPEN) && this.#word(NEXT_HOP) && this.#is(COLON))) return false;
+      const end = this.#string();
+      if (end < 0) return false;
+      let comma = this.#stringStart;
+      while (comma < end && this.#bytes[comma] !== COMMA) comma++;
+      const shape = parseAddress(this.#bytes, this.#stringStart, comma, into.words);
+      if (shape < 0) return false;
+      const nextHop = into.address(shape);
+      if (!(this.#is(COMMA) && this.#word(PREFIXES) && this.#is(COLON))) return false;
+      if (!(this.#prefixes(false, nextHop) && this.#is(CLOSE))) return false;
+    } while (this.#is(COMMA));
+    return this.#is(CLOSE_LIST);
+  }
+
+  #prefixes(withdrawn: boolean, nextHop: number): boolean {
+    if (!this.#is(OPEN_LIST)) return false;
+    if (this.#is(CLOSE_LIST)) return true;
+    const into = this.#into;
+    do {
+      if (!this.#is(QUOTE)) return false;
+      const shape = this.#ipv4Prefix() ?? this.#anyPrefix();
+      if (shape < 0) return false;
+      const prefix = into.prefix(shape);
+      if (withdrawn) into.withdraw(prefix, 0);
+      else into.announce(prefix, nextHop, 0);
+    } while (this.#is(COMMA));
+    return into.openAnnounced + into.openWithdrawn <= MAXIMUM_ENTRIES && this.#is(CLOSE_LIST);
+  }
+
+  /** a.b.c.d/n and its closing quote in one pass, words filled. @returns its shape; null when it is something else */
+  #ipv4Prefix(): number | null {
+    const bytes = this.#bytes;
+    let at = this.#at;
+    let address = 0;
+    for (let part = 0; part < 5; part++) {
+      const start = at;
+      let value = 0;
+      for (let digit = bytes[at]! - ZERO; digit >= 0 && digit <= 9; digit = bytes[++at]! - ZERO) {
+        value = value * 10 + digit;
+      }
+      const digits = at - start;
+      if (digits === 0 || digits > 3 || value > 255) return null;
+      if (part === 4) {
+        if (value > 32 || bytes[at] !== QUOTE || at >= this.#end) return null;
+        this.#into.words[0] = address;
+        maskWords(value, this.#into.words);
+        this.#at = at + 1;
+        return value;
+      }
+      address = address * 256 + value;
+      if (bytes[at++] !== (part === 3 ? SLASH : DOT)) return null;
+    }
+    return null;
+  }
+
+  /** Any other prefix; the opening quote is behind. */
+  #anyPrefix(): number {
+    this.#at--;
+    const end = this.#string();
+    return end < 0 ? -1 : parsePrefix(this.#bytes, this.#stringStart, end, this.#into.words);
+  }
+}

@@ -1,0 +1,169 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { decodeRisLiveJson, decodeRisLiveMessage } from '../../src/bgp/risLive.js';
+import { RisLiveScanner } from '../../src/bgp/risLiveScanner.js';
+import { UpdateBatch, UpdateBatchBuilder } from '../../src/bgp/updateBatch.js';
+
+const FILE = join(process.cwd(), '../shared/data/rislive/ris-live-stream.json');
+const RUNS = Number(process.env.FUZZ_RUNS ?? 3000);
+
+const UPDATE = JSON.stringify({
+  type: 'ris_message',
+  data: {
+    timestamp: 1700000000.25,
+    peer: '2001:7f8:4::73ab:1',
+    peer_asn: '29611',
+    id: '2001:7f8:4::73ab:1-018c',
+    host: 'rrc01.ripe.net',
+    type: 'UPDATE',
+    path: [29611, 3356, 3356, [64500, 4200000001]],
+    community: [
+      [29611, 1],
+      [3356, 22],
+    ],
+    origin: 'INCOMPLETE',
+    med: 100,
+    announcements: [
+      { next_hop: '2001:7f8:4::73ab:1,fe80::1', prefixes: ['2a00::/16', '2001:db8:1::/48'] },
+      { next_hop: '192.0.2.9', prefixes: ['10.1.2.3/8', '0.0.0.0/0', '203.0.113.7/32'] },
+    ],
+    withdrawals: ['198.51.100.0/24', '2001:db8::/32'],
+    raw: 'FFFF0102',
+  },
+});
+
+function elementsOf(builder: UpdateBatchBuilder): unknown[] {
+  const sizes = new UpdateBatch(builder.takeColumns());
+  return [...UpdateBatch.decode(sizes.encode()).routeElements(), [...sizes.columns.size]];
+}
+
+describe('RIS Live messages', () => {
+  test('an update becomes its elements', () => {
+    const builder = new UpdateBatchBuilder();
+    expect(decodeRisLiveMessage(UPDATE, builder)).toEqual({ kind: 'update', timeMs: 1700000000250 });
+    const batch = UpdateBatch.decode(builder.finish());
+    const elements = [...batch.routeElements()];
+    expect(elements.map((element) => `${element.type} ${element.prefix} ${element.nextHop}`)).toEqual([
+      'W 198.51.100.0/24 ',
+      'W 2001:db8::/32 ',
+      'A 2a00::/16 2001:7f8:4::73ab:1',
+      'A 2001:db8:1::/48 2001:7f8:4::73ab:1',
+      'A 10.0.0.0/8 192.0.2.9',
+      'A 0.0.0.0/0 192.0.2.9',
+      'A 203.0.113.7/32 192.0.2.9',
+    ]);
+    expect(elements[2]).toMatchObject({
+      peer: '2001:7f8:4::73ab:1',
+      peerAs: 29611,
+      path: '29611 3356 3356 {64500,4200000001}',
+      origin: 'INCOMPLETE',
+    });
+    expect(batch.columns.size[0]).toBe(4);
+  });
+
+  test('the scanner takes the usual spelling itself', () => {
+    const builder = new UpdateBatchBuilder();
+    for (const text of [UPDATE, UPDATE.replaceAll(',"', ', "').replaceAll('":', '": ')]) {
+      const bytes = new TextEncoder().encode(text);
+      expect(new RisLiveScanner().scan(bytes, bytes.length, builder)).toBe(1700000000250);
+    }
+  });
+
+  test.each([
+    ['no JSON', '{"type":"ris_mess'],
+    ['no object', '[1]'],
+    ['no data', '{"type":"ris_message"}'],
+    ['a bad prefix', UPDATE.replace('10.1.2.3/8', '10.1.2.3/33')],
+    ['a bad peer', UPDATE.replace('"peer":"2001:7f8:4::73ab:1"', '"peer":"2001:7f8:4:::1"')],
+    ['a bad hop', UPDATE.replace('3356,3356', '3356,4294967296')],
+    ['a bad origin', UPDATE.replace('INCOMPLETE', 'PARTLY')],
+    ['a time out of the world', UPDATE.replace('1700000000.25', '17e12')],
+    ['announcements that are no list', UPDATE.replace('"announcements":[', '"announcements":3,"x":[')],
+  ])('refuses %s and keeps the builder as it was', (_, text) => {
+    const builder = new UpdateBatchBuilder();
+    decodeRisLiveMessage(UPDATE, builder);
+    const outcome = decodeRisLiveMessage(text, builder);
+    expect(outcome.kind).toBe('bad');
+    expect(outcome.reason).toBeTruthy();
+    expect(builder.messages).toBe(1);
+    expect([...UpdateBatch.decode(builder.finish()).routeElements()]).toHaveLength(7);
+  });
+
+  test('tells the other kinds apart', () => {
+    const builder = new UpdateBatchBuilder();
+    const kinds = [
+      '{"type":"ris_error","data":{"message":"too many subscriptions"}}',
+      '{"type":"pong","data":null}',
+      '{"type":"ris_subscribe_ok","data":{}}',
+      '{"type":"ris_message","data":{"timestamp":1700000000,"peer":"192.0.2.1","peer_asn":"1","type":"KEEPALIVE"}}',
+      '{"type":"ris_message","data":{"timestamp":1700000000,"peer":"192.0.2.1","peer_asn":"1","type":"OPEN"}}',
+      '{"type":"ris_message","data":{"timestamp":1700000000,"peer":"192.0.2.1","peer_asn":"1","type":"NEW"}}',
+    ].map((text) => decodeRisLiveMessage(text, builder).kind);
+    expect(kinds).toEqual(['error', 'pong', 'other', 'keepalive', 'other', 'other']);
+    expect(builder.messages).toBe(0);
+  });
+
+  (existsSync(FILE) ? test : test.skip)("libbgpstream's own test messages", () => {
+    const builder = new UpdateBatchBuilder();
+    const lines = readFileSync(FILE, 'utf8').split('\n').filter(Boolean);
+    const kinds = lines.map((line) => decodeRisLiveMessage(line, builder).kind);
+    expect(kinds).toEqual(['update', 'state', 'error', 'other', 'other', 'keepalive', 'bad']);
+    expect(decodeRisLiveMessage(lines[0]!, builder).kind).toBe('update');
+  });
+});
+
+describe('fuzzing', () => {
+  const FRAGMENTS = [
+    '"',
+    ',',
+    '[',
+    ']',
+    '{',
+    '}',
+    '0',
+    '-1',
+    '1e9',
+    '.',
+    '/',
+    ':',
+    '::',
+    ' ',
+    '\\u0031',
+    'null',
+    '"path":[1],',
+    'é',
+  ];
+  const edit = fc.record({
+    at: fc.nat(UPDATE.length),
+    cut: fc.integer({ min: 0, max: 6 }),
+    insert: fc.oneof(fc.constantFrom(...FRAGMENTS, ''), fc.string({ maxLength: 3 })),
+  });
+
+  test('the scanner and JSON.parse agree on damaged messages, and nothing throws', () => {
+    const fast = new UpdateBatchBuilder();
+    const slow = new UpdateBatchBuilder();
+    fc.assert(
+      fc.property(fc.array(edit, { minLength: 1, maxLength: 3 }), fc.boolean(), (edits, asBytes) => {
+        let text = UPDATE;
+        for (const { at, cut, insert } of edits) text = text.slice(0, at) + insert + text.slice(at + cut);
+        const given = asBytes ? new TextEncoder().encode(text) : text;
+        const outcome = decodeRisLiveMessage(given, fast);
+        expect(outcome).toEqual(decodeRisLiveJson(given, slow));
+        expect(elementsOf(fast)).toEqual(elementsOf(slow));
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  test('no text at all throws', () => {
+    const builder = new UpdateBatchBuilder();
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.json(), fc.uint8Array({ maxLength: 200 })), (given) => {
+        expect(decodeRisLiveMessage(given, builder).kind).not.toBe('update');
+      }),
+      { numRuns: RUNS },
+    );
+  });
+});
