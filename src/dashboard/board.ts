@@ -1,8 +1,13 @@
 import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { FastifyAdapter } from '@bull-board/fastify';
-import type { Queue } from 'bullmq';
+import type { PostgresConnectionOptions, PostgresQueueBackend, Queue } from 'bullmq';
 import type { FastifyInstance } from 'fastify';
+
+/** A BullMQ queue on either store. */
+export type BoardQueue =
+  | Queue
+  | Queue<unknown, unknown, string, unknown, unknown, string, PostgresQueueBackend, PostgresConnectionOptions>;
 
 /** What Bull Board says of a queue, and the JSON schema that helps to fill in a job's payload by hand. */
 export interface QueueHelp {
@@ -13,13 +18,14 @@ export interface QueueHelp {
 /** Mounts Bull Board with all queues at /queues. */
 export async function mountBoard(
   server: FastifyInstance,
-  queues: readonly Queue[],
+  queues: readonly BoardQueue[],
   help: Readonly<Record<string, QueueHelp>>,
 ): Promise<void> {
   const serverAdapter = new FastifyAdapter();
   serverAdapter.setBasePath('/queues');
+  // Bull Board asks a queue only for what both stores have, but names the type of the one on Redis.
   createBullBoard({
-    queues: queues.map((queue) => new BullMQAdapter(queue, { ...help[queue.name] })),
+    queues: queues.map((queue) => new BullMQAdapter(queue as Queue, { ...help[queue.name] })),
     serverAdapter,
     options: {
       uiConfig: {

@@ -1,5 +1,5 @@
-import type { Queue } from 'bullmq';
 import type { Pool } from 'pg';
+import type { BoardQueue } from './board.js';
 import { feedState, streamNames, watermark } from './queries/feed.js';
 import { countOpenIncidents, incidentCounts } from './queries/incidents.js';
 import { models } from './queries/models.js';
@@ -19,7 +19,7 @@ interface Sample {
  */
 export async function metricsText(
   pool: Pool,
-  queues: readonly Queue[],
+  queues: readonly BoardQueue[],
   settings: DashboardSettings,
   now: number,
 ): Promise<string> {

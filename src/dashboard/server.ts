@@ -1,4 +1,3 @@
-import type { Queue } from 'bullmq';
 import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify';
 import type { Pool } from 'pg';
 import { ActionRefused, type DashboardActions } from './actions.js';
@@ -8,7 +7,7 @@ import { addReadingRoutes } from './api/reading.js';
 import { BadRequest, NotThere, Routes } from './api/route.js';
 import { addSigningRoutes } from './api/signing.js';
 import { serveAssets } from './assets.js';
-import { mountBoard, type QueueHelp } from './board.js';
+import { type BoardQueue, mountBoard, type QueueHelp } from './board.js';
 import type { Clock, DashboardContext } from './context.js';
 import { EventFeed } from './events.js';
 import { bearerToken, checkHost, checkSameOrigin, identify, isBoard, securityHeaders } from './guard.js';
@@ -21,7 +20,7 @@ import { type DashboardSettings, readDashboardSettings } from './settings.js';
 export interface DashboardOptions {
   pool: Pool;
   /** Shown in Bull Board. */
-  queues: readonly Queue[];
+  queues: readonly BoardQueue[];
   /** By queue name: what Bull Board tells of it. */
   queueHelp?: Readonly<Record<string, QueueHelp>>;
   settings: DashboardSettings;

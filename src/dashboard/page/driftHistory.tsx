@@ -1,0 +1,122 @@
+import { useState } from 'preact/hooks';
+import type { DriftReport } from '../api/schema.js';
+import { Badge, Empty } from './states.js';
+import { amount, shortTime } from './words.js';
+
+const TONES: Record<string, string> = { drifted: 'warn', watch: 'minor', stable: 'good' };
+
+/** The drift checks as a strip of squares, and the chosen one in words with both score distributions. */
+export function DriftHistory({ reports }: { reports: readonly DriftReport[] }) {
+  const [chosen, setChosen] = useState<number | null>(null);
+  const report = reports.find((candidate) => candidate.id === chosen) ?? reports[0];
+  return (
+    <section class="card" aria-labelledby="drift">
+      <h2 id="drift">Drift</h2>
+      {report === undefined ? (
+        <Empty>No drift check yet. The drift monitor checks every hour of feed time, once a model serves.</Empty>
+      ) : (
+        <>
+          <fieldset class="strip" aria-label="Drift checks, oldest first">
+            {[...reports].reverse().map((candidate) => (
+              <button
+                key={candidate.id}
+                type="button"
+                class={TONES[candidate.outcome] ?? 'quiet'}
+                aria-pressed={candidate.id === report.id}
+                aria-label={`${shortTime(candidate.windowEnd)}: ${candidate.outcome}`}
+                title={`${shortTime(candidate.windowEnd)}: ${candidate.outcome}`}
+                onClick={() => setChosen(candidate.id)}
+              />
+            ))}
+          </fieldset>
+          <div class="pair">
+            <div>
+              <p class="line">
+                <strong>{shortTime(report.windowEnd)}</strong>{' '}
+                <Badge tone={TONES[report.outcome] ?? 'quiet'}>{report.outcome}</Badge>
+                {report.version !== null && <small>version {report.version}</small>}
+              </p>
+              <p>{report.reason}</p>
+              <Measures report={report} />
+            </div>
+            <Distributions report={report} />
+          </div>
+        </>
+      )}
+    </section>
+  );
+}
+
+function Measures({ report }: { report: DriftReport }) {
+  if (report.measures.length === 0) return null;
+  return (
+    <table>
+      <thead>
+        <tr>
+          <th scope="col">Measure</th>
+          <th scope="col" class="number">
+            Value
+          </th>
+          <th scope="col" class="number">
+            Limit
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {report.measures.map((measure) => (
+          <tr key={measure.name} class={measure.over ? 'over' : ''}>
+            <th scope="row">{measure.name}</th>
+            <td class="number">
+              {amount(measure.value)}
+              {measure.over && <small> over</small>}
+            </td>
+            <td class="number">{measure.limit === null ? '–' : amount(measure.limit)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+const [WIDTH, HEIGHT] = [420, 150];
+
+/** Shares of scores in bins, baseline against now. */
+function Distributions({ report }: { report: DriftReport }) {
+  const shape = report.distribution;
+  if (shape === null) return null;
+  const bins = shape.edges.length - 1;
+  const shares = (counts: readonly number[]) => {
+    const sum = counts.reduce((total, count) => total + count, 0) || 1;
+    return counts.map((count) => count / sum);
+  };
+  const [before, now] = [shares(shape.baseline), shares(shape.current)];
+  const most = Math.max(...before, ...now, 1e-9);
+  const step = WIDTH / bins;
+  const line = (values: readonly number[]) =>
+    values
+      .map(
+        (value, index) => `${index === 0 ? 'M' : 'L'}${index * step} ${HEIGHT - (value / most) * (HEIGHT - 6)}h${step}`,
+      )
+      .join('');
+  return (
+    <figure>
+      <figcaption>
+        <strong>Scores in the baseline and now</strong>
+      </figcaption>
+      <svg class="distributions" viewBox={`0 0 ${WIDTH} ${HEIGHT + 20}`} role="img" aria-label="Score distributions">
+        <path class="baseline" d={`M0 ${HEIGHT}L${line(before).slice(1)}V${HEIGHT}z`} />
+        <path class="current" d={line(now)} />
+        <line x1={0} x2={WIDTH} y1={HEIGHT} y2={HEIGHT} />
+        <text x={0} y={HEIGHT + 15}>
+          {amount(shape.edges[0] ?? 0)}
+        </text>
+        <text x={WIDTH} y={HEIGHT + 15} text-anchor="end">
+          {amount(shape.edges[bins] ?? 0)}
+        </text>
+      </svg>
+      <p class="legend">
+        <span class="key baseline" /> baseline, 7 days <span class="key current" /> last 24 hours
+      </p>
+    </figure>
+  );
+}

@@ -1,0 +1,32 @@
+import type { IncidentRow } from '../api/schema.js';
+import { Badge, Empty } from './states.js';
+import { className, shortTime, span } from './words.js';
+
+export function IncidentList({ incidents }: { incidents: readonly IncidentRow[] }) {
+  if (incidents.length === 0) {
+    return <Empty>No incident so far. When models agree that minutes are anomalous, it appears here by itself.</Empty>;
+  }
+  return (
+    <ul class="incidents">
+      {incidents.map((incident) => (
+        <li key={incident.id} class={incident.ordinary ? 'ordinary' : ''}>
+          <a href={`/incidents/${incident.id}`}>
+            <span class="line">
+              <Badge tone={incident.severity}>{incident.severity}</Badge>
+              <strong>{className(incident.class)}</strong>
+              {incident.endedAt === null && <Badge tone="running">open</Badge>}
+              {incident.ordinary && <Badge tone="quiet">ordinary</Badge>}
+              {incident.acknowledgedBy !== null && <Badge tone="quiet">acknowledged</Badge>}
+            </span>
+            <span class="what">{incident.headline}</span>
+            <span class="when">
+              {shortTime(incident.startedAt)}
+              {incident.endedAt !== null && `, ${span((incident.endedAt - incident.startedAt) / 1000)}`} ·{' '}
+              {incident.stream}
+            </span>
+          </a>
+        </li>
+      ))}
+    </ul>
+  );
+}

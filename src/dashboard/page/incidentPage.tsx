@@ -1,0 +1,183 @@
+import type { FeatureSeries, Incident, Ranked } from '../api/schema.js';
+import { Chart } from './chart.js';
+import { IncidentActions } from './incidentActions.js';
+import { IncidentList } from './incidentList.js';
+import { PathGraphCard } from './pathGraphCard.js';
+import { useResource } from './resource.js';
+import { Badge, Empty, Loading, Meter, Problem } from './states.js';
+import { amount, classMeaning, className, dateTime, modelName, span, timeOf } from './words.js';
+
+export function IncidentPage({ id, canChange }: { id: number; canChange: boolean }) {
+  const { value, error, reload } = useResource<Incident>(`/api/incidents/${id}`, ['incidents']);
+  const features = useResource<FeatureSeries>(`/api/incidents/${id}/features`, ['incidents']);
+  if (value === undefined) return error === null ? <Loading /> : <Problem words={error} />;
+  const end = value.endedAt ?? value.lastMinute + 60_000;
+  const shades = [{ from: value.startedAt, until: end, colour: '--incident' }];
+  return (
+    <>
+      <section class="card lead">
+        <p class="crumbs">
+          <a href="/incidents">Incidents</a> / {value.id}
+        </p>
+        <div class="line">
+          <h1>{className(value.class)}</h1>
+          <Badge tone={value.severity}>{value.severity}</Badge>
+          {value.endedAt === null ? <Badge tone="running">open</Badge> : <Badge tone="quiet">over</Badge>}
+          {value.ordinary && <Badge tone="quiet">ordinary</Badge>}
+        </div>
+        <p class="statement">{value.headline}</p>
+        <p class="hint">{classMeaning(value.class)}</p>
+        <p class="facts">
+          {dateTime(value.startedAt)}
+          {value.endedAt === null
+            ? ', still going on'
+            : ` to ${timeOf(value.endedAt)}, ${span((end - value.startedAt) / 1000)}`}{' '}
+          · stream {value.stream} · highest score {amount(value.peakScore)} at {timeOf(value.peakMinute)}
+        </p>
+        <IncidentActions incident={value} canChange={canChange} changed={reload} />
+      </section>
+      <div class="columns">
+        <div>
+          <section class="card" aria-labelledby="score">
+            <h2 id="score">Score before, during and after</h2>
+            <figure>
+              <figcaption>
+                <span class="reading" />
+              </figcaption>
+              <Chart
+                label="Ensemble score around the incident"
+                times={value.score.times}
+                values={value.score.score}
+                threshold={value.score.times.map(() => value.score.threshold)}
+                shades={shades}
+                group="incident"
+                height={150}
+              />
+            </figure>
+            <Features resource={features} shades={shades} />
+          </section>
+          <PathGraphCard id={id} />
+        </div>
+        <div>
+          <WhyCard incident={value} />
+          <section class="card" aria-labelledby="culprits">
+            <h2 id="culprits">Who stands out</h2>
+            <Culprits title="Prefixes" list={value.prefixes} />
+            <Culprits title="Origins" list={value.origins} />
+            <Culprits title="Peers" list={value.peers} />
+          </section>
+          <section class="card" aria-labelledby="timeline">
+            <h2 id="timeline">Time line</h2>
+            <ol class="timeline">
+              {value.timeline.map((event) => (
+                <li key={`${event.at} ${event.words}`} class={event.kind}>
+                  <time dateTime={new Date(event.at).toISOString()}>{timeOf(event.at)}</time> {event.words}
+                </li>
+              ))}
+            </ol>
+          </section>
+          {value.related.length > 0 && (
+            <section class="card" aria-labelledby="related">
+              <h2 id="related">Related incidents</h2>
+              <IncidentList incidents={value.related} />
+            </section>
+          )}
+        </div>
+      </div>
+    </>
+  );
+}
+
+function WhyCard({ incident }: { incident: Incident }) {
+  return (
+    <section class="card" aria-labelledby="why">
+      <h2 id="why">Why this alarm</h2>
+      <h3>Why {className(incident.class).toLowerCase()}</h3>
+      {incident.reasons.length === 0 ? (
+        <Empty>No reason was recorded for the class.</Empty>
+      ) : (
+        <ul class="reasons">
+          {incident.reasons.map((reason) => (
+            <li key={reason.words} class={reason.class === incident.class || reason.class === '' ? '' : 'other'}>
+              {reason.class !== '' && reason.class !== incident.class && <>{className(reason.class)}: </>}
+              {reason.words}
+            </li>
+          ))}
+        </ul>
+      )}
+      <h3>Which models saw it</h3>
+      {incident.explanations.length === 0 && <Empty>No model flagged it: the routes spoke for themselves.</Empty>}
+      {incident.explanations.map((model) => (
+        <div key={model.kind} class="explanation">
+          <p>
+            <a href={`/models/${encodeURIComponent(`${model.kind}@${incident.stream}`)}`}>{modelName(model.kind)}</a>
+            {model.version !== null && ` version ${model.version}`}
+          </p>
+          {model.reasons.length === 0 ? (
+            <Empty>It flagged these minutes without a single feature standing out.</Empty>
+          ) : (
+            <ul class="shares">
+              {model.reasons.slice(0, 5).map((reason) => (
+                <li key={reason.name}>
+                  <span>{reason.words}</span>
+                  <Meter fraction={reason.share} label={`share of the score: ${Math.round(reason.share * 100)} %`} />
+                </li>
+              ))}
+            </ul>
+          )}
+        </div>
+      ))}
+    </section>
+  );
+}
+
+function Features({
+  resource,
+  shades,
+}: {
+  resource: { value: FeatureSeries | undefined; error: string | null };
+  shades: { from: number; until: number; colour: string }[];
+}) {
+  const { value, error } = resource;
+  if (value === undefined) return error === null ? <Loading /> : <Problem words={error} />;
+  if (value.times.length === 0) return <Empty>The feature rows of these minutes are no longer kept.</Empty>;
+  return (
+    <div class="features">
+      {value.features.map((feature) => (
+        <figure key={feature.name}>
+          <figcaption>
+            <strong>{feature.label}</strong> <small>{feature.unit}</small>
+            <span class="reading">{feature.usual !== null && `usually ${amount(feature.usual)}`}</span>
+          </figcaption>
+          <Chart
+            label={`${feature.label} around the incident`}
+            times={value.times}
+            values={feature.values}
+            shades={shades}
+            group="incident"
+            height={96}
+          />
+        </figure>
+      ))}
+    </div>
+  );
+}
+
+function Culprits({ title, list }: { title: string; list: readonly Ranked[] }) {
+  if (list.length === 0) return null;
+  const most = Math.max(...list.map((entry) => entry.count));
+  return (
+    <>
+      <h3>{title}</h3>
+      <ul class="ranked">
+        {list.slice(0, 6).map((entry) => (
+          <li key={entry.name}>
+            <code>{title === 'Origins' && /^\d+$/.test(entry.name) ? `AS${entry.name}` : entry.name}</code>
+            <Meter fraction={entry.count / most} label={`${entry.count} updates`} />
+            <span>{amount(entry.count)}</span>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}

@@ -1,0 +1,53 @@
+import type { ModelRow, Overview, RunState } from '../api/schema.js';
+import { Badge, Empty, Meter } from './states.js';
+import { modelName, span } from './words.js';
+
+const DRIFT_TONES: Record<string, string> = { drifted: 'warn', watch: 'minor', stable: 'good' };
+
+export function ModelList({ models, collected }: { models: readonly ModelRow[]; collected: Overview['collected'] }) {
+  if (models.length === 0) return <Empty>Models come with the first stream.</Empty>;
+  return (
+    <ul class="models">
+      {models.map((model) => (
+        <li key={model.key}>
+          <a href={`/models/${encodeURIComponent(model.key)}`}>
+            <span class="line">
+              <strong>{modelName(model.kind)}</strong>
+              {model.version !== null && <Badge tone="quiet">version {model.version}</Badge>}
+              {model.pinned && <Badge tone="quiet">pinned</Badge>}
+              {model.drift !== null && (
+                <Badge tone={DRIFT_TONES[model.drift.outcome] ?? 'quiet'}>
+                  {model.drift.outcome === 'no baseline' ? 'no baseline yet' : model.drift.outcome}
+                </Badge>
+              )}
+            </span>
+            <span class="what">{stateOf(model, collected)}</span>
+          </a>
+          {model.run !== null && <RunProgress run={model.run} />}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function stateOf(model: ModelRow, collected: Overview['collected']): string {
+  if (model.version === null) {
+    const share = `${span(collected.minutes * 60)} of ${span(collected.needed * 60)} collected`;
+    return `No version yet: ${share}; backfill with "routewarden backfill".`;
+  }
+  const age = model.ageMinutes === null ? '' : `Trained on data up to ${span(model.ageMinutes * 60)} ago. `;
+  return model.drift === null ? `${age}No drift check yet.` : `${age}${model.drift.reason}`;
+}
+
+export function RunProgress({ run }: { run: RunState }) {
+  const words = run.message ?? run.state;
+  return (
+    <div class="progress" role="status">
+      <span>
+        Retrain: {run.state}
+        {run.message !== null && `, ${words}`}
+      </span>
+      {run.fraction !== null && <Meter fraction={run.fraction} label="Retrain progress" />}
+    </div>
+  );
+}

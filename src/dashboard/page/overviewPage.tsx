@@ -1,0 +1,187 @@
+import type { Overview, Verdict } from '../api/schema.js';
+import { IncidentList } from './incidentList.js';
+import { ModelList } from './modelList.js';
+import { useResource } from './resource.js';
+import { go } from './route.js';
+import { ScoreCharts } from './scoreCharts.js';
+import { ServiceList } from './serviceList.js';
+import { Empty, Loading, Meter, Problem } from './states.js';
+import { amount, className, dateTime, modelName, shortTime, span } from './words.js';
+
+export function OverviewPage({ stream }: { stream: string | null }) {
+  const query = stream === null ? '' : `?stream=${encodeURIComponent(stream)}`;
+  const { value, error } = useResource<Overview>(`/api/overview${query}`, [
+    'minute',
+    'incidents',
+    'models',
+    'services',
+  ]);
+  if (value === undefined) return error === null ? <Loading /> : <Problem words={error} />;
+  return (
+    <>
+      {error !== null && <Problem words={error} />}
+      <div class="summary">
+        <VerdictCard overview={value} />
+        <FeedCard overview={value} />
+      </div>
+      <div class="columns">
+        <div>
+          {value.stream === null ? (
+            <section class="card">
+              <h2>No feed yet</h2>
+              <Empty>
+                Nothing has been collected. Start everything with <code>routewarden start</code>, or see it at work on a
+                simulated feed with <code>npm run demo</code>.
+              </Empty>
+            </section>
+          ) : (
+            <ScoreCharts stream={value.stream} />
+          )}
+        </div>
+        <div>
+          <section class="card" aria-labelledby="incidents-title">
+            <div class="head">
+              <h2 id="incidents-title">Incidents</h2>
+              <a href="/incidents">All</a>
+            </div>
+            <IncidentList incidents={value.incidents.slice(0, 8)} />
+          </section>
+          <section class="card" aria-labelledby="models-title">
+            <div class="head">
+              <h2 id="models-title">Models</h2>
+              <a href="/queues/">Jobs</a>
+            </div>
+            <ModelList models={value.models} collected={value.collected} />
+          </section>
+          <section class="card" aria-labelledby="services-title">
+            <h2 id="services-title">Services</h2>
+            <ServiceList services={value.services} />
+          </section>
+        </div>
+      </div>
+    </>
+  );
+}
+
+function VerdictCard({ overview }: { overview: Overview }) {
+  const { verdict, collected } = overview;
+  const running = overview.incidents.filter((incident) => incident.endedAt === null && !incident.ordinary);
+  if (verdict === null) {
+    const missing = Math.max(0, collected.needed - collected.minutes);
+    return (
+      <section class="card verdict waiting" aria-labelledby="verdict-title">
+        <h1 id="verdict-title">Still learning</h1>
+        <p>
+          No baseline yet: {span(collected.minutes * 60)} of {span(collected.needed * 60)} collected. Models are trained
+          when it is whole{missing > 0 && `, in ${span(missing * 60)} of feed time`}.
+        </p>
+        <Meter fraction={collected.minutes / collected.needed} label="Baseline collected" />
+        <p class="hint">
+          Sooner: fill it from an archive with <code>routewarden backfill</code>.
+        </p>
+      </section>
+    );
+  }
+  const tone = verdict.anomalous ? 'alarm' : running.length > 0 ? 'warn' : 'calm';
+  const headline = verdict.anomalous
+    ? 'Routing is anomalous'
+    : running.length > 0
+      ? 'An incident is still open'
+      : 'Routing is ordinary';
+  return (
+    <section class={`card verdict ${tone}`} aria-labelledby="verdict-title">
+      <h1 id="verdict-title">{headline}</h1>
+      {running.slice(0, 2).map((incident) => (
+        <p key={incident.id}>
+          <a href={`/incidents/${incident.id}`}>{className(incident.class)}</a>: {incident.headline}
+        </p>
+      ))}
+      <p class="facts">
+        Minute of {dateTime(verdict.minute)}: score <b>{amount(verdict.score)}</b>, threshold{' '}
+        {amount(verdict.threshold)}
+      </p>
+      <Votes verdict={verdict} />
+    </section>
+  );
+}
+
+function Votes({ verdict }: { verdict: Verdict }) {
+  return (
+    <ul class="votes">
+      {verdict.votes.map((vote) => (
+        <li key={vote.kind} class={vote.anomalous ? 'yes' : 'no'}>
+          {modelName(vote.kind)}: {vote.anomalous ? 'anomalous' : 'ordinary'}
+          {vote.anomalous && vote.words !== null && <small>{vote.words}</small>}
+        </li>
+      ))}
+      {verdict.missing.map((kind) => (
+        <li key={kind} class="missing">
+          {modelName(kind)}: no vote
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function FeedCard({ overview }: { overview: Overview }) {
+  const { feed, streams, stream, live } = overview;
+  const open = feed?.gaps.filter((gap) => gap.healedAt === null) ?? [];
+  const newest = feed?.gaps[0];
+  return (
+    <section class="card feed" aria-labelledby="feed-title">
+      <div class="head">
+        <h2 id="feed-title">Feed {streams.length < 2 && stream}</h2>
+        {streams.length > 1 && (
+          <label class="inline">
+            <span class="hidden">Stream</span>
+            <select
+              value={stream ?? ''}
+              onChange={(event) => go(`/?stream=${encodeURIComponent(event.currentTarget.value)}`)}
+            >
+              {streams.map((name) => (
+                <option key={name}>{name}</option>
+              ))}
+            </select>
+          </label>
+        )}
+      </div>
+      {feed === null ? (
+        <Empty>No stream is known.</Empty>
+      ) : (
+        <dl>
+          <div>
+            <dt>State</dt>
+            <dd class={feed.stale ? 'bad' : ''}>
+              {!live ? 'simulated feed' : feed.stale ? 'stale: is the collector running?' : 'live'}
+            </dd>
+          </div>
+          {live && (
+            <div>
+              <dt>Lag</dt>
+              <dd class={feed.stale ? 'bad' : ''}>{feed.lagSeconds === null ? '–' : span(feed.lagSeconds)}</dd>
+            </div>
+          )}
+          <div>
+            <dt>{live ? 'Last message' : 'Feed time'}</dt>
+            <dd>{feed.lastMessage === null ? 'none yet' : dateTime(feed.lastMessage)}</dd>
+          </div>
+          <div>
+            <dt>Updates</dt>
+            <dd>{feed.updatesPerMinute === null ? '–' : `${amount(feed.updatesPerMinute)} a minute`}</dd>
+          </div>
+          <div>
+            <dt>Gaps, 30 d</dt>
+            <dd>
+              {feed.gaps.length === 0 ? 'none' : `${feed.gaps.length}, ${open.length} not healed`}
+              {newest !== undefined && (
+                <small>
+                  last {shortTime(newest.since)}, {span((newest.until - newest.since) / 1000)}: {newest.reason}
+                </small>
+              )}
+            </dd>
+          </div>
+        </dl>
+      )}
+    </section>
+  );
+}

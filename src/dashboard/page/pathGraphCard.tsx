@@ -1,0 +1,140 @@
+import { useState } from 'preact/hooks';
+import type { PathGraph } from '../api/schema.js';
+import { layoutOf, type Placed } from './pathLayout.js';
+import { useResource } from './resource.js';
+import { ScrollArea } from './scrollArea.js';
+import { Empty, Loading, Problem } from './states.js';
+import { timeOf } from './words.js';
+
+/** The AS graph towards a culprit prefix, with a slider over the incident. */
+export function PathGraphCard({ id }: { id: number }) {
+  const [prefix, setPrefix] = useState('');
+  const [moment, setMoment] = useState<number | null>(null);
+  const query = prefix === '' ? '' : `?prefix=${encodeURIComponent(prefix)}`;
+  const { value, error } = useResource<PathGraph>(`/api/incidents/${id}/paths${query}`, ['incidents']);
+  return (
+    <section class="card" aria-labelledby="paths">
+      <div class="head">
+        <h2 id="paths">Paths to the prefix</h2>
+        {value !== undefined && value.prefixes.length > 0 && (
+          <label class="inline">
+            <span class="hidden">Prefix</span>
+            <select value={value.prefix ?? ''} onChange={(event) => setPrefix(event.currentTarget.value)}>
+              {value.prefixes.map((name) => (
+                <option key={name}>{name}</option>
+              ))}
+            </select>
+          </label>
+        )}
+      </div>
+      {value === undefined && (error === null ? <Loading /> : <Problem words={error} />)}
+      {value !== undefined && value.prefix === null && (
+        <Empty>
+          No changed paths were recorded: this incident shows in how much was sent, not in who announces what.
+        </Empty>
+      )}
+      {value !== undefined && value.prefix !== null && (
+        <Picture graph={value} moment={moment ?? value.minutes.length - 1} setMoment={setMoment} />
+      )}
+    </section>
+  );
+}
+
+function Picture(props: { graph: PathGraph; moment: number; setMoment: (moment: number) => void }) {
+  const { graph, moment, setMoment } = props;
+  const at = moment < 0 ? 0 : (graph.minutes[Math.min(moment, graph.minutes.length - 1)] ?? 0);
+  const { places, width, height } = layoutOf(graph);
+  const seen = graph.edges.filter((edge) => edge.since === null || edge.since <= at);
+  const shown = new Set([graph.prefix, ...seen.flatMap((edge) => [edge.from, edge.to])]);
+  const fresh = seen.filter((edge) => edge.isNew);
+  return (
+    <>
+      <ScrollArea label="Picture of the paths">
+        <svg
+          class="paths"
+          viewBox={`0 0 ${width} ${height}`}
+          width={width}
+          role="img"
+          aria-label={`Paths to ${graph.prefix}: ${fresh.length} new links`}
+        >
+          <defs>
+            {['old', 'new', 'path'].map((kind) => (
+              <marker
+                key={kind}
+                id={`tip-${kind}`}
+                class={`tip ${kind}`}
+                viewBox="0 0 8 8"
+                refX="7"
+                refY="4"
+                markerWidth="7"
+                markerHeight="7"
+                orient="auto"
+              >
+                <path d="M0 0 8 4 0 8z" />
+              </marker>
+            ))}
+          </defs>
+          {seen.map((edge) => {
+            const [from, to] = [places.get(edge.from), places.get(edge.to)];
+            if (from === undefined || to === undefined) return null;
+            const kind = edge.isNew ? 'new' : edge.before ? 'old' : 'path';
+            return (
+              <path
+                key={`${edge.from} ${edge.to}`}
+                class={`edge ${kind}`}
+                d={curve(from, to)}
+                marker-end={`url(#tip-${kind})`}
+              >
+                <title>{edge.words}</title>
+              </path>
+            );
+          })}
+          {graph.nodes.map((node) => {
+            const place = places.get(node.id);
+            if (place === undefined) return null;
+            return (
+              <g
+                key={node.id}
+                class={`node ${node.kind} ${shown.has(node.id) ? '' : 'later'}`}
+                transform={`translate(${place.x} ${place.y})`}
+              >
+                <rect x={-place.half} y={-13} width={place.half * 2} height={26} rx={node.kind === 'prefix' ? 3 : 13} />
+                <text text-anchor="middle" dy="4">
+                  {node.label}
+                </text>
+              </g>
+            );
+          })}
+        </svg>
+      </ScrollArea>
+      <p class="legend">
+        <span class="key old" /> before <span class="key path" /> path during the incident <span class="key new" /> new:
+        never seen before
+      </p>
+      <label class="slider">
+        <span>
+          {moment < 0 ? 'Before the incident' : `At ${timeOf(at)}`}, {fresh.length} new link
+          {fresh.length === 1 ? '' : 's'}
+        </span>
+        <input
+          type="range"
+          min={-1}
+          max={graph.minutes.length - 1}
+          value={moment}
+          onInput={(event) => setMoment(Number(event.currentTarget.value))}
+        />
+      </label>
+      <ul class="reasons">
+        {fresh.slice(0, 6).map((edge) => (
+          <li key={`${edge.from} ${edge.to}`}>{edge.words}.</li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+function curve(from: Placed, to: Placed): string {
+  const [x1, x2] = [from.x + from.half, to.x - to.half - 2];
+  const bend = Math.max(24, (x2 - x1) / 2);
+  return `M${x1} ${from.y}C${x1 + bend} ${from.y} ${x2 - bend} ${to.y} ${x2} ${to.y}`;
+}

@@ -1,0 +1,37 @@
+import { useEffect, useState } from 'preact/hooks';
+
+const listeners = new Set<() => void>();
+
+/** Goes to a path of the page without loading it anew. */
+export function go(path: string): void {
+  history.pushState(null, '', path);
+  scrollTo(0, 0);
+  for (const listener of listeners) listener();
+}
+
+/** The present path with its query; changes with `go`, links and the back button. */
+export function usePath(): URL {
+  const [href, setHref] = useState(location.href);
+  useEffect(() => {
+    const update = () => setHref(location.href);
+    listeners.add(update);
+    addEventListener('popstate', update);
+    return () => {
+      listeners.delete(update);
+      removeEventListener('popstate', update);
+    };
+  }, []);
+  return new URL(href);
+}
+
+/** Lets ordinary links to our own paths work without a load; others, and clicks that open tabs, stay the browser's. */
+export function followLinks(): void {
+  document.addEventListener('click', (event) => {
+    if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey) return;
+    const link = event.target instanceof Element ? event.target.closest('a') : null;
+    if (link === null || link.target !== '' || link.origin !== location.origin) return;
+    if (!/^\/($|incidents|models|audit)/.test(link.pathname) || link.hash !== '') return;
+    event.preventDefault();
+    go(link.pathname + link.search);
+  });
+}

@@ -1,0 +1,36 @@
+import type { ComponentChildren } from 'preact';
+
+/** What to show when something went wrong: the server's words, which say what to do. */
+export function Problem({ words }: { words: string }) {
+  return (
+    <p class="problem" role="alert">
+      {words}
+    </p>
+  );
+}
+
+/** What to show where there is nothing yet: why, and what to do. */
+export function Empty({ children }: { children: ComponentChildren }) {
+  return <p class="empty">{children}</p>;
+}
+
+export function Loading() {
+  return (
+    <p class="empty" aria-busy="true">
+      Loading…
+    </p>
+  );
+}
+
+/** A word in a coloured frame; the word tells, the colour only helps. */
+export function Badge({ tone, children }: { tone: string; children: ComponentChildren }) {
+  return <span class={`badge ${tone}`}>{children}</span>;
+}
+
+export function Meter({ fraction, label }: { fraction: number; label: string }) {
+  return (
+    <progress value={Math.min(1, Math.max(0, fraction))} max={1} aria-label={label}>
+      {Math.round(fraction * 100)} %
+    </progress>
+  );
+}

@@ -1,0 +1,100 @@
+/** How times, spans and names read on the page. All times are UTC, as in routing archives. */
+
+const MODEL_NAMES: Record<string, string> = {
+  ensemble: 'Ensemble',
+  heuristic: 'Heuristic rules',
+  isolation_forest: 'Isolation forest',
+  lstm: 'LSTM autoencoder',
+  evidence: 'Route evidence',
+};
+
+export function modelName(kind: string): string {
+  return MODEL_NAMES[kind] ?? kind;
+}
+
+export function timeOf(at: number): string {
+  return new Date(at).toISOString().slice(11, 16);
+}
+
+/** "2026-11-23 14:05 UTC" */
+export function dateTime(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
+
+/** Short, for tables: "23 Nov 14:05" */
+export function shortTime(at: number): string {
+  const date = new Date(at);
+  const month = date.toLocaleString('en', { month: 'short', timeZone: 'UTC' });
+  return `${date.getUTCDate()} ${month} ${timeOf(at)}`;
+}
+
+/** "45 s", "12 min", "3 h 20 min", "2 d 4 h" */
+export function span(seconds: number): string {
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 90) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48) return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
+  const days = Math.floor(hours / 24);
+  return hours % 24 === 0 ? `${days} d` : `${days} d ${hours % 24} h`;
+}
+
+export function amount(value: number): string {
+  if (!Number.isFinite(value)) return '–';
+  const size = Math.abs(value);
+  if (size >= 1000) return Math.round(value).toLocaleString('en');
+  if (size >= 100) return value.toFixed(0);
+  if (size >= 10) return value.toFixed(1);
+  return size >= 0.01 || size === 0 ? value.toFixed(2) : value.toPrecision(2);
+}
+
+const SERVICE_NAMES: Record<string, string> = {
+  collector: 'RIS Live collector',
+  aggregator: 'Feature aggregator',
+  heuristic: 'Heuristic detector',
+  lstm: 'LSTM detector',
+  isolation_forest: 'Isolation forest detector',
+  ensemble: 'Ensemble coordinator',
+  correlator: 'Correlation engine',
+  drift: 'Drift monitor',
+  trainer: 'Training worker',
+  dashboard: 'Dashboard',
+};
+
+export function serviceName(name: string): string {
+  return SERVICE_NAMES[name] ?? name;
+}
+
+const CLASS_WORDS: Record<string, string> = {
+  hijack: 'Prefix hijack',
+  moas: 'Several origins (MOAS)',
+  leak: 'Route leak',
+  outage: 'Outage',
+  instability: 'Instability',
+  'session reset': 'Session reset',
+  unknown: 'Unclassified anomaly',
+};
+
+export function className(name: string): string {
+  return CLASS_WORDS[name] ?? name;
+}
+
+/** What a class means, for people who meet the word for the first time. */
+export function classMeaning(name: string): string {
+  switch (name) {
+    case 'hijack':
+      return 'An AS announces address space that another AS holds; traffic may go to the wrong network.';
+    case 'moas':
+      return 'More than one AS announces the same prefix; often planned, sometimes a hijack.';
+    case 'leak':
+      return 'Routes are passed on to neighbours that should not get them; traffic takes a detour.';
+    case 'outage':
+      return 'Many peers lost their routes to these prefixes; the networks may be unreachable.';
+    case 'instability':
+      return 'Far more updates than usual, over many prefixes; routing is unsettled.';
+    case 'session reset':
+      return 'A peer of the collector lost its session; a fault of the view, seldom of the network.';
+    default:
+      return 'The models agree that these minutes were unusual, but no known pattern fits.';
+  }
+}

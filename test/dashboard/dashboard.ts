@@ -1,0 +1,65 @@
+import { createPostgresBackend, Queue } from 'bullmq';
+import type { FastifyInstance } from 'fastify';
+import pino from 'pino';
+import type { z } from 'zod';
+import type { BoardQueue } from '../../src/dashboard/board.js';
+import { incidentActions } from '../../src/dashboard/incidentActions.js';
+import { createDashboard } from '../../src/dashboard/server.js';
+import { type dashboardSettings, readDashboardSettings } from '../../src/dashboard/settings.js';
+import { startDatabase, type TestDatabase } from './database.js';
+import { testModelActions } from './modelActions.js';
+
+export interface TestDashboard {
+  database: TestDatabase;
+  queue: BoardQueue;
+  actions: ReturnType<typeof testModelActions>;
+  /** All that was logged, to look for secrets in. */
+  log: string[];
+  open(settings?: z.input<typeof dashboardSettings>): Promise<{ server: FastifyInstance; url: string }>;
+  stop(): Promise<void>;
+}
+
+/** A database, a queue on it, and dashboards with any settings in front. */
+export async function startDashboards(): Promise<TestDashboard> {
+  const database = await startDatabase();
+  const queue = new Queue(
+    'retrain',
+    { connection: { connectionString: database.url, migrate: true } },
+    createPostgresBackend,
+  );
+  await queue.waitUntilReady();
+  queue.on('error', () => {});
+  const log: string[] = [];
+  const logger = pino({ level: 'trace' }, { write: (line: string) => void log.push(line) });
+  const actions = testModelActions(database.pool, queue);
+  const servers: FastifyInstance[] = [];
+  return {
+    database,
+    queue,
+    actions,
+    log,
+    async open(given = {}) {
+      const settings = readDashboardSettings({ port: 0, pollInterval: 100, live: false, staleAfter: 3600, ...given });
+      const server = await createDashboard({
+        pool: database.pool,
+        queues: [queue],
+        queueHelp: { retrain: { description: 'Trains a model anew. Payload: {"modelKey": "lstm@rrc00"}' } },
+        settings,
+        actions: { ...actions, ...incidentActions(database.pool) },
+        logger,
+        clock: Date,
+        pageFolder: new URL('../../page/', import.meta.url),
+      });
+      servers.push(server);
+      await server.listen({ host: settings.host, port: settings.port });
+      const address = server.server.address();
+      if (address === null || typeof address === 'string') throw new Error('no address');
+      return { server, url: `http://127.0.0.1:${address.port}` };
+    },
+    async stop() {
+      for (const server of servers) await server.close();
+      await queue.close();
+      await database.stop();
+    },
+  };
+}

@@ -1,0 +1,52 @@
+import type { Pool } from 'pg';
+import { ActionRefused, type ModelActions } from '../../src/dashboard/actions.js';
+import type { BoardQueue } from '../../src/dashboard/board.js';
+import { activate, addRunState, NOW } from './seed.js';
+
+/**
+ * Actions on the real database and queue, with a trainer that publishes when told to: the page's side of a retrain
+ * without the models' side.
+ */
+export function testModelActions(pool: Pool, queue: BoardQueue): ModelActions & { finish(key: string): Promise<void> } {
+  const started = new Map<string, string>();
+  return {
+    async retrain(key, actor) {
+      const job = await queue.add('retrain', { modelKey: key, actor });
+      const run = `run-${job.id}`;
+      started.set(key, run);
+      await addRunState(pool, run, key, 'training', { fraction: 0.4, message: 'epoch 4 of 10, loss 0.0311' });
+      return { jobId: String(job.id) };
+    },
+    async cancel(key) {
+      const run = started.get(key);
+      if (run === undefined) throw new ActionRefused(`No retrain of ${key} is under way.`);
+      started.delete(key);
+      await addRunState(pool, run, key, 'cancelled', {});
+    },
+    async rollback(key, version, actor) {
+      const { rowCount } = await pool.query(
+        `SELECT 1 FROM model_versions WHERE model_key = $1 AND version = $2 AND state = 'published'`,
+        [key, version],
+      );
+      if (rowCount === 0) throw new ActionRefused(`${key} has no published version ${version}.`, 404);
+      await activate(pool, key, version, 'rollback', actor);
+    },
+    async pin(key, version, pinned) {
+      await pool.query('UPDATE model_versions SET pinned = $3 WHERE model_key = $1 AND version = $2', [key, version, pinned]);
+    },
+    async finish(key) {
+      const run = started.get(key);
+      if (run === undefined) throw new Error(`no retrain of ${key} was started`);
+      started.delete(key);
+      await pool.query(
+        `INSERT INTO model_versions (model_key, kind, stream, version, state, data_from, data_until, samples, seed, threshold,
+            format, code_version, fencing_token)
+          SELECT model_key, kind, stream, 4, 'published', data_from, $2, samples, 2, 1.1, 1, '0.1.0', 9
+          FROM model_versions WHERE model_key = $1 AND version = 2`,
+        [key, new Date(NOW)],
+      );
+      await activate(pool, key, 4, 'retrained by hand', 'operator');
+      await addRunState(pool, run, key, 'published', { message: 'version 4' });
+    },
+  };
+}
