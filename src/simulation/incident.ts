@@ -124,7 +124,7 @@ function planLeak(
   seed: number,
 ): void {
   const peers = peerAses(table);
-  const multihomed = [...table.topology.stubs, ...table.topology.transits].filter((as) => {
+  const multihomed = table.topology.stubs.filter((as) => {
     const providers = table.topology.neighbours[as]!.filter(({ relation }) => relation === PROVIDER);
     return providers.length >= 2 && !peers.has(as);
   });

@@ -21,13 +21,13 @@ export interface WorldOptions {
   host?: string;
 }
 
-const SNAPSHOT_EVERY = 720;
+const SNAPSHOT_EVERY = 240;
 const DAY = 1440;
 
 /**
  * A small Internet seen by one route collector: the same options give the same bytes, minute by minute. Minutes may be
  * asked for in any order; in rising order each costs its own messages, otherwise the world is replayed from the last
- * snapshot before the minute (at most half a day).
+ * snapshot before the minute (at most four hours).
  */
 export class SimulatedWorld {
   readonly table: RouteTable;

@@ -1,0 +1,100 @@
+import type { Minute } from '../../features/row.js';
+
+/** An update file of an archive: its address and the minutes that it covers. */
+export interface ArchiveFile {
+  url: string;
+  /** A name unique in the archive, good for a local file. */
+  name: string;
+  fromMinute: Minute;
+  /** The first minute after the file. */
+  untilMinute: Minute;
+}
+
+/** How an archive names its update files. */
+export interface ArchiveLayout {
+  name: 'ris' | 'routeviews';
+  /** Minutes in one file. */
+  fileMinutes: number;
+  /** Without a slash at the end. */
+  baseUrl: string;
+  /** Path below the base URL. */
+  path(collector: string, minute: Minute): string;
+}
+
+export const RIS_BASE_URL = 'https://data.ris.ripe.net';
+export const ROUTE_VIEWS_BASE_URL = 'https://archive.routeviews.org';
+
+function stamp(minute: Minute): { month: string; time: string } {
+  const date = new Date(minute * 60_000).toISOString();
+  const [year, month, day, hour, min] = [
+    date.slice(0, 4),
+    date.slice(5, 7),
+    date.slice(8, 10),
+    date.slice(11, 13),
+    date.slice(14, 16),
+  ];
+  return { month: `${year}.${month}`, time: `${year}${month}${day}.${hour}${min}` };
+}
+
+/** RIPE RIS: a file every 5 minutes, such as rrc00/2026.01/updates.20260101.0000.gz (since 2003-07-23; 15 before). */
+export function risLayout(baseUrl = RIS_BASE_URL): ArchiveLayout {
+  return {
+    name: 'ris',
+    fileMinutes: 5,
+    baseUrl: trimmed(baseUrl),
+    path: (collector, minute) => {
+      const { month, time } = stamp(minute);
+      return `${collector}/${month}/updates.${time}.gz`;
+    },
+  };
+}
+
+/**
+ * Route Views: a file every 15 minutes, such as route-views.jinx/bgpdata/2026.01/UPDATES/updates.20260101.0000.bz2; the
+ * first collector, `route-views2`, has no folder of its own.
+ */
+export function routeViewsLayout(baseUrl = ROUTE_VIEWS_BASE_URL): ArchiveLayout {
+  return {
+    name: 'routeviews',
+    fileMinutes: 15,
+    baseUrl: trimmed(baseUrl),
+    path: (collector, minute) => {
+      const { month, time } = stamp(minute);
+      const folder = collector === 'route-views2' ? '' : `${collector}/`;
+      return `${folder}bgpdata/${month}/UPDATES/updates.${time}.bz2`;
+    },
+  };
+}
+
+function trimmed(baseUrl: string): string {
+  if (!URL.canParse(baseUrl) || !/^https?:/.test(baseUrl)) {
+    throw new Error(`"${baseUrl}" is no archive URL: expected http(s)://..., such as ${RIS_BASE_URL}`);
+  }
+  return baseUrl.replace(/\/+$/, '');
+}
+
+/** The layout that a collector's name belongs to: `rrc00` to RIPE RIS, `route-views...` to Route Views. */
+export function layoutOf(collector: string, baseUrl?: string): ArchiveLayout {
+  if (/^rrc\d{2}$/.test(collector)) return risLayout(baseUrl);
+  if (/^route-views[a-z0-9.-]*$/.test(collector)) return routeViewsLayout(baseUrl);
+  throw new Error(`"${collector}" is no collector: expected rrc00 .. rrc99 (RIPE RIS) or route-views... (Route Views)`);
+}
+
+/**
+ * The files that hold the minutes `from` .. `until` - 1, in order. Their names follow from the clock, so nothing is
+ * asked of the server; a file that it does not have shows when it is fetched.
+ */
+export function listFiles(layout: ArchiveLayout, collector: string, from: Minute, until: Minute): ArchiveFile[] {
+  const files: ArchiveFile[] = [];
+  const first = Math.floor(from / layout.fileMinutes) * layout.fileMinutes;
+  for (let minute = first; minute < until; minute += layout.fileMinutes) {
+    const path = layout.path(collector, minute);
+    files.push({
+      url: `${layout.baseUrl}/${path}`,
+      name: `${collector}.${path.slice(path.lastIndexOf('/') + 1)}`,
+      fromMinute: minute,
+      untilMinute: minute + layout.fileMinutes,
+    });
+  }
+  return files;
+}
