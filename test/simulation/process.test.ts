@@ -51,11 +51,18 @@ test('the simulation runs as a process, is played over HTTP and ends on SIGTERM'
   while (texts.length < expected.length) await new Promise((r) => setTimeout(r, 5));
   expect(texts).toEqual(expected);
   expect((await ask('/state')).body).toMatchObject({ position: SCRIPT.startMinute + 10, subscribers: 1 });
+  expect(await ask(`/play?until=${SCRIPT.startMinute + 15}&wait=false`, 'POST')).toMatchObject({
+    status: 202,
+    body: { playing: true },
+  });
+  while (((await ask('/state')).body as { position: number }).position < SCRIPT.startMinute + 15) {
+    await new Promise((r) => setTimeout(r, 5));
+  }
   expect((await ask('/truth')).body).toEqual(world.groundTruth());
   expect((await ask('/play?until=soon', 'POST')).status).toBe(400);
   expect((await ask('/dance')).status).toBe(404);
   expect((await fetch(`${archive}/rrc00/2026.02/updates.20260202.0240.gz`)).status).toBe(200);
-  expect((await fetch(`${archive}/rrc00/2026.02/updates.20260202.0255.gz`)).status).toBe(404);
+  expect((await fetch(`${archive}/rrc00/2026.02/updates.20260202.0300.gz`)).status).toBe(404);
   const closed = once(socket, 'close');
   await ask('/fault?drop=true', 'POST');
   await closed;

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { WebSocket, WebSocketServer } from 'ws';
 import { RisLiveServer } from '../../src/simulation/risLiveServer.js';
 import { SimulatedWorld } from '../../src/simulation/world.js';
@@ -290,6 +291,29 @@ describe('the simulated server speaks the protocol', () => {
     expect(Number.parseInt(raw.slice(32, 36), 16)).toBe(raw.length / 2);
     socket.send('{"type":"ris_unsubscribe","data":{"require":"announcements"}}');
     await until(() => server.state.subscribers === 0);
+  });
+
+  test('any request whatever gets an answer or is taken, and the service stays up', async () => {
+    const { url } = await serve();
+    const socket = new WebSocket(url);
+    await new Promise((resolve) => socket.once('open', resolve));
+    cleanups.push(() => socket.terminate());
+    let pongs = 0;
+    socket.on('message', (data) => {
+      if (data.toString().startsWith('{"type":"pong"')) pongs++;
+    });
+    const type = fc.constantFrom('ris_subscribe', 'ris_unsubscribe', 'request_rrc_list', 'x', 7, null);
+    const key = fc.constantFrom('host', 'type', 'prefix', 'path', 'peer', 'require', 'moreSpecific', 'socketOptions');
+    const data = fc.dictionary(key, fc.jsonValue());
+    const requests = fc.oneof(
+      fc.record({ type, data }).map((one) => JSON.stringify(one)),
+      fc.json(),
+      fc.string(),
+    );
+    for (const request of fc.sample(requests, { numRuns: 2000, seed: 11 })) socket.send(request);
+    socket.send('{"type":"ping"}');
+    await until(() => pongs === 1);
+    expect(socket.readyState).toBe(WebSocket.OPEN);
   });
 
   test('a client that takes nothing is cut off, and playing goes on', async () => {
