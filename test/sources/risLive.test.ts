@@ -47,7 +47,7 @@ class Listener implements FeedConsumer {
 function follow(
   url: string,
   options: {
-    subscription?: RisSubscription;
+    subscription?: RisSubscription | RisSubscription[];
     stallSeconds?: number;
     silenceSeconds?: number;
     duplicateWindow?: number;
@@ -198,6 +198,48 @@ describe('RIS Live client and simulated server', () => {
     const { ended } = follow(url, { subscription: { prefix: 'nonsense' } });
     await expect(ended).rejects.toThrow(SubscriptionRefused);
     await expect(ended).rejects.toThrow(/"nonsense" is no prefix/);
+  });
+
+  test('several subscriptions count as one connection, and overlap without duplicates', async () => {
+    const { server, url } = await serve();
+    const { listener, source } = follow(url, {
+      subscription: [{ host: 'rrc00' }, { require: 'announcements' }],
+    });
+    await until(() => listener.events.length === 1);
+    await server.playUntil(START + 5);
+    const all = expected(5);
+    await until(() => listener.texts.length >= all.length);
+    expect(listener.texts).toEqual(all);
+    expect(source.counters.duplicates).toBe(all.filter((text) => text.includes('"announcements"')).length);
+    expect(listener.events).toEqual(['connected']);
+  });
+
+  test('a service that never acknowledges is tried again, and nothing of it is delivered', async () => {
+    const wire = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+    cleanups.push(() => wire.close());
+    await new Promise((resolve) => wire.once('listening', resolve));
+    let connections = 0;
+    wire.on('connection', (socket) => {
+      connections++;
+      const timer = setInterval(() => socket.send('{"type":"ris_message","data":{}}'), 20);
+      socket.on('close', () => clearInterval(timer));
+    });
+    const url = `ws://127.0.0.1:${(wire.address() as { port: number }).port}`;
+    const { listener, source } = follow(url, { stallSeconds: 0.2 });
+    await until(() => connections >= 3);
+    expect(listener.texts).toEqual([]);
+    expect(listener.events).toEqual([]);
+    expect(source.counters.early).toBeGreaterThan(0);
+  });
+
+  test('a consumer that throws in a callback ends the run with its error', async () => {
+    const { url } = await serve();
+    const listener = new (class extends Listener {
+      override onConnected(): void {
+        throw new Error('no room');
+      }
+    })();
+    await expect(follow(url, { listener }).ended).rejects.toThrow('no room');
   });
 
   test('a message larger than allowed ends the connection, not the program', async () => {
