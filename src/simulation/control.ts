@@ -1,12 +1,14 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
+import type { Logger } from '../sources/source.js';
 import type { RisLiveServer } from './risLiveServer.js';
 import type { SimulatedWorld } from './world.js';
 
 const playSchema = z.object({
   until: z.coerce.number().int().nonnegative(),
   messagesPerSecond: z.coerce.number().positive().optional(),
+  wait: z.stringbool().default(true),
 });
 const faultSchema = z.object({
   stalled: z.stringbool().optional(),
@@ -19,7 +21,8 @@ const faultSchema = z.object({
 
 /**
  * Loopback HTTP control of a simulated RIS Live server in its own process:
- * - `POST /play?until=MINUTE[&messagesPerSecond=N]` answers when all is sent: `{"minutes","messages"}`;
+ * - `POST /play?until=MINUTE[&messagesPerSecond=N]` answers when all is sent: `{"minutes","messages"}`; with `wait=false`
+ *   at once, with 202 and the state, which then says when it is over;
  * - `GET /state` : `{"position","playing","clients","subscribers","messages"}`;
  * - `GET /truth` : the scripted incidents as played;
  * - `POST /fault?stalled=true&refusing=true&duplicateEvery=N&drop=true&error=TEXT&text=TEXT`.
@@ -32,6 +35,7 @@ export class SimulationControl {
   constructor(
     readonly server: RisLiveServer,
     readonly world: SimulatedWorld,
+    readonly logger: Logger,
   ) {
     this.#http = createServer((request, response) => {
       this.#answer(request, response).catch((error: Error) => reply(response, 500, { error: error.message }));
@@ -64,7 +68,13 @@ export class SimulationControl {
     const parsed = playSchema.safeParse(query);
     if (!parsed.success) return reply(response, 400, { error: z.prettifyError(parsed.error) });
     if (this.server.state.playing) return reply(response, 409, { error: 'already playing: wait for it to end' });
-    const { until, ...options } = parsed.data;
+    const { until, wait, ...options } = parsed.data;
+    if (!wait) {
+      this.server.playUntil(until, options).catch((error: Error) => {
+        this.logger.error({ error: error.message, until }, 'playing failed');
+      });
+      return reply(response, 202, this.server.state);
+    }
     const gone = new AbortController();
     response.on('close', () => gone.abort());
     try {

@@ -56,7 +56,7 @@ async function main(): Promise<void> {
   const world = new SimulatedWorld(script);
   const logger = pino({ name: 'simulation' }, pino.destination(2));
   const server = new RisLiveServer({ world, logger, port: settings.port, waitForSubscriber: !settings['no-wait'] });
-  const control = new SimulationControl(server, world);
+  const control = new SimulationControl(server, world, logger);
   // A world of its own, as both walk through the minutes at their own pace.
   const archive = new ArchiveServer({ world: new SimulatedWorld(script), horizon: () => server.state.position });
   const urls = {

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
 import { risSubscriptionSchema } from '../sources/risSubscription.js';
@@ -21,6 +22,8 @@ export class RisLiveClient {
 
   constructor(
     readonly socket: WebSocket,
+    /** The connection below, corked between two flushes so that many frames leave in one write. */
+    readonly transport: Socket,
     readonly world: SimulatedWorld,
   ) {}
 
@@ -100,7 +103,13 @@ export class RisLiveClient {
   send(text: string): void {
     if (!this.open) return;
     this.#sent++;
+    if (this.transport.writableCorked === 0) this.transport.cork();
     this.socket.send(text);
+  }
+
+  /** Lets out what was sent; to be called before the event loop turns. */
+  flush(): void {
+    if (this.transport.writableCorked > 0) this.transport.uncork();
   }
 
   #answer(type: string, data: unknown): void {

@@ -88,11 +88,11 @@ export class RisLiveServer {
       socket.end('HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\n\r\n');
       return;
     }
-    this.#sockets.handleUpgrade(request, socket, head, (webSocket) => this.#accept(webSocket));
+    this.#sockets.handleUpgrade(request, socket, head, (webSocket) => this.#accept(webSocket, socket));
   }
 
-  #accept(socket: WebSocket): void {
-    const client = new RisLiveClient(socket, this.#world);
+  #accept(socket: WebSocket, transport: Socket): void {
+    const client = new RisLiveClient(socket, transport, this.#world);
     this.#clients.add(client);
     socket.on('message', (data) => {
       if (!this.faults.stalled) client.request(data.toString());
@@ -132,6 +132,7 @@ export class RisLiveServer {
       }
       await this.#drained(0);
     } finally {
+      this.#flush();
       this.#playing = false;
     }
     return { minutes: this.#position - first.position, messages: this.#messages - first.messages };
@@ -140,7 +141,10 @@ export class RisLiveServer {
   async #playMinute(pace: Pace): Promise<void> {
     const messages = this.#world.messages(this.#position);
     for (const message of messages) {
-      if (pace.due()) await pace.wait();
+      if (pace.due()) {
+        this.#flush();
+        await pace.wait();
+      }
       if (++this.#messages % MESSAGES_BETWEEN_CHECKS === 0) await this.#drained(MOST_BUFFERED);
       this.#send(message);
     }
@@ -162,6 +166,7 @@ export class RisLiveServer {
 
   /** Waits until no client has more than `most` bytes outstanding; cuts off those that take nothing. */
   async #drained(most: number): Promise<void> {
+    this.#flush();
     let last = Number.POSITIVE_INFINITY;
     let progressAt = performance.now();
     // One turn of the loop at least, so that requests are heard during a long play.
@@ -181,6 +186,10 @@ export class RisLiveServer {
     }
   }
 
+  #flush(): void {
+    for (const client of this.#clients) client.flush();
+  }
+
   /** Fault: cuts all connections without a goodbye. */
   drop(): void {
     for (const client of this.#clients) client.socket.terminate();
@@ -189,6 +198,7 @@ export class RisLiveServer {
   /** Fault: sends any text to all clients, such as a malformed message. */
   sendText(text: string): void {
     for (const client of this.#clients) client.send(text);
+    this.#flush();
   }
 
   /** Fault: sends a `ris_error` to all clients. */

@@ -47,7 +47,8 @@ const CLEAN_CLOSE_MS = 1000;
  * bounded and jittered waits.
  */
 export class RisLiveSource implements LiveSource {
-  readonly counters = { messages: 0, bytes: 0, duplicates: 0, errors: 0, connections: 0, stalls: 0 };
+  /** `early`: messages that came before all subscriptions were acknowledged; they belong to the gap. */
+  readonly counters = { messages: 0, bytes: 0, duplicates: 0, early: 0, errors: 0, connections: 0, stalls: 0 };
   readonly #options: RisLiveOptions;
   readonly #url: URL;
   readonly #subscriptions: RisSubscription[];
@@ -96,8 +97,16 @@ export class RisLiveSource implements LiveSource {
         failure ??= error;
         end('the consumer failed');
       });
+      const tell = (call: () => void) => {
+        try {
+          call();
+        } catch (error) {
+          failure ??= error;
+          end('the consumer failed');
+        }
+      };
       const watch = this.#watch(socket, queue, (why) => {
-        consumer.onStalled(why);
+        tell(() => consumer.onStalled(why));
         end(why);
       });
       const onAbort = () => {
@@ -107,8 +116,10 @@ export class RisLiveSource implements LiveSource {
       };
       signal.addEventListener('abort', onAbort, { once: true });
       let awaited = this.#subscriptions.length;
+      let unanswered: NodeJS.Timeout | undefined;
       socket.on('open', () => {
         for (const one of this.#subscriptions) socket.send(subscribeText(one));
+        unanswered = setTimeout(() => end('the subscription was not acknowledged'), this.#stallMs);
       });
       socket.on('message', (data: Buffer) => {
         const kind = kindOf(data);
@@ -119,24 +130,28 @@ export class RisLiveSource implements LiveSource {
           awaited--;
           if (awaited > 0 || connected) return;
           connected = true;
+          clearTimeout(unanswered);
           this.#refusals = 0;
           this.counters.connections++;
-          consumer.onConnected();
+          tell(() => consumer.onConnected());
         } else if (kind === 'ris_error') {
           this.#error(data, connected, end, (error) => {
             failure = error;
           });
-        } else this.#deliver(data, queue);
+        } else if (connected) this.#deliver(data, queue);
+        // One of several subscriptions is at work already; the gap ends when all are.
+        else this.counters.early++;
       });
       socket.on('error', (error) => {
         reason ||= error.message;
       });
       socket.on('close', (code, text) => {
         watch.stop();
+        clearTimeout(unanswered);
         signal.removeEventListener('abort', onAbort);
         reason ||= `closed by the server (${code}${text.length > 0 ? `, ${text.toString()}` : ''})`;
         queue.idle().then(() => {
-          if (connected) consumer.onDisconnected(reason);
+          if (connected) tell(() => consumer.onDisconnected(reason));
           if (failure !== null) reject(failure);
           else resolve(reason);
         }, reject);

@@ -1,4 +1,5 @@
-import type { Minute } from '../../features/row.js';
+/** Minutes since 1970-01-01T00:00Z. */
+export type Minute = number;
 
 /** An update file of an archive: its address and the minutes that it covers. */
 export interface ArchiveFile {
