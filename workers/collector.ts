@@ -56,7 +56,15 @@ await runService('collector', async (context) => {
             onStalled: (reason) => {
               void raiseAlertAlone(
                 pool,
-                { fingerprint: `feed stale/${stream}`, kind: 'feed stale', severity: 'major', title: `${stream}: the feed is silent`, lines: [reason], stream, once: true },
+                {
+                  fingerprint: `feed stale/${stream}`,
+                  kind: 'feed stale',
+                  severity: 'major',
+                  title: `${stream}: the feed is silent`,
+                  lines: [reason],
+                  stream,
+                  once: true,
+                },
                 new Date(),
               ).catch((error: Error) => logger.warn({ error: error.message }, 'raising an alert'));
             },

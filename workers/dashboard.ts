@@ -14,7 +14,8 @@ await runService('dashboard', async (context) => {
     queues: [retrain, openDriftCheckQueue(queues)],
     queueHelp: {
       [RETRAIN]: {
-        description: 'Retrainings. Add a job by hand with a payload such as {"modelKey": "lstm@rrc00", "trigger": {"kind": "manual", "actor": "your name"}}.',
+        description:
+          'Retrainings. Add a job by hand with a payload such as {"modelKey": "lstm@rrc00", "trigger": {"kind": "manual", "actor": "your name"}}.',
         jobDataSchema: z.toJSONSchema(retrainPayload, { io: 'input', unrepresentable: 'any' }),
       },
       [DRIFT_CHECK]: {

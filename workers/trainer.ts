@@ -9,24 +9,26 @@ const LOCK_MILLISECONDS = 30_000;
 
 await runService('trainer', async (context) => {
   const { pool, logger, settings } = context;
-  const worker = context.queues.worker<RetrainPayload, { state: string; modelKey: string; version: number; reasons: string[] }>(
-    RETRAIN,
-    new URL('./trainingSandbox.js', import.meta.url),
-    {
-      concurrency: settings.trainerConcurrency,
-      lockDuration: LOCK_MILLISECONDS,
-      stalledInterval: LOCK_MILLISECONDS / 2,
-      maxStalledCount: 3,
-      name: context.instance,
-    },
-  );
+  const worker = context.queues.worker<
+    RetrainPayload,
+    { state: string; modelKey: string; version: number; reasons: string[] }
+  >(RETRAIN, new URL('./trainingSandbox.js', import.meta.url), {
+    concurrency: settings.trainerConcurrency,
+    lockDuration: LOCK_MILLISECONDS,
+    stalledInterval: LOCK_MILLISECONDS / 2,
+    maxStalledCount: 3,
+    name: context.instance,
+  });
   worker.on('active', (job) => {
     context.report({ training: job.data.modelKey });
     logger.info({ model: job.data.modelKey }, `training ${job.data.modelKey}`);
   });
   worker.on('completed', (job, result) => {
     context.report({ training: null });
-    logger.info({ model: result.modelKey, version: result.version }, `${result.state} ${result.modelKey} version ${result.version}`);
+    logger.info(
+      { model: result.modelKey, version: result.version },
+      `${result.state} ${result.modelKey} version ${result.version}`,
+    );
     void notify(pool, 'activations', parseModelKey(job.data.modelKey).stream).catch((error: Error) =>
       logger.warn({ error: error.message }, 'telling detectors of a new version'),
     );

@@ -2,8 +2,8 @@ import { hostname } from 'node:os';
 import type { SandboxedJob } from 'bullmq';
 import { pino } from 'pino';
 import { RETRAIN, type RetrainPayload, readRetrainPayload, runOf } from '../queues/retrain.js';
-import { loadSettings } from '../src/config/load.js';
 import { codeVersion } from '../src/config/codeVersion.js';
+import { loadSettings } from '../src/config/load.js';
 import { kindsByName } from '../src/models/kinds.js';
 import { runTraining } from '../src/retraining/training.js';
 import { openPool } from '../src/storage/pool.js';
@@ -36,12 +36,16 @@ export default async function train(job: SandboxedJob<RetrainPayload>): Promise<
       payload,
       kinds: kindsByName(),
       settings: settings.retraining,
+      incidentPatienceMinutes: settings.drift.patienceMinutes,
       artifactDirectory: settings.artifactDirectory,
       run: runOf(job),
       jobId: job.id!,
       holder: `${hostname()}:${process.pid}`,
       codeVersion: codeVersion(),
-      onProgress: (progress) => void job.updateProgress(progress).catch((error: Error) => logger.warn({ error: error.message }, 'reporting progress')),
+      onProgress: (progress) =>
+        void job
+          .updateProgress(progress)
+          .catch((error: Error) => logger.warn({ error: error.message }, 'reporting progress')),
       onLog: (line) => job.log(line),
       signal: stopping.signal,
     });

@@ -15,7 +15,7 @@ export function register(program: Command): void {
     .option('--json', 'print what was counted in the database as JSON')
     .option('--seed <number>', 'another seed makes another world', '1')
     .option('--port <number>', 'port of the page (0: any free one)', '8787')
-    .option('--logs', 'show the services\' logs too')
+    .option('--logs', "show the services' logs too")
     .addHelpText('after', '\nExamples:\n  routewarden demo\n  routewarden demo --exit --json')
     .action(async (options: { exit?: boolean; json?: boolean; seed: string; port: string; logs?: boolean }) => {
       const began = performance.now();

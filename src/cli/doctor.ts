@@ -37,7 +37,9 @@ export function register(program: Command): void {
       if (options.json) printJson({ healthy, findings });
       else {
         for (const { check, ok, finding, remedy } of findings) {
-          process.stdout.write(`${ok ? 'ok     ' : 'PROBLEM'}  ${check}: ${finding}\n${ok ? '' : `         -> ${remedy}\n`}`);
+          process.stdout.write(
+            `${ok ? 'ok     ' : 'PROBLEM'}  ${check}: ${finding}\n${ok ? '' : `         -> ${remedy}\n`}`,
+          );
         }
       }
       if (!healthy) process.exitCode = 1;
@@ -78,7 +80,9 @@ async function checkRedis(settings: Settings): Promise<Finding[]> {
       },
     ];
   } catch (error) {
-    return [{ check: 'redis', ok: false, finding: (error as Error).message, remedy: 'start Redis, or correct REDIS_URL' }];
+    return [
+      { check: 'redis', ok: false, finding: (error as Error).message, remedy: 'start Redis, or correct REDIS_URL' },
+    ];
   } finally {
     redis.disconnect();
   }
@@ -87,7 +91,14 @@ async function checkRedis(settings: Settings): Promise<Finding[]> {
 async function checkStreams(pool: Pool, settings: Settings): Promise<Finding[]> {
   const streams = await streamStatus(pool);
   if (streams.length === 0) {
-    return [{ check: 'streams', ok: false, finding: 'none has been read yet', remedy: 'start the system: `routewarden start`' }];
+    return [
+      {
+        check: 'streams',
+        ok: false,
+        finding: 'none has been read yet',
+        remedy: 'start the system: `routewarden start`',
+      },
+    ];
   }
   return streams.map(({ stream, watermark }) => {
     const behind = watermark === null ? null : Math.round(Date.now() / 60_000 - watermark);

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
+import { pino } from 'pino';
 import { openRetrainQueue } from '../../queues/retrain.js';
 import { DriftMonitor } from '../monitoring/driftMonitor.js';
 import { recentDriftReports } from '../storage/driftReports.js';
-import { pino } from 'pino';
-import { printJson, table } from './output.js';
 import { readKey } from './models.js';
+import { printJson, table } from './output.js';
 import { withStore } from './store.js';
 
 export function register(program: Command): void {

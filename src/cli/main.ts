@@ -7,6 +7,7 @@ import { register as doctor } from './doctor.js';
 import { register as drift } from './drift.js';
 import { register as evaluate } from './evaluate.js';
 
+import { register as features } from './features.js';
 import { register as incidents } from './incidents.js';
 import { register as models } from './models.js';
 import { UsageError } from './output.js';
@@ -45,7 +46,7 @@ for (const register of [status, doctor, models, incidents, config]) register(pro
 program.commandsGroup('Act');
 for (const register of [drift, retrain, rollback]) register(program);
 program.commandsGroup('Data');
-for (const register of [evaluate]) register(program);
+for (const register of [features, evaluate]) register(program);
 
 try {
   await program.parseAsync();

@@ -14,7 +14,10 @@ export function register(program: Command): void {
     .argument('<model>', 'such as lstm@rrc00')
     .option('--detach', 'only enqueue it')
     .option('--json', 'as JSON')
-    .addHelpText('after', '\nExamples:\n  routewarden retrain isolation_forest@rrc00\n  routewarden retrain lstm@rrc00 --detach\n\nA training worker must run: `routewarden start`, or `routewarden run trainer`.')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  routewarden retrain isolation_forest@rrc00\n  routewarden retrain lstm@rrc00 --detach\n\nA training worker must run: `routewarden start`, or `routewarden run trainer`.',
+    )
     .action(async (model: string, options: { detach?: boolean; json?: boolean }) => {
       const modelKey = readKey(model);
       const outcome = await withStore(program, async ({ pool, queues, settings }) => {
@@ -31,7 +34,11 @@ export function register(program: Command): void {
         const { jobId } = answer;
         if (options.detach) return { model: modelKey, job: jobId, state: 'queued' };
         if ((await queue.getWorkersCount()) === 0) say('no training worker runs yet: waiting for one');
-        const bar = new SingleBar({ format: `${modelKey} [{bar}] {percentage}% {message}`, stream: process.stderr, noTTYOutput: false });
+        const bar = new SingleBar({
+          format: `${modelKey} [{bar}] {percentage}% {message}`,
+          stream: process.stderr,
+          noTTYOutput: false,
+        });
         bar.start(100, 0, { message: 'waiting' });
         events.on('progress', ({ jobId: id, data }) => {
           const progress = data as { fraction?: number; message?: string };
@@ -39,14 +46,21 @@ export function register(program: Command): void {
         });
         try {
           const job = await queue.getJob(jobId);
-          const result = (await job!.waitUntilFinished(events)) as { state: string; version: number; reasons: string[] };
+          const result = (await job!.waitUntilFinished(events)) as {
+            state: string;
+            version: number;
+            reasons: string[];
+          };
           return { model: modelKey, job: jobId, state: result.state, version: result.version, reasons: result.reasons };
         } finally {
           bar.stop();
         }
       });
       if (options.json) printJson(outcome);
-      else say(`${modelKey}: ${outcome.state}${'version' in outcome ? ` version ${outcome.version}: ${outcome.reasons?.join('; ')}` : `, job ${outcome.job}`}`);
+      else
+        say(
+          `${modelKey}: ${outcome.state}${'version' in outcome ? ` version ${outcome.version}: ${outcome.reasons?.join('; ')}` : `, job ${outcome.job}`}`,
+        );
       if (outcome.state === 'rejected') process.exitCode = 1;
     });
 }

@@ -15,7 +15,10 @@ export function register(program: Command): void {
     .argument('[version]', 'its number, as `routewarden models` lists it')
     .option('--reason <text>', 'kept with the move', 'rolled back by hand')
     .option('--json', 'as JSON')
-    .addHelpText('after', '\nExamples:\n  routewarden rollback lstm@rrc00\n  routewarden rollback lstm@rrc00 3 --reason "too many false alarms"')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  routewarden rollback lstm@rrc00\n  routewarden rollback lstm@rrc00 3 --reason "too many false alarms"',
+    )
     .action(async (model: string, version: string | undefined, options: { reason: string; json?: boolean }) => {
       const modelKey = readKey(model);
       if (version !== undefined && !/^\d+$/.test(version)) throw new UsageError(`"${version}" is no version number`);
@@ -30,7 +33,11 @@ export function register(program: Command): void {
         await notify(pool, 'activations', parseModelKey(modelKey).stream);
         return result;
       });
-      if (options.json) printJson({ model: modelKey, from: moved.from, to: moved.to.version, active_from: moved.activeFrom });
-      else say(`${modelKey}: version ${moved.to.version} serves from ${minuteText(moved.activeFrom)} on (before: ${moved.from})`);
+      if (options.json)
+        printJson({ model: modelKey, from: moved.from, to: moved.to.version, active_from: moved.activeFrom });
+      else
+        say(
+          `${modelKey}: version ${moved.to.version} serves from ${minuteText(moved.activeFrom)} on (before: ${moved.from})`,
+        );
     });
 }

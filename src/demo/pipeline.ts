@@ -25,7 +25,8 @@ export class Pipeline {
     const began = performance.now();
     while (!(await reached())) {
       this.signal.throwIfAborted();
-      if (performance.now() - began > seconds * 1000) throw new Error(`waited ${seconds} s in vain for ${what}: see the logs (--logs)`);
+      if (performance.now() - began > seconds * 1000)
+        throw new Error(`waited ${seconds} s in vain for ${what}: see the logs (--logs)`);
       await new Promise((done) => setTimeout(done, POLL_MILLISECONDS));
     }
   }

@@ -68,7 +68,9 @@ export async function runStory(options: StoryOptions): Promise<StoryCounts> {
     say(`  page       ${pageUrl(settings)}`);
     say(`  Bull Board ${pageUrl(settings)}queues`);
 
-    say(`\n1. History: ${days(scenario.liveMinute - scenario.startMinute)} of BGP updates arrive over a RIS Live socket.`);
+    say(
+      `\n1. History: ${days(scenario.liveMinute - scenario.startMinute)} of BGP updates arrive over a RIS Live socket.`,
+    );
     await history(feed, pipeline, scenario, stop);
 
     say('\n2. The first models are trained on the last 7 days, each proven on held-back hours before it serves.');
@@ -85,12 +87,16 @@ export async function runStory(options: StoryOptions): Promise<StoryCounts> {
       for (const incident of (await listIncidents(pool, { stream: STREAM, open: false })).reverse()) {
         if (told.has(incident.id)) continue;
         told.add(incident.id);
-        say(`   found ${clock(incident.startedAt)}  ${incident.severity} ${incident.class}: ${incident.reasons[0]?.words ?? ''}`);
+        say(
+          `   found ${clock(incident.startedAt)}  ${incident.severity} ${incident.class}: ${incident.reasons[0]?.words ?? ''}`,
+        );
       }
     };
     await live(feed, pipeline, scenario.liveMinute, scenario.driftMinute, stop, tellIncidents);
 
-    say(`\n4. From ${clock(scenario.driftMinute)} on traffic is different for good. Every hour the drift monitor compares; the models that no longer fit are retrained and reloaded.`);
+    say(
+      `\n4. From ${clock(scenario.driftMinute)} on traffic is different for good. Every hour the drift monitor compares; the models that no longer fit are retrained and reloaded.`,
+    );
     let reloadedAt: Minute | null = null;
     for (let hour = scenario.driftMinute; hour < scenario.endMinute; hour += 60) {
       await live(feed, pipeline, hour, hour + 60, stop, tellIncidents);
@@ -126,9 +132,18 @@ export async function runStory(options: StoryOptions): Promise<StoryCounts> {
   }
 }
 
-async function history(feed: RisLiveServer, pipeline: Pipeline, scenario: Scenario, signal: AbortSignal): Promise<void> {
+async function history(
+  feed: RisLiveServer,
+  pipeline: Pipeline,
+  scenario: Scenario,
+  signal: AbortSignal,
+): Promise<void> {
   const minutes = scenario.liveMinute - scenario.startMinute;
-  const bar = new SingleBar({ format: '   [{bar}] {percentage}% of {total} minutes, {eta_formatted} left', stream: process.stderr, noTTYOutput: false });
+  const bar = new SingleBar({
+    format: '   [{bar}] {percentage}% of {total} minutes, {eta_formatted} left',
+    stream: process.stderr,
+    noTTYOutput: false,
+  });
   bar.start(minutes, 0);
   const played = feed.playUntil(scenario.liveMinute, { signal });
   played.catch(() => {}); // awaited below

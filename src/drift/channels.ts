@@ -28,7 +28,12 @@ const RATE_FLOOR = 1 / 60;
  * (mean of |2 rank - 1|, 0.5 when they spread as the baseline's). Ranks make every column comparable, and a constant
  * column shows in one of the two.
  */
-export function rankChannels(name: string, baseline: readonly Hour[], recent: readonly Hour[], column: number): Channel[] {
+export function rankChannels(
+  name: string,
+  baseline: readonly Hour[],
+  recent: readonly Hour[],
+  column: number,
+): Channel[] {
   const ranks = midRanks(mergeSketches(baseline.map((hour) => hour.summary.columns[column])));
   const along = (hours: readonly Hour[]): { location: Float64Array; spread: Float64Array } => {
     const location = new Float64Array(hours.length).fill(Number.NaN);

@@ -10,6 +10,7 @@ import type { IncidentSpan, StreamHistory } from '../storage/streamHistory.js';
 import type { Hour } from './channels.js';
 import { type Judgement, judge } from './decision.js';
 import { featureHours, type ScoredHour, scoreHours } from './hours.js';
+import { passingIncidents } from './lastingIncidents.js';
 import { type DriftReport, driftReport, writeReportFile } from './report.js';
 import { type DriftSettings, policyOf } from './settings.js';
 
@@ -130,9 +131,10 @@ async function examine(check: DriftCheck): Promise<{ report: DriftReport; versio
 
   const incidents = await history.incidents(stream, baselineFrom, windowEnd);
   const inIncidents = minutesIn(incidents, currentFrom, windowEnd);
-  // A "drift" that never ends is drift: beyond the patience, incidents are evidence.
-  const judgeIncidents = inIncidents > settings.patienceMinutes;
-  const masks = judgeIncidents ? incidents.filter((span) => span.until <= currentFrom) : incidents;
+  // A "drift" that never ends is drift: a stretch beyond the patience is evidence.
+  const masks = passingIncidents(incidents, settings.patienceMinutes);
+  const leftOut = minutesIn(masks, currentFrom, windowEnd);
+  const judgeIncidents = leftOut < inIncidents;
   const window = {
     from: baselineFrom,
     until: windowEnd,
@@ -155,7 +157,7 @@ async function examine(check: DriftCheck): Promise<{ report: DriftReport; versio
   report.coverage.baselineJudged = baselineMinutes;
   report.coverage.baselineRescored = count(scores.baseline.filter((hour) => hour.source === 'rescored'));
   report.coverage.currentJudged = currentMinutes;
-  report.coverage.currentGaps = Math.max(0, served - currentMinutes - (judgeIncidents ? 0 : inIncidents));
+  report.coverage.currentGaps = Math.max(0, served - currentMinutes - leftOut);
   if (baselineMinutes < settings.minimumBaseline) {
     const missing = settings.minimumBaseline - baselineMinutes;
     return done(
@@ -166,7 +168,7 @@ async function examine(check: DriftCheck): Promise<{ report: DriftReport; versio
   if (currentMinutes < Math.max(settings.minimumJudgedShare * served, Math.min(settings.minimumCurrent, served) / 2)) {
     return done(
       'suppressed',
-      `only ${currentMinutes} of ${served} minutes can be judged: ${judgeIncidents ? 0 : inIncidents} are in incidents, ${report.coverage.currentGaps} are gaps or have no score`,
+      `only ${currentMinutes} of ${served} minutes can be judged: ${leftOut} are in incidents, ${report.coverage.currentGaps} are gaps or have no score`,
     );
   }
 
@@ -222,7 +224,8 @@ const ceilHour = (minute: Minute): Minute => floorHour(minute + 59);
 function hoursOf(spans: readonly IncidentSpan[], from: Minute, until: Minute): Minute[] {
   const hours = new Set<Minute>();
   for (const span of spans) {
-    for (let hour = floorHour(Math.max(from, span.from)); hour < Math.min(until, span.until); hour += 60) hours.add(hour);
+    for (let hour = floorHour(Math.max(from, span.from)); hour < Math.min(until, span.until); hour += 60)
+      hours.add(hour);
   }
   return [...hours].sort((a, b) => a - b);
 }

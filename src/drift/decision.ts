@@ -76,8 +76,14 @@ export function judge(
   policy: DriftPolicy,
   settings: DriftSettings,
 ): Judgement {
-  const baseline = mergeSummaries(scores.baseline.map((hour) => hour.summary), 1);
-  const current = mergeSummaries(scores.current.map((hour) => hour.summary), 1);
+  const baseline = mergeSummaries(
+    scores.baseline.map((hour) => hour.summary),
+    1,
+  );
+  const current = mergeSummaries(
+    scores.current.map((hour) => hour.summary),
+    1,
+  );
   const needed = Math.log(neededEvidence(settings.falseAlarmsPerModelMonth));
   const criteria: Criterion[] = [];
   const onsets: { criterion: Criterion; onset: Minute }[] = [];
@@ -131,7 +137,12 @@ export function judge(
   if (policy.ruleRateChange !== null) {
     const names = [...new Set([...baseline.rules.keys(), ...current.rules.keys()])].sort();
     for (const name of names) {
-      rate(`rate of rule ${name}`, policy.ruleRateChange, WEIGHTS.rules / names.length, (summary) => summary.rules.get(name) ?? 0);
+      rate(
+        `rate of rule ${name}`,
+        policy.ruleRateChange,
+        WEIGHTS.rules / names.length,
+        (summary) => summary.rules.get(name) ?? 0,
+      );
     }
   }
 
@@ -160,7 +171,10 @@ export function judge(
   const drifted = criteria.filter((criterion) => criterion.exceeded && criterion.evidence >= needed);
   const growing = criteria.filter((criterion) => criterion.evidence >= needed / 2);
   const outcome = drifted.length > 0 ? 'drifted' : growing.length > 0 ? 'watch' : 'stable';
-  const onset = drifted.length === 0 ? null : Math.min(...onsets.filter((at) => drifted.includes(at.criterion)).map((at) => at.onset));
+  const onset =
+    drifted.length === 0
+      ? null
+      : Math.min(...onsets.filter((at) => drifted.includes(at.criterion)).map((at) => at.onset));
   return {
     outcome,
     reason: reasonOf(outcome, drifted, growing, criteria),
@@ -179,8 +193,14 @@ export function judge(
 function featureChanges(windows: Windows, names: readonly string[]): (FeatureChange & { channels: Channel[] })[] {
   if (windows.baseline.length === 0 || windows.current.length === 0) return [];
   const count = windows.baseline[0].summary.columns.length;
-  const baseline = mergeSummaries(windows.baseline.map((hour) => hour.summary), count);
-  const current = mergeSummaries(windows.current.map((hour) => hour.summary), count);
+  const baseline = mergeSummaries(
+    windows.baseline.map((hour) => hour.summary),
+    count,
+  );
+  const current = mergeSummaries(
+    windows.current.map((hour) => hour.summary),
+    count,
+  );
   return baseline.columns.flatMap((before, column) => {
     const now = current.columns[column];
     if (before.total === 0 || now.total === 0) return [];

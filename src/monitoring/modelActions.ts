@@ -1,15 +1,15 @@
 import type { Queue } from 'bullmq';
 import type { Pool } from 'pg';
 import type { RetrainPayload } from '../../queues/retrain.js';
+import { runOf } from '../../queues/retrain.js';
 import { ActionRefused, type ModelActions } from '../dashboard/actions.js';
+import { parseModelKey } from '../models/modelKey.js';
 import { pin, RegistryRefusal, rollback } from '../registry/registry.js';
 import type { RetrainingSettings } from '../retraining/settings.js';
 import { notify } from '../storage/notifications.js';
 import { requestCancellation } from '../storage/retrainCancellations.js';
 import { appendRetrainState } from '../storage/retrainRuns.js';
-import { runOf } from '../../queues/retrain.js';
 import { requestRetrain } from './retrainRequests.js';
-import { parseModelKey } from '../models/modelKey.js';
 
 export interface ModelActionsOptions {
   pool: Pool;

@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { Pool } from 'pg';
 import { summariseScores } from '../drift/hours.js';
+import { passingIncidents } from '../drift/lastingIncidents.js';
 import { driftReport } from '../drift/report.js';
 import { encodeSummary } from '../drift/summary.js';
 import { type FeatureBlock, MINUTES_PER_DAY, type Minute } from '../features/row.js';
 import { type FitProgress, type ModelKey, type ModelKind, type ModelKindName, NotEnoughRows } from '../models/model.js';
 import { parseModelKey } from '../models/modelKey.js';
 import { writeVersionFiles } from '../registry/artifactFiles.js';
-import { recordVersion, VersionPinned } from '../registry/publish.js';
 import { loadVersion } from '../registry/load.js';
+import { recordVersion, VersionPinned } from '../registry/publish.js';
 import { currentActivation, watermark } from '../storage/activations.js';
 import { driftReportById } from '../storage/driftReports.js';
 import { findExam } from '../storage/exams.js';
@@ -16,7 +17,7 @@ import type { Lease } from '../storage/leases.js';
 import { type ModelVersion, versionById } from '../storage/modelVersions.js';
 import { appendRetrainState, countFailure, type RetrainState, runHistory } from '../storage/retrainRuns.js';
 import { type StreamHistory, streamHistory } from '../storage/streamHistory.js';
-import { decodeExam, encodeExam, type ExamResult, makeExam, takeExam } from './exam.js';
+import { decodeExam, type ExamResult, encodeExam, makeExam, takeExam } from './exam.js';
 import { decide, type GateEvidence, type HeldBackResult } from './gate.js';
 import { LeaseTaken, withLease } from './lease.js';
 import type { RetrainPayload } from './payload.js';
@@ -33,6 +34,8 @@ export interface TrainingRun {
   payload: RetrainPayload;
   kinds: ModelKinds;
   settings: RetrainingSettings;
+  /** A stretch of incidents that is longer is the new ordinary and is trained on, minutes. */
+  incidentPatienceMinutes: number;
   /** Settings of the kinds themselves, such as trees or epochs. */
   kindSettings?: Partial<Record<string, Record<string, unknown>>>;
   /** Root of the artifact copies; null: the database alone. */
@@ -75,7 +78,13 @@ export async function runTraining(training: TrainingRun): Promise<TrainingResult
   const began = performance.now();
   const state = async (name: RetrainState, detail: Record<string, unknown> = {}): Promise<void> => {
     const seconds = Number(((performance.now() - began) / 1000).toFixed(3));
-    await appendRetrainState(pool, { run, modelKey, jobId, state: name, detail: { trigger: payload.trigger, seconds, ...detail } });
+    await appendRetrainState(pool, {
+      run,
+      modelKey,
+      jobId,
+      state: name,
+      detail: { trigger: payload.trigger, seconds, ...detail },
+    });
     training.onLog?.(`${name} (${seconds} s)`);
   };
   try {
@@ -202,7 +211,12 @@ async function train(
     files,
     reason: `${payload.trigger.kind}: ${verdict.reasons.join('; ')}`,
     actor: payload.trigger.kind === 'manual' ? payload.trigger.actor : 'system',
-    detail: { trigger: payload.trigger, reasons: verdict.reasons, seconds: metrics.seconds, samples: window.trainingRows },
+    detail: {
+      trigger: payload.trigger,
+      reasons: verdict.reasons,
+      seconds: metrics.seconds,
+      samples: window.trainingRows,
+    },
     rescored: rescoredHours(scored.score, threshold, window.all, baselineFrom),
     exam: exam?.isNew ? { bytes: exam.bytes, reference: exam.results.reference } : undefined,
   });
@@ -240,7 +254,12 @@ async function selectWindow(training: TrainingRun, kind: ModelKind<unknown>, str
     history.features(stream, from, until),
     history.incidents(stream, from, until),
   ]);
-  return splitWindow(block, incidents, Math.min(settings.heldBackMinutes, (until - from) / 2), kind.maximumRows);
+  return splitWindow(
+    block,
+    passingIncidents(incidents, training.incidentPatienceMinutes),
+    Math.min(settings.heldBackMinutes, (until - from) / 2),
+    kind.maximumRows,
+  );
 }
 
 /** Where the drift that caused this retrain began. */
@@ -279,12 +298,21 @@ async function examine(
   return { results: { challenger, champion: null, reference: challenger }, bytes: encodeExam(exam), isNew: true };
 }
 
-async function scoreHeldBack(kind: ModelKind<unknown>, model: unknown, window: TrainingWindow): Promise<HeldBackResult> {
+async function scoreHeldBack(
+  kind: ModelKind<unknown>,
+  model: unknown,
+  window: TrainingWindow,
+): Promise<HeldBackResult> {
   const { score } = await kind.score(model, window.all, 0);
   return heldBackResult(score, window, kind.threshold(model), kind.context);
 }
 
-function heldBackResult(score: Float64Array, window: TrainingWindow, threshold: number, context: number): HeldBackResult {
+function heldBackResult(
+  score: Float64Array,
+  window: TrainingWindow,
+  threshold: number,
+  context: number,
+): HeldBackResult {
   const result: HeldBackResult = {
     minutes: 0,
     unscored: 0,
