@@ -48,7 +48,7 @@ module.exports = {
     ),
     nothingFrom(
       'product-knows-no-simulation',
-      '^src/(?!simulation/|cli/|sources/)',
+      '^src/(?!simulation/|cli/|demo/)',
       '^src/simulation/',
       'the simulated world is for the demo and tests',
     ),
