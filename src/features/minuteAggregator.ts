@@ -91,6 +91,8 @@ export class MinuteAggregator {
   readonly #routes: RouteTable;
   readonly #links: LinkTable;
   #open = new Map<Minute, OpenMinute>();
+  /** First and last minutes of gaps not closed yet. */
+  #gaps: [first: Minute, last: Minute][] = [];
   #rows: FeatureRow[] = [];
   /** Next minute to close; null before anything is known of the feed's time. */
   #next: Minute | null;
@@ -166,15 +168,18 @@ export class MinuteAggregator {
     }
     this.#start(first);
     if (first < this.#next!) this.counts.lateGaps++;
-    for (let minute = Math.max(first, this.#next!); minute <= last; minute++) this.#openMinute(minute)!.gap = true;
+    this.#gaps.push([first, last]);
     this.advance(untilMs);
   }
 
   advance(timeMs: number): void {
-    if (timeMs <= this.#clock) return;
+    // NaN is not greater either
+    if (!(timeMs > this.#clock)) return;
     this.#clock = timeMs;
     this.#start(Math.floor(timeMs / MINUTE_MS));
+    if ((this.#next! + 1) * MINUTE_MS + this.#graceMs > timeMs) return;
     while ((this.#next! + 1) * MINUTE_MS + this.#graceMs <= timeMs) this.#close();
+    this.#forgetGaps();
   }
 
   take(): FeatureRow[] {
@@ -188,6 +193,7 @@ export class MinuteAggregator {
     if (this.#next === null) return;
     let last = this.#next - 1;
     for (const minute of this.#open.keys()) last = Math.max(last, minute);
+    for (const gap of this.#gaps) last = Math.max(last, gap[1]);
     while (this.#next <= last) this.#close();
   }
 
@@ -199,6 +205,7 @@ export class MinuteAggregator {
       next: this.#next,
       firstMinute: this.#firstMinute,
       clock: this.#clock === Number.NEGATIVE_INFINITY ? null : this.#clock,
+      gaps: this.#gaps,
       counts: this.counts,
       rows: this.#rows.map((row) => ({ ...row, values: [...row.values] })),
     });
@@ -222,6 +229,7 @@ export class MinuteAggregator {
       next: Minute | null;
       firstMinute: Minute | null;
       clock: number | null;
+      gaps: [Minute, Minute][];
       counts: AggregatorCounts;
       rows: (Omit<FeatureRow, 'values'> & { values: number[] })[];
     };
@@ -230,6 +238,7 @@ export class MinuteAggregator {
     aggregator.#next = state.next;
     aggregator.#firstMinute = state.firstMinute;
     aggregator.#clock = state.clock ?? Number.NEGATIVE_INFINITY;
+    aggregator.#gaps = state.gaps;
     Object.assign(aggregator.counts, state.counts);
     aggregator.#rows = state.rows.map((row) => ({ ...row, values: Float32Array.from(row.values) }));
     for (const table of aggregator.#tables()) table.read(reader);
@@ -273,13 +282,18 @@ export class MinuteAggregator {
     this.#open.delete(minute);
     this.#next = minute + 1;
     const base = { stream: this.#stream, minute };
-    if (open === undefined || open.gap) {
-      const kind = open === undefined ? 'observed' : 'gap';
+    const gap = this.#gaps.some(([first, last]) => minute >= first && minute <= last);
+    if (open === undefined || gap) {
+      const kind = gap ? 'gap' : 'observed';
       this.#rows.push({ ...base, kind, values: new Float32Array(FEATURE_COUNT), evidence: emptyEvidence() });
       return;
     }
     const evidence = open.evidence(this.#peers, this.#prefixes);
     this.#rows.push({ ...base, kind: 'observed', values: featureValues(open.totals), evidence });
+  }
+
+  #forgetGaps(): void {
+    this.#gaps = this.#gaps.filter(([, last]) => last >= this.#next!);
   }
 
   /** Ids of the batch's dictionaries are looked up once a batch, on first use. */
