@@ -75,7 +75,12 @@ export class ByteReader {
   }
 
   json(): unknown {
-    return JSON.parse(new TextDecoder().decode(this.column(Uint8Array)));
+    const text = new TextDecoder().decode(this.column(Uint8Array));
+    try {
+      return JSON.parse(text);
+    } catch {
+      throw new BadSnapshot('no JSON where some should be');
+    }
   }
 
   end(): void {

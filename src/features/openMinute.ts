@@ -73,7 +73,6 @@ function addPeer(peers: number[], peer: number): void {
 /** A minute that still takes messages: its totals and what its evidence is made from, all bounded. */
 export class OpenMinute {
   totals = new MinuteTotals();
-  gap = false;
   readonly prefixRoutes = new Tally();
   readonly originRoutes = new Tally();
   readonly peerRoutes = new Tally();
@@ -223,7 +222,6 @@ export class OpenMinute {
 
   write(writer: ByteWriter): void {
     writer.number(this.minute);
-    writer.number(this.gap ? 1 : 0);
     writer.column(this.totals.toColumn());
     for (const tally of this.#tallies()) tally.write(writer);
     const records: Records = {
@@ -237,7 +235,6 @@ export class OpenMinute {
 
   static read(reader: ByteReader): OpenMinute {
     const open = new OpenMinute(reader.number());
-    open.gap = reader.number() === 1;
     open.totals = MinuteTotals.fromColumn(reader.column(Float64Array));
     for (const tally of open.#tallies()) tally.read(reader);
     const records = reader.json() as Records;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { decodeRisLiveJson, decodeRisLiveMessage } from '../../src/bgp/risLive.js';
+import { rawDisagreement } from '../../src/bgp/risLiveRaw.js';
 import { RisLiveScanner } from '../../src/bgp/risLiveScanner.js';
 import { UpdateBatch, UpdateBatchBuilder } from '../../src/bgp/updateBatch.js';
 
@@ -111,6 +112,40 @@ describe('RIS Live messages', () => {
     const kinds = lines.map((line) => decodeRisLiveMessage(line, builder).kind);
     expect(kinds).toEqual(['update', 'state', 'error', 'other', 'other', 'keepalive', 'bad']);
     expect(decodeRisLiveMessage(lines[0]!, builder).kind).toBe('update');
+  });
+});
+
+describe('raw', () => {
+  const message = (fields: object) =>
+    JSON.stringify({
+      type: 'ris_message',
+      data: {
+        timestamp: 1700000000,
+        peer: '192.0.2.9',
+        peer_asn: '64500',
+        type: 'UPDATE',
+        path: [64500],
+        origin: 'igp',
+        announcements: [{ next_hop: '192.0.2.9', prefixes: ['10.0.0.0/8'] }],
+        ...fields,
+      },
+    });
+  // marker, length 45, UPDATE; no withdrawals; 20 bytes of ORIGIN IGP, AS_PATH 64500, NEXT_HOP 192.0.2.9; 10.0.0.0/8
+  const bytes = `${'FF'.repeat(16)}002D02000000144001010040020602010000FBF4400304C0000209080A`;
+
+  test('agrees, or the difference is told', () => {
+    expect(rawDisagreement(message({ raw: bytes }))).toBeNull();
+    expect(rawDisagreement(message({}))).toBeNull();
+    expect(rawDisagreement(message({ raw: bytes, path: [64501] }))).toContain('JSON has A|10.0.0.0/8|64501');
+    expect(rawDisagreement(message({ raw: bytes, withdrawals: ['11.0.0.0/8'] }))).toBe(
+      'JSON has W|11.0.0.0/8|||, raw has no more',
+    );
+    expect(rawDisagreement(message({ raw: bytes.slice(2) }))).toBe('raw is not one whole BGP message');
+    expect(rawDisagreement(message({ raw: 'FFxx' }))).toBe('raw is not hexadecimal');
+  });
+
+  (existsSync(FILE) ? test : test.skip)('of a real message agrees', () => {
+    expect(rawDisagreement(readFileSync(FILE, 'utf8').split('\n')[0]!)).toBeNull();
   });
 });
 

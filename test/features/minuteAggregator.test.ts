@@ -96,6 +96,25 @@ describe('minute features', () => {
     expect(aggregator.watermark).toBe(FIRST + 4);
   });
 
+  test('a gap of a month, part of it closed, is gap rows and little memory', () => {
+    const aggregator = new MinuteAggregator({ stream: 's' });
+    aggregator.add(
+      batchOf([
+        { at: 1, announce: ['10.0.0.0/16'] },
+        { at: 100, announce: ['10.0.0.0/16'] },
+      ]),
+    );
+    aggregator.gap((BASE + 30) * 1000, (BASE + 30 * 86_400) * 1000);
+    const restored = MinuteAggregator.restore(aggregator.snapshot(), { stream: 's' });
+    for (const one of [aggregator, restored]) {
+      one.advance((BASE + 30 * 86_400 + 90) * 1000);
+      const rows = one.take();
+      expect(rows.map((row) => row.kind).slice(0, 2)).toEqual(['observed', 'gap']);
+      expect(rows.filter((row) => row.kind === 'gap')).toHaveLength(30 * 1440 - 1);
+      expect(one.counts.lateGaps).toBe(1);
+    }
+  });
+
   test('late messages inside the grace count in their minute, later ones are counted as late', () => {
     const aggregator = new MinuteAggregator({ stream: 's' });
     aggregator.add(
@@ -244,7 +263,10 @@ describe('restoring', () => {
             return batchOf(messages);
           });
           const whole = new MinuteAggregator(options);
-          for (const batch of encoded) whole.add(batch);
+          encoded.forEach((batch, i) => {
+            whole.add(batch);
+            if (i % 3 === 2) whole.gap((BASE + i * 60) * 1000, (BASE + i * 90) * 1000);
+          });
           whole.finish();
 
           let parts = new MinuteAggregator(options);
@@ -255,6 +277,7 @@ describe('restoring', () => {
               parts = MinuteAggregator.restore(parts.snapshot(), options);
             }
             parts.add(batch);
+            if (i % 3 === 2) parts.gap((BASE + i * 60) * 1000, (BASE + i * 90) * 1000);
           });
           parts.finish();
           rows.push(...parts.take());

@@ -1,0 +1,394 @@
+import { SEQUENCE } from '../bgp/asPath.js';
+import {
+  type BatchColumns,
+  ESTABLISHED,
+  NONE,
+  ORIGIN_EGP,
+  ORIGIN_IGP,
+  ORIGIN_INCOMPLETE,
+  PEER_STATE,
+  RIB_ENTRY,
+} from '../bgp/batchColumns.js';
+import type { ByteReader, ByteWriter } from './byteStream.js';
+import { editDistance } from './editDistance.js';
+import { OpenMinute } from './openMinute.js';
+import { LinkTable } from './routes/linkTable.js';
+import { PathTable } from './routes/pathTable.js';
+import { PeerTable } from './routes/peerTable.js';
+import { PrefixTable } from './routes/prefixTable.js';
+import { RouteTable, WITHDRAWN } from './routes/routeTable.js';
+import type { Minute } from './row.js';
+
+/** An origin, prefix or link counts as new for so many minutes after it was first met. */
+const NEW_FOR = 10;
+const UNMAPPED = -2;
+
+/** Bounds of the tables. */
+export interface RoutingBounds {
+  routes: number;
+  peers: number;
+  links: number;
+}
+
+export interface RoutingCounts {
+  evictedRoutes: number;
+  untracked: number;
+}
+
+/** What is known of every peer's routes, and how a message changes it and its minute. */
+export class RoutingState {
+  readonly peers: PeerTable;
+  readonly prefixes: PrefixTable;
+  readonly #paths = new PathTable(Number.MAX_SAFE_INTEGER);
+  readonly #routes: RouteTable;
+  readonly #links: LinkTable;
+  readonly #counts: RoutingCounts;
+  /** Minutes from here on may still name prefixes. */
+  oldestOpen: Minute = 0;
+  /** In minutes before this one origins and links are learnt without evidence. */
+  silentBefore: Minute = 0;
+  #prefixOf = new Int32Array(1024);
+  #pathOf = new Int32Array(1024);
+  #newLinkPath = new Uint8Array(1024);
+  #peerOf = new Int32Array(64);
+  #mappedEvictions = 0;
+  #learning = false;
+  #lastOld = -1;
+  #lastNew = -1;
+  #lastDistance = 0;
+
+  constructor(bounds: RoutingBounds, counts: RoutingCounts) {
+    this.#counts = counts;
+    this.#routes = new RouteTable(bounds.routes);
+    // room for the prefixes that an open minute still names after their routes were given up
+    this.prefixes = new PrefixTable(bounds.routes + 65_536);
+    this.peers = new PeerTable(bounds.peers);
+    this.#links = new LinkTable(bounds.links);
+  }
+
+  /** Entries of the route table. */
+  get size(): number {
+    return this.#routes.size;
+  }
+
+  write(writer: ByteWriter): void {
+    for (const table of this.#tables()) table.write(writer);
+  }
+
+  read(reader: ByteReader): void {
+    for (const table of this.#tables()) table.read(reader);
+  }
+
+  #tables() {
+    return [this.peers, this.prefixes, this.#paths, this.#routes, this.#links];
+  }
+
+  /** Applies a message of the mapped batch; `open` is undefined when its minute is closed already. */
+  apply(columns: BatchColumns, message: number, element: number, minute: Minute, open: OpenMinute | undefined): void {
+    if (columns.kind[message] === PEER_STATE) this.#peerState(columns, message, minute, open);
+    else if (columns.kind[message] === RIB_ENTRY) this.#learn(columns, message, element, minute);
+    else this.#update(columns, message, element, minute, open);
+  }
+
+  /** Ids of the batch's dictionaries are looked up once a batch, on first use. */
+  map(columns: BatchColumns): void {
+    const prefixes = columns.prefixShape.length;
+    const paths = columns.pathStart.length - 1;
+    const peers = columns.peerAs.length;
+    if (this.#prefixOf.length < prefixes) this.#prefixOf = new Int32Array(prefixes * 2);
+    if (this.#pathOf.length < paths) {
+      this.#pathOf = new Int32Array(paths * 2);
+      this.#newLinkPath = new Uint8Array(paths * 2);
+    }
+    if (this.#peerOf.length < peers) this.#peerOf = new Int32Array(peers * 2);
+    this.#prefixOf.fill(UNMAPPED, 0, prefixes);
+    this.#pathOf.fill(UNMAPPED, 0, paths);
+    this.#peerOf.fill(UNMAPPED, 0, peers);
+    this.#mappedEvictions = this.prefixes.evictions;
+    this.#lastOld = -1;
+  }
+
+  unmap(columns: BatchColumns): void {
+    for (let path = 0; path < columns.pathStart.length - 1; path++) {
+      if (this.#pathOf[path]! >= 0) this.#paths.release(this.#pathOf[path]!);
+    }
+  }
+
+  #peer(columns: BatchColumns, peer: number): number {
+    const mapped = this.#peerOf[peer]!;
+    if (mapped !== UNMAPPED) return mapped;
+    const address = columns.peerAddress[peer]!;
+    const shape = columns.addressShape[address]!;
+    return (this.#peerOf[peer] = this.peers.intern(shape, columns.addressWords, address * 4, columns.peerAs[peer]!));
+  }
+
+  #prefix(columns: BatchColumns, prefix: number, minute: Minute): number {
+    const mapped = this.#prefixOf[prefix]!;
+    if (mapped >= 0) {
+      if (minute > this.prefixes.lastMinute[mapped]!) this.prefixes.lastMinute[mapped] = minute;
+      return mapped;
+    }
+    const shape = columns.prefixShape[prefix]!;
+    const oldestOpen = Math.min(this.oldestOpen, minute);
+    const id = this.prefixes.intern(shape, columns.prefixWords, prefix * 4, minute, oldestOpen);
+    if (this.prefixes.evictions !== this.#mappedEvictions) {
+      this.#mappedEvictions = this.prefixes.evictions;
+      this.#prefixOf.fill(UNMAPPED, 0, columns.prefixShape.length);
+    }
+    return (this.#prefixOf[prefix] = id);
+  }
+
+  #path(columns: BatchColumns, path: number, minute: Minute): number {
+    const mapped = this.#pathOf[path]!;
+    if (mapped !== UNMAPPED) return mapped;
+    const from = columns.pathStart[path]!;
+    const to = columns.pathStart[path + 1]!;
+    this.#newLinkPath[path] = this.#newLinks(columns, path, minute, undefined, 0, -1) ? 1 : 0;
+    return (this.#pathOf[path] = this.#paths.acquire(columns.hops, columns.marks, from, to));
+  }
+
+  /** Minute to note as the first of something met now. */
+  #knownFrom(minute: Minute): Minute {
+    return this.#learning || minute < this.silentBefore ? 0 : minute;
+  }
+
+  #isNew(from: Minute, minute: Minute): boolean {
+    return from > 0 && from > minute - NEW_FOR;
+  }
+
+  /** Learns the links of a path; with an open minute also notes the new ones. @returns whether there is a new one */
+  #newLinks(
+    columns: BatchColumns,
+    path: number,
+    minute: Minute,
+    open: OpenMinute | undefined,
+    routes: number,
+    prefix: number,
+  ): boolean {
+    const { hops, marks } = columns;
+    const known = this.#knownFrom(minute);
+    let found = false;
+    for (let at = columns.pathStart[path]! + 1; at < columns.pathStart[path + 1]!; at++) {
+      const left = hops[at - 1]!;
+      const right = hops[at]!;
+      if (left === right || marks[at] !== SEQUENCE || marks[at - 1] !== SEQUENCE) continue;
+      if (!this.#isNew(this.#links.note(left, right, known), minute)) continue;
+      found = true;
+      open?.newLink(left, right, routes, prefix);
+    }
+    return found;
+  }
+
+  #peerState(columns: BatchColumns, message: number, minute: Minute, open: OpenMinute | undefined): void {
+    const peer = this.#peer(columns, columns.peer[message]!);
+    if (peer < 0) {
+      this.#counts.untracked++;
+      return;
+    }
+    const oldState = columns.origin[message]! >> 4;
+    const newState = columns.origin[message]! & 15;
+    if (newState === ESTABLISHED) {
+      this.peers.upMinute[peer] = minute;
+      open?.reset(peer, 'up', this.peers.activeRoutes[peer]!);
+    } else if (oldState === ESTABLISHED) open?.reset(peer, 'down', this.peers.activeRoutes[peer]!);
+  }
+
+  /** A route of a table dump is known without being news. */
+  #learn(columns: BatchColumns, message: number, element: number, minute: Minute): void {
+    const peer = this.#peer(columns, columns.peer[message]!);
+    this.#learning = true;
+    this.#announce(columns, message, element, peer, minute, new OpenMinute(minute));
+    this.#learning = false;
+  }
+
+  #update(columns: BatchColumns, message: number, first: number, minute: Minute, opened: OpenMinute | undefined): void {
+    // a late message still changes routes; what it adds up to goes nowhere
+    const open = opened ?? new OpenMinute(minute);
+    const { totals } = open;
+    const withdrawn = columns.withdrawn[message]!;
+    const announced = columns.announced[message]!;
+    const size = columns.size[message]!;
+    totals.updates++;
+    if (size > 0) {
+      totals.sized++;
+      totals.bytes += size;
+    }
+    const peer = this.#peer(columns, columns.peer[message]!);
+    if (peer < 0) this.#counts.untracked += withdrawn + announced;
+    else if (withdrawn + announced > 0) open.peerRoutes.add(peer, withdrawn + announced);
+    let element = first;
+    if (withdrawn > 0) {
+      totals.withdrawals++;
+      totals.withdrawnPrefixes += withdrawn;
+      if (peer >= 0) {
+        for (const end = element + withdrawn; element < end; element++) {
+          this.#withdraw(columns, element, peer, minute, open);
+        }
+      } else element += withdrawn;
+    }
+    if (announced > 0) {
+      totals.announcements++;
+      totals.announcedPrefixes += announced;
+      this.#announce(columns, message, element, peer, minute, open);
+    }
+  }
+
+  #withdraw(columns: BatchColumns, element: number, peer: number, minute: Minute, open: OpenMinute): void {
+    const prefix = this.#prefix(columns, columns.prefix[element]!, minute);
+    if (prefix < 0) {
+      this.#counts.untracked++;
+      return;
+    }
+    open.prefixRoutes.add(prefix, 1);
+    const pathId = columns.pathId.length > 0 ? columns.pathId[element]! : 0;
+    let route = this.#routes.find(peer, prefix, pathId);
+    if (route < 0) route = this.#addRoute(peer, prefix, pathId);
+    else if (this.#routes.path[route] === WITHDRAWN) open.totals.duplicateWithdrawals++;
+    else {
+      open.withdrew(prefix, this.prefixes.activeRoutes[prefix]!);
+      this.#deactivate(route);
+    }
+    this.#routes.withdrawnMinute[route] = minute;
+  }
+
+  #announce(
+    columns: BatchColumns,
+    message: number,
+    first: number,
+    peer: number,
+    minute: Minute,
+    open: OpenMinute,
+  ): void {
+    const { totals } = open;
+    const announced = columns.announced[message]!;
+    const origin = columns.origin[message]!;
+    if (origin === ORIGIN_IGP) totals.originIgp++;
+    else if (origin === ORIGIN_EGP) totals.originEgp++;
+    else if (origin === ORIGIN_INCOMPLETE) totals.originIncomplete++;
+    const batchPath = columns.path[message]!;
+    const path = batchPath === NONE ? this.#emptyPath() : this.#path(columns, batchPath, minute);
+    const length = this.#paths.length[path]!;
+    const originAs = this.#paths.origin[path]!;
+    totals.pathLength += length;
+    totals.uniquePathLength += this.#paths.uniqueLength[path]!;
+    if (length > totals.longestPath) totals.longestPath = length;
+    if (originAs !== 0) open.originRoutes.add(originAs, announced);
+    if (peer >= 0) {
+      const pathIds = columns.pathId;
+      const known = this.#knownFrom(minute);
+      for (let element = first; element < first + announced; element++) {
+        const prefix = this.#prefix(columns, columns.prefix[element]!, minute);
+        if (prefix < 0) {
+          this.#counts.untracked++;
+          continue;
+        }
+        open.prefixRoutes.add(prefix, 1);
+        this.#replace(peer, prefix, pathIds.length > 0 ? pathIds[element]! : 0, path, minute, open);
+        if (originAs !== 0) this.#noteOrigin(columns, batchPath, prefix, originAs, peer, minute, known, open);
+      }
+      if (batchPath !== NONE && this.#newLinkPath[batchPath] === 1) {
+        for (let element = first; element < first + announced; element++) {
+          const prefix = this.#prefixOf[columns.prefix[element]!]!;
+          this.#newLinks(columns, batchPath, minute, open, 1, prefix);
+        }
+      }
+    }
+    if (batchPath === NONE) this.#release(path);
+  }
+
+  /** The peer's route to the prefix becomes `path`. */
+  #replace(peer: number, prefix: number, pathId: number, path: number, minute: Minute, open: OpenMinute): void {
+    const routes = this.#routes;
+    let route = routes.find(peer, prefix, pathId);
+    const old = route < 0 ? WITHDRAWN : routes.path[route]!;
+    if (old === path) {
+      open.totals.duplicateAnnouncements++;
+      open.peerRepeats.add(peer, 1);
+      return;
+    }
+    this.#paths.retain(path);
+    if (old === WITHDRAWN) {
+      if (route < 0) route = this.#addRoute(peer, prefix, pathId);
+      else if (routes.withdrawnMinute[route] === minute) open.returned(prefix);
+      this.prefixes.activeRoutes[prefix]!++;
+      this.peers.activeRoutes[peer]!++;
+    } else {
+      const distance = this.#editDistance(old, path);
+      open.totals.implicitWithdrawals++;
+      open.totals.editDistance += distance;
+      if (distance > open.totals.longestEditDistance) open.totals.longestEditDistance = distance;
+      this.#release(old);
+    }
+    routes.path[route] = path;
+  }
+
+  #editDistance(old: number, path: number): number {
+    if (old !== this.#lastOld || path !== this.#lastNew) {
+      const { arena, start, tokenCount } = this.#paths;
+      this.#lastDistance = editDistance(arena, start[old]!, tokenCount[old]!, start[path]!, tokenCount[path]!);
+      this.#lastOld = old;
+      this.#lastNew = path;
+    }
+    return this.#lastDistance;
+  }
+
+  #noteOrigin(
+    columns: BatchColumns,
+    batchPath: number,
+    prefix: number,
+    origin: number,
+    peer: number,
+    minute: Minute,
+    known: Minute,
+    open: OpenMinute,
+  ): void {
+    const prefixes = this.prefixes;
+    prefixes.lastOrigin[prefix] = origin;
+    const from = prefixes.noteOrigin(prefix, origin, minute, known);
+    if (this.#learning) prefixes.firstMinute[prefix] = 0;
+    if (this.#isNew(from, minute)) {
+      const previous = () => prefixes.originsBefore(prefix, from, origin);
+      open.newOrigin(prefix, origin, peer, previous, () => [
+        ...columns.hops.subarray(columns.pathStart[batchPath]!, columns.pathStart[batchPath + 1]!),
+      ]);
+    }
+    const first = prefixes.firstMinute[prefix]!;
+    if (known === 0 || !this.#isNew(first, minute) || this.#knownFrom(first) === 0) return;
+    if (open.moreSpecificAgain(prefix, origin, peer)) return;
+    const covering = prefixes.covering(prefix, first);
+    if (covering < 0) return;
+    const holders = prefixes.originsBefore(covering, first, 0);
+    if (holders.length === 0 || holders.includes(origin)) return;
+    open.moreSpecific(prefix, origin, peer, prefixes.text(covering), holders);
+  }
+
+  #emptyPath(): number {
+    return this.#paths.acquire(new Uint32Array(0), new Uint8Array(0), 0, 0);
+  }
+
+  #addRoute(peer: number, prefix: number, pathId: number): number {
+    if (this.#routes.full) {
+      const victim = this.#routes.victim();
+      if (this.#routes.path[victim] !== WITHDRAWN) this.#deactivate(victim);
+      this.prefixes.references[this.#routes.prefix[victim]!]!--;
+      this.#routes.drop(victim);
+      this.#counts.evictedRoutes++;
+    }
+    this.prefixes.references[prefix]!++;
+    return this.#routes.add(peer, prefix, pathId);
+  }
+
+  #deactivate(route: number): void {
+    const routes = this.#routes;
+    const path = routes.path[route]!;
+    this.prefixes.activeRoutes[routes.prefix[route]!]!--;
+    this.peers.activeRoutes[routes.peer[route]!]!--;
+    this.#release(path);
+    routes.path[route] = WITHDRAWN;
+  }
+
+  /** The pair remembered for the edit distance must not outlive a freed id. */
+  #release(path: number): void {
+    if (this.#paths.release(path)) this.#lastOld = -1;
+  }
+}
