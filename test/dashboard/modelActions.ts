@@ -32,7 +32,11 @@ export function testModelActions(pool: Pool, queue: BoardQueue): ModelActions & 
       await activate(pool, key, version, 'rollback', actor);
     },
     async pin(key, version, pinned) {
-      await pool.query('UPDATE model_versions SET pinned = $3 WHERE model_key = $1 AND version = $2', [key, version, pinned]);
+      await pool.query('UPDATE model_versions SET pinned = $3 WHERE model_key = $1 AND version = $2', [
+        key,
+        version,
+        pinned,
+      ]);
     },
     async finish(key) {
       const run = started.get(key);

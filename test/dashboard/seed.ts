@@ -33,7 +33,16 @@ export async function seedHistory(pool: Pool, days: number): Promise<void> {
   await seedMinutes(pool, days);
   await seedIncidents(pool);
   for (const name of [
-    'collector', 'aggregator', 'heuristic', 'isolation_forest', 'lstm', 'ensemble', 'correlator', 'drift', 'trainer', 'dashboard',
+    'collector',
+    'aggregator',
+    'heuristic',
+    'isolation_forest',
+    'lstm',
+    'ensemble',
+    'correlator',
+    'drift',
+    'trainer',
+    'dashboard',
   ]) {
     await pool.query(
       `INSERT INTO services (instance, name, host, pid, state, restarts) VALUES ($1, $2, 'noc-1', 4242, 'running', $3)`,
@@ -46,7 +55,11 @@ async function seedMinutes(pool: Pool, days: number): Promise<void> {
   const random = seeded(7);
   const count = days * 1440;
   const columns: { minutes: Date[]; values: string[]; kinds: string[]; evidence: string[]; unrest: number[] } = {
-    minutes: [], values: [], kinds: [], evidence: [], unrest: [],
+    minutes: [],
+    values: [],
+    kinds: [],
+    evidence: [],
+    unrest: [],
   };
   for (let index = 0; index < count; index++) {
     const at = NOW - (count - index) * MINUTE;
@@ -79,13 +92,24 @@ async function seedMinutes(pool: Pool, days: number): Promise<void> {
     const unrest = columns.unrest[index] ?? Number.NaN;
     return Number.isNaN(unrest) ? [] : [{ minute, unrest }];
   });
-  for (const [kind, scale] of [['heuristic', 1], ['isolation_forest', 0.6], ['lstm', 0.02]] as const) {
+  for (const [kind, scale] of [
+    ['heuristic', 1],
+    ['isolation_forest', 0.6],
+    ['lstm', 0.02],
+  ] as const) {
     await pool.query(
       `INSERT INTO scores (stream, kind, minute, version_id, score, surprise, threshold, anomalous, explanation)
         SELECT $1, $2, minute, (SELECT id FROM model_versions WHERE kind = $2 AND version = 2), score, score / $5, $5::float8,
           score > $5, CASE WHEN score > $5 THEN $6::jsonb END
         FROM unnest($3::timestamptz[], $4::float8[]) AS given (minute, score)`,
-      [STREAM, kind, scored.map((row) => row.minute), scored.map((row) => row.unrest * scale), scale, JSON.stringify(REASONS[kind])],
+      [
+        STREAM,
+        kind,
+        scored.map((row) => row.minute),
+        scored.map((row) => row.unrest * scale),
+        scale,
+        JSON.stringify(REASONS[kind]),
+      ],
     );
   }
   await pool.query(
@@ -97,7 +121,9 @@ async function seedMinutes(pool: Pool, days: number): Promise<void> {
 }
 
 const REASONS = {
-  heuristic: [{ name: 'announcements', share: 0.7, words: 'announcements 612 a minute, limit 340', value: 612, limit: 340 }],
+  heuristic: [
+    { name: 'announcements', share: 0.7, words: 'announcements 612 a minute, limit 340', value: 612, limit: 340 },
+  ],
   isolation_forest: [
     { name: 'averageEditDistance', share: 0.5, words: 'average AS path change 3.4, usually 1.2' },
     { name: 'implicitWithdrawals', share: 0.3, words: 'implicit withdrawals 310, usually 30' },
@@ -116,13 +142,21 @@ export function votes(anomalous: boolean) {
 
 function evidenceOf(at: number) {
   const step = Math.floor((at - HIJACK.from) / MINUTE);
-  const paths = [[3333, 1103, 64666], [2914, 174, 1299, 64666], [6939, 1299, 64666]].slice(0, Math.min(3, 1 + Math.floor(step / 4)));
+  const paths = [
+    [3333, 1103, 64666],
+    [2914, 174, 1299, 64666],
+    [6939, 1299, 64666],
+  ].slice(0, Math.min(3, 1 + Math.floor(step / 4)));
   return {
     prefixes: [{ name: HIJACK.prefix, count: 90 }],
     origins: [{ name: '64666', count: 90 }],
     peers: [{ name: '198.51.100.7', count: 40 }],
     newOrigins: paths.map((path, index) => ({
-      prefix: HIJACK.prefix, origin: 64666, previousOrigins: [64500], peers: 4 + index * 5, path,
+      prefix: HIJACK.prefix,
+      origin: 64666,
+      previousOrigins: [64500],
+      peers: 4 + index * 5,
+      path,
     })),
     moreSpecifics: [],
     newLinks: [{ left: 1299, right: 64666, routes: 12, prefixes: [HIJACK.prefix] }],
@@ -147,14 +181,28 @@ export async function addIncident(pool: Pool, incident: SeededIncident): Promise
         models, culprits, detail)
       VALUES ($1, $2, $3, $4, $5, 4.31, $6, $7, $8, $9, $10, $11) RETURNING id`,
     [
-      STREAM, new Date(incident.from), incident.until === null ? null : new Date(incident.until), new Date(last),
-      new Date(Math.min(last, incident.from + 5 * MINUTE)), incident.severity, incident.class,
+      STREAM,
+      new Date(incident.from),
+      incident.until === null ? null : new Date(incident.until),
+      new Date(last),
+      new Date(Math.min(last, incident.from + 5 * MINUTE)),
+      incident.severity,
+      incident.class,
       JSON.stringify([{ class: incident.class, weight: 0.92, words: incident.words }]),
       ['heuristic', 'isolation_forest', 'lstm'],
       JSON.stringify({
-        prefixes: [{ name: HIJACK.prefix, count: 1840 }, { name: '198.51.100.0/24', count: 120 }],
-        origins: [{ name: '64666', count: 1840 }, { name: '64500', count: 96 }],
-        peers: [{ name: '198.51.100.7', count: 610 }, { name: '2001:db8::7', count: 580 }],
+        prefixes: [
+          { name: HIJACK.prefix, count: 1840 },
+          { name: '198.51.100.0/24', count: 120 },
+        ],
+        origins: [
+          { name: '64666', count: 1840 },
+          { name: '64500', count: 96 },
+        ],
+        peers: [
+          { name: '198.51.100.7', count: 610 },
+          { name: '2001:db8::7', count: 580 },
+        ],
       }),
       JSON.stringify({ explanations: REASONS }),
     ],
@@ -164,11 +212,17 @@ export async function addIncident(pool: Pool, incident: SeededIncident): Promise
 
 async function seedIncidents(pool: Pool): Promise<void> {
   await addIncident(pool, {
-    from: HIJACK.from, until: HIJACK.until, class: 'hijack', severity: 'critical',
+    from: HIJACK.from,
+    until: HIJACK.until,
+    class: 'hijack',
+    severity: 'critical',
     words: `AS64666 announces ${HIJACK.prefix}, which AS64500 alone announced until then; 14 of 18 peers follow`,
   });
   await addIncident(pool, {
-    from: NOW - 900 * MINUTE, until: NOW - 880 * MINUTE, class: 'session reset', severity: 'minor',
+    from: NOW - 900 * MINUTE,
+    until: NOW - 880 * MINUTE,
+    class: 'session reset',
+    severity: 'minor',
     words: 'Peer 198.51.100.7 lost its session and announced its whole table again',
   });
 }
@@ -187,10 +241,20 @@ async function seedModel(pool: Pool, kind: string): Promise<void> {
           threshold, format, code_version, metrics, fencing_token, created_at)
         VALUES ($1, $2, $3, $4, (SELECT max(id) FROM model_versions WHERE model_key = $1), $5, $6, $7, 10000, 1, 1, 1,
           '0.1.0', $8, 1, $9)`,
-      [key, kind, STREAM, version, rejected ? 'rejected' : 'published', new Date(NOW - (12 - version) * 1440 * MINUTE),
-        new Date(NOW - (5 - version) * 1440 * MINUTE), JSON.stringify(metrics), new Date(NOW - (5 - version) * 1440 * MINUTE)],
+      [
+        key,
+        kind,
+        STREAM,
+        version,
+        rejected ? 'rejected' : 'published',
+        new Date(NOW - (12 - version) * 1440 * MINUTE),
+        new Date(NOW - (5 - version) * 1440 * MINUTE),
+        JSON.stringify(metrics),
+        new Date(NOW - (5 - version) * 1440 * MINUTE),
+      ],
     );
-    if (!rejected) await activate(pool, key, version, version === 1 ? 'first version' : 'retrained after drift', 'system');
+    if (!rejected)
+      await activate(pool, key, version, version === 1 ? 'first version' : 'retrained after drift', 'system');
   }
   const random = seeded(kind.length);
   for (let hour = 30; hour >= 1; hour--) {
@@ -199,18 +263,28 @@ async function seedModel(pool: Pool, kind: string): Promise<void> {
     const reason = drifted
       ? 'Scores rose by 22 % against the baseline (limit 15 %): a retrain was started.'
       : 'Scores and anomaly rate are where they were in the baseline.';
-    const bell = (middle: number) => Array.from({ length: 24 }, (_, bin) => Math.round(900 * Math.exp(-((bin - middle) ** 2) / 18)));
+    const bell = (middle: number) =>
+      Array.from({ length: 24 }, (_, bin) => Math.round(900 * Math.exp(-((bin - middle) ** 2) / 18)));
     await pool.query(
       `INSERT INTO drift_reports (model_key, window_end, outcome, version_id, reason, report)
         VALUES ($1, $2, $3, (SELECT id FROM model_versions WHERE model_key = $1 AND version = 2), $4, $5)`,
-      [key, new Date(NOW - hour * 60 * MINUTE), outcome, reason,
+      [
+        key,
+        new Date(NOW - hour * 60 * MINUTE),
+        outcome,
+        reason,
         JSON.stringify({
           measures: [
             { name: 'score shift', value: drifted ? 0.22 : 0.03 + random() * 0.02, limit: 0.15, over: drifted },
             { name: 'change of anomaly rate', value: 0.04, limit: 0.2, over: false },
           ],
-          distribution: { edges: Array.from({ length: 25 }, (_, bin) => bin / 24), baseline: bell(8), current: bell(drifted ? 11 : 8.4) },
-        })],
+          distribution: {
+            edges: Array.from({ length: 25 }, (_, bin) => bin / 24),
+            baseline: bell(8),
+            current: bell(drifted ? 11 : 8.4),
+          },
+        }),
+      ],
     );
   }
   await addRunState(pool, `${key}-old`, key, 'queued', { message: 'drift: score shift 22 %' });
@@ -228,6 +302,10 @@ export async function activate(pool: Pool, key: string, version: number, reason:
 
 export async function addRunState(pool: Pool, run: string, key: string, state: string, detail: object): Promise<void> {
   await pool.query('INSERT INTO retrain_runs (run, model_key, job_id, state, detail) VALUES ($1, $2, $3, $4, $5)', [
-    run, key, '17', state, JSON.stringify(detail),
+    run,
+    key,
+    '17',
+    state,
+    JSON.stringify(detail),
   ]);
 }
