@@ -1,4 +1,4 @@
-import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, LogController } from 'fastify';
 import type { Pool } from 'pg';
 import { ActionRefused, type DashboardActions } from './actions.js';
 import { addChangingRoutes } from './api/changing.js';
@@ -45,7 +45,7 @@ export async function createDashboard(options: DashboardOptions): Promise<Fastif
   const context: DashboardContext = { pool, settings, actions: options.actions, logger, clock };
   const server = Fastify({
     loggerInstance: logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: 256 * 1024,
     forceCloseConnections: true,
   });

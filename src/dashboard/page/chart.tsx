@@ -121,8 +121,13 @@ function optionsOf(element: HTMLElement, now: () => ChartProps): uPlot.Options {
       },
     },
     axes: [
-      { ...axis, space: 70 },
-      { ...axis, size: 46, values: (_plot, ticks) => ticks.map((tick) => (tick === null ? '' : short(tick))) },
+      { ...axis, space: 80, size: 26, values: (_plot, ticks) => clockTicks(ticks) },
+      {
+        ...axis,
+        size: 46,
+        space: 22,
+        values: (_plot, ticks) => ticks.map((tick) => (tick === null ? '' : short(tick))),
+      },
     ],
     series,
     ...(props.low !== undefined && { bands: [{ series: [1, 2], fill: colour('--band') }] }),
@@ -132,6 +137,15 @@ function optionsOf(element: HTMLElement, now: () => ChartProps): uPlot.Options {
       setCursor: [(plot) => tell(plot, element, now())],
     },
   };
+}
+
+/** The hour, and the date where it begins or where ticks are days apart. */
+function clockTicks(ticks: readonly number[]): string[] {
+  return ticks.map((tick) => {
+    const text = shortTime(tick * SECONDS);
+    const space = text.lastIndexOf(' ');
+    return tick % 86_400 === 0 ? text.slice(0, space) : text.slice(space + 1);
+  });
 }
 
 function short(value: number): string {

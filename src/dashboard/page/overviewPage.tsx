@@ -96,6 +96,14 @@ function VerdictCard({ overview }: { overview: Overview }) {
           <a href={`/incidents/${incident.id}`}>{className(incident.class)}</a>: {incident.headline}
         </p>
       ))}
+      {tone === 'calm' && overview.incidents[0] !== undefined && (
+        <p>
+          Last incident:{' '}
+          <a href={`/incidents/${overview.incidents[0].id}`}>
+            {className(overview.incidents[0].class)}, {shortTime(overview.incidents[0].startedAt)}
+          </a>
+        </p>
+      )}
       <p class="facts">
         Minute of {dateTime(verdict.minute)}: score <b>{amount(verdict.score)}</b>, threshold{' '}
         {amount(verdict.threshold)}

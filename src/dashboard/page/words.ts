@@ -43,6 +43,7 @@ export function amount(value: number): string {
   if (!Number.isFinite(value)) return '–';
   const size = Math.abs(value);
   if (size >= 1000) return Math.round(value).toLocaleString('en');
+  if (Number.isInteger(value) && size > 0) return String(value);
   if (size >= 100) return value.toFixed(0);
   if (size >= 10) return value.toFixed(1);
   return size >= 0.01 || size === 0 ? value.toFixed(2) : value.toPrecision(2);

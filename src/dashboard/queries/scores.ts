@@ -107,13 +107,19 @@ export async function newestVerdict(pool: Pool, stream: string): Promise<Verdict
     threshold: finite(row.threshold),
     anomalous: row.anomalous,
     missing: row.missing,
-    votes: Object.entries(row.votes ?? {}).map(([kind, vote]) => ({
+    votes: inOrder(row.votes ?? {}).map(([kind, vote]) => ({
       kind,
       anomalous: vote.anomalous === true,
       surprise: typeof vote.surprise === 'number' ? vote.surprise : null,
       words: vote.explanation?.[0]?.words ?? null,
     })),
   };
+}
+
+/** In the order in which models are shown; PostgreSQL does not keep the order of jsonb keys. */
+function inOrder<T>(votes: Record<string, T>): [string, T][] {
+  const place = (kind: string) => MODEL_KINDS.findIndex((name) => name === kind);
+  return Object.entries(votes).sort(([a], [b]) => place(a) - place(b));
 }
 
 /** The ensemble's scores from .. until, a point a minute. */

@@ -1,0 +1,258 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import * as shape from '../../src/dashboard/api/schema.js';
+import { readDashboardSettings } from '../../src/dashboard/settings.js';
+import { startDashboards, type TestDashboard } from './dashboard.js';
+import { HIJACK, NOW, STREAM, seedHistory } from './seed.js';
+
+const TOKEN = 'a-very-secret-token-of-operators';
+const READ_TOKEN = 'a-very-secret-token-of-readers';
+
+let dashboards: TestDashboard;
+let open: string;
+let locked: string;
+
+beforeAll(async () => {
+  dashboards = await startDashboards();
+  await seedHistory(dashboards.database.pool, 8);
+  open = (await dashboards.open()).url;
+  locked = (await dashboards.open({ token: TOKEN, readToken: READ_TOKEN, loginAttempts: 3 })).url;
+});
+afterAll(() => dashboards.stop());
+
+const get = async (path: string, headers: Record<string, string> = {}, base = open) => {
+  const response = await fetch(base + path, { headers, redirect: 'manual' });
+  return { status: response.status, headers: response.headers, text: await response.text() };
+};
+const post = (path: string, body: unknown, headers: Record<string, string> = {}, base = open) =>
+  fetch(base + path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', origin: base, ...headers },
+    body: JSON.stringify(body),
+  });
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+
+describe('what it shows', () => {
+  test.each([
+    ['/api/overview', shape.overview],
+    ['/api/series?hours=24', shape.scoreSeries],
+    ['/api/incidents/1', shape.incident],
+    ['/api/incidents/1/features', shape.featureSeries],
+    ['/api/incidents/1/paths', shape.pathGraph],
+    [`/api/models/lstm%40${STREAM}`, shape.model],
+  ])('%s has the documented shape', async (path, schema) => {
+    const { status, text } = await get(path);
+    expect(status).toBe(200);
+    expect(schema.safeParse(JSON.parse(text)).error).toBeUndefined();
+  });
+
+  test('the overview takes its now from the stream, not from the wall clock', async () => {
+    const overview = shape.overview.parse(JSON.parse((await get('/api/overview')).text));
+    expect(overview.now).toBe(NOW);
+    expect(overview.feed?.lagSeconds).toBeNull();
+    expect(overview.models.map((model) => model.version)).toEqual([2, 2, 2]);
+    expect(overview.services).toHaveLength(10);
+  });
+
+  test('a live feed tells its lag and that it is stale', async () => {
+    const { url } = await dashboards.open({ live: true, staleAfter: 60 });
+    const overview = shape.overview.parse(JSON.parse((await get('/api/overview', {}, url)).text));
+    expect(overview.feed?.lagSeconds).toBeGreaterThan(60);
+    expect(overview.feed?.stale).toBe(true);
+  });
+
+  test('joining minutes keeps the lowest and the highest', async () => {
+    const series = shape.scoreSeries.parse(JSON.parse((await get('/api/series?hours=168&points=100')).text));
+    const ensemble = series.curves.find((curve) => curve.name === 'ensemble');
+    const { rows } = await dashboards.database.pool.query<{ low: number; high: number }>(
+      'SELECT min(score) AS low, max(score) AS high FROM verdicts WHERE minute >= $1',
+      [new Date(series.from)],
+    );
+    const known = (values: (number | null)[] = []) => values.filter((value) => value !== null);
+    expect(series.times.length).toBeLessThanOrEqual(101);
+    expect(Math.max(...known(ensemble?.high))).toBe(rows[0]?.high);
+    expect(Math.min(...known(ensemble?.low))).toBe(rows[0]?.low);
+  });
+
+  test('the path graph marks the new origin and keeps the old one', async () => {
+    const graph = shape.pathGraph.parse(JSON.parse((await get('/api/incidents/1/paths')).text));
+    expect(graph.prefix).toBe(HIJACK.prefix);
+    const edge = (from: string, to: string) => graph.edges.find((e) => e.from === from && e.to === to);
+    expect(edge('64666', HIJACK.prefix)).toMatchObject({ isNew: true, before: false, since: HIJACK.from });
+    expect(edge('64500', HIJACK.prefix)).toMatchObject({ isNew: false, before: true });
+    expect(edge('1299', '64666')?.isNew).toBe(true);
+  });
+
+  test('metrics are in the exposition format', async () => {
+    const { text } = await get('/metrics');
+    expect(text).toContain(`routewarden_model_version{model="lstm@${STREAM}"} 2`);
+    const line = /^(# (HELP|TYPE) \w+ .+|\w+\{(\w+="([^"\\]|\\.)*",?)*\} -?[\d.e+-]+)$/;
+    expect(
+      text
+        .trim()
+        .split('\n')
+        .filter((candidate) => !line.test(candidate)),
+    ).toEqual([]);
+  });
+
+  test('the OpenAPI document names every route', async () => {
+    const document = JSON.parse((await get('/api/openapi.json')).text);
+    expect(document.openapi).toBe('3.1.0');
+    expect(Object.keys(document.paths)).toEqual(
+      expect.arrayContaining(['/api/overview', '/api/models/{key}/rollback', '/api/incidents/{id}/note']),
+    );
+    expect(
+      document.paths['/api/models/{key}/rollback'].post.requestBody.content['application/json'].schema.required,
+    ).toEqual(['version']);
+  });
+
+  test('probes answer', async () => {
+    expect((await get('/healthz')).status).toBe(200);
+    expect((await get('/readyz')).status).toBe(200);
+  });
+
+  test('Bull Board lists the queue and asks nobody else for fonts', async () => {
+    expect((await get('/queues/api/queues')).text).toContain('retrain');
+    const page = await get('/queues/');
+    expect(page.status).toBe(200);
+    expect(page.text).not.toContain('googleapis');
+  });
+});
+
+describe('bad requests get words', () => {
+  test.each([
+    ['/api/incidents/999', 404, 'no incident 999'],
+    ['/api/incidents/x', 400, 'id'],
+    ['/api/models/magic%40rrc00', 400, 'no model key'],
+    ['/api/models/lstm%40elsewhere', 404, 'no stream elsewhere'],
+    ['/api/series?hours=-3', 400, 'hours'],
+    ["/api/overview?stream=';DROP", 400, 'no stream name'],
+    ['/nowhere', 404, 'nothing at /nowhere'],
+  ])('%s: %i', async (path, status, words) => {
+    const answer = await get(path);
+    expect(answer.status).toBe(status);
+    expect(JSON.parse(answer.text).error).toContain(words);
+  });
+
+  test('a rollback to a version that is not there', async () => {
+    const response = await post('/api/models/lstm%40rrc00/rollback', { version: 99 });
+    expect(response.status).toBe(404);
+    expect(await response.json()).toEqual({ error: 'lstm@rrc00 has no published version 99.' });
+  });
+});
+
+describe('safety', () => {
+  test('refuses to be open to others without a token', () => {
+    expect(() => readDashboardSettings({ host: '0.0.0.0' })).toThrow(/DASHBOARD_TOKEN/);
+    expect(() => readDashboardSettings({ host: '0.0.0.0', token: 'short' })).toThrow(/16 characters/);
+    expect(readDashboardSettings({ host: '0.0.0.0', token: TOKEN }).host).toBe('0.0.0.0');
+  });
+
+  test('answers to its own names alone, against DNS rebinding', async () => {
+    // fetch does not let a caller choose the Host header.
+    const { request } = await import('node:http');
+    const status = await new Promise((resolve, reject) => {
+      request(`${open}/api/overview`, { headers: { host: 'evil.example' } }, (answer) => {
+        answer.resume();
+        resolve(answer.statusCode);
+      })
+        .on('error', reject)
+        .end();
+    });
+    expect(status).toBe(421);
+  });
+
+  test.each<Record<string, string>>([
+    { origin: 'https://evil.example' },
+    { origin: 'null' },
+    { 'sec-fetch-site': 'cross-site' },
+    { 'sec-fetch-site': 'same-site' },
+  ])('refuses a change that comes from elsewhere: %j', async (headers) => {
+    const response = await post('/api/incidents/2/acknowledge', {}, headers);
+    expect(response.status).toBe(403);
+  });
+
+  test('refuses a change to jobs that comes from elsewhere', async () => {
+    const response = await fetch(`${open}/queues/api/queues/retrain/pause`, {
+      method: 'PUT',
+      headers: { origin: 'https://evil.example' },
+    });
+    expect(response.status).toBe(403);
+    expect(await dashboards.queue.isPaused()).toBe(false);
+  });
+
+  test('nothing but the sign-in is open without the token', async () => {
+    for (const path of [
+      '/api/overview',
+      '/metrics',
+      '/queues/api/queues',
+      '/api/events',
+      '/api/audit',
+      '/api/openapi.json',
+    ]) {
+      expect([path, (await get(path, {}, locked)).status]).toEqual([path, 401]);
+    }
+    const page = await get('/incidents/1', { accept: 'text/html' }, locked);
+    expect(page.status).toBe(302);
+    expect(page.headers.get('location')).toBe('/login?next=%2Fincidents%2F1');
+  });
+
+  test('the reader looks, the operator changes', async () => {
+    expect((await get('/api/overview', bearer(READ_TOKEN), locked)).status).toBe(200);
+    expect((await post('/api/incidents/2/acknowledge', {}, bearer(READ_TOKEN), locked)).status).toBe(403);
+    const pause = await fetch(`${locked}/queues/api/queues/retrain/pause`, {
+      method: 'PUT',
+      headers: bearer(READ_TOKEN),
+    });
+    expect(pause.status).toBe(403);
+    expect((await post('/api/incidents/2/acknowledge', {}, bearer(TOKEN), locked)).status).toBe(200);
+  });
+
+  test('a session cookie is secure, forged and tampered ones are worth nothing', async () => {
+    const response = await post('/api/login', { token: TOKEN, name: 'Ada' }, {}, locked);
+    const cookie = response.headers.get('set-cookie') ?? '';
+    expect(cookie).toMatch(/; HttpOnly; SameSite=Strict; Max-Age=\d+; Secure$/);
+    expect(cookie).not.toContain(TOKEN);
+    const value = cookie.split(';')[0] ?? '';
+    expect(JSON.parse((await get('/api/session', { cookie: value }, locked)).text)).toMatchObject({
+      actor: 'Ada',
+      role: 'operator',
+    });
+    const [name, content = ''] = value.split('=');
+    const [body = '', signature] = content.split('.');
+    const forged = Buffer.from(Buffer.from(body, 'base64url').toString().replace('Ada', 'Eve')).toString('base64url');
+    expect((await get('/api/overview', { cookie: `${name}=${forged}.${signature}` }, locked)).status).toBe(401);
+  });
+
+  test('guessing the token is stopped', async () => {
+    const { url } = await dashboards.open({ token: TOKEN, loginAttempts: 3 });
+    const statuses = [];
+    for (let attempt = 0; attempt < 4; attempt++) {
+      statuses.push((await post('/api/login', { token: `guess-${attempt}` }, {}, url)).status);
+    }
+    expect(statuses).toEqual([401, 401, 401, 429]);
+    expect((await post('/api/login', { token: TOKEN }, {}, url)).status).toBe(429);
+  });
+
+  test('every act leaves a row that says who, what and on what', async () => {
+    await post('/api/models/lstm%40rrc00/versions/1/pin', { pinned: true });
+    await post('/api/models/lstm%40rrc00/rollback', { version: 99 });
+    const { rows } = await dashboards.database.pool.query(
+      'SELECT actor, action, target, detail FROM audit ORDER BY id DESC LIMIT 3',
+    );
+    expect(rows).toEqual([
+      expect.objectContaining({ action: 'rollback failed', target: 'lstm@rrc00' }),
+      expect.objectContaining({ actor: 'local operator', action: 'rollback', detail: { version: 99 } }),
+      expect.objectContaining({ action: 'pin', target: 'lstm@rrc00', detail: { version: 1 } }),
+    ]);
+  });
+
+  test('no token appears in the log', () => {
+    expect(dashboards.log.filter((line) => line.includes(TOKEN) || line.includes(READ_TOKEN))).toEqual([]);
+  });
+
+  test('scripts and styles come from this server alone', async () => {
+    const policy = (await get('/')).headers.get('content-security-policy') ?? '';
+    expect(policy).toContain("script-src 'self'");
+    expect(policy).not.toContain('unsafe');
+  });
+});
