@@ -85,8 +85,13 @@ export interface Found {
 }
 
 /** Runs a seed; `extra` are incidents that overlap none of the script. */
-export function findScripted(seed: number, context: CorrelatorContext, latency: number | null) {
-  const { rows, truth } = scriptedRows(seed);
+export function findScripted(
+  seed: number,
+  context: CorrelatorContext,
+  latency: number | null,
+  world = scriptedRows(seed),
+) {
+  const { rows, truth } = world;
   const { incidents } = correlate(freshState('rrc00'), scriptedInputs(rows, truth, latency), context);
   const overlap = (incident: Incident, { startMinute, endMinute }: GroundTruth) =>
     Math.min(incident.endedAt ?? Number.POSITIVE_INFINITY, endMinute + 16) - Math.max(incident.startedAt, startMinute);
