@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { judge, type Judgement } from '../src/drift/decision.js';
 import type { Hour } from '../src/drift/channels.js';
+import { compareFeatures, type Judgement, judge } from '../src/drift/decision.js';
 import { summariseFeatures, summariseScores } from '../src/drift/hours.js';
 import { driftSettings, policyOf } from '../src/drift/settings.js';
 import { FEATURE_COUNT, type FeatureBlock, MINUTES_PER_DAY } from '../src/features/row.js';
@@ -12,7 +12,7 @@ import { decide } from '../src/retraining/gate.js';
 import { retrainingSettings } from '../src/retraining/settings.js';
 import type { Bench, BenchResult } from './result.js';
 
-const DATA = join("..", "shared", "data", "features");
+const DATA = join('..', 'shared', 'data', 'features');
 /** Ordinary minutes: whole files, or the rows before the labelled event. */
 const SOURCES = [
   { file: 'RIPE_regular.csv', rows: 7196 },
@@ -122,7 +122,8 @@ const SHIFTS: Record<string, Shift> = {
     });
     const column = varying[Math.floor(random() * varying.length)];
     const values = Float32Array.from({ length: from }, (_, row) => block.values[row * block.columns + column]).sort();
-    for (let row = from; row < block.minutes.length; row++) block.values[row * block.columns + column] = values[from >> 1];
+    for (let row = from; row < block.minutes.length; row++)
+      block.values[row * block.columns + column] = values[from >> 1];
   },
   'slow ramp to +30 % over two days': (block, from) => {
     for (let row = from; row < block.minutes.length; row++) {
@@ -157,7 +158,10 @@ async function hoursOf(
   const features = list(summariseFeatures(first === 0 ? tail : slice(tail, first, tail.minutes.length), null));
   if (!before) return { scores, features };
   const earlier = (hours: Hour[]): Hour[] => hours.filter((hour) => hour.hour < START + before.from);
-  return { scores: [...earlier(before.hours.scores), ...scores], features: [...earlier(before.hours.features), ...features] };
+  return {
+    scores: [...earlier(before.hours.scores), ...scores],
+    features: [...earlier(before.hours.features), ...features],
+  };
 }
 
 function judgeAt(name: ModelKindName, hours: { scores: Hour[]; features: Hour[] }, end: number): Judgement {
@@ -169,7 +173,12 @@ function judgeAt(name: ModelKindName, hours: { scores: Hour[]; features: Hour[] 
     recent: list.filter((hour) => hour.hour >= recent && hour.hour < end),
     current: list.filter((hour) => hour.hour >= split && hour.hour < end),
   });
-  return judge(windows(hours.scores), windows(hours.features), [], policyOf(settings, `${name}@bench`), settings);
+  return judge(
+    windows(hours.scores),
+    compareFeatures(windows(hours.features), []),
+    policyOf(settings, `${name}@bench`),
+    settings,
+  );
 }
 
 const seedPolicy = (judgement: Judgement): boolean =>
@@ -248,7 +257,11 @@ async function runSeries(name: ModelKindName, source: Source, seed: number, days
 }
 
 /** Traffic raised 2 % a day while the model is retrained every fourth day, each version through the gate. */
-async function boilingFrog(name: ModelKindName, source: Source, days: number): Promise<{ recall: number; heldOnDay: number | null }> {
+async function boilingFrog(
+  name: ModelKindName,
+  source: Source,
+  days: number,
+): Promise<{ recall: number; heldOnDay: number | null }> {
   const kind = kindOf(name);
   const block = ordinary(source, TRAINING_DAYS + days, mulberry32(77));
   for (let row = TRAINING_DAYS * MINUTES_PER_DAY; row < block.minutes.length; row++) {
@@ -289,7 +302,12 @@ export interface DriftQuality {
 }
 
 /** @param seedFrom first seed of the series: other seeds give other series */
-export async function driftQuality(name: ModelKindName, series: number, days: number, seedFrom: number): Promise<DriftQuality> {
+export async function driftQuality(
+  name: ModelKindName,
+  series: number,
+  days: number,
+  seedFrom: number,
+): Promise<DriftQuality> {
   const sources = SOURCES.map(({ file, rows }) => load(file, rows));
   const tally: Tally = { months: 0, ours: 0, seedPolicy: 0, caught: new Map(), incidentRetrains: 0 };
   for (let i = 0; i < series; i++) await runSeries(name, sources[i % sources.length], seedFrom + i, days, tally);
@@ -297,7 +315,8 @@ export async function driftQuality(name: ModelKindName, series: number, days: nu
   return {
     false_retrains_per_model_month: tally.ours / tally.months,
     seed_policy_false_retrains_per_model_month: tally.seedPolicy / tally.months,
-    caught_within_24h: counts.reduce((sum, { caught }) => sum + caught, 0) / counts.reduce((sum, { of }) => sum + of, 0),
+    caught_within_24h:
+      counts.reduce((sum, { caught }) => sum + caught, 0) / counts.reduce((sum, { of }) => sum + of, 0),
     incident_retrains: tally.incidentRetrains,
     series,
     caught: Object.fromEntries([...tally.caught].map(([shift, { caught, of }]) => [shift, caught / of])),

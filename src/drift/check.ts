@@ -8,8 +8,8 @@ import { versionById } from '../storage/modelVersions.js';
 import { lastFinished } from '../storage/retrainRuns.js';
 import type { IncidentSpan, StreamHistory } from '../storage/streamHistory.js';
 import type { Hour } from './channels.js';
-import { type Judgement, judge } from './decision.js';
-import { featureHours, type ScoredHour, scoreHours } from './hours.js';
+import { compareFeatures, type FeatureEvidence, type Judgement, judge } from './decision.js';
+import { featureHours, scoreHours } from './hours.js';
 import { type DriftReport, driftReport, writeReportFile } from './report.js';
 import { type DriftSettings, policyOf } from './settings.js';
 
@@ -24,8 +24,8 @@ export interface DriftCheck {
   artifactDirectory?: string;
   /** Names of the feature columns, for the report. */
   featureNames?: readonly string[];
-  /** Shares the feature hours of one stream between its models' checks of one hour; a Map that the caller drops after. */
-  streams?: Map<string, Promise<ScoredHour[]>>;
+  /** Shares what the features of one stream say between its models' checks of one hour; a Map that the caller drops after. */
+  streams?: Map<string, Promise<FeatureEvidence>>;
 }
 
 export interface DriftCheckResult {
@@ -170,34 +170,35 @@ async function examine(check: DriftCheck): Promise<{ report: DriftReport; versio
     );
   }
 
-  const features = await streamHours(check, stream, window, judgeIncidents);
-  const judgement = judge(
-    scores,
-    {
-      baseline: features.filter((hour) => hour.hour >= baselineFrom && hour.hour < currentFrom),
-      recent: features.filter((hour) => hour.hour >= recentFrom),
-      current: features.filter((hour) => hour.hour >= currentFrom),
-    },
-    check.featureNames ?? [],
-    policy,
-    settings,
-  );
+  const features = await featureEvidence(check, stream, window, { recentFrom, currentFrom }, judgeIncidents);
+  const judgement = judge(scores, features, policy, settings);
   fill(report, judgement);
   return { report, versionId: version.id };
 }
 
-function streamHours(
+/** Read and compared once for all models of a stream that look at the same windows. */
+function featureEvidence(
   check: DriftCheck,
   stream: string,
   window: Parameters<typeof featureHours>[3],
+  split: { recentFrom: Minute; currentFrom: Minute },
   judgeIncidents: boolean,
-): Promise<ScoredHour[]> {
-  const name = `${stream} ${window.from} ${window.until} ${judgeIncidents}`;
+): Promise<FeatureEvidence> {
+  const name = [stream, window.from, window.until, split.recentFrom, split.currentFrom, judgeIncidents].join(' ');
   const there = check.streams?.get(name);
   if (there) return there;
-  const read = featureHours(check.pool, check.history, stream, window);
-  check.streams?.set(name, read);
-  return read;
+  const made = featureHours(check.pool, check.history, stream, window).then((hours) =>
+    compareFeatures(
+      {
+        baseline: hours.filter((hour) => hour.hour < split.currentFrom),
+        recent: hours.filter((hour) => hour.hour >= split.recentFrom),
+        current: hours.filter((hour) => hour.hour >= split.currentFrom),
+      },
+      check.featureNames ?? [],
+    ),
+  );
+  check.streams?.set(name, made);
+  return made;
 }
 
 function fill(report: DriftReport, judgement: Judgement): void {
@@ -222,7 +223,8 @@ const ceilHour = (minute: Minute): Minute => floorHour(minute + 59);
 function hoursOf(spans: readonly IncidentSpan[], from: Minute, until: Minute): Minute[] {
   const hours = new Set<Minute>();
   for (const span of spans) {
-    for (let hour = floorHour(Math.max(from, span.from)); hour < Math.min(until, span.until); hour += 60) hours.add(hour);
+    for (let hour = floorHour(Math.max(from, span.from)); hour < Math.min(until, span.until); hour += 60)
+      hours.add(hour);
   }
   return [...hours].sort((a, b) => a - b);
 }

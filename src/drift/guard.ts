@@ -33,7 +33,12 @@ const WANDER_HOURS = 12;
  * @param recent value of each hour since, in order; NaN where missing (skipped)
  * @param floor smallest standard deviation of an hour that means anything, in the channel's unit
  */
-export function guard(name: string, baseline: ArrayLike<number>, recent: ArrayLike<number>, floor: number): GuardedChannel {
+export function guard(
+  name: string,
+  baseline: ArrayLike<number>,
+  recent: ArrayLike<number>,
+  floor: number,
+): GuardedChannel {
   const scale = scaleOf(baseline, floor);
   const up = detect(recent, scale, 1);
   const down = detect(recent, scale, -1);

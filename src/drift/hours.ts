@@ -38,13 +38,21 @@ async function currentHours(
   const since = stored.computedAt && new Date(stored.computedAt.getTime() - OVERLAP_MILLISECONDS);
   const fresh = await changed(since);
   const skip = new Set(window.masked);
-  const made = await make(fresh.filter((hour) => !skip.has(hour)), null);
+  const made = await make(
+    fresh.filter((hour) => !skip.has(hour)),
+    null,
+  );
   await putHourSummaries(
     pool,
     subject,
     versionId,
     now,
-    [...made].map(([hour, summary]) => ({ hour, source: 'live', minutes: summary.minutes, bytes: encodeSummary(summary) })),
+    [...made].map(([hour, summary]) => ({
+      hour,
+      source: 'live',
+      minutes: summary.minutes,
+      bytes: encodeSummary(summary),
+    })),
   );
   const masked = await make(window.masked, window.mask);
   const hours = new Map<Minute, ScoredHour>();
@@ -114,7 +122,15 @@ export function summariseScores(rows: readonly ScoredMinute[], mask: Mask | null
       anomalous++;
       for (const rule of new Set(row.rules)) rules.set(rule, (rules.get(rule) ?? 0) + 1);
     }
-    made.set(hour, summarise(Float64Array.from(minutes, (row) => row.score), 1, anomalous, rules));
+    made.set(
+      hour,
+      summarise(
+        Float64Array.from(minutes, (row) => row.score),
+        1,
+        anomalous,
+        rules,
+      ),
+    );
   }
   return made;
 }

@@ -8,8 +8,12 @@ const share = z.number().positive().max(100);
 export const driftPolicy = z
   .strictObject({
     scoreShift: share.nullable().describe('Relative change of the mean score that counts as drift; null: not judged'),
-    anomalyRateChange: share.nullable().describe('Relative change of the anomaly rate that counts as drift; null: not judged'),
-    ruleRateChange: share.nullable().describe('Relative change of the rate of any one rule that counts as drift; null: not judged'),
+    anomalyRateChange: share
+      .nullable()
+      .describe('Relative change of the anomaly rate that counts as drift; null: not judged'),
+    ruleRateChange: share
+      .nullable()
+      .describe('Relative change of the rate of any one rule that counts as drift; null: not judged'),
     featureInstability: z
       .number()
       .positive()
@@ -35,8 +39,17 @@ const rulePolicy: DriftPolicy = {
 export const driftSettings = z
   .strictObject({
     currentMinutes: z.int().min(60).max(10_080).default(1440).describe('Length of the current window, minutes'),
-    baselineMinutes: z.int().min(120).max(100_000).default(10_080).describe('Length of the baseline before it, minutes'),
-    minimumCurrent: z.int().min(10).default(360).describe('Fewest judged minutes of the active version in the current window'),
+    baselineMinutes: z
+      .int()
+      .min(120)
+      .max(100_000)
+      .default(10_080)
+      .describe('Length of the baseline before it, minutes'),
+    minimumCurrent: z
+      .int()
+      .min(10)
+      .default(360)
+      .describe('Fewest judged minutes of the active version in the current window'),
     minimumBaseline: z.int().min(10).default(1440).describe('Fewest minutes of the version itself in the baseline'),
     minimumAnomalies: z
       .int()
@@ -60,8 +73,17 @@ export const driftSettings = z
       .max(100)
       .default(0.5)
       .describe('Budget of the anytime-valid guard: false alarms a model and month, shared by all of its channels'),
-    guardMinutes: z.int().min(120).max(10_080).default(2880).describe('How far back the guard looks for the start of a change, minutes'),
-    coolDownMinutes: z.int().min(0).default(1440).describe('A model that was retrained is not judged again before, minutes'),
+    guardMinutes: z
+      .int()
+      .min(120)
+      .max(10_080)
+      .default(2880)
+      .describe('How far back the guard looks for the start of a change, minutes'),
+    coolDownMinutes: z
+      .int()
+      .min(0)
+      .default(1440)
+      .describe('A model that was retrained is not judged again before, minutes'),
     keepReportsDays: z.int().min(1).default(365).describe('Age at which reports (rows and files) are deleted, days'),
     policies: z
       .strictObject({ heuristic: driftPolicy, isolation_forest: driftPolicy, lstm: driftPolicy })

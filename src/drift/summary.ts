@@ -75,7 +75,8 @@ export function encodeSummary(summary: HourSummary): Buffer {
 
 /** @throws Error when the bytes are of an unknown format or cut */
 export function decodeSummary(bytes: Buffer): HourSummary {
-  if (bytes.length < 11 || bytes[0] !== FORMAT) throw new Error('hour summary of an unknown format: delete it, it is rebuilt');
+  if (bytes.length < 11 || bytes[0] !== FORMAT)
+    throw new Error('hour summary of an unknown format: delete it, it is rebuilt');
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const length = view.getUint32(7, true);
   const rules = new Map<string, number>(length > 2 ? JSON.parse(bytes.toString('utf8', 11, 11 + length)) : []);

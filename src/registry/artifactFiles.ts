@@ -27,7 +27,10 @@ export async function writeVersionFiles(pool: Pool, root: string, version: Model
     await mkdir(join(path, '..'), { recursive: true });
     await writeFile(path, file.bytes);
   }
-  const manifest = { ...version, files: files.map((file) => ({ name: file.name, sha256: file.sha256, bytes: file.bytes.length })) };
+  const manifest = {
+    ...version,
+    files: files.map((file) => ({ name: file.name, sha256: file.sha256, bytes: file.bytes.length })),
+  };
   await writeFile(join(partial, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
   await rm(directory, { recursive: true, force: true });
   await rename(partial, directory);

@@ -16,7 +16,12 @@ export interface LoadedVersion<M> {
  *
  * @throws BadArtifact when they differ or are gone: keep the version you have and raise an alarm
  */
-export async function loadVersion<M>(pool: Pool, key: ModelKey, versionId: number, kind: ModelKind<M>): Promise<LoadedVersion<M>> {
+export async function loadVersion<M>(
+  pool: Pool,
+  key: ModelKey,
+  versionId: number,
+  kind: ModelKind<M>,
+): Promise<LoadedVersion<M>> {
   const version = await versionById(pool, versionId);
   if (!version || version.modelKey !== key) throw new BadArtifact(`there is no version with id ${versionId} of ${key}`);
   const files = verified(version, await versionFiles(pool, versionId));

@@ -14,7 +14,9 @@ import { appendRetrainState, clearFailures } from '../storage/retrainRuns.js';
 /** The trainer's lease ran out or passed to another: what it made is dropped. */
 export class StaleLease extends Error {
   constructor(lease: Lease) {
-    super(`the lease of ${lease.modelKey} (token ${lease.token}) is no longer ${lease.holder}'s: nothing was published`);
+    super(
+      `the lease of ${lease.modelKey} (token ${lease.token}) is no longer ${lease.holder}'s: nothing was published`,
+    );
     this.name = 'StaleLease';
   }
 }
@@ -78,7 +80,11 @@ export async function recordVersion(
     const stored = await insertVersion(
       client,
       { ...version, fencingToken: lease.token },
-      publication.files.map((file) => ({ name: file.name, sha256: sha256(file.bytes), bytes: Buffer.from(file.bytes) })),
+      publication.files.map((file) => ({
+        name: file.name,
+        sha256: sha256(file.bytes),
+        bytes: Buffer.from(file.bytes),
+      })),
     );
     if (publication.exam) await insertExam(client, key, version.lineage, publication.exam);
     await putHourSummaries(client, key, stored.id, new Date(0), publication.rescored);

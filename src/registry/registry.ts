@@ -2,13 +2,7 @@ import { rm } from 'node:fs/promises';
 import type { Pool, PoolClient } from 'pg';
 import type { Minute } from '../features/row.js';
 import type { ModelKey } from '../models/model.js';
-import {
-  type Activation,
-  appendActivation,
-  currentActivation,
-  lockModel,
-  watermark,
-} from '../storage/activations.js';
+import { type Activation, appendActivation, currentActivation, lockModel, watermark } from '../storage/activations.js';
 import { appendAudit } from '../storage/audit.js';
 import { findExam, insertExam } from '../storage/exams.js';
 import {
@@ -44,13 +38,18 @@ export interface Move {
  *
  * @throws RegistryRefusal when there is none, or its files were pruned
  */
-export async function rollback(move: Move & { version?: number }): Promise<{ from: number; to: ModelVersion; activeFrom: Minute }> {
+export async function rollback(
+  move: Move & { version?: number },
+): Promise<{ from: number; to: ModelVersion; activeFrom: Minute }> {
   const { modelKey } = move;
   return inTransaction(move.pool, async (client) => {
     await lockModel(client, modelKey, 'exclusive');
     const active = await currentActivation(client, modelKey);
     if (!active) throw new RegistryRefusal(`${modelKey} has no active version: train one first`);
-    const to = move.version === undefined ? await previousVersion(client, active) : await findVersion(client, modelKey, move.version);
+    const to =
+      move.version === undefined
+        ? await previousVersion(client, active)
+        : await findVersion(client, modelKey, move.version);
     if (!to) {
       throw new RegistryRefusal(
         move.version === undefined
@@ -59,7 +58,8 @@ export async function rollback(move: Move & { version?: number }): Promise<{ fro
       );
     }
     if (to.id === active.versionId) throw new RegistryRefusal(`version ${to.version} of ${modelKey} is active already`);
-    if (to.state !== 'published') throw new RegistryRefusal(`version ${to.version} of ${modelKey} was ${to.state}, not published`);
+    if (to.state !== 'published')
+      throw new RegistryRefusal(`version ${to.version} of ${modelKey} was ${to.state}, not published`);
     if ((await versionFiles(client, to.id)).length === 0) {
       throw new RegistryRefusal(`the files of version ${to.version} of ${modelKey} were pruned: choose a newer one`);
     }
@@ -76,7 +76,13 @@ async function previousVersion(client: PoolClient, active: Activation): Promise<
 async function activate(client: PoolClient, active: Activation | null, to: ModelVersion, move: Move): Promise<Minute> {
   const now = await watermark(client, to.kind, to.stream);
   const from = Math.max((now ?? to.dataUntil - 1) + 1, active?.from ?? 0);
-  await appendActivation(client, { modelKey: to.modelKey, versionId: to.id, from, reason: move.reason, actor: move.actor });
+  await appendActivation(client, {
+    modelKey: to.modelKey,
+    versionId: to.id,
+    from,
+    reason: move.reason,
+    actor: move.actor,
+  });
   await appendAudit(client, {
     actor: move.actor,
     action: 'activate version',
@@ -92,7 +98,9 @@ async function activate(client: PoolClient, active: Activation | null, to: Model
  *
  * @throws RegistryRefusal
  */
-export async function acceptHeld(move: Move & { version: number }): Promise<{ version: ModelVersion; activeFrom: Minute }> {
+export async function acceptHeld(
+  move: Move & { version: number },
+): Promise<{ version: ModelVersion; activeFrom: Minute }> {
   const { modelKey } = move;
   return inTransaction(move.pool, async (client) => {
     await lockModel(client, modelKey, 'exclusive');
@@ -148,7 +156,10 @@ export async function show(
   const version = await findVersion(pool, key, number);
   if (!version) throw new RegistryRefusal(`${key} has no version ${number}`);
   const files = await versionFiles(pool, version.id);
-  return { ...version, files: files.map((file) => ({ name: file.name, sha256: file.sha256, bytes: file.bytes.length })) };
+  return {
+    ...version,
+    files: files.map((file) => ({ name: file.name, sha256: file.sha256, bytes: file.bytes.length })),
+  };
 }
 
 /** Metadata of two versions side by side: the fields in which they differ. */

@@ -56,7 +56,12 @@ export function makeExam(window: FeatureBlock, context: number, seed: number): E
       const start = starts[Math.floor(random() * starts.length)];
       const values = window.values.slice(start * columns, (start + rows) * columns);
       for (let row = context; row < rows; row++) {
-        inject(values.subarray(row * columns, (row + 1) * columns), name, limits, (row - context + 1) / (rows - context));
+        inject(
+          values.subarray(row * columns, (row + 1) * columns),
+          name,
+          limits,
+          (row - context + 1) / (rows - context),
+        );
       }
       episodes.push({ values, rows, from: window.minutes[start], kind });
     }
@@ -96,7 +101,8 @@ function inject(row: Float32Array, name: AnomalyClass, limits: Float64Array, pro
   else {
     for (const column of PATH_LENGTHS) row[column] = Math.max(row[column], limits[column]) * 2;
     for (const column of EDIT_DISTANCES) row[column] = Math.max(row[column], limits[column]) * 2;
-    for (let column = LONG_PATHS.first; column <= LONG_PATHS.last; column++) row[column] = column === LONG_PATHS.last ? 1 : 0;
+    for (let column = LONG_PATHS.first; column <= LONG_PATHS.last; column++)
+      row[column] = column === LONG_PATHS.last ? 1 : 0;
   }
 }
 
@@ -172,7 +178,8 @@ export function encodeExam(exam: Exam): Buffer {
 export function decodeExam(bytes: Buffer): Exam {
   const rows = bytes.readUInt32LE(0);
   const columns = bytes.readUInt32LE(4);
-  if (bytes.length !== 8 + rows * (5 + 4 * columns) || columns > 10 * FEATURE_COUNT) throw new Error('the stored exam is cut');
+  if (bytes.length !== 8 + rows * (5 + 4 * columns) || columns > 10 * FEATURE_COUNT)
+    throw new Error('the stored exam is cut');
   const block: FeatureBlock = {
     minutes: Int32Array.from({ length: rows }, (_, i) => bytes.readInt32LE(8 + 4 * i)),
     values: Float32Array.from({ length: rows * columns }, (_, i) => bytes.readFloatLE(8 + 4 * (rows + i))),

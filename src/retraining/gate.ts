@@ -37,7 +37,8 @@ export function decide(evidence: GateEvidence, settings: RetrainingSettings): Ga
   if (!Number.isFinite(evidence.threshold)) reasons.push('its threshold is not finite');
   if (challenger.minutes === 0) reasons.push('no held-back minute could be scored');
   if (challenger.unscored > 0) reasons.push(`${challenger.unscored} held-back minutes got no finite score`);
-  if (exam && exam.challenger.unscored > 0) reasons.push(`${exam.challenger.unscored} exam minutes got no finite score`);
+  if (exam && exam.challenger.unscored > 0)
+    reasons.push(`${exam.challenger.unscored} exam minutes got no finite score`);
   const lowest = Math.min(challenger.lowest, exam?.challenger.lowest ?? challenger.lowest);
   const highest = Math.max(challenger.highest, exam?.challenger.highest ?? challenger.highest);
   if (challenger.minutes > 0 && lowest === highest) reasons.push(`its score is always ${lowest}`);

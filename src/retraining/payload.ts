@@ -29,7 +29,12 @@ export const retrainPayload = z
         z.strictObject({ kind: z.literal('first') }),
       ])
       .describe('Why: a drift report, a person, or because there is no version yet'),
-    seed: z.int().min(0).max(2 ** 31 - 1).optional().describe('Seed of the training; derived from the run when absent'),
+    seed: z
+      .int()
+      .min(0)
+      .max(2 ** 31 - 1)
+      .optional()
+      .describe('Seed of the training; derived from the run when absent'),
     window: z
       .strictObject({
         from: z.int().positive().describe('First minute since 1970'),

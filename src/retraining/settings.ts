@@ -10,28 +10,59 @@ export const retrainingSettings = z
       .min(60)
       .default(1440)
       .describe('Newest minutes of the window; every other six hours of them are held back for validation'),
-    falseAlarmsPerDay: z.number().positive().max(1440).default(2).describe('Wanted false alarms a day of one model; fixes its threshold'),
-    leaseSeconds: z.number().positive().default(60).describe('A trainer that does not renew its lease for so long has lost it'),
-    leaseWaitSeconds: z.number().min(0).default(30).describe('How long a job waits for another trainer of its model before it is retried later'),
-    maximumAnomalyRate: share.default(0.05).describe('A challenger that finds more of the held-back minutes anomalous is rejected'),
+    falseAlarmsPerDay: z
+      .number()
+      .positive()
+      .max(1440)
+      .default(2)
+      .describe('Wanted false alarms a day of one model; fixes its threshold'),
+    leaseSeconds: z
+      .number()
+      .positive()
+      .default(60)
+      .describe('A trainer that does not renew its lease for so long has lost it'),
+    leaseWaitSeconds: z
+      .number()
+      .min(0)
+      .default(30)
+      .describe('How long a job waits for another trainer of its model before it is retried later'),
+    maximumAnomalyRate: share
+      .default(0.05)
+      .describe('A challenger that finds more of the held-back minutes anomalous is rejected'),
     championMargin: z
       .number()
       .min(0)
       .default(0.005)
-      .describe('How much higher than the champion\'s the challenger\'s anomaly rate on the held-back minutes may be'),
-    examMargin: share.default(0.1).describe('Share of an anomaly class\'s examples that a challenger may miss more than the champion'),
+      .describe("How much higher than the champion's the challenger's anomaly rate on the held-back minutes may be"),
+    examMargin: share
+      .default(0.1)
+      .describe("Share of an anomaly class's examples that a challenger may miss more than the champion"),
     sensitivityBudget: share
       .default(0.05)
-      .describe('Share of the first version\'s recall on the fixed exam that a lineage may lose before a person is asked'),
-    coolDownMinutes: z.int().min(0).default(1440).describe('Event time between two retrains of one model that drift caused, minutes'),
+      .describe(
+        "Share of the first version's recall on the fixed exam that a lineage may lose before a person is asked",
+      ),
+    coolDownMinutes: z
+      .int()
+      .min(0)
+      .default(1440)
+      .describe('Event time between two retrains of one model that drift caused, minutes'),
     concurrency: z.int().min(1).default(4).describe('Trainings at the same time, in all'),
     concurrencyByKind: z
       .strictObject({ heuristic: z.int().min(1), isolation_forest: z.int().min(1), lstm: z.int().min(1) })
       .default({ heuristic: 4, isolation_forest: 4, lstm: 2 })
       .describe('Trainings at the same time of one kind'),
     jitterSeconds: z.number().min(0).default(60).describe('Retrains that drift caused are spread over so many seconds'),
-    attempts: z.int().min(1).default(3).describe('Failed jobs in a row after which a model waits for a person (dead letter)'),
-    watchMinutes: z.int().min(0).default(360).describe('Minutes after a publish in which a runaway anomaly rate rolls it back'),
+    attempts: z
+      .int()
+      .min(1)
+      .default(3)
+      .describe('Failed jobs in a row after which a model waits for a person (dead letter)'),
+    watchMinutes: z
+      .int()
+      .min(0)
+      .default(360)
+      .describe('Minutes after a publish in which a runaway anomaly rate rolls it back'),
     watchMinimumMinutes: z.int().min(1).default(60).describe('Scored minutes that the watch needs before it judges'),
     watchRate: share.default(0.2).describe('Anomaly rate in the watch period that counts as run away'),
     keepVersions: z.int().min(1).default(10).describe('Newest versions of a model whose files are never pruned'),

@@ -23,7 +23,10 @@ export function admit(
     return { admit: false, reason: `${payload.modelKey} failed too often and waits for a person to clear it` };
   }
   if (kind === 'drift' && state.lastFinished !== null && state.now < state.lastFinished + settings.coolDownMinutes) {
-    return { admit: false, reason: `cool-down for ${state.lastFinished + settings.coolDownMinutes - state.now} more minutes` };
+    return {
+      admit: false,
+      reason: `cool-down for ${state.lastFinished + settings.coolDownMinutes - state.now} more minutes`,
+    };
   }
   return {
     admit: true,
@@ -39,7 +42,11 @@ export function jitter(modelKey: string, now: Minute, milliseconds: number): num
 }
 
 /** Whether one more training of `kind` may start beside those that run. */
-export function mayStart(kind: ModelKindName, running: readonly ModelKindName[], settings: RetrainingSettings): boolean {
+export function mayStart(
+  kind: ModelKindName,
+  running: readonly ModelKindName[],
+  settings: RetrainingSettings,
+): boolean {
   return (
     running.length < settings.concurrency &&
     running.filter((other) => other === kind).length < settings.concurrencyByKind[kind]

@@ -7,8 +7,8 @@ import { type FeatureBlock, MINUTES_PER_DAY, type Minute } from '../features/row
 import { type FitProgress, type ModelKey, type ModelKind, type ModelKindName, NotEnoughRows } from '../models/model.js';
 import { parseModelKey } from '../models/modelKey.js';
 import { writeVersionFiles } from '../registry/artifactFiles.js';
-import { recordVersion, VersionPinned } from '../registry/publish.js';
 import { loadVersion } from '../registry/load.js';
+import { recordVersion, VersionPinned } from '../registry/publish.js';
 import { currentActivation, watermark } from '../storage/activations.js';
 import { driftReportById } from '../storage/driftReports.js';
 import { findExam } from '../storage/exams.js';
@@ -16,7 +16,7 @@ import type { Lease } from '../storage/leases.js';
 import { type ModelVersion, versionById } from '../storage/modelVersions.js';
 import { appendRetrainState, countFailure, type RetrainState, runHistory } from '../storage/retrainRuns.js';
 import { type StreamHistory, streamHistory } from '../storage/streamHistory.js';
-import { decodeExam, encodeExam, type ExamResult, makeExam, takeExam } from './exam.js';
+import { decodeExam, type ExamResult, encodeExam, makeExam, takeExam } from './exam.js';
 import { decide, type GateEvidence, type HeldBackResult } from './gate.js';
 import { LeaseTaken, withLease } from './lease.js';
 import type { RetrainPayload } from './payload.js';
@@ -75,7 +75,13 @@ export async function runTraining(training: TrainingRun): Promise<TrainingResult
   const began = performance.now();
   const state = async (name: RetrainState, detail: Record<string, unknown> = {}): Promise<void> => {
     const seconds = Number(((performance.now() - began) / 1000).toFixed(3));
-    await appendRetrainState(pool, { run, modelKey, jobId, state: name, detail: { trigger: payload.trigger, seconds, ...detail } });
+    await appendRetrainState(pool, {
+      run,
+      modelKey,
+      jobId,
+      state: name,
+      detail: { trigger: payload.trigger, seconds, ...detail },
+    });
     training.onLog?.(`${name} (${seconds} s)`);
   };
   try {
@@ -202,7 +208,12 @@ async function train(
     files,
     reason: `${payload.trigger.kind}: ${verdict.reasons.join('; ')}`,
     actor: payload.trigger.kind === 'manual' ? payload.trigger.actor : 'system',
-    detail: { trigger: payload.trigger, reasons: verdict.reasons, seconds: metrics.seconds, samples: window.trainingRows },
+    detail: {
+      trigger: payload.trigger,
+      reasons: verdict.reasons,
+      seconds: metrics.seconds,
+      samples: window.trainingRows,
+    },
     rescored: rescoredHours(scored.score, threshold, window.all, baselineFrom),
     exam: exam?.isNew ? { bytes: exam.bytes, reference: exam.results.reference } : undefined,
   });
@@ -279,12 +290,21 @@ async function examine(
   return { results: { challenger, champion: null, reference: challenger }, bytes: encodeExam(exam), isNew: true };
 }
 
-async function scoreHeldBack(kind: ModelKind<unknown>, model: unknown, window: TrainingWindow): Promise<HeldBackResult> {
+async function scoreHeldBack(
+  kind: ModelKind<unknown>,
+  model: unknown,
+  window: TrainingWindow,
+): Promise<HeldBackResult> {
   const { score } = await kind.score(model, window.all, 0);
   return heldBackResult(score, window, kind.threshold(model), kind.context);
 }
 
-function heldBackResult(score: Float64Array, window: TrainingWindow, threshold: number, context: number): HeldBackResult {
+function heldBackResult(
+  score: Float64Array,
+  window: TrainingWindow,
+  threshold: number,
+  context: number,
+): HeldBackResult {
   const result: HeldBackResult = {
     minutes: 0,
     unscored: 0,

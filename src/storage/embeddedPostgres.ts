@@ -1,6 +1,19 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { accessSync, chmodSync, chownSync, constants, cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  chownSync,
+  constants,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -59,8 +72,24 @@ export class EmbeddedPostgres {
     const port = await freePort();
     const server = spawn(
       binaries.postgres,
-      ['-D', cluster, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-c', `unix_socket_directories=`,
-        '-c', 'max_connections=300', '-c', 'shared_buffers=128MB', '-c', 'max_wal_size=1GB', '-c', 'timezone=UTC'],
+      [
+        '-D',
+        cluster,
+        '-p',
+        String(port),
+        '-c',
+        'listen_addresses=127.0.0.1',
+        '-c',
+        `unix_socket_directories=`,
+        '-c',
+        'max_connections=300',
+        '-c',
+        'shared_buffers=128MB',
+        '-c',
+        'max_wal_size=1GB',
+        '-c',
+        'timezone=UTC',
+      ],
       // Out of the terminal's process group: Ctrl-C must not stop the database before the services have drained.
       { ...identity, detached: true, stdio: ['ignore', 'ignore', 'pipe'], cwd: cluster },
     );
@@ -108,8 +137,15 @@ function initialise(initdb: string, cluster: string, credentials: Credentials, i
   try {
     execFileSync(
       initdb,
-      [`--pgdata=${cluster}`, '--auth=scram-sha-256', `--username=${credentials.user}`, `--pwfile=${passwordFile}`,
-        '--encoding=UTF8', '--locale=C', '--no-sync'],
+      [
+        `--pgdata=${cluster}`,
+        '--auth=scram-sha-256',
+        `--username=${credentials.user}`,
+        `--pwfile=${passwordFile}`,
+        '--encoding=UTF8',
+        '--locale=C',
+        '--no-sync',
+      ],
       { ...identity, stdio: ['ignore', 'ignore', 'pipe'], cwd: cluster },
     );
   } finally {

@@ -8,15 +8,20 @@ export interface StoredExam {
 }
 
 export async function findExam(pg: Pool | PoolClient, key: ModelKey, lineage: number): Promise<StoredExam | null> {
-  const { rows } = await pg.query<StoredExam>('SELECT bytes, reference FROM exams WHERE model_key = $1 AND lineage = $2', [
-    key,
-    lineage,
-  ]);
+  const { rows } = await pg.query<StoredExam>(
+    'SELECT bytes, reference FROM exams WHERE model_key = $1 AND lineage = $2',
+    [key, lineage],
+  );
   return rows[0] ?? null;
 }
 
 /** Fixes a lineage's exam; the first to come stays. */
-export async function insertExam(pg: Pool | PoolClient, key: ModelKey, lineage: number, exam: StoredExam): Promise<void> {
+export async function insertExam(
+  pg: Pool | PoolClient,
+  key: ModelKey,
+  lineage: number,
+  exam: StoredExam,
+): Promise<void> {
   await pg.query(
     'INSERT INTO exams (model_key, lineage, bytes, reference) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING',
     [key, lineage, exam.bytes, JSON.stringify(exam.reference)],

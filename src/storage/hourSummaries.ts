@@ -57,7 +57,9 @@ export async function putHourSummaries(
 
 /** @returns how many summaries of hours before `minute` went */
 export async function pruneHourSummaries(pg: Pool | PoolClient, minute: Minute): Promise<number> {
-  const { rowCount } = await pg.query('DELETE FROM hour_summaries WHERE hour < to_timestamp($1::bigint * 60)', [minute]);
+  const { rowCount } = await pg.query('DELETE FROM hour_summaries WHERE hour < to_timestamp($1::bigint * 60)', [
+    minute,
+  ]);
   return rowCount ?? 0;
 }
 

@@ -44,10 +44,11 @@ export async function renewLease(pg: Pool | PoolClient, lease: Lease, millisecon
 
 /** Lets another trainer in at once. The row stays, because the token must go on rising. */
 export async function releaseLease(pg: Pool | PoolClient, lease: Lease): Promise<void> {
-  await pg.query(
-    `UPDATE leases SET expires_at = '-infinity' WHERE model_key = $1 AND holder = $2 AND token = $3`,
-    [lease.modelKey, lease.holder, lease.token],
-  );
+  await pg.query(`UPDATE leases SET expires_at = '-infinity' WHERE model_key = $1 AND holder = $2 AND token = $3`, [
+    lease.modelKey,
+    lease.holder,
+    lease.token,
+  ]);
 }
 
 /**

@@ -41,7 +41,11 @@ const COLUMNS = `id::float8 AS id, model_key AS "modelKey", kind, stream, versio
   fencing_token::float8 AS "fencingToken", lineage, pinned, created_at AS "createdAt"`;
 
 /** Adds a version with the model's next number, and its files. Run it inside a transaction that holds the model's lock. */
-export async function insertVersion(client: PoolClient, version: NewVersion, files: StoredFile[]): Promise<ModelVersion> {
+export async function insertVersion(
+  client: PoolClient,
+  version: NewVersion,
+  files: StoredFile[],
+): Promise<ModelVersion> {
   const { rows } = await client.query<ModelVersion>(
     `INSERT INTO model_versions (model_key, kind, stream, version, parent_id, state, data_from, data_until, samples, seed,
        threshold, format, code_version, metrics, fencing_token, lineage)
@@ -86,11 +90,7 @@ export async function listVersions(pg: Pool | PoolClient, key?: ModelKey, limit 
   return rows;
 }
 
-export async function findVersion(
-  pg: Pool | PoolClient,
-  key: ModelKey,
-  version: number,
-): Promise<ModelVersion | null> {
+export async function findVersion(pg: Pool | PoolClient, key: ModelKey, version: number): Promise<ModelVersion | null> {
   const { rows } = await pg.query<ModelVersion>(
     `SELECT ${COLUMNS} FROM model_versions WHERE model_key = $1 AND version = $2`,
     [key, version],
@@ -116,12 +116,7 @@ export async function setPinned(pg: Pool | PoolClient, id: number, pinned: boole
 }
 
 /** A held version that a person accepts becomes a published one, in the lineage that the person chose. */
-export async function setState(
-  pg: Pool | PoolClient,
-  id: number,
-  state: VersionState,
-  lineage: number,
-): Promise<void> {
+export async function setState(pg: Pool | PoolClient, id: number, state: VersionState, lineage: number): Promise<void> {
   await pg.query('UPDATE model_versions SET state = $2, lineage = $3 WHERE id = $1', [id, state, lineage]);
 }
 

@@ -40,7 +40,9 @@ const COLUMNS = 'run, model_key AS "modelKey", job_id AS "jobId", state, detail,
 
 /** The states of one run, oldest first. */
 export async function runHistory(pg: Pool | PoolClient, run: string): Promise<RetrainEvent[]> {
-  const { rows } = await pg.query<RetrainEvent>(`SELECT ${COLUMNS} FROM retrain_runs WHERE run = $1 ORDER BY id`, [run]);
+  const { rows } = await pg.query<RetrainEvent>(`SELECT ${COLUMNS} FROM retrain_runs WHERE run = $1 ORDER BY id`, [
+    run,
+  ]);
   return rows;
 }
 

@@ -62,10 +62,7 @@ export interface MinuteScores {
   kind: RowKind;
   /** Seconds since the feature row was written, by the database's clock. */
   age: number;
-  scores: Record<
-    string,
-    { surprise: number; anomalous: boolean; version: number; explanation: Explanation[] | null }
-  >;
+  scores: Record<string, { surprise: number; anomalous: boolean; version: number; explanation: Explanation[] | null }>;
 }
 
 export async function minutesToJudge(
@@ -74,7 +71,12 @@ export async function minutesToJudge(
   from: Minute,
   limit: number,
 ): Promise<MinuteScores[]> {
-  const { rows } = await client.query<{ minute: Date; kind: RowKind; age: number; scores: MinuteScores['scores'] | null }>(
+  const { rows } = await client.query<{
+    minute: Date;
+    kind: RowKind;
+    age: number;
+    scores: MinuteScores['scores'] | null;
+  }>(
     `SELECT f.minute, f.kind, extract(epoch FROM clock_timestamp() - f.created_at)::float8 AS age,
        (SELECT jsonb_object_agg(s.kind, jsonb_build_object('surprise', s.surprise, 'anomalous', s.anomalous,
           'version', v.version, 'explanation', s.explanation))
@@ -83,5 +85,10 @@ export async function minutesToJudge(
      FROM features f WHERE f.stream = $1 AND f.minute >= $2 ORDER BY f.minute LIMIT $3`,
     [stream, minuteToDate(from), limit],
   );
-  return rows.map((row) => ({ minute: dateToMinute(row.minute), kind: row.kind, age: row.age, scores: row.scores ?? {} }));
+  return rows.map((row) => ({
+    minute: dateToMinute(row.minute),
+    kind: row.kind,
+    age: row.age,
+    scores: row.scores ?? {},
+  }));
 }

@@ -118,7 +118,11 @@ describe('drift check', () => {
     await strike(START + 9 * DAY + 300, 600);
     const short = await check(key, START + 10 * DAY);
     expect(short.report.outcome).toBe('stable');
-    expect(short.report.coverage).toMatchObject({ currentInIncidents: 600, currentJudged: DAY - 600, incidentsJudged: false });
+    expect(short.report.coverage).toMatchObject({
+      currentInIncidents: 600,
+      currentJudged: DAY - 600,
+      incidentsJudged: false,
+    });
     await strike(START + 9 * DAY + 900, 500);
     await pool.query(`DELETE FROM drift_reports WHERE id = $1`, [short.reportId]);
     const long = await check(key, START + 10 * DAY);

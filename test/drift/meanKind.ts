@@ -1,5 +1,11 @@
 import type { FeatureBlock } from '../../src/features/row.js';
-import { type ArtifactFile, BadArtifact, type FitOptions, type ModelKind, NotEnoughRows } from '../../src/models/model.js';
+import {
+  type ArtifactFile,
+  BadArtifact,
+  type FitOptions,
+  type ModelKind,
+  NotEnoughRows,
+} from '../../src/models/model.js';
 
 /** Mean and standard deviation of each column. */
 export interface MeanModel {
@@ -43,7 +49,9 @@ export function meanKind(name: ModelKind<MeanModel>['name'] = 'isolation_forest'
       return model;
     },
     async score(model, block, from) {
-      const score = Float64Array.from({ length: block.minutes.length - from }, (_, i) => scoreRow(model, block, from + i));
+      const score = Float64Array.from({ length: block.minutes.length - from }, (_, i) =>
+        scoreRow(model, block, from + i),
+      );
       return { score, surprise: score.map((value) => (value > model.threshold ? 3 : 0)) };
     },
     threshold: (model) => model.threshold,

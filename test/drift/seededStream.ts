@@ -63,5 +63,10 @@ export async function scoreLive(
     anomalous: score[i] > threshold,
     explanation: null,
   }));
-  await insertScores(pool, stream, kind.name, rows.filter((row) => Number.isFinite(row.score)));
+  await insertScores(
+    pool,
+    stream,
+    kind.name,
+    rows.filter((row) => Number.isFinite(row.score)),
+  );
 }

@@ -31,20 +31,26 @@ const CASES: { name: string; baseline: Float32Array; current: Float32Array }[] =
 describe('drift statistics', () => {
   const installed = existsSync(YARDSTICK) && existsSync(PYTHON);
   const withSciPy = installed ? test : test.skip;
-  withSciPy.each(CASES)(`equal SciPy's for samples that are $name${installed ? '' : ' (SciPy absent)'}`, ({ baseline, current }) => {
-    const directory = mkdtempSync(join(tmpdir(), 'routewarden-statistics-'));
-    try {
-      writeFileSync(join(directory, 'a.f32'), baseline);
-      writeFileSync(join(directory, 'b.f32'), current);
-      const said = execFileSync(PYTHON, [YARDSTICK, join(directory, 'a.f32'), join(directory, 'b.f32')], { encoding: 'utf8' });
-      const theirs: Record<string, number> = JSON.parse(said.trim().split('\n').at(-1) ?? '');
-      const ours = measureAll(ofSample(baseline), ofSample(current));
-      for (const [name, value] of Object.entries(ours)) expect(Math.abs(value - theirs[name])).toBeLessThan(1e-6 * (1 + value));
-      expect(Object.keys(ours).sort()).toEqual(['jensen_shannon', 'ks', 'psi', 'wasserstein']);
-    } finally {
-      rmSync(directory, { recursive: true, force: true });
-    }
-  });
+  withSciPy.each(CASES)(
+    `equal SciPy's for samples that are $name${installed ? '' : ' (SciPy absent)'}`,
+    ({ baseline, current }) => {
+      const directory = mkdtempSync(join(tmpdir(), 'routewarden-statistics-'));
+      try {
+        writeFileSync(join(directory, 'a.f32'), baseline);
+        writeFileSync(join(directory, 'b.f32'), current);
+        const said = execFileSync(PYTHON, [YARDSTICK, join(directory, 'a.f32'), join(directory, 'b.f32')], {
+          encoding: 'utf8',
+        });
+        const theirs: Record<string, number> = JSON.parse(said.trim().split('\n').at(-1) ?? '');
+        const ours = measureAll(ofSample(baseline), ofSample(current));
+        for (const [name, value] of Object.entries(ours))
+          expect(Math.abs(value - theirs[name])).toBeLessThan(1e-6 * (1 + value));
+        expect(Object.keys(ours).sort()).toEqual(['jensen_shannon', 'ks', 'psi', 'wasserstein']);
+      } finally {
+        rmSync(directory, { recursive: true, force: true });
+      }
+    },
+  );
 
   test('on sketches stay within the error that the sketch states', () => {
     for (const { baseline, current } of CASES) {
@@ -85,13 +91,16 @@ describe('quantile sketch', () => {
 
   test('an hour survives its encoding, and cut bytes are refused', () => {
     fc.assert(
-      fc.property(fc.array(fc.double({ min: -1e3, max: 1e3, noNaN: true }), { minLength: 2, maxLength: 60 }), (list) => {
-        const even = list.slice(0, list.length - (list.length % 2));
-        const hour = summarise(even, 2, 1, new Map([['long paths', 1]]));
-        const bytes = encodeSummary(hour);
-        expect(decodeSummary(bytes)).toEqual(hour);
-        expect(() => decodeSummary(bytes.subarray(0, bytes.length - 1))).toThrow();
-      }),
+      fc.property(
+        fc.array(fc.double({ min: -1e3, max: 1e3, noNaN: true }), { minLength: 2, maxLength: 60 }),
+        (list) => {
+          const even = list.slice(0, list.length - (list.length % 2));
+          const hour = summarise(even, 2, 1, new Map([['long paths', 1]]));
+          const bytes = encodeSummary(hour);
+          expect(decodeSummary(bytes)).toEqual(hour);
+          expect(() => decodeSummary(bytes.subarray(0, bytes.length - 1))).toThrow();
+        },
+      ),
     );
     expect(mergeSummaries([], 3).columns).toHaveLength(3);
   });

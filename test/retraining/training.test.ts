@@ -175,7 +175,11 @@ describe('a training run', () => {
     await writeFeatures(database.pool, 'runaway', START + 8 * DAY, START + 8 * DAY + 120, { seed: 5, factor: 9 });
     await scoreLive(database.pool, key, kind, START + 8 * DAY, START + 8 * DAY + 120);
     const now = START + 8 * DAY + 119;
-    expect(await watchPublished(database.pool, key, now, settings)).toMatchObject({ state: 'rolled back', from: 2, to: 1 });
+    expect(await watchPublished(database.pool, key, now, settings)).toMatchObject({
+      state: 'rolled back',
+      from: 2,
+      to: 1,
+    });
     expect(await watchPublished(database.pool, key, now, settings)).toEqual({ state: 'none' });
   });
 

@@ -39,7 +39,8 @@ export function quantileOf(distribution: Distribution, share: number): number {
   for (let i = 0; i < distribution.values.length; i++) {
     seen += distribution.counts[i];
     if (seen > lower) {
-      const next = seen > lower + 1 || i + 1 === distribution.values.length ? distribution.values[i] : distribution.values[i + 1];
+      const next =
+        seen > lower + 1 || i + 1 === distribution.values.length ? distribution.values[i] : distribution.values[i + 1];
       return distribution.values[i] + (rank - lower) * (next - distribution.values[i]);
     }
   }
@@ -50,7 +51,10 @@ export function quantileOf(distribution: Distribution, share: number): number {
 export const SHARE_FLOOR = 1e-6;
 
 /** Shares of both samples in at most 20 bins between quantiles of the baseline, the outer ones open. */
-export function shares(baseline: Distribution, current: Distribution): { baseline: Float64Array; current: Float64Array } {
+export function shares(
+  baseline: Distribution,
+  current: Distribution,
+): { baseline: Float64Array; current: Float64Array } {
   const edges: number[] = [];
   for (let i = 0; i <= 20; i++) {
     const edge = quantileOf(baseline, i / 20);
