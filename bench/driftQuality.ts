@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Hour } from '../src/drift/channels.js';
-import { type Judgement, judge } from '../src/drift/decision.js';
+import { compareFeatures, type Judgement, judge } from '../src/drift/decision.js';
 import { summariseFeatures, summariseScores } from '../src/drift/hours.js';
 import { driftSettings, policyOf } from '../src/drift/settings.js';
 import { FEATURE_COUNT, type FeatureBlock, MINUTES_PER_DAY } from '../src/features/row.js';
@@ -173,7 +173,12 @@ function judgeAt(name: ModelKindName, hours: { scores: Hour[]; features: Hour[] 
     recent: list.filter((hour) => hour.hour >= recent && hour.hour < end),
     current: list.filter((hour) => hour.hour >= split && hour.hour < end),
   });
-  return judge(windows(hours.scores), windows(hours.features), [], policyOf(settings, `${name}@bench`), settings);
+  return judge(
+    windows(hours.scores),
+    compareFeatures(windows(hours.features), []),
+    policyOf(settings, `${name}@bench`),
+    settings,
+  );
 }
 
 const seedPolicy = (judgement: Judgement): boolean =>

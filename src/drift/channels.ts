@@ -1,5 +1,5 @@
 import type { Minute } from '../features/row.js';
-import { LAST_BIN, mergeSketches, type Sketch } from './sketch.js';
+import type { Sketch } from './sketch.js';
 import type { HourSummary } from './summary.js';
 
 /** An hour with what was summarised of it. */
@@ -27,14 +27,17 @@ const RATE_FLOOR = 1 / 60;
  * Two channels of a column: where its values lie among the baseline's (mean mid-rank, 0..1), and how far they spread
  * (mean of |2 rank - 1|, 0.5 when they spread as the baseline's). Ranks make every column comparable, and a constant
  * column shows in one of the two.
+ *
+ * @param merged the column's sketches of all baseline hours, merged
  */
 export function rankChannels(
   name: string,
   baseline: readonly Hour[],
   recent: readonly Hour[],
   column: number,
+  merged: Sketch,
 ): Channel[] {
-  const ranks = midRanks(mergeSketches(baseline.map((hour) => hour.summary.columns[column])));
+  const rankOf = midRanks(merged);
   const along = (hours: readonly Hour[]): { location: Float64Array; spread: Float64Array } => {
     const location = new Float64Array(hours.length).fill(Number.NaN);
     const spread = new Float64Array(hours.length).fill(Number.NaN);
@@ -44,7 +47,7 @@ export function rankChannels(
       let ranked = 0;
       let spreads = 0;
       for (let b = 0; b < sketch.bins.length; b++) {
-        const rank = ranks[sketch.bins[b] + LAST_BIN];
+        const rank = rankOf(sketch.bins[b]);
         ranked += sketch.counts[b] * rank;
         spreads += sketch.counts[b] * Math.abs(2 * rank - 1);
       }
@@ -61,17 +64,21 @@ export function rankChannels(
   ];
 }
 
-/** Mid-rank among the sketch's values of a value in each bin, 0..1; index is bin + LAST_BIN. */
-function midRanks(sketch: Sketch): Float64Array {
-  const ranks = new Float64Array(2 * LAST_BIN + 1);
+/** Mid-rank among the sketch's values of a value in a bin, 0..1. */
+function midRanks(sketch: Sketch): (bin: number) => number {
+  const { bins, counts, total } = sketch;
+  if (bins.length === 0) return () => 0.5;
+  const lowest = bins[0];
+  const highest = bins[bins.length - 1];
+  const ranks = new Float64Array(highest - lowest + 1);
   let below = 0;
-  let next = 0;
-  for (let bin = -LAST_BIN; bin <= LAST_BIN; bin++) {
-    const here = sketch.bins[next] === bin ? sketch.counts[next++] : 0;
-    ranks[bin + LAST_BIN] = (below + here / 2) / Math.max(1, sketch.total);
-    below += here;
+  for (let i = 0; i < bins.length; i++) {
+    ranks[bins[i] - lowest] = (below + counts[i] / 2) / total;
+    below += counts[i];
+    const next = i + 1 < bins.length ? bins[i + 1] : bins[i] + 1;
+    ranks.fill(below / total, bins[i] - lowest + 1, next - lowest);
   }
-  return ranks;
+  return (bin) => (bin < lowest ? 0 : bin > highest ? 1 : ranks[bin - lowest]);
 }
 
 /** The share of the hour's minutes that `count` counts. */

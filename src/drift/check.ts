@@ -2,15 +2,15 @@ import type { Pool } from 'pg';
 import type { Minute } from '../features/row.js';
 import type { ModelKey } from '../models/model.js';
 import { parseModelKey } from '../models/modelKey.js';
+import { passingIncidents } from './lastingIncidents.js';
 import { activeVersionAt } from '../storage/activations.js';
 import { driftReportAt, insertDriftReport } from '../storage/driftReports.js';
 import { versionById } from '../storage/modelVersions.js';
 import { lastFinished } from '../storage/retrainRuns.js';
 import type { IncidentSpan, StreamHistory } from '../storage/streamHistory.js';
 import type { Hour } from './channels.js';
-import { type Judgement, judge } from './decision.js';
-import { featureHours, type ScoredHour, scoreHours } from './hours.js';
-import { passingIncidents } from './lastingIncidents.js';
+import { compareFeatures, type FeatureEvidence, type Judgement, judge } from './decision.js';
+import { featureHours, scoreHours } from './hours.js';
 import { type DriftReport, driftReport, writeReportFile } from './report.js';
 import { type DriftSettings, policyOf } from './settings.js';
 
@@ -25,8 +25,8 @@ export interface DriftCheck {
   artifactDirectory?: string;
   /** Names of the feature columns, for the report. */
   featureNames?: readonly string[];
-  /** Shares the feature hours of one stream between its models' checks of one hour; a Map that the caller drops after. */
-  streams?: Map<string, Promise<ScoredHour[]>>;
+  /** Shares what the features of one stream say between its models' checks of one hour; a Map that the caller drops after. */
+  streams?: Map<string, Promise<FeatureEvidence>>;
 }
 
 export interface DriftCheckResult {
@@ -43,7 +43,7 @@ const count = (hours: readonly Hour[]): number => hours.reduce((sum, hour) => su
 
 /** Checks one model for one event hour, once: gathers the windows, judges, writes the row and the file. */
 export async function checkDrift(check: DriftCheck): Promise<DriftCheckResult> {
-  const { pool, modelKey, windowEnd, settings } = check;
+  const { pool, modelKey, windowEnd } = check;
   if (windowEnd % 60 !== 0) throw new RangeError(`window end ${windowEnd} is not at an hour's start`);
   const earlier = await driftReportAt(pool, modelKey, windowEnd);
   if (earlier) return { report: driftReport.parse(earlier.report), reportId: earlier.id, fresh: false, file: null };
@@ -172,34 +172,35 @@ async function examine(check: DriftCheck): Promise<{ report: DriftReport; versio
     );
   }
 
-  const features = await streamHours(check, stream, window, judgeIncidents);
-  const judgement = judge(
-    scores,
-    {
-      baseline: features.filter((hour) => hour.hour >= baselineFrom && hour.hour < currentFrom),
-      recent: features.filter((hour) => hour.hour >= recentFrom),
-      current: features.filter((hour) => hour.hour >= currentFrom),
-    },
-    check.featureNames ?? [],
-    policy,
-    settings,
-  );
+  const features = await featureEvidence(check, stream, window, { recentFrom, currentFrom }, judgeIncidents);
+  const judgement = judge(scores, features, policy, settings);
   fill(report, judgement);
   return { report, versionId: version.id };
 }
 
-function streamHours(
+/** Read and compared once for all models of a stream that look at the same windows. */
+function featureEvidence(
   check: DriftCheck,
   stream: string,
   window: Parameters<typeof featureHours>[3],
+  split: { recentFrom: Minute; currentFrom: Minute },
   judgeIncidents: boolean,
-): Promise<ScoredHour[]> {
-  const name = `${stream} ${window.from} ${window.until} ${judgeIncidents}`;
+): Promise<FeatureEvidence> {
+  const name = [stream, window.from, window.until, split.recentFrom, split.currentFrom, judgeIncidents].join(' ');
   const there = check.streams?.get(name);
   if (there) return there;
-  const read = featureHours(check.pool, check.history, stream, window);
-  check.streams?.set(name, read);
-  return read;
+  const made = featureHours(check.pool, check.history, stream, window).then((hours) =>
+    compareFeatures(
+      {
+        baseline: hours.filter((hour) => hour.hour < split.currentFrom),
+        recent: hours.filter((hour) => hour.hour >= split.recentFrom),
+        current: hours.filter((hour) => hour.hour >= split.currentFrom),
+      },
+      check.featureNames ?? [],
+    ),
+  );
+  check.streams?.set(name, made);
+  return made;
 }
 
 function fill(report: DriftReport, judgement: Judgement): void {

@@ -71,8 +71,7 @@ const WEIGHTS = { score: 0.25, anomalyRate: 0.25, rules: 0.2, features: 0.3 };
  */
 export function judge(
   scores: Windows,
-  features: Windows,
-  featureNames: readonly string[],
+  features: FeatureEvidence,
   policy: DriftPolicy,
   settings: DriftSettings,
 ): Judgement {
@@ -90,13 +89,12 @@ export function judge(
 
   const add = (
     criterion: Omit<Criterion, 'exceeded' | 'evidence' | 'needed' | 'words'>,
-    channels: Channel[],
+    guarded: readonly GuardedChannel[],
     weight: number,
     unit: 'ratio' | 'index',
     judged: boolean,
     recent: readonly Hour[],
   ): void => {
-    const guarded = channels.map((channel) => guard(channel.name, channel.baseline, channel.recent, channel.floor));
     const evidence = logAverage(guarded) + Math.log(weight);
     const exceeded = judged && Math.abs(criterion.change) > criterion.limit;
     const full: Criterion = { ...criterion, exceeded, evidence, needed, words: '' };
@@ -111,7 +109,7 @@ export function judge(
     const now = mean(current.columns[0]);
     add(
       { name: 'mean score', baseline: before, current: now, change: relative(before, now), limit: policy.scoreShift },
-      rankChannels('score', scores.baseline, scores.recent, 0),
+      guardAll(rankChannels('score', scores.baseline, scores.recent, 0, baseline.columns[0])),
       WEIGHTS.score,
       'ratio',
       true,
@@ -124,7 +122,7 @@ export function judge(
     const seen = Math.max(count(current), before * current.minutes);
     add(
       { name, baseline: before, current: now, change: relative(before, now), limit },
-      [rateChannel(name, scores.baseline, scores.recent, count)],
+      guardAll([rateChannel(name, scores.baseline, scores.recent, count)]),
       weight,
       'ratio',
       seen >= settings.minimumAnomalies,
@@ -146,7 +144,7 @@ export function judge(
     }
   }
 
-  const changes = featureChanges(features, featureNames);
+  const changes = features.changes.map((change) => ({ ...change }));
   if (policy.featureInstability !== null && changes.length > 0) {
     const weight = WEIGHTS.features / changes.length;
     for (const change of changes) {
@@ -158,7 +156,7 @@ export function judge(
           change: change.psi,
           limit: policy.featureInstability,
         },
-        change.channels,
+        change.guarded,
         weight,
         'index',
         true,
@@ -184,14 +182,24 @@ export function judge(
     current: numbersOf(current),
     statistics: measureAll(ofSketch(baseline.columns[0]), ofSketch(current.columns[0])),
     features: changes
-      .map(({ channels: _, ...change }) => change)
+      .map(({ guarded: _, ...change }) => change)
       .sort((a, b) => b.evidence - a.evidence || b.psi - a.psi)
       .slice(0, 10),
   };
 }
 
-function featureChanges(windows: Windows, names: readonly string[]): (FeatureChange & { channels: Channel[] })[] {
-  if (windows.baseline.length === 0 || windows.current.length === 0) return [];
+/** How a stream's features changed: the same for all of its models that look at the same windows. */
+export interface FeatureEvidence {
+  recent: readonly Hour[];
+  changes: (FeatureChange & { guarded: GuardedChannel[] })[];
+}
+
+const guardAll = (channels: readonly Channel[]): GuardedChannel[] =>
+  channels.map((channel) => guard(channel.name, channel.baseline, channel.recent, channel.floor));
+
+export function compareFeatures(windows: Windows, names: readonly string[]): FeatureEvidence {
+  const { recent } = windows;
+  if (windows.baseline.length === 0 || windows.current.length === 0) return { recent, changes: [] };
   const count = windows.baseline[0].summary.columns.length;
   const baseline = mergeSummaries(
     windows.baseline.map((hour) => hour.summary),
@@ -201,7 +209,7 @@ function featureChanges(windows: Windows, names: readonly string[]): (FeatureCha
     windows.current.map((hour) => hour.summary),
     count,
   );
-  return baseline.columns.flatMap((before, column) => {
+  const changes = baseline.columns.flatMap((before, column) => {
     const now = current.columns[column];
     if (before.total === 0 || now.total === 0) return [];
     return [
@@ -211,10 +219,13 @@ function featureChanges(windows: Windows, names: readonly string[]): (FeatureCha
         baselineMean: mean(before),
         currentMean: mean(now),
         evidence: Number.NEGATIVE_INFINITY,
-        channels: rankChannels(names[column] ?? `feature ${column + 1}`, windows.baseline, windows.recent, column),
+        guarded: guardAll(
+          rankChannels(names[column] ?? `feature ${column + 1}`, windows.baseline, recent, column, before),
+        ),
       },
     ];
   });
+  return { recent, changes };
 }
 
 function strongestOf(channels: readonly GuardedChannel[]): GuardedChannel | undefined {

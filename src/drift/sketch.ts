@@ -22,7 +22,7 @@ export function binOf(value: number): number {
 }
 
 /** The value that stands for a bin, within RELATIVE_ERROR of all values in it. */
-export function valueOf(bin: number): number {
+export function binValue(bin: number): number {
   if (bin === 0) return 0;
   const size = (2 * GAMMA ** (Math.abs(bin) - SHIFT)) / (GAMMA + 1);
   return bin > 0 ? size : -size;
@@ -58,19 +58,14 @@ export function sketchOf(values: ArrayLike<number>): Sketch {
   return { bins: bins.slice(0, used + 1), counts: counts.slice(0, used + 1), total: values.length, sum, squares };
 }
 
-const scratch = (): Int32Array => new Int32Array(2 * LAST_BIN + 1);
-
-/** Adds sketches up; the cost is that of their bins. */
+/** Adds sketches up; the cost is that of their bins and of the range that they span. */
 export function mergeSketches(sketches: readonly Sketch[]): Sketch {
-  const counts = scratch();
   let lowest = LAST_BIN;
   let highest = -LAST_BIN;
   let total = 0;
   let sum = 0;
   let squares = 0;
-  for (const sketch of sketches) {
-    const { bins } = sketch;
-    for (let i = 0; i < bins.length; i++) counts[bins[i] + LAST_BIN] += sketch.counts[i];
+  for (const { bins, ...sketch } of sketches) {
     if (bins.length > 0) {
       lowest = Math.min(lowest, bins[0]);
       highest = Math.max(highest, bins[bins.length - 1]);
@@ -79,15 +74,17 @@ export function mergeSketches(sketches: readonly Sketch[]): Sketch {
     sum += sketch.sum;
     squares += sketch.squares;
   }
+  const all = new Int32Array(Math.max(0, highest - lowest + 1));
+  for (const { bins, counts } of sketches) {
+    for (let i = 0; i < bins.length; i++) all[bins[i] - lowest] += counts[i];
+  }
   let used = 0;
-  for (let bin = lowest; bin <= highest; bin++) if (counts[bin + LAST_BIN] > 0) used++;
+  for (let i = 0; i < all.length; i++) if (all[i] > 0) used++;
   const merged: Sketch = { bins: new Int16Array(used), counts: new Int32Array(used), total, sum, squares };
-  let i = 0;
-  for (let bin = lowest; bin <= highest; bin++) {
-    const count = counts[bin + LAST_BIN];
-    if (count === 0) continue;
-    merged.bins[i] = bin;
-    merged.counts[i++] = count;
+  for (let i = 0, next = 0; i < all.length; i++) {
+    if (all[i] === 0) continue;
+    merged.bins[next] = lowest + i;
+    merged.counts[next++] = all[i];
   }
   return merged;
 }
@@ -99,9 +96,9 @@ export function quantile(sketch: Sketch, share: number): number {
   let seen = 0;
   for (let i = 0; i < sketch.bins.length; i++) {
     seen += sketch.counts[i];
-    if (seen > rank) return valueOf(sketch.bins[i]);
+    if (seen > rank) return binValue(sketch.bins[i]);
   }
-  return valueOf(sketch.bins[sketch.bins.length - 1]);
+  return binValue(sketch.bins[sketch.bins.length - 1]);
 }
 
 export function mean(sketch: Sketch): number {

@@ -24,9 +24,9 @@ export interface DemoScenarioOptions {
   historyHours?: number;
   /** The live stretch with incidents, before drift (default 30). */
   liveHours?: number;
-  /** Drifted traffic at the end (default 30), so that a window of 24 h can fill with it. */
+  /** Drifted traffic at the end (default 40), so that a window of 24 h can fill with it. */
   driftHours?: number;
-  /** Factor of ordinary traffic after drift (default 2.2). */
+  /** Factor of ordinary traffic after drift (default 1.4). */
   driftLevel?: number;
   driftDuplicates?: number;
   driftPrepending?: number;
@@ -55,15 +55,15 @@ export function demoScenario(startMinute: Minute, options: DemoScenarioOptions =
     startMinute,
     liveMinute,
     driftMinute,
-    endMinute: driftMinute + Math.round((options.driftHours ?? 30) * 60),
+    endMinute: driftMinute + Math.round((options.driftHours ?? 40) * 60),
     incidents,
     drift: [
       {
         fromMinute: driftMinute,
         rampMinutes: 30,
-        level: options.driftLevel ?? 2.2,
-        duplicates: options.driftDuplicates ?? 2,
-        prepending: options.driftPrepending ?? 0.5,
+        level: options.driftLevel ?? 1.4,
+        duplicates: options.driftDuplicates ?? 1.3,
+        prepending: options.driftPrepending ?? 0.15,
       },
     ],
     messagesPerMinute: options.messagesPerMinute ?? 30,
