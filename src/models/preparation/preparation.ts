@@ -3,7 +3,7 @@ import type { FeatureBlock } from '../../features/row.js';
 import { MINUTES_PER_DAY } from '../../features/row.js';
 import { columnsOf, type Trait } from './columns.js';
 import { fitRhythm, rhythmAt } from './rhythm.js';
-import { sampleOf, spreadOf } from './robust.js';
+import { sampleOf, spreadOf, valuesOf } from './robust.js';
 import { windowMeans, windowOf } from './windowMeans.js';
 
 /**
@@ -95,7 +95,7 @@ export function fitPreparation(block: FeatureBlock, options: PreparationOptions 
   const center: number[] = [];
   const scale: number[] = [];
   for (let k = 0; k < kept.length; k++) {
-    const values = Float64Array.from(sample, (row) => {
+    const values = valuesOf(sample, (row) => {
       const shift = rhythm ? rhythmAt(rhythm, k, block.minutes[row]!) : 0;
       return raw[row * kept.length + k]! - shift;
     });
@@ -120,7 +120,7 @@ export function fitPreparation(block: FeatureBlock, options: PreparationOptions 
   const smoothed = smooth(p, block, 0);
   for (let c = 0; c < p.columns; c++) {
     if (p.scales[Math.floor(c / kept.length)] === 1) continue;
-    const spread = spreadOf(Float64Array.from(sample, (row) => smoothed[row * p.columns + c]!));
+    const spread = spreadOf(valuesOf(sample, (row) => smoothed[row * p.columns + c]!));
     p.smoothCenter[c] = spread.median;
     p.smoothScale[c] = Math.max(spread.scale, SMOOTH_FLOOR);
   }

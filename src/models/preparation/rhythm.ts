@@ -1,5 +1,5 @@
 import { MINUTES_PER_DAY } from '../../features/row.js';
-import { spreadOf } from './robust.js';
+import { sampleOf, spreadOf, valuesOf } from './robust.js';
 
 const HOURS = 24;
 const MINUTES_PER_HOUR = 60;
@@ -15,11 +15,9 @@ export function fitRhythm(values: Float64Array, columns: number, minutes: Int32A
   const byHour: number[][] = Array.from({ length: HOURS }, () => []);
   for (const row of used) byHour[hourOf(minutes[row]!)]!.push(row);
   for (let c = 0; c < columns; c++) {
-    const whole = spreadOf(Float64Array.from(used, (row) => values[row * columns + c]!)).median;
+    const whole = spreadOf(valuesOf(sampleOf(used), (row) => values[row * columns + c]!)).median;
     const shift = byHour.map((rows) =>
-      rows.length < MINUTES_PER_HOUR
-        ? 0
-        : spreadOf(Float64Array.from(rows, (row) => values[row * columns + c]!)).median - whole,
+      rows.length < MINUTES_PER_HOUR ? 0 : spreadOf(valuesOf(rows, (row) => values[row * columns + c]!)).median - whole,
     );
     for (let h = 0; h < HOURS; h++) {
       const before = shift[(h + HOURS - 1) % HOURS]!;
