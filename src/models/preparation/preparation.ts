@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { FeatureBlock } from '../../features/row.js';
 import { MINUTES_PER_DAY } from '../../features/row.js';
 import { columnsOf, type Trait } from './columns.js';
-import { fitRhythm, rhythmAt } from './rhythm.js';
+import { fitRhythm, rhythmAt, takeRhythmOut } from './rhythm.js';
 import { sampleOf, spreadOf, valuesOf } from './robust.js';
 import { windowMeans, windowOf } from './windowMeans.js';
 
@@ -190,10 +190,9 @@ function smooth(p: Preparation, block: FeatureBlock, from: number): Float32Array
   const start = Math.max(0, from - p.context);
   const scaled = transform(block, p.kept, start);
   for (let r = 0; r < scaled.length / width; r++) {
-    const minute = block.minutes[start + r]!;
+    if (p.rhythm) takeRhythmOut(p.rhythm, scaled, r * width, width, block.minutes[start + r]!);
     for (let k = 0; k < width; k++) {
-      const shift = p.rhythm ? rhythmAt(p.rhythm, k, minute) : 0;
-      scaled[r * width + k] = clip((scaled[r * width + k]! - shift - p.center[k]!) / p.scale[k]!, CLIP);
+      scaled[r * width + k] = clip((scaled[r * width + k]! - p.center[k]!) / p.scale[k]!, CLIP);
     }
   }
   const rows = block.minutes.length - from;

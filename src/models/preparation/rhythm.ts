@@ -30,13 +30,30 @@ export function fitRhythm(values: Float64Array, columns: number, minutes: Int32A
 
 /** Shift at a minute, interpolated between the middles of the hours. */
 export function rhythmAt(rhythm: ArrayLike<number>, column: number, minute: number): number {
+  const { left, right, share } = betweenHours(minute);
+  return rhythm[column * HOURS + left]! + share * (rhythm[column * HOURS + right]! - rhythm[column * HOURS + left]!);
+}
+
+/** Takes the rhythm out of one row, [columns] from `at` on, in place: `rhythmAt` for all columns at once. */
+export function takeRhythmOut(
+  rhythm: ArrayLike<number>,
+  values: Float64Array,
+  at: number,
+  columns: number,
+  minute: number,
+) {
+  const { left, right, share } = betweenHours(minute);
+  for (let c = 0; c < columns; c++) {
+    const before = rhythm[c * HOURS + left]!;
+    values[at + c]! -= before + share * (rhythm[c * HOURS + right]! - before);
+  }
+}
+
+function betweenHours(minute: number): { left: number; right: number; share: number } {
   const ofDay = ((minute % MINUTES_PER_DAY) + MINUTES_PER_DAY) % MINUTES_PER_DAY;
   const at = ofDay / MINUTES_PER_HOUR - 0.5;
   const low = Math.floor(at);
-  const share = at - low;
-  const left = rhythm[column * HOURS + ((low + HOURS) % HOURS)]!;
-  const right = rhythm[column * HOURS + ((low + 1) % HOURS)]!;
-  return left + share * (right - left);
+  return { left: (low + HOURS) % HOURS, right: (low + 1) % HOURS, share: at - low };
 }
 
 function hourOf(minute: number): number {
