@@ -12,7 +12,7 @@ import {
   preparedName,
   rawValue,
 } from '../preparation/preparation.js';
-import { spreadOf } from '../preparation/robust.js';
+import { sampleOf, spreadOf, valuesOf } from '../preparation/robust.js';
 import { surpriseOf } from '../threshold.js';
 import { fitTimeScales, joined, type TimeScales, timeScalesSchema } from '../timeScales.js';
 import { RULES, type Rule } from './rules.js';
@@ -148,10 +148,10 @@ function fitLimits(window: FeatureBlock): Limits {
     applyPreparation(preparation, window, 0),
     window.minutes.length,
   );
-  const usable = usableRows(window);
+  const sample = sampleOf(usableRows(window));
   const spread: number[] = [];
   for (let c = 0; c < width; c++) {
-    const values = Float64Array.from(usable, (row) => raw[row * width + c]!);
+    const values = valuesOf(sample, (row) => raw[row * width + c]!);
     spread.push(Math.max(SPREAD_FLOOR, spreadOf(values).scale));
   }
   return { preparation, spread };

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import type { FeatureBlock } from '../../features/row.js';
 import { MINUTES_PER_DAY } from '../../features/row.js';
 import { columnsOf, type Trait } from './columns.js';
-import { fitRhythm, rhythmAt } from './rhythm.js';
-import { sampleOf, spreadOf } from './robust.js';
+import { fitRhythm, rhythmAt, takeRhythmOut } from './rhythm.js';
+import { sampleOf, spreadOf, valuesOf } from './robust.js';
 import { windowMeans, windowOf } from './windowMeans.js';
 
 /**
@@ -95,7 +95,7 @@ export function fitPreparation(block: FeatureBlock, options: PreparationOptions 
   const center: number[] = [];
   const scale: number[] = [];
   for (let k = 0; k < kept.length; k++) {
-    const values = Float64Array.from(sample, (row) => {
+    const values = valuesOf(sample, (row) => {
       const shift = rhythm ? rhythmAt(rhythm, k, block.minutes[row]!) : 0;
       return raw[row * kept.length + k]! - shift;
     });
@@ -120,7 +120,7 @@ export function fitPreparation(block: FeatureBlock, options: PreparationOptions 
   const smoothed = smooth(p, block, 0);
   for (let c = 0; c < p.columns; c++) {
     if (p.scales[Math.floor(c / kept.length)] === 1) continue;
-    const spread = spreadOf(Float64Array.from(sample, (row) => smoothed[row * p.columns + c]!));
+    const spread = spreadOf(valuesOf(sample, (row) => smoothed[row * p.columns + c]!));
     p.smoothCenter[c] = spread.median;
     p.smoothScale[c] = Math.max(spread.scale, SMOOTH_FLOOR);
   }
@@ -190,10 +190,9 @@ function smooth(p: Preparation, block: FeatureBlock, from: number): Float32Array
   const start = Math.max(0, from - p.context);
   const scaled = transform(block, p.kept, start);
   for (let r = 0; r < scaled.length / width; r++) {
-    const minute = block.minutes[start + r]!;
+    if (p.rhythm) takeRhythmOut(p.rhythm, scaled, r * width, width, block.minutes[start + r]!);
     for (let k = 0; k < width; k++) {
-      const shift = p.rhythm ? rhythmAt(p.rhythm, k, minute) : 0;
-      scaled[r * width + k] = clip((scaled[r * width + k]! - shift - p.center[k]!) / p.scale[k]!, CLIP);
+      scaled[r * width + k] = clip((scaled[r * width + k]! - p.center[k]!) / p.scale[k]!, CLIP);
     }
   }
   const rows = block.minutes.length - from;

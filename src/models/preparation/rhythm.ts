@@ -1,5 +1,5 @@
 import { MINUTES_PER_DAY } from '../../features/row.js';
-import { spreadOf } from './robust.js';
+import { sampleOf, spreadOf, valuesOf } from './robust.js';
 
 const HOURS = 24;
 const MINUTES_PER_HOUR = 60;
@@ -15,11 +15,9 @@ export function fitRhythm(values: Float64Array, columns: number, minutes: Int32A
   const byHour: number[][] = Array.from({ length: HOURS }, () => []);
   for (const row of used) byHour[hourOf(minutes[row]!)]!.push(row);
   for (let c = 0; c < columns; c++) {
-    const whole = spreadOf(Float64Array.from(used, (row) => values[row * columns + c]!)).median;
+    const whole = spreadOf(valuesOf(sampleOf(used), (row) => values[row * columns + c]!)).median;
     const shift = byHour.map((rows) =>
-      rows.length < MINUTES_PER_HOUR
-        ? 0
-        : spreadOf(Float64Array.from(rows, (row) => values[row * columns + c]!)).median - whole,
+      rows.length < MINUTES_PER_HOUR ? 0 : spreadOf(valuesOf(rows, (row) => values[row * columns + c]!)).median - whole,
     );
     for (let h = 0; h < HOURS; h++) {
       const before = shift[(h + HOURS - 1) % HOURS]!;
@@ -32,13 +30,30 @@ export function fitRhythm(values: Float64Array, columns: number, minutes: Int32A
 
 /** Shift at a minute, interpolated between the middles of the hours. */
 export function rhythmAt(rhythm: ArrayLike<number>, column: number, minute: number): number {
+  const { left, right, share } = betweenHours(minute);
+  return rhythm[column * HOURS + left]! + share * (rhythm[column * HOURS + right]! - rhythm[column * HOURS + left]!);
+}
+
+/** Takes the rhythm out of one row, [columns] from `at` on, in place: `rhythmAt` for all columns at once. */
+export function takeRhythmOut(
+  rhythm: ArrayLike<number>,
+  values: Float64Array,
+  at: number,
+  columns: number,
+  minute: number,
+) {
+  const { left, right, share } = betweenHours(minute);
+  for (let c = 0; c < columns; c++) {
+    const before = rhythm[c * HOURS + left]!;
+    values[at + c]! -= before + share * (rhythm[c * HOURS + right]! - before);
+  }
+}
+
+function betweenHours(minute: number): { left: number; right: number; share: number } {
   const ofDay = ((minute % MINUTES_PER_DAY) + MINUTES_PER_DAY) % MINUTES_PER_DAY;
   const at = ofDay / MINUTES_PER_HOUR - 0.5;
   const low = Math.floor(at);
-  const share = at - low;
-  const left = rhythm[column * HOURS + ((low + HOURS) % HOURS)]!;
-  const right = rhythm[column * HOURS + ((low + 1) % HOURS)]!;
-  return left + share * (right - left);
+  return { left: (low + HOURS) % HOURS, right: (low + 1) % HOURS, share: at - low };
 }
 
 function hourOf(minute: number): number {

@@ -21,8 +21,42 @@ export function spreadOf(values: Float64Array): Spread {
   values.sort();
   const median = quantileSorted(values, 0.5);
   const range = (quantileSorted(values, 0.9) - quantileSorted(values, 0.1)) / 2.5631;
-  const deviations = values.map((v) => Math.abs(v - median)).sort();
-  return { median, scale: Math.max(1.4826 * quantileSorted(deviations, 0.5), range) };
+  return { median, scale: Math.max(1.4826 * medianDeviation(values, median), range) };
+}
+
+/** Median of the distances to `median`, read off the sorted values from the middle outwards without sorting again. */
+function medianDeviation(sorted: Float64Array, median: number): number {
+  const n = sorted.length;
+  let high = 0;
+  let end = n;
+  while (high < end) {
+    const middle = (high + end) >> 1;
+    if (sorted[middle]! < median) high = middle + 1;
+    else end = middle;
+  }
+  let low = high - 1;
+  let before = 0;
+  let last = 0;
+  for (let taken = 0; taken <= n >> 1; taken++) {
+    const below = low >= 0 ? median - sorted[low]! : Number.POSITIVE_INFINITY;
+    const above = high < n ? sorted[high]! - median : Number.POSITIVE_INFINITY;
+    before = last;
+    if (below < above) {
+      last = below;
+      low--;
+    } else {
+      last = above;
+      high++;
+    }
+  }
+  return n % 2 === 1 ? last : (before + last) / 2;
+}
+
+/** [rows] the value of each row, in a plain loop: several times faster than `Float64Array.from` with a function. */
+export function valuesOf(rows: readonly number[], value: (row: number) => number): Float64Array {
+  const out = new Float64Array(rows.length);
+  for (let i = 0; i < rows.length; i++) out[i] = value(rows[i]!);
+  return out;
 }
 
 /** Order statistics of more rows than this gain nothing that a day of rows does not already say. */
