@@ -19,14 +19,15 @@ const CONTEXT = STEPS - 1 + 2 * Math.max(...SCALES) - 1;
 const MINIMUM_ROWS = 480;
 const MAXIMUM_ROWS = 50_000;
 const MOST_EXPLANATIONS = 8;
-/** Stretches of the training window that are scored by a network which did not see them. */
+/**
+ * Stretches of the training window that are scored by a network which did not see them. They are trained with the same
+ * effort as the model itself: with less they would overfit less, and the threshold would come out too low.
+ */
 const FOLDS = 3;
 /** Windows of a stretch that are scored at most, spread evenly: enough for a tail. */
 const UNSEEN_WINDOWS = 2_500;
 /** Windows that say what errors are typical. */
 const TYPICAL_WINDOWS = 1_000;
-/** The stretches' networks see less each epoch: their errors are then, if anything, a little too high. */
-const FOLD_EPOCH_SHARE = 0.5;
 /** A feature that is always reconstructed still has this error, in squared robust deviations. */
 const LEAST_TYPICAL = 0.01;
 
@@ -182,14 +183,13 @@ async function unseenScores(
 ): Promise<Float64Array> {
   const scores = new Float64Array(block.minutes.length).fill(Number.NaN);
   const usable = usableRows(block);
-  const lighter = { ...settings, windowsPerEpoch: Math.ceil(settings.windowsPerEpoch * FOLD_EPOCH_SHARE) };
   for (let fold = 0; fold < FOLDS; fold++) {
     const first = usable[Math.floor((fold * usable.length) / FOLDS)]!;
     const end = fold === FOLDS - 1 ? block.minutes.length : usable[Math.floor(((fold + 1) * usable.length) / FOLDS)]!;
     const seen = { ...block, usable: Uint8Array.from(block.usable).fill(0, first, end) };
     const { seed, falseAlarmsPerDay, signal } = options;
     const foldOptions = { seed: seed + fold + 1, falseAlarmsPerDay, ...(signal && { signal }) };
-    const { network } = await fitNetwork(engine, detector, seen, foldOptions, lighter, prepared, 0);
+    const { network } = await fitNetwork(engine, detector, seen, foldOptions, settings, prepared, 0);
     scores.set(
       await rowScores(detector, network, rowsUntil(block, end), first, { atMost: UNSEEN_WINDOWS, rows: prepared.rows }),
       first,
