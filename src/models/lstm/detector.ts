@@ -48,6 +48,13 @@ export function networkRows(preparation: Preparation, block: FeatureBlock, from:
   return rows;
 }
 
+export interface Measure {
+  /** With more windows, as many spread evenly. */
+  atMost?: number;
+  /** The whole block as `networkRows` gives it, where the caller has it. */
+  rows?: Float32Array;
+}
+
 /** Measures windows with one engine session, whose weights follow the model asked for. */
 export class Detector {
   readonly #engine: Engine;
@@ -72,16 +79,16 @@ export class Detector {
 
   /**
    * Errors of every window that ends at row `from` or later, weighted by minute: [windows x features], with each
-   * window's last row. With more than `atMost` windows, as many spread evenly.
+   * window's last row.
    */
   errors(
     network: Network,
     block: FeatureBlock,
     from: number,
-    atMost = Number.POSITIVE_INFINITY,
+    measure: Measure = {},
   ): Promise<{ ends: Int32Array; errors: Float32Array }> {
     // One session serves all models in turn, so calls queue up behind each other.
-    const turn = this.#last.then(() => this.#errors(network, block, from, atMost));
+    const turn = this.#last.then(() => this.#errors(network, block, from, measure));
     this.#last = turn.catch(() => undefined);
     return turn;
   }
@@ -90,16 +97,16 @@ export class Detector {
     network: Network,
     block: FeatureBlock,
     from: number,
-    atMost: number,
+    measure: Measure,
   ): Promise<{ ends: Int32Array; errors: Float32Array }> {
     const { features } = network.architecture;
-    const starts = thinned(windowStarts(block, from), atMost);
+    const starts = thinned(windowStarts(block, from), measure.atMost ?? Number.POSITIVE_INFINITY);
     const ends = starts.map((s) => s + STEPS - 1);
     const errors = new Float32Array(starts.length * features);
     if (starts.length === 0) return { ends, errors };
     const session = await this.#session(network);
     const base = Math.max(0, from - STEPS + 1);
-    const rows = networkRows(network.preparation, block, base);
+    const rows = measure.rows?.subarray(base * features) ?? networkRows(network.preparation, block, base);
     for (let first = 0; first < starts.length; ) {
       const start = starts[first]!;
       let end = first;

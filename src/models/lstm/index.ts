@@ -1,10 +1,10 @@
 import type { FeatureBlock } from '../../features/row.js';
 import { usableRows } from '../heldOut.js';
 import { type Explanation, type FitOptions, type ModelKind, NotEnoughRows, type Scores } from '../model.js';
-import { fitPreparation, preparedName, rawValue } from '../preparation/preparation.js';
+import { fitPreparation, type Preparation, preparedName, rawValue } from '../preparation/preparation.js';
 import { fitCalibration, surpriseOf, thresholdFor } from '../threshold.js';
 import { decodeArtifact, encodeArtifact } from './artifact.js';
-import { Detector, type LstmModel, type Network, networkRows, windowScores } from './detector.js';
+import { Detector, type LstmModel, type Measure, type Network, networkRows, windowScores } from './detector.js';
 import type { Engine } from './engine.js';
 import { ChosenEngine, engineChoice } from './engineChosen.js';
 import { settingsSchema, type TrainingSettings } from './settings.js';
@@ -19,14 +19,15 @@ const CONTEXT = STEPS - 1 + 2 * Math.max(...SCALES) - 1;
 const MINIMUM_ROWS = 480;
 const MAXIMUM_ROWS = 50_000;
 const MOST_EXPLANATIONS = 8;
-/** Stretches of the training window that are scored by a network which did not see them. */
+/**
+ * Stretches of the training window that are scored by a network which did not see them. They are trained with the same
+ * effort as the model itself: with less they would overfit less, and the threshold would come out too low.
+ */
 const FOLDS = 3;
 /** Windows of a stretch that are scored at most, spread evenly: enough for a tail. */
-const UNSEEN_WINDOWS = 5_000;
+const UNSEEN_WINDOWS = 2_500;
 /** Windows that say what errors are typical. */
-const TYPICAL_WINDOWS = 2_000;
-/** The stretches' networks see less each epoch: their errors are then, if anything, a little too high. */
-const FOLD_EPOCH_SHARE = 0.5;
+const TYPICAL_WINDOWS = 1_000;
 /** A feature that is always reconstructed still has this error, in squared robust deviations. */
 const LEAST_TYPICAL = 0.01;
 
@@ -62,10 +63,20 @@ export function createLstm(engine: Engine): LstmKind {
       const usable = usableRows(window).length;
       if (usable < MINIMUM_ROWS) throw new NotEnoughRows(usable, MINIMUM_ROWS);
       const newest = newestRows(window, MAXIMUM_ROWS);
+      const preparation = fitPreparation(newest, { scales: SCALES, flags: false });
+      const prepared = { preparation, rows: networkRows(preparation, newest, 0) };
       const measuring = new Detector(engine, settings.threads);
       try {
-        const { network, trained, windows } = await fitNetwork(engine, measuring, newest, options, settings, 0.5);
-        const calibration = fitCalibration(await unseenScores(engine, measuring, newest, options, settings));
+        const { network, trained, windows } = await fitNetwork(
+          engine,
+          measuring,
+          newest,
+          options,
+          settings,
+          prepared,
+          0.5,
+        );
+        const calibration = fitCalibration(await unseenScores(engine, measuring, newest, options, settings, prepared));
         options.onProgress?.({ fraction: 1, message: `threshold fixed on held-out stretches, ${engine.name} engine` });
         return {
           ...network,
@@ -100,6 +111,12 @@ export function createLstm(engine: Engine): LstmKind {
  */
 export const lstm: LstmKind = createLstm(new ChosenEngine({ choice: engineChoice(process.env.LSTM_ENGINE) }));
 
+/** Rows of the whole training window; the stretches share it, for centres and spreads hardly hang on one of them. */
+interface Prepared {
+  preparation: Preparation;
+  rows: Float32Array;
+}
+
 interface Fitted {
   network: Network;
   trained: Trained;
@@ -112,9 +129,10 @@ async function fitNetwork(
   block: FeatureBlock,
   options: FitOptions<LstmModel>,
   settings: TrainingSettings,
+  prepared: Prepared,
   progressShare: number,
 ): Promise<Fitted> {
-  const preparation = fitPreparation(block, { scales: SCALES, flags: false });
+  const { preparation, rows } = prepared;
   const architecture = { steps: STEPS, features: preparation.columns, hidden: settings.hidden };
   const starts = windowStarts(block);
   if (starts.length < 2 * STEPS) throw new NotEnoughRows(starts.length, 2 * STEPS);
@@ -122,7 +140,6 @@ async function fitNetwork(
   const heldBackFrom = starts[Math.floor(starts.length * (1 - settings.heldBackShare))]!;
   const heldBack = starts.filter((s) => s >= heldBackFrom);
   const trainOn = starts.filter((s) => s + STEPS <= heldBackFrom);
-  const rows = networkRows(preparation, block, 0);
   const fits = options.previous?.architecture;
   const same = fits?.features === architecture.features && fits.hidden === architecture.hidden;
   const trained = await train(
@@ -138,12 +155,17 @@ async function fitNetwork(
     },
   );
   const network = { architecture, weights: trained.weights, preparation, typical: ones(architecture.features) };
-  return { network: await withTypical(detector, network, block), trained, windows: starts.length };
+  return { network: await withTypical(detector, network, block, rows), trained, windows: starts.length };
 }
 
 /** Divides errors by their mean over the window's own minutes, so that every feature counts alike. */
-async function withTypical(detector: Detector, network: Network, block: FeatureBlock): Promise<Network> {
-  const { errors } = await detector.errors(network, block, 0, TYPICAL_WINDOWS);
+async function withTypical(
+  detector: Detector,
+  network: Network,
+  block: FeatureBlock,
+  rows: Float32Array,
+): Promise<Network> {
+  const { errors } = await detector.errors(network, block, 0, { atMost: TYPICAL_WINDOWS, rows });
   const { features } = network.architecture;
   const typical = new Array<number>(features).fill(0);
   for (let i = 0; i < errors.length; i++) typical[i % features]! += errors[i]! / (errors.length / features);
@@ -157,18 +179,21 @@ async function unseenScores(
   block: FeatureBlock,
   options: FitOptions<LstmModel>,
   settings: TrainingSettings,
+  prepared: Prepared,
 ): Promise<Float64Array> {
   const scores = new Float64Array(block.minutes.length).fill(Number.NaN);
   const usable = usableRows(block);
-  const lighter = { ...settings, windowsPerEpoch: Math.ceil(settings.windowsPerEpoch * FOLD_EPOCH_SHARE) };
   for (let fold = 0; fold < FOLDS; fold++) {
     const first = usable[Math.floor((fold * usable.length) / FOLDS)]!;
     const end = fold === FOLDS - 1 ? block.minutes.length : usable[Math.floor(((fold + 1) * usable.length) / FOLDS)]!;
     const seen = { ...block, usable: Uint8Array.from(block.usable).fill(0, first, end) };
     const { seed, falseAlarmsPerDay, signal } = options;
     const foldOptions = { seed: seed + fold + 1, falseAlarmsPerDay, ...(signal && { signal }) };
-    const { network } = await fitNetwork(engine, detector, seen, foldOptions, lighter, 0);
-    scores.set(await rowScores(detector, network, rowsUntil(block, end), first, UNSEEN_WINDOWS), first);
+    const { network } = await fitNetwork(engine, detector, seen, foldOptions, settings, prepared, 0);
+    scores.set(
+      await rowScores(detector, network, rowsUntil(block, end), first, { atMost: UNSEEN_WINDOWS, rows: prepared.rows }),
+      first,
+    );
     options.onProgress?.({
       fraction: 0.5 + (0.5 * (fold + 1)) / FOLDS,
       message: `held-out stretch ${fold + 1} of ${FOLDS}`,
@@ -177,15 +202,15 @@ async function unseenScores(
   return scores;
 }
 
-/** [rows - from], NaN where no whole window ends, or where `atMost` left the window out. */
+/** [rows - from], NaN where no whole window ends, or where `measure` left the window out. */
 async function rowScores(
   detector: Detector,
   network: Network,
   block: FeatureBlock,
   from: number,
-  atMost?: number,
+  measure?: Measure,
 ): Promise<Float64Array> {
-  const { ends, errors } = await detector.errors(network, block, from, atMost);
+  const { ends, errors } = await detector.errors(network, block, from, measure);
   const score = new Float64Array(block.minutes.length - from).fill(Number.NaN);
   const ofWindows = windowScores(network, errors);
   ends.forEach((row, w) => {

@@ -5,7 +5,7 @@ export const settingsSchema = z.object({
   /** Units of the encoder and of the decoder. */
   hidden: z.number().int().min(4).max(256).default(32),
   /** Most epochs; early stopping may end sooner. */
-  epochs: z.number().int().min(1).max(500).default(14),
+  epochs: z.number().int().min(1).max(500).default(10),
   /** Windows of a training step. */
   batch: z.number().int().min(4).max(1024).default(32),
   /** Windows that an epoch takes, spread evenly over the training window. */
@@ -21,7 +21,7 @@ export const settingsSchema = z.object({
   /** A warm start takes these shares of epochs and of the learning rate. */
   warmEpochShare: z.number().positive().max(1).default(0.4),
   warmRateShare: z.number().positive().max(1).default(0.4),
-  /** Threads that share a batch; the result does not depend on it. */
-  threads: z.number().int().min(1).max(64).default(2),
+  /** Threads that share a batch; the result does not depend on it. More than one pays only where cores are idle. */
+  threads: z.number().int().min(1).max(64).default(1),
 });
 export type TrainingSettings = z.infer<typeof settingsSchema>;

@@ -100,7 +100,10 @@ describe('score', () => {
     const { score, surprise } = await kind.score(model, rows, kind.context);
     const at = (row: number): number => row - kind.context;
     const threshold = kind.threshold(model);
-    expect(score.slice(0, at(300)).filter((s) => s > threshold).length).toBeLessThan(5);
+    // Neighbouring windows share their minutes and cross together: one crossing is one false alarm.
+    const calm = score.slice(0, at(300));
+    const crossings = calm.filter((s, i) => s > threshold && !(calm[i - 1]! > threshold)).length;
+    expect(crossings).toBeLessThanOrEqual(1);
     expect(score.slice(at(310)).every((s) => s > threshold)).toBe(true);
     expect(surprise[at(310)]!).toBeGreaterThan(3);
     const reasons = await kind.explain(model, rows, 310);
