@@ -15,7 +15,7 @@ import {
   type VerdictRow,
 } from '../storage/verdicts.js';
 import { detectorStage } from './detectorStep.js';
-import { type EnsembleState, EQUAL_WEIGHTS, INITIAL_STATE, vote } from './ensemble.js';
+import { DEFAULT_WEIGHTS, type EnsembleState, INITIAL_STATE, vote } from './ensemble.js';
 
 export const ENSEMBLE = 'ensemble';
 const MINUTES_A_STEP = 512;
@@ -75,7 +75,7 @@ function judge(minute: MinuteScores, before: EnsembleState): VerdictRow {
     surprise: minute.scores[kind]?.surprise ?? Number.NaN,
     anomalous: minute.scores[kind]?.anomalous ?? false,
   }));
-  const verdict = vote(asked, EQUAL_WEIGHTS, before);
+  const verdict = vote(asked, DEFAULT_WEIGHTS, before);
   const votes: Record<string, StoredVote> = {};
   for (const { kind, surprise, anomalous, weight } of verdict.votes) {
     const { version, explanation } = minute.scores[kind]!;

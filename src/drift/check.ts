@@ -2,7 +2,6 @@ import type { Pool } from 'pg';
 import type { Minute } from '../features/row.js';
 import type { ModelKey } from '../models/model.js';
 import { parseModelKey } from '../models/modelKey.js';
-import { passingIncidents } from './lastingIncidents.js';
 import { activeVersionAt } from '../storage/activations.js';
 import { driftReportAt, insertDriftReport } from '../storage/driftReports.js';
 import { versionById } from '../storage/modelVersions.js';
@@ -11,6 +10,7 @@ import type { IncidentSpan, StreamHistory } from '../storage/streamHistory.js';
 import type { Hour } from './channels.js';
 import { compareFeatures, type FeatureEvidence, type Judgement, judge } from './decision.js';
 import { featureHours, scoreHours } from './hours.js';
+import { passingIncidents } from './lastingIncidents.js';
 import { type DriftReport, driftReport, writeReportFile } from './report.js';
 import { type DriftSettings, policyOf } from './settings.js';
 
