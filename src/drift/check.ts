@@ -42,7 +42,7 @@ const count = (hours: readonly Hour[]): number => hours.reduce((sum, hour) => su
 
 /** Checks one model for one event hour, once: gathers the windows, judges, writes the row and the file. */
 export async function checkDrift(check: DriftCheck): Promise<DriftCheckResult> {
-  const { pool, modelKey, windowEnd, settings } = check;
+  const { pool, modelKey, windowEnd } = check;
   if (windowEnd % 60 !== 0) throw new RangeError(`window end ${windowEnd} is not at an hour's start`);
   const earlier = await driftReportAt(pool, modelKey, windowEnd);
   if (earlier) return { report: driftReport.parse(earlier.report), reportId: earlier.id, fresh: false, file: null };

@@ -22,7 +22,7 @@ export function binOf(value: number): number {
 }
 
 /** The value that stands for a bin, within RELATIVE_ERROR of all values in it. */
-export function valueOf(bin: number): number {
+export function binValue(bin: number): number {
   if (bin === 0) return 0;
   const size = (2 * GAMMA ** (Math.abs(bin) - SHIFT)) / (GAMMA + 1);
   return bin > 0 ? size : -size;
@@ -96,9 +96,9 @@ export function quantile(sketch: Sketch, share: number): number {
   let seen = 0;
   for (let i = 0; i < sketch.bins.length; i++) {
     seen += sketch.counts[i];
-    if (seen > rank) return valueOf(sketch.bins[i]);
+    if (seen > rank) return binValue(sketch.bins[i]);
   }
-  return valueOf(sketch.bins[sketch.bins.length - 1]);
+  return binValue(sketch.bins[sketch.bins.length - 1]);
 }
 
 export function mean(sketch: Sketch): number {

@@ -105,7 +105,7 @@ export async function acceptHeld(
   return inTransaction(move.pool, async (client) => {
     await lockModel(client, modelKey, 'exclusive');
     const held = await findVersion(client, modelKey, move.version);
-    if (!held || held.state !== 'held') throw new RegistryRefusal(`${modelKey} has no held version ${move.version}`);
+    if (held?.state !== 'held') throw new RegistryRefusal(`${modelKey} has no held version ${move.version}`);
     const lineage = Math.max(...(await listVersions(client, modelKey)).map((version) => version.lineage)) + 1;
     const exam = await findExam(client, modelKey, held.lineage);
     const reference = (held.metrics.exam as { challenger?: unknown } | undefined)?.challenger;

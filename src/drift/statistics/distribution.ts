@@ -1,4 +1,4 @@
-import { type Sketch, valueOf } from '../sketch.js';
+import { binValue, type Sketch } from '../sketch.js';
 
 /** A sample as sorted distinct values with their counts. */
 export interface Distribution {
@@ -25,7 +25,7 @@ export function ofSample(sample: ArrayLike<number>): Distribution {
 /** Values within the sketch's relative error. */
 export function ofSketch(sketch: Sketch): Distribution {
   return {
-    values: Float64Array.from(sketch.bins, valueOf),
+    values: Float64Array.from(sketch.bins, binValue),
     counts: Float64Array.from(sketch.counts),
     total: sketch.total,
   };
