@@ -14,13 +14,13 @@ export interface MeanModel {
   threshold: number;
 }
 
-/** A small honest detector: the score is the largest deviation of a column, in standard deviations. */
+/** A small honest detector: the score is how far a column is over its mean at most, in standard deviations. */
 export function meanKind(name: ModelKind<MeanModel>['name'] = 'isolation_forest'): ModelKind<MeanModel> {
   const scoreRow = (model: MeanModel, block: FeatureBlock, row: number): number => {
     if (block.usable[row] === 0) return Number.NaN;
     let largest = 0;
     for (let c = 0; c < block.columns; c++) {
-      const value = Math.abs(block.values[row * block.columns + c] - model.means[c]) / model.deviations[c];
+      const value = (block.values[row * block.columns + c] - model.means[c]) / model.deviations[c];
       largest = Math.max(largest, value);
     }
     return largest;
