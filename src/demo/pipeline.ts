@@ -3,6 +3,7 @@ import { ENSEMBLE } from '../detection/ensembleStep.js';
 import type { Minute } from '../features/row.js';
 import { MODEL_KINDS } from '../models/model.js';
 import { modelKey } from '../models/modelKey.js';
+import { DRIFT_MONITOR } from '../monitoring/driftMonitor.js';
 import { readCursor } from '../storage/cursors.js';
 import { watermark } from '../storage/features.js';
 
@@ -49,17 +50,15 @@ export class Pipeline {
     const newest = await this.watermark();
     if (newest === null) return false;
     const windowEnd = newest + 1 - ((newest + 1) % 60);
-    const { rows } = await this.pool.query<{ checked: number; pending: number }>(
-      `SELECT
-         (SELECT count(*) FROM drift_reports WHERE model_key LIKE '%@' || $1 AND window_end = to_timestamp($2::bigint * 60)) AS checked,
-         (SELECT count(*) FROM (
-            SELECT DISTINCT ON (run) run, state FROM retrain_runs WHERE model_key LIKE '%@' || $1 ORDER BY run, id DESC) last
-          WHERE state NOT IN ('published', 'rejected', 'held', 'cancelled')) +
-         (SELECT count(*) FROM drift_reports d WHERE model_key LIKE '%@' || $1 AND outcome = 'drifted'
-            AND NOT EXISTS (SELECT 1 FROM retrain_runs r WHERE r.model_key = d.model_key AND r.at >= d.created_at)) AS pending`,
-      [this.stream, windowEnd],
+    const monitor = await readCursor(this.pool, DRIFT_MONITOR, this.stream);
+    if ((monitor?.position ?? 0) < windowEnd) return false;
+    const { rows } = await this.pool.query<{ pending: number }>(
+      `SELECT count(*) AS pending FROM (
+         SELECT DISTINCT ON (run) state FROM retrain_runs WHERE model_key LIKE '%@' || $1 ORDER BY run, id DESC) last
+       WHERE state NOT IN ('published', 'rejected', 'held', 'cancelled')`,
+      [this.stream],
     );
-    return rows[0]!.checked === MODEL_KINDS.length && rows[0]!.pending === 0;
+    return rows[0]!.pending === 0;
   }
 
   /** How many versions each kind has had in service. */

@@ -10,9 +10,13 @@ import { MODEL_KINDS, type ModelKey } from '../models/model.js';
 import { modelKey } from '../models/modelKey.js';
 import { currentActivation } from '../storage/activations.js';
 import { raiseAlertAlone } from '../storage/alerts.js';
+import { writeCursor } from '../storage/cursors.js';
 import { firstMinute, watermark } from '../storage/features.js';
 import { streamHistory } from '../storage/streamHistory.js';
 import { requestRetrain } from './retrainRequests.js';
+
+/** The stage whose cursor is the last event hour that was checked for all models of a stream. */
+export const DRIFT_MONITOR = 'drift-monitor';
 
 export interface DriftMonitorOptions {
   pool: Pool;
@@ -39,6 +43,7 @@ export class DriftMonitor {
       const windowEnd = newest + 1 - ((newest + 1) % 60);
       const shared = new Map();
       for (const kind of MODEL_KINDS) await this.checkModel(modelKey(kind, stream), stream, windowEnd, shared, round);
+      await writeCursor(this.options.pool, DRIFT_MONITOR, stream, windowEnd);
     }
     return round;
   }
@@ -70,6 +75,14 @@ export class DriftMonitor {
     }
     if (report.outcome === 'drifted' && fresh) {
       round.drifted += 1;
+      const since = report.onset === null ? null : Date.parse(report.onset) / 60_000;
+      if (since !== null && windowEnd - since < settings.retraining.regimeMinutes) {
+        logger.info(
+          { model: key },
+          `${key} has drifted since ${report.onset}: retrained once there are ${settings.retraining.regimeMinutes} minutes of the new traffic`,
+        );
+        return;
+      }
       await raiseAlertAlone(
         pool,
         {

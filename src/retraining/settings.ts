@@ -5,6 +5,11 @@ const share = z.number().min(0).max(1);
 export const retrainingSettings = z
   .strictObject({
     trainingDays: z.number().positive().max(365).default(7).describe('Length of the training window, days'),
+    regimeMinutes: z
+      .int()
+      .min(0)
+      .default(1440)
+      .describe('A change must be this old before it is trained on; the window then begins with the change, minutes'),
     heldBackMinutes: z
       .int()
       .min(60)

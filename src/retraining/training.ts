@@ -143,8 +143,8 @@ async function train(
   await state('selecting window', { fencingToken: lease.token });
   const champion = await loadChampion(training, kind);
   if (champion?.version.pinned) throw new VersionPinned(modelKey, champion.version.version);
-  const window = await selectWindow(training, kind, stream);
   const onset = await onsetOf(pool, payload);
+  const window = await selectWindow(training, kind, stream, onset);
   const rows = window.all.minutes.length;
   if (window.trainingRows < kind.minimumRows) throw new NotEnoughRows(window.trainingRows, kind.minimumRows);
   const dataFrom = window.training.minutes[window.training.usable.indexOf(1)];
@@ -244,12 +244,20 @@ async function loadChampion(training: TrainingRun, kind: ModelKind<unknown>): Pr
   return { version, model: (await loadVersion(training.pool, version.modelKey, version.id, kind)).model };
 }
 
-async function selectWindow(training: TrainingRun, kind: ModelKind<unknown>, stream: string): Promise<TrainingWindow> {
+async function selectWindow(
+  training: TrainingRun,
+  kind: ModelKind<unknown>,
+  stream: string,
+  onset: Minute | null,
+): Promise<TrainingWindow> {
   const { pool, payload, settings } = training;
   const history = training.history ?? streamHistory(pool);
   const now = await watermark(pool, kind.name, stream);
   const until = payload.window?.until ?? (now === null ? 0 : now + 1);
-  const from = payload.window?.from ?? until - Math.round(settings.trainingDays * MINUTES_PER_DAY);
+  const oldest = until - Math.round(settings.trainingDays * MINUTES_PER_DAY);
+  // What was ordinary before a lasting change is not any more: trained on both, a model would take either for ordinary.
+  const settled = onset !== null && until - onset >= settings.regimeMinutes;
+  const from = payload.window?.from ?? (settled ? Math.max(oldest, onset) : oldest);
   const [block, incidents] = await Promise.all([
     history.features(stream, from, until),
     history.incidents(stream, from, until),
