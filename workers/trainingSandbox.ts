@@ -10,6 +10,7 @@ import { openPool } from '../src/storage/pool.js';
 import { cancellation } from '../src/storage/retrainCancellations.js';
 
 const CANCELLATION_POLL_MILLISECONDS = 500;
+const LOG_MILLISECONDS = 1_000;
 
 /** One training in a process of its own, so that the worker's heartbeats and job locks are never late. */
 export default async function train(job: SandboxedJob<RetrainPayload>): Promise<unknown> {
@@ -30,6 +31,12 @@ export default async function train(job: SandboxedJob<RetrainPayload>): Promise<
       (error: Error) => logger.warn({ error: error.message }, 'looking for a cancellation'),
     );
   }, CANCELLATION_POLL_MILLISECONDS);
+  // One write at a time: the PostgreSQL store numbers log lines by counting them, and two at once get the same number.
+  const lines: string[] = [];
+  const writeLog = () => {
+    if (lines.length > 0) job.log(lines.splice(0).join('\n'));
+  };
+  const logging = setInterval(writeLog, LOG_MILLISECONDS);
   try {
     return await runTraining({
       pool,
@@ -46,11 +53,12 @@ export default async function train(job: SandboxedJob<RetrainPayload>): Promise<
         void job
           .updateProgress(progress)
           .catch((error: Error) => logger.warn({ error: error.message }, 'reporting progress')),
-      onLog: (line) => job.log(line),
+      onLog: (line) => lines.push(line),
       signal: stopping.signal,
     });
   } finally {
     clearInterval(poll);
+    clearInterval(logging);
     await pool.end();
   }
 }

@@ -33,6 +33,8 @@ export interface StoryOptions {
   scenario?: Scenario;
   /** Called when the system is up; tests disturb it through this. */
   onSystem?: (system: System) => void;
+  /** Called when the story is over and the database still runs. */
+  beforeEnd?: () => Promise<void>;
 }
 
 /**
@@ -113,6 +115,7 @@ export async function runStory(options: StoryOptions): Promise<StoryCounts> {
       `\nThe story is over: ${counts.updates} updates, ${counts.minutes} minutes, ${counts.verdicts} verdicts, ${counts.incidents} incidents, ` +
         `${counts.drift_reports} drift reports, ${counts.retrains} retrainings, ${counts.reloads} reloads, ${counts.missed_minutes} minutes missed.`,
     );
+    await options.beforeEnd?.();
     if (options.stay) {
       say(`Look around: ${pageUrl(settings)}   Stop with Ctrl-C.`);
       await new Promise<void>((done) => {

@@ -26,7 +26,7 @@ export interface DemoScenarioOptions {
   liveHours?: number;
   /** Drifted traffic at the end (default 40), so that a window of 24 h can fill with it. */
   driftHours?: number;
-  /** Factor of ordinary traffic after drift (default 1.5). */
+  /** Factor of ordinary traffic after drift (default 1.8). */
   driftLevel?: number;
   driftDuplicates?: number;
   driftPrepending?: number;
@@ -61,9 +61,9 @@ export function demoScenario(startMinute: Minute, options: DemoScenarioOptions =
       {
         fromMinute: driftMinute,
         rampMinutes: 30,
-        level: options.driftLevel ?? 1.5,
+        level: options.driftLevel ?? 1.8,
         duplicates: options.driftDuplicates ?? 1.2,
-        prepending: options.driftPrepending ?? 0.25,
+        prepending: options.driftPrepending ?? 0.1,
       },
     ],
     messagesPerMinute: options.messagesPerMinute ?? 30,
