@@ -270,5 +270,5 @@ test('the demo scenario has incidents well apart, before drift', () => {
   for (let i = 1; i < starts.length; i++) expect(starts[i]! - starts[i - 1]!).toBeGreaterThan(180);
   expect(starts[0]).toBeGreaterThan(scenario.liveMinute);
   expect(scenario.driftMinute).toBeGreaterThan(Math.max(...starts) + 360);
-  expect(scenario.endMinute - scenario.driftMinute).toBe(1800);
+  expect(scenario.endMinute - scenario.driftMinute).toBe(2400);
 });

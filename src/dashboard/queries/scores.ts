@@ -118,7 +118,7 @@ export async function newestVerdict(pool: Pool, stream: string): Promise<Verdict
 
 /** In the order in which models are shown; PostgreSQL does not keep the order of jsonb keys. */
 function inOrder<T>(votes: Record<string, T>): [string, T][] {
-  const place = (kind: string) => MODEL_KINDS.findIndex((name) => name === kind);
+  const place = (kind: string) => MODEL_KINDS.indexOf(kind as (typeof MODEL_KINDS)[number]);
   return Object.entries(votes).sort(([a], [b]) => place(a) - place(b));
 }
 
