@@ -9,6 +9,8 @@ import { aborted, runService } from '../src/services/service.js';
 await runService('dashboard', async (context) => {
   const { pool, queues, settings, logger } = context;
   const retrain = openRetrainQueue(queues);
+  // A queue that met a store away when it opened would stay broken: better to start afresh.
+  await retrain.waitUntilReady();
   const server = await createDashboard({
     pool,
     queues: [retrain, openDriftCheckQueue(queues)],
