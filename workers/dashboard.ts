@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DRIFT_CHECK, driftCheckPayload, openDriftCheckQueue } from '../queues/driftCheck.js';
+import { openRetentionQueue } from '../queues/retention.js';
 import { openRetrainQueue, RETRAIN, retrainPayload } from '../queues/retrain.js';
 import { incidentActions } from '../src/dashboard/incidentActions.js';
 import { createDashboard } from '../src/dashboard/server.js';
@@ -13,7 +14,7 @@ await runService('dashboard', async (context) => {
   await retrain.waitUntilReady();
   const server = await createDashboard({
     pool,
-    queues: [retrain, openDriftCheckQueue(queues)],
+    queues: [retrain, openDriftCheckQueue(queues), openRetentionQueue(queues)],
     queueHelp: {
       [RETRAIN]: {
         description:

@@ -4,13 +4,16 @@ import {
   openDriftCheckQueue,
   scheduleDriftChecks,
 } from '../queues/driftCheck.js';
+import { openRetentionQueue, RETENTION, retentionIsScheduled, scheduleRetention } from '../queues/retention.js';
 import { openRetrainQueue } from '../queues/retrain.js';
 import { MODEL_KINDS } from '../src/models/model.js';
 import { modelKey } from '../src/models/modelKey.js';
 import { DriftMonitor } from '../src/monitoring/driftMonitor.js';
+import { keptBy } from '../src/monitoring/retention.js';
 import { RetrainReconciler } from '../src/monitoring/retrainReconciler.js';
 import { runService } from '../src/services/service.js';
 import { runWorker } from '../src/services/worker.js';
+import { pruneAll, prunings } from '../src/storage/retention.js';
 
 const RECONCILE_MILLISECONDS = 3_000;
 const RETRY_MILLISECONDS = 1_000;
@@ -21,6 +24,8 @@ await runService('drift-monitor', async (context) => {
   const monitor = new DriftMonitor({ pool, queue: retrain, settings, logger });
   const queue = openDriftCheckQueue(queues);
   await scheduleDriftChecks(queue, settings.driftCheckIntervalSeconds);
+  const retention = openRetentionQueue(queues);
+  await scheduleRetention(retention, settings.retention.intervalMinutes);
   const modelKeys = settings.streams.flatMap(({ name }) => MODEL_KINDS.map((kind) => modelKey(kind, name)));
   const reconciler = new RetrainReconciler({ pool, queue: retrain, modelKeys, logger });
   // Schedule and jobs live in the queue store; should that be emptied, they come back from here.
@@ -30,6 +35,8 @@ await runService('drift-monitor', async (context) => {
     running = true;
     (async () => {
       if (!(await driftChecksAreScheduled(queue))) await scheduleDriftChecks(queue, settings.driftCheckIntervalSeconds);
+      if (!(await retentionIsScheduled(retention)))
+        await scheduleRetention(retention, settings.retention.intervalMinutes);
       await reconciler.reconcile();
     })()
       .catch((error: Error) => logger.warn({ error: error.message }, 'reconciling the queues'))
@@ -37,17 +44,27 @@ await runService('drift-monitor', async (context) => {
         running = false;
       });
   }, RECONCILE_MILLISECONDS);
-  const worker = queues.worker(
+  const options = { concurrency: 1, runRetryDelay: RETRY_MILLISECONDS, autorun: false };
+  const checks = queues.worker(
     DRIFT_CHECK,
     async () => {
       const round = await monitor.check();
       context.report({ lastRound: { ...round, at: new Date().toISOString() } });
       return round;
     },
-    { concurrency: 1, runRetryDelay: RETRY_MILLISECONDS, autorun: false },
+    options,
+  );
+  const pruner = queues.worker(
+    RETENTION,
+    async () => {
+      const gone = await pruneAll(pool, prunings(keptBy(settings)), { signal: context.signal });
+      if (Object.keys(gone).length > 0) logger.info(gone, 'deleted old rows');
+      return gone;
+    },
+    options,
   );
   try {
-    await runWorker(worker, context.signal);
+    await Promise.all([runWorker(checks, context.signal), runWorker(pruner, context.signal)]);
   } finally {
     clearInterval(timer);
   }

@@ -23,6 +23,9 @@ await runService('trainer', async (context) => {
     maxStalledCount: 3,
     runRetryDelay: RETRY_MILLISECONDS,
     autorun: false,
+    // For jobs that were added by hand; those of ours say so themselves.
+    removeOnComplete: { count: 500 },
+    removeOnFail: { count: 500 },
     name: context.instance,
   });
   worker.on('active', (job) => {

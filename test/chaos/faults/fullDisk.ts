@@ -16,15 +16,7 @@ export const fullDisk: Fault = {
     } finally {
       rmSync(filler, { force: true });
     }
-    // Out of room for its log PostgreSQL ends; whoever makes room starts it again.
-    await sleep(300);
-    if (!(await postgres.answers())) {
-      await sleep(1_000);
-      if (!(await postgres.answers())) {
-        await postgres.stopServer('fast');
-        await postgres.startServer();
-      }
-    }
+    await postgres.settled();
     return null;
   },
 };

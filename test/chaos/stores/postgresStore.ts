@@ -17,6 +17,7 @@ export class PostgresStore {
   notificationsDisturbed = 0;
   private server!: EmbeddedPostgres;
   private port = 0;
+  private stopping = false;
   proxy!: TcpProxy;
   private steady!: TcpProxy;
 
@@ -72,16 +73,31 @@ export class PostgresStore {
       }
     }
     this.port = Number(new URL(this.server.databaseUrl).port);
+    this.stopping = false;
+    // As a service manager would: out of room for its log, for one, PostgreSQL ends by itself.
+    this.server.onExit(() => {
+      if (!this.stopping) void this.startServer().catch((error: Error) => this.log(error.message));
+    });
+  }
+
+  /** Resolves when the server answers and goes on answering. */
+  async settled(): Promise<void> {
+    for (let answers = 0; answers < 4; ) {
+      answers = (await this.answers()) ? answers + 1 : 0;
+      await new Promise((done) => setTimeout(done, 250));
+    }
   }
 
   async stopServer(how: 'fast' | 'kill'): Promise<void> {
+    this.stopping = true;
     if (how === 'fast') return this.server.stop();
-    const pid = Number(readFileSync(join(this.folder, 'postgres/postmaster.pid'), 'utf8').split('\n')[0]);
+    const pid = this.postmaster();
+    if (pid === null) return; // it has just ended by itself
     process.kill(pid, 'SIGKILL');
     while (isAlive(pid) && !isZombie(pid)) await new Promise((done) => setTimeout(done, 20));
   }
 
-  async answers(): Promise<boolean> {
+  private async answers(): Promise<boolean> {
     const client = new pg.Client({ connectionString: this.steadyUrl, connectionTimeoutMillis: 2_000 });
     client.on('error', () => {});
     try {
@@ -95,10 +111,19 @@ export class PostgresStore {
     }
   }
 
+  /** By its command line, since a full disk may have cost it its pid file. */
+  private postmaster(): number | null {
+    try {
+      return Number(execFileSync('pgrep', ['-of', `-D ${join(this.folder, 'postgres')} -p`], { encoding: 'utf8' }));
+    } catch {
+      return null;
+    }
+  }
+
   async close(): Promise<void> {
     await this.proxy.close();
     await this.steady.close();
-    await this.server.stop();
+    await this.stopServer('fast');
     if (this.hasOwnDisk) {
       try {
         execFileSync('umount', [this.folder], { stdio: 'pipe' });
