@@ -1,5 +1,5 @@
-/** SQLSTATE classes of a server that is away or short of room for a while: connection, resources, operator's intervention. */
-const PASSING_CLASSES = ['08', '53', '57'];
+/** SQLSTATE classes of a server that is away or short of room for a while: connection, resources, operator's intervention, disk. */
+const PASSING_CLASSES = ['08', '53', '57', '58'];
 
 /**
  * Whether an error says that PostgreSQL is away for now (restarting, cut off, out of disk), so that the same work may

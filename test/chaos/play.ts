@@ -91,12 +91,14 @@ class Player {
       seed: settings.seed + hour,
     };
     await this.until(`the retraining of hour ${hour}`, async () => {
+      // First whether anything is under way: what ended meanwhile must not be asked for again.
+      if (!(await this.pipeline.checked())) return false;
       const { rows } = await pool.query<{ ended: boolean }>(
         `SELECT count(*) > 0 AS ended FROM model_versions WHERE metrics->'trigger'->>'actor' = $1`,
         [actorOf(hour)],
       );
-      if (rows[0]!.ended) return this.pipeline.checked();
-      if (await this.pipeline.checked()) await requestRetrain(pool, retrainQueue, payload, settings.retraining);
+      if (rows[0]!.ended) return true;
+      await requestRetrain(pool, retrainQueue, payload, settings.retraining);
       return false;
     });
   }

@@ -82,15 +82,15 @@ export function compareRows(
   return comparison;
 }
 
-/** Requests and runs that published more than once. */
-export async function publishesDoubled(pool: Pool): Promise<number> {
-  const { rows } = await pool.query<{ doubled: number }>(
-    `SELECT coalesce(sum(versions - 1), 0)::integer AS doubled FROM (
-       SELECT count(*) AS versions FROM model_versions WHERE state = 'published'
-       GROUP BY model_key, coalesce(metrics->'trigger'->>'actor', metrics->'trigger'->>'kind'), metrics->'trigger'->>'reportId'
-     ) requests`,
+/** Requests that published more than once, a line for each publish too many. */
+export async function publishesDoubled(pool: Pool): Promise<string[]> {
+  const { rows } = await pool.query<{ request: string; versions: string }>(
+    `SELECT model_key || ' ' || coalesce(metrics->'trigger'->>'actor', metrics->'trigger'->>'kind') AS request,
+       string_agg(version || ' of run ' || (metrics->>'run'), ', ' ORDER BY version) AS versions, count(*)
+     FROM model_versions WHERE state = 'published'
+     GROUP BY 1, metrics->'trigger'->>'reportId' HAVING count(*) > 1`,
   );
-  return rows[0]!.doubled;
+  return rows.map(({ request, versions }) => `published more than once: ${request}: versions ${versions}`);
 }
 
 /** What is left undone or unusable at the end, in words. */

@@ -64,12 +64,12 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     await subject.close();
   }
   const { lost, doubled, different, examples } = compareRows(expected, disturbed.rows);
-  const findings = [...disturbed.failures, ...disturbed.leftovers, ...examples];
+  const findings = [...disturbed.failures, ...disturbed.leftovers, ...disturbed.publishesDoubled, ...examples];
   return {
     faults: disturbed.faults,
     lost: lost + disturbed.leftovers.length,
     doubled,
-    publishes_doubled: disturbed.publishesDoubled,
+    publishes_doubled: disturbed.publishesDoubled.length,
     longest_outage_s: Number(disturbed.outage.seconds.toFixed(1)),
     equal: lost + doubled + different + findings.length === 0,
     seed,

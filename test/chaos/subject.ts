@@ -86,8 +86,9 @@ export class Subject {
         // Drift is first looked at when the history is complete.
         services: SERVICES.map(({ name }) => name).filter((name) => name !== 'drift-monitor'),
         onLine: (service, line) => {
-          if (process.env.CHAOS_LOGS === 'all' || /"level":(50|60)/.test(line) || !line.startsWith('{'))
-            if (process.env.CHAOS_LOGS !== undefined) say(`[${service}] ${line.slice(0, 600)}`);
+          const isFatal = line.includes('"level":60');
+          const isWanted = process.env.CHAOS_LOGS !== undefined && !/"level":[1-4]0/.test(line);
+          if (isFatal || isWanted || process.env.CHAOS_LOGS === 'all') say(`[${service}] ${line.slice(0, 900)}`);
         },
         onHopeless: (service, reason) => say(`${service} cannot run: ${reason}`),
         onDatabaseLost: () => {},
