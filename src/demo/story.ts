@@ -204,7 +204,7 @@ async function live(
 async function clearQueues(settings: Settings, databaseUrl: string, onError: (error: Error) => void): Promise<void> {
   const store = new QueueStore({ ...settings, databaseUrl }, onError);
   try {
-    for (const name of ['retrain', 'drift-check']) await store.queue(name).obliterate({ force: true });
+    for (const name of ['retrain', 'drift-check', 'retention']) await store.queue(name).obliterate({ force: true });
   } finally {
     await store.close();
   }
