@@ -16,7 +16,7 @@ export type { LstmModel } from './detector.js';
 const SCALES = [5, 30];
 const CONTEXT = STEPS - 1 + 2 * Math.max(...SCALES) - 1;
 const MINIMUM_ROWS = 480;
-const MAXIMUM_ROWS = 50_000;
+const MAXIMUM_ROWS = 50_400; // five weeks
 const MOST_EXPLANATIONS = 8;
 /**
  * Stretches of the training window that are scored by a network which did not see them. They are trained with the same
