@@ -44,7 +44,7 @@ export default async function train(job: SandboxedJob<RetrainPayload>): Promise<
     return await runTraining({
       pool,
       payload,
-      kinds: kindsByName(),
+      kinds: kindsByName({ lstmEngine: settings.lstmEngine, log: (message) => logger.info(message) }),
       settings: settings.retraining,
       incidentPatienceMinutes: settings.drift.patienceMinutes,
       artifactDirectory: settings.artifactDirectory,
