@@ -12,8 +12,12 @@ import { cancellation } from '../src/storage/retrainCancellations.js';
 const CANCELLATION_POLL_MILLISECONDS = 500;
 const LOG_MILLISECONDS = 1_000;
 
-// Its worker is gone, killed perhaps: nobody would hear of this training, and another worker takes the job.
+// Its worker is gone, killed perhaps: nobody would hear of this training, and another worker takes the job. BullMQ tells
+// the worker of each uncaught error, and where that fails by an uncaught error again, so without this it goes round for ever.
 process.once('disconnect', () => process.exit(1));
+process.prependListener('uncaughtException', (error: NodeJS.ErrnoException) => {
+  if (!process.connected || error.code === 'EPIPE' || error.code === 'ERR_IPC_CHANNEL_CLOSED') process.exit(1);
+});
 
 /** One training in a process of its own, so that the worker's heartbeats and job locks are never late. */
 export default async function train(job: SandboxedJob<RetrainPayload>): Promise<unknown> {
