@@ -12,8 +12,25 @@ import { cancellation } from '../src/storage/retrainCancellations.js';
 const CANCELLATION_POLL_MILLISECONDS = 500;
 const LOG_MILLISECONDS = 1_000;
 
+let trainings = 0;
+/** A worker that was killed leaves this process behind: it finishes what it trains, which may still publish, and ends. */
+const endWithWorker = () => {
+  if (!process.connected && trainings === 0) process.exit(0);
+};
+process.on('disconnect', endWithWorker);
+
 /** One training in a process of its own, so that the worker's heartbeats and job locks are never late. */
 export default async function train(job: SandboxedJob<RetrainPayload>): Promise<unknown> {
+  trainings += 1;
+  try {
+    return await trainOnce(job);
+  } finally {
+    trainings -= 1;
+    setImmediate(endWithWorker);
+  }
+}
+
+async function trainOnce(job: SandboxedJob<RetrainPayload>): Promise<unknown> {
   const payload = readRetrainPayload(job.data);
   const { settings } = loadSettings(process.env);
   const logger = pino({ level: settings.logLevel, base: { service: 'trainer' } }, pino.destination(2));

@@ -47,7 +47,8 @@ export class Subject {
   static async start(options: SubjectOptions): Promise<Subject> {
     const { scenario, store, seed, say } = options;
     const folder = await mkdtemp(join(tmpdir(), 'routewarden-chaos-'));
-    const logger = pino({ level: 'silent' });
+    // Why a service ended is worth a line.
+    const logger = pino({ level: 'warn', base: null }, { write: (line: string) => say(line.trim()) });
     const clockFile = join(folder, 'clock');
     writeFileSync(clockFile, '0');
     const postgres = await PostgresStore.start(join(folder, 'database'), say);
