@@ -87,7 +87,7 @@ export class Subject {
         // Drift is first looked at when the history is complete.
         services: SERVICES.map(({ name }) => name).filter((name) => name !== 'drift-monitor'),
         onLine: (service, line) => {
-          const isFatal = line.includes('"level":60');
+          const isFatal = line.includes('"level":60') || /^\S*Error\b|^\s+at /.test(line);
           const isWanted = process.env.CHAOS_LOGS !== undefined && !/"level":[1-4]0/.test(line);
           if (isFatal || isWanted || process.env.CHAOS_LOGS === 'all') say(`[${service}] ${line.slice(0, 900)}`);
         },
