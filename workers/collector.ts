@@ -32,6 +32,7 @@ await runService('collector', async (context) => {
         flushMilliseconds: settings.feed.flushMilliseconds,
         flushMessages: settings.feed.flushMessages,
         now: Date.now,
+        elapsed: () => performance.now(),
         holdLock,
       });
       await collector.open();

@@ -17,6 +17,8 @@ export interface RisLiveOutcome {
 /** 1990 to 2100: a time outside is damage, not history. */
 const EARLIEST_SECONDS = 631_152_000;
 const LATEST_SECONDS = 4_102_444_800;
+/** Why a message later than the builder's `latestTime` is bad. */
+export const FROM_THE_FUTURE = 'its time is in the future';
 /** A BGP message with extended length (RFC 8654) has at most 65,535 bytes: no path or list is longer. */
 const MAXIMUM_ENTRIES = 65_535;
 
@@ -73,12 +75,14 @@ function listOf(value: unknown, what: string): unknown[] {
   return value;
 }
 
-function timeOf(data: Json): number {
+function timeOf(data: Json, latestMs: number): number {
   const seconds = data.timestamp;
   if (typeof seconds !== 'number' || !(seconds >= EARLIEST_SECONDS && seconds < LATEST_SECONDS)) {
     throw new BadMessage(`timestamp is no time: ${sample(seconds)}`);
   }
-  return Math.round(seconds * 1000);
+  const timeMs = Math.round(seconds * 1000);
+  if (timeMs > latestMs) throw new BadMessage(FROM_THE_FUTURE);
+  return timeMs;
 }
 
 function originOf(value: unknown): number {
@@ -117,7 +121,7 @@ function nextHopOf(value: unknown, into: UpdateBatchBuilder): number {
 }
 
 function decodeUpdate(data: Json, into: UpdateBatchBuilder): number {
-  const timeMs = timeOf(data);
+  const timeMs = timeOf(data, into.latestTime);
   const peer = into.peer(addressOf(data.peer, 'peer', into), asNumber(data.peer_asn, 'peer_asn'));
   into.begin();
   const path = pathOf(data.path, into);
@@ -134,7 +138,7 @@ function decodeUpdate(data: Json, into: UpdateBatchBuilder): number {
 }
 
 function decodeState(data: Json, into: UpdateBatchBuilder): number {
-  const timeMs = timeOf(data);
+  const timeMs = timeOf(data, into.latestTime);
   const peer = into.peer(addressOf(data.peer, 'peer', into), asNumber(data.peer_asn, 'peer_asn'));
   switch (data.state) {
     case 'connected':
@@ -159,10 +163,10 @@ function decodeData(data: unknown, into: UpdateBatchBuilder): RisLiveOutcome {
     case 'RIS_PEER_STATE':
       return { kind: 'state', timeMs: decodeState(data, into) };
     case 'KEEPALIVE':
-      return { kind: 'keepalive', timeMs: timeOf(data) };
+      return { kind: 'keepalive', timeMs: timeOf(data, into.latestTime) };
     case 'OPEN':
     case 'NOTIFICATION':
-      return { kind: 'other', timeMs: timeOf(data) };
+      return { kind: 'other', timeMs: timeOf(data, into.latestTime) };
     default:
       return { kind: 'other', reason: `unknown message type ${sample(data.type)}` };
   }

@@ -80,7 +80,7 @@ export class RisLiveScanner {
     this.#at = 0;
     this.#into = into;
     into.begin();
-    if (this.#message()) {
+    if (this.#message() && this.#timeMs <= into.latestTime) {
       const shape = parseAddress(bytes, this.#peerStart, this.#peerEnd, into.words);
       if (shape >= 0) {
         const peer = into.peer(into.address(shape), this.#peerAs);

@@ -17,6 +17,8 @@ function widened<T extends Uint8Array | Uint32Array | Float64Array>(column: T): 
 export class UpdateBatchBuilder {
   /** Where decoders put the words of an address or prefix before they ask for its index. */
   readonly words = new Uint32Array(4);
+  /** Decoders of a live feed refuse what is later, ms: it would carry the stream's watermark into the future. */
+  latestTime = Number.POSITIVE_INFINITY;
   readonly paths = new PathDictionary();
   readonly #addresses = new WordDictionary(256);
   readonly #peers = new WordDictionary(256);

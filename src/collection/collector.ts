@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
-import { decodeRisLiveMessage } from '../bgp/risLive.js';
+import { decodeRisLiveMessage, FROM_THE_FUTURE } from '../bgp/risLive.js';
 import { UpdateBatchBuilder } from '../bgp/updateBatch.js';
 import { recordGap } from '../storage/feedGaps.js';
 import { notify } from '../storage/notifications.js';
@@ -19,6 +19,8 @@ export interface CollectorOptions {
   flushMessages: number;
   /** Milliseconds since 1970. */
   now: () => number;
+  /** Milliseconds that only rise, whoever sets the clock meanwhile. */
+  elapsed: () => number;
   /** Called before each write: takes the stage's lock again when its connection broke. */
   holdLock?: () => Promise<void>;
 }
@@ -26,11 +28,15 @@ export interface CollectorOptions {
 export interface CollectorCounts {
   messages: number;
   skipped: number;
+  /** Of those skipped: refused because their time lies in the future. */
+  future: number;
   gaps: number;
   lastMessageMs: number | null;
 }
 
 const LONGEST_OUTAGE_MILLISECONDS = 300_000;
+/** Clocks of the feed and of this machine may differ by so much. */
+const FUTURE_MILLISECONDS = 600_000;
 
 function stands(placed: readonly LogEntry[], last: Omit<LogEntry, 'payload'> | null): boolean {
   const end = placed.at(-1)!;
@@ -42,7 +48,7 @@ function stands(placed: readonly LogEntry[], last: Omit<LogEntry, 'payload'> | n
  * time away becomes a gap entry, from the last stored moment to the first message after it: never a silent dip.
  */
 export class Collector {
-  readonly counts: CollectorCounts = { messages: 0, skipped: 0, gaps: 0, lastMessageMs: null };
+  readonly counts: CollectorCounts = { messages: 0, skipped: 0, future: 0, gaps: 0, lastMessageMs: null };
   private builder = new UpdateBatchBuilder();
   private position = 0;
   private storedUntilMs: number | null = null;
@@ -50,7 +56,9 @@ export class Collector {
   private away: string | null = null;
   private writing: Promise<void> = Promise.resolve();
   private lastFlush: number;
-  private sampled = false;
+  private readonly sampled = new Set<string>();
+  /** When the last message came, by `elapsed`. */
+  private heardAt = 0;
 
   constructor(private readonly options: CollectorOptions) {
     this.lastFlush = options.now();
@@ -71,11 +79,13 @@ export class Collector {
 
   /** Takes one message; resolves at once unless storing has fallen behind. */
   async message(text: string | Uint8Array): Promise<void> {
+    this.builder.latestTime = this.latestTime();
     const outcome = decodeRisLiveMessage(text, this.builder);
     this.counts.messages += 1;
     if (outcome.kind === 'bad' || outcome.kind === 'error') this.skipped(outcome.reason ?? outcome.kind, text);
     if (outcome.timeMs === undefined) return;
     this.counts.lastMessageMs = outcome.timeMs;
+    this.heardAt = this.options.elapsed();
     if (this.away !== null) await this.endGap(outcome.timeMs);
     if (this.builder.messages >= this.options.flushMessages) await this.flush();
     else if (this.options.now() - this.lastFlush >= this.options.flushMilliseconds) await this.flush();
@@ -84,10 +94,22 @@ export class Collector {
   /** Called a few times a second: stores what waits, and on a wall clock says that the feed is alive. */
   async tick(alive: boolean): Promise<void> {
     await this.flush();
-    const now = this.options.now();
+    const now = this.feedTime();
     if (this.options.clock !== 'wall' || !alive || this.away !== null || this.storedUntilMs === null) return;
-    if (now - this.storedUntilMs < 5_000) return;
+    if (now === null || now - this.storedUntilMs < 5_000) return;
     await this.append([{ kind: 'clock', sinceMs: this.storedUntilMs, untilMs: now, messages: 0, payload: null }]);
+  }
+
+  /** The feed's own clock, told on from its last message, so that a step of this machine's clock moves no minute. */
+  private feedTime(): number | null {
+    const { lastMessageMs } = this.counts;
+    return lastMessageMs === null ? null : lastMessageMs + this.options.elapsed() - this.heardAt;
+  }
+
+  /** Later is no message of this live feed; a replay may be of any time. */
+  private latestTime(): number {
+    if (this.options.clock !== 'wall') return Number.POSITIVE_INFINITY;
+    return Math.max(this.options.now(), this.feedTime() ?? 0) + FUTURE_MILLISECONDS;
   }
 
   /** Stores every message taken so far. */
@@ -162,9 +184,14 @@ export class Collector {
 
   private skipped(reason: string, text: string | Uint8Array): void {
     this.counts.skipped += 1;
-    if (this.sampled) return;
-    this.sampled = true;
+    const isFuture = reason === FROM_THE_FUTURE;
+    if (isFuture) this.counts.future += 1;
+    // One sample of what is malformed and one of what is too early: their remedies differ.
+    const kind = isFuture ? 'future' : 'malformed';
+    if (this.sampled.has(kind)) return;
+    this.sampled.add(kind);
     const sample = (typeof text === 'string' ? text : Buffer.from(text).toString('utf8')).slice(0, 300);
-    this.options.logger.warn({ reason, sample }, 'skipped a message (further ones are counted, not logged)');
+    const advice = isFuture ? ": is this machine's clock behind?" : '';
+    this.options.logger.warn({ reason, sample }, `skipped a message (further ones are counted, not logged)${advice}`);
   }
 }

@@ -184,15 +184,20 @@ export class RisLiveSource implements LiveSource {
     return (this.#options.stallSeconds ?? 30) * 1000;
   }
 
+  /** Time that only rises: a step of the clock is no silence. */
+  #elapsed(): number {
+    return this.#options.now?.() ?? performance.now();
+  }
+
   /** Pings a quiet connection and reports one that does not answer, or answers but has no news. */
   #watch(socket: WebSocket, queue: DeliveryQueue, stalled: (reason: string) => void) {
     const stallMs = this.#stallMs;
     const silenceMs = (this.#options.silenceSeconds ?? 0) * 1000;
-    let heard = this.#now();
+    let heard = this.#elapsed();
     let news = heard;
     const timer = setInterval(
       () => {
-        const now = this.#now();
+        const now = this.#elapsed();
         if (queue.paused) {
           // We do not read, so we cannot hear.
           heard = now;
@@ -212,7 +217,7 @@ export class RisLiveSource implements LiveSource {
     );
     return {
       alive: (isNews: boolean) => {
-        heard = this.#now();
+        heard = this.#elapsed();
         if (isNews) news = heard;
       },
       stop: () => clearInterval(timer),

@@ -35,6 +35,8 @@ export function openPool(
     types,
   });
   pool.on('error', options.onError);
+  // The pool hears idle connections only: one that is cut between two statements of a transaction would end the process.
+  pool.on('connect', (client) => client.on('error', options.onError));
   return pool;
 }
 

@@ -34,7 +34,8 @@ export class Storm {
 
   async rage(): Promise<void> {
     const { subject, watch, seed, say, faults, minutes } = this.options;
-    const random = new Random(seed, 9);
+    // What a fault draws must not change which comes next.
+    const order = new Random(seed, 9);
     const interval = (minutes * 60_000) / faults;
     const possible = FAULTS.filter((fault) => {
       const hindrance = fault.hindrance(subject);
@@ -46,11 +47,11 @@ export class Storm {
     while (!this.isOver) {
       await sleep(Math.max(50, began + this.struck * interval - performance.now()));
       if (this.isOver) return;
-      if (bag.length === 0) bag = shuffled(possible, random);
+      if (bag.length === 0) bag = shuffled(possible, order);
       const fault = bag.pop()!;
       const from = Date.now();
       try {
-        const services = await fault.strike(subject, random);
+        const services = await fault.strike(subject, new Random(seed, 10, this.struck));
         watch.strike({ fault: fault.name, services, from, until: Date.now() });
       } catch (error) {
         watch.strike({ fault: fault.name, services: null, from, until: Date.now() });

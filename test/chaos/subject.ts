@@ -47,7 +47,8 @@ export class Subject {
   static async start(options: SubjectOptions): Promise<Subject> {
     const { scenario, store, seed, say } = options;
     const folder = await mkdtemp(join(tmpdir(), 'routewarden-chaos-'));
-    const logger = pino({ level: 'silent' });
+    // Why a service ended is worth a line.
+    const logger = pino({ level: 'warn', base: null }, { write: (line: string) => say(line.trim()) });
     const clockFile = join(folder, 'clock');
     writeFileSync(clockFile, '0');
     const postgres = await PostgresStore.start(join(folder, 'database'), say);
@@ -86,7 +87,7 @@ export class Subject {
         // Drift is first looked at when the history is complete.
         services: SERVICES.map(({ name }) => name).filter((name) => name !== 'drift-monitor'),
         onLine: (service, line) => {
-          const isFatal = line.includes('"level":60');
+          const isFatal = line.includes('"level":60') || /^\S*Error\b|^\s+at /.test(line);
           const isWanted = process.env.CHAOS_LOGS !== undefined && !/"level":[1-4]0/.test(line);
           if (isFatal || isWanted || process.env.CHAOS_LOGS === 'all') say(`[${service}] ${line.slice(0, 900)}`);
         },

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { type ExecFileSyncOptionsWithStringEncoding, execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -8,6 +8,7 @@ import { NotificationFilter, type NotificationMode } from './notificationFilter.
 import { TcpProxy } from './tcpProxy.js';
 
 const START_TRIES = 60;
+const PIPED: ExecFileSyncOptionsWithStringEncoding = { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] };
 
 /**
  * A PostgreSQL server that can be stopped, killed and started, behind two proxies: `proxy` for the services, which faults
@@ -115,7 +116,7 @@ export class PostgresStore {
   /** By its command line, since a full disk may have cost it its pid file. */
   private postmaster(): number | null {
     try {
-      return Number(execFileSync('pgrep', ['-of', `-D ${join(this.folder, 'postgres')} -p`], { encoding: 'utf8' }));
+      return Number(execFileSync('pgrep', ['-of', '--', `-D ${join(this.folder, 'postgres')} -p`], PIPED));
     } catch {
       return null;
     }

@@ -1,0 +1,164 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Pool } from 'pg';
+import { pino } from 'pino';
+import { Collector } from '../../src/collection/collector.js';
+import { openPool } from '../../src/storage/pool.js';
+import { StageLock } from '../../src/storage/stageLock.js';
+import { storeIsAway } from '../../src/storage/storeAway.js';
+import { openTestDatabase, type TestDatabase } from '../drift/testDatabase.js';
+
+const START = Date.UTC(2026, 0, 1);
+const HOUR = 3_600_000;
+let database: TestDatabase;
+let pool: Pool;
+
+beforeAll(async () => {
+  database = await openTestDatabase();
+  const { connectionString } = database.pool.options as { connectionString: string };
+  pool = openPool(connectionString, { name: 'test', onError: () => {} });
+});
+afterAll(async () => {
+  await pool?.end();
+  await database?.close();
+});
+beforeEach(() => pool.query('TRUNCATE update_batches, feed_gaps'));
+
+const message = (timeMs: number) =>
+  JSON.stringify({
+    type: 'ris_message',
+    data: {
+      timestamp: timeMs / 1000,
+      peer: '192.0.2.1',
+      peer_asn: '64500',
+      host: 'rrc00',
+      type: 'UPDATE',
+      path: [64500, 64501],
+      announcements: [{ next_hop: '192.0.2.1', prefixes: ['198.51.100.0/24'] }],
+    },
+  });
+
+/** A collector whose clocks the test turns. */
+function collector(clock: 'wall' | 'feed', store = pool) {
+  const time = { wall: START, elapsed: 0 };
+  const made = new Collector({
+    pool: store,
+    stream: 'test',
+    logger: pino({ level: 'silent' }),
+    clock,
+    flushMilliseconds: 1_000_000_000,
+    flushMessages: 1_000,
+    now: () => time.wall,
+    elapsed: () => time.elapsed,
+  });
+  return { made, time };
+}
+
+async function log() {
+  const { rows } = await pool.query(
+    `SELECT kind, messages, extract(epoch FROM until)::float8 * 1000 - $1 AS until FROM update_batches ORDER BY position`,
+    [START],
+  );
+  return rows;
+}
+
+describe('the time of a live feed', () => {
+  test('messages from the future are refused and counted; those a few minutes early are not', async () => {
+    const { made } = collector('wall');
+    await made.message(message(START));
+    await made.message(message(START + 5 * 60_000));
+    await made.message(message(START + 24 * HOUR));
+    await made.message(message(START + 11 * 60_000));
+    await made.flush();
+    expect(made.counts).toMatchObject({ messages: 4, skipped: 1, future: 1 });
+    expect(await log()).toEqual([{ kind: 'updates', messages: 3, until: 11 * 60_000 }]);
+  });
+
+  test('a replay may be of any time', async () => {
+    const { made } = collector('feed');
+    await made.message(message(START + 1000 * 24 * HOUR));
+    await made.flush();
+    expect(made.counts).toMatchObject({ skipped: 0, future: 0 });
+  });
+
+  test('a step of the machine’s clock, either way, moves no minute and refuses no message', async () => {
+    const { made, time } = collector('wall');
+    await made.message(message(START));
+    await made.flush();
+    for (const step of [24 * HOUR, -48 * HOUR]) {
+      time.wall += step;
+      time.elapsed += 6_000;
+      await made.tick(true);
+    }
+    expect(await log()).toEqual([
+      { kind: 'updates', messages: 1, until: 0 },
+      { kind: 'clock', messages: 0, until: 6_000 },
+      { kind: 'clock', messages: 0, until: 12_000 },
+    ]);
+    await made.message(message(START + 12_500));
+    await made.flush();
+    expect(made.counts.skipped).toBe(0);
+  });
+});
+
+describe('a store that is away', () => {
+  test('costs no message and stores none twice, whether the outage comes before the commit or just after it', async () => {
+    for (const moment of ['before', 'after'] as const) {
+      await pool.query('TRUNCATE update_batches');
+      const flaky = failingOnce(moment);
+      const { made } = collector('feed', flaky);
+      await made.message(message(START));
+      await made.flush();
+      await made.message(message(START + 1_000));
+      await made.flush();
+      expect(await log()).toEqual([
+        { kind: 'updates', messages: 1, until: 0 },
+        { kind: 'updates', messages: 1, until: 1_000 },
+      ]);
+    }
+  });
+
+  test('is told from an error that would come again', () => {
+    for (const code of ['57P01', '57P03', '08006', '53100', '58030', 'ECONNREFUSED', 'ECONNRESET'])
+      expect(storeIsAway(Object.assign(new Error('x'), { code }))).toBe(true);
+    expect(storeIsAway(new Error('Connection terminated unexpectedly'))).toBe(true);
+    for (const code of ['23505', '42P01', '28P01', 'ERR_X'])
+      expect(storeIsAway(Object.assign(new Error('x'), { code }))).toBe(false);
+    expect(storeIsAway(new TypeError('x is not a function'))).toBe(false);
+  });
+
+  test('a wait for a stage lock ends with its signal, and leaves the lock to the next', async () => {
+    const url = (database.pool.options as { connectionString: string }).connectionString;
+    const holder = await StageLock.take(url, 'stage', 'test', () => {});
+    const ending = new AbortController();
+    const waiting = StageLock.take(url, 'stage', 'test', () => {}, ending.signal);
+    setTimeout(() => ending.abort(new Error('enough')), 100);
+    await expect(waiting).rejects.toThrow();
+    await holder.release();
+    await (await StageLock.take(url, 'stage', 'test', () => {})).release();
+  });
+});
+
+/** The pool, whose first COMMIT loses its connection: before the server has heard it, or after it has done it. */
+function failingOnce(moment: 'before' | 'after'): Pool {
+  let failed = false;
+  return new Proxy(pool, {
+    get(target, name) {
+      if (name !== 'connect') {
+        const value = Reflect.get(target, name) as unknown;
+        return typeof value === 'function' ? value.bind(target) : value;
+      }
+      return async () => {
+        const client = await target.connect();
+        const query = client.query.bind(client) as (...all: unknown[]) => Promise<unknown>;
+        client.query = (async (...all: unknown[]) => {
+          if (failed || all[0] !== 'COMMIT') return query(...all);
+          failed = true;
+          if (moment === 'after') await query('COMMIT');
+          else await query('ROLLBACK');
+          throw Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
+        }) as typeof client.query;
+        return client;
+      };
+    },
+  });
+}

@@ -1,0 +1,142 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { describe, expect, test } from '@jest/globals';
+import { z } from 'zod';
+import { SERVICES } from '../../src/services/catalogue.js';
+
+const read = (file: string) => readFileSync(file, 'utf8');
+
+/** What of the Compose format is used here (https://github.com/compose-spec/compose-spec), and no more. */
+const healthcheck = z.strictObject({
+  test: z.union([z.string(), z.array(z.string())]),
+  interval: z.string().optional(),
+  retries: z.number().optional(),
+  start_period: z.string().optional(),
+});
+const composeService = z.strictObject({
+  image: z.string().optional(),
+  build: z.string().optional(),
+  restart: z.literal('unless-stopped'),
+  command: z.string().optional(),
+  environment: z.record(z.string(), z.string()).optional(),
+  depends_on: z.record(z.string(), z.object({ condition: z.literal('service_healthy') })).optional(),
+  volumes: z.array(z.string()).optional(),
+  ports: z.array(z.string()).optional(),
+  healthcheck: healthcheck.optional(),
+  stop_grace_period: z.string().optional(),
+});
+const compose = z.looseObject({
+  services: z.record(z.string(), composeService),
+  volumes: z.record(z.string(), z.null()),
+});
+
+function readCompose() {
+  // A YAML reader that a development tool brings along; there is no Docker engine to ask.
+  const yaml = createRequire(import.meta.url)('js-yaml') as { safeLoad(text: string): unknown };
+  return compose.parse(yaml.safeLoad(read('docker-compose.yml')));
+}
+
+describe('docker-compose.yml', () => {
+  const { services, volumes } = readCompose();
+
+  test('Redis keeps its jobs: nothing is evicted, everything is appended to a file on a volume', () => {
+    const { command, volumes: mounted } = services.redis!;
+    expect(command).toMatch(/--maxmemory-policy noeviction/);
+    expect(command).toMatch(/--appendonly yes/);
+    expect(mounted).toEqual(['redis:/data']);
+  });
+
+  test('volumes are declared, stores have health checks, and what needs a store waits for it', () => {
+    for (const [name, service] of Object.entries(services)) {
+      for (const volume of service.volumes ?? []) expect(Object.keys(volumes)).toContain(volume.split(':')[0]);
+      for (const store of Object.keys(service.depends_on ?? {})) expect(services[store]?.healthcheck).toBeDefined();
+      if (service.build) expect(Object.keys(service.depends_on ?? {}).sort()).toEqual(['postgres', 'redis']);
+      if (service.ports) expect({ name, healthcheck: service.healthcheck }).toHaveProperty('healthcheck.test');
+    }
+  });
+
+  test('every service of the program runs, once; trainers can be scaled', () => {
+    const named = services
+      .routewarden!.command!.split(/\s+/)
+      .filter((word) => SERVICES.some(({ name }) => name === word));
+    expect([...named, 'trainer'].sort()).toEqual(SERVICES.map(({ name }) => name).sort());
+    expect(services.trainer!.command).toMatch(/run trainer$/);
+    expect(services.trainer).not.toHaveProperty('ports');
+    expect(services.trainer).not.toHaveProperty('container_name');
+  });
+
+  test('nothing but the page is published, on loopback; no secret has a default', () => {
+    for (const { ports } of Object.values(services))
+      for (const port of ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:/);
+    for (const [, variable] of read('docker-compose.yml').matchAll(/\$\{([^}]+)\}/g))
+      expect(variable).toMatch(/^[A-Z_]+:\?/);
+  });
+
+  test('images are of a named version, and services get the time they need to drain', () => {
+    for (const { image, build } of Object.values(services)) if (!build) expect(image).toMatch(/:\d+/);
+    for (const service of Object.values(services)) {
+      if (service.build) expect(Number.parseInt(service.stop_grace_period ?? '0', 10)).toBeGreaterThanOrEqual(30);
+    }
+  });
+});
+
+describe('Dockerfile', () => {
+  const lines = read('Dockerfile')
+    .split('\n')
+    .map((line) => line.trim());
+  const last = lines.findLastIndex((line) => line.startsWith('FROM '));
+
+  test('builds in one stage and runs in another, of a pinned line of Node, not as root', () => {
+    const stages = lines.filter((line) => line.startsWith('FROM '));
+    expect(stages).toHaveLength(2);
+    for (const stage of stages) expect(stage).toMatch(/^FROM node:\d+-\w+-slim/);
+    const user = lines.findIndex((line, index) => index > last && line === 'USER node');
+    expect(user).toBeGreaterThan(last);
+    expect(lines.findIndex((line) => line.startsWith('CMD '))).toBeGreaterThan(user);
+    expect(lines.slice(last).some((line) => line.startsWith('COPY . '))).toBe(false);
+  });
+
+  test('secrets and local state stay out of the build', () => {
+    const ignored = read('.dockerignore').split('\n');
+    for (const name of ['.git', '.env', 'node_modules', '.routewarden']) expect(ignored).toContain(name);
+  });
+});
+
+describe('licences', () => {
+  /** May be used and passed on with MIT-licensed code, with notices kept; MPL-2.0 alone holds for changed files. */
+  const ALLOWED = [
+    'MIT',
+    'MIT-0',
+    'ISC',
+    '0BSD',
+    'BSD-2-Clause',
+    'BSD-3-Clause',
+    'Apache-2.0',
+    'BlueOak-1.0.0',
+    'MPL-2.0',
+    'CC-BY-4.0',
+    'CC0-1.0',
+    'Python-2.0',
+    'PostgreSQL',
+    'Unlicense',
+  ];
+
+  test('every locked package has one that is allowed', () => {
+    const lock = z
+      .looseObject({
+        packages: z.record(
+          z.string(),
+          z.looseObject({ license: z.string().optional(), os: z.array(z.string()).optional() }),
+        ),
+      })
+      .parse(JSON.parse(read('package-lock.json')));
+    const wrong = Object.entries(lock.packages).flatMap(([path, { license, os }]) => {
+      // Builds for other systems come under the licence of the package that chooses among them.
+      if (path === '' || (os !== undefined && license === undefined)) return [];
+      const names = (license ?? 'none').replace(/[()]/g, '').split(/ AND /);
+      const isAllowed = names.every((name) => name.split(' OR ').some((one) => ALLOWED.includes(one.trim())));
+      return isAllowed ? [] : [`${path}: ${license ?? 'no licence named'}`];
+    });
+    expect(wrong).toEqual([]);
+  });
+});
