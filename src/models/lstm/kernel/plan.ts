@@ -23,7 +23,7 @@ export class Plan {
   readonly parameters: number;
   readonly workspaceBytes: number;
   readonly pages: number;
-  /** Address of the table itself. */
+  /** Address of the table itself; the kernel's own constants lie before it, from 512 on (asconfig.json). */
   readonly table = 1024;
   /** Address of the words that threads wait on. */
   readonly control = 0;

@@ -11,6 +11,9 @@ import { logistic4, tanh4 } from './activation';
 
 export { adam, pack, product, reduce };
 
+/** Minutes whose part of the weights' gradients is summed in one go, while their gates' gradients are in the cache. */
+const TOGETHER: i32 = 4;
+
 /** Packs the weights for both passes; once after every change of them. */
 export function packWeights(table: usize): void {
   at.lay(table, 0);
@@ -77,7 +80,8 @@ function reconstruct(table: usize, shard: i32, rows: i32): void {
   squashed = at.decoderSquashed;
   output = at.decoderOutput;
   for (let t = 0; t < at.steps; t++) {
-    product(gates, g, at.decoderStart, g, output, h, at.packedDecoderState, rows, at.hidden, at.gates);
+    if (t == 0) memory.copy(gates, at.decoderStart, n * g);
+    else product(gates, g, at.decoderStart, g, output, h, at.packedDecoderState, rows, at.hidden, at.gates);
     forward(gates, cell, cell + n * h, squashed, output + n * h, rows, at.hidden);
     gates += n * g;
     cell += n * h;
@@ -139,20 +143,24 @@ export function train(table: usize, shard: i32, thread: i32): void {
   accumulateRows(d + at.outputBias, at.output, at.steps * rows, at.features);
   memory.fill(at.gateTotal, 0, n * g);
   memory.fill(at.cellGradient, 0, n * h);
+  let until = at.steps;
   for (let t = at.steps - 1; t >= 0; t--) {
     const m = <usize>t * n;
     const gates = at.decoderGates + m * g;
     const fromOutput = at.output + m * f;
-    accumulate(d + at.outputWeights, at.decoderOutput + (m + n) * h, h, fromOutput, f, rows, at.hidden, at.features);
     const last = t == at.steps - 1;
     product(
       at.stateGradient, h, last ? at.zeros : at.stateGradient, last ? 0 : h,
       fromOutput, f, at.packedOutputBack, rows, at.features, at.hidden,
     );
     backward(gates, at.decoderCell + m * h, at.decoderSquashed + m * h, at.stateGradient, at.cellGradient, at.gateTotal, rows, at.hidden);
-    if (t > 0) {
-      accumulate(d + at.decoderState, at.decoderOutput + m * h, h, gates, g, rows, at.hidden, at.gates);
-      product(at.stateGradient, h, at.zeros, 0, gates, g, at.packedDecoderStateBack, rows, at.gates, at.hidden);
+    if (t > 0) product(at.stateGradient, h, at.zeros, 0, gates, g, at.packedDecoderStateBack, rows, at.gates, at.hidden);
+    if (until - t == TOGETHER || t == 0) {
+      const depth = (until - t) * rows;
+      accumulate(d + at.outputWeights, at.decoderOutput + (m + n) * h, h, fromOutput, f, depth, at.hidden, at.features);
+      // The output before the first minute is zero and adds nothing.
+      accumulate(d + at.decoderState, at.decoderOutput + m * h, h, gates, g, depth, at.hidden, at.gates);
+      until = t;
     }
   }
   // The repeated input is the same at every minute, so the sum of the gates' gradients stands for all of them.
@@ -163,14 +171,17 @@ export function train(table: usize, shard: i32, thread: i32): void {
 
   memory.fill(at.gateTotal, 0, n * g);
   memory.fill(at.cellGradient, 0, n * h);
+  until = at.steps;
   for (let t = at.steps - 1; t >= 0; t--) {
     const m = <usize>t * n;
     const gates = at.encoderGates + m * g;
     backward(gates, at.encoderCell + m * h, at.encoderSquashed + m * h, at.stateGradient, at.cellGradient, at.gateTotal, rows, at.hidden);
-    accumulate(d + at.encoderInput, at.input + m * f, f, gates, g, rows, at.features, at.gates);
-    if (t > 0) {
-      accumulate(d + at.encoderState, at.encoderOutput + m * h, h, gates, g, rows, at.hidden, at.gates);
-      product(at.stateGradient, h, at.zeros, 0, gates, g, at.packedEncoderStateBack, rows, at.gates, at.hidden);
+    if (t > 0) product(at.stateGradient, h, at.zeros, 0, gates, g, at.packedEncoderStateBack, rows, at.gates, at.hidden);
+    if (until - t == TOGETHER || t == 0) {
+      const depth = (until - t) * rows;
+      accumulate(d + at.encoderInput, at.input + m * f, f, gates, g, depth, at.features, at.gates);
+      accumulate(d + at.encoderState, at.encoderOutput + m * h, h, gates, g, depth, at.hidden, at.gates);
+      until = t;
     }
   }
   accumulateRows(d + at.encoderBias, at.gateTotal, rows, at.gates);
