@@ -14,10 +14,10 @@ export { adam, pack, product, reduce };
 /** Minutes whose part of the weights' gradients is summed in one go, while their gates' gradients are in the cache. */
 const TOGETHER: i32 = 4;
 
-/** Packs the weights for both passes; once after every change of them. */
-export function packWeights(table: usize): void {
-  at.lay(table, 0);
-  const w = plan.weights(table);
+/** Packs a network's weights for both passes; once after every change of them. */
+export function packWeights(table: usize, network: i32): void {
+  at.lay(table, 0, network);
+  const w = at.weights;
   pack(at.packedEncoderInput, w + at.encoderInput, at.features, at.gates, false);
   pack(at.packedEncoderState, w + at.encoderState, at.hidden, at.gates, false);
   pack(at.packedEncoderStateBack, w + at.encoderState, at.gates, at.hidden, true);
@@ -53,7 +53,7 @@ function reconstruct(table: usize, shard: i32, rows: i32): void {
   const f = <usize>at.features << 2;
   const h = <usize>at.hidden << 2;
   const g = h << 2;
-  const w = plan.weights(table);
+  const w = at.weights;
   gather(table, shard, rows);
   memory.fill(at.encoderCell, 0, n * h);
   memory.fill(at.encoderOutput, 0, n * h);
@@ -123,7 +123,7 @@ function lossGradient(table: usize, shard: i32, rows: i32): f64 {
 
 /** Forward and backward through time; leaves the shard's gradient and its sum of squared errors. */
 export function train(table: usize, shard: i32, thread: i32): void {
-  at.lay(table, thread);
+  at.lay(table, thread, 0);
   const rows = paddedRows(table, shard);
   const n = <usize>rows;
   const f = <usize>at.features << 2;
@@ -187,9 +187,9 @@ export function train(table: usize, shard: i32, thread: i32): void {
   accumulateRows(d + at.encoderBias, at.gateTotal, rows, at.gates);
 }
 
-/** Forward only: per window and feature the squared errors, weighted by minute and summed. */
+/** Forward only, by the shard's network: per window and feature the squared errors, weighted by minute and summed. */
 export function score(table: usize, shard: i32, thread: i32): void {
-  at.lay(table, thread);
+  at.lay(table, thread, load<i32>(plan.networks(table) + (<usize>shard << 2)));
   const rows = paddedRows(table, shard);
   if (rows == 0) return;
   reconstruct(table, shard, rows);
@@ -209,7 +209,7 @@ export function score(table: usize, shard: i32, thread: i32): void {
 
 /** Bytes that one thread's workspace takes, for the plan to be checked against. */
 export function workspaceSize(table: usize): usize {
-  at.lay(table, 0);
+  at.lay(table, 0, 0);
   return at.workspaceEnd - at.input;
 }
 
