@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { agreement } from './lstm/agreement.js';
+import { fleet } from './lstm/fleet.js';
 import { retrain } from './lstm/retrain.js';
 import { speed } from './lstm/speed.js';
 import { timeToLoss } from './lstm/timeToLoss.js';
@@ -20,6 +21,7 @@ export const bench: Bench = {
         ...(await retrain(join(folder, 'system'), quick)),
         ...(await speed(folder, quick)),
         ...(await timeToLoss(folder, quick)),
+        ...(await fleet(quick)),
         ...(await agreement(quick)),
       ];
     } finally {

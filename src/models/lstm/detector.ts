@@ -33,8 +33,10 @@ function stepWeights(): Float32Array {
   return weights.map((w) => w / sum);
 }
 
-/** Windows that go to the engine in one call. */
-const CHUNK = 1024;
+/** Rows, models and shards' worth of windows that go to the engine in one call at most. */
+const ROWS = 4096;
+const NETWORKS = 128;
+const WINDOWS = 2048;
 /** Beyond this, in robust deviations, values grow by their logarithm: a storm stays a storm, but not all of the error. */
 const LINEAR = 4;
 
@@ -55,14 +57,37 @@ export interface Measure {
   rows?: Float32Array;
 }
 
-/** Measures windows with one engine session, whose weights follow the model asked for. */
+/** Windows of one model that wait to be measured. */
+interface Asked {
+  network: Network;
+  /** [n x features] */
+  rows: Float32Array;
+  /** Rising first rows of the windows, in `rows`. */
+  starts: Int32Array;
+  /** [windows x features] what came out. */
+  errors: Float32Array;
+  done: () => void;
+  failed: (error: unknown) => void;
+}
+
+/** Windows first .. end of what was asked, with the rows from the first window's to the last one's. */
+interface Piece {
+  asked: Asked;
+  first: number;
+  end: number;
+}
+
+/**
+ * Measures windows of any number of models. What is asked for in the same turn of the event loop goes to the engine
+ * together: the new minutes of a hundred streams are one call.
+ */
 export class Detector {
   readonly #engine: Engine;
-  readonly #sessions = new Map<string, Promise<Session>>();
-  readonly #loaded = new WeakMap<Session, Float32Array>();
-  #last: Promise<unknown> = Promise.resolve();
-
   readonly #threads: number;
+  readonly #sessions = new Map<string, LoadedSession>();
+  #waiting: Asked[] = [];
+  #working: Promise<void> | undefined;
+  #calls = 0;
 
   /** @param threads share a call's windows; the results do not depend on it */
   constructor(engine: Engine, threads = 1) {
@@ -70,10 +95,15 @@ export class Detector {
     this.#threads = threads;
   }
 
+  /** Calls of the engine so far. */
+  get calls(): number {
+    return this.#calls;
+  }
+
   /** Frees the sessions' memory and threads. */
   async close(): Promise<void> {
-    await this.#last;
-    for (const session of this.#sessions.values()) (await session).close();
+    await this.#working;
+    for (const { session } of this.#sessions.values()) session.close();
     this.#sessions.clear();
   }
 
@@ -81,59 +111,146 @@ export class Detector {
    * Errors of every window that ends at row `from` or later, weighted by minute: [windows x features], with each
    * window's last row.
    */
-  errors(
+  async errors(
     network: Network,
     block: FeatureBlock,
     from: number,
     measure: Measure = {},
-  ): Promise<{ ends: Int32Array; errors: Float32Array }> {
-    // One session serves all models in turn, so calls queue up behind each other.
-    const turn = this.#last.then(() => this.#errors(network, block, from, measure));
-    this.#last = turn.catch(() => undefined);
-    return turn;
-  }
-
-  async #errors(
-    network: Network,
-    block: FeatureBlock,
-    from: number,
-    measure: Measure,
   ): Promise<{ ends: Int32Array; errors: Float32Array }> {
     const { features } = network.architecture;
     const starts = thinned(windowStarts(block, from), measure.atMost ?? Number.POSITIVE_INFINITY);
     const ends = starts.map((s) => s + STEPS - 1);
     const errors = new Float32Array(starts.length * features);
     if (starts.length === 0) return { ends, errors };
-    const session = await this.#session(network);
     const base = Math.max(0, from - STEPS + 1);
     const rows = measure.rows?.subarray(base * features) ?? networkRows(network.preparation, block, base);
-    for (let first = 0; first < starts.length; ) {
-      const start = starts[first]!;
-      let end = first;
-      while (end < starts.length && starts[end]! < start + CHUNK) end++;
-      const stop = starts[end - 1]! + STEPS;
-      session.setRows(rows.subarray((start - base) * features, (stop - base) * features));
-      const part = starts.subarray(first, end).map((s) => s - start);
-      errors.set(await session.errors(part, STEP_WEIGHTS), first * features);
-      first = end;
-    }
+    await new Promise<void>((done, failed) => {
+      this.#waiting.push({ network, rows, starts: starts.map((s) => s - base), errors, done, failed });
+      this.#working ??= this.#work();
+    });
     return { ends, errors };
   }
 
-  async #session({ architecture, weights }: Network): Promise<Session> {
-    const shape = `${architecture.steps}x${architecture.features}x${architecture.hidden}`;
-    let opening = this.#sessions.get(shape);
-    if (opening === undefined) {
-      opening = this.#engine.open(architecture, { rows: CHUNK + STEPS, batch: 64, threads: this.#threads, clip: 1 });
-      this.#sessions.set(shape, opening);
+  async #work(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.#waiting.length > 0) {
+      const asked = this.#waiting;
+      this.#waiting = [];
+      try {
+        for (const shape of new Set(asked.map(({ network }) => shapeOf(network)))) {
+          await this.#measure(asked.filter(({ network }) => shapeOf(network) === shape));
+        }
+        for (const { done } of asked) done();
+      } catch (error) {
+        for (const { failed } of asked) failed(error);
+      }
+      await new Promise((resolve) => setImmediate(resolve));
     }
-    const session = await opening;
-    if (this.#loaded.get(session) !== weights) {
-      session.setWeights(weights);
-      this.#loaded.set(session, weights);
-    }
-    return session;
+    this.#working = undefined;
   }
+
+  async #measure(asked: Asked[]): Promise<void> {
+    const loaded = await this.#session(asked[0]!.network);
+    for (const call of callsOf(asked)) {
+      await loaded.measure(call);
+      this.#calls++;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  async #session(network: Network): Promise<LoadedSession> {
+    const shape = shapeOf(network);
+    let loaded = this.#sessions.get(shape);
+    if (loaded === undefined) {
+      const options = { rows: ROWS, batch: WINDOWS, threads: this.#threads, clip: 1, networks: NETWORKS };
+      loaded = new LoadedSession(await this.#engine.open(network.architecture, options));
+      this.#sessions.set(shape, loaded);
+    }
+    return loaded;
+  }
+}
+
+/** A session with the models that it holds, the longest unused given up first. */
+class LoadedSession {
+  /** Networks by their weights, in order of use. */
+  readonly #places = new Map<Float32Array, number>();
+
+  constructor(readonly session: Session) {}
+
+  async measure(call: Piece[]): Promise<void> {
+    const windows = call.reduce((sum, { first, end }) => sum + end - first, 0);
+    const starts = new Int32Array(windows);
+    const networks = new Int32Array(windows);
+    let row = 0;
+    let window = 0;
+    for (const { asked, first, end } of call) {
+      const { features } = asked.network.architecture;
+      const [from, to] = rowsOf(asked.starts, first, end);
+      this.session.setRows(asked.rows.subarray(from * features, to * features), row);
+      networks.fill(this.#placeOf(asked.network.weights), window, window + end - first);
+      for (let w = first; w < end; w++) starts[window++] = row + asked.starts[w]! - from;
+      row += to - from;
+    }
+    const errors = await this.session.errors(starts, STEP_WEIGHTS, networks);
+    window = 0;
+    for (const { asked, first, end } of call) {
+      const { features } = asked.network.architecture;
+      asked.errors.set(errors.subarray(window * features, (window + end - first) * features), first * features);
+      window += end - first;
+    }
+  }
+
+  #placeOf(weights: Float32Array): number {
+    let place = this.#places.get(weights);
+    if (place === undefined) {
+      place = this.#places.size;
+      if (place === NETWORKS) {
+        const [oldest, freed] = this.#places.entries().next().value!;
+        this.#places.delete(oldest);
+        place = freed;
+      }
+      this.session.setWeights(weights, place);
+    }
+    this.#places.delete(weights);
+    this.#places.set(weights, place);
+    return place;
+  }
+}
+
+/** Cuts what is asked into calls that the engine has room for. */
+function* callsOf(asked: Asked[]): Generator<Piece[]> {
+  let call: Piece[] = [];
+  let rows = 0;
+  let windows = 0;
+  for (const one of asked) {
+    for (let first = 0; first < one.starts.length; ) {
+      const room = Math.min(WINDOWS - windows, one.starts.length - first);
+      let end = first;
+      while (end < first + room && rows + one.starts[end]! + STEPS - one.starts[first]! <= ROWS) end++;
+      if (end === first || call.length === NETWORKS) {
+        yield call;
+        call = [];
+        rows = 0;
+        windows = 0;
+        continue;
+      }
+      call.push({ asked: one, first, end });
+      const [from, to] = rowsOf(one.starts, first, end);
+      rows += to - from;
+      windows += end - first;
+      first = end;
+    }
+  }
+  if (call.length > 0) yield call;
+}
+
+/** The rows that windows first .. end take, as [from, to). */
+function rowsOf(starts: Int32Array, first: number, end: number): [number, number] {
+  return [starts[first]!, starts[end - 1]! + STEPS];
+}
+
+function shapeOf({ architecture: { steps, features, hidden } }: Network): string {
+  return `${steps}x${features}x${hidden}`;
 }
 
 /** [windows] log of one plus the mean over the features of error over typical error: 0.69 is an ordinary window. */

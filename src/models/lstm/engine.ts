@@ -12,6 +12,8 @@ export interface SessionOptions {
   threads: number;
   /** The gradient's Euclidean norm is held to this. */
   clip: number;
+  /** Sets of weights that can be held at once, for scoring; 1 when absent. */
+  networks?: number;
 }
 
 /**
@@ -19,18 +21,20 @@ export interface SessionOptions {
  * first row; its rows follow each other in the rows given.
  */
 export interface Session {
-  /** [n x features], row-major */
-  setRows(rows: Float32Array): void;
-  /** Flat, in the order of `weightsOf`; also forgets the optimiser's moments. */
-  setWeights(weights: Float32Array): void;
+  /** [n x features], row-major, put from row `first` on */
+  setRows(rows: Float32Array, first?: number): void;
+  /** Flat, in the order of `weightsOf`; for network 0, which is trained, also forgets the optimiser's moments. */
+  setWeights(weights: Float32Array, network?: number): void;
+  /** Those of network 0. */
   weights(): Float32Array;
   /** One step on the windows at `starts`. @returns their mean squared error before the step */
   train(starts: Int32Array, learningRate: number): Promise<number>;
   /**
    * Squared errors of the reconstruction, weighted by minute and summed over the window: [windows x features].
    * A window's errors do not depend on the other windows.
+   * @param networks [windows] which network reconstructs each; 0 when absent. Fastest where equal ones stand together.
    */
-  errors(starts: Int32Array, stepWeights: Float32Array): Promise<Float32Array>;
+  errors(starts: Int32Array, stepWeights: Float32Array, networks?: Int32Array): Promise<Float32Array>;
   close(): void;
 }
 

@@ -17,7 +17,13 @@ export class FusedEngine implements Engine {
     const module = await this.#module;
     const shards = Math.ceil(options.batch / SHARD);
     const threads = Math.max(1, Math.min(options.threads, shards));
-    const plan = new Plan(architecture, { rows: options.rows, shards, shardRows: SHARD, threads });
+    const plan = new Plan(architecture, {
+      rows: options.rows,
+      shards,
+      shardRows: SHARD,
+      threads,
+      networks: options.networks ?? 1,
+    });
     const memory = new WebAssembly.Memory({ initial: plan.pages, maximum: plan.pages, shared: true });
     plan.write(memory.buffer);
     const kernel = startKernel(module, memory);
@@ -29,6 +35,7 @@ export class FusedEngine implements Engine {
 class FusedSession implements Session {
   readonly #starts: Int32Array;
   readonly #counts: Int32Array;
+  readonly #networks: Int32Array;
   readonly #losses: Float64Array;
   readonly #weights: Float32Array;
   #step = 0;
@@ -44,27 +51,32 @@ class FusedSession implements Session {
     const { buffer } = memory;
     this.#starts = new Int32Array(buffer, plan.starts, shards * shardRows);
     this.#counts = new Int32Array(buffer, plan.counts, shards);
+    this.#networks = new Int32Array(buffer, plan.networks, shards);
     this.#losses = new Float64Array(buffer, plan.losses, shards);
-    this.#weights = new Float32Array(buffer, plan.weights, plan.parameters);
+    this.#weights = this.#weightsOf(0);
   }
 
-  setRows(rows: Float32Array): void {
+  setRows(rows: Float32Array, first = 0): void {
     const { features } = this.plan.architecture;
     const width = this.plan.features;
     const count = rows.length / features;
-    if (count > this.plan.sizes.rows) throw new RangeError(`${count} rows, planned for ${this.plan.sizes.rows}`);
-    const target = new Float32Array(this.memory.buffer, this.plan.rows, count * width);
+    if (first + count > this.plan.sizes.rows) {
+      throw new RangeError(`${first + count} rows, planned for ${this.plan.sizes.rows}`);
+    }
+    const target = new Float32Array(this.memory.buffer, this.plan.rows + first * width * 4, count * width);
     if (width === features) target.set(rows);
     else for (let r = 0; r < count; r++) target.set(rows.subarray(r * features, (r + 1) * features), r * width);
   }
 
-  setWeights(weights: Float32Array): void {
-    this.#weights.fill(0);
-    this.plan.copyWeights(weights, this.#weights, 'in');
+  setWeights(weights: Float32Array, network = 0): void {
+    if (network >= this.plan.sizes.networks) throw new RangeError(`network ${network} was not planned for`);
+    const inKernel = this.#weightsOf(network).fill(0);
+    this.plan.copyWeights(weights, inKernel, 'in');
+    this.kernel.packWeights(this.plan.table, network);
+    if (network > 0) return;
     new Float32Array(this.memory.buffer, this.plan.firstMoment, this.plan.parameters).fill(0);
     new Float32Array(this.memory.buffer, this.plan.secondMoment, this.plan.parameters).fill(0);
     this.#step = 0;
-    this.kernel.packWeights(this.plan.table);
   }
 
   weights(): Float32Array {
@@ -82,7 +94,7 @@ class FusedSession implements Session {
     const factor = norm > this.clip ? this.clip / norm : 1;
     const rate = (learningRate * root2) / correction1;
     this.kernel.adam(table, factor, rate, ADAM.beta1, ADAM.beta2, ADAM.epsilon * root2);
-    this.kernel.packWeights(table);
+    this.kernel.packWeights(table, 0);
     return loss;
   }
 
@@ -95,19 +107,23 @@ class FusedSession implements Session {
     return { loss, gradient };
   }
 
-  async errors(starts: Int32Array, stepWeights: Float32Array): Promise<Float32Array> {
+  async errors(starts: Int32Array, stepWeights: Float32Array, networks?: Int32Array): Promise<Float32Array> {
     const { steps, features } = this.plan.architecture;
     const { shards, shardRows } = this.plan.sizes;
     const width = this.plan.features;
     new Float32Array(this.memory.buffer, this.plan.stepWeights, steps).set(stepWeights);
     const errors = new Float32Array(this.memory.buffer, this.plan.errors, shards * shardRows * width);
     const out = new Float32Array(starts.length * features);
-    for (let first = 0; first < starts.length; first += shards * shardRows) {
-      const part = starts.subarray(first, first + shards * shardRows);
-      this.crew.run(TASK.score, this.#share(part));
-      for (let w = 0; w < part.length; w++) {
-        out.set(errors.subarray(w * width, w * width + features), (first + w) * features);
+    for (let first = 0; first < starts.length; ) {
+      const cuts = this.#cut(starts, first, networks);
+      const used = cuts.length - 1;
+      this.crew.run(TASK.score, used);
+      for (let shard = 0; shard < used; shard++) {
+        for (let w = cuts[shard]!, at = shard * shardRows * width; w < cuts[shard + 1]!; w++, at += width) {
+          out.set(errors.subarray(at, at + features), w * features);
+        }
       }
+      first = cuts[used]!;
     }
     return out;
   }
@@ -131,13 +147,34 @@ class FusedSession implements Session {
   #share(starts: Int32Array): number {
     const { shards, shardRows } = this.plan.sizes;
     if (starts.length > shards * shardRows) throw new RangeError(`${starts.length} windows in one batch`);
-    this.#starts.fill(starts[0] ?? 0);
-    this.#starts.set(starts);
-    const used = Math.ceil(starts.length / shardRows);
-    for (let shard = 0; shard < shards; shard++) {
-      this.#counts[shard] = Math.max(0, Math.min(shardRows, starts.length - shard * shardRows));
+    return this.#cut(starts, 0).length - 1;
+  }
+
+  /**
+   * Lays windows from `first` on out in as many shards as there are, each of one network.
+   * @returns the first window of each shard in use, and at the end the first window that is left
+   */
+  #cut(starts: Int32Array, first: number, networks?: Int32Array): number[] {
+    const { shards, shardRows } = this.plan.sizes;
+    // What fills a shard up to a multiple of four must be a window too.
+    this.#starts.fill(starts[first] ?? 0);
+    const cuts = [first];
+    for (let shard = 0, next = first; shard < shards && next < starts.length; shard++) {
+      const network = networks?.[next] ?? 0;
+      let end = next + 1;
+      while (end < starts.length && end - next < shardRows && (networks?.[end] ?? 0) === network) end++;
+      this.#starts.set(starts.subarray(next, end), shard * shardRows);
+      this.#counts[shard] = end - next;
+      this.#networks[shard] = network;
+      cuts.push(end);
+      next = end;
     }
-    return used;
+    return cuts;
+  }
+
+  #weightsOf(network: number): Float32Array {
+    const { weights, parameters } = this.plan;
+    return new Float32Array(this.memory.buffer, weights + network * parameters * 4, parameters);
   }
 }
 

@@ -69,7 +69,8 @@ async function loadTfjs(log: (message: string) => void): Promise<Tfjs> {
 }
 
 class TfjsSession implements Session {
-  #rows = new Float32Array(0);
+  readonly #rows: Float32Array;
+  readonly #others = new Map<number, Float32Array>();
   #optimiser: Tf.AdamOptimizer;
 
   constructor(
@@ -78,22 +79,31 @@ class TfjsSession implements Session {
     readonly architecture: Architecture,
     readonly options: SessionOptions,
   ) {
+    this.#rows = new Float32Array(options.rows * architecture.features);
     this.#optimiser = this.#newOptimiser();
   }
 
-  setRows(rows: Float32Array): void {
-    this.#rows = Float32Array.from(rows);
+  setRows(rows: Float32Array, first = 0): void {
+    this.#rows.set(rows, first * this.architecture.features);
   }
 
-  setWeights(weights: Float32Array): void {
+  setWeights(weights: Float32Array, network = 0): void {
+    if (network > 0) {
+      this.#others.set(network, weights);
+      return;
+    }
+    this.#load(weights);
+    this.#optimiser.dispose();
+    this.#optimiser = this.#newOptimiser();
+  }
+
+  #load(weights: Float32Array): void {
     const tensors = weightsOf(this.architecture).map(({ shape, offset }) => {
       const size = shape.reduce((product, side) => product * side, 1);
       return this.tf.tensor(weights.slice(offset, offset + size), shape);
     });
     this.model.setWeights(tensors);
     for (const tensor of tensors) tensor.dispose();
-    this.#optimiser.dispose();
-    this.#optimiser = this.#newOptimiser();
   }
 
   weights(): Float32Array {
@@ -137,7 +147,21 @@ class TfjsSession implements Session {
     return { loss, gradient };
   }
 
-  async errors(starts: Int32Array, stepWeights: Float32Array): Promise<Float32Array> {
+  async errors(starts: Int32Array, stepWeights: Float32Array, networks?: Int32Array): Promise<Float32Array> {
+    const { features } = this.architecture;
+    if (networks === undefined) return this.#errors(starts, stepWeights);
+    const out = new Float32Array(starts.length * features);
+    const trained = this.weights();
+    for (let first = 0, end = 0; first < starts.length; first = end) {
+      while (end < starts.length && networks[end] === networks[first]) end++;
+      this.#load(this.#others.get(networks[first]!) ?? trained);
+      out.set(this.#errors(starts.subarray(first, end), stepWeights), first * features);
+    }
+    this.#load(trained);
+    return out;
+  }
+
+  #errors(starts: Int32Array, stepWeights: Float32Array): Float32Array {
     const { steps, features } = this.architecture;
     const out = new Float32Array(starts.length * features);
     for (let first = 0; first < starts.length; first += SCORING_BATCH) {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { Detector } from '../../../src/models/lstm/detector.js';
 import { FusedEngine } from '../../../src/models/lstm/engineFused.js';
 import { TfjsEngine } from '../../../src/models/lstm/engineTfjs.js';
 import { createLstm } from '../../../src/models/lstm/index.js';
@@ -110,6 +111,49 @@ describe('score', () => {
     expect(reasons[0]!.name).toMatch(/announcements|withdrawals|prefixes|AS path|duplicate|implicit/);
     expect(reasons[0]!.share).toBeGreaterThan(0);
     expect(reasons[0]!.value!).toBeGreaterThan(3 * reasons[0]!.limit!);
+  });
+});
+
+describe('many streams', () => {
+  test('a hundred and fifty models in one go score the bytes that each scores alone', async () => {
+    const first = await fitted;
+    const rows = block(120, 6);
+    const models = Array.from({ length: 150 }, (_, m) => ({
+      ...first,
+      weights: first.weights.map((w, i) => w * (1 + 0.002 * ((m + i) % 7) * m)),
+    }));
+    const detector = new Detector(new FusedEngine());
+    const from = (m: number): number => 60 + (m % 3) * 20;
+    const many = await Promise.all(models.map((model, m) => detector.errors(model, rows, from(m))));
+    expect(detector.calls).toBe(3);
+    for (const m of [0, 1, 127, 128, 149]) {
+      const alone = new Detector(new FusedEngine(), 2);
+      expect(many[m]).toEqual(await alone.errors(models[m]!, rows, from(m)));
+      await alone.close();
+    }
+    // One minute each: 128 models fit a call.
+    const minutes = await Promise.all(models.map((model) => detector.errors(model, rows, 119)));
+    expect(detector.calls).toBe(5);
+    expect(minutes[99]!.errors).toEqual(many[99]!.errors.slice(-first.architecture.features));
+    await detector.close();
+  });
+
+  test('a failing engine fails those who asked, and the next may ask again', async () => {
+    const fused = new FusedEngine();
+    let broken = true;
+    const detector = new Detector({
+      name: 'broken at first',
+      open: (architecture, options) => {
+        if (broken) return Promise.reject(new Error('no memory'));
+        return fused.open(architecture, options);
+      },
+    });
+    const model = await fitted;
+    const asked = [1, 2].map(() => detector.errors(model, block(60, 1), 50));
+    for (const { status } of await Promise.allSettled(asked)) expect(status).toBe('rejected');
+    broken = false;
+    expect((await detector.errors(model, block(60, 1), 50)).ends).toHaveLength(10);
+    await detector.close();
   });
 });
 

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 
 /** What the compiled kernel exports; addresses and counts as in assembly/index.ts. */
 export interface Kernel {
-  packWeights(table: number): void;
+  packWeights(table: number, network: number): void;
   train(table: number, shard: number, thread: number): void;
   score(table: number, shard: number, thread: number): void;
   /** @returns the norm of the summed gradient */

@@ -10,6 +10,8 @@ export interface PlanSizes {
   /** Windows of a shard at most, a multiple of four. */
   shardRows: number;
   threads: number;
+  /** Sets of weights that can be held at once. */
+  networks: number;
 }
 
 /**
@@ -23,7 +25,7 @@ export class Plan {
   readonly parameters: number;
   readonly workspaceBytes: number;
   readonly pages: number;
-  /** Address of the table itself. */
+  /** Address of the table itself; the kernel's own constants lie before it, from 512 on (asconfig.json). */
   readonly table = 1024;
   /** Address of the words that threads wait on. */
   readonly control = 0;
@@ -32,6 +34,8 @@ export class Plan {
   readonly counts: number;
   readonly weights: number;
   readonly packed: number;
+  readonly packedBytes: number;
+  readonly networks: number;
   readonly gradients: number;
   readonly firstMoment: number;
   readonly secondMoment: number;
@@ -45,12 +49,12 @@ export class Plan {
     readonly sizes: PlanSizes,
   ) {
     const { steps } = architecture;
-    const { shards, shardRows, threads } = sizes;
+    const { shards, shardRows, threads, networks } = sizes;
     const f = (this.features = padded(architecture.features));
     const h = (this.hidden = padded(architecture.hidden));
     const g = 4 * h;
     this.parameters = f * g + h * g + g + 2 * h * g + g + h * f + f;
-    const packed = f * g + 6 * h * g + 2 * h * f;
+    this.packedBytes = aligned((f * g + 6 * h * g + 2 * h * f) * FLOAT);
     const n = shardRows;
     const state = (4 * (steps + 1) + 2 * steps + 2) * n * h;
     this.workspaceBytes = aligned((2 * steps * n * f + 2 * steps * n * g + 2 * n * g + state + Math.max(f, g)) * FLOAT);
@@ -66,8 +70,9 @@ export class Plan {
     this.losses = take(shards * 8);
     this.stepWeights = take(steps * FLOAT);
     this.errors = take(shards * n * f * FLOAT);
-    this.weights = take(this.parameters * FLOAT);
-    this.packed = take(packed * FLOAT);
+    this.networks = take(shards * 4);
+    this.weights = take(networks * this.parameters * FLOAT);
+    this.packed = take(networks * this.packedBytes);
     this.firstMoment = take(this.parameters * FLOAT);
     this.secondMoment = take(this.parameters * FLOAT);
     this.gradients = take(shards * this.parameters * FLOAT);
@@ -98,6 +103,7 @@ export class Plan {
       this.workspace,
       this.workspaceBytes,
     ]);
+    new Int32Array(memory, this.table + 19 * 4, 2).set([this.networks, this.packedBytes]);
   }
 
   /** Sets the derivative of the batch's mean squared error for one squared error. */

@@ -11,10 +11,13 @@ import { logistic4, tanh4 } from './activation';
 
 export { adam, pack, product, reduce };
 
-/** Packs the weights for both passes; once after every change of them. */
-export function packWeights(table: usize): void {
-  at.lay(table, 0);
-  const w = plan.weights(table);
+/** Minutes whose part of the weights' gradients is summed in one go, while their gates' gradients are in the cache. */
+const TOGETHER: i32 = 4;
+
+/** Packs a network's weights for both passes; once after every change of them. */
+export function packWeights(table: usize, network: i32): void {
+  at.lay(table, 0, network);
+  const w = at.weights;
   pack(at.packedEncoderInput, w + at.encoderInput, at.features, at.gates, false);
   pack(at.packedEncoderState, w + at.encoderState, at.hidden, at.gates, false);
   pack(at.packedEncoderStateBack, w + at.encoderState, at.gates, at.hidden, true);
@@ -50,7 +53,7 @@ function reconstruct(table: usize, shard: i32, rows: i32): void {
   const f = <usize>at.features << 2;
   const h = <usize>at.hidden << 2;
   const g = h << 2;
-  const w = plan.weights(table);
+  const w = at.weights;
   gather(table, shard, rows);
   memory.fill(at.encoderCell, 0, n * h);
   memory.fill(at.encoderOutput, 0, n * h);
@@ -77,7 +80,8 @@ function reconstruct(table: usize, shard: i32, rows: i32): void {
   squashed = at.decoderSquashed;
   output = at.decoderOutput;
   for (let t = 0; t < at.steps; t++) {
-    product(gates, g, at.decoderStart, g, output, h, at.packedDecoderState, rows, at.hidden, at.gates);
+    if (t == 0) memory.copy(gates, at.decoderStart, n * g);
+    else product(gates, g, at.decoderStart, g, output, h, at.packedDecoderState, rows, at.hidden, at.gates);
     forward(gates, cell, cell + n * h, squashed, output + n * h, rows, at.hidden);
     gates += n * g;
     cell += n * h;
@@ -119,7 +123,7 @@ function lossGradient(table: usize, shard: i32, rows: i32): f64 {
 
 /** Forward and backward through time; leaves the shard's gradient and its sum of squared errors. */
 export function train(table: usize, shard: i32, thread: i32): void {
-  at.lay(table, thread);
+  at.lay(table, thread, 0);
   const rows = paddedRows(table, shard);
   const n = <usize>rows;
   const f = <usize>at.features << 2;
@@ -139,20 +143,24 @@ export function train(table: usize, shard: i32, thread: i32): void {
   accumulateRows(d + at.outputBias, at.output, at.steps * rows, at.features);
   memory.fill(at.gateTotal, 0, n * g);
   memory.fill(at.cellGradient, 0, n * h);
+  let until = at.steps;
   for (let t = at.steps - 1; t >= 0; t--) {
     const m = <usize>t * n;
     const gates = at.decoderGates + m * g;
     const fromOutput = at.output + m * f;
-    accumulate(d + at.outputWeights, at.decoderOutput + (m + n) * h, h, fromOutput, f, rows, at.hidden, at.features);
     const last = t == at.steps - 1;
     product(
       at.stateGradient, h, last ? at.zeros : at.stateGradient, last ? 0 : h,
       fromOutput, f, at.packedOutputBack, rows, at.features, at.hidden,
     );
     backward(gates, at.decoderCell + m * h, at.decoderSquashed + m * h, at.stateGradient, at.cellGradient, at.gateTotal, rows, at.hidden);
-    if (t > 0) {
-      accumulate(d + at.decoderState, at.decoderOutput + m * h, h, gates, g, rows, at.hidden, at.gates);
-      product(at.stateGradient, h, at.zeros, 0, gates, g, at.packedDecoderStateBack, rows, at.gates, at.hidden);
+    if (t > 0) product(at.stateGradient, h, at.zeros, 0, gates, g, at.packedDecoderStateBack, rows, at.gates, at.hidden);
+    if (until - t == TOGETHER || t == 0) {
+      const depth = (until - t) * rows;
+      accumulate(d + at.outputWeights, at.decoderOutput + (m + n) * h, h, fromOutput, f, depth, at.hidden, at.features);
+      // The output before the first minute is zero and adds nothing.
+      accumulate(d + at.decoderState, at.decoderOutput + m * h, h, gates, g, depth, at.hidden, at.gates);
+      until = t;
     }
   }
   // The repeated input is the same at every minute, so the sum of the gates' gradients stands for all of them.
@@ -163,22 +171,25 @@ export function train(table: usize, shard: i32, thread: i32): void {
 
   memory.fill(at.gateTotal, 0, n * g);
   memory.fill(at.cellGradient, 0, n * h);
+  until = at.steps;
   for (let t = at.steps - 1; t >= 0; t--) {
     const m = <usize>t * n;
     const gates = at.encoderGates + m * g;
     backward(gates, at.encoderCell + m * h, at.encoderSquashed + m * h, at.stateGradient, at.cellGradient, at.gateTotal, rows, at.hidden);
-    accumulate(d + at.encoderInput, at.input + m * f, f, gates, g, rows, at.features, at.gates);
-    if (t > 0) {
-      accumulate(d + at.encoderState, at.encoderOutput + m * h, h, gates, g, rows, at.hidden, at.gates);
-      product(at.stateGradient, h, at.zeros, 0, gates, g, at.packedEncoderStateBack, rows, at.gates, at.hidden);
+    if (t > 0) product(at.stateGradient, h, at.zeros, 0, gates, g, at.packedEncoderStateBack, rows, at.gates, at.hidden);
+    if (until - t == TOGETHER || t == 0) {
+      const depth = (until - t) * rows;
+      accumulate(d + at.encoderInput, at.input + m * f, f, gates, g, depth, at.features, at.gates);
+      accumulate(d + at.encoderState, at.encoderOutput + m * h, h, gates, g, depth, at.hidden, at.gates);
+      until = t;
     }
   }
   accumulateRows(d + at.encoderBias, at.gateTotal, rows, at.gates);
 }
 
-/** Forward only: per window and feature the squared errors, weighted by minute and summed. */
+/** Forward only, by the shard's network: per window and feature the squared errors, weighted by minute and summed. */
 export function score(table: usize, shard: i32, thread: i32): void {
-  at.lay(table, thread);
+  at.lay(table, thread, load<i32>(plan.networks(table) + (<usize>shard << 2)));
   const rows = paddedRows(table, shard);
   if (rows == 0) return;
   reconstruct(table, shard, rows);
@@ -198,7 +209,7 @@ export function score(table: usize, shard: i32, thread: i32): void {
 
 /** Bytes that one thread's workspace takes, for the plan to be checked against. */
 export function workspaceSize(table: usize): usize {
-  at.lay(table, 0);
+  at.lay(table, 0, 0);
   return at.workspaceEnd - at.input;
 }
 

@@ -7,6 +7,8 @@ export let features: i32 = 0;
 export let hidden: i32 = 0;
 export let gates: i32 = 0;
 
+/** Address of the network's weights. */
+export let weights: usize = 0;
 /** Offsets within a set of weights; `parameters` ends it. */
 export let encoderInput: usize = 0;
 export let encoderState: usize = 0;
@@ -48,7 +50,8 @@ export let gateTotal: usize = 0;
 export let zeros: usize = 0;
 export let workspaceEnd: usize = 0;
 
-export function lay(table: usize, thread: i32): void {
+/** For the work of one thread with one network. */
+export function lay(table: usize, thread: i32, network: i32): void {
   steps = plan.steps(table);
   features = plan.features(table);
   hidden = plan.hidden(table);
@@ -68,7 +71,8 @@ export function lay(table: usize, thread: i32): void {
   outputWeights = decoderBias + g;
   outputBias = outputWeights + H * f;
 
-  const packed = plan.packed(table);
+  weights = plan.weights(table) + <usize>network * (<usize>plan.parameters(table) << 2);
+  const packed = plan.packed(table) + <usize>network * <usize>plan.packedBytes(table);
   packedEncoderInput = packed;
   packedEncoderState = packedEncoderInput + F * g;
   packedEncoderStateBack = packedEncoderState + H * g;

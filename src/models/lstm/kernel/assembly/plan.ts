@@ -20,7 +20,9 @@ export function rows(plan: usize): usize { return <usize>field(plan, 4); }
 export function starts(plan: usize): usize { return <usize>field(plan, 5); }
 /** int32 [shards], windows of each shard */
 export function counts(plan: usize): usize { return <usize>field(plan, 6); }
+/** float32 [networks x parameters]; training is on the first. */
 export function weights(plan: usize): usize { return <usize>field(plan, 7); }
+/** [networks], each packedBytes long */
 export function packed(plan: usize): usize { return <usize>field(plan, 8); }
 /** float32 [shards x parameters] */
 export function gradients(plan: usize): usize { return <usize>field(plan, 9); }
@@ -38,3 +40,6 @@ export function workspace(plan: usize): usize { return <usize>field(plan, 16); }
 export function workspaceBytes(plan: usize): i32 { return field(plan, 17); }
 /** float32: derivative of the batch's mean squared error for one squared error, 2 / (windows x steps x features) */
 export function slope(plan: usize): f32 { return load<f32>(plan + (18 << 2)); }
+/** int32 [shards], the network that each shard is scored by */
+export function networks(plan: usize): usize { return <usize>field(plan, 19); }
+export function packedBytes(plan: usize): i32 { return field(plan, 20); }
