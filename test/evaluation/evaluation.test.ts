@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +16,20 @@ const FAST = { kinds: KINDS.filter((k) => k.name !== 'lstm'), seed: 1, falseAlar
 const withData = existsSync(`${DATA}/Slammer.csv`) ? test : test.skip;
 
 const read = (name: string) => readLabelledMinutes(readFileSync(`${DATA}/${name}.csv`, 'utf8'));
+
+describe('the command', () => {
+  const exit = (...given: string[]) =>
+    spawnSync('node', ['bin/routewarden.js', 'evaluate', ...given], { encoding: 'utf8' });
+
+  test('tells wrong usage (2) from a file that cannot be read (1)', () => {
+    expect(exit().status).toBe(2);
+    expect(exit('some.csv', '--replay-db')).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('either a file or --replay-db'),
+    });
+    expect(exit('no-such-file.csv')).toMatchObject({ status: 1, stderr: expect.stringContaining('no-such-file.csv') });
+  });
+});
 
 describe('metrics', () => {
   test('of a hand-counted ranking', () => {
