@@ -33,8 +33,8 @@ export interface Verdict {
 export const INITIAL_STATE: EnsembleState = { anomalous: false, memory: 0 };
 
 /**
- * The forest has half the say of the others: grown anew from another seed, it ranks the same minutes differently more
- * often than they do.
+ * The forest has half the say of the others: its alarms on ordinary days vary with its seed. Chosen among a few with the
+ * labelled events in view, see docs/evaluation.md.
  */
 export const DEFAULT_WEIGHTS: Readonly<Record<ModelKindName, number>> = { heuristic: 2, isolation_forest: 1, lstm: 2 };
 
