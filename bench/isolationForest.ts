@@ -7,6 +7,7 @@ import { isolationForest } from '../src/models/isolationForest/index.js';
 import { seededRandom } from '../src/models/random.js';
 import { feedBlock, median } from './feedBlock.js';
 import type { Bench, BenchResult } from './result.js';
+import { wholeRetrain } from './wholeRetrain.js';
 
 const YARDSTICK = '../shared/yardsticks/isolation_forest.py';
 const PYTHON = '/usr/bin/python3';
@@ -27,13 +28,22 @@ export const bench: Bench = {
     const repeats = quick ? 3 : 7;
     const values = lognormal(rows);
     const theirs = scikitLearn(values, repeats, OPTIONS.trees);
-    // With 100 trees two seeds of scikit-learn itself agree to 0.95 on such data: ranking is compared with more.
-    const ranked = scikitLearn(values, 1, RANKING_TREES);
-    const ours = scoreForest(
-      growForest(values, rows, COLUMNS, { ...OPTIONS, trees: RANKING_TREES, seed: 1 }),
-      values,
-      rows,
-    );
+    // Two forests of 100 trees differ by chance more than 0.98 allows, whoever grows them: the ceiling is told beside it.
+    const ranking: BenchResult[] = [];
+    for (const trees of [OPTIONS.trees, RANKING_TREES]) {
+      const first = scikitLearn(values, 1, trees);
+      const second = scikitLearn(values, 2, trees);
+      const ours = scoreForest(growForest(values, rows, COLUMNS, { ...OPTIONS, trees, seed: 1 }), values, rows);
+      ranking.push({
+        what: `Spearman rank correlation of the scores, ${trees} trees each; yardstick: scikit-learn with itself, two seeds`,
+        ours: first === null ? Number.NaN : spearman(ours, first.scores),
+        yardstick: first === null || second === null ? null : spearman(first.scores, second.scores),
+        yardstick_name: 'scikit-learn IsolationForest',
+        unit: '',
+        ratio: null,
+        goal: '>= 0.98',
+      });
+    }
     const fits: number[] = [];
     const scorings: number[] = [];
     for (let seed = -2; seed < repeats; seed++) {
@@ -65,15 +75,7 @@ export const bench: Bench = {
     return [
       line(`fit ${rows} x ${COLUMNS}, 100 trees of 256`, median(fits), theirs?.fit_s, 'ratio >= 10'),
       line(`score ${rows} rows`, median(scorings), theirs?.score_s, 'ratio >= 5'),
-      {
-        what: `Spearman rank correlation of the scores, ${RANKING_TREES} trees each`,
-        ours: ranked === null ? Number.NaN : spearman(ours, ranked.scores),
-        yardstick: null,
-        yardstick_name: 'scikit-learn IsolationForest',
-        unit: '',
-        ratio: null,
-        goal: '>= 0.98',
-      },
+      ...ranking,
       {
         what: `train and encode on ${rows} minutes, with threshold from held-out stretches`,
         ours: median(whole),
@@ -81,8 +83,9 @@ export const bench: Bench = {
         yardstick_name: '',
         unit: 's',
         ratio: null,
-        goal: '< 1 s with database',
+        goal: 'reported',
       },
+      ...(await wholeRetrain(isolationForest, rows, quick ? 2 : 5)),
     ];
   },
 };

@@ -2,10 +2,12 @@ import { readFile, writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { evaluate, type Quality, scoresCsv } from '../evaluation/evaluation.js';
-import { readLabelledMinutes } from '../evaluation/labelledMinutes.js';
+import { type LabelledMinutes, readLabelledMinutes } from '../evaluation/labelledMinutes.js';
 import { plotHtml } from '../evaluation/plot.js';
 import { modelKinds } from '../models/kinds.js';
-import { settingsOf } from './store.js';
+import { featureBlock, firstMinute, watermark } from '../storage/features.js';
+import { listStreams } from '../storage/streams.js';
+import { settingsOf, withStore } from './store.js';
 
 const optionsSchema = z.object({
   trainMinutes: z.coerce.number().int().min(240).optional(),
@@ -13,6 +15,7 @@ const optionsSchema = z.object({
   falseAlarms: z.coerce.number().positive().max(100),
   scores: z.string().optional(),
   plot: z.string().optional(),
+  replayDb: z.union([z.literal(true), z.string().min(1)]).optional(),
   json: z.boolean().optional(),
 });
 
@@ -21,16 +24,18 @@ Examples:
   $ routewarden evaluate Slammer.csv
   $ routewarden evaluate Slammer.csv --json --scores scores.csv --plot scores.html
   $ routewarden evaluate week.csv --train-minutes 2880
+  $ routewarden evaluate --replay-db rrc00 --plot rrc00.html
 
 FILE.csv has no header and 42 columns: hour+minute, hour, minute, second, the 37 features, and the label
-(1 anomalous, -1 regular). Training ends one day before the first labelled minute (half way without labels).`;
+(1 anomalous, -1 regular). The database has no labels: alarms are counted and what needs labels is null. Training ends one day before the first labelled minute (half way without labels).`;
 
 /** Exit codes: 0 measured, 1 the file could not be read or holds too little, 2 wrong usage. */
 export function register(program: Command): void {
   program
     .command('evaluate')
     .description('train on the regular minutes before the first labelled one, walk the rest, and measure')
-    .argument('<file>', 'labelled feature rows, CSV')
+    .argument('[file]', 'labelled feature rows, CSV')
+    .option('--replay-db [stream]', 'the minutes of a stream in the database instead (none named: the only one)')
     .option('--train-minutes <n>', 'train on the first N minutes instead (at least 240)')
     .option('--seed <n>', 'seed of everything random', '1')
     .option('--false-alarms <n>', 'wanted false alarms a day, which fixes the thresholds', '1')
@@ -38,7 +43,7 @@ export function register(program: Command): void {
     .option('--plot <file>', 'write a page with scores, thresholds, labels and verdicts over time')
     .option('--json', 'print one JSON object')
     .addHelpText('after', EXAMPLES)
-    .action(async (file: string, given: unknown, command: Command) => {
+    .action(async (path: string | undefined, given: unknown, command: Command) => {
       const parsed = optionsSchema.safeParse(given);
       if (!parsed.success) {
         const issue = parsed.error.issues[0]!;
@@ -46,10 +51,20 @@ export function register(program: Command): void {
         return;
       }
       const options = parsed.data;
+      if ((path === undefined) === (options.replayDb === undefined)) {
+        command.error('error: name either a file or --replay-db, not both', { exitCode: 2 });
+        return;
+      }
       const say = (message: string): void => void process.stderr.write(`${message}\n`);
+      let file = path ?? `stream ${options.replayDb === true ? '' : options.replayDb}`.trim();
       try {
         const settings = settingsOf(program);
-        const data = readLabelledMinutes(await readFile(file, 'utf8'));
+        let data: LabelledMinutes;
+        if (path === undefined) {
+          const stored = await storedMinutes(program, options.replayDb === true ? null : options.replayDb!);
+          data = stored.data;
+          file = `stream ${stored.stream}`;
+        } else data = readLabelledMinutes(await readFile(path, 'utf8'));
         if (data.skipped > 0) say(`skipped ${data.skipped} lines that are no rows, such as: ${data.sample}`);
         const { evaluation, walked, labels, firstRow } = await evaluate(data, options.trainMinutes ?? null, {
           kinds: modelKinds({ lstmEngine: settings.lstmEngine, log: say }),
@@ -63,9 +78,28 @@ export function register(program: Command): void {
         if (options.json) process.stdout.write(`${JSON.stringify({ file, ...evaluation })}\n`);
         else process.stdout.write(table({ ...evaluation.models, ensemble: evaluation.ensemble }));
       } catch (error) {
-        command.error(`error: ${file}: ${(error as Error).message}`, { exitCode: 1 });
+        throw new Error(`${file}: ${(error as Error).message}`, { cause: error });
       }
     });
+}
+
+/** All stored minutes of a stream, without labels. */
+async function storedMinutes(
+  program: Command,
+  asked: string | null,
+): Promise<{ stream: string; data: LabelledMinutes }> {
+  return withStore(program, async ({ pool }) => {
+    const streams = await listStreams(pool);
+    const stream = asked ?? (streams.length === 1 ? streams[0]! : null);
+    if (stream === null)
+      throw new Error(`name one of the streams: --replay-db ${streams.join(' | ') || '(there is none)'}`);
+    const first = await firstMinute(pool, stream);
+    const last = await watermark(pool, stream);
+    if (first === null || last === null) throw new Error('the database holds no minute of it');
+    const block = await featureBlock(pool, stream, first, last + 1);
+    const labels = new Uint8Array(block.minutes.length);
+    return { stream, data: { block, labels, skipped: 0, sample: null } };
+  });
 }
 
 function table(qualities: Record<string, Quality>): string {

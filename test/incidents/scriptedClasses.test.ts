@@ -50,8 +50,7 @@ test(
       incident?.culprits.origins.slice(0, 2).some(({ name }) => scripted.culprits.includes(Number(name.slice(2)))),
     );
     console.info(JSON.stringify({ culpritsNamed: named.length, of: culprits.length }));
-    // Not yet as good as the classes: 4 of 6 in the first three worlds.
-    expect(named.length).toBeGreaterThanOrEqual(Math.floor(0.6 * culprits.length));
+    expect(named.length).toBeGreaterThanOrEqual(Math.floor(0.9 * culprits.length));
     const resets = found.filter(({ scripted }) => scripted.class === 'reset');
     const peers = resets.filter(({ incident }) => incident?.culprits.peers.length === 1);
     expect(peers.length).toBeGreaterThanOrEqual(Math.min(SEEDS - 1, Math.floor(0.9 * SEEDS)));

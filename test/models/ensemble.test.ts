@@ -39,3 +39,23 @@ test('the score rises with each vote, lies between the votes and is bounded', ()
   );
   expect(vote(votes(1e9, 0, 0), DEFAULT_WEIGHTS, INITIAL_STATE).score).toBeLessThan(12);
 });
+
+test('hours of disorder outrank a burst, and the memory neither begins nor prolongs an incident', () => {
+  const after = (minutes: number): ReturnType<typeof vote> => {
+    let verdict = vote(votes(7, 7, 7), DEFAULT_WEIGHTS, INITIAL_STATE);
+    for (let i = 1; i < minutes; i++) verdict = vote(votes(7, 7, 7), DEFAULT_WEIGHTS, verdict.state);
+    return verdict;
+  };
+  const lull = ENSEMBLE_THRESHOLD * 1.05;
+  const of = (minutes: number) => vote(votes(lull, lull, lull), DEFAULT_WEIGHTS, after(minutes).state).score;
+  expect(of(5)).toBeCloseTo(lull);
+  expect(of(300)).toBeGreaterThan(lull * 1.3);
+  expect(of(3000)).toBeLessThanOrEqual(lull * 1.5 + 1e-9);
+  const over = ENSEMBLE_THRESHOLD * 0.9;
+  const ended = vote(votes(over, over, over), DEFAULT_WEIGHTS, after(3000).state);
+  expect(ended.anomalous).toBe(false);
+  expect(ended.score).toBeCloseTo(over);
+  expect(vote(votes(over, over, over), DEFAULT_WEIGHTS, ended.state).anomalous).toBe(false);
+  // A state of an older version has no memory.
+  expect(vote(votes(lull, lull, lull), DEFAULT_WEIGHTS, { anomalous: true }).score).toBeCloseTo(lull);
+});

@@ -18,15 +18,23 @@ export const leak: ClassRule = {
         through.set(network, sum);
       }
     }
+    const ends = new Map<number, number>();
+    for (const { left, right, routes } of evidence.newLinks) {
+      ends.set(left, (ends.get(left) ?? 0) + routes);
+      ends.set(right, (ends.get(right) ?? 0) - routes);
+    }
     // On a single new link both ends carry the same routes; the left end, nearer to the peer, passed them on.
-    const lefts = new Map<number, number>();
-    for (const { left, routes } of evidence.newLinks) lefts.set(left, (lefts.get(left) ?? 0) + routes);
+    const outflow = (network: number): number => ends.get(network) ?? 0;
     const ranked = [...through].sort(
-      ([a, first], [b, second]) => second.routes - first.routes || (lefts.get(b) ?? 0) - (lefts.get(a) ?? 0) || a - b,
+      ([a, first], [b, second]) => second.routes - first.routes || outflow(b) - outflow(a) || a - b,
     );
     const [leaker] = ranked;
     if (leaker === undefined) return NOTHING;
     const [network, { routes, prefixes, links }] = leaker;
+    // The uphill links of the leaker's provider may come to light too; it is then in the middle, and the leaker is where
+    // the new stretch begins. Links do not tell the two cases apart, so both are named.
+    const beginning = ranked.reduce((most, entry) => (outflow(entry[0]) > outflow(most[0]) ? entry : most));
+    const suspects = beginning[0] === network ? [leaker] : [leaker, beginning];
     const limits = settings.size.leakRoutes;
     const { baseline, peaks } = evidence;
     const longer = baseline.pathLength > 0 ? peaks.pathLength - baseline.pathLength : 0;
@@ -46,7 +54,7 @@ export const leak: ClassRule = {
       reasons,
       culprits: {
         prefixes: [...prefixes].map((name) => ({ name, count: 1 })),
-        origins: [{ name: `AS${network}`, count: routes }],
+        origins: suspects.map(([suspect, through]) => ({ name: `AS${suspect}`, count: through.routes })),
         peers: [],
       },
     };

@@ -14,6 +14,7 @@ import {
 import { surpriseOf } from '../threshold.js';
 import { fitTimeScales, joined, type TimeScales, timeScalesSchema } from '../timeScales.js';
 import { decodeForest, encodeForest } from './artifact.js';
+import { withBackground } from './background.js';
 import { type Forest, growForest, isolatingColumns, scoreForest } from './forest.js';
 
 export interface IsolationForest {
@@ -137,7 +138,9 @@ function grow(window: FeatureBlock, options: { trees: number; sample: number; se
   const width = preparation.kept.length;
   const forests = preparation.scales.map((_, s) => {
     const rows = columnsOfScale(preparation, prepared, usable, s);
-    return growForest(rows, usable.length, width, { ...options, seed: options.seed + s });
+    const seed = options.seed + s;
+    const grown = withBackground(rows, usable.length, width, seed);
+    return growForest(grown.rows, grown.count, width, { ...options, seed });
   });
   return { preparation, forests };
 }

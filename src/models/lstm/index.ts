@@ -75,7 +75,8 @@ export function createLstm(engine: Engine): LstmKind {
           prepared,
           0.5,
         );
-        const calibration = fitCalibration(await unseenScores(engine, measuring, newest, options, settings, prepared));
+        const unseen = await unseenScores(engine, measuring, newest, options, settings, prepared);
+        const calibration = fitCalibration(unseen, newest.minutes);
         options.onProgress?.({ fraction: 1, message: `threshold fixed on held-out stretches, ${engine.name} engine` });
         return {
           ...network,
