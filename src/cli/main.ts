@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { codeVersion } from '../config/codeVersion.js';
 import { SettingsError } from '../config/load.js';
+import { register as backfill } from './backfill.js';
 import { register as backup } from './backup.js';
 import { register as config } from './config.js';
 import { register as demo } from './demo.js';
@@ -48,7 +49,7 @@ for (const register of [status, doctor, models, incidents, config]) register(pro
 program.commandsGroup('Act');
 for (const register of [drift, retrain, rollback]) register(program);
 program.commandsGroup('Data');
-for (const register of [features, evaluate, backup, restore]) register(program);
+for (const register of [backfill, features, evaluate, backup, restore]) register(program);
 
 try {
   await program.parseAsync();
