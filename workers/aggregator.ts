@@ -1,17 +1,20 @@
 import { AGGREGATOR, AggregatorStep } from '../src/collection/aggregatorStep.js';
+import { healGaps } from '../src/collection/healGaps.js';
+import { LATE_STAGES } from '../src/detection/lateStages.js';
 import { runService } from '../src/services/service.js';
 import { runStage } from '../src/services/stage.js';
 
 await runService('aggregator', async (context) => {
   await Promise.all(
-    context.settings.streams.map(({ name: stream }) => {
+    context.settings.streams.map(async ({ name: stream, host }) => {
       const aggregator = new AggregatorStep({
         pool: context.pool,
         stream,
         graceSeconds: context.settings.feed.graceSeconds,
         now: Date.now,
       });
-      return runStage(context, {
+      const healing = healGaps(context, stream, host, LATE_STAGES);
+      await runStage(context, {
         name: AGGREGATOR,
         stream,
         wakeOn: ['update_batches'],
@@ -27,6 +30,7 @@ await runService('aggregator', async (context) => {
           }
         },
       });
+      await healing;
     }),
   );
 });

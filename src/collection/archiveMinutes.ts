@@ -6,17 +6,9 @@ import { type ArchiveFile, layoutOf, listFiles } from '../sources/archive/layout
 import type { Logger } from '../sources/source.js';
 import { type DecodedCounts, type DecodingFile, type DecodingThreads, UndecodableFile } from './decodingThreads.js';
 import { AfterMoment } from './keptMessages.js';
+import type { StandAtGap } from './standAtGap.js';
 
 const MINUTE_MS = 60_000;
-
-/** Where a live aggregator stood when the feed went away. */
-export interface StandAtGap {
-  /** Its snapshot. */
-  state: Uint8Array;
-  sinceMs: number;
-  /** Messages of the very moment `sinceMs` that it had taken. */
-  already: number;
-}
 
 export interface ArchiveMinutesRequest {
   stream: string;

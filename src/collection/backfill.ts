@@ -80,7 +80,7 @@ export interface BackfillSummary {
  * @throws Error for a collector or base URL that makes no sense; the signal's reason when aborted
  */
 export async function backfill(request: BackfillRequest): Promise<BackfillSummary> {
-  const { pool, stream, from, until } = request;
+  const { pool, stream, from, until, onProgress, ...archive } = request;
   const summary: BackfillSummary = {
     stream,
     lacking: 0,
@@ -103,10 +103,10 @@ export async function backfill(request: BackfillRequest): Promise<BackfillSummar
   const threads = new DecodingThreads(request.threads);
   try {
     const spans = joined(lacking).map(
-      (span) => new ArchiveMinutes({ ...request, ...span, threads, warmUpMinutes: WARM_UP_MINUTES }),
+      (span) => new ArchiveMinutes({ ...archive, stream, ...span, threads, warmUpMinutes: WARM_UP_MINUTES }),
     );
     summary.files = spans.reduce((sum, span) => sum + span.files.length, 0);
-    const progress = new Progress(summary.files, request.onProgress);
+    const progress = new Progress(summary.files, onProgress);
     for (const [index, span] of spans.entries()) {
       const writer = new RowWriter(pool, request);
       for await (const step of span.steps()) {

@@ -43,6 +43,7 @@ const archiveSettings = z.strictObject({
     .describe('Archive to backfill and heal from; absent: that of RIPE RIS or Route Views'),
   heal: z.boolean().default(true).describe('Fetch the minutes that the feed lost from the archive'),
   delayMinutes: z.number().min(0).max(1_440).default(15).describe('How long after a gap its files are looked for'),
+  intervalSeconds: z.number().positive().max(3_600).default(30).describe('How often gaps are looked for, seconds'),
   attempts: z.int().min(1).max(50).default(8).describe('How often a gap is tried, with doubling waits'),
 });
 

@@ -37,6 +37,20 @@ export async function lateMinutes(
   return rows.map((row) => dateToMinute(row.minute));
 }
 
+/** Whether any of the stages has yet to look at a minute. */
+export async function isLateFor(
+  client: Pool | PoolClient,
+  stream: string,
+  stages: readonly string[],
+  minute: Minute,
+): Promise<boolean> {
+  const { rowCount } = await client.query(
+    'SELECT 1 FROM late_minutes WHERE stream = $1 AND stage = ANY($2::text[]) AND minute = $3 LIMIT 1',
+    [stream, stages, minuteToDate(minute)],
+  );
+  return (rowCount ?? 0) > 0;
+}
+
 /** Called in the transaction that writes what the stage made of them. */
 export async function removeLateMinutes(
   client: Pool | PoolClient,
