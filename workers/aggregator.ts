@@ -1,6 +1,7 @@
 import { AGGREGATOR, AggregatorStep } from '../src/collection/aggregatorStep.js';
 import { healGaps } from '../src/collection/healGaps.js';
-import { LATE_STAGES } from '../src/detection/lateStages.js';
+import { LATE_SCORING } from '../src/detection/lateStages.js';
+import { CORRELATOR } from '../src/incidents/lateCorrelation.js';
 import { runService } from '../src/services/service.js';
 import { runStage } from '../src/services/stage.js';
 
@@ -13,7 +14,7 @@ await runService('aggregator', async (context) => {
         graceSeconds: context.settings.feed.graceSeconds,
         now: Date.now,
       });
-      const healing = healGaps(context, stream, host, LATE_STAGES);
+      const healing = healGaps(context, stream, host, [...LATE_SCORING, CORRELATOR]);
       await runStage(context, {
         name: AGGREGATOR,
         stream,

@@ -5,8 +5,9 @@ import type { Command } from 'commander';
 import { pino } from 'pino';
 import { z } from 'zod';
 import { type BackfillProgress, type BackfillSummary, backfill } from '../collection/backfill.js';
-import { LATE_STAGES } from '../detection/lateStages.js';
+import { LATE_SCORING } from '../detection/lateStages.js';
 import { MINUTES_PER_DAY } from '../features/row.js';
+import { CORRELATOR } from '../incidents/lateCorrelation.js';
 import { layoutOf } from '../sources/archive/layout.js';
 import { StageLock } from '../storage/stageLock.js';
 import { registerStream } from '../storage/streams.js';
@@ -143,7 +144,7 @@ export function register(program: Command): void {
             parallel: options.parallel,
             threads: options.threads,
             graceSeconds: settings.feed.graceSeconds,
-            lateStages: LATE_STAGES,
+            lateStages: [...LATE_SCORING, CORRELATOR],
             logger: pino({ level: 'warn' }, pino.destination(2)),
             random: Math.random,
             signal: ending.signal,

@@ -71,9 +71,8 @@ export class DetectorStep {
       await lockModel(client, this.key, 'shared');
       const cursor = await readCursor(client, detectorStage(kind.name), stream);
       const from = cursor ? cursor.position + 1 : await firstActivation(client, this.key);
-      if (from === null) return false;
-      const moreLate = await this.scoreLate(client, from - 1);
-      if (from > newest) return moreLate;
+      const moreLate = await this.scoreLate(client, from === null ? newest : from - 1);
+      if (from === null || from > newest) return moreLate;
       const activation = await activeVersionAt(client, this.key, from);
       if (activation === null) return false;
       const change = await nextActivation(client, this.key, from);
