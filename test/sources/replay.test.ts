@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { replay, replayKind } from '../../src/cli/replay.js';
 import { ArchiveServer } from '../../src/simulation/archiveServer.js';
 import { SimulatedWorld } from '../../src/simulation/world.js';
 import { LineFileSource } from '../../src/sources/lineFile.js';
+import { replay, replayKind } from '../../src/sources/replay.js';
 
 const START = 29_500_000;
 const logger = { info() {}, warn() {}, error() {} };
