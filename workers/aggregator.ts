@@ -1,17 +1,21 @@
 import { AGGREGATOR, AggregatorStep } from '../src/collection/aggregatorStep.js';
+import { healGaps } from '../src/collection/healGaps.js';
+import { LATE_SCORING } from '../src/detection/lateStages.js';
+import { CORRELATOR } from '../src/incidents/lateCorrelation.js';
 import { runService } from '../src/services/service.js';
 import { runStage } from '../src/services/stage.js';
 
 await runService('aggregator', async (context) => {
   await Promise.all(
-    context.settings.streams.map(({ name: stream }) => {
+    context.settings.streams.map(async ({ name: stream, host }) => {
       const aggregator = new AggregatorStep({
         pool: context.pool,
         stream,
         graceSeconds: context.settings.feed.graceSeconds,
         now: Date.now,
       });
-      return runStage(context, {
+      const healing = healGaps(context, stream, host, [...LATE_SCORING, CORRELATOR]);
+      await runStage(context, {
         name: AGGREGATOR,
         stream,
         wakeOn: ['update_batches'],
@@ -27,6 +31,7 @@ await runService('aggregator', async (context) => {
           }
         },
       });
+      await healing;
     }),
   );
 });

@@ -1,4 +1,6 @@
+import { LATE_SCORING } from '../src/detection/lateStages.js';
 import { correlateNext } from '../src/incidents/correlationStep.js';
+import { correlateLate } from '../src/incidents/lateCorrelation.js';
 import { WatchList } from '../src/incidents/watchList.js';
 import { runService } from '../src/services/service.js';
 import { runStage } from '../src/services/stage.js';
@@ -12,19 +14,21 @@ await runService('correlator', async (context) => {
         stream,
         wakeOn: ['verdicts'],
         step: async () => {
-          const { minutes, changes } = await correlateNext(context.pool, stream, {
+          const options = {
             settings: context.settings.incidents,
             watchList,
             validityOf: () => undefined,
             now: () => new Date(),
-          });
-          for (const { type, incident } of changes) {
+          };
+          const { minutes, changes } = await correlateNext(context.pool, stream, options);
+          const late = await correlateLate(context.pool, stream, LATE_SCORING, options);
+          for (const { type, incident } of [...changes, ...late.changes]) {
             context.logger.info(
               { stream, severity: incident.severity, class: incident.class },
               `incident ${type}: ${incident.class}: ${incident.reasons[0]?.words ?? 'no reason yet'}`,
             );
           }
-          return minutes > 0;
+          return minutes + late.minutes > 0;
         },
       }),
     ),

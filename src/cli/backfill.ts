@@ -1,66 +1,177 @@
-import type { Minute } from '../features/row.js';
-import { type DownloadProgress, download } from '../sources/archive/download.js';
-import { type ArchiveFile, layoutOf, listFiles } from '../sources/archive/layout.js';
-import type { Logger } from '../sources/source.js';
+import { availableParallelism } from 'node:os';
+import { join, resolve } from 'node:path';
+import { SingleBar } from 'cli-progress';
+import type { Command } from 'commander';
+import { pino } from 'pino';
+import { z } from 'zod';
+import { type BackfillProgress, type BackfillSummary, backfill } from '../collection/backfill.js';
+import { LATE_SCORING } from '../detection/lateStages.js';
+import { MINUTES_PER_DAY } from '../features/row.js';
+import { CORRELATOR } from '../incidents/lateCorrelation.js';
+import { layoutOf } from '../sources/archive/layout.js';
+import { StageLock } from '../storage/stageLock.js';
+import { registerStream } from '../storage/streams.js';
+import { age, printJson, say, UsageError } from './output.js';
+import { withStore } from './store.js';
 
-export interface BackfillRequest {
-  /** `rrc00` or `route-views...`; tells the archive and its layout. */
-  collector: string;
-  /** The first minute wanted. */
-  from: Minute;
-  /** The first minute not wanted. */
-  until: Minute;
-  /** Where downloaded files are kept. */
-  directory: string;
-  /** Another archive of the same layout. */
-  baseUrl?: string;
-  parallel?: number;
-  attempts?: number;
-  logger: Logger;
-  random: () => number;
-  onProgress?: (progress: DownloadProgress) => void;
-  signal?: AbortSignal;
-}
+/** Archives publish a file some minutes after its end. */
+const ARCHIVE_DELAY_MINUTES = 15;
 
-/** Takes the files in order of time; it must write idempotently, as a file may come again in a later run. */
-export interface BackfillSink {
-  /** A whole MRT file, gzip or bzip2 as its name says. A rejection ends the backfill. */
-  file(path: string, file: ArchiveFile): Promise<void>;
-  /** Minutes that the archive does not have, or did not give: they stay gaps. */
-  absent(file: ArchiveFile, reason: string): Promise<void>;
-}
+const time = z.iso
+  .datetime({ offset: true, error: 'expected a time such as 2026-01-08T00:00:00Z' })
+  .transform((text) => Math.floor(Date.parse(text) / 60_000));
 
-export interface BackfillSummary {
-  files: number;
-  downloaded: number;
-  /** Already there from an earlier run. */
-  present: number;
-  missing: number;
-  failed: number;
-  /** Of the files given to the sink. */
-  bytes: number;
-  seconds: number;
-}
+const optionsSchema = z.object({
+  stream: z.string(),
+  collector: z.string().optional(),
+  days: z.coerce.number().positive().max(3_660),
+  from: time.optional(),
+  until: time.optional(),
+  baseUrl: z.url({ protocol: /^https?$/, error: 'expected http(s)://...' }).optional(),
+  parallel: z.coerce.number().int().min(1).max(32),
+  threads: z.coerce.number().int().min(1).max(64),
+  keep: z.boolean().default(false),
+  json: z.boolean().default(false),
+});
 
-/**
- * Gives a collector's archived minutes to the sink, downloading ahead while it works.
- *
- * @throws Error for a collector or base URL that makes no sense; the signal's reason when aborted
- */
-export async function backfill(request: BackfillRequest, sink: BackfillSink): Promise<BackfillSummary> {
-  const { collector, from, until, baseUrl, ...options } = request;
-  const files = listFiles(layoutOf(collector, baseUrl), collector, from, until);
-  const summary = { files: files.length, downloaded: 0, present: 0, missing: 0, failed: 0, bytes: 0, seconds: 0 };
-  const started = performance.now();
-  for await (const result of download(files, options)) {
-    summary[result.outcome]++;
-    if (result.outcome === 'missing') await sink.absent(result.file, 'not in the archive');
-    else if (result.outcome === 'failed') await sink.absent(result.file, result.reason);
-    else {
-      summary.bytes += result.bytes;
-      await sink.file(result.path, result.file);
+const EXAMPLES = `
+Examples:
+  $ routewarden backfill --stream rrc00 --days 7
+  $ routewarden backfill --stream jinx --collector route-views.jinx --days 7
+  $ routewarden backfill --stream rrc00 --from 2026-01-01T00:00:00Z --until 2026-01-02T00:00:00Z --json
+  $ routewarden backfill --stream rrc00 --base-url http://mirror.example/ris
+
+Only minutes that the stream lacks, or that are gaps, are written: run it again to go on after an interruption, or for
+files that the archive did not have yet. With the services running, the first models are trained at the next drift check
+once the stream has its ${'`retraining.trainingDays`'}.
+
+Exit codes: 0 done, 1 failed or nothing could be read, 2 wrong usage.`;
+
+/** Shows progress on standard error: a bar on a terminal, else a line now and then. */
+class ProgressDisplay {
+  #bar: SingleBar | null = null;
+  #told = 0;
+
+  show(progress: BackfillProgress): void {
+    const rate = `${(progress.bytesPerSecond / 1e6).toFixed(1)} MB/s`;
+    const left = progress.remainingSeconds === null ? '-' : age(progress.remainingSeconds);
+    if (process.stderr.isTTY) {
+      if (this.#bar === null) {
+        this.#bar = new SingleBar({
+          format: 'files {value}/{total} |{bar}| {rate}, {left} left',
+          stream: process.stderr,
+          clearOnComplete: true,
+        });
+        this.#bar.start(progress.files, 0, { rate, left });
+      }
+      this.#bar.update(progress.filesDone, { rate, left });
+      return;
     }
+    const tenth = Math.floor((10 * progress.filesDone) / progress.files);
+    if (tenth === this.#told) return;
+    this.#told = tenth;
+    say(`${progress.filesDone} of ${progress.files} files, ${rate}, ${left} left`);
   }
-  summary.seconds = (performance.now() - started) / 1000;
-  return summary;
+
+  stop(): void {
+    this.#bar?.stop();
+  }
+}
+
+function inWords(summary: BackfillSummary): string {
+  const { stream, lacking, written, files, updates, missing, failed, damaged, seconds } = summary;
+  if (lacking === 0) return `${stream} has every one of these minutes: nothing to do`;
+  const without = missing + failed + damaged;
+  return (
+    `${stream}: ${written} of ${lacking} lacking minutes written from ${files - without} files ` +
+    `(${updates} updates) in ${age(seconds)}${without > 0 ? `; ${without} files gave nothing, such as ${summary.trouble[0]?.file}: ${summary.trouble[0]?.reason}` : ''}`
+  );
+}
+
+export function register(program: Command): void {
+  program
+    .command('backfill')
+    .description('write the minutes that a stream lacks from the archive of its collector')
+    .requiredOption('--stream <name>', 'the stream to write to')
+    .option('--collector <name>', 'RIS or Route Views collector (default: the host of the stream, or its name)')
+    .option('--days <n>', 'days before the end', '7')
+    .option('--from <time>', 'first minute, instead of --days')
+    .option('--until <time>', `end (default: ${ARCHIVE_DELAY_MINUTES} minutes ago)`)
+    .option(
+      '--base-url <url>',
+      'a mirror with the same layout (default: the setting archive.url, or the archive itself)',
+    )
+    .option('--parallel <n>', 'downloads at once', '4')
+    .option('--threads <n>', 'files decoded at once', String(Math.max(1, Math.min(4, availableParallelism() - 1))))
+    .option('--keep', 'keep the downloaded files in the data directory')
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', EXAMPLES)
+    .action(async (given: unknown) => {
+      const parsed = optionsSchema.safeParse(given);
+      if (!parsed.success) {
+        const issue = parsed.error.issues[0]!;
+        throw new UsageError(`option ${issue.path.join('.')}: ${issue.message}`);
+      }
+      const options = parsed.data;
+      await withStore(program, async ({ settings, pool, databaseUrl }) => {
+        const stream = settings.streams.find(({ name }) => name === options.stream);
+        const collector = options.collector ?? stream?.host ?? options.stream;
+        const baseUrl = options.baseUrl ?? settings.archive.url;
+        const latest = Math.floor(Date.now() / 60_000) - ARCHIVE_DELAY_MINUTES;
+        const { fileMinutes } = layoutFor(collector, baseUrl);
+        const until = options.until ?? Math.floor(latest / fileMinutes) * fileMinutes;
+        const from = options.from ?? until - Math.round(options.days * MINUTES_PER_DAY);
+        if (from >= until) throw new UsageError('--from must be before --until');
+        if (stream === undefined)
+          say(`no stream ${options.stream} in the settings: its rows are written, no service reads them`);
+        await registerStream(pool, options.stream, { host: collector });
+        const ending = new AbortController();
+        const interrupted = () => ending.abort(new Error('interrupted: run it again to go on'));
+        process.once('SIGINT', interrupted);
+        process.once('SIGTERM', interrupted);
+        const lock = await StageLock.take(databaseUrl, 'archive', options.stream, (error) => ending.abort(error));
+        const display = new ProgressDisplay();
+        try {
+          const summary = await backfill({
+            pool,
+            stream: options.stream,
+            collector,
+            baseUrl,
+            from,
+            until,
+            directory: join(resolve(settings.dataDirectory), 'archive'),
+            keep: options.keep,
+            parallel: options.parallel,
+            threads: options.threads,
+            graceSeconds: settings.feed.graceSeconds,
+            lateStages: [...LATE_SCORING, CORRELATOR],
+            logger: pino({ level: 'warn' }, pino.destination(2)),
+            random: Math.random,
+            signal: ending.signal,
+            onProgress: (progress) => display.show(progress),
+          });
+          display.stop();
+          const times = { from: new Date(from * 60_000), until: new Date(until * 60_000) };
+          if (options.json) printJson({ ...summary, collector, ...times });
+          else process.stdout.write(`${inWords(summary)}\n`);
+          if (summary.lacking > 0 && summary.downloaded + summary.present === 0) {
+            say(`nothing could be read: ${summary.trouble[0]?.reason ?? 'no files'}`);
+            process.exitCode = 1;
+          }
+        } finally {
+          display.stop();
+          process.off('SIGINT', interrupted);
+          process.off('SIGTERM', interrupted);
+          await lock.release().catch((error: Error) => say(error.message));
+        }
+      });
+    });
+}
+
+function layoutFor(collector: string, baseUrl: string | undefined) {
+  try {
+    return layoutOf(collector, baseUrl);
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message}; say --collector`);
+  }
 }

@@ -1,58 +1,106 @@
-import { open } from 'node:fs/promises';
-import { LineFileSource } from '../sources/lineFile.js';
-import type { FeedConsumer, Logger } from '../sources/source.js';
+import type { Command } from 'commander';
+import { pino } from 'pino';
+import { z } from 'zod';
+import { type ReplaySummary, replayInto } from '../collection/replaySession.js';
+import { readLabelledMinutes } from '../evaluation/labelledMinutes.js';
+import { StageLock } from '../storage/stageLock.js';
+import { registerStream } from '../storage/streams.js';
+import { age, minuteText, printJson, say, UsageError } from './output.js';
+import { withStore } from './store.js';
 
-/** What a file holds: RIS Live messages a line, MRT records, or labelled feature rows. */
-export type ReplayKind = 'ris live' | 'mrt' | 'features';
+const LOCK_MILLISECONDS = 3_000;
 
-export interface ReplaySinks {
-  /** Messages, as the collector takes them. */
-  live: FeedConsumer;
-  /** A whole MRT file, compressed or not. */
-  mrt: (path: string) => Promise<void>;
-  /** A labelled feature CSV. */
-  features: (path: string) => Promise<void>;
+const optionsSchema = z.object({
+  stream: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/i, 'expected letters, digits, dots, dashes'),
+  speed: z.coerce.number().positive().optional(),
+  day: z.iso.date({ error: 'expected a date such as 2003-01-25' }),
+  json: z.boolean().default(false),
+});
+
+const EXAMPLES = `
+Examples:
+  $ routewarden replay updates.20100227.1600.gz --stream leak2010
+  $ routewarden replay monday.jsonl.gz tuesday.jsonl.gz --stream test --speed 60
+  $ routewarden replay Slammer.csv --stream slammer --day 2003-01-23 --json
+
+FILE is MRT (plain, gzip, bzip2), RIS Live messages one a line (plain, gzip), or labelled feature rows (CSV); files are
+played in the order given. A stream in the settings that no live feed has is scored by the running services as it comes.
+
+Exit codes: 0 done, 1 a file could not be read or the stream is in use, 2 wrong usage.`;
+
+function inWords(summary: ReplaySummary): string {
+  const { stream, files, messages, skipped, gaps, rows, watermark, seconds } = summary;
+  const what = rows > 0 ? `${messages} messages and ${rows} feature rows` : `${messages} messages`;
+  return (
+    `${stream}: ${what} of ${files} files in ${age(seconds)}, ${skipped} skipped, ${gaps} gaps` +
+    (watermark === null ? '' : `; minutes until ${minuteText(watermark)}`)
+  );
 }
 
-export interface ReplayOptions {
-  /** Event time runs so many times as fast as the clock (RIS Live messages only); absent = as fast as possible. */
-  speed?: number;
-  logger: Logger;
-  signal: AbortSignal;
-}
-
-/**
- * Tells what a file is by its name, and by its first bytes where the name does not say.
- *
- * @throws Error for a file that is none of the kinds
- */
-export async function replayKind(path: string): Promise<ReplayKind> {
-  const name = path.toLowerCase().replace(/\.(gz|bz2)$/, '');
-  if (/\.(jsonl?|ndjson)$/.test(name)) return 'ris live';
-  if (name.endsWith('.csv')) return 'features';
-  if (name.endsWith('.mrt') || /(^|[./])(updates|bview|rib)\.\d/.test(name) || name !== path.toLowerCase())
-    return 'mrt';
-  const head = Buffer.alloc(64);
-  const file = await open(path);
-  const { bytesRead } = await file.read(head, 0, head.length, 0).finally(() => file.close());
-  const text = head.toString('latin1', 0, bytesRead);
-  if (/^\s*\{/.test(text)) return 'ris live';
-  if (/^-?\d+(\.\d+)?,/.test(text)) return 'features';
-  // An MRT header (RFC 6396, 2): the type's high byte is zero, and the types in use are below 50.
-  if (bytesRead >= 12 && head[4] === 0 && head[5]! < 50) return 'mrt';
-  throw new Error(`cannot tell what ${path} is: expected MRT, RIS Live messages a line (.jsonl), or a feature .csv`);
-}
-
-/** Plays files one after the other into the sinks. Rejects at the first file that cannot be read. */
-export async function replay(paths: readonly string[], sinks: ReplaySinks, options: ReplayOptions): Promise<void> {
-  for (const path of paths) {
-    if (options.signal.aborted) return;
-    const kind = await replayKind(path);
-    if (kind === 'mrt') await sinks.mrt(path);
-    else if (kind === 'features') await sinks.features(path);
-    else {
-      const pace = options.speed === undefined ? {} : { speed: options.speed };
-      await new LineFileSource({ path, logger: options.logger, ...pace }).run(sinks.live, options.signal);
+/** The locks of the stages that a replay stands in for. */
+async function takeLocks(databaseUrl: string, stream: string, onLost: (error: Error) => void): Promise<StageLock[]> {
+  const locks: StageLock[] = [];
+  try {
+    for (const stage of ['collector', 'aggregator']) {
+      locks.push(await StageLock.take(databaseUrl, stage, stream, onLost, AbortSignal.timeout(LOCK_MILLISECONDS)));
     }
+    return locks;
+  } catch (error) {
+    await Promise.all(locks.map((lock) => lock.release()));
+    throw new Error(`the services are at work on stream ${stream}: replay into another --stream, or stop them`, {
+      cause: error,
+    });
   }
+}
+
+export function register(program: Command): void {
+  program
+    .command('replay')
+    .description('play MRT files, recorded RIS Live messages or feature rows into a stream')
+    .argument('<files...>', 'what to play')
+    .option('--stream <name>', 'the stream to write to', 'replay')
+    .option('--speed <n>', 'event time runs n times as fast as the clock (default: as fast as it goes)')
+    .option('--day <date>', 'day of the first row of feature files, whose clock has no date', '2000-01-01')
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', EXAMPLES)
+    .action(async (paths: string[], given: unknown) => {
+      const parsed = optionsSchema.safeParse(given);
+      if (!parsed.success) {
+        const issue = parsed.error.issues[0]!;
+        throw new UsageError(`option ${issue.path.join('.')}: ${issue.message}`);
+      }
+      const { stream, speed, day, json } = parsed.data;
+      await withStore(program, async ({ settings, pool, databaseUrl }) => {
+        const ending = new AbortController();
+        const interrupted = () => ending.abort(new Error('interrupted'));
+        const locks = await takeLocks(databaseUrl, stream, (error) => ending.abort(error));
+        process.once('SIGINT', interrupted);
+        process.once('SIGTERM', interrupted);
+        try {
+          await registerStream(pool, stream, { replay: true });
+          const summary = await replayInto({
+            pool,
+            stream,
+            paths,
+            speed,
+            graceSeconds: settings.feed.graceSeconds,
+            firstDay: Date.parse(day) / 60_000,
+            readFeatures: (text) => {
+              const { block, skipped, sample } = readLabelledMinutes(text);
+              if (skipped > 0) say(`skipped ${skipped} lines that are no rows, such as: ${sample}`);
+              return block;
+            },
+            logger: pino({ level: 'warn' }, pino.destination(2)),
+            signal: ending.signal,
+          });
+          ending.signal.throwIfAborted();
+          if (json) printJson(summary);
+          else process.stdout.write(`${inWords(summary)}\n`);
+        } finally {
+          process.off('SIGINT', interrupted);
+          process.off('SIGTERM', interrupted);
+          await Promise.all(locks.map((lock) => lock.release()));
+        }
+      });
+    });
 }

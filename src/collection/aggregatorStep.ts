@@ -3,9 +3,11 @@ import { UpdateBatch } from '../bgp/updateBatch.js';
 import { MinuteAggregator } from '../features/minuteAggregator.js';
 import { readCursor, writeCursor } from '../storage/cursors.js';
 import { insertFeatures } from '../storage/features.js';
+import { keepStateAtGap } from '../storage/feedGaps.js';
 import { notify } from '../storage/notifications.js';
 import { inTransaction } from '../storage/pool.js';
-import { entriesAfter, type LogEntry } from '../storage/updateBatches.js';
+import { entriesAfter, type LogEntry, payloadsUntil } from '../storage/updateBatches.js';
+import { encodeStand, standAtGap } from './standAtGap.js';
 
 export const AGGREGATOR = 'aggregator';
 
@@ -43,7 +45,11 @@ export class AggregatorStep {
     this.aggregator ??= await this.restore();
     const { pool, stream } = this.options;
     const entries = await entriesAfter(pool, stream, this.position, ENTRIES_A_STEP);
-    for (const entry of entries) this.take(entry);
+    const stands: { sinceMs: number; stand: Uint8Array }[] = [];
+    for (const entry of entries) {
+      if (entry.kind === 'gap') stands.push({ sinceMs: entry.sinceMs, stand: await this.stand(entry) });
+      this.take(entry);
+    }
     const rows = this.aggregator.take();
     const idle = entries.length < ENTRIES_A_STEP;
     const snapshotIsDue =
@@ -51,9 +57,10 @@ export class AggregatorStep {
       (idle ||
         this.position - this.storedPosition >= SNAPSHOT_ENTRIES ||
         this.options.now() - this.storedAt >= SNAPSHOT_MILLISECONDS);
-    if (rows.length > 0 || snapshotIsDue) {
+    if (rows.length > 0 || stands.length > 0 || snapshotIsDue) {
       await inTransaction(pool, async (client) => {
         await insertFeatures(client, rows);
+        for (const { sinceMs, stand } of stands) await keepStateAtGap(client, stream, sinceMs, stand);
         if (snapshotIsDue) await writeCursor(client, AGGREGATOR, stream, this.position, this.aggregator!.snapshot());
         if (rows.length > 0) await notify(client, 'features', stream);
       });
@@ -68,6 +75,14 @@ export class AggregatorStep {
   /** After a failed step: what is in memory is ahead of the database. */
   forget(): void {
     this.aggregator = null;
+  }
+
+  /** What heals the gap later exactly as if it had not been. */
+  private async stand(gap: LogEntry): Promise<Uint8Array> {
+    const { pool, stream } = this.options;
+    const last = await payloadsUntil(pool, stream, gap.position, gap.sinceMs);
+    const batches = last.map((payload) => UpdateBatch.decode(payload));
+    return encodeStand(standAtGap(this.aggregator!.snapshot(), gap.sinceMs, batches));
   }
 
   private take(entry: LogEntry): void {

@@ -91,6 +91,33 @@ export class Collector {
     else if (this.options.now() - this.lastFlush >= this.options.flushMilliseconds) await this.flush();
   }
 
+  /** Takes messages that were decoded elsewhere, such as from an MRT file; `decoded` is empty afterwards. */
+  async batch(decoded: UpdateBatchBuilder): Promise<void> {
+    if (decoded.messages === 0) return;
+    await this.flush();
+    this.builder = decoded;
+    this.counts.messages += decoded.messages;
+    this.counts.lastMessageMs = decoded.lastTime;
+    try {
+      if (this.away !== null) await this.endGap(decoded.firstTime);
+      await this.flush();
+    } finally {
+      this.builder = new UpdateBatchBuilder();
+    }
+  }
+
+  /** Says that the feed was there until a moment, for one that has ended: so that its last minute can close. */
+  async ended(untilMs: number): Promise<void> {
+    await this.flush();
+    if (this.storedUntilMs === null || untilMs <= this.storedUntilMs) return;
+    await this.append([{ kind: 'clock', sinceMs: this.storedUntilMs, untilMs, messages: 0, payload: null }]);
+  }
+
+  /** The end of the log, ms; null while it is empty. */
+  get loggedUntilMs(): number | null {
+    return this.storedUntilMs;
+  }
+
   /** Called a few times a second: stores what waits, and on a wall clock says that the feed is alive. */
   async tick(alive: boolean): Promise<void> {
     await this.flush();

@@ -37,6 +37,16 @@ const feedSettings = z.strictObject({
   flushMessages: z.int().min(1).max(100_000).default(5_000).describe('Updates that are stored in one batch at most'),
 });
 
+const archiveSettings = z.strictObject({
+  url: url(['http', 'https'])
+    .optional()
+    .describe('Archive to backfill and heal from; absent: that of RIPE RIS or Route Views'),
+  heal: z.boolean().default(true).describe('Fetch the minutes that the feed lost from the archive'),
+  delayMinutes: z.number().min(0).max(1_440).default(15).describe('How long after a gap its files are looked for'),
+  intervalSeconds: z.number().positive().max(3_600).default(30).describe('How often gaps are looked for, seconds'),
+  attempts: z.int().min(1).max(50).default(8).describe('How often a gap is tried, with doubling waits'),
+});
+
 const retentionSettings = z.strictObject({
   updateBatchHours: z
     .number()
@@ -86,6 +96,7 @@ export const settingsSchema = z.strictObject({
     .default([{ name: 'rrc00', host: 'rrc00' }])
     .describe('Views of the feed'),
   feed: feedSettings.prefault({}),
+  archive: archiveSettings.prefault({}),
   retention: retentionSettings.prefault({}),
   drift: driftSettings.prefault({}),
   retraining: retrainingSettings.prefault({}),

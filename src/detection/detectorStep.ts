@@ -14,12 +14,14 @@ import {
 } from '../storage/activations.js';
 import { readCursor, writeCursor } from '../storage/cursors.js';
 import { featureBlock, watermark } from '../storage/features.js';
+import { lateMinutes, removeLateMinutes } from '../storage/lateMinutes.js';
 import { notify } from '../storage/notifications.js';
 import { inTransaction } from '../storage/pool.js';
 import { insertScores, type ScoreRow } from '../storage/scores.js';
 import { storeIsAway } from '../storage/storeAway.js';
 
 const MINUTES_A_STEP = 512;
+const LATE_MINUTES_A_STEP = 256;
 const MOST_EARLIER = 10;
 
 interface LoadedModel {
@@ -69,7 +71,8 @@ export class DetectorStep {
       await lockModel(client, this.key, 'shared');
       const cursor = await readCursor(client, detectorStage(kind.name), stream);
       const from = cursor ? cursor.position + 1 : await firstActivation(client, this.key);
-      if (from === null || from > newest) return false;
+      const moreLate = await this.scoreLate(client, from === null ? newest : from - 1);
+      if (from === null || from > newest) return moreLate;
       const activation = await activeVersionAt(client, this.key, from);
       if (activation === null) return false;
       const change = await nextActivation(client, this.key, from);
@@ -78,8 +81,30 @@ export class DetectorStep {
       await this.score(client, loaded, from, until);
       await writeCursor(client, detectorStage(kind.name), stream, until - 1);
       await notify(client, 'scores', stream);
-      return until <= newest;
+      return moreLate || until <= newest;
     });
+  }
+
+  /**
+   * Scores minutes that came or were healed after the cursor had passed them, each by the version that was active for it.
+   * @returns whether there may be more of them
+   */
+  private async scoreLate(client: PoolClient, passed: Minute): Promise<boolean> {
+    const { stream, kind } = this.options;
+    const stage = detectorStage(kind.name);
+    const late = await lateMinutes(client, stream, stage, passed, LATE_MINUTES_A_STEP);
+    if (late.length === 0) return false;
+    for (let at = 0; at < late.length; ) {
+      const from = late[at]!;
+      const activation = await activeVersionAt(client, this.key, from);
+      const change = (await nextActivation(client, this.key, from)) ?? Number.MAX_SAFE_INTEGER;
+      let until = from + 1;
+      for (at += 1; at < late.length && late[at] === until && until < change; at += 1) until += 1;
+      if (activation !== null) await this.score(client, await this.model(activation), from, until);
+    }
+    await removeLateMinutes(client, stream, stage, late);
+    await notify(client, 'scores', stream);
+    return late.length === LATE_MINUTES_A_STEP;
   }
 
   /** Loads what will score the next minute, before that minute comes. */

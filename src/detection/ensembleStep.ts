@@ -1,9 +1,10 @@
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import type { Minute } from '../features/row.js';
 import { MODEL_KINDS, type ModelKindName } from '../models/model.js';
 import { modelKey } from '../models/modelKey.js';
 import { firstActivation } from '../storage/activationOrder.js';
 import { readCursor, writeCursor } from '../storage/cursors.js';
+import { isLateFor, lateMinutes, removeLateMinutes } from '../storage/lateMinutes.js';
 import { notify } from '../storage/notifications.js';
 import { inTransaction } from '../storage/pool.js';
 import {
@@ -13,12 +14,14 @@ import {
   minutesToJudge,
   type StoredVote,
   type VerdictRow,
+  verdictState,
 } from '../storage/verdicts.js';
 import { detectorStage } from './detectorStep.js';
 import { DEFAULT_WEIGHTS, type EnsembleState, INITIAL_STATE, vote } from './ensemble.js';
 
 export const ENSEMBLE = 'ensemble';
 const MINUTES_A_STEP = 512;
+const LATE_MINUTES_A_STEP = 128;
 
 export interface EnsembleOptions {
   pool: Pool;
@@ -45,6 +48,7 @@ export class EnsembleStep {
       if (served.size === 0) return false;
       const cursor = await readCursor(client, ENSEMBLE, stream);
       const start = cursor ? cursor.position + 1 : Math.min(...[...served.values()].map(({ from }) => from));
+      const moreLate = await judgeLate(client, stream, start - 1);
       const minutes = await minutesToJudge(client, stream, start, MINUTES_A_STEP);
       const verdicts: VerdictRow[] = [];
       let state = ((await lastVerdictState(client, stream)) as EnsembleState | null) ?? INITIAL_STATE;
@@ -59,13 +63,36 @@ export class EnsembleStep {
         }
         last = minute.minute;
       }
-      if (last < start) return false;
+      if (last < start) return moreLate;
       await insertVerdicts(client, stream, verdicts);
       await writeCursor(client, ENSEMBLE, stream, last);
       await notify(client, 'verdicts', stream);
-      return minutes.length === MINUTES_A_STEP && last === minutes.at(-1)!.minute;
+      return moreLate || (minutes.length === MINUTES_A_STEP && last === minutes.at(-1)!.minute);
     });
   }
+}
+
+/**
+ * Judges minutes that were scored after the cursor had passed them, each with the state of the minute before it. Verdicts
+ * that stand stay as they are.
+ * @returns whether there may be more of them at once
+ */
+async function judgeLate(client: PoolClient, stream: string, passed: Minute): Promise<boolean> {
+  const late = await lateMinutes(client, stream, ENSEMBLE, passed, LATE_MINUTES_A_STEP);
+  const done: Minute[] = [];
+  for (const minute of late) {
+    if (await isLateFor(client, stream, MODEL_KINDS.map(detectorStage), minute)) break;
+    const [row] = await minutesToJudge(client, stream, minute, 1);
+    if (row?.minute === minute && row.kind !== 'gap' && Object.keys(row.scores).length > 0) {
+      const before = (await verdictState(client, stream, minute - 1)) as EnsembleState | null;
+      await insertVerdicts(client, stream, [judge(row, before ?? INITIAL_STATE)]);
+    }
+    done.push(minute);
+  }
+  if (done.length === 0) return false;
+  await removeLateMinutes(client, stream, ENSEMBLE, done);
+  await notify(client, 'verdicts', stream);
+  return late.length === LATE_MINUTES_A_STEP && done.length === late.length;
 }
 
 /** Every kind is asked; one without a score for the minute is named as missing. */

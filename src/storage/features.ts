@@ -22,6 +22,59 @@ export async function insertFeatures(client: Pool | PoolClient, rows: readonly F
   );
 }
 
+/**
+ * Writes rows that come from an archive: a minute without a row gets one, a gap becomes `healed`, and a row that was
+ * observed stays as it is, so that the same rows may come any number of times.
+ * @returns the minutes that this call wrote values for (rows that only say "gap" are not among them)
+ */
+export async function fillFeatures(client: Pool | PoolClient, rows: readonly FeatureRow[]): Promise<Minute[]> {
+  if (rows.length === 0) return [];
+  const { rows: written } = await client.query<{ minute: Date; kind: RowKind }>(
+    `INSERT INTO features (stream, minute, kind, values, evidence)
+     SELECT stream, minute, kind, values::real[], evidence
+     FROM unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[], $5::jsonb[])
+       AS new (stream, minute, kind, values, evidence)
+     ON CONFLICT (stream, minute) DO UPDATE
+       SET kind = 'healed', values = excluded.values, evidence = excluded.evidence, created_at = now()
+       WHERE features.kind = 'gap' AND excluded.kind <> 'gap'
+     RETURNING minute, kind`,
+    [
+      rows.map((row) => row.stream),
+      rows.map((row) => minuteToDate(row.minute)),
+      rows.map((row) => row.kind),
+      rows.map((row) => `{${row.values.join(',')}}`),
+      rows.map((row) => JSON.stringify(row.evidence)),
+    ],
+  );
+  return written.filter((row) => row.kind !== 'gap').map((row) => dateToMinute(row.minute));
+}
+
+/** A stretch of minutes: `from` and all before `until`. */
+export interface MinuteSpan {
+  from: Minute;
+  until: Minute;
+}
+
+/** The stretches of [from, until) that have no row, or only a gap, in order. */
+export async function lackingMinutes(
+  pool: Pool | PoolClient,
+  stream: string,
+  from: Minute,
+  until: Minute,
+): Promise<MinuteSpan[]> {
+  const { rows } = await pool.query<{ minute: Date }>(
+    `SELECT minute FROM features WHERE stream = $1 AND minute >= $2 AND minute < $3 AND kind <> 'gap' ORDER BY minute`,
+    [stream, minuteToDate(from), minuteToDate(until)],
+  );
+  const spans: MinuteSpan[] = [];
+  let next = from;
+  for (const minute of [...rows.map((row) => dateToMinute(row.minute)), until]) {
+    if (minute > next) spans.push({ from: next, until: minute });
+    next = minute + 1;
+  }
+  return spans;
+}
+
 /** The newest minute with a row: the stream's watermark. */
 export async function watermark(pool: Pool | PoolClient, stream: string): Promise<Minute | null> {
   const { rows } = await pool.query<{ minute: Date | null }>(

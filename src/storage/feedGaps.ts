@@ -32,3 +32,71 @@ export async function listGaps(pool: Pool | PoolClient, limit = 50): Promise<Fee
     healed: row.healed_at !== null,
   }));
 }
+
+/** Keeps what an aggregator knew when it came to a gap; an aggregator that comes to it again keeps the same. */
+export async function keepStateAtGap(
+  client: Pool | PoolClient,
+  stream: string,
+  sinceMs: number,
+  state: Uint8Array,
+): Promise<void> {
+  await client.query(
+    'UPDATE feed_gaps SET state = $3 WHERE stream = $1 AND since = $2 AND healed_at IS NULL AND given_up_at IS NULL',
+    [stream, new Date(sinceMs), Buffer.from(state)],
+  );
+}
+
+/** A gap that is neither healed nor given up. */
+export interface UnhealedGap {
+  id: number;
+  sinceMs: number;
+  untilMs: number;
+  attempts: number;
+  /** Of the last attempt, by the database's clock; null before the first. */
+  attemptedMs: number | null;
+  state: Uint8Array | null;
+}
+
+/** The oldest gaps to heal that end before `beforeMs`, in order. */
+export async function unhealedGaps(
+  client: Pool | PoolClient,
+  stream: string,
+  beforeMs: number,
+  limit: number,
+): Promise<Omit<UnhealedGap, 'state'>[]> {
+  const { rows } = await client.query<{ id: number; since: Date; until: Date; attempts: number; at: Date | null }>(
+    `SELECT id, since, until, attempts, attempted_at AS at FROM feed_gaps
+     WHERE stream = $1 AND until <= $2 AND healed_at IS NULL AND given_up_at IS NULL ORDER BY since LIMIT $3`,
+    [stream, new Date(beforeMs), limit],
+  );
+  return rows.map((row) => ({
+    id: Number(row.id),
+    sinceMs: row.since.getTime(),
+    untilMs: row.until.getTime(),
+    attempts: row.attempts,
+    attemptedMs: row.at?.getTime() ?? null,
+  }));
+}
+
+export async function stateAtGap(client: Pool | PoolClient, id: number): Promise<Uint8Array | null> {
+  const { rows } = await client.query<{ state: Buffer | null }>('SELECT state FROM feed_gaps WHERE id = $1', [id]);
+  return rows[0]?.state ?? null;
+}
+
+export async function markHealed(client: Pool | PoolClient, id: number): Promise<void> {
+  await client.query('UPDATE feed_gaps SET healed_at = now(), state = NULL, trouble = NULL WHERE id = $1', [id]);
+}
+
+/** @param givenUp the last attempt: the gap stays one for good, unless a backfill fills it */
+export async function markAttempt(
+  client: Pool | PoolClient,
+  id: number,
+  trouble: string,
+  givenUp: boolean,
+): Promise<void> {
+  await client.query(
+    `UPDATE feed_gaps SET attempts = attempts + 1, attempted_at = now(), trouble = $2,
+       given_up_at = CASE WHEN $3 THEN now() END, state = CASE WHEN $3 THEN NULL ELSE state END WHERE id = $1`,
+    [id, trouble, givenUp],
+  );
+}

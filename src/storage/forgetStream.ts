@@ -1,7 +1,16 @@
 import type { Pool } from 'pg';
 import { inTransaction } from './pool.js';
 
-const BY_STREAM = ['update_batches', 'feed_gaps', 'cursors', 'features', 'scores', 'verdicts', 'incidents'];
+const BY_STREAM = [
+  'update_batches',
+  'feed_gaps',
+  'late_minutes',
+  'cursors',
+  'features',
+  'scores',
+  'verdicts',
+  'incidents',
+];
 const BY_MODEL = ['activations', 'drift_reports', 'exams', 'dead_letters', 'leases', 'retrain_runs', 'model_versions'];
 
 /** Deletes all that was ever stored about a stream and its models: rows, versions and their files. */

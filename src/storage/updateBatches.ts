@@ -65,6 +65,21 @@ export async function entriesAfter(
   return rows.map(toEntry);
 }
 
+/** Payloads of the entries before a position that reach to a moment exactly: a gap's last messages. */
+export async function payloadsUntil(
+  client: Pool | PoolClient,
+  stream: string,
+  before: number,
+  untilMs: number,
+): Promise<Uint8Array[]> {
+  const { rows } = await client.query<{ payload: Buffer }>(
+    `SELECT payload FROM update_batches
+     WHERE stream = $1 AND position < $2 AND until = $3 AND payload IS NOT NULL ORDER BY position`,
+    [stream, before, new Date(untilMs)],
+  );
+  return rows.map((row) => row.payload);
+}
+
 /** The newest entry without its payload, or null for a stream that never had one. */
 export async function lastEntry(pool: Pool | PoolClient, stream: string): Promise<LogEntry | null> {
   const { rows } = await pool.query<Row>(

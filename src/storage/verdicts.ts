@@ -56,6 +56,15 @@ export async function lastVerdictState(client: Pool | PoolClient, stream: string
   return rows[0]?.state ?? null;
 }
 
+/** The ensemble's state after the verdict of one minute, or null when it has none. */
+export async function verdictState(client: Pool | PoolClient, stream: string, minute: Minute): Promise<unknown> {
+  const { rows } = await client.query<{ state: unknown }>(
+    'SELECT state FROM verdicts WHERE stream = $1 AND minute = $2',
+    [stream, minuteToDate(minute)],
+  );
+  return rows[0]?.state ?? null;
+}
+
 /** A feature row with the scores that its minute has so far. */
 export interface MinuteScores {
   minute: Minute;

@@ -192,6 +192,33 @@ describe('fuzzing', () => {
     );
   });
 
+  test('mutated bytes: no throw, every batch is sound, memory is bounded', () => {
+    const good = new TextEncoder().encode(UPDATE);
+    const bytes = new Uint8Array(good.length);
+    const builder = new UpdateBatchBuilder();
+    let state = 20_260_101;
+    const below = (bound: number): number => {
+      state ^= state << 13;
+      state ^= state >>> 17;
+      state ^= state << 5;
+      return (state >>> 0) % bound;
+    };
+    const kinds = new Map<string, number>();
+    for (let run = 0; run < RUNS; run++) {
+      bytes.set(good);
+      for (let edits = 1 + below(4); edits > 0; edits--) bytes[below(bytes.length)] = below(256);
+      const { kind } = decodeRisLiveMessage(below(8) === 0 ? bytes.subarray(0, below(bytes.length)) : bytes, builder);
+      kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+      if (builder.messages >= 1000) {
+        // a batch of a thousand messages of one prefix list each, whatever was in them
+        expect(builder.byteLength).toBeLessThan(4 * 2 ** 20);
+        expect(UpdateBatch.decode(builder.finish()).messages).toBe(1000);
+      }
+    }
+    expect(kinds.get('bad')).toBeGreaterThan(RUNS / 10);
+    expect(kinds.get('update')).toBeGreaterThan(RUNS / 100);
+  }, 600_000);
+
   test('no text at all throws', () => {
     const builder = new UpdateBatchBuilder();
     fc.assert(

@@ -3,11 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { backfill } from '../../src/cli/backfill.js';
-import { replay, replayKind } from '../../src/cli/replay.js';
 import { ArchiveServer } from '../../src/simulation/archiveServer.js';
 import { SimulatedWorld } from '../../src/simulation/world.js';
 import { LineFileSource } from '../../src/sources/lineFile.js';
+import { replay, replayKind } from '../../src/sources/replay.js';
 
 const START = 29_500_000;
 const logger = { info() {}, warn() {}, error() {} };
@@ -104,42 +103,3 @@ test('files are told apart by name, then by content', async () => {
   expect(await replayKind(write('three', gunzipSync(archive.file(START))))).toBe('mrt');
   await expect(replayKind(write('four', 'Dear diary'))).rejects.toThrow(/cannot tell what/);
 });
-
-test('a backfill gives files in order and names what is absent', async () => {
-  const archive = new ArchiveServer({ world, horizon: () => START + 30 });
-  const baseUrl = await archive.listen();
-  archive.fault = (path) => (path.includes(name(START + 10)) ? 'missing' : 'none');
-  const given: number[] = [];
-  const absent: [number, string][] = [];
-  const sink = {
-    file: async (_: string, file: { fromMinute: number }) => {
-      given.push(file.fromMinute - START);
-    },
-    absent: async (file: { fromMinute: number }, reason: string) => {
-      absent.push([file.fromMinute - START, reason]);
-    },
-  };
-  const request = {
-    collector: 'rrc00',
-    from: START + 2,
-    until: START + 33,
-    directory,
-    baseUrl,
-    logger,
-    random: () => 0.5,
-  };
-  const summary = await backfill(request, sink);
-  expect(given).toEqual([0, 5, 15, 20, 25]);
-  expect(absent).toEqual([
-    [10, 'not in the archive'],
-    [30, 'not in the archive'],
-  ]);
-  expect(summary).toMatchObject({ files: 7, downloaded: 5, missing: 2, present: 0, failed: 0 });
-  expect(await backfill(request, sink)).toMatchObject({ downloaded: 0, present: 5, missing: 2 });
-  await archive.close();
-});
-
-function name(minute: number): string {
-  const date = new Date(minute * 60_000).toISOString();
-  return `${date.slice(0, 10).replaceAll('-', '')}.${date.slice(11, 16).replace(':', '')}`;
-}

@@ -1,0 +1,187 @@
+import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Pool } from 'pg';
+import type { Logger } from 'pino';
+import { decodeMrt } from '../bgp/mrt/decodeMrt.js';
+import type { UpdateBatchBuilder } from '../bgp/updateBatchBuilder.js';
+import { emptyEvidence } from '../features/openMinute.js';
+import { FEATURE_COUNT, type FeatureRow, type Minute } from '../features/row.js';
+import { replay } from '../sources/replay.js';
+import { insertFeatures } from '../storage/features.js';
+import { notify } from '../storage/notifications.js';
+import { inTransaction } from '../storage/pool.js';
+import { AggregatorStep } from './aggregatorStep.js';
+import { Collector } from './collector.js';
+
+const MINUTE_MS = 60_000;
+/** A file that begins so long after the end of the stream's log is of another time: its gap would be all gap. */
+const LONGEST_GAP_MS = 31 * 86_400_000;
+const BATCH_MESSAGES = 5_000;
+const PACED_BATCH_MESSAGES = 100;
+const IDLE_MILLISECONDS = 20;
+
+/** Feature rows of a labelled file. Its clock has no date: minute 0 is the midnight before its first row. */
+export interface FileRows {
+  minutes: Int32Array;
+  values: Float32Array;
+}
+
+export interface ReplayRequest {
+  pool: Pool;
+  stream: string;
+  paths: readonly string[];
+  /** Event time runs so many times as fast as the clock; absent = as fast as it goes. */
+  speed?: number | undefined;
+  graceSeconds: number;
+  /** Where minute 0 of feature files is put. */
+  firstDay: Minute;
+  readFeatures: (text: string) => FileRows;
+  logger: Logger;
+  signal: AbortSignal;
+}
+
+export interface ReplaySummary {
+  stream: string;
+  files: number;
+  messages: number;
+  skipped: number;
+  gaps: number;
+  /** Rows of feature files. */
+  rows: number;
+  /** Last minute of the stream that has its row. */
+  watermark: Minute | null;
+  seconds: number;
+}
+
+/**
+ * Plays files into a stream through the collector and the aggregator of the live system, in this process.
+ * @throws Error for a file that cannot be read, or that lies far from the stream's end
+ */
+export async function replayInto(request: ReplayRequest): Promise<ReplaySummary> {
+  const { pool, stream, speed, graceSeconds, logger, signal } = request;
+  const started = performance.now();
+  const collector = new Collector({
+    pool,
+    stream,
+    logger,
+    clock: 'feed',
+    flushMilliseconds: 250,
+    flushMessages: BATCH_MESSAGES,
+    now: Date.now,
+  });
+  await collector.open();
+  const aggregator = new AggregatorStep({ pool, stream, graceSeconds, now: Date.now });
+  const pace = new Pace(speed, signal);
+  let skipped = 0;
+  let rows = 0;
+  let over = false;
+  const aggregating = (async () => {
+    for (;;) {
+      const last = over;
+      if (await aggregator.step()) continue;
+      if (last) return;
+      await sleep(IDLE_MILLISECONDS);
+    }
+  })();
+  // Its failure is reported below; until then it must not count as unhandled.
+  aggregating.catch(() => undefined);
+  const mrt = async (path: string): Promise<void> => {
+    const batchMessages = speed === undefined ? BATCH_MESSAGES : PACED_BATCH_MESSAGES;
+    let damaged = 0;
+    let sample: string | undefined;
+    for await (const { batch, statistics } of decodeMrt(createReadStream(path), { batchMessages })) {
+      signal.throwIfAborted();
+      damaged = statistics.skipped;
+      sample = statistics.samples[0]?.reason;
+      if (batch.messages === 0) continue;
+      refuseFar(path, collector.loggedUntilMs, batch);
+      await pace.wait(batch.firstTime);
+      await collector.batch(batch);
+    }
+    skipped += damaged;
+    if (damaged > 0) logger.warn({ path, records: damaged, sample }, 'skipped records');
+  };
+  const features = async (path: string): Promise<void> => {
+    const { minutes, values } = request.readFeatures(await readFile(path, 'utf8'));
+    const list = Array.from(
+      minutes,
+      (minute, i): FeatureRow => ({
+        stream,
+        minute: request.firstDay + minute,
+        kind: 'observed',
+        values: values.subarray(i * FEATURE_COUNT, (i + 1) * FEATURE_COUNT),
+        evidence: emptyEvidence(),
+      }),
+    );
+    const step = speed === undefined ? BATCH_MESSAGES : 1;
+    for (let at = 0; at < list.length; at += step) {
+      signal.throwIfAborted();
+      await pace.wait(list[at]!.minute * MINUTE_MS);
+      await inTransaction(pool, async (client) => {
+        await insertFeatures(client, list.slice(at, at + step));
+        await notify(client, 'features', stream);
+      });
+    }
+    rows += list.length;
+  };
+  const live = {
+    onMessage: (text: string | Buffer) => collector.message(text),
+    onConnected: () => undefined,
+    onDisconnected: () => undefined,
+    onStalled: () => undefined,
+  };
+  try {
+    const sinks = { live, mrt, features };
+    await replay(request.paths, sinks, { logger, signal, ...(speed === undefined ? {} : { speed }) });
+    await collector.flush();
+    // The last minute that has begun is whole: the files are.
+    const end = collector.counts.lastMessageMs;
+    if (end !== null) await collector.ended((Math.floor(end / MINUTE_MS) + 1) * MINUTE_MS + graceSeconds * 1000);
+  } finally {
+    over = true;
+    await aggregating;
+  }
+  return {
+    stream,
+    files: request.paths.length,
+    messages: collector.counts.messages,
+    skipped: skipped + collector.counts.skipped,
+    gaps: collector.counts.gaps,
+    rows,
+    watermark: aggregator.watermark,
+    seconds: Math.round(performance.now() - started) / 1000,
+  };
+}
+
+function refuseFar(path: string, loggedUntilMs: number | null, batch: UpdateBatchBuilder): void {
+  if (loggedUntilMs === null) return;
+  const end = new Date(loggedUntilMs).toISOString();
+  if (batch.firstTime > loggedUntilMs + LONGEST_GAP_MS) {
+    throw new Error(`${path} begins more than a month after the stream's end (${end}): choose another --stream`);
+  }
+  if (batch.lastTime < loggedUntilMs - LONGEST_GAP_MS) {
+    throw new Error(`${path} lies before the stream's end (${end}): choose another --stream`);
+  }
+}
+
+/** Holds event time to a multiple of the clock. */
+class Pace {
+  #event: number | null = null;
+  #wall = 0;
+
+  constructor(
+    readonly speed: number | undefined,
+    readonly signal: AbortSignal,
+  ) {}
+
+  async wait(eventMs: number): Promise<void> {
+    if (this.speed === undefined) return;
+    if (this.#event === null) {
+      this.#event = eventMs;
+      this.#wall = performance.now();
+    }
+    const wait = (eventMs - this.#event) / this.speed - (performance.now() - this.#wall);
+    if (wait > 1) await sleep(wait, undefined, { signal: this.signal });
+  }
+}
