@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { codeVersion } from '../config/codeVersion.js';
 import { SettingsError } from '../config/load.js';
+import { register as alerts } from './alerts.js';
 import { register as config } from './config.js';
 import { register as demo } from './demo.js';
 import { register as doctor } from './doctor.js';
@@ -42,7 +43,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or settings.`,
 program.commandsGroup('Run');
 for (const register of [demo, start, stop, run]) register(program);
 program.commandsGroup('See');
-for (const register of [status, doctor, models, incidents, config]) register(program);
+for (const register of [status, doctor, models, incidents, alerts, config]) register(program);
 program.commandsGroup('Act');
 for (const register of [drift, retrain, rollback]) register(program);
 program.commandsGroup('Data');
