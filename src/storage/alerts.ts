@@ -136,7 +136,7 @@ export async function claimDueAlerts(db: Database, now: Date, leaseSeconds: numb
     `UPDATE alerts SET delivered = delivered || jsonb_build_object('claimedUntil', $2::text)
      WHERE id IN (
        SELECT id FROM alerts
-       WHERE NOT coalesce((delivered->>'done')::boolean, false) AND coalesce(delivered->>'dueAt', '') <= $1
+       WHERE delivered->>'done' IS DISTINCT FROM 'true' AND coalesce(delivered->>'dueAt', '') <= $1
          AND coalesce(delivered->>'claimedUntil', '') <= $1
        ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED)
      RETURNING ${COLUMNS}`,
