@@ -145,6 +145,14 @@ export async function claimDueAlerts(db: Database, now: Date, leaseSeconds: numb
   return rows.map(alertOf).sort((a, b) => a.id - b.id);
 }
 
+/** Frees what a dead outbox had taken; for a caller who knows that no other outbox runs. */
+export async function freeClaims(db: Database): Promise<void> {
+  await db.query(
+    `UPDATE alerts SET delivered = delivered - 'claimedUntil'
+     WHERE delivered->>'done' IS DISTINCT FROM 'true' AND delivered ? 'claimedUntil'`,
+  );
+}
+
 /**
  * Records what became of a claimed alert and gives up the claim. If the alert grew or ended meanwhile, it stays due.
  */

@@ -36,7 +36,7 @@ export async function httpReceiver(): Promise<Receiver> {
   return receiver;
 }
 
-/** Takes one mail after the other (RFC 5321) without login. */
+/** Takes one mail after the other (RFC 5321) with any login. */
 export async function smtpReceiver(): Promise<Receiver> {
   const messages: string[] = [];
   const server = createServer((socket) => {
@@ -57,7 +57,8 @@ export async function smtpReceiver(): Promise<Receiver> {
         } else if (/^DATA/i.test(line)) {
           mail = '';
           socket.write('354 go on\r\n');
-        } else if (/^QUIT/i.test(line)) socket.end('221 bye\r\n');
+        } else if (/^AUTH PLAIN/i.test(line)) socket.write('235 welcome\r\n');
+        else if (/^QUIT/i.test(line)) socket.end('221 bye\r\n');
         else socket.write(receiver.failing ? '450 later\r\n' : '250 ok\r\n');
       }
     });

@@ -15,9 +15,10 @@ export interface AlertStepOptions {
 
 /**
  * One step of the alerter: raises and resolves what the watches see when it is time, then delivers what is due. All it
- * must remember is in the table `alerts`.
+ * must remember is in the table `alerts`. Only one may run, as the stage's lock provides.
  */
 export class AlertStep {
+  private tookOver = false;
   private lookedAt: number | null = null;
   /** Since when looks have followed each other without a break. */
   private steadySince: number | null = null;
@@ -27,6 +28,10 @@ export class AlertStep {
   /** @returns whether there may be more to deliver at once; rejects for the database's fault only */
   async step(): Promise<boolean> {
     const { now, lookSeconds, outbox } = this.options;
+    if (!this.tookOver) {
+      await outbox.takeOver();
+      this.tookOver = true;
+    }
     const at = now().getTime();
     if (this.lookedAt === null || at - this.lookedAt >= lookSeconds * 1000) await this.look(at);
     const { sent, failed } = await outbox.deliverDue();

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import { secretHider } from '../../config/redaction.js';
-import { claimDueAlerts, raisedBefore, recordDelivery } from '../../storage/alerts.js';
+import { claimDueAlerts, freeClaims, raisedBefore, recordDelivery } from '../../storage/alerts.js';
 import { severityRank } from '../severity.js';
 import type { Alert, Delivery, Notice } from './alert.js';
 import type { AlertChannel } from './channels/channel.js';
@@ -38,6 +38,11 @@ export class AlertOutbox {
 
   constructor(private readonly options: OutboxOptions) {
     this.hideSecrets = secretHider(options.settings.channels, 'alerts.channels');
+  }
+
+  /** Takes over at once what an outbox that died had begun; the caller must be the only one to deliver. */
+  takeOver(): Promise<void> {
+    return freeClaims(this.options.pool);
   }
 
   /** One round; call it every second or so. Never rejects for a channel's fault, only for the database's. */
