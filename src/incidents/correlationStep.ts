@@ -1,16 +1,8 @@
 import type { Pool } from 'pg';
 import { raiseAlert, resolveAlert } from '../storage/alerts.js';
-import {
-  incidentHistory,
-  incidentsNear,
-  lockCorrelatorCursor,
-  minuteInputs,
-  moveCorrelatorCursor,
-  openIncident,
-  relateIncident,
-  storeIncidents,
-  verdictWatermark,
-} from '../storage/incidents.js';
+import { lockCorrelatorCursor, moveCorrelatorCursor } from '../storage/correlatorCursor.js';
+import { incidentHistory, incidentsNear, openIncident, relateIncident, storeIncidents } from '../storage/incidents.js';
+import { minuteInputs, verdictWatermark } from '../storage/minuteInputs.js';
 import { incidentAlert, incidentFingerprint } from './alerts/incidentAlert.js';
 import { type CorrelatorContext, correlate, recentMinutes } from './correlator.js';
 import type { IncidentChange } from './incident.js';
