@@ -25,3 +25,8 @@ export async function scheduleDriftChecks(queue: Queue<DriftCheckPayload>, every
     { name: 'check', data: {}, opts: { removeOnComplete: { count: 100 }, removeOnFail: { count: 100 } } },
   );
 }
+
+/** Whether the repeating check is still there: it goes when the store is emptied. */
+export async function driftChecksAreScheduled(queue: Queue<DriftCheckPayload>): Promise<boolean> {
+  return (await queue.getJobScheduler(SCHEDULE)) !== undefined;
+}

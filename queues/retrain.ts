@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Queue } from 'bullmq';
+import type { Job, JobsOptions, Queue } from 'bullmq';
 import { z } from 'zod';
 import { type RetrainPayload, retrainPayload } from '../src/retraining/payload.js';
 import type { QueueStore } from './store.js';
@@ -28,26 +28,69 @@ export async function enqueueRetrain(
   options: { priority: number; delayMilliseconds: number },
 ): Promise<{ jobId: string; run: string; isNew: boolean }> {
   const data = retrainPayload.parse(payload);
-  const present = await queue.getDeduplicationJobId(data.modelKey);
-  if (present) {
-    const job = await queue.getJob(present);
-    if (job && !(await job.isCompleted()) && !(await job.isFailed())) {
-      return { jobId: present, run: runOf(job), isNew: false };
-    }
-    // A key whose job is gone would block its model for ever (taskforcesh/bullmq issue 4311).
-    await queue.removeDeduplicationKey(data.modelKey);
-  }
+  const present = await liveJobOf(queue, data.modelKey);
+  if (present) return { jobId: present.id!, run: runOf(present), isNew: false };
   const job = await queue.add('retrain', data, {
+    ...jobOptions(data.modelKey, options.priority),
     jobId: randomUUID(),
-    deduplication: { id: data.modelKey },
-    priority: options.priority,
     delay: options.delayMilliseconds,
+  });
+  return { jobId: job.id!, run: runOf(job), isNew: true };
+}
+
+function jobOptions(modelKey: string, priority: number): JobsOptions {
+  return {
+    deduplication: { id: modelKey },
+    priority,
     attempts: 3,
     backoff: { type: 'exponential', delay: 2_000 },
     removeOnComplete: { count: 500 },
     removeOnFail: { count: 500 },
+  };
+}
+
+/** The job that waits or runs for a model. A key whose job is gone is removed: it would block its model for ever. */
+async function liveJobOf(queue: Queue<RetrainPayload>, modelKey: string): Promise<Job<RetrainPayload> | null> {
+  const id = await queue.getDeduplicationJobId(modelKey);
+  if (!id) return null;
+  const job = await queue.getJob(id);
+  if (job && !(await job.isCompleted()) && !(await job.isFailed())) return job;
+  // taskforcesh/bullmq issue 4311
+  await queue.removeDeduplicationKey(modelKey);
+  return null;
+}
+
+/**
+ * live: its job waits or runs; ended: its job is over; revived: the store had lost its job, which is back under its own
+ * id and time, so that the run's history goes on; hindered: another job of the model is live, or nobody knows what the
+ * lost job carried.
+ */
+export type Revival = 'live' | 'ended' | 'revived' | 'hindered';
+
+/** Puts the job of a run back into a queue store that has lost it, such as a Redis that was flushed. */
+export async function reviveRetrain(
+  queue: Queue<RetrainPayload>,
+  lost: { run: string; jobId: string | null; payload: unknown; priority: number | null },
+): Promise<Revival> {
+  const timestamp = Number(lost.run.slice(lost.run.lastIndexOf('.') + 1));
+  if (lost.jobId === null || !Number.isSafeInteger(timestamp)) return 'hindered';
+  const job = await queue.getJob(lost.jobId);
+  if (job?.timestamp === timestamp) return (await job.isCompleted()) || (await job.isFailed()) ? 'ended' : 'live';
+  const payload = retrainPayload.safeParse(lost.payload);
+  if (!payload.success || (await liveJobOf(queue, payload.data.modelKey)) !== null) return 'hindered';
+  await queue.add('retrain', payload.data, {
+    ...jobOptions(payload.data.modelKey, lost.priority ?? 1),
+    jobId: lost.jobId,
+    timestamp,
   });
-  return { jobId: job.id!, run: runOf(job), isNew: true };
+  return 'revived';
+}
+
+/** Frees models whose deduplication key names a job that is gone. @returns how many keys are held by live jobs */
+export async function removeStrayKeys(queue: Queue<RetrainPayload>, modelKeys: readonly string[]): Promise<number> {
+  let live = 0;
+  for (const modelKey of modelKeys) if ((await liveJobOf(queue, modelKey)) !== null) live += 1;
+  return live;
 }
 
 /**

@@ -15,6 +15,7 @@ await runService('aggregator', async (context) => {
         name: AGGREGATOR,
         stream,
         wakeOn: ['update_batches'],
+        forget: () => aggregator.forget(),
         step: async () => {
           try {
             const more = await aggregator.step();

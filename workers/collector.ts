@@ -9,8 +9,20 @@ await runService('collector', async (context) => {
   const { settings, pool, logger, signal } = context;
   await Promise.all(
     settings.streams.map(async ({ name: stream, host }) => {
-      const lost = new AbortController();
-      const lock = await StageLock.take(context.databaseUrl, 'collector', stream, (error) => lost.abort(error));
+      let held: StageLock | null = null;
+      const holdLock = async () => {
+        held ??= await StageLock.take(
+          context.databaseUrl,
+          'collector',
+          stream,
+          (error) => {
+            held = null;
+            logger.warn({ error: error.message, stream }, "lost the collector's lock, taking it again");
+          },
+          signal,
+        );
+      };
+      await holdLock();
       const collector = new Collector({
         pool,
         stream,
@@ -19,6 +31,7 @@ await runService('collector', async (context) => {
         flushMilliseconds: settings.feed.flushMilliseconds,
         flushMessages: settings.feed.flushMessages,
         now: Date.now,
+        holdLock,
       });
       await collector.open();
       const live = settings.feed.clock === 'wall';
@@ -32,7 +45,7 @@ await runService('collector', async (context) => {
       let connected = false;
       let failure: unknown = null;
       const ended = new AbortController();
-      const stop = AbortSignal.any([signal, lost.signal, ended.signal]);
+      const stop = AbortSignal.any([signal, ended.signal]);
       const timer = setInterval(() => {
         collector.tick(connected).catch((error: unknown) => {
           failure = error;
@@ -61,10 +74,9 @@ await runService('collector', async (context) => {
       } finally {
         clearInterval(timer);
       }
-      if (lost.signal.aborted) throw new Error(`lost the collector's lock: ${String(lost.signal.reason)}`);
       if (failure !== null) throw failure;
       await collector.flush();
-      await lock.release();
+      await (held as StageLock | null)?.release();
     }),
   );
 });

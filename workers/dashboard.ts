@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DRIFT_CHECK, driftCheckPayload, openDriftCheckQueue } from '../queues/driftCheck.js';
+import { openRetentionQueue } from '../queues/retention.js';
 import { openRetrainQueue, RETRAIN, retrainPayload } from '../queues/retrain.js';
 import { incidentActions } from '../src/dashboard/incidentActions.js';
 import { createDashboard } from '../src/dashboard/server.js';
@@ -9,9 +10,11 @@ import { aborted, runService } from '../src/services/service.js';
 await runService('dashboard', async (context) => {
   const { pool, queues, settings, logger } = context;
   const retrain = openRetrainQueue(queues);
+  // A queue that met a store away when it opened would stay broken: better to start afresh.
+  await retrain.waitUntilReady();
   const server = await createDashboard({
     pool,
-    queues: [retrain, openDriftCheckQueue(queues)],
+    queues: [retrain, openDriftCheckQueue(queues), openRetentionQueue(queues)],
     queueHelp: {
       [RETRAIN]: {
         description:

@@ -1,29 +1,71 @@
-import { DRIFT_CHECK, openDriftCheckQueue, scheduleDriftChecks } from '../queues/driftCheck.js';
+import {
+  DRIFT_CHECK,
+  driftChecksAreScheduled,
+  openDriftCheckQueue,
+  scheduleDriftChecks,
+} from '../queues/driftCheck.js';
+import { openRetentionQueue, RETENTION, retentionIsScheduled, scheduleRetention } from '../queues/retention.js';
 import { openRetrainQueue } from '../queues/retrain.js';
+import { MODEL_KINDS } from '../src/models/model.js';
+import { modelKey } from '../src/models/modelKey.js';
 import { DriftMonitor } from '../src/monitoring/driftMonitor.js';
-import { aborted, runService } from '../src/services/service.js';
+import { keptBy } from '../src/monitoring/retention.js';
+import { RetrainReconciler } from '../src/monitoring/retrainReconciler.js';
+import { runService } from '../src/services/service.js';
+import { runWorker } from '../src/services/worker.js';
+import { pruneAll, prunings } from '../src/storage/retention.js';
 
-const RESCHEDULE_MILLISECONDS = 30_000;
+const RECONCILE_MILLISECONDS = 3_000;
+const RETRY_MILLISECONDS = 1_000;
 
 await runService('drift-monitor', async (context) => {
   const { settings, queues, pool, logger } = context;
-  const monitor = new DriftMonitor({ pool, queue: openRetrainQueue(queues), settings, logger });
+  const retrain = openRetrainQueue(queues);
+  const monitor = new DriftMonitor({ pool, queue: retrain, settings, logger });
   const queue = openDriftCheckQueue(queues);
-  const schedule = () => scheduleDriftChecks(queue, settings.driftCheckIntervalSeconds);
-  await schedule();
-  // The schedule lives in the queue store; should that be emptied, it comes back from here.
+  await scheduleDriftChecks(queue, settings.driftCheckIntervalSeconds);
+  const retention = openRetentionQueue(queues);
+  await scheduleRetention(retention, settings.retention.intervalMinutes);
+  const modelKeys = settings.streams.flatMap(({ name }) => MODEL_KINDS.map((kind) => modelKey(kind, name)));
+  const reconciler = new RetrainReconciler({ pool, queue: retrain, modelKeys, logger });
+  // Schedule and jobs live in the queue store; should that be emptied, they come back from here.
+  let running = false;
   const timer = setInterval(() => {
-    schedule().catch((error: Error) => logger.warn({ error: error.message }, 'renewing the schedule of drift checks'));
-  }, RESCHEDULE_MILLISECONDS);
-  queues.worker(
+    if (running) return;
+    running = true;
+    (async () => {
+      if (!(await driftChecksAreScheduled(queue))) await scheduleDriftChecks(queue, settings.driftCheckIntervalSeconds);
+      if (!(await retentionIsScheduled(retention)))
+        await scheduleRetention(retention, settings.retention.intervalMinutes);
+      await reconciler.reconcile();
+    })()
+      .catch((error: Error) => logger.warn({ error: error.message }, 'reconciling the queues'))
+      .finally(() => {
+        running = false;
+      });
+  }, RECONCILE_MILLISECONDS);
+  const options = { concurrency: 1, runRetryDelay: RETRY_MILLISECONDS, autorun: false };
+  const checks = queues.worker(
     DRIFT_CHECK,
     async () => {
       const round = await monitor.check();
       context.report({ lastRound: { ...round, at: new Date().toISOString() } });
       return round;
     },
-    { concurrency: 1 },
+    options,
   );
-  await aborted(context.signal);
-  clearInterval(timer);
+  const pruner = queues.worker(
+    RETENTION,
+    async () => {
+      const gone = await pruneAll(pool, prunings(keptBy(settings)), { signal: context.signal });
+      if (Object.keys(gone).length > 0) logger.info(gone, 'deleted old rows');
+      return gone;
+    },
+    options,
+  );
+  try {
+    await Promise.all([runWorker(checks, context.signal), runWorker(pruner, context.signal)]);
+  } finally {
+    clearInterval(timer);
+  }
 });

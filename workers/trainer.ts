@@ -1,22 +1,31 @@
-import { RETRAIN, type RetrainPayload } from '../queues/retrain.js';
+import { RETRAIN, type RetrainPayload, runOf } from '../queues/retrain.js';
 import { parseModelKey } from '../src/models/modelKey.js';
-import { aborted, runService } from '../src/services/service.js';
+import { runService } from '../src/services/service.js';
+import { runWorker } from '../src/services/worker.js';
 import { raiseAlertAlone } from '../src/storage/alerts.js';
 import { notify } from '../src/storage/notifications.js';
+import { endRun } from '../src/storage/pendingRuns.js';
 
-/** Long enough for a paused machine, short enough that a dead worker's job is taken over soon. */
-const LOCK_MILLISECONDS = 30_000;
+/** After the store was away the worker looks for jobs again so soon. */
+const RETRY_MILLISECONDS = 1_000;
 
 await runService('trainer', async (context) => {
   const { pool, logger, settings } = context;
+  // Half a lease: long enough for a paused machine, short enough that a dead worker's job is taken over soon.
+  const lockDuration = Math.round(settings.retraining.leaseSeconds * 500);
   const worker = context.queues.worker<
     RetrainPayload,
     { state: string; modelKey: string; version: number; reasons: string[] }
   >(RETRAIN, new URL('./trainingSandbox.js', import.meta.url), {
     concurrency: settings.trainerConcurrency,
-    lockDuration: LOCK_MILLISECONDS,
-    stalledInterval: LOCK_MILLISECONDS / 2,
+    lockDuration,
+    stalledInterval: lockDuration / 2,
     maxStalledCount: 3,
+    runRetryDelay: RETRY_MILLISECONDS,
+    autorun: false,
+    // For jobs that were added by hand; those of ours say so themselves.
+    removeOnComplete: { count: 500 },
+    removeOnFail: { count: 500 },
     name: context.instance,
   });
   worker.on('active', (job) => {
@@ -38,7 +47,12 @@ await runService('trainer', async (context) => {
     context.report({ training: null });
     logger.error({ model: job?.data.modelKey, error: error.message }, 'training failed');
     const last = job !== undefined && job.attemptsMade >= (job.opts.attempts ?? 1);
-    if (last) void tell(String(job.data.modelKey), 'retrain failing', [error.message]);
+    if (last) {
+      void endRun(pool, { run: runOf(job), modelKey: job.data.modelKey, jobId: job.id! }, error.message).catch(
+        (failure: Error) => logger.warn({ error: failure.message }, 'ending the run in the history'),
+      );
+      void tell(String(job.data.modelKey), 'retrain failing', [error.message]);
+    }
   });
   const tell = async (modelKey: string, kind: 'retrain rejected' | 'retrain failing', lines: string[]) => {
     await raiseAlertAlone(
@@ -47,5 +61,5 @@ await runService('trainer', async (context) => {
       new Date(),
     ).catch((error: Error) => logger.warn({ error: error.message }, 'raising an alert'));
   };
-  await aborted(context.signal);
+  await runWorker(worker, context.signal);
 });

@@ -12,6 +12,9 @@ import { cancellation } from '../src/storage/retrainCancellations.js';
 const CANCELLATION_POLL_MILLISECONDS = 500;
 const LOG_MILLISECONDS = 1_000;
 
+// Its worker is gone, killed perhaps: nobody would hear of this training, and another worker takes the job.
+process.once('disconnect', () => process.exit(1));
+
 /** One training in a process of its own, so that the worker's heartbeats and job locks are never late. */
 export default async function train(job: SandboxedJob<RetrainPayload>): Promise<unknown> {
   const payload = readRetrainPayload(job.data);
@@ -41,7 +44,7 @@ export default async function train(job: SandboxedJob<RetrainPayload>): Promise<
     return await runTraining({
       pool,
       payload,
-      kinds: kindsByName(),
+      kinds: kindsByName({ lstmEngine: settings.lstmEngine, log: (message) => logger.info(message) }),
       settings: settings.retraining,
       incidentPatienceMinutes: settings.drift.patienceMinutes,
       artifactDirectory: settings.artifactDirectory,

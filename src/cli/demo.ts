@@ -41,7 +41,7 @@ export function register(program: Command): void {
       const stopping = new AbortController();
       process.once('SIGINT', () => stopping.abort(new Error('stopped')));
       process.once('SIGTERM', () => stopping.abort(new Error('stopped')));
-      const counts = await runStory({
+      const { complete, ...counts } = await runStory({
         settings,
         logger,
         showLogs: options.logs === true,
@@ -52,6 +52,6 @@ export function register(program: Command): void {
       });
       const seconds = Math.round((performance.now() - began) / 100) / 10;
       if (options.json) printJson({ ...counts, seconds });
-      if (options.exit && counts.missed_minutes > 0) process.exitCode = 1;
+      if (options.exit && (counts.missed_minutes > 0 || !complete)) process.exitCode = 1;
     });
 }

@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { evaluate, type Quality, scoresCsv } from '../evaluation/evaluation.js';
 import { readLabelledMinutes } from '../evaluation/labelledMinutes.js';
 import { plotHtml } from '../evaluation/plot.js';
-import { KINDS } from '../models/kinds.js';
+import { modelKinds } from '../models/kinds.js';
+import { settingsOf } from './store.js';
 
 const optionsSchema = z.object({
   trainMinutes: z.coerce.number().int().min(240).optional(),
@@ -47,10 +48,11 @@ export function register(program: Command): void {
       const options = parsed.data;
       const say = (message: string): void => void process.stderr.write(`${message}\n`);
       try {
+        const settings = settingsOf(program);
         const data = readLabelledMinutes(await readFile(file, 'utf8'));
         if (data.skipped > 0) say(`skipped ${data.skipped} lines that are no rows, such as: ${data.sample}`);
         const { evaluation, walked, labels, firstRow } = await evaluate(data, options.trainMinutes ?? null, {
-          kinds: KINDS,
+          kinds: modelKinds({ lstmEngine: settings.lstmEngine, log: say }),
           seed: options.seed,
           falseAlarmsPerDay: options.falseAlarms,
           onProgress: say,

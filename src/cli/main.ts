@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { codeVersion } from '../config/codeVersion.js';
 import { SettingsError } from '../config/load.js';
 import { register as alerts } from './alerts.js';
+import { register as backup } from './backup.js';
 import { register as config } from './config.js';
 import { register as demo } from './demo.js';
 import { register as doctor } from './doctor.js';
@@ -12,6 +13,7 @@ import { register as features } from './features.js';
 import { register as incidents } from './incidents.js';
 import { register as models } from './models.js';
 import { UsageError } from './output.js';
+import { register as restore } from './restore.js';
 import { register as retrain } from './retrain.js';
 import { register as rollback } from './rollback.js';
 import { register as run } from './run.js';
@@ -47,7 +49,7 @@ for (const register of [status, doctor, models, incidents, alerts, config]) regi
 program.commandsGroup('Act');
 for (const register of [drift, retrain, rollback]) register(program);
 program.commandsGroup('Data');
-for (const register of [features, evaluate]) register(program);
+for (const register of [features, evaluate, backup, restore]) register(program);
 
 try {
   await program.parseAsync();

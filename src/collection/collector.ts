@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import { decodeRisLiveMessage } from '../bgp/risLive.js';
@@ -5,6 +6,7 @@ import { UpdateBatchBuilder } from '../bgp/updateBatch.js';
 import { recordGap } from '../storage/feedGaps.js';
 import { notify } from '../storage/notifications.js';
 import { inTransaction } from '../storage/pool.js';
+import { storeIsAway } from '../storage/storeAway.js';
 import { appendEntries, type LogEntry, lastEntry } from '../storage/updateBatches.js';
 
 export interface CollectorOptions {
@@ -17,6 +19,8 @@ export interface CollectorOptions {
   flushMessages: number;
   /** Milliseconds since 1970. */
   now: () => number;
+  /** Called before each write: takes the stage's lock again when its connection broke. */
+  holdLock?: () => Promise<void>;
 }
 
 export interface CollectorCounts {
@@ -24,6 +28,13 @@ export interface CollectorCounts {
   skipped: number;
   gaps: number;
   lastMessageMs: number | null;
+}
+
+const LONGEST_OUTAGE_MILLISECONDS = 300_000;
+
+function stands(placed: readonly LogEntry[], last: Omit<LogEntry, 'payload'> | null): boolean {
+  const end = placed.at(-1)!;
+  return last?.position === end.position && last.kind === end.kind && last.untilMs === end.untilMs;
 }
 
 /**
@@ -114,17 +125,39 @@ export class Collector {
     const { pool, stream } = this.options;
     this.writing = this.writing.then(async () => {
       const placed = entries.map((entry, index) => ({ ...entry, position: this.position + 1 + index }));
-      await inTransaction(pool, async (client) => {
-        await appendEntries(client, stream, placed);
-        for (const entry of placed) {
-          if (entry.kind === 'gap') await recordGap(client, { stream, ...entry, reason: gapReason ?? 'unknown' });
-        }
-        await notify(client, 'update_batches', stream);
-      });
+      await this.whenStoreIsThere(placed, () =>
+        inTransaction(pool, async (client) => {
+          await appendEntries(client, stream, placed);
+          for (const entry of placed) {
+            if (entry.kind === 'gap') await recordGap(client, { stream, ...entry, reason: gapReason ?? 'unknown' });
+          }
+          await notify(client, 'update_batches', stream);
+        }),
+      );
       this.position += placed.length;
       this.storedUntilMs = placed.at(-1)!.untilMs;
     });
     return this.writing;
+  }
+
+  /**
+   * Keeps messages over a restart of the store, while the feed's connection is held back. An outage in the middle of a
+   * commit leaves open whether the entries stand: then the log's end tells.
+   */
+  private async whenStoreIsThere(placed: readonly LogEntry[], write: () => Promise<void>): Promise<void> {
+    const { pool, stream, logger, holdLock } = this.options;
+    const until = performance.now() + LONGEST_OUTAGE_MILLISECONDS;
+    for (let tries = 0; ; tries += 1) {
+      try {
+        await holdLock?.();
+        if (tries > 0 && stands(placed, await lastEntry(pool, stream))) return;
+        return await write();
+      } catch (error) {
+        if (!storeIsAway(error) || performance.now() > until) throw error;
+        if (tries === 0) logger.warn({ error: (error as Error).message }, 'the store is away: holding the feed back');
+        await sleep(Math.min(50 * 2 ** tries, 1_000));
+      }
+    }
   }
 
   private skipped(reason: string, text: string | Uint8Array): void {

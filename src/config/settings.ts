@@ -39,8 +39,23 @@ const feedSettings = z.strictObject({
 });
 
 const retentionSettings = z.strictObject({
-  updateBatchHours: z.number().positive().default(24).describe('How long raw update batches are kept'),
-  featureDays: z.number().positive().default(400).describe('How long feature rows, scores and verdicts are kept'),
+  updateBatchHours: z
+    .number()
+    .positive()
+    .default(24)
+    .describe('How long raw update batches are kept once they are aggregated'),
+  featureDays: z
+    .number()
+    .positive()
+    .default(400)
+    .describe("How long feature rows, scores and verdicts are kept; at least what models' windows need"),
+  incidentDays: z.number().positive().default(400).describe('How long ended incidents and settled alerts are kept'),
+  historyDays: z
+    .number()
+    .positive()
+    .default(400)
+    .describe('How long drift reports, the history of retrainings and the audit are kept'),
+  intervalMinutes: z.number().positive().max(10_000).default(30).describe('How often old rows are deleted, minutes'),
 });
 
 /** Every setting there is. `npx routewarden config` prints the values in force and where each came from. */

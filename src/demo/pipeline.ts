@@ -2,10 +2,11 @@ import type { Pool } from 'pg';
 import { ENSEMBLE } from '../detection/ensembleStep.js';
 import type { Minute } from '../features/row.js';
 import { MODEL_KINDS } from '../models/model.js';
-import { modelKey } from '../models/modelKey.js';
+import { modelKey, parseModelKey } from '../models/modelKey.js';
 import { DRIFT_MONITOR } from '../monitoring/driftMonitor.js';
 import { readCursor } from '../storage/cursors.js';
 import { watermark } from '../storage/features.js';
+import { pendingRuns } from '../storage/pendingRuns.js';
 
 const POLL_MILLISECONDS = 50;
 
@@ -52,13 +53,7 @@ export class Pipeline {
     const windowEnd = newest + 1 - ((newest + 1) % 60);
     const monitor = await readCursor(this.pool, DRIFT_MONITOR, this.stream);
     if ((monitor?.position ?? 0) < windowEnd) return false;
-    const { rows } = await this.pool.query<{ pending: number }>(
-      `SELECT count(*) AS pending FROM (
-         SELECT DISTINCT ON (run) state FROM retrain_runs WHERE model_key LIKE '%@' || $1 ORDER BY run, id DESC) last
-       WHERE state NOT IN ('published', 'rejected', 'held', 'cancelled')`,
-      [this.stream],
-    );
-    return rows[0]!.pending === 0;
+    return !(await pendingRuns(this.pool)).some(({ modelKey: key }) => parseModelKey(key).stream === this.stream);
   }
 
   /** How many versions each kind has had in service. */

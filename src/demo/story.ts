@@ -8,6 +8,7 @@ import { logPrinter } from '../services/logLines.js';
 import { System } from '../services/system.js';
 import { RisLiveServer } from '../simulation/risLiveServer.js';
 import { demoScenario, type Scenario, worldOf } from '../simulation/scenario.js';
+import { forgetStream } from '../storage/forgetStream.js';
 import { listIncidents } from '../storage/incidents.js';
 import { minuteToDate } from '../storage/minuteColumn.js';
 import { openPool } from '../storage/pool.js';
@@ -37,18 +38,24 @@ export interface StoryOptions {
   beforeEnd?: () => Promise<void>;
 }
 
+export interface StoryEnd extends StoryCounts {
+  /** Every model was retrained after the drift, and the new versions scored minutes. */
+  complete: boolean;
+}
+
 /**
  * Plays the demo: the whole system against a simulated RIS Live. The simulated clock runs as fast as the line keeps up,
  * and waits at each whole hour until every stage, drift check and retraining of that hour is done. So each version
  * begins to serve at the same minute in every run, whatever happens to the processes meanwhile.
  *
- * @returns what was counted in the database
+ * @returns what was counted in the database, and whether the story came to its end
  */
-export async function runStory(options: StoryOptions): Promise<StoryCounts> {
+export async function runStory(options: StoryOptions): Promise<StoryEnd> {
   const { say, signal } = options;
   const scenario = options.scenario ?? demoScenario(STORY_START, { seed: options.seed });
   const feed = new RisLiveServer({ world: worldOf(scenario), logger: options.logger, waitForSubscriber: true });
   const settings: Settings = { ...options.settings, feed: { ...options.settings.feed, url: await feed.listen() } };
+  const onError = (error: Error) => options.logger.warn({ error: error.message }, 'connection trouble');
   const lost = new AbortController();
   const stop = AbortSignal.any([signal, lost.signal]);
   say('Routewarden demo: a simulated Internet, the real system.');
@@ -58,22 +65,31 @@ export async function runStory(options: StoryOptions): Promise<StoryCounts> {
     // Drift is first looked at when the history is complete: see below.
     services: SERVICES.map(({ name }) => name).filter((name) => name !== 'drift-monitor'),
     onLine: options.showLogs ? logPrinter({ color: false, destination: 2, json: false }) : printFaults(say),
+    // A database or a Redis of the user's may hold an earlier demo.
+    beforeServices: async (databaseUrl) => {
+      const earlier = openPool(databaseUrl, { name: 'demo', maximum: 1, onError });
+      try {
+        await forgetStream(earlier, STREAM);
+        await clearQueues(settings, databaseUrl, onError);
+      } finally {
+        await earlier.end();
+      }
+    },
     onHopeless: (service, reason) => lost.abort(new Error(`${service} cannot run: ${reason}`)),
     onDatabaseLost: (code) => lost.abort(new Error(`the database ended by itself (exit code ${code})`)),
   });
-  const onError = (error: Error) => options.logger.warn({ error: error.message }, 'connection trouble');
   const pool = openPool(system.database.databaseUrl, { name: 'demo', onError });
   const pipeline = new Pipeline(pool, STREAM, stop);
   try {
     options.onSystem?.(system);
-    await clearQueues(settings, system.database.databaseUrl, onError);
     say(`  page       ${pageUrl(settings)}`);
     say(`  Bull Board ${pageUrl(settings)}queues`);
 
     say(
       `\n1. History: ${days(scenario.liveMinute - scenario.startMinute)} of BGP updates arrive over a RIS Live socket.`,
     );
-    await history(feed, pipeline, scenario, stop);
+    // As after every hour below, some minutes more, so that the last hour of the history is whole.
+    await history(feed, pipeline, scenario.startMinute, scenario.liveMinute, stop);
 
     say('\n2. The first models are trained on the last 7 days, each proven on held-back hours before it serves.');
     system.supervisor.start(['drift-monitor']);
@@ -90,7 +106,8 @@ export async function runStory(options: StoryOptions): Promise<StoryCounts> {
         if (told.has(incident.id)) continue;
         told.add(incident.id);
         say(
-          `   found ${clock(incident.startedAt)}  ${incident.severity} ${incident.class}: ${incident.reasons[0]?.words ?? ''}`,
+          `   found ${clock(incident.startedAt)}  ${incident.severity} ${incident.class}: ${incident.reasons[0]?.words ?? ''}\n` +
+            `         ${pageUrl(settings)}incidents/${incident.id}`,
         );
       }
     };
@@ -115,6 +132,8 @@ export async function runStory(options: StoryOptions): Promise<StoryCounts> {
       `\nThe story is over: ${counts.updates} updates, ${counts.minutes} minutes, ${counts.verdicts} verdicts, ${counts.incidents} incidents, ` +
         `${counts.drift_reports} drift reports, ${counts.retrains} retrainings, ${counts.reloads} reloads, ${counts.missed_minutes} minutes missed.`,
     );
+    if (reloadedAt === null)
+      say('Not every model was retrained and reloaded after the drift: `routewarden drift` and `models` tell why.');
     await options.beforeEnd?.();
     if (options.stay) {
       say(`Look around: ${pageUrl(settings)}   Stop with Ctrl-C.`);
@@ -124,7 +143,7 @@ export async function runStory(options: StoryOptions): Promise<StoryCounts> {
       });
       if (lost.signal.aborted) throw lost.signal.reason;
     }
-    return counts;
+    return { ...counts, complete: reloadedAt !== null };
   } catch (error) {
     if (lost.signal.aborted) throw lost.signal.reason;
     throw error;
@@ -138,23 +157,24 @@ export async function runStory(options: StoryOptions): Promise<StoryCounts> {
 async function history(
   feed: RisLiveServer,
   pipeline: Pipeline,
-  scenario: Scenario,
+  from: Minute,
+  until: Minute,
   signal: AbortSignal,
 ): Promise<void> {
-  const minutes = scenario.liveMinute - scenario.startMinute;
+  const minutes = until - from;
   const bar = new SingleBar({
     format: '   [{bar}] {percentage}% of {total} minutes, {eta_formatted} left',
     stream: process.stderr,
     noTTYOutput: false,
   });
   bar.start(minutes, 0);
-  const played = feed.playUntil(scenario.liveMinute, { signal });
+  const played = feed.playUntil(until + OPEN_MINUTES + 1, { signal });
   played.catch(() => {}); // awaited below
   try {
     await pipeline.until('the history to arrive', 300, async () => {
       const newest = await pipeline.watermark();
-      bar.update(newest === null ? 0 : newest - scenario.startMinute);
-      return newest !== null && newest >= scenario.liveMinute - 1 - OPEN_MINUTES;
+      bar.update(newest === null ? 0 : Math.min(minutes, newest + 1 - from));
+      return newest !== null && newest >= until - 1;
     });
     await played;
   } finally {
@@ -184,7 +204,7 @@ async function live(
 async function clearQueues(settings: Settings, databaseUrl: string, onError: (error: Error) => void): Promise<void> {
   const store = new QueueStore({ ...settings, databaseUrl }, onError);
   try {
-    for (const name of ['retrain', 'drift-check']) await store.queue(name).obliterate({ force: true });
+    for (const name of ['retrain', 'drift-check', 'retention']) await store.queue(name).obliterate({ force: true });
   } finally {
     await store.close();
   }

@@ -14,8 +14,11 @@ const NOTICE_MILLISECONDS = 10_000;
  * ahead of its first minute; should the event be lost, the detector notices by itself within ten seconds.
  */
 export async function detect(context: ServiceContext, kindName: ModelKindName): Promise<void> {
-  const kind = kindOf(kindName);
   const { pool, logger } = context;
+  const kind = kindOf(kindName, {
+    lstmEngine: context.settings.lstmEngine,
+    log: (message) => logger.info(message),
+  });
   const detectors = context.settings.streams.map(
     ({ name: stream }) =>
       new DetectorStep({

@@ -2,17 +2,25 @@ import type { Pool, PoolClient } from 'pg';
 import type { Logger } from 'pino';
 import type { Minute } from '../features/row.js';
 import type { AnyModelKind } from '../models/kinds.js';
-import type { Explanation, ModelKey, Scores } from '../models/model.js';
+import { BadArtifact, type Explanation, type ModelKey, type Scores } from '../models/model.js';
 import { modelKey } from '../models/modelKey.js';
 import { firstActivation, nextActivation } from '../storage/activationOrder.js';
-import { type Activation, activeVersionAt, currentActivation, lockModel } from '../storage/activations.js';
+import {
+  type Activation,
+  activationsSince,
+  activeVersionAt,
+  currentActivation,
+  lockModel,
+} from '../storage/activations.js';
 import { readCursor, writeCursor } from '../storage/cursors.js';
 import { featureBlock, watermark } from '../storage/features.js';
 import { notify } from '../storage/notifications.js';
 import { inTransaction } from '../storage/pool.js';
 import { insertScores, type ScoreRow } from '../storage/scores.js';
+import { storeIsAway } from '../storage/storeAway.js';
 
 const MINUTES_A_STEP = 512;
+const MOST_EARLIER = 10;
 
 interface LoadedModel {
   versionId: number;
@@ -88,11 +96,30 @@ export class DetectorStep {
       this.loaded = { versionId: activation.versionId, version: activation.version, model };
       this.options.logger.info({ model: this.key, version: activation.version }, 'model loaded');
     } catch (error) {
+      if (storeIsAway(error)) throw error;
+      this.loaded ??= await this.earlier(activation);
       if (this.loaded === null) throw error;
       this.refused = activation.versionId;
       await this.options.onBadVersion(this.key, activation, error as Error);
     }
-    return this.loaded as LoadedModel;
+    return this.loaded;
+  }
+
+  /** For a detector that has just started: what it would have served on with, had it run before. */
+  private async earlier(bad: Activation): Promise<LoadedModel | null> {
+    const { pool, load } = this.options;
+    const before = (await activationsSince(pool, 0, this.key)).filter(
+      ({ id, from, versionId }) =>
+        versionId !== bad.versionId && (from < bad.from || (from === bad.from && id < bad.id)),
+    );
+    for (const { versionId, version } of before.reverse().slice(0, MOST_EARLIER)) {
+      try {
+        return { versionId, version, model: await load(this.key, versionId) };
+      } catch (error) {
+        if (!(error instanceof BadArtifact)) throw error;
+      }
+    }
+    return null;
   }
 
   private async score(client: PoolClient, loaded: LoadedModel, from: Minute, until: Minute): Promise<void> {

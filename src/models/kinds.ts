@@ -1,10 +1,17 @@
 import { heuristic } from './heuristic/index.js';
 import { isolationForest } from './isolationForest/index.js';
-import { lstm } from './lstm/index.js';
+import { ChosenEngine, type EngineWishes } from './lstm/engineChosen.js';
+import { createLstm } from './lstm/index.js';
 import type { ModelKind, ModelKindName } from './model.js';
 
 /** A kind without the type of its models, for code that treats all kinds alike. */
 export type AnyModelKind = ModelKind<unknown>;
+
+/** What the entry of a program wishes of the kinds, from its settings; everything has a default. */
+export interface KindWishes {
+  lstmEngine?: EngineWishes['choice'];
+  log?: EngineWishes['log'];
+}
 
 /**
  * Hides the type of a kind's models: the value that `fit` or `decode` gave goes back only to the same kind.
@@ -25,16 +32,23 @@ function anyKind<M>(kind: ModelKind<M>): AnyModelKind {
 }
 
 /** All kinds there are, in the order in which they are shown. */
-export const KINDS: readonly AnyModelKind[] = [anyKind(heuristic), anyKind(isolationForest), anyKind(lstm)];
+export function modelKinds(wishes: KindWishes = {}): readonly AnyModelKind[] {
+  const lstm = createLstm(new ChosenEngine({ choice: wishes.lstmEngine, log: wishes.log }));
+  return [anyKind(heuristic), anyKind(isolationForest), anyKind(lstm)];
+}
+
+/** All kinds as they are without wishes. */
+export const KINDS: readonly AnyModelKind[] = modelKinds();
 
 /** @throws Error when no kind of that name is built in */
-export function kindOf(name: ModelKindName): AnyModelKind {
-  const kind = KINDS.find((k) => k.name === name);
-  if (kind === undefined) throw new Error(`no model kind ${name}: known are ${KINDS.map((k) => k.name).join(', ')}`);
+export function kindOf(name: ModelKindName, wishes?: KindWishes): AnyModelKind {
+  const kinds = wishes === undefined ? KINDS : modelKinds(wishes);
+  const kind = kinds.find((k) => k.name === name);
+  if (kind === undefined) throw new Error(`no model kind ${name}: known are ${kinds.map((k) => k.name).join(', ')}`);
   return kind;
 }
 
 /** The same, by name. */
-export function kindsByName(): Readonly<Partial<Record<ModelKindName, AnyModelKind>>> {
-  return Object.fromEntries(KINDS.map((kind) => [kind.name, kind]));
+export function kindsByName(wishes: KindWishes = {}): Readonly<Partial<Record<ModelKindName, AnyModelKind>>> {
+  return Object.fromEntries(modelKinds(wishes).map((kind) => [kind.name, kind]));
 }

@@ -1,10 +1,11 @@
 import type { Queue } from 'bullmq';
 import type { Pool } from 'pg';
-import { enqueueRetrain, type RetrainPayload } from '../../queues/retrain.js';
+import { enqueueRetrain, type RetrainPayload, reviveRetrain } from '../../queues/retrain.js';
 import { parseModelKey } from '../models/modelKey.js';
 import type { RetrainingSettings } from '../retraining/settings.js';
 import { admit } from '../retraining/storm.js';
 import { watermark } from '../storage/activations.js';
+import { pendingRuns } from '../storage/pendingRuns.js';
 import { appendRetrainState, deadLetters, lastFinished } from '../storage/retrainRuns.js';
 
 export type RetrainRequest = { admitted: true; jobId: string; run: string } | { admitted: false; reason: string };
@@ -30,6 +31,11 @@ export async function requestRetrain(
     settings,
   );
   if (!admission.admit) return { admitted: false, reason: admission.reason };
+  for (const pending of await pendingRuns(pool, payload.modelKey)) {
+    // Asked for before, and its job perhaps lost with the queue store: a second one would train the same twice.
+    const revival = await reviveRetrain(queue, pending);
+    if (revival === 'live' || revival === 'revived') return { admitted: true, jobId: pending.jobId!, run: pending.run };
+  }
   const { jobId, run, isNew } = await enqueueRetrain(queue, payload, admission);
   if (isNew) {
     await appendRetrainState(pool, {
@@ -37,7 +43,12 @@ export async function requestRetrain(
       modelKey: payload.modelKey,
       jobId,
       state: 'queued',
-      detail: { trigger: payload.trigger, delay_ms: admission.delayMilliseconds },
+      detail: {
+        trigger: payload.trigger,
+        delay_ms: admission.delayMilliseconds,
+        priority: admission.priority,
+        payload,
+      },
     });
   }
   return { admitted: true, jobId, run };

@@ -38,9 +38,11 @@ const LONG_PATHS = { first: 13, last: 22 };
 
 /**
  * How far over the window's 99th percentile an anomaly goes: what an operator must hear of. Anomalies at the edge of
- * what a model finds would make the recall of any two versions differ by chance.
+ * what a model finds would make the recall of any two versions differ by chance. A withdrawal is rare in ordinary
+ * minutes, and a mass of them is a share of the table, so that class goes further.
  */
 const TIMES = 6;
+const WITHDRAWN_TIMES = 20;
 const LENGTH_TIMES = 3;
 
 /**
@@ -100,7 +102,7 @@ function inject(row: Float32Array, name: AnomalyClass, limits: Float64Array, pro
     for (const column of columns) row[column] += times * Math.max(limits[column], 1);
   };
   if (name === 'spike') add(VOLUME, TIMES);
-  else if (name === 'mass withdrawal') add(WITHDRAWN, TIMES);
+  else if (name === 'mass withdrawal') add(WITHDRAWN, WITHDRAWN_TIMES);
   else if (name === 'slow ramp') add([...VOLUME, ...WITHDRAWN], TIMES * progress);
   else {
     for (const column of PATH_LENGTHS) row[column] = Math.max(row[column], limits[column]) * LENGTH_TIMES;

@@ -98,7 +98,9 @@ export async function runTraining(training: TrainingRun): Promise<TrainingResult
         waitSeconds: training.settings.leaseWaitSeconds,
         signal: training.signal,
       },
-      (lease, signal) => train(training, lease, signal, state, began),
+      // Whoever had the lease may have been a first delivery of this very job.
+      async (lease, signal) =>
+        (await endOf(pool, modelKey, run)) ?? (await train(training, lease, signal, state, began)),
     );
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);

@@ -7,10 +7,13 @@ import type { Settings } from '../config/settings.js';
 import { NotificationListener } from '../storage/notifications.js';
 import { openPool } from '../storage/pool.js';
 import { type ServiceState, upsertService } from '../storage/services.js';
+import { storeIsAway } from '../storage/storeAway.js';
 import type { ServiceName } from './catalogue.js';
 
 const HEARTBEAT_MILLISECONDS = 2_000;
 const DRAIN_MILLISECONDS = 20_000;
+const RETRY_MILLISECONDS = 250;
+const MOST_TRIES = 240;
 
 /** What a service is given to work with; it owns none of it and closes none of it. */
 export interface ServiceContext {
@@ -81,6 +84,7 @@ export async function runService(name: ServiceName, main: (context: ServiceConte
   }, HEARTBEAT_MILLISECONDS);
   let failed = false;
   try {
+    await databaseAnswers(pool, ending.signal, logger);
     await beat('running');
     await notifications.open();
     await main({
@@ -106,6 +110,24 @@ export async function runService(name: ServiceName, main: (context: ServiceConte
   await Promise.allSettled([queues.close(), notifications.close()]);
   await pool.end().catch(onError);
   process.exit(failed ? 1 : 0);
+}
+
+/**
+ * Waits in the process for a database that restarts: ten services that end and start again would keep each other from
+ * coming back.
+ * @throws the database's error when it is none of being away, such as a wrong password
+ */
+async function databaseAnswers(pool: Pool, signal: AbortSignal, logger: Logger): Promise<void> {
+  for (let tries = 1; !signal.aborted; tries += 1) {
+    try {
+      await pool.query('SELECT 1');
+      return;
+    } catch (error) {
+      if (!storeIsAway(error) || tries >= MOST_TRIES) throw error;
+      if (tries === 1) logger.warn({ error: (error as Error).message }, 'waiting for the database');
+      await new Promise((done) => setTimeout(done, RETRY_MILLISECONDS));
+    }
+  }
 }
 
 /** Resolves when the signal aborts. */

@@ -3,6 +3,8 @@ import type { ServiceContext } from './service.js';
 
 const POLL_MILLISECONDS = 500;
 const MOST_FAILURES = 20;
+/** Short, since most trouble is a store that restarts. */
+const LONGEST_BACKOFF_MILLISECONDS = 2_000;
 
 export interface Stage {
   name: string;
@@ -14,39 +16,81 @@ export interface Stage {
    * @returns whether there may be more to do at once
    */
   step(): Promise<boolean>;
+  /** Another process may have gone on meanwhile: what is in memory may be out of date. */
+  forget?(): void;
 }
 
 /**
  * Runs a stage until the service ends, alone in the world for its stream. A failing step is tried again with backoff;
- * after 20 failures in a row the service fails, and its supervisor starts it afresh.
+ * after 20 failures in a row the service fails, and its supervisor starts it afresh. A lock whose connection broke is
+ * taken again.
  */
 export async function runStage(context: ServiceContext, stage: Stage): Promise<void> {
   const { signal, logger } = context;
-  const lost = new AbortController();
-  const lock = await StageLock.take(context.databaseUrl, stage.name, stage.stream, (error) => lost.abort(error));
   const wake = new Wake();
   context.notifications.onNotification((table, stream) => {
     if (stream === stage.stream && stage.wakeOn.includes(table)) wake.ring();
   });
   signal.addEventListener('abort', () => wake.ring(), { once: true });
-  let failures = 0;
-  try {
-    while (!signal.aborted) {
-      if (lost.signal.aborted) throw new Error(`lost the lock of stage ${stage.name}: ${String(lost.signal.reason)}`);
-      let more = false;
+  const trouble = new Trouble(stage, logger);
+  while (!signal.aborted) {
+    const lost = new AbortController();
+    const onLost = (error: Error) => {
+      lost.abort(error);
+      wake.ring();
+    };
+    try {
+      const lock = await StageLock.take(context.databaseUrl, stage.name, stage.stream, onLost, signal);
       try {
-        more = await stage.step();
-        failures = 0;
-      } catch (error) {
-        failures += 1;
-        if (failures >= MOST_FAILURES) throw error;
-        logger.warn({ err: error, stream: stage.stream, failures }, `${stage.name}: a step failed, trying again`);
-        await wake.wait(Math.min(100 * 2 ** failures, 10_000), true);
+        await runHeld(stage, wake, AbortSignal.any([signal, lost.signal]), trouble);
+      } finally {
+        await lock.release().catch((error: Error) => logger.warn({ error: error.message }, 'releasing the stage lock'));
       }
-      if (!more && failures === 0) await wake.wait(POLL_MILLISECONDS);
+    } catch (error) {
+      if (signal.aborted) return;
+      await wake.wait(trouble.count(error), true);
     }
-  } finally {
-    await lock.release().catch((error: Error) => logger.warn({ error: error.message }, 'releasing the stage lock'));
+    if (lost.signal.aborted) {
+      logger.warn({ stream: stage.stream }, `${stage.name}: lost its lock, taking it again`);
+      stage.forget?.();
+    }
+  }
+}
+
+/** @throws the last step's error after too many in a row */
+async function runHeld(stage: Stage, wake: Wake, stop: AbortSignal, trouble: Trouble): Promise<void> {
+  while (!stop.aborted) {
+    try {
+      const more = await stage.step();
+      trouble.over();
+      if (!more) await wake.wait(POLL_MILLISECONDS);
+    } catch (error) {
+      const milliseconds = trouble.count(error);
+      if (!stop.aborted) await wake.wait(milliseconds, true);
+    }
+  }
+}
+
+/** Failures in a row of one stage. */
+class Trouble {
+  private failures = 0;
+
+  constructor(
+    private readonly stage: Stage,
+    private readonly logger: ServiceContext['logger'],
+  ) {}
+
+  over(): void {
+    this.failures = 0;
+  }
+
+  /** @returns milliseconds to wait before the next try; throws the error when there were too many */
+  count(error: unknown): number {
+    this.failures += 1;
+    if (this.failures >= MOST_FAILURES) throw error;
+    const { name, stream } = this.stage;
+    this.logger.warn({ err: error, stream, failures: this.failures }, `${name}: a step failed, trying again`);
+    return Math.min(100 * 2 ** this.failures, LONGEST_BACKOFF_MILLISECONDS);
   }
 }
 

@@ -6,8 +6,9 @@ import { packageRoot } from '../config/paths.js';
 import { findService, type ServiceName } from './catalogue.js';
 
 const FIRST_BACKOFF_MILLISECONDS = 200;
-const LONGEST_BACKOFF_MILLISECONDS = 30_000;
-const STEADY_MILLISECONDS = 30_000;
+const LONGEST_BACKOFF_MILLISECONDS = 15_000;
+/** A service that ran for so long has started well: its end is no crash loop. */
+const STEADY_MILLISECONDS = 5_000;
 const KILL_AFTER_MILLISECONDS = 25_000;
 /** A service that says its settings are wrong (exit code 2) fails the same way each time. */
 const WRONG_SETTINGS = 2;
@@ -94,7 +95,9 @@ export class Supervisor {
     running.once('exit', (code, signal) => {
       if (this.stopping) return;
       if (code === WRONG_SETTINGS) return this.onHopeless(child.name, 'its settings are wrong (see above)');
-      if (performance.now() - startedAt > STEADY_MILLISECONDS) child.backoff = FIRST_BACKOFF_MILLISECONDS;
+      // A kill from outside says nothing of the service itself.
+      if (signal === 'SIGKILL' || performance.now() - startedAt > STEADY_MILLISECONDS)
+        child.backoff = FIRST_BACKOFF_MILLISECONDS;
       this.logger.warn(
         `${child.name} ended (${signal ?? `exit code ${code}`}): starting it again in ${child.backoff} ms`,
       );

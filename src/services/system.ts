@@ -14,6 +14,8 @@ export interface SystemOptions {
   services?: readonly ServiceName[];
   onLine: (service: ServiceName, line: string) => void;
   onHopeless: (service: ServiceName, reason: string) => void;
+  /** Called when the stores are ready and no service runs yet. */
+  beforeServices?: (databaseUrl: string) => Promise<void>;
   /** The own database has ended without being asked to. */
   onDatabaseLost: (code: number | null) => void;
 }
@@ -42,6 +44,7 @@ export class System {
       const pool = openPool(databaseUrl, { name: 'start', maximum: 1, onError });
       for (const { name, ...source } of settings.streams) await registerStream(pool, name, source);
       await pool.end();
+      await options.beforeServices?.(databaseUrl);
     } catch (error) {
       stopping = true;
       await database.close();

@@ -1,4 +1,4 @@
-import type { Pool } from './pool.js';
+import type { Pool, PoolClient } from './pool.js';
 
 export type ServiceState = 'starting' | 'running' | 'draining' | 'stopped' | 'failed';
 
@@ -47,4 +47,13 @@ export async function listServices(pool: Pool): Promise<ServiceRow[]> {
     heartbeatAt: row.heartbeat_at,
     heartbeatAge: row.age,
   }));
+}
+
+/** Names of services that beat within the last ten seconds. */
+export async function liveServices(pg: Pool | PoolClient): Promise<string[]> {
+  const { rows } = await pg.query<{ name: string }>(
+    `SELECT DISTINCT name FROM services
+     WHERE state IN ('starting', 'running', 'draining') AND heartbeat_at > now() - interval '10 seconds' ORDER BY name`,
+  );
+  return rows.map(({ name }) => name);
 }

@@ -74,18 +74,3 @@ export async function lastEntry(pool: Pool | PoolClient, stream: string): Promis
   );
   return rows[0] ? toEntry(rows[0]) : null;
 }
-
-/**
- * Deletes entries that every reader has passed and that are older than `keepHours`, the newest one excepted (the
- * collector continues from it).
- * @returns how many were deleted
- */
-export async function pruneEntries(pool: Pool, stage: string, keepHours: number): Promise<number> {
-  const { rowCount } = await pool.query(
-    `DELETE FROM update_batches b USING cursors c
-     WHERE c.stage = $1 AND c.stream = b.stream AND b.position < c.position
-       AND b.received_at < now() - make_interval(hours => $2)`,
-    [stage, keepHours],
-  );
-  return rowCount ?? 0;
-}

@@ -39,4 +39,5 @@ export interface Engine {
   open(architecture: Architecture, options: SessionOptions): Promise<Session>;
 }
 
-export type EngineChoice = 'fused' | 'tfjs';
+/** Forces an engine; auto takes the fused one where its kernel compiles, else tfjs. */
+export type EngineChoice = 'auto' | 'fused' | 'tfjs';

@@ -4,8 +4,9 @@ import { FusedEngine } from './engineFused.js';
 import { TfjsEngine } from './engineTfjs.js';
 
 export interface EngineWishes {
-  /** Forces an engine; without it the fused one is taken where its kernel compiles, else tfjs. */
+  /** auto when absent */
   choice?: EngineChoice | undefined;
+  /** Told once which engine was taken, and why. */
   log?: ((message: string) => void) | undefined;
 }
 
@@ -19,7 +20,7 @@ export class ChosenEngine implements Engine {
   }
 
   get name(): string {
-    return this.#chosen?.name ?? this.#wishes.choice ?? 'fused';
+    return this.#chosen?.name ?? this.#wishes.choice ?? 'auto';
   }
 
   async open(architecture: Architecture, options: SessionOptions): Promise<Session> {
@@ -42,11 +43,4 @@ export class ChosenEngine implements Engine {
       return this.#chosen.open(architecture, options);
     }
   }
-}
-
-/** @throws Error for a word that names no engine */
-export function engineChoice(word: string | undefined): EngineChoice | undefined {
-  if (word === undefined || word === '') return undefined;
-  if (word === 'fused' || word === 'tfjs') return word;
-  throw new Error(`LSTM_ENGINE=${word}: known are fused and tfjs`);
 }

@@ -6,7 +6,6 @@ import { fitCalibration, surpriseOf, thresholdFor } from '../threshold.js';
 import { decodeArtifact, encodeArtifact } from './artifact.js';
 import { Detector, type LstmModel, type Measure, type Network, networkRows, windowScores } from './detector.js';
 import type { Engine } from './engine.js';
-import { ChosenEngine, engineChoice } from './engineChosen.js';
 import { settingsSchema, type TrainingSettings } from './settings.js';
 import { type Trained, train } from './training.js';
 import { STEPS, windowStarts } from './windows.js';
@@ -17,7 +16,7 @@ export type { LstmModel } from './detector.js';
 const SCALES = [5, 30];
 const CONTEXT = STEPS - 1 + 2 * Math.max(...SCALES) - 1;
 const MINIMUM_ROWS = 480;
-const MAXIMUM_ROWS = 50_000;
+const MAXIMUM_ROWS = 50_400; // five weeks
 const MOST_EXPLANATIONS = 8;
 /**
  * Stretches of the training window that are scored by a network which did not see them. They are trained with the same
@@ -104,12 +103,6 @@ export function createLstm(engine: Engine): LstmKind {
     decode: async (files) => decodeArtifact(files),
   };
 }
-
-/**
- * The kind as the product runs it. This is the one border where the environment is read: `LSTM_ENGINE=tfjs|fused` forces
- * an engine. To log the choice, build the kind with `createLstm(new ChosenEngine({ log }))`.
- */
-export const lstm: LstmKind = createLstm(new ChosenEngine({ choice: engineChoice(process.env.LSTM_ENGINE) }));
 
 /** Rows of the whole training window; the stretches share it, for centres and spreads hardly hang on one of them. */
 interface Prepared {

@@ -1,0 +1,57 @@
+import type { Pool, PoolClient } from 'pg';
+import type { ModelKey } from '../models/model.js';
+import type { RetrainState } from './retrainRuns.js';
+
+/** A retraining that was asked for and has not ended. */
+export interface PendingRun {
+  run: string;
+  modelKey: ModelKey;
+  jobId: string | null;
+  state: RetrainState;
+  /** What its job carries, as stored when it was asked for; null in the history of an older program. */
+  payload: unknown;
+  priority: number | null;
+  /** Seconds since its last state. */
+  age: number;
+}
+
+const MOST = 1_000;
+
+/**
+ * Runs whose last state is no end, oldest first, at most 1,000. A failed attempt is none (its job is tried again)
+ * unless `detail.final` says so.
+ */
+export async function pendingRuns(pg: Pool | PoolClient, key?: ModelKey): Promise<PendingRun[]> {
+  const { rows } = await pg.query<PendingRun>(
+    `SELECT last.run, last.model_key AS "modelKey", last.job_id AS "jobId", last.state, first.detail->'payload' AS payload,
+       (first.detail->>'priority')::integer AS priority,
+       extract(epoch FROM clock_timestamp() - last.at)::float8 AS age
+     FROM (
+       SELECT DISTINCT ON (run) run, id, model_key, job_id, state, detail, at FROM retrain_runs
+       WHERE $1::text IS NULL OR model_key = $1 ORDER BY run, id DESC) last
+     LEFT JOIN LATERAL (
+       SELECT detail FROM retrain_runs q WHERE q.run = last.run AND q.state = 'queued' ORDER BY id LIMIT 1) first ON true
+     WHERE last.state NOT IN ('published', 'held', 'rejected', 'cancelled')
+       AND NOT coalesce((last.detail->>'final')::boolean, false)
+     ORDER BY last.id LIMIT ${MOST}`,
+    [key ?? null],
+  );
+  return rows;
+}
+
+/** Says that a run failed for good, unless it ended before; a killed trainer cannot say so itself. @returns whether it did */
+export async function endRun(
+  pg: Pool | PoolClient,
+  run: { run: string; modelKey: ModelKey; jobId: string | null },
+  error: string,
+): Promise<boolean> {
+  const { rowCount } = await pg.query(
+    `INSERT INTO retrain_runs (run, model_key, job_id, state, detail)
+     SELECT $1, $2, $3, 'failed', jsonb_build_object('error', $4::text, 'final', true)
+     WHERE NOT EXISTS (
+       SELECT 1 FROM retrain_runs WHERE run = $1
+         AND (state IN ('published', 'held', 'rejected', 'cancelled') OR coalesce((detail->>'final')::boolean, false)))`,
+    [run.run, run.modelKey, run.jobId, error.slice(0, 2_000)],
+  );
+  return rowCount === 1;
+}

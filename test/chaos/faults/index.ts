@@ -1,0 +1,40 @@
+import { badArtifactCopy } from './badArtifactCopy.js';
+import { clockStep } from './clockStep.js';
+import { cutSockets } from './cutSockets.js';
+import type { Fault } from './fault.js';
+import { flushRedis } from './flushRedis.js';
+import { fullDisk } from './fullDisk.js';
+import { killSandbox } from './killSandbox.js';
+import { killService } from './killService.js';
+import { killTrainer } from './killTrainer.js';
+import { newerArtifact } from './newerArtifact.js';
+import { newerSchema } from './newerSchema.js';
+import { doubledNotifications, droppedNotifications } from './notifications.js';
+import { pauseService } from './pauseService.js';
+import { pauseTraining } from './pauseTraining.js';
+import { restartPostgres } from './restartPostgres.js';
+import { restartRedis } from './restartRedis.js';
+import { slowStore } from './slowStore.js';
+import { unreachableStore } from './unreachableStore.js';
+
+/** Faults that must change no row. */
+export const FAULTS: readonly Fault[] = [
+  killService,
+  killTrainer,
+  killSandbox,
+  pauseService,
+  pauseTraining,
+  restartPostgres,
+  restartRedis,
+  flushRedis,
+  droppedNotifications,
+  doubledNotifications,
+  cutSockets,
+  unreachableStore,
+  slowStore,
+  clockStep,
+  fullDisk,
+  badArtifactCopy,
+  newerArtifact,
+  newerSchema,
+];

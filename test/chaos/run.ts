@@ -1,0 +1,109 @@
+import { STORY_START } from '../../src/demo/story.js';
+import { demoScenario } from '../../src/simulation/scenario.js';
+import { type Outage, OutageWatch } from './outages.js';
+import { play } from './play.js';
+import { compareRows, leftovers, publishesDoubled, type Rows, readRows } from './rows.js';
+import { Storm } from './storm.js';
+import { type StoreName, Subject } from './subject.js';
+
+export interface ChaosOptions {
+  seed: number;
+  store: StoreName;
+  faults: number;
+  /** Wall-clock minutes over which the faults are spread. */
+  minutes: number;
+  say: (line: string) => void;
+}
+
+/** What `npm run chaos -- --json` prints. */
+export interface ChaosResult {
+  faults: number;
+  lost: number;
+  doubled: number;
+  publishes_doubled: number;
+  longest_outage_s: number;
+  equal: boolean;
+  seed: number;
+}
+
+export interface ChaosReport extends ChaosResult {
+  counts: Record<string, number>;
+  outage: Outage;
+  hours: number;
+  /** What was wrong, in words. */
+  findings: string[];
+}
+
+const MOST_HOURS = 480;
+
+/**
+ * Plays the line under faults until they are through, then the same hours undisturbed, and compares every row.
+ */
+export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
+  const { seed, store, say } = options;
+  const scenario = demoScenario(STORY_START, {
+    seed,
+    historyHours: 26,
+    liveHours: MOST_HOURS,
+    driftHours: 0,
+    incidents: [
+      { class: 'hijack', hijack: 'origin', startMinute: 90, durationMinutes: 30, magnitude: 0.8 },
+      { class: 'leak', startMinute: 400, durationMinutes: 40, magnitude: 0.8 },
+      { class: 'outage', startMinute: 800, durationMinutes: 40, magnitude: 0.8 },
+    ],
+  });
+  const start = () => Subject.start({ scenario, store, seed, say });
+  const disturbed = await underFaults(await start(), scenario, options);
+  say(`the same ${disturbed.hours} hours, undisturbed`);
+  const subject = await start();
+  let expected: Rows;
+  try {
+    await play(subject, scenario, { goOn: (hours) => hours < disturbed.hours, say });
+    expected = await readRows(subject.pool);
+  } finally {
+    await subject.close();
+  }
+  const { lost, doubled, different, examples } = compareRows(expected, disturbed.rows);
+  const findings = [...disturbed.failures, ...disturbed.leftovers, ...disturbed.publishesDoubled, ...examples];
+  return {
+    faults: disturbed.faults,
+    lost: lost + disturbed.leftovers.length,
+    doubled,
+    publishes_doubled: disturbed.publishesDoubled.length,
+    longest_outage_s: Number(disturbed.outage.seconds.toFixed(1)),
+    equal: lost + doubled + different + findings.length === 0,
+    seed,
+    counts: disturbed.counts,
+    outage: disturbed.outage,
+    hours: disturbed.hours,
+    findings,
+  };
+}
+
+async function underFaults(subject: Subject, scenario: ReturnType<typeof demoScenario>, options: ChaosOptions) {
+  const { seed, faults, minutes, say } = options;
+  const watch = new OutageWatch(subject.pool);
+  const storm = new Storm({ subject, watch, seed, faults, minutes, say });
+  const raging = storm.rage();
+  try {
+    const hours = await play(subject, scenario, { goOn: () => !storm.isOver, say });
+    storm.stop();
+    await raging;
+    watch.stop();
+    return {
+      hours,
+      rows: await readRows(subject.pool),
+      publishesDoubled: await publishesDoubled(subject.pool),
+      leftovers: await leftovers(subject.pool),
+      faults: storm.struck,
+      counts: storm.counts,
+      failures: storm.failures,
+      outage: watch.longest(),
+    };
+  } finally {
+    storm.stop();
+    watch.stop();
+    await raging;
+    await subject.close();
+  }
+}

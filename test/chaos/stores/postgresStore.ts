@@ -1,0 +1,161 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import pg from 'pg';
+import { EmbeddedPostgres, isAlive } from '../../../src/storage/embeddedPostgres.js';
+import { NotificationFilter, type NotificationMode } from './notificationFilter.js';
+import { TcpProxy } from './tcpProxy.js';
+
+const START_TRIES = 60;
+
+/**
+ * A PostgreSQL server that can be stopped, killed and started, behind two proxies: `proxy` for the services, which faults
+ * disturb, and a second for the harness itself.
+ */
+export class PostgresStore {
+  notificationMode: NotificationMode = 'pass';
+  notificationsDisturbed = 0;
+  private server!: EmbeddedPostgres;
+  private port = 0;
+  private stopping = false;
+  proxy!: TcpProxy;
+  private steady!: TcpProxy;
+
+  private constructor(
+    private readonly folder: string,
+    /** Whether the folder is a file system of its own that may be filled. */
+    readonly hasOwnDisk: boolean,
+    private readonly log: (line: string) => void,
+  ) {}
+
+  static async start(folder: string, log: (line: string) => void): Promise<PostgresStore> {
+    mkdirSync(folder, { recursive: true });
+    const store = new PostgresStore(folder, mountTmpfs(folder), log);
+    chmodSync(folder, 0o755);
+    await store.startServer();
+    store.proxy = await TcpProxy.listen(
+      () => store.port,
+      () =>
+        new NotificationFilter(
+          () => store.notificationMode,
+          () => {
+            store.notificationsDisturbed += 1;
+          },
+        ),
+    );
+    store.steady = await TcpProxy.listen(() => store.port);
+    return store;
+  }
+
+  /** For the services. */
+  get url(): string {
+    return this.through(this.proxy.port);
+  }
+
+  /** For the harness: no fault but the server's own reaches it. */
+  get steadyUrl(): string {
+    return this.through(this.steady.port);
+  }
+
+  get diskFolder(): string {
+    return this.folder;
+  }
+
+  async startServer(): Promise<void> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        this.server = await EmbeddedPostgres.start(this.folder, () => {});
+        break;
+      } catch (error) {
+        // Backends of a killed server may still hold its shared memory.
+        if (tries >= START_TRIES) throw error;
+        await new Promise((done) => setTimeout(done, 100));
+      }
+    }
+    this.port = Number(new URL(this.server.databaseUrl).port);
+    this.stopping = false;
+    // As a service manager would: out of room for its log, for one, PostgreSQL ends by itself.
+    this.server.onExit(() => {
+      if (!this.stopping) void this.startServer().catch((error: Error) => this.log(error.message));
+    });
+  }
+
+  /** Resolves when the server answers and goes on answering. */
+  async settled(): Promise<void> {
+    for (let answers = 0; answers < 4; ) {
+      answers = (await this.answers()) ? answers + 1 : 0;
+      await new Promise((done) => setTimeout(done, 250));
+    }
+  }
+
+  async stopServer(how: 'fast' | 'kill'): Promise<void> {
+    this.stopping = true;
+    if (how === 'fast') return this.server.stop();
+    const pid = this.postmaster();
+    if (pid === null) return; // it has just ended by itself
+    process.kill(pid, 'SIGKILL');
+    while (isAlive(pid) && !isZombie(pid)) await new Promise((done) => setTimeout(done, 20));
+  }
+
+  private async answers(): Promise<boolean> {
+    const client = new pg.Client({ connectionString: this.steadyUrl, connectionTimeoutMillis: 2_000 });
+    client.on('error', () => {});
+    try {
+      await client.connect();
+      await client.query('SELECT 1');
+      return true;
+    } catch {
+      return false;
+    } finally {
+      await client.end().catch(() => {});
+    }
+  }
+
+  /** By its command line, since a full disk may have cost it its pid file. */
+  private postmaster(): number | null {
+    try {
+      return Number(execFileSync('pgrep', ['-of', `-D ${join(this.folder, 'postgres')} -p`], { encoding: 'utf8' }));
+    } catch {
+      return null;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.proxy.close();
+    await this.steady.close();
+    await this.stopServer('fast');
+    if (this.hasOwnDisk) {
+      try {
+        execFileSync('umount', [this.folder], { stdio: 'pipe' });
+      } catch (error) {
+        this.log(`cannot unmount ${this.folder}: ${(error as Error).message}`);
+      }
+    } else rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private through(port: number): string {
+    const url = new URL(this.server.databaseUrl);
+    url.port = String(port);
+    return url.href;
+  }
+}
+
+/** Killed, but not yet collected by its parent. */
+function isZombie(pid: number): boolean {
+  try {
+    return /^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return true;
+  }
+}
+
+/** A disk of its own, which may be filled; needs root on Linux. */
+export function mountTmpfs(folder: string, size = '3g'): boolean {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return false;
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', folder], { stdio: 'pipe' });
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,137 @@
+import { writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { Queue } from 'bullmq';
+import type { Pool } from 'pg';
+import { pino } from 'pino';
+import { openRetrainQueue, type RetrainPayload } from '../../queues/retrain.js';
+import { QueueStore } from '../../queues/store.js';
+import { type Settings, settingsSchema } from '../../src/config/settings.js';
+import { SERVICES } from '../../src/services/catalogue.js';
+import { System } from '../../src/services/system.js';
+import { RisLiveServer } from '../../src/simulation/risLiveServer.js';
+import { type Scenario, worldOf } from '../../src/simulation/scenario.js';
+import { openPool } from '../../src/storage/pool.js';
+import { PostgresStore } from './stores/postgresStore.js';
+import { RedisStore } from './stores/redisStore.js';
+
+export const STREAM = 'chaos';
+export type StoreName = 'postgres' | 'redis';
+
+export interface SubjectOptions {
+  scenario: Scenario;
+  store: StoreName;
+  seed: number;
+  say: (line: string) => void;
+}
+
+/** The whole system as real processes on real stores, with what a fault needs to get at it. */
+export class Subject {
+  private constructor(
+    readonly folder: string,
+    readonly settings: Settings,
+    readonly feed: RisLiveServer,
+    readonly postgres: PostgresStore,
+    readonly redis: RedisStore | null,
+    readonly system: System,
+    /** Undisturbed, for the harness alone. */
+    readonly pool: Pool,
+    readonly retrainQueue: Queue<RetrainPayload>,
+    private readonly queues: QueueStore,
+    private readonly clockFile: string,
+  ) {}
+
+  /** @throws Error when `store` is redis and there is no redis-server */
+  static async start(options: SubjectOptions): Promise<Subject> {
+    const { scenario, store, seed, say } = options;
+    const folder = await mkdtemp(join(tmpdir(), 'routewarden-chaos-'));
+    const logger = pino({ level: 'silent' });
+    const clockFile = join(folder, 'clock');
+    writeFileSync(clockFile, '0');
+    const postgres = await PostgresStore.start(join(folder, 'database'), say);
+    const redis = store === 'redis' ? await RedisStore.start(join(folder, 'redis')) : null;
+    if (store === 'redis' && redis === null) {
+      await postgres.close();
+      throw new Error('there is no redis-server on this machine');
+    }
+    const feed = new RisLiveServer({ world: worldOf(scenario), logger, waitForSubscriber: true });
+    const settings = settingsSchema.parse({
+      databaseUrl: postgres.url,
+      redisUrl: redis?.url,
+      dataDirectory: join(folder, 'data'),
+      artifactDirectory: join(folder, 'artifacts'),
+      queuePrefix: 'routewarden-chaos',
+      seed,
+      driftCheckIntervalSeconds: 1,
+      // Verdicts wait for every detector however long it is away, so that rows can be compared.
+      ensembleWaitSeconds: 3_600,
+      streams: [{ name: STREAM }],
+      feed: { clock: 'feed', url: await feed.listen() },
+      retraining: {
+        trainingDays: 1,
+        heldBackMinutes: 240,
+        jitterSeconds: 0,
+        leaseSeconds: 6,
+        leaseWaitSeconds: 20,
+        attempts: 1_000,
+      },
+      dashboard: { port: 0, live: false },
+    });
+    const system = await withClock(clockFile, () =>
+      System.start({
+        settings,
+        logger,
+        // Drift is first looked at when the history is complete.
+        services: SERVICES.map(({ name }) => name).filter((name) => name !== 'drift-monitor'),
+        onLine: (service, line) => {
+          const isFatal = line.includes('"level":60');
+          const isWanted = process.env.CHAOS_LOGS !== undefined && !/"level":[1-4]0/.test(line);
+          if (isFatal || isWanted || process.env.CHAOS_LOGS === 'all') say(`[${service}] ${line.slice(0, 900)}`);
+        },
+        onHopeless: (service, reason) => say(`${service} cannot run: ${reason}`),
+        onDatabaseLost: () => {},
+      }),
+    );
+    const onError = () => {}; // the harness tries again
+    const pool = openPool(postgres.steadyUrl, { name: 'chaos', onError });
+    const queues = new QueueStore(
+      { ...settings, databaseUrl: postgres.steadyUrl, redisUrl: redis?.steadyUrl },
+      onError,
+    );
+    const retrainQueue = openRetrainQueue(queues);
+    return new Subject(folder, settings, feed, postgres, redis, system, pool, retrainQueue, queues, clockFile);
+  }
+
+  /** Sets the services' wall clocks off by so many milliseconds. */
+  stepClock(milliseconds: number): void {
+    writeFileSync(this.clockFile, String(milliseconds));
+  }
+
+  async close(): Promise<void> {
+    await this.pool.end();
+    await this.queues.close();
+    await this.system.stop();
+    await this.feed.close();
+    await this.redis?.close();
+    await this.postgres.close();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** Services inherit the environment: for their start alone it names the preloaded clock. */
+async function withClock<T>(clockFile: string, start: () => Promise<T>): Promise<T> {
+  const preload = pathToFileURL(fileURLToPath(new URL('./steppedClock.js', import.meta.url))).href;
+  const before = { NODE_OPTIONS: process.env.NODE_OPTIONS, CHAOS_CLOCK_FILE: process.env.CHAOS_CLOCK_FILE };
+  process.env.NODE_OPTIONS = `--import=${preload}`;
+  process.env.CHAOS_CLOCK_FILE = clockFile;
+  try {
+    return await start();
+  } finally {
+    for (const [name, value] of Object.entries(before)) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+  }
+}

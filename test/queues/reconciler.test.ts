@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Queue } from 'bullmq';
+import { pino } from 'pino';
+import { driftChecksAreScheduled, openDriftCheckQueue, scheduleDriftChecks } from '../../queues/driftCheck.js';
+import { openRetrainQueue, type RetrainPayload, runOf } from '../../queues/retrain.js';
+import { QueueStore } from '../../queues/store.js';
+import { settingsSchema } from '../../src/config/settings.js';
+import { RetrainReconciler } from '../../src/monitoring/retrainReconciler.js';
+import { requestRetrain } from '../../src/monitoring/retrainRequests.js';
+import { endRun, pendingRuns } from '../../src/storage/pendingRuns.js';
+import { appendRetrainState } from '../../src/storage/retrainRuns.js';
+import { openTestDatabase, type TestDatabase } from '../drift/testDatabase.js';
+
+const KEY = 'lstm@rrc00';
+const PAYLOAD: RetrainPayload = {
+  modelKey: KEY,
+  trigger: { kind: 'manual', actor: 'test' },
+  seed: 5,
+  window: { from: 10, until: 20 },
+};
+const settings = settingsSchema.parse({}).retraining;
+
+let database: TestDatabase;
+let store: QueueStore;
+let queue: Queue<RetrainPayload>;
+let reconciler: RetrainReconciler;
+
+beforeAll(async () => {
+  database = await openTestDatabase();
+  const databaseUrl = (database.pool.options as { connectionString: string }).connectionString;
+  store = new QueueStore({ databaseUrl, queuePrefix: 'test' }, () => {});
+  await store.prepare();
+  queue = openRetrainQueue(store);
+  reconciler = new RetrainReconciler({
+    pool: database.pool,
+    queue,
+    modelKeys: [KEY],
+    logger: pino({ level: 'silent' }),
+  });
+});
+afterAll(async () => {
+  await store?.close();
+  await database?.close();
+});
+beforeEach(async () => {
+  await queue.obliterate({ force: true });
+  await database.pool.query('TRUNCATE retrain_runs');
+});
+
+const settle = (seconds: number) =>
+  database.pool.query('UPDATE retrain_runs SET at = at - make_interval(secs => $1)', [seconds]);
+
+describe('retrainings that the queue store lost', () => {
+  test('come back as they were asked for, under the same run, once', async () => {
+    const asked = await requestRetrain(database.pool, queue, PAYLOAD, settings);
+    if (!asked.admitted) throw new Error(asked.reason);
+    await settle(5);
+    expect(await reconciler.reconcile()).toEqual({ revived: 0, ended: 0 });
+    await queue.obliterate({ force: true });
+    expect(await queue.count()).toBe(0);
+    expect(await reconciler.reconcile()).toEqual({ revived: 1, ended: 0 });
+    expect(await reconciler.reconcile()).toEqual({ revived: 0, ended: 0 });
+    const [job] = await queue.getJobs(['waiting', 'prioritized', 'delayed']);
+    expect(runOf(job!)).toBe(asked.run);
+    expect(job!.data).toEqual(PAYLOAD);
+    expect(job!.opts.attempts).toBe(3);
+    expect(await queue.getDeduplicationJobId(KEY)).toBe(job!.id);
+  });
+
+  test('are not asked for a second time by who asks again', async () => {
+    const first = await requestRetrain(database.pool, queue, PAYLOAD, settings);
+    await queue.obliterate({ force: true });
+    const second = await requestRetrain(database.pool, queue, { ...PAYLOAD, seed: 6 }, settings);
+    expect(second).toEqual(first);
+    expect(await queue.count()).toBe(1);
+    expect(await pendingRuns(database.pool)).toHaveLength(1);
+  });
+
+  test('end in the history when nobody knows what they carried, or their job ended without a word', async () => {
+    await appendRetrainState(database.pool, { run: 'x.1', modelKey: KEY, jobId: 'x', state: 'training' });
+    await settle(10);
+    expect(await reconciler.reconcile()).toEqual({ revived: 0, ended: 0 });
+    await settle(60);
+    expect(await reconciler.reconcile()).toEqual({ revived: 0, ended: 1 });
+    expect(await pendingRuns(database.pool)).toEqual([]);
+    expect(await endRun(database.pool, { run: 'x.1', modelKey: KEY, jobId: 'x' }, 'again')).toBe(false);
+  });
+
+  test('a run that ended is left alone', async () => {
+    for (const state of ['published', 'held', 'rejected', 'cancelled'] as const) {
+      await appendRetrainState(database.pool, { run: state, modelKey: KEY, jobId: state, state: 'queued' });
+      await appendRetrainState(database.pool, { run: state, modelKey: KEY, jobId: state, state });
+    }
+    await settle(100);
+    expect(await pendingRuns(database.pool)).toEqual([]);
+    expect(await reconciler.reconcile()).toEqual({ revived: 0, ended: 0 });
+  });
+
+  test('a deduplication key whose job is gone is removed', async () => {
+    const job = await queue.add('retrain', PAYLOAD, { jobId: 'gone', deduplication: { id: KEY } });
+    await database.pool.query(`DELETE FROM bullmq.bullmq_jobs WHERE id = $1`, [job.id]).catch(async () => {
+      // The table's name is BullMQ's own business: whatever it is, removing the job must leave the key free.
+      await job.remove();
+    });
+    await reconciler.reconcile();
+    expect(await queue.getDeduplicationJobId(KEY)).toBeNull();
+  });
+});
+
+test('a schedule that is gone is noticed', async () => {
+  const checks = openDriftCheckQueue(store);
+  expect(await driftChecksAreScheduled(checks)).toBe(false);
+  await scheduleDriftChecks(checks, 3_600);
+  expect(await driftChecksAreScheduled(checks)).toBe(true);
+  await checks.obliterate({ force: true });
+  await checks.removeJobScheduler('drift-check');
+  expect(await driftChecksAreScheduled(checks)).toBe(false);
+});
