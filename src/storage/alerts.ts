@@ -181,11 +181,15 @@ export async function raisedBefore(db: Database, alert: Alert): Promise<Date | n
   return rows[0]?.raised_at ?? null;
 }
 
-/** The newest alert of each fingerprint: those of a kind that are open, and those of the fingerprints given. */
+/**
+ * The newest alert of each fingerprint: those of a kind that are open (fingerprint KIND/...),
+ * and those of the fingerprints given.
+ */
 export async function newestAlerts(db: Database, kind: AlertKind, fingerprints: readonly string[]): Promise<Alert[]> {
   const { rows } = await db.query<AlertRow>(
     `SELECT DISTINCT ON (fingerprint) ${COLUMNS} FROM alerts
-     WHERE fingerprint = ANY ($2) OR (resolved_at IS NULL AND kind = $1 AND body->>'once' IS DISTINCT FROM 'true')
+     WHERE fingerprint = ANY ($2) OR (resolved_at IS NULL AND kind = $1 AND starts_with(fingerprint, $1 || '/')
+       AND body->>'once' IS DISTINCT FROM 'true')
      ORDER BY fingerprint, id DESC`,
     [kind, fingerprints],
   );

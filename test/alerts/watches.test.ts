@@ -7,7 +7,7 @@ import { AlertStep } from '../../src/incidents/alerts/alertStep.js';
 import { AlertOutbox } from '../../src/incidents/alerts/outbox.js';
 import { alertSettings } from '../../src/incidents/alerts/settings.js';
 import { watchesOf } from '../../src/incidents/alerts/watches/all.js';
-import { listAlerts } from '../../src/storage/alerts.js';
+import { listAlerts, raiseAlertAlone } from '../../src/storage/alerts.js';
 import { type OpenedDatabase, openDatabase } from '../../src/storage/database.js';
 import { openPool } from '../../src/storage/pool.js';
 import { Facts } from './facts.js';
@@ -151,8 +151,16 @@ test('failing retrainings are told, and again when only a person can go on', asy
   await facts.failures(3, true);
   expect(await alerter().look(20)).toEqual(['major retrain failing 2']);
   expect((await listAlerts(pool))[0]!.body.lines[1]).toContain('routewarden retrain lstm@rrc00');
+  const other = {
+    fingerprint: 'version lstm@rrc00 2',
+    severity: 'major' as const,
+    title: 'cannot be loaded',
+    lines: [],
+  };
+  await raiseAlertAlone(pool, { ...other, kind: 'retrain failing' }, new Date());
   await facts.failures(0, false);
-  expect(await alerter().look()).toEqual(['major retrain failing 2 over']);
+  // What a detector raised by itself is not this watch's to end.
+  expect(await alerter().look()).toEqual(['major retrain failing 1', 'major retrain failing 2 over']);
 });
 
 test('a rollback is told once, a publish is not', async () => {
