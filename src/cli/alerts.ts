@@ -5,7 +5,7 @@ import { openChannel } from '../incidents/alerts/openChannels.js';
 import { describeFault, sendTestAlert } from '../incidents/alerts/outbox.js';
 import { listAlerts } from '../storage/alerts.js';
 import { printJson, say, table, UsageError } from './output.js';
-import { settingsOf, withStore } from './store.js';
+import { settingsOf, withDatabase } from './store.js';
 
 const MOST = 1000;
 
@@ -38,7 +38,7 @@ function registerList(alerts: Command, program: Command): void {
       if (!Number.isInteger(limit) || limit < 1 || limit > MOST) {
         throw new UsageError(`--limit takes a whole number from 1 to ${MOST}, not "${options.limit}"`);
       }
-      const rows = await withStore(program, ({ pool }) =>
+      const rows = await withDatabase(program, ({ pool }) =>
         listAlerts(pool, { limit, ...(options.open ? { open: true } : {}) }),
       );
       if (options.json) return printJson({ alerts: rows.map(alertRecord) });
