@@ -75,3 +75,13 @@ export async function verdictWatermark(db: Database, stream: string): Promise<Mi
   );
   return rows[0]!.minute;
 }
+
+/** The newest minute of a stream that has no model yet, and so no verdicts to wait for; null when a model serves it. */
+export async function watermarkWithoutModels(db: Database, stream: string): Promise<Minute | null> {
+  const { rows } = await db.query<{ minute: number | null }>(
+    `SELECT ${minuteOf('max(minute)')} AS minute FROM features WHERE stream = $1
+       AND NOT EXISTS (SELECT 1 FROM activations WHERE split_part(model_key, '@', 2) = $1)`,
+    [stream],
+  );
+  return rows[0]!.minute;
+}
