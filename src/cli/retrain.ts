@@ -61,6 +61,6 @@ export function register(program: Command): void {
         say(
           `${modelKey}: ${outcome.state}${'version' in outcome ? ` version ${outcome.version}: ${outcome.reasons?.join('; ')}` : `, job ${outcome.job}`}`,
         );
-      if (outcome.state === 'rejected') process.exitCode = 1;
+      if (outcome.state === 'rejected' || outcome.state === 'held') process.exitCode = 1;
     });
 }

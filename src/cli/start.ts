@@ -30,37 +30,38 @@ Examples:
         { level: settings.logLevel, base: null },
         pretty({ colorize: color, destination: 2, sync: true, translateTime: 'HH:MM:ss' }),
       );
+      let end: (reason: string) => void = () => {};
       const ended = new Promise<string>((done) => {
-        process.once('SIGINT', () => done('stopping'));
-        process.once('SIGTERM', () => done('stopping'));
-        void System.start({
-          settings,
-          logger,
-          services,
-          onLine: logPrinter({ color, destination: 2, json: options.logJson === true }),
-          onHopeless: (service, reason) => {
-            process.exitCode = 2;
-            done(`${service} cannot run: ${reason}`);
-          },
-          onDatabaseLost: (code) => {
-            process.exitCode = 1;
-            done(`the database ended by itself (exit code ${code})`);
-          },
-        }).then(
-          (system) => {
-            running = system;
-            const { host, port } = settings.dashboard;
-            if (services.includes('dashboard'))
-              say(`page: http://${host}:${port}/   queues: http://${host}:${port}/queues`);
-          },
-          (error: Error) => {
-            process.exitCode = 1;
-            done(error.message);
-          },
-        );
+        end = done;
       });
-      let running: System | null = null;
-      say(await ended);
-      await (running as System | null)?.stop();
+      process.once('SIGINT', () => end('stopping'));
+      process.once('SIGTERM', () => end('stopping'));
+      const starting = System.start({
+        settings,
+        logger,
+        services,
+        onLine: logPrinter({ color, destination: 2, json: options.logJson === true }),
+        onHopeless: (service, reason) => {
+          process.exitCode = 2;
+          end(`${service} cannot run: ${reason}`);
+        },
+        onDatabaseLost: (code) => {
+          process.exitCode = 1;
+          end(`the database ended by itself (exit code ${code})`);
+        },
+      });
+      starting.then(
+        () => {
+          const { host, port } = settings.dashboard;
+          if (services.includes('dashboard'))
+            say(`page: http://${host}:${port}/   queues: http://${host}:${port}/queues`);
+        },
+        () => end('could not start'),
+      );
+      const reason = await ended;
+      // Asked to end while it was still starting, it first becomes whole: what runs can be stopped in order.
+      const system = await starting;
+      say(reason);
+      await system.stop();
     });
 }

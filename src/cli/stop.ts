@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { ownerOf } from '../storage/database.js';
-import { isAlive } from '../storage/embeddedPostgres.js';
+import { isAlive } from '../storage/leftoverPostgres.js';
 import { say } from './output.js';
 import { settingsOf } from './store.js';
 

@@ -16,6 +16,9 @@ const SHORT_NAMES: Record<string, string> = {
   DASHBOARD_READ_TOKEN: 'dashboard.readToken',
 };
 
+/** Set by the program itself, or naming the file. */
+const OTHER_NAMES = ['ROUTEWARDEN_CONFIG', 'ROUTEWARDEN_SETTINGS', 'ROUTEWARDEN_INSTANCE', 'ROUTEWARDEN_RESTARTS'];
+
 export class SettingsError extends Error {
   constructor(message: string) {
     super(message);
@@ -49,20 +52,22 @@ export function loadSettings(
   const tree: Tree = file === undefined ? {} : readFile(file);
   for (const path of leaves(tree)) origins.set(path, `file ${file}`);
 
+  const known = new Set(OTHER_NAMES);
   for (const [path, schema] of settingPaths()) {
-    const names = [
-      `ROUTEWARDEN_${path
-        .replaceAll('.', '_')
-        .replace(/([a-z])([A-Z])/g, '$1_$2')
-        .toUpperCase()}`,
-      ...Object.keys(SHORT_NAMES).filter((name) => SHORT_NAMES[name] === path),
-    ];
+    const names = [environmentName(path), ...Object.keys(SHORT_NAMES).filter((name) => SHORT_NAMES[name] === path)];
     for (const name of names) {
+      known.add(name);
       const text = environment[name];
       if (text === undefined || text === '') continue;
       set(tree, path, fromText(text, schema));
       origins.set(path, `environment ${name}`);
     }
+  }
+  const unknown = Object.keys(environment).filter((name) => name.startsWith('ROUTEWARDEN_') && !known.has(name));
+  if (unknown.length > 0) {
+    throw new SettingsError(
+      `wrong settings:\n  no setting has the name ${unknown.join(', ')} (from environment): \`routewarden config\` lists them all`,
+    );
   }
   for (const [path, value] of Object.entries(options.flags ?? {})) {
     if (value === undefined) continue;
@@ -70,6 +75,14 @@ export function loadSettings(
     origins.set(path, 'flag');
   }
   return { settings: check(tree, origins), origins };
+}
+
+/** Such as ROUTEWARDEN_FEED_URL for feed.url. */
+export function environmentName(path: string): string {
+  return `ROUTEWARDEN_${path
+    .replaceAll('.', '_')
+    .replace(/([a-z])([A-Z])/g, '$1_$2')
+    .toUpperCase()}`;
 }
 
 function check(tree: Tree, origins: Map<string, string>): Settings {

@@ -1,7 +1,8 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import pg from 'pg';
-import { EmbeddedPostgres, isAlive, runningServer } from './embeddedPostgres.js';
+import { EmbeddedPostgres, runningServer } from './embeddedPostgres.js';
+import { isAlive } from './leftoverPostgres.js';
 import { migrate } from './migrations.js';
 
 export interface DatabaseSettings {

@@ -18,6 +18,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import pg from 'pg';
+import { endLeftover, isAlive } from './leftoverPostgres.js';
 
 interface Binaries {
   postgres: string;
@@ -121,15 +122,6 @@ export function runningServer(dataDirectory: string): { databaseUrl: string; pid
   return isAlive(connection.pid) ? connection : null;
 }
 
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
 function initialise(initdb: string, cluster: string, credentials: Credentials, identity: object): void {
   const passwordFile = join(tmpdir(), `routewarden-${randomBytes(8).toString('hex')}`);
   writeFileSync(passwordFile, `${credentials.password}\n`, { mode: 0o600 });
@@ -150,29 +142,6 @@ function initialise(initdb: string, cluster: string, credentials: Credentials, i
     );
   } finally {
     rmSync(passwordFile, { force: true });
-  }
-}
-
-/** A server whose starter was killed still runs and holds the directory: it is stopped, then started afresh. */
-async function endLeftover(cluster: string, log: (line: string) => void): Promise<void> {
-  const pidFile = join(cluster, 'postmaster.pid');
-  if (!existsSync(pidFile)) return;
-  const pid = Number(readFileSync(pidFile, 'utf8').split('\n')[0]);
-  if (!Number.isInteger(pid) || !isPostgres(pid)) return;
-  log(`stopping the PostgreSQL server (process ${pid}) that an earlier run left behind`);
-  process.kill(pid, 'SIGINT');
-  for (let waited = 0; isAlive(pid); waited += 50) {
-    if (waited > 20_000) throw new Error(`PostgreSQL process ${pid} does not end: stop it by hand, then start again`);
-    await new Promise((done) => setTimeout(done, 50));
-  }
-}
-
-function isPostgres(pid: number): boolean {
-  if (!isAlive(pid)) return false;
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('postgres');
-  } catch {
-    return true; // no /proc on this system: PostgreSQL's own check decides
   }
 }
 

@@ -1,7 +1,4 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -13,6 +10,7 @@ import type { System } from '../../src/services/system.js';
 import { Random } from '../../src/simulation/random.js';
 import { demoScenario } from '../../src/simulation/scenario.js';
 import { openPool } from '../../src/storage/pool.js';
+import { startRedis, type TestRedis } from '../support/redis.js';
 
 const SEED = 7;
 /** Every process but the collector (what RIS Live sent meanwhile is lost) and the trainer (its lease outlasts the test). */
@@ -151,48 +149,20 @@ describe('the whole line', () => {
   }, 180_000);
 
   describe('with its queues on Redis', () => {
-    let redis: ReturnType<typeof spawn> | undefined;
-    let url = '';
-    let folder = '';
+    let redis: TestRedis | null = null;
 
     beforeAll(async () => {
-      folder = await mkdtemp(join(tmpdir(), 'routewarden-redis-'));
-      const port = await freePort();
-      const server = spawn(
-        'redis-server',
-        ['--port', String(port), '--dir', folder, '--save', '', '--bind', '127.0.0.1'],
-        { stdio: 'ignore' },
-      );
-      const failed = await Promise.race([
-        once(server, 'error').then(() => true),
-        once(server, 'spawn').then(() => false),
-      ]);
-      if (failed) return;
-      redis = server;
-      url = `redis://127.0.0.1:${port}`;
+      redis = await startRedis();
     });
 
     afterAll(async () => {
-      redis?.kill();
-      await rm(folder, { recursive: true, force: true });
+      await redis?.stop();
     });
 
     test('makes the same rows', async () => {
-      if (redis === undefined) {
-        if (process.env.CI) throw new Error('redis-server is not installed');
-        console.warn('skipped: redis-server is not installed');
-        return;
-      }
-      const onRedis = await play({ redisUrl: url });
+      if (redis === null) return;
+      const onRedis = await play({ redisUrl: redis.url });
       expect(onRedis.rows).toEqual(undisturbed.rows);
     }, 180_000);
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const { port } = server.address() as { port: number };
-  await new Promise((done) => server.close(done));
-  return port;
-}

@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
-import { EmbeddedPostgres, isAlive } from '../../../src/storage/embeddedPostgres.js';
+import { EmbeddedPostgres } from '../../../src/storage/embeddedPostgres.js';
+import { isAlive } from '../../../src/storage/leftoverPostgres.js';
 import { NotificationFilter, type NotificationMode } from './notificationFilter.js';
 import { TcpProxy } from './tcpProxy.js';
 

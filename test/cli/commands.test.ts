@@ -1,0 +1,232 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { jsonOf, routewarden, type Started, startRoutewarden } from '../support/command.js';
+import { freePort } from '../support/ports.js';
+
+interface Service {
+  name: string;
+  pid: number;
+  state: string;
+  restarts: number;
+}
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'routewarden-cli-'));
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('help', () => {
+  test('lists every command in groups, and each explains itself with an example', async () => {
+    const { stdout, code } = await routewarden(['--help']);
+    expect(code).toBe(0);
+    for (const group of ['Run', 'See', 'Act', 'Data']) expect(stdout).toContain(`\n${group}\n`);
+    const names = [...stdout.matchAll(/^ {2}([a-z][a-z-]*)[ |]/gm)]
+      .map(([, name]) => name!)
+      .filter((n) => n !== 'routewarden' && n !== 'help');
+    expect(names.length).toBeGreaterThanOrEqual(15);
+    const helps = await Promise.all(names.map((name) => routewarden([name, '--help'])));
+    for (const [index, help] of helps.entries()) {
+      expect([names[index], help.code]).toEqual([names[index], 0]);
+      expect([names[index], /Examples?:/.test(help.stdout)]).toEqual([names[index], true]);
+    }
+  }, 120_000);
+
+  test('a wrong command, option or argument is refused with exit code 2', async () => {
+    for (const words of [
+      ['strat'],
+      ['status', '--jsn'],
+      ['rollback'],
+      ['retrain', 'forest'],
+      ['rollback', 'lstm@rrc00', 'x'],
+    ]) {
+      const ended = await routewarden(words, { ROUTEWARDEN_DATA_DIRECTORY: join(folder, 'none') });
+      expect([words, ended.code]).toEqual([words, 2]);
+      expect(ended.stderr.length).toBeGreaterThan(20);
+    }
+  }, 60_000);
+});
+
+describe('settings', () => {
+  test.each([
+    [
+      'environment',
+      { ROUTEWARDEN_FEED_URL: 'http://x' },
+      /feed\.url: expected a URL that starts with ws:\/\/ .*environment ROUTEWARDEN_FEED_URL/,
+    ],
+    [
+      'environment',
+      { DRIFT_CHECK_INTERVAL: 'hourly' },
+      /driftCheckIntervalSeconds: .*number.*environment DRIFT_CHECK_INTERVAL/,
+    ],
+    ['environment', { ROUTEWARDEN_FEED_ULR: 'ws://x' }, /ROUTEWARDEN_FEED_ULR/],
+    ['environment', { DATABASE_URL: 'mysql://x' }, /databaseUrl: expected a URL that starts with postgres/],
+    ['environment', { LSTM_ENGINE: 'gpu' }, /lstmEngine/],
+    ['environment', { ROUTEWARDEN_CONFIG: '/nowhere.json' }, /cannot read the settings file \/nowhere\.json/],
+  ])(
+    'a wrong value in the %s is named with its origin: %o',
+    async (_where, environment, message) => {
+      const ended = await routewarden(['config'], environment as Record<string, string>);
+      expect(ended.stderr).toMatch(message);
+      expect(ended.code).toBe(2);
+    },
+    30_000,
+  );
+
+  test('a wrong value in the file is named with the file', async () => {
+    const file = join(folder, 'wrong.json');
+    writeFileSync(file, JSON.stringify({ feed: { graceSeconds: -1 }, colour: 'blue' }));
+    const ended = await routewarden(['--config', file, 'config']);
+    expect(ended.code).toBe(2);
+    expect(ended.stderr).toContain('feed.graceSeconds');
+    expect(ended.stderr).toContain(file);
+    expect(ended.stderr).toContain('colour');
+    writeFileSync(file, '{"feed":');
+    expect((await routewarden(['--config', file, 'config'])).stderr).toMatch(/is not JSON/);
+  }, 30_000);
+
+  test('flags win over the environment, which wins over the file', async () => {
+    const file = join(folder, 'right.json');
+    writeFileSync(file, JSON.stringify({ seed: 3, logLevel: 'warn', dataDirectory: '/from-file' }));
+    const ended = await routewarden(['--config', file, '--data-directory', '/from-flag', 'config', '--json'], {
+      LOG_LEVEL: 'error',
+    });
+    const text = JSON.stringify(jsonOf(ended));
+    for (const value of ['/from-flag', 'flag', 'error', 'environment LOG_LEVEL', `file ${file}`])
+      expect(text).toContain(value);
+    expect(text).not.toContain('/from-file');
+  }, 30_000);
+
+  test.each(['auto', 'fused', 'tfjs'])(
+    'LSTM_ENGINE=%s is taken',
+    async (engine) => {
+      expect((await routewarden(['config', '--json'], { LSTM_ENGINE: engine })).code).toBe(0);
+    },
+    30_000,
+  );
+});
+
+describe('a running system', () => {
+  let running: Started;
+  let environment: Record<string, string>;
+  const services = async () =>
+    jsonOf<{ services: Service[] }>(await routewarden(['status', '--json'], environment)).services;
+
+  beforeAll(async () => {
+    environment = {
+      ROUTEWARDEN_DATA_DIRECTORY: join(folder, 'system'),
+      ROUTEWARDEN_ARTIFACT_DIRECTORY: join(folder, 'artifacts'),
+      ROUTEWARDEN_DASHBOARD_PORT: String(await freePort()),
+      // Nobody is there: the collector keeps trying, and says so.
+      ROUTEWARDEN_FEED_URL: 'ws://127.0.0.1:1',
+    };
+    running = startRoutewarden(['start'], environment);
+    await running.saying('page: ');
+    await running.saying(/RIS Live is away/);
+  }, 60_000);
+  afterAll(() => {
+    running.process.kill('SIGKILL');
+  });
+
+  test('has a heartbeat of each service, which tells the truth after a kill -9', async () => {
+    const before = await services();
+    expect(before.map(({ name, state }) => `${name} ${state}`)).toEqual(
+      [
+        'aggregator',
+        'collector',
+        'correlator',
+        'dashboard',
+        'drift-monitor',
+        'ensemble',
+        'heuristic-detector',
+        'isolation-forest-detector',
+        'lstm-detector',
+        'trainer',
+      ].map((name) => `${name} running`),
+    );
+    const killed = before.find(({ name }) => name === 'ensemble')!;
+    process.kill(killed.pid, 'SIGKILL');
+    await running.saying(/ensemble ended \(SIGKILL\): starting it again in \d+ ms/);
+    let after: Service | undefined;
+    for (let tries = 0; tries < 60 && (after === undefined || after.pid === killed.pid); tries++) {
+      after = (await services()).find(({ name }) => name === 'ensemble');
+    }
+    expect(after).toMatchObject({ state: 'running', restarts: 1 });
+    expect(after!.pid).not.toBe(killed.pid);
+  }, 120_000);
+
+  test('is told about by doctor, with a remedy for what is wrong', async () => {
+    const ended = await routewarden(['doctor', '--json'], environment);
+    const { findings } = jsonOf<{ findings: { check: string; ok: boolean; remedy: string }[] }>(ended);
+    const failed = findings.filter(({ ok }) => !ok);
+    expect(failed.map(({ check }) => check)).toContain('stream rrc00');
+    for (const { remedy } of failed) expect(remedy.length).toBeGreaterThan(10);
+    expect(ended.code).toBe(1);
+  }, 30_000);
+
+  test('refuses a second start on its directory and says who has it', async () => {
+    const ended = await routewarden(['start'], environment);
+    expect(ended.stderr).toContain(`in use by Routewarden process ${running.process.pid}`);
+    expect(ended.code).toBe(1);
+  }, 30_000);
+
+  test('lets one more service run by itself, and ends it on SIGTERM', async () => {
+    const alone = startRoutewarden(['run', 'trainer'], environment);
+    const trainers = async () =>
+      (await services()).filter(({ name, state }) => name === 'trainer' && state === 'running');
+    let count = 0;
+    for (let tries = 0; tries < 60 && count < 2; tries++) count = (await trainers()).length;
+    expect(count).toBe(2);
+    alone.process.kill('SIGTERM');
+    expect((await alone.ended).code).toBe(0);
+    expect(await trainers()).toHaveLength(1);
+  }, 120_000);
+
+  test('drains and ends when it is told to stop', async () => {
+    const ended = await routewarden(['stop'], environment);
+    expect(ended.code).toBe(0);
+    expect(ended.stderr).toContain(`stopped process ${running.process.pid}`);
+    const system = await running.ended;
+    expect(system.code).toBe(0);
+    expect(system.stderr).not.toMatch(/did not drain/);
+    const left = await services();
+    expect(new Set(left.map(({ state }) => state))).toEqual(new Set(['stopped']));
+  }, 90_000);
+});
+
+describe('what is in the way', () => {
+  let taken: Server;
+  let port: number;
+  beforeAll(async () => {
+    taken = createServer();
+    await new Promise<void>((done) => taken.listen(0, '127.0.0.1', done));
+    port = (taken.address() as { port: number }).port;
+  });
+  afterAll(() => {
+    taken.close();
+  });
+
+  test('a busy port is named, with what to do', async () => {
+    const running = startRoutewarden(['start', 'dashboard'], {
+      ROUTEWARDEN_DATA_DIRECTORY: join(folder, 'busy'),
+      ROUTEWARDEN_DASHBOARD_PORT: String(port),
+    });
+    await running.saying(new RegExp(`${port}.*(in use|taken)`, 'is'));
+    running.process.kill('SIGTERM');
+    await running.ended;
+  }, 60_000);
+
+  test('a Redis that is not there is named, with what to do', async () => {
+    const ended = await routewarden(['start'], {
+      ROUTEWARDEN_DATA_DIRECTORY: join(folder, 'redisless'),
+      REDIS_URL: 'redis://127.0.0.1:1',
+    });
+    expect(ended.stderr).toMatch(/cannot reach Redis at REDIS_URL .*check the URL/);
+    expect(ended.code).toBe(1);
+  }, 60_000);
+});

@@ -1,0 +1,167 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Worker } from 'bullmq';
+import { openDriftCheckQueue, scheduleDriftChecks } from '../../queues/driftCheck.js';
+import { openRetentionQueue, scheduleRetention } from '../../queues/retention.js';
+import { enqueueRetrain, openRetrainQueue, RETRAIN, readRetrainPayload } from '../../queues/retrain.js';
+import { QueueStore } from '../../queues/store.js';
+import { type OpenedDatabase, openDatabase } from '../../src/storage/database.js';
+import { startRedis, type TestRedis } from '../support/redis.js';
+
+const NOW = { priority: 1, delayMilliseconds: 0 };
+const MANUAL = { kind: 'manual', actor: 'test' } as const;
+
+let folder: string;
+let database: OpenedDatabase;
+let redis: TestRedis | null = null;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'routewarden-queues-'));
+  database = await openDatabase({ dataDirectory: join(folder, 'data') }, { share: false, log: () => {} });
+  redis = await startRedis();
+}, 60_000);
+afterAll(async () => {
+  await redis?.stop();
+  await database?.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function until(reached: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; !(await reached()); tries++) {
+    if (tries > 400) throw new Error('waited 20 s in vain');
+    await new Promise((done) => setTimeout(done, 50));
+  }
+}
+
+describe.each(['postgres', 'redis'] as const)('queues on %s', (kind) => {
+  const onStore = (name: string, work: (store: QueueStore) => Promise<void>) =>
+    test(name, async () => {
+      if (kind === 'redis' && redis === null) return;
+      const store = new QueueStore(
+        {
+          databaseUrl: database.databaseUrl,
+          redisUrl: kind === 'redis' ? redis!.url : undefined,
+          queuePrefix: `t${name.length}-${kind}`,
+        },
+        () => {},
+      );
+      await store.prepare();
+      try {
+        expect(store.kind).toBe(kind);
+        await work(store);
+      } finally {
+        await store.close();
+      }
+    }, 60_000);
+
+  onStore('a model has one retraining at a time, and may be asked for again when that is over', async (store) => {
+    const queue = openRetrainQueue(store);
+    const ask = () => enqueueRetrain(queue, { modelKey: 'lstm@rrc00', trigger: MANUAL }, NOW);
+    const first = await ask();
+    expect(first.isNew).toBe(true);
+    expect(await ask()).toEqual({ jobId: first.jobId, run: first.run, isNew: false });
+    const other = await enqueueRetrain(queue, { modelKey: 'heuristic@rrc00', trigger: MANUAL }, NOW);
+    expect(other.isNew).toBe(true);
+    const trained: string[] = [];
+    store.worker<{ modelKey: string }, string>(
+      RETRAIN,
+      async (job) => {
+        trained.push(job.data.modelKey);
+        return 'done';
+      },
+      { concurrency: 1 },
+    );
+    await until(
+      async () => trained.length === 2 && ((await (await queue.getJob(first.jobId))?.isCompleted()) ?? false),
+    );
+    expect(trained.sort()).toEqual(['heuristic@rrc00', 'lstm@rrc00']);
+    expect((await ask()).isNew).toBe(true);
+  });
+
+  onStore('a payload that is wrong is refused in words, before it is queued and when it is taken', async (store) => {
+    const queue = openRetrainQueue(store);
+    await expect(
+      enqueueRetrain(queue, { modelKey: 'forest@rrc00' as 'lstm@rrc00', trigger: MANUAL }, NOW),
+    ).rejects.toThrow(/KIND@STREAM/);
+    expect(await queue.count()).toBe(0);
+
+    // Bull Board's "add job" goes past the producer.
+    const nonsense = [{ modelKey: 7 }, { modelKey: 'lstm@rrc00' }, { trigger: 'x', extra: [1] }, 'text', null, []];
+    const jobs = await Promise.all(nonsense.map((data) => queue.add('retrain', data as never)));
+    const good = await queue.add('retrain', { modelKey: 'lstm@rrc00', trigger: MANUAL });
+    store.worker<unknown, string>(RETRAIN, async (job) => readRetrainPayload(job.data).modelKey, { concurrency: 1 });
+    await until(async () => (await (await queue.getJob(good.id!))?.isCompleted()) ?? false);
+    for (const job of jobs) {
+      const ended = await queue.getJob(job.id!);
+      expect(await ended!.isFailed()).toBe(true);
+      expect(ended!.failedReason).toMatch(/modelKey|trigger|expected/i);
+    }
+  });
+
+  onStore('the schedules run again and again, and are there once however often they are made', async (store) => {
+    const queue = openDriftCheckQueue(store);
+    let checks = 0;
+    await scheduleDriftChecks(queue, 0.3);
+    await scheduleDriftChecks(queue, 0.3);
+    await scheduleRetention(openRetentionQueue(store), 30);
+    store.worker(
+      queue.name,
+      async () => {
+        checks++;
+      },
+      {},
+    );
+    await until(async () => checks >= 3);
+    expect(await queue.getJobSchedulersCount()).toBe(1);
+  });
+
+  onStore('a processor in a process of its own reports progress, logs and its end', async (store) => {
+    const file = join(folder, `sandbox-${kind}.mjs`);
+    await writeFile(
+      file,
+      `export default async function (job) {
+         if (job.data.fail) throw new Error('no minutes to train on');
+         await job.updateProgress({ fraction: 0.5 });
+         await job.log('half');
+         return { pid: process.pid };
+       }`,
+    );
+    const queue = store.queue<{ fail: boolean }>('sandboxed');
+    const worker: Worker = store.worker('sandboxed', file, { concurrency: 1 });
+    const good = await queue.add('train', { fail: false });
+    const bad = await queue.add('train', { fail: true });
+    await until(async () => (await (await queue.getJob(bad.id!))?.isFailed()) ?? false);
+    const done = (await queue.getJob(good.id!))!;
+    expect(done.returnvalue.pid).not.toBe(process.pid);
+    expect(done.progress).toEqual({ fraction: 0.5 });
+    expect((await queue.getJobLogs(good.id!)).logs).toEqual(['half']);
+    expect((await queue.getJob(bad.id!))!.failedReason).toBe('no minutes to train on');
+    await worker.close();
+  });
+
+  onStore('a job whose worker was killed is taken over by another', async (store) => {
+    const queue = store.queue<Record<string, never>>('stalling');
+    const options = { concurrency: 1, lockDuration: 1_000, stalledInterval: 500, maxStalledCount: 2 };
+    const file = join(folder, `dying-${kind}.mjs`);
+    // The lock of a worker that no longer renews it runs out, as after kill -9.
+    await writeFile(file, 'export default () => new Promise((done) => setTimeout(done, 60_000));');
+    const dying = store.worker('stalling', file, { ...options, skipLockRenewal: true });
+    const job = await queue.add('train', {});
+    await until(async () => (await (await queue.getJob(job.id!))?.isActive()) ?? false);
+    await dying.close(true);
+    store.worker('stalling', async () => 'taken over', options);
+    await until(async () => (await (await queue.getJob(job.id!))?.isCompleted()) ?? false);
+    expect((await queue.getJob(job.id!))!.returnvalue).toBe('taken over');
+  });
+});
+
+test('a store that cannot be reached is named, with what to do', async () => {
+  const nowhere = new QueueStore(
+    { databaseUrl: database.databaseUrl, redisUrl: 'redis://127.0.0.1:1', queuePrefix: 'x' },
+    () => {},
+  );
+  await expect(nowhere.prepare()).rejects.toThrow(/cannot reach Redis at REDIS_URL .*check the URL/);
+  await nowhere.close();
+});
