@@ -1,7 +1,6 @@
 import { Collector } from '../src/collection/collector.js';
 import { runService } from '../src/services/service.js';
 import { RisLiveSource } from '../src/sources/risLive.js';
-import { raiseAlertAlone } from '../src/storage/alerts.js';
 import { StageLock } from '../src/storage/stageLock.js';
 
 const TICK_MILLISECONDS = 250;
@@ -68,19 +67,7 @@ await runService('collector', async (context) => {
               collector.disconnected(reason);
             },
             onStalled: (reason) => {
-              void raiseAlertAlone(
-                pool,
-                {
-                  fingerprint: `feed stale/${stream}`,
-                  kind: 'feed stale',
-                  severity: 'major',
-                  title: `${stream}: the feed is silent`,
-                  lines: [reason],
-                  stream,
-                  once: true,
-                },
-                new Date(),
-              ).catch((error: Error) => logger.warn({ error: error.message }, 'raising an alert'));
+              logger.warn({ stream, reason }, 'the feed is silent');
             },
           },
           stop,

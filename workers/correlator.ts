@@ -1,12 +1,15 @@
 import { LATE_SCORING } from '../src/detection/lateStages.js';
 import { correlateNext } from '../src/incidents/correlationStep.js';
 import { correlateLate } from '../src/incidents/lateCorrelation.js';
+import { VrpSource } from '../src/incidents/rpki/vrpSource.js';
 import { WatchList } from '../src/incidents/watchList.js';
 import { runService } from '../src/services/service.js';
 import { runStage } from '../src/services/stage.js';
 
 await runService('correlator', async (context) => {
   const watchList = new WatchList(context.settings.watch);
+  const vrps = new VrpSource({ settings: context.settings.rpki, now: () => new Date(), log: context.logger });
+  await vrps.keepFresh(context.signal, () => context.report({ rpki: vrps.state }));
   await Promise.all(
     context.settings.streams.map(({ name: stream }) =>
       runStage(context, {
@@ -17,7 +20,7 @@ await runService('correlator', async (context) => {
           const options = {
             settings: context.settings.incidents,
             watchList,
-            validityOf: () => undefined,
+            validityOf: vrps.validityOf,
             now: () => new Date(),
           };
           const { minutes, changes } = await correlateNext(context.pool, stream, options);

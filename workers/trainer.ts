@@ -2,7 +2,6 @@ import { RETRAIN, type RetrainPayload, runOf } from '../queues/retrain.js';
 import { parseModelKey } from '../src/models/modelKey.js';
 import { runService } from '../src/services/service.js';
 import { runWorker } from '../src/services/worker.js';
-import { raiseAlertAlone } from '../src/storage/alerts.js';
 import { notify } from '../src/storage/notifications.js';
 import { endRun } from '../src/storage/pendingRuns.js';
 
@@ -41,7 +40,6 @@ await runService('trainer', async (context) => {
     void notify(pool, 'activations', parseModelKey(job.data.modelKey).stream).catch((error: Error) =>
       logger.warn({ error: error.message }, 'telling detectors of a new version'),
     );
-    if (result.state !== 'published') void tell(result.modelKey, 'retrain rejected', result.reasons);
   });
   worker.on('failed', (job, error) => {
     context.report({ training: null });
@@ -51,15 +49,7 @@ await runService('trainer', async (context) => {
       void endRun(pool, { run: runOf(job), modelKey: job.data.modelKey, jobId: job.id! }, error.message).catch(
         (failure: Error) => logger.warn({ error: failure.message }, 'ending the run in the history'),
       );
-      void tell(String(job.data.modelKey), 'retrain failing', [error.message]);
     }
   });
-  const tell = async (modelKey: string, kind: 'retrain rejected' | 'retrain failing', lines: string[]) => {
-    await raiseAlertAlone(
-      pool,
-      { fingerprint: `${kind} ${modelKey}`, kind, severity: 'minor', title: `${kind}: ${modelKey}`, lines, once: true },
-      new Date(),
-    ).catch((error: Error) => logger.warn({ error: error.message }, 'raising an alert'));
-  };
   await runWorker(worker, context.signal);
 });

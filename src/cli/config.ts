@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
 import { loadSettings, settingPaths } from '../config/load.js';
+import { redacted } from '../config/redaction.js';
 import { printJson, table } from './output.js';
-
-const SECRET = /token|password|databaseUrl|redisUrl/i;
 
 export function register(program: Command): void {
   program
@@ -26,7 +25,7 @@ Example:
         const value = path
           .split('.')
           .reduce<unknown>((node, key) => (node as Record<string, unknown> | undefined)?.[key], settings);
-        const shown = value === undefined ? null : SECRET.test(path) ? '(set)' : JSON.stringify(value);
+        const shown = value === undefined ? null : JSON.stringify(redacted(value, path));
         return { path, value: shown, from: origins.get(path) ?? 'default', meaning: schema.description ?? '' };
       });
       if (options.json) printJson({ settings: rows });

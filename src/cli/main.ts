@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { codeVersion } from '../config/codeVersion.js';
 import { SettingsError } from '../config/load.js';
+import { register as alerts } from './alerts.js';
 import { register as backfill } from './backfill.js';
 import { register as backup } from './backup.js';
 import { register as config } from './config.js';
@@ -8,7 +9,6 @@ import { register as demo } from './demo.js';
 import { register as doctor } from './doctor.js';
 import { register as drift } from './drift.js';
 import { register as evaluate } from './evaluate.js';
-
 import { register as features } from './features.js';
 import { register as incidents } from './incidents.js';
 import { register as models } from './models.js';
@@ -46,7 +46,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or settings.`,
 program.commandsGroup('Run');
 for (const register of [demo, start, stop, run]) register(program);
 program.commandsGroup('See');
-for (const register of [status, doctor, models, incidents, config]) register(program);
+for (const register of [status, doctor, models, incidents, alerts, config]) register(program);
 program.commandsGroup('Act');
 for (const register of [drift, retrain, rollback]) register(program);
 program.commandsGroup('Data');

@@ -3,7 +3,7 @@ import type { Pool } from 'pg';
 import { QueueStore } from '../../queues/store.js';
 import { loadSettings } from '../config/load.js';
 import type { Settings } from '../config/settings.js';
-import { openDatabase } from '../storage/database.js';
+import { type OpenedDatabase, openDatabase } from '../storage/database.js';
 import { openPool } from '../storage/pool.js';
 import { say } from './output.js';
 
@@ -20,19 +20,36 @@ export interface Store {
   queues: QueueStore;
 }
 
-/** Runs a command on the stores: those of the running system, or the own database started for the command alone. */
-export async function withStore<T>(program: Command, work: (store: Store) => Promise<T>): Promise<T> {
+/** Runs a command on the database alone: that of the running system, or the own one started for the command. */
+export async function withDatabase<T>(
+  program: Command,
+  work: (store: Omit<Store, 'queues'> & { origin: OpenedDatabase['origin'] }) => Promise<T>,
+): Promise<T> {
   const settings = settingsOf(program);
   const database = await openDatabase(settings, { share: true, log: () => {} });
-  const onError = (error: Error) => say(`connection trouble: ${error.message}`);
-  const pool = openPool(database.databaseUrl, { name: 'command', onError });
-  const queues = new QueueStore({ ...settings, databaseUrl: database.databaseUrl }, onError);
+  const { databaseUrl, origin } = database;
+  const pool = openPool(databaseUrl, { name: 'command', onError: onTrouble });
   try {
-    if (database.origin === 'own') await queues.prepare();
-    return await work({ settings, pool, databaseUrl: database.databaseUrl, queues });
+    return await work({ settings, pool, databaseUrl, origin });
   } finally {
-    await queues.close();
     await pool.end();
     await database.close();
   }
+}
+
+/** The same with the queues. */
+export function withStore<T>(program: Command, work: (store: Store) => Promise<T>): Promise<T> {
+  return withDatabase(program, async ({ settings, pool, databaseUrl, origin }) => {
+    const queues = new QueueStore({ ...settings, databaseUrl }, onTrouble);
+    try {
+      if (origin === 'own') await queues.prepare();
+      return await work({ settings, pool, databaseUrl, queues });
+    } finally {
+      await queues.close();
+    }
+  });
+}
+
+function onTrouble(error: Error): void {
+  say(`connection trouble: ${error.message}`);
 }

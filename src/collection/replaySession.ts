@@ -69,6 +69,7 @@ export async function replayInto(request: ReplayRequest): Promise<ReplaySummary>
     flushMilliseconds: 250,
     flushMessages: BATCH_MESSAGES,
     now: Date.now,
+    elapsed: () => performance.now(),
   });
   await collector.open();
   const aggregator = new AggregatorStep({ pool, stream, graceSeconds, now: Date.now });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { dashboardSettings } from '../dashboard/settings.js';
 import { driftSettings } from '../drift/settings.js';
+import { alertSettings } from '../incidents/alerts/settings.js';
 import { incidentSettings, rpkiSettings, watchSettings } from '../incidents/settings.js';
 import { retrainingSettings } from '../retraining/settings.js';
 
@@ -103,6 +104,7 @@ export const settingsSchema = z.strictObject({
   incidents: incidentSettings,
   watch: watchSettings,
   rpki: rpkiSettings,
+  alerts: alertSettings,
   dashboard: dashboardSettings.prefault({}),
 });
 export type Settings = z.infer<typeof settingsSchema>;

@@ -1,16 +1,8 @@
 import type { Pool } from 'pg';
 import { raiseAlert, resolveAlert } from '../storage/alerts.js';
-import {
-  incidentHistory,
-  incidentsNear,
-  lockCorrelatorCursor,
-  minuteInputs,
-  moveCorrelatorCursor,
-  openIncident,
-  relateIncident,
-  storeIncidents,
-  verdictWatermark,
-} from '../storage/incidents.js';
+import { lockCorrelatorCursor, moveCorrelatorCursor } from '../storage/correlatorCursor.js';
+import { incidentHistory, incidentsNear, openIncident, relateIncident, storeIncidents } from '../storage/incidents.js';
+import { minuteInputs, verdictWatermark, watermarkWithoutModels } from '../storage/minuteInputs.js';
 import { incidentAlert, incidentFingerprint } from './alerts/incidentAlert.js';
 import { type CorrelatorContext, correlate, recentMinutes } from './correlator.js';
 import type { IncidentChange } from './incident.js';
@@ -36,7 +28,9 @@ export async function correlateNext(
   let broken: Error | undefined;
   try {
     await client.query('BEGIN');
-    const watermark = await verdictWatermark(client, stream);
+    let watermark = await verdictWatermark(client, stream);
+    // What touches our own networks must not wait a week for the first models: the routes speak for themselves.
+    if (watermark === null && !options.watchList.empty) watermark = await watermarkWithoutModels(client, stream);
     const cursor = await lockCorrelatorCursor(client, stream);
     const inputs =
       watermark === null ? [] : await minuteInputs(client, stream, cursor ?? -1, watermark, options.batch ?? 500);

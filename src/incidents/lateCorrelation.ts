@@ -1,14 +1,10 @@
 import type { Pool, PoolClient } from 'pg';
 import type { Minute } from '../features/row.js';
 import { raiseAlert, resolveAlert } from '../storage/alerts.js';
-import {
-  incidentsNear,
-  lockCorrelatorCursor,
-  minuteInputs,
-  relateIncident,
-  storeIncidents,
-} from '../storage/incidents.js';
+import { lockCorrelatorCursor } from '../storage/correlatorCursor.js';
+import { incidentsNear, relateIncident, storeIncidents } from '../storage/incidents.js';
 import { isLateFor, lateMinutes, removeLateMinutes } from '../storage/lateMinutes.js';
+import { minuteInputs } from '../storage/minuteInputs.js';
 import { inTransaction } from '../storage/pool.js';
 import { streamHistory } from '../storage/streamHistory.js';
 import { incidentAlert, incidentFingerprint } from './alerts/incidentAlert.js';

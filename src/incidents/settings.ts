@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 const limits = (major: number, critical: number, what: string) =>
   z
-    .object({
+    .strictObject({
       major: z.number().positive().default(major).describe(`${what} from which an incident is major`),
       critical: z.number().positive().default(critical).describe(`${what} from which it is critical`),
     })
@@ -27,7 +27,7 @@ const asNumber = z
   .pipe(z.number().int().min(1).max(4_294_967_295));
 
 export const watchSettings = z
-  .object({
+  .strictObject({
     asNumbers: z.array(asNumber).default([]).describe('Your own AS numbers: every prefix they originate is watched'),
     prefixes: z.array(prefixText).default([]).describe('Your own prefixes, and all that lies inside them'),
     neighbours: z
@@ -52,7 +52,7 @@ export const watchSettings = z
   .describe('What is yours: incidents that touch it are raised in severity and alerted at once');
 
 export const rpkiSettings = z
-  .object({
+  .strictObject({
     vrps: z
       .string()
       .optional()
@@ -65,7 +65,7 @@ export const rpkiSettings = z
   .describe('RPKI origin validation of culprit routes (RFC 6811)');
 
 export const incidentSettings = z
-  .object({
+  .strictObject({
     quietMinutes: z.number().int().min(0).max(1440).default(10).describe('Quiet minutes after which an incident ends'),
     gapMinutes: z
       .number()
@@ -98,7 +98,7 @@ export const incidentSettings = z
       .default(0.1)
       .describe('By how much another class must lead before an open incident changes its class'),
     evidence: z
-      .object({
+      .strictObject({
         enabled: z.boolean().default(true).describe('Routes that speak for themselves open an incident by themselves'),
         peerShare: share
           .default(0.5)
@@ -140,7 +140,7 @@ export const incidentSettings = z
       })
       .prefault({}),
     size: z
-      .object({
+      .strictObject({
         hijackPrefixes: limits(1, 10, 'Hijacked prefixes'),
         leakRoutes: limits(20, 500, 'Leaked routes'),
         outagePrefixes: limits(5, 50, 'Prefixes lost by most peers'),

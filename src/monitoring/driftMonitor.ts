@@ -9,7 +9,6 @@ import { MINUTES_PER_DAY, type Minute } from '../features/row.js';
 import { MODEL_KINDS, type ModelKey } from '../models/model.js';
 import { modelKey } from '../models/modelKey.js';
 import { currentActivation } from '../storage/activations.js';
-import { raiseAlertAlone } from '../storage/alerts.js';
 import { writeCursor } from '../storage/cursors.js';
 import { firstMinute, watermark } from '../storage/features.js';
 import { streamHistory } from '../storage/streamHistory.js';
@@ -83,20 +82,6 @@ export class DriftMonitor {
         );
         return;
       }
-      await raiseAlertAlone(
-        pool,
-        {
-          fingerprint: `drift ${key}`,
-          kind: 'drift',
-          severity: 'info',
-          title: `${key} has drifted and is retrained`,
-          lines: [report.reason],
-          stream,
-          facts: { model: key, report: reportId },
-          once: true,
-        },
-        new Date(),
-      );
       await this.request({ modelKey: key, trigger: { kind: 'drift', reportId }, seed: settings.seed }, round);
     } else if ((await currentActivation(pool, key)) === null && (await this.firstWindowIsComplete(stream))) {
       await this.request({ modelKey: key, trigger: { kind: 'first' }, seed: settings.seed }, round);

@@ -13,6 +13,7 @@ export const SERVICES = [
   { name: 'correlator', entry: 'correlator.js', what: 'groups verdicts into incidents' },
   { name: 'drift-monitor', entry: 'driftMonitor.js', what: 'checks drift and asks for retraining' },
   { name: 'trainer', entry: 'trainer.js', what: 'trains, validates and publishes models' },
+  { name: 'alerter', entry: 'alerter.js', what: 'watches feeds, services and models, and delivers alerts' },
   { name: 'dashboard', entry: 'dashboard.js', what: 'serves the live page, the API and Bull Board' },
 ] as const;
 

@@ -136,13 +136,21 @@ export async function claimDueAlerts(db: Database, now: Date, leaseSeconds: numb
     `UPDATE alerts SET delivered = delivered || jsonb_build_object('claimedUntil', $2::text)
      WHERE id IN (
        SELECT id FROM alerts
-       WHERE NOT coalesce((delivered->>'done')::boolean, false) AND coalesce(delivered->>'dueAt', '') <= $1
+       WHERE delivered->>'done' IS DISTINCT FROM 'true' AND coalesce(delivered->>'dueAt', '') <= $1
          AND coalesce(delivered->>'claimedUntil', '') <= $1
        ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED)
      RETURNING ${COLUMNS}`,
     [now.toISOString(), until.toISOString(), limit],
   );
   return rows.map(alertOf).sort((a, b) => a.id - b.id);
+}
+
+/** Frees what a dead outbox had taken; for a caller who knows that no other outbox runs. */
+export async function freeClaims(db: Database): Promise<void> {
+  await db.query(
+    `UPDATE alerts SET delivered = delivered - 'claimedUntil'
+     WHERE delivered->>'done' IS DISTINCT FROM 'true' AND delivered ? 'claimedUntil'`,
+  );
 }
 
 /**
@@ -171,6 +179,21 @@ export async function raisedBefore(db: Database, alert: Alert): Promise<Date | n
     [alert.fingerprint, alert.id],
   );
   return rows[0]?.raised_at ?? null;
+}
+
+/**
+ * The newest alert of each fingerprint: those of a kind that are open (fingerprint KIND/...),
+ * and those of the fingerprints given.
+ */
+export async function newestAlerts(db: Database, kind: AlertKind, fingerprints: readonly string[]): Promise<Alert[]> {
+  const { rows } = await db.query<AlertRow>(
+    `SELECT DISTINCT ON (fingerprint) ${COLUMNS} FROM alerts
+     WHERE fingerprint = ANY ($2) OR (resolved_at IS NULL AND kind = $1 AND starts_with(fingerprint, $1 || '/')
+       AND body->>'once' IS DISTINCT FROM 'true')
+     ORDER BY fingerprint, id DESC`,
+    [kind, fingerprints],
+  );
+  return rows.map(alertOf);
 }
 
 /** Newest first. */

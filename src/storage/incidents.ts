@@ -1,15 +1,7 @@
 import type { ClientBase, Pool } from 'pg';
-import type { Minute, MinuteEvidence } from '../features/row.js';
-import type {
-  Culprits,
-  Incident,
-  IncidentClass,
-  IncidentDetail,
-  MinuteInput,
-  Reason,
-  Severity,
-  Vote,
-} from '../incidents/incident.js';
+import type { Minute } from '../features/row.js';
+import type { Culprits, Incident, IncidentClass, IncidentDetail, Reason, Severity } from '../incidents/incident.js';
+import { minuteOf } from './minuteColumn.js';
 
 type Database = Pool | ClientBase;
 
@@ -45,7 +37,6 @@ interface IncidentRow {
   ordinary: boolean;
 }
 
-const minuteOf = (column: string) => `(extract(epoch FROM ${column}) / 60)::integer`;
 const COLUMNS = `id, stream, ${minuteOf('started_at')} AS started, ${minuteOf('ended_at')} AS ended,
   ${minuteOf('last_minute')} AS last, ${minuteOf('peak_minute')} AS peak, peak_score, severity, class, reasons, models,
   culprits, detail, related_to, acknowledged_by, acknowledged_at, note, ordinary`;
@@ -132,101 +123,6 @@ export async function incidentHistory(
     [stream, until],
   );
   return { previousEnd: rows[0]!.previous_end, evidenceStarts: rows[0]!.starts };
-}
-
-interface InputRow {
-  minute: number;
-  kind: string;
-  values: number[];
-  evidence: Partial<MinuteEvidence> | null;
-  score: number | null;
-  threshold: number | null;
-  anomalous: boolean | null;
-  votes: Record<string, Vote> | null;
-}
-
-const listOf = <T>(list: T[] | undefined): T[] => list ?? [];
-
-function inputOf(row: InputRow): MinuteInput {
-  const gap = row.kind === 'gap';
-  const { evidence } = row;
-  return {
-    minute: row.minute,
-    gap,
-    score: row.score,
-    threshold: row.threshold,
-    anomalous: row.anomalous ?? false,
-    votes: row.votes ?? {},
-    // As the aggregator gave them: PostgreSQL writes a real as its shortest decimal.
-    values: gap ? [] : Float32Array.from(row.values),
-    evidence:
-      gap || evidence === null
-        ? null
-        : {
-            prefixes: listOf(evidence.prefixes),
-            origins: listOf(evidence.origins),
-            peers: listOf(evidence.peers),
-            newOrigins: listOf(evidence.newOrigins),
-            moreSpecifics: listOf(evidence.moreSpecifics),
-            newLinks: listOf(evidence.newLinks),
-            withdrawn: listOf(evidence.withdrawn),
-            resets: listOf(evidence.resets),
-          },
-  };
-}
-
-/**
- * Feature rows with their verdicts, for minutes in (after, until], at most `limit`, in order. Verdicts are written in
- * order, so a row at or before the newest verdict that has none will never get one: it was not scorable.
- */
-export async function minuteInputs(
-  db: Database,
-  stream: string,
-  after: Minute,
-  until: Minute,
-  limit: number,
-): Promise<MinuteInput[]> {
-  const { rows } = await db.query<InputRow>(
-    `SELECT ${minuteOf('f.minute')} AS minute, f.kind, f.values, f.evidence, v.score, v.threshold, v.anomalous, v.votes
-     FROM features f LEFT JOIN verdicts v ON v.stream = f.stream AND v.minute = f.minute
-     WHERE f.stream = $1 AND f.minute > to_timestamp($2::bigint * 60) AND f.minute <= to_timestamp($3::bigint * 60)
-     ORDER BY f.minute LIMIT $4`,
-    [stream, after, until, limit],
-  );
-  return rows.map(inputOf);
-}
-
-/** The newest minute with a verdict; null when there is none yet. */
-export async function verdictWatermark(db: Database, stream: string): Promise<Minute | null> {
-  const { rows } = await db.query<{ minute: number | null }>(
-    `SELECT ${minuteOf('max(minute)')} AS minute FROM verdicts WHERE stream = $1`,
-    [stream],
-  );
-  return rows[0]!.minute;
-}
-
-const STAGE = 'correlator';
-
-/** Locks the stream's cursor until the transaction ends and gives the last minute that was correlated. */
-export async function lockCorrelatorCursor(db: Database, stream: string): Promise<Minute | null> {
-  await db.query(
-    `INSERT INTO cursors (stage, stream, position) VALUES ($1, $2, -1) ON CONFLICT (stage, stream) DO NOTHING`,
-    [STAGE, stream],
-  );
-  const { rows } = await db.query<{ position: string }>(
-    `SELECT position FROM cursors WHERE stage = $1 AND stream = $2 FOR UPDATE`,
-    [STAGE, stream],
-  );
-  const position = Number(rows[0]!.position);
-  return position < 0 ? null : position;
-}
-
-export async function moveCorrelatorCursor(db: Database, stream: string, minute: Minute): Promise<void> {
-  await db.query(`UPDATE cursors SET position = $3, updated_at = now() WHERE stage = $1 AND stream = $2`, [
-    STAGE,
-    stream,
-    minute,
-  ]);
 }
 
 /** Incidents of other streams that started within `minutes` of this time. */

@@ -8,3 +8,8 @@ export function minuteToDate(minute: Minute): Date {
 export function dateToMinute(date: Date): Minute {
   return Math.floor(date.getTime() / 60_000);
 }
+
+/** SQL that gives a timestamp column as whole minutes since 1970. */
+export function minuteOf(column: string): string {
+  return `(extract(epoch FROM ${column}) / 60)::integer`;
+}

@@ -138,6 +138,7 @@ describe('a running system', () => {
     expect(before.map(({ name, state }) => `${name} ${state}`)).toEqual(
       [
         'aggregator',
+        'alerter',
         'collector',
         'correlator',
         'dashboard',

@@ -109,3 +109,45 @@ test('a file or URL is read, read again when due, and kept when it breaks', asyn
     await rm(folder, { recursive: true });
   }
 });
+
+test('a failed reading is tried again after doubled waits, at most the ordinary one; too much is refused', async () => {
+  let clock = 0;
+  let requests = 0;
+  let failing = true;
+  const server = createServer((_request, response) => {
+    requests += 1;
+    if (failing) response.writeHead(503).end();
+    else response.end(FILE);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const faults: unknown[] = [];
+  const log = { info: () => {}, warn: (context: object) => void faults.push((context as { error: string }).error) };
+  const vrps = `http://127.0.0.1:${(server.address() as AddressInfo).port}/vrps.json?token=secret-token`;
+  const source = (settings: object) =>
+    new VrpSource({ settings: rpkiSettings.parse({ vrps, ...settings }), now: () => new Date(clock), log });
+  try {
+    const patient = source({ refreshSeconds: 100 });
+    const tries: number[] = [];
+    for (clock = 0; clock < 400_000; clock += 5_000) {
+      const before = requests;
+      await patient.refreshIfDue();
+      if (requests > before) tries.push(clock / 1000);
+    }
+    expect(tries).toEqual([0, 15, 45, 105, 205, 305]);
+    expect(patient.state).toMatchObject({ configured: true, vrps: 0, failures: 6, readAt: null });
+    failing = false;
+    await source({ maximumBytes: 100 }).refreshIfDue();
+    expect(faults.at(-1)).toBe('more than 100 bytes (rpki.maximumBytes)');
+    expect(faults[0]).toMatch(/answered 503/);
+    clock += 100_000;
+    await patient.refreshIfDue();
+    expect(patient.state).toMatchObject({ vrps: 3, failures: 0 });
+    const nowhere = source({ vrps: 'http://127.0.0.1:1/vrps.json?token=secret-token' });
+    await nowhere.refreshIfDue();
+    expect(nowhere.validityOf('192.0.2.0/24', 64500)).toBeUndefined();
+    expect(JSON.stringify(faults)).not.toContain('secret-token');
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+});

@@ -85,6 +85,37 @@ describe('correlation over the database', () => {
     expect(await listAlerts(pool)).toHaveLength(1);
   });
 
+  test('with a watch list, routes are looked at before there is any model, and verdicts once there is one', async () => {
+    const blind = (input: MinuteInput): MinuteInput => ({ ...input, score: null, anomalous: false, votes: {} });
+    const taken = {
+      prefix: '192.0.2.0/24',
+      origin: 64_666,
+      previousOrigins: [64_500],
+      peers: 6,
+      path: [64_301, 64_666],
+    };
+    await store('rrc00', story(60, [loudMinute(1050, { newOrigins: [taken] })]).map(blind));
+    const watching = { ...options(500), watchList: contextOf({}, { prefixes: ['192.0.2.0/24'] }).watchList };
+    expect(await correlateNext(pool, 'rrc00', options(500))).toMatchObject({ minutes: 0 });
+    expect(await correlateNext(pool, 'rrc00', watching)).toMatchObject({ minutes: 60, until: 1059 });
+    expect(await listIncidents(pool)).toMatchObject([{ startedAt: 1050, class: 'hijack', severity: 'critical' }]);
+    expect(await listAlerts(pool)).toMatchObject([{ kind: 'incident opened', body: { watched: true } }]);
+
+    await pool.query(
+      `INSERT INTO model_versions (id, model_key, kind, stream, version, state, data_from, data_until, samples, seed,
+         threshold, format, code_version, fencing_token)
+       VALUES (1, 'lstm@rrc00', 'lstm', 'rrc00', 1, 'published', now(), now(), 1, 1, 1, 1, 'test', 1)`,
+    );
+    await pool.query(
+      "INSERT INTO activations (model_key, version_id, from_minute, reason) VALUES ('lstm@rrc00', 1, to_timestamp(1060 * 60), 'first')",
+    );
+    await store('rrc00', [blind(quietMinute(1060))]);
+    expect(await correlateNext(pool, 'rrc00', watching)).toMatchObject({ minutes: 0 });
+    await store('rrc00', [quietMinute(1061)]);
+    expect(await correlateNext(pool, 'rrc00', watching)).toMatchObject({ minutes: 2, until: 1061 });
+    await pool.query('TRUNCATE activations, model_versions CASCADE');
+  });
+
   test('incidents of one event on two streams are related, and what people say stays', async () => {
     await store('rrc00', story(160, [lost(1100)]));
     await store('rrc04', story(160, [lost(1102)]));

@@ -21,6 +21,7 @@ const KILLED: ServiceName[] = [
   'lstm-detector',
   'ensemble',
   'correlator',
+  'alerter',
   'drift-monitor',
   'dashboard',
 ];

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
-import { claimDueAlerts, raisedBefore, recordDelivery } from '../../storage/alerts.js';
+import { secretHider } from '../../config/redaction.js';
+import { claimDueAlerts, freeClaims, raisedBefore, recordDelivery } from '../../storage/alerts.js';
 import { severityRank } from '../severity.js';
 import type { Alert, Delivery, Notice } from './alert.js';
 import type { AlertChannel } from './channels/channel.js';
@@ -32,7 +33,17 @@ interface Claimed {
  * a receiver that cares sees it once. Several outboxes may run.
  */
 export class AlertOutbox {
-  constructor(private readonly options: OutboxOptions) {}
+  /** What a channel says of a fault may repeat what it was given; it goes to the log and the database. */
+  private readonly hideSecrets: (text: string) => string;
+
+  constructor(private readonly options: OutboxOptions) {
+    this.hideSecrets = secretHider(options.settings.channels, 'alerts.channels');
+  }
+
+  /** Takes over at once what an outbox that died had begun; the caller must be the only one to deliver. */
+  takeOver(): Promise<void> {
+    return freeClaims(this.options.pool);
+  }
 
   /** One round; call it every second or so. Never rejects for a channel's fault, only for the database's. */
   async deliverDue(): Promise<{ sent: number; failed: number; alerts: number }> {
@@ -86,7 +97,7 @@ export class AlertOutbox {
           claim.channels[channel.name] = afterSuccess(notice, claim.channels[channel.name], now());
         }
       } catch (cause) {
-        const error = cause instanceof Error ? describe(cause) : String(cause);
+        const error = this.hideSecrets(describeFault(cause));
         failed += group.length;
         if (fault === null)
           log.warn({ channel: channel.name, notices: dues.length - sent, error }, 'alerts not delivered');
@@ -101,8 +112,9 @@ export class AlertOutbox {
   }
 }
 
-/** fetch hides the reason ("connection refused") in the cause. */
-function describe(error: Error): string {
+/** What went wrong in words: fetch hides the reason ("connection refused") in the cause. */
+export function describeFault(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
 }
 

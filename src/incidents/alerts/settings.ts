@@ -9,7 +9,7 @@ const name = z
 const timeoutSeconds = z.number().positive().max(120).default(10).describe('How long one delivery may take');
 const port = z.number().int().min(1).max(65_535);
 
-const webhookSettings = z.object({
+const webhookSettings = z.strictObject({
   type: z.literal('webhook'),
   name,
   url: z.url({ protocol: /^https?$/ }).describe('Takes a POST with the alerts as JSON'),
@@ -22,14 +22,14 @@ const webhookSettings = z.object({
   timeoutSeconds,
 });
 
-const slackSettings = z.object({
+const slackSettings = z.strictObject({
   type: z.literal('slack'),
   name,
   url: z.url({ protocol: /^https?$/ }).describe('Incoming webhook of Slack, Mattermost, Rocket.Chat or the like'),
   timeoutSeconds,
 });
 
-const emailSettings = z.object({
+const emailSettings = z.strictObject({
   type: z.literal('email'),
   name,
   host: z.string().min(1).describe('SMTP server'),
@@ -46,7 +46,7 @@ const emailSettings = z.object({
   timeoutSeconds,
 });
 
-const syslogSettings = z.object({
+const syslogSettings = z.strictObject({
   type: z.literal('syslog'),
   name,
   host: z.string().default('127.0.0.1'),
@@ -57,7 +57,7 @@ const syslogSettings = z.object({
   timeoutSeconds,
 });
 
-const fileSettings = z.object({
+const fileSettings = z.strictObject({
   type: z.literal('file'),
   name,
   path: z.string().min(1).describe('A JSON object a line is appended'),
@@ -71,7 +71,7 @@ export const channelSettings = z.discriminatedUnion('type', [
   fileSettings,
 ]);
 
-const routeSettings = z.object({
+const routeSettings = z.strictObject({
   channels: z.array(z.string()).min(1).describe('Names of channels'),
   kinds: z.array(z.enum(ALERT_KINDS)).optional().describe('Only these kinds; all when left out'),
   minimumSeverity: z.enum(SEVERITIES).default('minor').describe('Only from this severity on'),
@@ -83,8 +83,8 @@ const routeSettings = z.object({
 const clockTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'expected a time such as 22:30');
 
 export const alertSettings = z
-  .object({
-    channels: z.array(channelSettings).default([]),
+  .strictObject({
+    channels: z.array(channelSettings).default([]).describe('Where alerts go: webhook, slack, email, syslog, file'),
     routes: z
       .array(routeSettings)
       .default([])
@@ -103,9 +103,19 @@ export const alertSettings = z
       .describe(
         'The same thing raised again within these minutes waits that long, and is dropped if it ends meanwhile',
       ),
+    feedStaleSeconds: z
+      .number()
+      .min(10)
+      .default(180)
+      .describe('A live feed that gave no sign of life for so long is told as stale'),
+    serviceDownSeconds: z
+      .number()
+      .min(10)
+      .default(60)
+      .describe('A service without a heartbeat for so long is told as down'),
     resolved: z.boolean().default(true).describe('Tell when it is over'),
     quietHours: z
-      .object({
+      .strictObject({
         from: clockTime,
         until: clockTime,
         timeZone: z.string().default('UTC').describe('IANA name, such as Europe/Amsterdam'),
@@ -114,7 +124,7 @@ export const alertSettings = z
       .optional()
       .describe('Hours in which notices are held back until they end; watched ones are told all the same'),
     retry: z
-      .object({
+      .strictObject({
         attempts: z.number().int().min(1).max(50).default(8),
         firstSeconds: z.number().positive().default(5),
         longestSeconds: z.number().positive().default(600),

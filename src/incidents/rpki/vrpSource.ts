@@ -1,7 +1,10 @@
 import { open } from 'node:fs/promises';
+import { redacted, secretHider } from '../../config/redaction.js';
 import type { RpkiSettings } from '../settings.js';
 import { type Validity, VrpTable } from './validity.js';
 import { readVrps } from './vrpFile.js';
+
+const FIRST_RETRY_SECONDS = 15;
 
 export interface VrpSourceOptions {
   settings: RpkiSettings;
@@ -16,40 +19,67 @@ export interface VrpSourceOptions {
 export class VrpSource {
   private table: VrpTable | null = null;
   private readAt: Date | null = null;
-  private triedAt: Date | null = null;
+  private failures = 0;
+  private dueAt = Number.NEGATIVE_INFINITY;
   private etag: string | null = null;
+  private readonly hideSecrets: (text: string) => string;
 
-  constructor(private readonly options: VrpSourceOptions) {}
+  constructor(private readonly options: VrpSourceOptions) {
+    this.hideSecrets = secretHider(options.settings, 'rpki');
+  }
 
   /** RFC 6811 validity; undefined where there is nothing to judge by. */
   readonly validityOf = (prefix: string, origin: number): Validity | undefined => this.table?.validity(prefix, origin);
 
   /** For status pages. */
-  get state(): { configured: boolean; vrps: number; skipped: number; readAt: Date | null } {
+  get state(): { configured: boolean; vrps: number; skipped: number; failures: number; readAt: Date | null } {
     const configured = this.options.settings.vrps !== undefined;
-    return { configured, vrps: this.table?.size ?? 0, skipped: this.table?.skipped ?? 0, readAt: this.readAt };
+    const { failures, readAt } = this;
+    return { configured, vrps: this.table?.size ?? 0, skipped: this.table?.skipped ?? 0, failures, readAt };
   }
 
-  /** Reads anew when it is time; call it before each round of correlation. Never rejects. */
+  /** Reads at once, then whenever it is due, until the signal aborts. Resolves after the first try; never rejects. */
+  async keepFresh(signal: AbortSignal, onRead: () => void): Promise<void> {
+    if (this.options.settings.vrps === undefined) return;
+    const again = async (): Promise<void> => {
+      await this.refreshIfDue();
+      if (signal.aborted) return;
+      onRead();
+      const timer = setTimeout(() => void again(), Math.max(1000, this.dueAt - this.options.now().getTime()));
+      timer.unref();
+      signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
+    };
+    await again();
+  }
+
+  /** Reads anew when it is time: as the settings say, sooner after a failure, each time after twice the wait. */
   async refreshIfDue(): Promise<void> {
     const { settings, now, log } = this.options;
     const place = settings.vrps;
-    if (place === undefined) return;
-    const due = this.triedAt === null || now().getTime() - this.triedAt.getTime() >= settings.refreshSeconds * 1000;
-    if (!due) return;
-    this.triedAt = now();
+    if (place === undefined || now().getTime() < this.dueAt) return;
+    let wait = settings.refreshSeconds;
     try {
       const text = /^https?:\/\//i.test(place) ? await this.download(place) : await this.readFile(place);
+      if (text !== null) {
+        const { vrps, skipped } = readVrps(text);
+        this.table = new VrpTable(vrps, skipped);
+        log.info(
+          { vrps: this.table.size, skipped: this.table.skipped, place: redacted(place, 'rpki.vrps') },
+          'VRPs read',
+        );
+      }
       this.readAt = now();
-      if (text === null) return;
-      const { vrps, skipped } = readVrps(text);
-      this.table = new VrpTable(vrps, skipped);
-      log.info({ vrps: this.table.size, skipped: this.table.skipped, place }, 'VRPs read');
+      this.failures = 0;
     } catch (cause) {
-      const error = cause instanceof Error ? cause.message : String(cause);
+      this.etag = null;
+      wait = Math.min(wait, FIRST_RETRY_SECONDS * 2 ** this.failures);
+      this.failures += 1;
+      const reason = cause instanceof Error && cause.cause instanceof Error ? `: ${cause.cause.message}` : '';
+      const error = this.hideSecrets(`${cause instanceof Error ? cause.message : String(cause)}${reason}`);
       const kept = this.table === null ? 'RPKI validity is unknown' : `the ${this.table.size} read before stay in use`;
-      log.warn({ place, error }, `VRPs cannot be read; ${kept}`);
+      log.warn({ place: redacted(place, 'rpki.vrps'), error }, `VRPs cannot be read; ${kept}`);
     }
+    this.dueAt = now().getTime() + wait * 1000;
   }
 
   private async readFile(path: string): Promise<string> {
@@ -66,12 +96,14 @@ export class VrpSource {
   /** null when the server says that nothing has changed. */
   private async download(url: string): Promise<string | null> {
     const { timeoutSeconds } = this.options.settings;
-    const response = await fetch(url, {
-      signal: AbortSignal.timeout(timeoutSeconds * 1000),
-      headers: this.etag === null ? {} : { 'if-none-match': this.etag },
-    });
+    const { address, headers } = withLogin(url);
+    if (this.etag !== null) headers['if-none-match'] = this.etag;
+    const response = await fetch(address, { signal: AbortSignal.timeout(timeoutSeconds * 1000), headers });
     if (response.status === 304) return null;
-    if (!response.ok) throw new Error(`${url} answered ${response.status}`);
+    if (!response.ok) {
+      await response.body?.cancel();
+      throw new Error(`${new URL(url).host} answered ${response.status}`);
+    }
     const chunks: Uint8Array[] = [];
     let size = 0;
     for await (const chunk of response.body ?? []) {
@@ -87,4 +119,15 @@ export class VrpSource {
     const { maximumBytes } = this.options.settings;
     if (size > maximumBytes) throw new Error(`more than ${maximumBytes} bytes (rpki.maximumBytes)`);
   }
+}
+
+/** fetch refuses an address with a login in it (WHATWG Fetch): the login goes into its header (RFC 7617). */
+function withLogin(url: string): { address: URL; headers: Record<string, string> } {
+  const address = new URL(url);
+  const { username, password } = address;
+  if (username === '' && password === '') return { address, headers: {} };
+  const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  address.username = '';
+  address.password = '';
+  return { address, headers: { authorization: `Basic ${Buffer.from(login).toString('base64')}` } };
 }

@@ -20,3 +20,8 @@ export async function postJson(
     throw new Error(`${new URL(url).host} answered ${response.status}: ${answer.slice(0, 200)}`);
   }
 }
+
+/** Aborts with the signal or after so many seconds. */
+export function timed(signal: AbortSignal, seconds: number): AbortSignal {
+  return AbortSignal.any([signal, AbortSignal.timeout(seconds * 1000)]);
+}

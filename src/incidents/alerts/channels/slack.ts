@@ -3,7 +3,7 @@ import type { Notice } from '../alert.js';
 import type { ChannelOf } from '../settings.js';
 import { headline, paragraphs, subject } from '../words.js';
 import type { AlertChannel } from './channel.js';
-import { postJson } from './post.js';
+import { postJson, timed } from './post.js';
 
 const COLOURS: Record<Severity, string> = { info: '#5b7083', minor: '#b58900', major: '#d9480f', critical: '#c92a2a' };
 const LONGEST = 2500;
@@ -30,7 +30,7 @@ export class SlackChannel implements AlertChannel {
       ts: Math.floor(notice.alert.raisedAt.getTime() / 1000),
     }));
     const body = JSON.stringify({ text: escaped(subject(notices)), attachments });
-    await postJson(this.settings.url, body, {}, signal);
+    await postJson(this.settings.url, body, {}, timed(signal, this.settings.timeoutSeconds));
   }
 
   async close(): Promise<void> {}

@@ -3,7 +3,7 @@ import { type Notice, noticeKey } from '../alert.js';
 import type { ChannelOf } from '../settings.js';
 import { noticeObject } from '../words.js';
 import type { AlertChannel } from './channel.js';
-import { postJson } from './post.js';
+import { postJson, timed } from './post.js';
 
 /** Posts `{"alerts": [...]}`. The Idempotency-Key header is the same when a message is sent again. */
 export class WebhookChannel implements AlertChannel {
@@ -14,14 +14,14 @@ export class WebhookChannel implements AlertChannel {
   }
 
   async send(notices: readonly Notice[], signal: AbortSignal): Promise<void> {
-    const { url, headers, secret } = this.settings;
+    const { url, headers, secret, timeoutSeconds } = this.settings;
     const body = JSON.stringify({ alerts: notices.map(noticeObject) });
     const key = notices.map(noticeKey).join(',');
     const signature: Record<string, string> =
       secret === undefined
         ? {}
         : { 'x-routewarden-signature': `sha256=${createHmac('sha256', secret).update(body).digest('hex')}` };
-    await postJson(url, body, { ...headers, 'idempotency-key': key, ...signature }, signal);
+    await postJson(url, body, { ...headers, 'idempotency-key': key, ...signature }, timed(signal, timeoutSeconds));
   }
 
   async close(): Promise<void> {}

@@ -1,0 +1,127 @@
+import type { Command } from 'commander';
+import { secretHider } from '../config/redaction.js';
+import type { Alert } from '../incidents/alerts/alert.js';
+import { openChannel } from '../incidents/alerts/openChannels.js';
+import { describeFault, sendTestAlert } from '../incidents/alerts/outbox.js';
+import { listAlerts } from '../storage/alerts.js';
+import { printJson, say, table, UsageError } from './output.js';
+import { settingsOf, withDatabase } from './store.js';
+
+const MOST = 1000;
+
+export function register(program: Command): void {
+  const alerts = program
+    .command('alerts')
+    .description('List alerts and how far they were delivered; try the channels.')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  routewarden alerts list --open
+  routewarden alerts test           every channel
+  routewarden alerts test noc       one channel`,
+    );
+  registerList(alerts, program);
+  registerTest(alerts, program);
+}
+
+function registerList(alerts: Command, program: Command): void {
+  alerts
+    .command('list')
+    .description('List alerts, newest first.')
+    .option('--open', 'only those that are not over')
+    .option('--limit <number>', 'at most so many', '20')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample:\n  routewarden alerts list --limit 5')
+    .action(async (options: { open?: boolean; limit: string; json?: boolean }) => {
+      const limit = Number(options.limit);
+      if (!Number.isInteger(limit) || limit < 1 || limit > MOST) {
+        throw new UsageError(`--limit takes a whole number from 1 to ${MOST}, not "${options.limit}"`);
+      }
+      const rows = await withDatabase(program, ({ pool }) =>
+        listAlerts(pool, { limit, ...(options.open ? { open: true } : {}) }),
+      );
+      if (options.json) return printJson({ alerts: rows.map(alertRecord) });
+      const cells = rows.map((alert) => [
+        alert.raisedAt.toISOString().slice(0, 16).replace('T', ' '),
+        stateOf(alert),
+        alert.severity,
+        alert.kind,
+        alert.title,
+        deliveries(alert),
+      ]);
+      process.stdout.write(`${table(['raised', 'state', 'severity', 'kind', 'what', 'told'], cells)}\n`);
+    });
+}
+
+function stateOf({ resolvedAt, body }: Alert): 'open' | 'over' | 'event' {
+  if (body.once === true) return 'event';
+  return resolvedAt === null ? 'open' : 'over';
+}
+
+function deliveries({ delivered }: Alert): string {
+  const told = Object.entries(delivered.channels ?? {}).map(([channel, { state }]) => `${channel}: ${state}`);
+  if (told.length > 0) return told.join(', ');
+  return delivered.done === true ? 'no channel' : 'waits';
+}
+
+function alertRecord(alert: Alert) {
+  const { id, fingerprint, kind, severity, title, body, raisedAt, resolvedAt, delivered } = alert;
+  return {
+    id,
+    fingerprint,
+    kind,
+    severity,
+    state: stateOf(alert),
+    title,
+    lines: body.lines,
+    stream: body.stream ?? null,
+    class: body.class ?? null,
+    watched: body.watched ?? false,
+    facts: body.facts ?? {},
+    times: body.times,
+    raised_at: raisedAt.toISOString(),
+    resolved_at: resolvedAt?.toISOString() ?? null,
+    channels: delivered.channels ?? {},
+  };
+}
+
+function registerTest(alerts: Command, program: Command): void {
+  alerts
+    .command('test [channel]')
+    .description('Send a test alert through one channel, or through all, right away.')
+    .option('--json', 'as JSON')
+    .addHelpText(
+      'after',
+      '\nPast routes, grouping and quiet hours; no database is needed. Exit code 1 when a channel failed.\n\nExample:\n  routewarden alerts test noc',
+    )
+    .action(async (name: string | undefined, options: { json?: boolean }) => {
+      const { channels } = settingsOf(program).alerts;
+      const names = channels.map((channel) => channel.name);
+      if (channels.length === 0) {
+        throw new UsageError('no channel is set: write some under alerts.channels in the settings (docs/alerts.md)');
+      }
+      const chosen = channels.filter((channel) => name === undefined || channel.name === name);
+      if (chosen.length === 0) throw new UsageError(`no channel is named "${name}": there are ${names.join(', ')}`);
+      const hideSecrets = secretHider(channels, 'alerts.channels');
+      const results = await Promise.all(
+        chosen.map(async (settings) => {
+          const channel = openChannel(settings);
+          try {
+            await sendTestAlert(channel, new Date());
+            return { channel: settings.name, type: settings.type, ok: true, error: null };
+          } catch (error) {
+            const message = hideSecrets(describeFault(error));
+            return { channel: settings.name, type: settings.type, ok: false, error: message };
+          } finally {
+            await channel.close();
+          }
+        }),
+      );
+      for (const { channel, type, ok, error } of results) {
+        say(`${channel} (${type}): ${ok ? 'sent' : `not sent: ${error}`}`);
+      }
+      if (options.json) printJson({ channels: results });
+      if (results.some(({ ok }) => !ok)) process.exitCode = 1;
+    });
+}

@@ -1,0 +1,216 @@
+import { statfs } from 'node:fs/promises';
+import { Redis } from 'ioredis';
+import type { Pool } from 'pg';
+import type { Settings } from '../config/settings.js';
+import { MODEL_KINDS } from '../models/model.js';
+import { modelKey } from '../models/modelKey.js';
+import { SERVICES } from '../services/catalogue.js';
+import { listAlerts } from '../storage/alerts.js';
+import { failingRetrains } from '../storage/operationFacts.js';
+import { listServices } from '../storage/services.js';
+import { modelStatus, streamStatus } from '../storage/statusQueries.js';
+import { readStatus } from './status.js';
+
+export interface Finding {
+  check: string;
+  ok: boolean;
+  finding: string;
+  /** What to do when it is not. */
+  remedy: string;
+}
+
+const LEAST_FREE_BYTES = 1_000_000_000;
+const LARGEST_CLOCK_DIFFERENCE_SECONDS = 2;
+const LARGEST_AGE_MINUTES = 5;
+const DAY_MILLISECONDS = 86_400_000;
+
+export const CLOCK_REMEDY = 'let NTP set the clocks of all machines: leases, heartbeats and minutes compare them';
+
+export async function checkDatabase(pool: Pool): Promise<Finding[]> {
+  const { rows } = await pool.query<{ version: string; now: Date; migrated: number; bytes: number }>(
+    `SELECT current_setting('server_version') AS version, clock_timestamp() AS now,
+       (SELECT count(*)::integer FROM routewarden_migrations) AS migrated,
+       pg_database_size(current_database())::float8 AS bytes`,
+  );
+  const { version, now, migrated, bytes } = rows[0]!;
+  const difference = Math.abs(Date.now() - now.getTime()) / 1000;
+  const size = `${(bytes / 1e6).toFixed(0)} MB`;
+  return [
+    {
+      check: 'database',
+      ok: true,
+      finding: `PostgreSQL ${version}, all ${migrated} migrations applied, ${size}`,
+      remedy: '',
+    },
+    {
+      check: 'clocks',
+      ok: difference < LARGEST_CLOCK_DIFFERENCE_SECONDS,
+      finding: `this machine and the database differ by ${difference.toFixed(1)} s`,
+      remedy: CLOCK_REMEDY,
+    },
+  ];
+}
+
+/** @param error why the database could not be opened */
+export function databaseAway(error: Error): Finding {
+  const newer = /newer Routewarden/.test(error.message);
+  return {
+    check: 'database',
+    ok: false,
+    finding: error.message,
+    remedy: newer
+      ? 'run the newer version, or name another database'
+      : 'start PostgreSQL or correct DATABASE_URL; the own one needs a writable data directory with room',
+  };
+}
+
+export async function checkRedis({ redisUrl }: Settings): Promise<Finding[]> {
+  if (redisUrl === undefined) return [];
+  const redis = new Redis(redisUrl, { lazyConnect: true, maxRetriesPerRequest: 1, retryStrategy: null });
+  redis.on('error', () => {}); // the failed command below carries the same error
+  try {
+    await redis.connect();
+    const [, policy] = (await redis.config('GET', 'maxmemory-policy')) as [string, string];
+    const [seconds] = await redis.time();
+    const difference = Math.abs(Date.now() / 1000 - Number(seconds));
+    return [
+      {
+        check: 'redis',
+        ok: policy === 'noeviction',
+        finding: `reachable, maxmemory-policy is ${policy}`,
+        remedy:
+          'set it: redis-cli config set maxmemory-policy noeviction, and in redis.conf; any other lets Redis throw jobs away',
+      },
+      {
+        check: 'redis clock',
+        // Redis tells whole seconds.
+        ok: difference < LARGEST_CLOCK_DIFFERENCE_SECONDS + 1,
+        finding: `this machine and Redis differ by ${difference.toFixed(0)} s`,
+        remedy: CLOCK_REMEDY,
+      },
+    ];
+  } catch (error) {
+    return [
+      { check: 'redis', ok: false, finding: (error as Error).message, remedy: 'start Redis, or correct REDIS_URL' },
+    ];
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/** How fresh each stream is that the settings name. */
+export async function checkStreams(pool: Pool, settings: Settings): Promise<Finding[]> {
+  const known = new Map((await streamStatus(pool)).map((status) => [status.stream, status]));
+  const live = settings.feed.clock === 'wall';
+  return settings.streams.map(({ name }) => {
+    const watermark = known.get(name)?.watermark ?? null;
+    const behind = watermark === null ? null : Math.round(Date.now() / 60_000 - watermark);
+    return {
+      check: `stream ${name}`,
+      ok: watermark !== null && (!live || behind! < LARGEST_AGE_MINUTES),
+      finding: watermark === null ? 'has no minute yet' : `newest minute is ${behind} min old`,
+      remedy:
+        known.get(name) === undefined
+          ? 'start the system: routewarden start'
+          : 'see whether the collector and the aggregator run (routewarden status) and the feed can be reached',
+    };
+  });
+}
+
+export async function checkServices(pool: Pool): Promise<Finding> {
+  const { services } = await readStatus(pool);
+  const running = new Set(services.filter(({ state }) => state === 'running').map(({ name }) => name));
+  const missing = SERVICES.map(({ name }) => name).filter((name) => !running.has(name));
+  const silent = services
+    .filter(({ name, state }) => (state === 'silent' || state === 'failed') && !running.has(name))
+    .map(({ name, host }) => `${name} on ${host}`);
+  return {
+    check: 'services',
+    ok: missing.length === 0,
+    finding:
+      missing.length === 0
+        ? `all ${SERVICES.length} run`
+        : `not running: ${missing.join(', ')}${silent.length > 0 ? ` (without a heartbeat: ${silent.join(', ')})` : ''}`,
+    remedy: 'start them with routewarden start, and see their log for why they ended',
+  };
+}
+
+export async function checkModels(pool: Pool, settings: Settings): Promise<Finding> {
+  const keys = settings.streams.flatMap(({ name }) => MODEL_KINDS.map((kind) => modelKey(kind, name)));
+  const serving = new Set(
+    (await modelStatus(pool)).filter(({ version }) => version !== null).map(({ model }) => model),
+  );
+  const dead = (await failingRetrains(pool)).filter((model) => model.dead);
+  const waiting = keys.filter((key) => !serving.has(key));
+  const first = `the first come when ${settings.retraining.trainingDays} days of minutes are complete`;
+  return {
+    check: 'models',
+    ok: dead.length === 0,
+    finding:
+      dead.length > 0
+        ? `retraining was given up: ${dead.map(({ modelKey: key, lastError }) => `${key} (${lastError})`).join('; ')}`
+        : `${keys.length - waiting.length} of ${keys.length} serve${waiting.length > 0 ? `; ${first}` : ''}`,
+    remedy: `mend what the error names, then: routewarden retrain ${dead[0]?.modelKey ?? 'MODEL'}`,
+  };
+}
+
+/** What could not be told within the last day. */
+export async function checkAlerts(pool: Pool, settings: Settings): Promise<Finding> {
+  const channels = settings.alerts.channels.map(({ name }) => name);
+  const since = Date.now() - DAY_MILLISECONDS;
+  const faults = new Map<string, string>();
+  for (const { delivered } of await listAlerts(pool, { limit: 200 })) {
+    for (const [channel, { state, error, at }] of Object.entries(delivered.channels ?? {})) {
+      const told = at === undefined || Date.parse(at) >= since;
+      if (state !== 'sent' && error !== undefined && told && !faults.has(channel)) faults.set(channel, error);
+    }
+  }
+  const failing = channels.filter((channel) => faults.has(channel));
+  return {
+    check: 'alerts',
+    ok: failing.length === 0,
+    finding:
+      failing.length > 0
+        ? failing.map((channel) => `${channel}: ${faults.get(channel)}`).join('; ')
+        : channels.length === 0
+          ? 'no channel is set: they are only listed (routewarden alerts list)'
+          : `${channels.join(', ')} took all of the last day`,
+    remedy: `correct the channel in the settings, then: routewarden alerts test ${failing[0] ?? 'CHANNEL'}`,
+  };
+}
+
+/** Whether the correlator has the VRPs that the settings name. */
+export async function checkRpki(pool: Pool, settings: Settings): Promise<Finding[]> {
+  if (settings.rpki.vrps === undefined) return [];
+  const correlators = (await listServices(pool)).filter(
+    ({ name, state }) => name === 'correlator' && state === 'running',
+  );
+  const states = correlators.map(({ detail }) => detail.rpki as { vrps: number; readAt: string | null } | undefined);
+  const read = states.find((state) => state !== undefined && state.vrps > 0 && state.readAt !== null);
+  const age = read === undefined ? null : (Date.now() - Date.parse(read.readAt!)) / 1000;
+  return [
+    {
+      check: 'rpki',
+      ok: age !== null && age < 3 * settings.rpki.refreshSeconds,
+      finding:
+        read === undefined
+          ? 'no VRPs have been read: validity is unknown'
+          : `${read.vrps} VRPs, read ${Math.round(age! / 60)} min ago`,
+      remedy:
+        "the correlator's log says why rpki.vrps cannot be read; the file must be JSON of rpki-client or Routinator",
+    },
+  ];
+}
+
+export async function checkDisk(settings: Settings): Promise<Finding> {
+  const { bavail, bsize } = await statfs(settings.databaseUrl === undefined ? settings.dataDirectory : '.').catch(() =>
+    statfs('.'),
+  );
+  const free = bavail * bsize;
+  return {
+    check: 'disk',
+    ok: free > LEAST_FREE_BYTES,
+    finding: `${(free / 1e9).toFixed(1)} GB free`,
+    remedy: 'make room, or keep less (retention settings): PostgreSQL stops when the disk is full',
+  };
+}

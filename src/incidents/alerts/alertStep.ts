@@ -1,0 +1,60 @@
+import type { Pool } from 'pg';
+import type { AlertOutbox } from './outbox.js';
+import { reconcileAlerts } from './raise.js';
+import type { AlertWatch } from './watches/watch.js';
+
+export interface AlertStepOptions {
+  pool: Pool;
+  watches: readonly AlertWatch[];
+  outbox: AlertOutbox;
+  now: () => Date;
+  /** How often facts are looked at, seconds. */
+  lookSeconds: number;
+  log: { info(context: object, message: string): void };
+}
+
+/**
+ * One step of the alerter: raises and resolves what the watches see when it is time, then delivers what is due. All it
+ * must remember is in the table `alerts`. Only one may run, as the stage's lock provides.
+ */
+export class AlertStep {
+  private tookOver = false;
+  private lookedAt: number | null = null;
+  /** Since when looks have followed each other without a break. */
+  private steadySince: number | null = null;
+
+  constructor(private readonly options: AlertStepOptions) {}
+
+  /** @returns whether there may be more to deliver at once; rejects for the database's fault only */
+  async step(): Promise<boolean> {
+    const { now, lookSeconds, outbox } = this.options;
+    if (!this.tookOver) {
+      await outbox.takeOver();
+      this.tookOver = true;
+    }
+    const at = now().getTime();
+    if (this.lookedAt === null || at - this.lookedAt >= lookSeconds * 1000) await this.look(at);
+    const { sent, failed } = await outbox.deliverDue();
+    return sent > 0 && failed === 0;
+  }
+
+  private async look(at: number): Promise<void> {
+    const { pool, watches, lookSeconds, log } = this.options;
+    // A machine that slept, or a database that was away: what seems silent was perhaps not to be heard.
+    const broken = this.lookedAt === null || at - this.lookedAt > (lookSeconds + 30) * 1000;
+    if (broken || this.steadySince === null) this.steadySince = at;
+    const steadySeconds = (at - this.steadySince) / 1000;
+    this.lookedAt = at;
+    try {
+      for (const watch of watches) {
+        const troubles = await watch.look({ pool, steadySeconds });
+        if (troubles === null) continue;
+        const { raised, resolved } = await reconcileAlerts(pool, watch.kind, troubles, new Date(at));
+        if (raised + resolved > 0) log.info({ kind: watch.kind, raised, resolved }, 'alerts');
+      }
+    } catch (error) {
+      this.steadySince = null;
+      throw error;
+    }
+  }
+}

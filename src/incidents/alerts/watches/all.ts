@@ -1,0 +1,27 @@
+import type { AlertSettings } from '../settings.js';
+import { drift } from './drift.js';
+import { feedStale } from './feedStale.js';
+import { retrainFailing } from './retrainFailing.js';
+import { retrainRejected } from './retrainRejected.js';
+import { rollback } from './rollback.js';
+import { serviceDown } from './serviceDown.js';
+import type { AlertWatch } from './watch.js';
+
+export interface WatchedSystem {
+  streams: readonly { name: string }[];
+  feed: { clock: 'wall' | 'feed' };
+  alerts: Pick<AlertSettings, 'feedStaleSeconds' | 'serviceDownSeconds'>;
+}
+
+/** The watches of a system. A replayed feed may end or pause: nobody is told that it is silent. */
+export function watchesOf({ streams, feed, alerts }: WatchedSystem): AlertWatch[] {
+  const names = streams.map(({ name }) => name);
+  return [
+    ...(feed.clock === 'wall' ? [feedStale(names, alerts.feedStaleSeconds)] : []),
+    serviceDown(alerts.serviceDownSeconds),
+    drift,
+    retrainRejected,
+    retrainFailing,
+    rollback,
+  ];
+}

@@ -1,0 +1,27 @@
+import { MODEL_KINDS } from '../../../models/model.js';
+import { newestDrifts } from '../../../storage/operationFacts.js';
+import type { AlertWatch } from './watch.js';
+
+/** Models that no longer fit their traffic, until a check finds them fit or a new version serves. */
+export const drift: AlertWatch = {
+  kind: 'drift',
+  async look({ pool }) {
+    const drifts = await newestDrifts(pool, MODEL_KINDS);
+    return drifts.map(({ modelKey, stream, reportId, reason, windowEnd, over }) => ({
+      request: {
+        fingerprint: `drift/${modelKey}`,
+        kind: 'drift',
+        severity: 'minor',
+        title: `${modelKey} has drifted`,
+        lines: [
+          reason,
+          'it is retrained by itself where the settings allow; "routewarden status" shows how far that is',
+        ],
+        stream,
+        facts: { model: modelKey, windowEnd: windowEnd.toISOString() },
+      },
+      occurrence: reportId,
+      over,
+    }));
+  },
+};

@@ -1,0 +1,34 @@
+import { MODEL_KINDS } from '../../../models/model.js';
+import { newestRefusals } from '../../../storage/operationFacts.js';
+import type { AlertWatch } from './watch.js';
+
+const WHAT = {
+  rejected: 'the validation gate refused the new version; the one before goes on serving',
+  held: 'sensitivity was lost over versions: the new version waits for a person; the one before goes on serving',
+};
+
+function reasonsOf(detail: Record<string, unknown>): string[] {
+  return Array.isArray(detail.reasons) ? detail.reasons.map(String) : [];
+}
+
+/** Retrainings that ended without a new version in service, until one is published. */
+export const retrainRejected: AlertWatch = {
+  kind: 'retrain rejected',
+  async look({ pool }) {
+    const refusals = await newestRefusals(pool, MODEL_KINDS);
+    return refusals.map(({ modelKey, stream, rowId, run, state, detail, over }) => ({
+      request: {
+        fingerprint: `retrain rejected/${modelKey}`,
+        kind: 'retrain rejected',
+        severity: 'minor',
+        title: `retraining of ${modelKey} was ${state}`,
+        lines: [...reasonsOf(detail), WHAT[state]],
+        stream,
+        facts: { model: modelKey, run, state, version: typeof detail.version === 'number' ? detail.version : null },
+      },
+      occurrence: rowId,
+      over,
+      tellAgain: true,
+    }));
+  },
+};

@@ -1,0 +1,24 @@
+import { MODEL_KINDS } from '../../../models/model.js';
+import { recentRollbacks } from '../../../storage/operationFacts.js';
+import type { AlertWatch } from './watch.js';
+
+/** Moves of a model back to an older version, by a person or by the watch after a publish. */
+export const rollback: AlertWatch = {
+  kind: 'rollback',
+  async look({ pool }) {
+    const moves = await recentRollbacks(pool, MODEL_KINDS);
+    return moves.map(({ id, modelKey, stream, from, to, reason, actor, at }) => ({
+      request: {
+        fingerprint: `rollback/${id}`,
+        kind: 'rollback',
+        severity: 'minor',
+        title: `${modelKey} was rolled back from version ${from} to ${to}`,
+        lines: [`${reason} (by ${actor}, ${at.toISOString().slice(0, 19).replace('T', ' ')} UTC)`],
+        stream,
+        facts: { model: modelKey, from, to, actor },
+        once: true,
+      },
+      occurrence: id,
+    }));
+  },
+};

@@ -1,0 +1,117 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Pool } from 'pg';
+import {
+  checkAlerts,
+  checkModels,
+  checkRpki,
+  checkServices,
+  checkStreams,
+  type Finding,
+} from '../../src/cli/doctorChecks.js';
+import { packageRoot } from '../../src/config/paths.js';
+import { settingsSchema } from '../../src/config/settings.js';
+import { SERVICES } from '../../src/services/catalogue.js';
+import { type OpenedDatabase, openDatabase } from '../../src/storage/database.js';
+import { openPool } from '../../src/storage/pool.js';
+import { Facts } from './facts.js';
+
+let folder: string;
+let database: OpenedDatabase;
+let pool: Pool;
+let facts: Facts;
+const settings = settingsSchema.parse({
+  rpki: { vrps: '/nowhere' },
+  alerts: { channels: [{ type: 'file', name: 'archive', path: '/nowhere' }] },
+});
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'routewarden-doctor-'));
+  database = await openDatabase({ dataDirectory: folder }, { share: false, log: () => {} });
+  pool = openPool(database.databaseUrl, { name: 'test', onError: () => {} });
+  facts = new Facts(pool);
+  await facts.clear();
+}, 60_000);
+afterAll(async () => {
+  await pool.end();
+  await database.close();
+  await rm(folder, { recursive: true, force: true });
+}, 60_000);
+
+const brief = ({ ok, finding }: Finding) => [ok, finding];
+
+test('streams: none, old and fresh', async () => {
+  await pool.query('TRUNCATE features');
+  const check = async () => brief((await checkStreams(pool, settings))[0]!);
+  expect(await check()).toEqual([false, 'has no minute yet']);
+  const row =
+    "INSERT INTO features (stream, minute, kind, values) VALUES ('rrc00', date_trunc('minute', now()) - $1::interval, 'observed', '{}')";
+  await pool.query(row, ['20 minutes']);
+  expect(await check()).toEqual([false, expect.stringMatching(/newest minute is 2[01] min old/)]);
+  await pool.query(row, ['1 minute']);
+  expect((await check())[0]).toBe(true);
+});
+
+test('services: each that does not run is named', async () => {
+  for (const { name } of SERVICES) await facts.beat(`${name}.1`, 'running', name === 'trainer' ? 300 : 1);
+  const missing = await checkServices(pool);
+  expect([missing.ok, missing.finding]).toEqual([false, 'not running: trainer (without a heartbeat: trainer on here)']);
+  await facts.beat('trainer.1', 'running', 1);
+  expect((await checkServices(pool)).ok).toBe(true);
+});
+
+test('models: waiting is no problem, a dead letter is', async () => {
+  expect(brief(await checkModels(pool, settings))).toEqual([
+    true,
+    '0 of 3 serve; the first come when 7 days of minutes are complete',
+  ]);
+  await facts.failures(3, true);
+  const dead = await checkModels(pool, settings);
+  expect([dead.ok, dead.finding, dead.remedy]).toEqual([
+    false,
+    'retraining was given up: lstm@rrc00 (no memory)',
+    'mend what the error names, then: routewarden retrain lstm@rrc00',
+  ]);
+});
+
+test('alerts and RPKI: what could not be told or read', async () => {
+  expect(brief(await checkAlerts(pool, settings))).toEqual([true, 'archive took all of the last day']);
+  const delivered = { channels: { archive: { state: 'gave up', error: 'read-only', at: new Date().toISOString() } } };
+  await pool.query(
+    "INSERT INTO alerts (fingerprint, kind, severity, title, body, delivered) VALUES ('x', 'drift', 'minor', 'x', '{}', $1)",
+    [JSON.stringify(delivered)],
+  );
+  const failing = await checkAlerts(pool, settings);
+  expect([failing.ok, failing.finding]).toEqual([false, 'archive: read-only']);
+  expect(failing.remedy).toContain('routewarden alerts test archive');
+
+  expect((await checkRpki(pool, settings))[0]).toMatchObject({ ok: false });
+  await pool.query("UPDATE services SET detail = $1 WHERE name = 'correlator'", [
+    JSON.stringify({ rpki: { vrps: 3, readAt: new Date().toISOString() } }),
+  ]);
+  expect(brief((await checkRpki(pool, settings))[0]!)).toEqual([true, '3 VRPs, read 0 min ago']);
+});
+
+test('stores that are away are findings with remedies, and hide nothing else', async () => {
+  const doctor = async (environment: object) => {
+    const child = spawn(process.execPath, [join(packageRoot, 'bin/routewarden.js'), 'doctor', '--json'], {
+      env: { PATH: process.env.PATH, ...environment },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    let out = '';
+    child.stdout.on('data', (chunk) => (out += chunk));
+    const code = await new Promise<number | null>((done) => child.once('close', done));
+    const { findings } = JSON.parse(out) as { findings: Finding[] };
+    return { code, findings: new Map(findings.map((finding) => [finding.check, finding])) };
+  };
+  const away = await doctor({ DATABASE_URL: 'postgres://nobody:none@127.0.0.1:1/none' });
+  expect(away.code).toBe(1);
+  expect(away.findings.get('database')).toMatchObject({ ok: false, remedy: expect.stringContaining('DATABASE_URL') });
+  expect(away.findings.get('disk')).toBeDefined();
+  const noRedis = await doctor({ DATABASE_URL: database.databaseUrl, REDIS_URL: 'redis://127.0.0.1:1' });
+  expect(noRedis.findings.get('redis')).toMatchObject({ ok: false, remedy: expect.stringContaining('REDIS_URL') });
+  expect(noRedis.findings.get('database')).toMatchObject({ ok: true });
+}, 60_000);

@@ -1,0 +1,176 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Pool } from 'pg';
+import { AlertStep } from '../../src/incidents/alerts/alertStep.js';
+import { AlertOutbox } from '../../src/incidents/alerts/outbox.js';
+import { alertSettings } from '../../src/incidents/alerts/settings.js';
+import { watchesOf } from '../../src/incidents/alerts/watches/all.js';
+import { listAlerts, raiseAlertAlone } from '../../src/storage/alerts.js';
+import { type OpenedDatabase, openDatabase } from '../../src/storage/database.js';
+import { openPool } from '../../src/storage/pool.js';
+import { Facts } from './facts.js';
+
+let folder: string;
+let database: OpenedDatabase;
+let pool: Pool;
+let facts: Facts;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'routewarden-watches-'));
+  database = await openDatabase({ dataDirectory: folder }, { share: false, log: () => {} });
+  pool = openPool(database.databaseUrl, { name: 'test', onError: () => {} });
+  facts = new Facts(pool);
+}, 60_000);
+afterAll(async () => {
+  await pool.end();
+  await database.close();
+  await rm(folder, { recursive: true, force: true });
+}, 60_000);
+beforeEach(() => facts.clear());
+
+/** An alerter that was just started; `look` is a look `seconds` after that. */
+function alerter(clock: 'wall' | 'feed' = 'wall') {
+  const settings = alertSettings.parse({});
+  let at = Date.now();
+  const now = () => new Date(at);
+  const quiet = { info: () => {}, warn: () => {} };
+  const outbox = new AlertOutbox({ pool, settings, channels: [], now, random: () => 0, log: quiet });
+  const watches = watchesOf({ streams: [{ name: 'rrc00' }], feed: { clock }, alerts: settings });
+  const step = new AlertStep({ pool, outbox, watches, now, lookSeconds: 5, log: quiet });
+  return {
+    async look(seconds = 5) {
+      for (let waited = 0; waited < seconds; waited += 5) {
+        at += 5_000;
+        await step.step();
+      }
+      return shown();
+    },
+    /** As if the machine had slept. */
+    async sleep(seconds: number) {
+      at += seconds * 1000;
+      await step.step();
+      return shown();
+    },
+  };
+}
+
+async function shown(): Promise<string[]> {
+  const alerts = await listAlerts(pool);
+  return alerts.map(({ kind, severity, body, resolvedAt }) => {
+    return `${severity} ${kind} ${body.revision}${resolvedAt === null ? '' : ' over'}`;
+  });
+}
+
+describe('the feed', () => {
+  test('is stale when nothing but gaps came, once this has been watched for long enough, until it speaks', async () => {
+    await facts.heard(1, 'updates', 400);
+    await facts.heard(2, 'gap', 1);
+    const { look, sleep } = alerter();
+    expect(await look(175)).toEqual([]);
+    expect(await look(20)).toEqual(['major feed stale 1']);
+    expect(await look(60)).toEqual(['major feed stale 1']);
+    await facts.heard(3, 'clock', 1);
+    expect(await sleep(3600)).toEqual(['major feed stale 1']);
+    expect(await look(200)).toEqual(['major feed stale 1 over']);
+  });
+
+  test('that is replayed may fall silent', async () => {
+    await facts.heard(1, 'updates', 4000);
+    expect(await alerter('feed').look(300)).toEqual([]);
+  });
+});
+
+describe('a service', () => {
+  test('is down without a heartbeat, unless it ended in order or another took its place', async () => {
+    await facts.beat('collector.1', 'running', 2);
+    await facts.beat('trainer.1', 'stopped', 500);
+    await facts.beat('ensemble.1', 'running', 500);
+    await facts.beat('ensemble.2', 'running', 1, 300);
+    await facts.beat('correlator.1', 'running', 90_000);
+    const { look } = alerter();
+    expect(await look(100)).toEqual([]);
+    await facts.beat('collector.1', 'running', 61);
+    await facts.beat('ensemble.2', 'failed', 61);
+    expect(await look()).toEqual(['major service down 1', 'major service down 1']);
+    const [ensemble, collector] = await listAlerts(pool);
+    expect(collector!.title).toBe('collector on here is down');
+    expect(ensemble!.body.lines[0]).toMatch(/^it failed for \d+ s/);
+    await facts.beat('collector.1', 'running', 0);
+    expect(await look()).toEqual(['major service down 1', 'major service down 1 over']);
+  });
+
+  test('that was silent while the database was away is not told as down', async () => {
+    await facts.beat('collector.1', 'running', 0);
+    const { look, sleep } = alerter();
+    await look(100);
+    await facts.beat('collector.1', 'running', 600);
+    expect(await sleep(600)).toEqual([]);
+    await facts.beat('collector.1', 'running', 1);
+    expect(await look(100)).toEqual([]);
+  });
+});
+
+test('drift is told once until a check finds the model fit; what came and went unseen is told as over', async () => {
+  await facts.driftReport('stable');
+  expect(await alerter().look()).toEqual([]);
+  await facts.driftReport('drifted', 'anomaly rate 12 %, expected 4 %');
+  expect(await alerter().look()).toEqual(['minor drift 1']);
+  expect((await listAlerts(pool))[0]).toMatchObject({
+    title: 'lstm@rrc00 has drifted',
+    body: { lines: ['anomaly rate 12 %, expected 4 %', expect.any(String)], stream: 'rrc00' },
+  });
+  await facts.driftReport('drifted');
+  await facts.driftReport('suppressed');
+  expect(await alerter().look(20)).toEqual(['minor drift 1']);
+  await facts.driftReport('stable');
+  expect(await alerter().look(20)).toEqual(['minor drift 1 over']);
+  await facts.driftReport('drifted');
+  await facts.driftReport('stable');
+  expect(await alerter().look(20)).toEqual(['minor drift 1 over', 'minor drift 1 over']);
+});
+
+test('each refused retraining is told, until one is published', async () => {
+  await facts.retrain('a', 'training');
+  expect(await alerter().look()).toEqual([]);
+  await facts.retrain('a', 'rejected', { reasons: ['misses 40 % of hijacks'], version: 3 });
+  expect(await alerter().look(20)).toEqual(['minor retrain rejected 1']);
+  expect((await listAlerts(pool))[0]!.body.lines[0]).toBe('misses 40 % of hijacks');
+  await facts.retrain('b', 'held', { reasons: ['recall fell'] });
+  expect(await alerter().look(20)).toEqual(['minor retrain rejected 2']);
+  await facts.retrain('c', 'published');
+  expect(await alerter().look(20)).toEqual(['minor retrain rejected 2 over']);
+});
+
+test('failing retrainings are told, and again when only a person can go on', async () => {
+  await facts.failures(1, false);
+  expect(await alerter().look()).toEqual(['minor retrain failing 1']);
+  await facts.failures(2, false);
+  expect(await alerter().look()).toEqual(['minor retrain failing 1']);
+  await facts.failures(3, true);
+  expect(await alerter().look(20)).toEqual(['major retrain failing 2']);
+  expect((await listAlerts(pool))[0]!.body.lines[1]).toContain('routewarden retrain lstm@rrc00');
+  const other = {
+    fingerprint: 'version lstm@rrc00 2',
+    severity: 'major' as const,
+    title: 'cannot be loaded',
+    lines: [],
+  };
+  await raiseAlertAlone(pool, { ...other, kind: 'retrain failing' }, new Date());
+  await facts.failures(0, false);
+  // What a detector raised by itself is not this watch's to end.
+  expect(await alerter().look()).toEqual(['major retrain failing 1', 'major retrain failing 2 over']);
+});
+
+test('a rollback is told once, a publish is not', async () => {
+  await facts.activate(1, 'first');
+  await facts.activate(2, 'drift');
+  expect(await alerter().look()).toEqual([]);
+  await facts.activate(1, 'rolled back by hand');
+  expect(await alerter().look(20)).toEqual(['minor rollback 1']);
+  expect(await alerter().look(20)).toEqual(['minor rollback 1']);
+  const [alert] = await listAlerts(pool);
+  expect(alert!.title).toBe('lstm@rrc00 was rolled back from version 2 to 1');
+  expect(alert!.body.lines[0]).toMatch(/^rolled back by hand \(by ann/);
+});

@@ -1,0 +1,36 @@
+import { AlertStep } from '../src/incidents/alerts/alertStep.js';
+import { openChannels } from '../src/incidents/alerts/openChannels.js';
+import { AlertOutbox } from '../src/incidents/alerts/outbox.js';
+import { watchesOf } from '../src/incidents/alerts/watches/all.js';
+import { runService } from '../src/services/service.js';
+import { runStage } from '../src/services/stage.js';
+
+const LOOK_SECONDS = 5;
+
+await runService('alerter', async (context) => {
+  const { pool, settings, logger } = context;
+  const channels = openChannels(settings.alerts.channels);
+  const now = () => new Date();
+  const outbox = new AlertOutbox({
+    pool,
+    settings: settings.alerts,
+    channels,
+    now,
+    random: Math.random,
+    log: logger,
+  });
+  const step = new AlertStep({
+    pool,
+    outbox,
+    now,
+    watches: watchesOf(settings),
+    lookSeconds: LOOK_SECONDS,
+    log: logger,
+  });
+  context.report({ channels: channels.map(({ name }) => name) });
+  try {
+    await runStage(context, { name: 'alerter', stream: 'all', wakeOn: [], step: () => step.step() });
+  } finally {
+    await Promise.allSettled(channels.map((channel) => channel.close()));
+  }
+});
