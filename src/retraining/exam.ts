@@ -34,12 +34,16 @@ const VOLUME = [0, 2, 7, 8, 11, 33, 35];
 const WITHDRAWN = [1, 3, 9];
 const PATH_LENGTHS = [4, 5, 6];
 const EDIT_DISTANCES = [10, 12];
+/** Announcements, their prefixes, implicit withdrawals, arrival rate: what routes that move to another path cause. */
+const MOVES = [0, 2, 8, 11];
 const LONG_PATHS = { first: 13, last: 22 };
 
 /**
  * How far over the window's 99th percentile an anomaly goes: what an operator must hear of. Anomalies at the edge of
  * what a model finds would make the recall of any two versions differ by chance. A withdrawal is rare in ordinary
- * minutes, and a mass of them is a share of the table, so that class goes further.
+ * minutes, and a mass of them is a share of the table, so that class goes further. No route is lost or lengthened in
+ * silence: peers explore other paths after a withdrawal (Labovitz, Ahuja, Bose, Jahanian 2000), and announce the longer
+ * ones of a surge.
  */
 const TIMES = 6;
 const WITHDRAWN_TIMES = 20;
@@ -102,9 +106,12 @@ function inject(row: Float32Array, name: AnomalyClass, limits: Float64Array, pro
     for (const column of columns) row[column] += times * Math.max(limits[column], 1);
   };
   if (name === 'spike') add(VOLUME, TIMES);
-  else if (name === 'mass withdrawal') add(WITHDRAWN, WITHDRAWN_TIMES);
-  else if (name === 'slow ramp') add([...VOLUME, ...WITHDRAWN], TIMES * progress);
+  else if (name === 'mass withdrawal') {
+    add(WITHDRAWN, WITHDRAWN_TIMES);
+    add(MOVES, TIMES);
+  } else if (name === 'slow ramp') add([...VOLUME, ...WITHDRAWN], TIMES * progress);
   else {
+    add(MOVES, TIMES);
     for (const column of PATH_LENGTHS) row[column] = Math.max(row[column], limits[column]) * LENGTH_TIMES;
     for (const column of EDIT_DISTANCES) row[column] = Math.max(row[column], limits[column]) * LENGTH_TIMES;
     for (let column = LONG_PATHS.first; column <= LONG_PATHS.last; column++)
