@@ -91,6 +91,7 @@ async function examine(check: DriftCheck): Promise<{ report: DriftReport; versio
     current: null,
     criteria: [],
     statistics: {},
+    scores: null,
     features: [],
   };
   const active = await activeVersionAt(pool, modelKey, windowEnd - 1);
@@ -211,6 +212,7 @@ function fill(report: DriftReport, judgement: Judgement): void {
   report.current = judgement.current;
   report.criteria = judgement.criteria.map(finite);
   report.statistics = judgement.statistics;
+  report.scores = judgement.scores;
   report.features = judgement.features.map((feature) => ({ ...feature, evidence: Math.max(-1e3, feature.evidence) }));
 }
 

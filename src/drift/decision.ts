@@ -3,7 +3,7 @@ import { type Channel, type Hour, rankChannels, rateChannel } from './channels.j
 import { type GuardedChannel, guard, logAverage, neededEvidence } from './guard.js';
 import type { DriftPolicy, DriftSettings } from './settings.js';
 import { mean, quantile, type Sketch, standardDeviation } from './sketch.js';
-import { ofSketch } from './statistics/distribution.js';
+import { type Histogram, histogram, ofSketch } from './statistics/distribution.js';
 import { psi } from './statistics/psi.js';
 import { measureAll } from './statistics/registry.js';
 import { type HourSummary, mergeSummaries } from './summary.js';
@@ -51,6 +51,7 @@ export interface Judgement {
   baseline: WindowNumbers;
   current: WindowNumbers;
   statistics: Record<string, number>;
+  scores: Histogram;
   features: FeatureChange[];
 }
 
@@ -181,6 +182,7 @@ export function judge(
     baseline: numbersOf(baseline),
     current: numbersOf(current),
     statistics: measureAll(ofSketch(baseline.columns[0]), ofSketch(current.columns[0])),
+    scores: histogram(ofSketch(baseline.columns[0]), ofSketch(current.columns[0])),
     features: changes
       .map(({ guarded: _, ...change }) => change)
       .sort((a, b) => b.evidence - a.evidence || b.psi - a.psi)

@@ -54,6 +54,11 @@ export const driftReport = z.object({
     }),
   ),
   statistics: z.record(z.string(), z.number()),
+  /** Minutes by score in both windows, to draw them; null where nothing was judged, and in reports of before. */
+  scores: z
+    .object({ edges: z.array(z.number()), baseline: z.array(z.number()), current: z.array(z.number()) })
+    .nullable()
+    .default(null),
   /** What changed in the input, strongest evidence first. */
   features: z.array(
     z.object({

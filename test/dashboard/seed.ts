@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import type { DriftReport } from '../../src/drift/report.js';
 import { MODEL_KINDS } from '../../src/models/model.js';
 
 const MINUTE = 60_000;
@@ -263,8 +264,6 @@ async function seedModel(pool: Pool, kind: string): Promise<void> {
     const reason = drifted
       ? 'Scores rose by 22 % against the baseline (limit 15 %): a retrain was started.'
       : 'Scores and anomaly rate are where they were in the baseline.';
-    const bell = (middle: number) =>
-      Array.from({ length: 24 }, (_, bin) => Math.round(900 * Math.exp(-((bin - middle) ** 2) / 18)));
     await pool.query(
       `INSERT INTO drift_reports (model_key, window_end, outcome, version_id, reason, report)
         VALUES ($1, $2, $3, (SELECT id FROM model_versions WHERE model_key = $1 AND version = 2), $4, $5)`,
@@ -273,23 +272,70 @@ async function seedModel(pool: Pool, kind: string): Promise<void> {
         new Date(NOW - hour * 60 * MINUTE),
         outcome,
         reason,
-        JSON.stringify({
-          measures: [
-            { name: 'score shift', value: drifted ? 0.22 : 0.03 + random() * 0.02, limit: 0.15, over: drifted },
-            { name: 'change of anomaly rate', value: 0.04, limit: 0.2, over: false },
-          ],
-          distribution: {
-            edges: Array.from({ length: 25 }, (_, bin) => bin / 24),
-            baseline: bell(8),
-            current: bell(drifted ? 11 : 8.4),
-          },
-        }),
+        JSON.stringify(
+          storedReport(key, NOW - hour * 60 * MINUTE, outcome, reason, drifted ? 0.22 : 0.03 + random() * 0.02),
+        ),
       ],
     );
   }
   await addRunState(pool, `${key}-old`, key, 'queued', { message: 'drift: score shift 22 %' });
   await addRunState(pool, `${key}-old`, key, 'training', { fraction: 1, message: 'epoch 10 of 10, loss 0.0123' });
   await addRunState(pool, `${key}-old`, key, 'published', { message: 'version 2' });
+}
+
+/** A report as the drift monitor writes it. */
+function storedReport(
+  model: string,
+  windowEnd: number,
+  outcome: DriftReport['outcome'],
+  reason: string,
+  shift: number,
+): DriftReport {
+  const bell = (middle: number) =>
+    Array.from({ length: 24 }, (_, bin) => Math.round(900 * Math.exp(-((bin - middle) ** 2) / 18)));
+  const criterion = (name: string, baseline: number, change: number, limit: number) => ({
+    name,
+    baseline,
+    current: baseline * (1 + change),
+    change,
+    limit,
+    exceeded: change > limit,
+    evidence: change > limit ? 9 : 0,
+    needed: 7,
+    words: '',
+  });
+  return {
+    format: 1,
+    model,
+    version: 2,
+    outcome,
+    reason,
+    windowEnd: new Date(windowEnd).toISOString(),
+    currentFrom: new Date(windowEnd - 1440 * MINUTE).toISOString(),
+    baselineFrom: new Date(windowEnd - 8 * 1440 * MINUTE).toISOString(),
+    onset: null,
+    coverage: {
+      currentServed: 1440,
+      currentJudged: 1440,
+      currentInIncidents: 0,
+      currentGaps: 0,
+      incidentsJudged: false,
+      baselineJudged: 10_080,
+      baselineRescored: 0,
+    },
+    policy: { scoreShift: 0.15, anomalyRateChange: 0.2, ruleRateChange: null, featureInstability: null },
+    falseAlarmsPerModelMonth: 0.1,
+    baseline: null,
+    current: null,
+    criteria: [criterion('mean score', 0.4, shift, 0.15), criterion('anomaly rate', 0.01, 0.04, 0.2)],
+    statistics: {},
+    scores: {
+      edges: Array.from({ length: 25 }, (_, bin) => bin / 24),
+      baseline: bell(8),
+      current: bell(shift > 0.15 ? 11 : 8.4),
+    },
+    features: [],
+  };
 }
 
 export async function activate(pool: Pool, key: string, version: number, reason: string, actor: string): Promise<void> {

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { driftReports } from '../../src/dashboard/queries/driftReports.js';
 import { checkDrift } from '../../src/drift/check.js';
 import { driftReport } from '../../src/drift/report.js';
 import { driftSettings } from '../../src/drift/settings.js';
@@ -96,6 +97,15 @@ describe('drift check', () => {
     expect(report.outcome).toBe('drifted');
     expect(report.reason).toContain('a lasting change');
     expect(report.features[0].psi).toBeGreaterThan(0.25);
+    const minutes = (counts: number[]) => counts.reduce((sum, count) => sum + count, 0);
+    expect(minutes(report.scores?.baseline ?? [])).toBe(report.baseline?.minutes);
+    expect(minutes(report.scores?.current ?? [])).toBe(report.current?.minutes);
+    // The page reads what the check wrote.
+    const [onPage] = await driftReports(database.pool, key, 1);
+    expect(onPage).toMatchObject({ outcome: 'drifted', distribution: report.scores });
+    expect(onPage.criteria.filter(({ exceeded }) => exceeded).map(({ name }) => name)).toEqual(
+      report.criteria.filter(({ exceeded }) => exceeded).map(({ name }) => name),
+    );
     const onset = Date.parse(report.onset ?? '') / 60_000;
     expect(Math.abs(onset - (START + 8 * DAY))).toBeLessThanOrEqual(3 * 60);
   });

@@ -226,7 +226,19 @@ export const driftReport = z.object({
   outcome: z.string(),
   version: z.number().nullable(),
   reason: z.string(),
-  measures: z.array(z.object({ name: z.string(), value: z.number(), limit: z.number().nullable(), over: z.boolean() })),
+  currentFrom: time,
+  baselineFrom: time,
+  /** Those of scores and rates, and of the inputs those over their limit. */
+  criteria: z.array(
+    z.object({
+      name: z.string(),
+      baseline: z.number(),
+      current: z.number(),
+      change: z.number(),
+      limit: z.number(),
+      exceeded: z.boolean(),
+    }),
+  ),
   distribution: distribution.nullable(),
 });
 

@@ -37,7 +37,7 @@ export function DriftHistory({ reports }: { reports: readonly DriftReport[] }) {
                 {report.version !== null && <small>version {report.version}</small>}
               </p>
               <p>{report.reason}</p>
-              <Measures report={report} />
+              <Criteria report={report} />
             </div>
             <Distributions report={report} />
           </div>
@@ -47,15 +47,21 @@ export function DriftHistory({ reports }: { reports: readonly DriftReport[] }) {
   );
 }
 
-function Measures({ report }: { report: DriftReport }) {
-  if (report.measures.length === 0) return null;
+function Criteria({ report }: { report: DriftReport }) {
+  if (report.criteria.length === 0) return null;
   return (
     <table>
       <thead>
         <tr>
           <th scope="col">Measure</th>
           <th scope="col" class="number">
-            Value
+            Baseline
+          </th>
+          <th scope="col" class="number">
+            Now
+          </th>
+          <th scope="col" class="number">
+            Change
           </th>
           <th scope="col" class="number">
             Limit
@@ -63,19 +69,35 @@ function Measures({ report }: { report: DriftReport }) {
         </tr>
       </thead>
       <tbody>
-        {report.measures.map((measure) => (
-          <tr key={measure.name} class={measure.over ? 'over' : ''}>
-            <th scope="row">{measure.name}</th>
+        {report.criteria.map((criterion) => (
+          <tr key={criterion.name} class={criterion.exceeded ? 'over' : ''}>
+            <th scope="row">{criterion.name}</th>
+            <td class="number">{amount(criterion.baseline)}</td>
+            <td class="number">{amount(criterion.current)}</td>
             <td class="number">
-              {amount(measure.value)}
-              {measure.over && <small> over</small>}
+              {changeOf(criterion)}
+              {criterion.exceeded && <small> over</small>}
             </td>
-            <td class="number">{measure.limit === null ? '–' : amount(measure.limit)}</td>
+            <td class="number">{limitOf(criterion)}</td>
           </tr>
         ))}
       </tbody>
     </table>
   );
+}
+
+type Criterion = DriftReport['criteria'][number];
+
+/** Inputs are judged by a stability index, everything else by its relative change. */
+const isIndex = ({ name }: Criterion): boolean => name.startsWith('input ');
+
+function changeOf(criterion: Criterion): string {
+  if (isIndex(criterion)) return `index ${amount(criterion.change)}`;
+  return `${criterion.change > 0 ? '+' : ''}${amount(100 * criterion.change)} %`;
+}
+
+function limitOf(criterion: Criterion): string {
+  return isIndex(criterion) ? amount(criterion.limit) : `${amount(100 * criterion.limit)} %`;
 }
 
 const [WIDTH, HEIGHT] = [420, 150];
@@ -115,7 +137,8 @@ function Distributions({ report }: { report: DriftReport }) {
         </text>
       </svg>
       <p class="legend">
-        <span class="key baseline" /> baseline, 7 days <span class="key current" /> last 24 hours
+        <span class="key baseline" /> baseline, from {shortTime(report.baselineFrom)} <span class="key current" /> now,
+        from {shortTime(report.currentFrom)}
       </p>
     </figure>
   );

@@ -1,3 +1,5 @@
+import type { ServiceName } from '../../services/catalogue.js';
+
 /** How times, spans and names read on the page. All times are UTC, as in routing archives. */
 
 const MODEL_NAMES: Record<string, string> = {
@@ -49,21 +51,22 @@ export function amount(value: number): string {
   return size >= 0.01 || size === 0 ? value.toFixed(2) : value.toPrecision(2);
 }
 
-const SERVICE_NAMES: Record<string, string> = {
+const SERVICE_NAMES: Record<ServiceName, string> = {
   collector: 'RIS Live collector',
   aggregator: 'Feature aggregator',
-  heuristic: 'Heuristic detector',
-  lstm: 'LSTM detector',
-  isolation_forest: 'Isolation forest detector',
+  'heuristic-detector': 'Heuristic detector',
+  'isolation-forest-detector': 'Isolation forest detector',
+  'lstm-detector': 'LSTM detector',
   ensemble: 'Ensemble coordinator',
   correlator: 'Correlation engine',
-  drift: 'Drift monitor',
+  'drift-monitor': 'Drift monitor',
   trainer: 'Training worker',
+  alerter: 'Alerter',
   dashboard: 'Dashboard',
 };
 
 export function serviceName(name: string): string {
-  return SERVICE_NAMES[name] ?? name;
+  return (SERVICE_NAMES as Record<string, string>)[name] ?? name;
 }
 
 const CLASS_WORDS: Record<string, string> = {

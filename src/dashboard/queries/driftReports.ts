@@ -1,12 +1,11 @@
 import type { Pool } from 'pg';
-import { z } from 'zod';
-import { type DriftReport, distribution } from '../api/schema.js';
+import { driftReport as storedReport } from '../../drift/report.js';
+import type { DriftReport } from '../api/schema.js';
 
-const measures = z.array(
-  z.object({ name: z.string(), value: z.number(), limit: z.number().nullable().default(null), over: z.boolean() }),
-);
-
-/** Reports of a model, newest first. Parts of the stored report that this page does not know are left out. */
+/**
+ * Reports of a model, newest first.
+ * @throws ZodError for a stored report of an unknown format
+ */
 export async function driftReports(pool: Pool, key: string, limit: number): Promise<DriftReport[]> {
   const { rows } = await pool.query<{
     id: string;
@@ -14,20 +13,34 @@ export async function driftReports(pool: Pool, key: string, limit: number): Prom
     outcome: string;
     version: number | null;
     reason: string;
-    report: Record<string, unknown>;
+    report: unknown;
   }>(
     `SELECT r.id, r.window_end, r.outcome, v.version, r.reason, r.report FROM drift_reports r
       LEFT JOIN model_versions v ON v.id = r.version_id
       WHERE r.model_key = $1 ORDER BY r.window_end DESC LIMIT $2`,
     [key, limit],
   );
-  return rows.map((row) => ({
-    id: Number(row.id),
-    windowEnd: row.window_end.getTime(),
-    outcome: row.outcome,
-    version: row.version,
-    reason: row.reason,
-    measures: measures.safeParse(row.report.measures).data ?? [],
-    distribution: distribution.safeParse(row.report.distribution).data ?? null,
-  }));
+  return rows.map((row) => {
+    const report = storedReport.parse(row.report);
+    return {
+      id: Number(row.id),
+      windowEnd: row.window_end.getTime(),
+      outcome: row.outcome,
+      version: row.version,
+      reason: row.reason,
+      currentFrom: Date.parse(report.currentFrom),
+      baselineFrom: Date.parse(report.baselineFrom),
+      criteria: report.criteria
+        .filter(({ name, exceeded }) => exceeded || !name.startsWith('input '))
+        .map(({ name, baseline, current, change, limit, exceeded }) => ({
+          name,
+          baseline,
+          current,
+          change,
+          limit,
+          exceeded,
+        })),
+      distribution: report.scores,
+    };
+  });
 }

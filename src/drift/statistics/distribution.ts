@@ -47,6 +47,37 @@ export function quantileOf(distribution: Distribution, share: number): number {
   return Number.NaN;
 }
 
+/** Counts of both samples in bins of equal width, to draw them; the outer bins hold what lies beyond. */
+export interface Histogram {
+  /** One more than bins, rising. */
+  edges: number[];
+  baseline: number[];
+  current: number[];
+}
+
+const DRAWN_BINS = 24;
+/** The bins reach from this quantile of the lower sample to its opposite of the higher one: a tail would flatten them. */
+const DRAWN_FROM = 0.005;
+
+export function histogram(baseline: Distribution, current: Distribution): Histogram {
+  const first = Math.min(quantileOf(baseline, DRAWN_FROM), quantileOf(current, DRAWN_FROM));
+  const last = Math.max(quantileOf(baseline, 1 - DRAWN_FROM), quantileOf(current, 1 - DRAWN_FROM));
+  const width = last > first ? (last - first) / DRAWN_BINS : 1;
+  const count = (distribution: Distribution): number[] => {
+    const bins = new Array<number>(DRAWN_BINS).fill(0);
+    distribution.values.forEach((value, i) => {
+      const bin = Math.floor((value - first) / width);
+      bins[Math.max(0, Math.min(DRAWN_BINS - 1, bin))]! += distribution.counts[i]!;
+    });
+    return bins;
+  };
+  return {
+    edges: Array.from({ length: DRAWN_BINS + 1 }, (_, i) => first + i * width),
+    baseline: count(baseline),
+    current: count(current),
+  };
+}
+
 /** Smallest share of a bin, so that an empty one has a finite logarithm. */
 export const SHARE_FLOOR = 1e-6;
 
