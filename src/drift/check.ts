@@ -118,7 +118,7 @@ async function examine(check: DriftCheck): Promise<{ report: DriftReport; versio
   if (finishedAt !== null && windowEnd < finishedAt + settings.coolDownMinutes) {
     return done(
       'suppressed',
-      `cool-down: a retrain ended ${finished?.state} at ${iso(finishedAt)}; judged again from ${iso(finishedAt + settings.coolDownMinutes)}`,
+      `cool-down: a retrain ended ${finished?.state} at ${inWords(finishedAt)}; judged again from ${inWords(finishedAt + settings.coolDownMinutes)}`,
     );
   }
   const served = windowEnd - currentFrom;
@@ -126,7 +126,7 @@ async function examine(check: DriftCheck): Promise<{ report: DriftReport; versio
   if (served < settings.minimumCurrent) {
     return done(
       'no baseline',
-      `version ${version.version} has served ${Math.max(0, served)} of ${settings.minimumCurrent} minutes; the check waits until ${iso(currentFrom + settings.minimumCurrent)}`,
+      `version ${version.version} has served ${Math.max(0, served)} of ${settings.minimumCurrent} minutes; the check waits until ${inWords(currentFrom + settings.minimumCurrent)}`,
     );
   }
 
@@ -163,7 +163,7 @@ async function examine(check: DriftCheck): Promise<{ report: DriftReport; versio
     const missing = settings.minimumBaseline - baselineMinutes;
     return done(
       'no baseline',
-      `version ${version.version} has ${baselineMinutes} of ${settings.minimumBaseline} baseline minutes of its own (${report.coverage.baselineRescored} rescored); without gaps the check waits until ${iso(windowEnd + ceilHour(missing))}`,
+      `version ${version.version} has ${baselineMinutes} of ${settings.minimumBaseline} baseline minutes of its own (${report.coverage.baselineRescored} rescored); without gaps the check waits until ${inWords(windowEnd + ceilHour(missing))}`,
     );
   }
   if (currentMinutes < Math.max(settings.minimumJudgedShare * served, Math.min(settings.minimumCurrent, served) / 2)) {
@@ -220,6 +220,9 @@ function fill(report: DriftReport, judgement: Judgement): void {
 function finite(criterion: Judgement['criteria'][number]): Judgement['criteria'][number] {
   return { ...criterion, evidence: Math.max(-1e3, criterion.evidence) };
 }
+
+/** 2026-01-15 11:01 UTC */
+const inWords = (minute: Minute): string => `${iso(minute).slice(0, 16).replace('T', ' ')} UTC`;
 
 const floorHour = (minute: Minute): Minute => minute - (minute % 60);
 const ceilHour = (minute: Minute): Minute => floorHour(minute + 59);

@@ -44,8 +44,8 @@ export function testModelActions(pool: Pool, queue: BoardQueue): ModelActions & 
       started.delete(key);
       await pool.query(
         `INSERT INTO model_versions (model_key, kind, stream, version, state, data_from, data_until, samples, seed, threshold,
-            format, code_version, fencing_token)
-          SELECT model_key, kind, stream, 4, 'published', data_from, $2, samples, 2, 1.1, 1, '0.1.0', 9
+            format, code_version, metrics, fencing_token)
+          SELECT model_key, kind, stream, 4, 'published', data_from, $2, samples, 2, 1.1, 1, '0.1.0', metrics, 9
           FROM model_versions WHERE model_key = $1 AND version = 2`,
         [key, new Date(NOW)],
       );

@@ -233,9 +233,13 @@ async function seedModel(pool: Pool, kind: string): Promise<void> {
   for (const version of [1, 2, 3]) {
     const rejected = version === 3;
     const metrics = {
-      champion: { anomalyRate: 0.004 },
-      challenger: { anomalyRate: rejected ? 0.09 : 0.0031 },
-      ...(rejected && { reason: 'flags 9 % of ordinary minutes, 2 % allowed' }),
+      heldBack: {
+        champion: version === 1 ? null : { anomalyRate: 0.004 },
+        challenger: { anomalyRate: rejected ? 0.09 : 0.0031 },
+      },
+      exam: { challenger: { recall: 0.975 }, reference: { recall: 1 } },
+      seconds: 1.5,
+      reasons: [rejected ? 'flags 9 % of ordinary minutes, 2 % allowed' : '0.31 % of held-back minutes anomalous'],
     };
     await pool.query(
       `INSERT INTO model_versions (model_key, kind, stream, version, parent_id, state, data_from, data_until, samples, seed,

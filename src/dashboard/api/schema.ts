@@ -4,7 +4,6 @@ import { MODEL_KINDS } from '../../models/model.js';
 
 /** Milliseconds since 1970-01-01T00:00Z. */
 const time = z.number().describe('milliseconds since 1970-01-01T00:00Z');
-const words = z.record(z.string(), z.unknown());
 export const explanation = z.object({
   name: z.string(),
   share: z.number().describe('share of the score, 0..1'),
@@ -210,7 +209,15 @@ export const version = z.object({
   threshold: z.number(),
   seed: z.number(),
   codeVersion: z.string(),
-  metrics: words,
+  /** What the gate measured: shares of held-back minutes found anomalous, and of the exam's anomalies found. */
+  gate: z.object({
+    anomalous: z.number(),
+    championAnomalous: z.number().nullable(),
+    recall: z.number().nullable(),
+    firstRecall: z.number().nullable(),
+    seconds: z.number(),
+    reasons: z.array(z.string()),
+  }),
   createdAt: time,
 });
 

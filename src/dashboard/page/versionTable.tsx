@@ -12,7 +12,6 @@ interface Props {
 
 /** All versions with what the validation gate measured, champion and challenger beside each other. */
 export function VersionTable({ versions, canChange, rollback, pin }: Props) {
-  const measured = metricNames(versions);
   return (
     <section class="card" aria-labelledby="versions">
       <h2 id="versions">Versions</h2>
@@ -34,11 +33,21 @@ export function VersionTable({ versions, canChange, rollback, pin }: Props) {
                 <th scope="col" class="number">
                   Threshold
                 </th>
-                {measured.map((name) => (
-                  <th key={name} scope="col" class="number">
-                    {inWords(name)}
-                  </th>
-                ))}
+                <th scope="col" class="number" title="Share of held-back minutes that it finds anomalous">
+                  Anomalous
+                </th>
+                <th scope="col" class="number" title="The same of the version that served then">
+                  Champion's
+                </th>
+                <th scope="col" class="number" title="Share of the exam's injected anomalies that it finds">
+                  Exam
+                </th>
+                <th scope="col" class="number" title="The same of the lineage's first version">
+                  First's
+                </th>
+                <th scope="col" class="number">
+                  Took
+                </th>
                 {canChange && <th scope="col">Do</th>}
               </tr>
             </thead>
@@ -59,11 +68,11 @@ export function VersionTable({ versions, canChange, rollback, pin }: Props) {
                   </td>
                   <td class="number">{amount(version.samples)}</td>
                   <td class="number">{amount(version.threshold)}</td>
-                  {measured.map((name) => (
-                    <td key={name} class="number">
-                      {cell(valueAt(version.metrics, name))}
-                    </td>
-                  ))}
+                  <td class="number">{share(version.gate.anomalous)}</td>
+                  <td class="number">{share(version.gate.championAnomalous)}</td>
+                  <td class="number">{share(version.gate.recall)}</td>
+                  <td class="number">{share(version.gate.firstRecall)}</td>
+                  <td class="number">{amount(version.gate.seconds)} s</td>
                   {canChange && (
                     <td class="buttons">
                       {!version.active && version.state !== 'rejected' && (
@@ -86,40 +95,10 @@ export function VersionTable({ versions, canChange, rollback, pin }: Props) {
   );
 }
 
-/** Numbers that the gate wrote, also those one level down such as champion and challenger; at most eight columns. */
-function metricNames(versions: readonly ModelVersion[]): string[] {
-  const names = new Set<string>();
-  for (const { metrics } of versions) {
-    for (const [name, value] of Object.entries(metrics)) {
-      if (typeof value === 'number') names.add(name);
-      else if (value !== null && typeof value === 'object' && !Array.isArray(value)) {
-        for (const [inner, number] of Object.entries(value))
-          if (typeof number === 'number') names.add(`${name}.${inner}`);
-      }
-    }
-  }
-  return [...names].slice(0, 8);
+function share(value: number | null): string {
+  return value === null ? '–' : `${amount(100 * value)} %`;
 }
 
-function valueAt(metrics: Record<string, unknown>, name: string): unknown {
-  const [outer = '', inner] = name.split('.');
-  const value = metrics[outer];
-  return inner === undefined ? value : (value as Record<string, unknown> | null | undefined)?.[inner];
-}
-
-function cell(value: unknown): string {
-  return typeof value === 'number' ? amount(value) : '–';
-}
-
-function reasonOf(version: ModelVersion): string | null {
-  const { reason } = version.metrics;
-  return typeof reason === 'string' && version.state !== 'published' ? reason : null;
-}
-
-/** "falseAlarmsPerDay" and "anomaly_rate" as words. */
-function inWords(name: string): string {
-  return name
-    .replaceAll(/([a-z])([A-Z])/g, '$1 $2')
-    .replaceAll(/[_.]/g, ' ')
-    .toLowerCase();
+function reasonOf({ state, gate }: ModelVersion): string | null {
+  return state === 'published' ? null : gate.reasons.join('; ');
 }

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { z } from 'zod';
 import { MODEL_KINDS } from '../../models/model.js';
 import type { Model, ModelRow, ModelVersion } from '../api/schema.js';
 import { driftReports } from './driftReports.js';
@@ -101,7 +102,7 @@ async function versionsOf(pool: Pool, key: string, active: number | null): Promi
     threshold: number;
     seed: string;
     code_version: string;
-    metrics: Record<string, unknown>;
+    metrics: unknown;
     created_at: Date;
   }>(
     `SELECT v.version, v.state, v.pinned, p.version AS parent, v.data_from, v.data_until, v.samples, v.threshold,
@@ -122,7 +123,28 @@ async function versionsOf(pool: Pool, key: string, active: number | null): Promi
     threshold: row.threshold,
     seed: Number(row.seed),
     codeVersion: row.code_version,
-    metrics: row.metrics,
+    gate: gateOf(row.metrics),
     createdAt: row.created_at.getTime(),
   }));
+}
+
+const rate = z.object({ anomalyRate: z.number() });
+const recall = z.object({ recall: z.number() });
+const trainingMetrics = z.object({
+  heldBack: z.object({ challenger: rate, champion: rate.nullable() }),
+  exam: z.object({ challenger: recall, reference: recall }).nullable(),
+  seconds: z.number(),
+  reasons: z.array(z.string()),
+});
+
+function gateOf(stored: unknown): ModelVersion['gate'] {
+  const { heldBack, exam, seconds, reasons } = trainingMetrics.parse(stored);
+  return {
+    anomalous: heldBack.challenger.anomalyRate,
+    championAnomalous: heldBack.champion?.anomalyRate ?? null,
+    recall: exam?.challenger.recall ?? null,
+    firstRecall: exam?.reference.recall ?? null,
+    seconds,
+    reasons,
+  };
 }
