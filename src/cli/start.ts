@@ -50,14 +50,8 @@ Examples:
           end(`the database ended by itself (exit code ${code})`);
         },
       });
-      starting.then(
-        () => {
-          const { host, port } = settings.dashboard;
-          if (services.includes('dashboard'))
-            say(`page: http://${host}:${port}/   queues: http://${host}:${port}/queues`);
-        },
-        () => end('could not start'),
-      );
+      // The dashboard itself logs the page's address, once it listens and knows its port.
+      starting.catch(() => end('could not start'));
       const reason = await ended;
       // Asked to end while it was still starting, it first becomes whole: what runs can be stopped in order.
       const system = await starting;
