@@ -3,6 +3,7 @@ import type { Engine } from '../../src/models/lstm/engine.js';
 import { FusedEngine, type FusedSession } from '../../src/models/lstm/engineFused.js';
 import { TfjsEngine, type TfjsSession } from '../../src/models/lstm/engineTfjs.js';
 import { STEPS } from '../../src/models/lstm/windows.js';
+import { relativeDifference } from '../../test/models/lstm/difference.js';
 import type { BenchResult } from '../result.js';
 import { FEATURES, SHAPE, shuffled, syntheticRows } from './windows.js';
 
@@ -66,15 +67,4 @@ async function trained(
   }
   session.close();
   return { gradient, losses };
-}
-
-/** Greatest difference over the greatest size. */
-function relativeDifference(a: Float32Array, b: Float32Array): number {
-  let difference = 0;
-  let size = 0;
-  a.forEach((value, i) => {
-    difference = Math.max(difference, Math.abs(value - b[i]!));
-    size = Math.max(size, Math.abs(b[i]!));
-  });
-  return difference / size;
 }

@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import { enqueueRetrain, openRetrainQueue } from '../../queues/retrain.js';
 import { QueueStore } from '../../queues/store.js';
 import { settingsSchema } from '../../src/config/settings.js';
+import { emptyEvidence } from '../../src/features/openMinute.js';
 import type { FeatureBlock } from '../../src/features/row.js';
 import { seededRandom } from '../../src/models/random.js';
 import { System } from '../../src/services/system.js';
@@ -169,16 +170,7 @@ function peakOfChildren(pid: number | undefined): number {
 
 async function insertBlock(pool: Pool, rows: number): Promise<void> {
   const block = ordinaryBlock(rows);
-  const evidence = {
-    prefixes: [],
-    origins: [],
-    peers: [],
-    newOrigins: [],
-    moreSpecifics: [],
-    newLinks: [],
-    withdrawn: [],
-    resets: [],
-  };
+  const evidence = emptyEvidence();
   for (let first = 0; first < rows; first += 2_000) {
     const count = Math.min(2_000, rows - first);
     await insertFeatures(

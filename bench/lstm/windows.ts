@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import type { Architecture } from '../../src/models/lstm/architecture.js';
 import { STEPS } from '../../src/models/lstm/windows.js';
-import { seededRandom } from '../../src/models/random.js';
+import { seededRandom, shuffle } from '../../src/models/random.js';
 
 /** The shape that the goals were set for. */
 export const FEATURES = 24;
@@ -25,13 +25,8 @@ export function writeWindows(file: string, rows: Float32Array, count: number): v
 }
 
 export function shuffled(count: number, seed: number): Int32Array {
-  const random = seededRandom(seed);
-  const order = Int32Array.from({ length: count }, (_, i) => i);
-  for (let i = count - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1));
-    const kept = order[i]!;
-    order[i] = order[j]!;
-    order[j] = kept;
-  }
-  return order;
+  return shuffle(
+    Int32Array.from({ length: count }, (_, i) => i),
+    seededRandom(seed),
+  );
 }

@@ -14,6 +14,25 @@ const windowNumbers = z.object({
   p99: z.number(),
 });
 
+const criterion = z.object({
+  name: z.string(),
+  baseline: z.number(),
+  current: z.number(),
+  change: z.number(),
+  limit: z.number(),
+  exceeded: z.boolean(),
+  evidence: z.number(),
+  needed: z.number(),
+  words: z.string(),
+});
+
+/** Counts in bins of equal width. */
+const scoreHistogram = z.object({
+  edges: z.array(z.number()),
+  baseline: z.array(z.number()),
+  current: z.array(z.number()),
+});
+
 /** Version 1 of what a drift check says, in the row and in the JSON file alike. Times are ISO 8601, in UTC. */
 export const driftReport = z.object({
   format: z.literal(1),
@@ -40,25 +59,10 @@ export const driftReport = z.object({
   falseAlarmsPerModelMonth: z.number(),
   baseline: windowNumbers.nullable(),
   current: windowNumbers.nullable(),
-  criteria: z.array(
-    z.object({
-      name: z.string(),
-      baseline: z.number(),
-      current: z.number(),
-      change: z.number(),
-      limit: z.number(),
-      exceeded: z.boolean(),
-      evidence: z.number(),
-      needed: z.number(),
-      words: z.string(),
-    }),
-  ),
+  criteria: z.array(criterion),
   statistics: z.record(z.string(), z.number()),
   /** Minutes by score in both windows, to draw them; null where nothing was judged, and in reports of before. */
-  scores: z
-    .object({ edges: z.array(z.number()), baseline: z.array(z.number()), current: z.array(z.number()) })
-    .nullable()
-    .default(null),
+  scores: scoreHistogram.nullable().default(null),
   /** What changed in the input, strongest evidence first. */
   features: z.array(
     z.object({

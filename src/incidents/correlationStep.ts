@@ -1,12 +1,10 @@
 import type { Pool } from 'pg';
-import { raiseAlert, resolveAlert } from '../storage/alerts.js';
 import { lockCorrelatorCursor, moveCorrelatorCursor } from '../storage/correlatorCursor.js';
-import { incidentHistory, incidentsNear, openIncident, relateIncident, storeIncidents } from '../storage/incidents.js';
+import { incidentHistory, openIncident } from '../storage/incidents.js';
 import { minuteInputs, verdictWatermark, watermarkWithoutModels } from '../storage/minuteInputs.js';
-import { incidentAlert, incidentFingerprint } from './alerts/incidentAlert.js';
 import { type CorrelatorContext, correlate, recentMinutes } from './correlator.js';
 import type { IncidentChange } from './incident.js';
-import { leaderOf } from './related.js';
+import { storeFindings } from './storeFindings.js';
 
 export interface CorrelationOptions extends CorrelatorContext {
   /** Most minutes taken in one transaction. */
@@ -44,19 +42,7 @@ export async function correlateNext(
     const open = await openIncident(client, stream);
     const history = await incidentHistory(client, stream, from);
     const { state, changes, incidents } = correlate({ stream, open, recent, ...history }, inputs, options);
-    const ids = await storeIncidents(client, incidents);
-    for (const incident of incidents) {
-      const id = ids.get(incident.startedAt)!;
-      const near = await incidentsNear(client, stream, incident.startedAt, options.settings.relatedMinutes);
-      await relateIncident(client, id, leaderOf({ ...incident, id }, near));
-    }
-    for (const change of changes) {
-      if (change.type === 'closed') {
-        await resolveAlert(client, incidentFingerprint(change.incident), options.now(), incidentAlert(change));
-      } else {
-        await raiseAlert(client, incidentAlert(change), options.now());
-      }
-    }
+    await storeFindings(client, stream, incidents, changes, options);
     const until = state.recent.at(-1)!.minute;
     await moveCorrelatorCursor(client, stream, until);
     await client.query('COMMIT');

@@ -1,3 +1,4 @@
+import { emptyEvidence } from '../features/openMinute.js';
 import type { Minute, MinuteEvidence, Ranked } from '../features/row.js';
 import type { Baseline } from './baseline.js';
 import type { Culprits, MinuteInput } from './incident.js';
@@ -229,13 +230,4 @@ export function withMinute(kept: IncidentEvidence, input: MinuteInput, validityO
   };
 }
 
-const emptyMinute: MinuteEvidence = {
-  prefixes: [],
-  origins: [],
-  peers: [],
-  newOrigins: [],
-  moreSpecifics: [],
-  newLinks: [],
-  withdrawn: [],
-  resets: [],
-};
+const emptyMinute = emptyEvidence();

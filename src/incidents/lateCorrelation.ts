@@ -1,17 +1,14 @@
 import type { Pool, PoolClient } from 'pg';
 import type { Minute } from '../features/row.js';
-import { raiseAlert, resolveAlert } from '../storage/alerts.js';
 import { lockCorrelatorCursor } from '../storage/correlatorCursor.js';
-import { incidentsNear, relateIncident, storeIncidents } from '../storage/incidents.js';
 import { isLateFor, lateMinutes, removeLateMinutes } from '../storage/lateMinutes.js';
 import { minuteInputs } from '../storage/minuteInputs.js';
 import { inTransaction } from '../storage/pool.js';
 import { streamHistory } from '../storage/streamHistory.js';
-import { incidentAlert, incidentFingerprint } from './alerts/incidentAlert.js';
 import type { CorrelationOptions } from './correlationStep.js';
 import { correlate, recentMinutes } from './correlator.js';
 import type { IncidentChange, MinuteInput } from './incident.js';
-import { leaderOf } from './related.js';
+import { storeFindings } from './storeFindings.js';
 
 /** The correlator as a stage of late minutes. */
 export const CORRELATOR = 'correlator';
@@ -83,16 +80,6 @@ async function stretchChanges(
     incidents.push(closed);
     changes.push({ type: 'closed', minute: last, incident: closed });
   }
-  const ids = await storeIncidents(client, incidents);
-  for (const incident of incidents) {
-    const id = ids.get(incident.startedAt)!;
-    const near = await incidentsNear(client, stream, incident.startedAt, options.settings.relatedMinutes);
-    await relateIncident(client, id, leaderOf({ ...incident, id }, near));
-  }
-  for (const change of changes) {
-    if (change.type === 'closed') {
-      await resolveAlert(client, incidentFingerprint(change.incident), options.now(), incidentAlert(change));
-    } else await raiseAlert(client, incidentAlert(change), options.now());
-  }
+  await storeFindings(client, stream, incidents, changes, options);
   return changes;
 }

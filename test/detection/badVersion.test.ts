@@ -2,22 +2,12 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { DetectorStep } from '../../src/detection/detectorStep.js';
 import { FEATURE_COUNT } from '../../src/features/row.js';
-import type { AnyModelKind } from '../../src/models/kinds.js';
 import { BadArtifact } from '../../src/models/model.js';
 import { openPool, type Pool } from '../../src/storage/pool.js';
 import { openTestDatabase, type TestDatabase } from '../drift/testDatabase.js';
+import { constantKind as kind } from './constantKind.js';
 
 const FIRST = 29_000_000;
-const kind = {
-  name: 'heuristic',
-  context: 0,
-  threshold: () => 1,
-  score: async (_model: unknown, block: { minutes: Int32Array }, first: number) => ({
-    score: new Float64Array(block.minutes.length - first),
-    surprise: new Float64Array(block.minutes.length - first),
-  }),
-  explain: async () => [],
-} as unknown as AnyModelKind;
 
 let database: TestDatabase;
 let pool: Pool;

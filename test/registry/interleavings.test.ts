@@ -3,31 +3,20 @@ import fc from 'fast-check';
 import { pino } from 'pino';
 import { DetectorStep } from '../../src/detection/detectorStep.js';
 import { FEATURE_COUNT } from '../../src/features/row.js';
-import type { AnyModelKind } from '../../src/models/kinds.js';
 import { BadArtifact, type ModelKey } from '../../src/models/model.js';
-import { ChampionChanged, recordVersion, StaleLease, VersionPinned } from '../../src/registry/publish.js';
+import { ChampionChanged, StaleLease, VersionPinned } from '../../src/registry/publish.js';
 import { pin, RegistryRefusal, rollback } from '../../src/registry/registry.js';
 import { currentActivation } from '../../src/storage/activations.js';
 import { acquireLease, type Lease, releaseLease } from '../../src/storage/leases.js';
 import { listVersions } from '../../src/storage/modelVersions.js';
 import { openPool, type Pool } from '../../src/storage/pool.js';
+import { constantKind as kind } from '../detection/constantKind.js';
 import { openTestDatabase, type TestDatabase } from '../drift/testDatabase.js';
+import { publishVersion } from './trainedVersion.js';
 
 /** Random interleavings; the issue's thousand: `INTERLEAVINGS=1000`. */
 const RUNS = Number(process.env.INTERLEAVINGS ?? 40);
 const SEED = Number(process.env.INTERLEAVING_SEED ?? 7);
-
-/** A model that scores each minute with 0: what is examined is which version does so. */
-const kind = {
-  name: 'heuristic',
-  context: 0,
-  threshold: () => 1,
-  score: async (_model: unknown, block: { minutes: Int32Array }, first: number) => ({
-    score: new Float64Array(block.minutes.length - first),
-    surprise: new Float64Array(block.minutes.length - first),
-  }),
-  explain: async () => [],
-} as unknown as AnyModelKind;
 
 /** What must hold beside the database. */
 interface Expected {
@@ -140,31 +129,13 @@ async function act(what: string, index: number, real: Real): Promise<unknown> {
 
 async function publish(real: Real, { lease, parentId }: Real['trainings'][number]) {
   real.runs += 1;
-  return recordVersion(real.pool, {
+  return publishVersion(real.pool, {
+    modelKey: real.key,
     lease,
     run: `${real.stream} run ${real.runs}`,
-    version: {
-      modelKey: real.key,
-      kind: 'heuristic',
-      stream: real.stream,
-      parentId,
-      state: 'published',
-      dataFrom: 28_990_000,
-      dataUntil: 29_000_000,
-      samples: 1,
-      seed: 1,
-      threshold: 1,
-      format: 1,
-      codeVersion: 'test',
-      metrics: {},
-      fencingToken: lease.token,
-      lineage: 1,
-    },
-    files: [{ name: 'model.json', bytes: Uint8Array.of(1) }],
-    reason: 'test',
-    actor: 'test',
-    detail: {},
-    rescored: [],
+    parentId,
+    dataFrom: 28_990_000,
+    dataUntil: 29_000_000,
   });
 }
 

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { ModelKey } from '../../src/models/model.js';
-import { recordVersion, StaleLease } from '../../src/registry/publish.js';
+import { StaleLease } from '../../src/registry/publish.js';
 import { currentActivation } from '../../src/storage/activations.js';
 import { acquireLease, type Lease, releaseLease, renewLease } from '../../src/storage/leases.js';
 import { listVersions } from '../../src/storage/modelVersions.js';
 import { openTestDatabase, type TestDatabase } from '../drift/testDatabase.js';
+import { publishVersion } from './trainedVersion.js';
 
 /** What must hold, kept beside the database: one holder, tokens that rise, one version a successful publish. */
 interface Expected {
@@ -24,31 +25,13 @@ interface Trainers {
 async function publish({ database, key, leases }: Trainers, trainer: number, run: string) {
   const lease = leases[trainer];
   if (!lease) throw new Error('no lease');
-  return recordVersion(database.pool, {
+  return publishVersion(database.pool, {
+    modelKey: key,
     lease,
     run,
-    version: {
-      modelKey: key,
-      kind: 'isolation_forest',
-      stream: key.split('@')[1],
-      parentId: (await currentActivation(database.pool, key))?.versionId ?? null,
-      state: 'published',
-      dataFrom: 0,
-      dataUntil: 1,
-      samples: 1,
-      seed: 1,
-      threshold: 1,
-      format: 1,
-      codeVersion: 'test',
-      metrics: {},
-      fencingToken: lease.token,
-      lineage: 1,
-    },
-    files: [{ name: 'model.json', bytes: Uint8Array.of(1) }],
-    reason: 'test',
-    actor: 'test',
-    detail: {},
-    rescored: [],
+    parentId: (await currentActivation(database.pool, key))?.versionId ?? null,
+    dataFrom: 0,
+    dataUntil: 1,
   });
 }
 

@@ -1,5 +1,5 @@
 import type { FitProgress } from '../model.js';
-import { seededRandom } from '../random.js';
+import { seededRandom, shuffle } from '../random.js';
 import { type Architecture, initialWeights } from './architecture.js';
 import type { Engine } from './engine.js';
 import type { TrainingSettings } from './settings.js';
@@ -115,13 +115,7 @@ function sample(starts: Int32Array, count: number, random: () => number): Int32A
     { length: count },
     (_, i) => starts[Math.floor(((i + shift) * starts.length) / count)]!,
   );
-  for (let i = count - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1));
-    const kept = order[i]!;
-    order[i] = order[j]!;
-    order[j] = kept;
-  }
-  return order;
+  return shuffle(order, random);
 }
 
 /** Mean over windows and features of errors that are already means over the minutes. */

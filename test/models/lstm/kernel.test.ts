@@ -4,22 +4,12 @@ import { initialWeights } from '../../../src/models/lstm/architecture.js';
 import { FusedEngine, type FusedSession } from '../../../src/models/lstm/engineFused.js';
 import { TfjsEngine, type TfjsSession } from '../../../src/models/lstm/engineTfjs.js';
 import { compileKernel, startKernel } from '../../../src/models/lstm/kernel/kernel.js';
+import { relativeDifference } from './difference.js';
 import { startsOf, waves } from './rows.js';
 
 const fusedEngine = new FusedEngine();
 const tfjsEngine = new TfjsEngine();
 const ROWS = 160;
-
-/** Greatest difference over the greatest size. */
-function relativeDifference(a: Float32Array, b: Float32Array): number {
-  let difference = 0;
-  let size = 0;
-  a.forEach((value, i) => {
-    difference = Math.max(difference, Math.abs(value - b[i]!));
-    size = Math.max(size, Math.abs(b[i]!));
-  });
-  return difference / size;
-}
 
 describe('fused kernel beside tfjs', () => {
   const shapes = fc.record({
