@@ -1,7 +1,7 @@
 import { Collector } from '../src/collection/collector.js';
 import { runService } from '../src/services/service.js';
 import { RisLiveSource } from '../src/sources/risLive.js';
-import { StageLock } from '../src/storage/stageLock.js';
+import type { StageLock } from '../src/storage/stageLocks.js';
 
 const TICK_MILLISECONDS = 250;
 
@@ -11,8 +11,7 @@ await runService('collector', async (context) => {
     settings.streams.map(async ({ name: stream, host }) => {
       let held: StageLock | null = null;
       const holdLock = async () => {
-        held ??= await StageLock.take(
-          context.databaseUrl,
+        held ??= await context.locks.take(
           'collector',
           stream,
           (error) => {

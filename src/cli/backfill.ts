@@ -9,7 +9,7 @@ import { LATE_SCORING } from '../detection/lateStages.js';
 import { MINUTES_PER_DAY } from '../features/row.js';
 import { CORRELATOR } from '../incidents/lateCorrelation.js';
 import { layoutOf } from '../sources/archive/layout.js';
-import { StageLock } from '../storage/stageLock.js';
+import { StageLocks } from '../storage/stageLocks.js';
 import { registerStream } from '../storage/streams.js';
 import { age, printJson, say, UsageError } from './output.js';
 import { withStore } from './store.js';
@@ -129,9 +129,10 @@ export function register(program: Command): void {
         const interrupted = () => ending.abort(new Error('interrupted: run it again to go on'));
         process.once('SIGINT', interrupted);
         process.once('SIGTERM', interrupted);
-        const lock = await StageLock.take(databaseUrl, 'archive', options.stream, (error) => ending.abort(error));
+        const locks = new StageLocks(databaseUrl, 'backfill');
         const display = new ProgressDisplay();
         try {
+          await locks.take('archive', options.stream, (error) => ending.abort(error), ending.signal);
           const summary = await backfill({
             pool,
             stream: options.stream,
@@ -162,7 +163,7 @@ export function register(program: Command): void {
           display.stop();
           process.off('SIGINT', interrupted);
           process.off('SIGTERM', interrupted);
-          await lock.release().catch((error: Error) => say(error.message));
+          await locks.close().catch((error: Error) => say(error.message));
         }
       });
     });

@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { z } from 'zod';
 import { type ReplaySummary, replayInto } from '../collection/replaySession.js';
 import { readLabelledMinutes } from '../evaluation/labelledMinutes.js';
-import { StageLock } from '../storage/stageLock.js';
+import { StageLocks } from '../storage/stageLocks.js';
 import { registerStream } from '../storage/streams.js';
 import { age, minuteText, printJson, say, UsageError } from './output.js';
 import { withStore } from './store.js';
@@ -38,15 +38,15 @@ function inWords(summary: ReplaySummary): string {
 }
 
 /** The locks of the stages that a replay stands in for. */
-async function takeLocks(databaseUrl: string, stream: string, onLost: (error: Error) => void): Promise<StageLock[]> {
-  const locks: StageLock[] = [];
+async function takeLocks(databaseUrl: string, stream: string, onLost: (error: Error) => void): Promise<StageLocks> {
+  const locks = new StageLocks(databaseUrl, 'replay');
   try {
     for (const stage of ['collector', 'aggregator']) {
-      locks.push(await StageLock.take(databaseUrl, stage, stream, onLost, AbortSignal.timeout(LOCK_MILLISECONDS)));
+      await locks.take(stage, stream, onLost, AbortSignal.timeout(LOCK_MILLISECONDS));
     }
     return locks;
   } catch (error) {
-    await Promise.all(locks.map((lock) => lock.release()));
+    await locks.close();
     throw new Error(`the services are at work on stream ${stream}: replay into another --stream, or stop them`, {
       cause: error,
     });
@@ -99,7 +99,7 @@ export function register(program: Command): void {
         } finally {
           process.off('SIGINT', interrupted);
           process.off('SIGTERM', interrupted);
-          await Promise.all(locks.map((lock) => lock.release()));
+          await locks.close();
         }
       });
     });

@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServiceContext } from '../services/service.js';
 import { layoutOf } from '../sources/archive/layout.js';
 import { watermark } from '../storage/features.js';
-import { StageLock } from '../storage/stageLock.js';
 import { GapHealer } from './gapHealer.js';
 
 const RETRY_MS = 5 * 60_000;
@@ -21,7 +20,7 @@ export async function healGaps(
   collector: string | undefined,
   lateStages: readonly string[],
 ): Promise<void> {
-  const { settings, pool, logger, signal, databaseUrl } = context;
+  const { settings, pool, logger, signal, locks } = context;
   const { archive, feed } = settings;
   if (!archive.heal || (archive.url === undefined && new URL(feed.url).hostname !== LIVE_FEED)) return;
   try {
@@ -53,7 +52,7 @@ export async function healGaps(
   while (!signal.aborted) {
     try {
       const lost = new AbortController();
-      const lock = await StageLock.take(databaseUrl, 'archive', stream, (error) => lost.abort(error), signal);
+      const lock = await locks.take('archive', stream, (error) => lost.abort(error), signal);
       try {
         await healer.step(AbortSignal.any([signal, lost.signal]));
       } finally {

@@ -6,6 +6,7 @@ import type { ServiceContext } from '../services/service.js';
 import { runStage } from '../services/stage.js';
 import { raiseAlertAlone } from '../storage/alerts.js';
 import { DetectorStep, detectorStage } from './detectorStep.js';
+import { ScoringRound } from './scoringRound.js';
 
 const NOTICE_MILLISECONDS = 10_000;
 
@@ -19,12 +20,14 @@ export async function detect(context: ServiceContext, kindName: ModelKindName): 
     lstmEngine: context.settings.lstmEngine,
     log: (message) => logger.info(message),
   });
+  const round = new ScoringRound();
   const detectors = context.settings.streams.map(
     ({ name: stream }) =>
       new DetectorStep({
         pool,
         stream,
         kind,
+        round,
         logger,
         load: async (key, versionId) => (await loadVersion(pool, key, versionId, kind)).model,
         onBadVersion: async (key, activation, error) => {
@@ -50,10 +53,10 @@ export async function detect(context: ServiceContext, kindName: ModelKindName): 
   );
   const prepare = async () => {
     for (const detector of detectors) {
-      await detector
+      await detector.serving
         .prepare()
         .catch((error: Error) => logger.warn({ error: error.message }, 'preparing the next version'));
-      context.report({ [detector.key]: { version: detector.version } });
+      context.report({ [detector.key]: { version: detector.serving.version } });
     }
   };
   const events = context.queues.events(RETRAIN);

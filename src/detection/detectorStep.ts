@@ -1,44 +1,37 @@
 import type { Pool, PoolClient } from 'pg';
-import type { Logger } from 'pino';
-import type { Minute } from '../features/row.js';
+import type { FeatureBlock, Minute } from '../features/row.js';
 import type { AnyModelKind } from '../models/kinds.js';
-import { BadArtifact, type Explanation, type ModelKey, type Scores } from '../models/model.js';
+import type { Explanation, ModelKey, Scores } from '../models/model.js';
 import { modelKey } from '../models/modelKey.js';
-import { firstActivation, nextActivation } from '../storage/activationOrder.js';
-import {
-  type Activation,
-  activationsSince,
-  activeVersionAt,
-  currentActivation,
-  lockModel,
-} from '../storage/activations.js';
+import { nextActivation } from '../storage/activationOrder.js';
+import { type Activation, activeVersionAt, lockModel } from '../storage/activations.js';
 import { readCursor, writeCursor } from '../storage/cursors.js';
-import { featureBlock, watermark } from '../storage/features.js';
+import { detectorWork } from '../storage/detectorWork.js';
+import { featureBlock } from '../storage/features.js';
 import { lateMinutes, removeLateMinutes } from '../storage/lateMinutes.js';
 import { notify } from '../storage/notifications.js';
 import { inTransaction } from '../storage/pool.js';
 import { insertScores, type ScoreRow } from '../storage/scores.js';
-import { storeIsAway } from '../storage/storeAway.js';
+import { ScoringRound } from './scoringRound.js';
+import { type LoadedModel, ServingModel, type ServingModelOptions } from './servingModel.js';
 
 const MINUTES_A_STEP = 512;
 const LATE_MINUTES_A_STEP = 256;
-const MOST_EARLIER = 10;
 
-interface LoadedModel {
-  versionId: number;
-  version: number;
-  model: unknown;
-}
-
-export interface DetectorOptions {
-  pool: Pool;
+export interface DetectorOptions extends ServingModelOptions {
   stream: string;
   kind: AnyModelKind;
-  logger: Logger;
-  /** Reads a version's files, verifies their checksums and decodes them. */
-  load: (key: ModelKey, versionId: number) => Promise<unknown>;
-  /** A version that cannot be loaded: the one before serves on. */
-  onBadVersion: (key: ModelKey, activation: Activation, error: Error) => Promise<void>;
+  /** Shared by the streams of a detector, which are then scored together. */
+  round?: ScoringRound;
+}
+
+/** Minutes from <= minute < until, read and ready to be scored by one version. */
+interface Reading {
+  from: Minute;
+  until: Minute;
+  activation: Activation;
+  loaded: LoadedModel;
+  block: FeatureBlock;
 }
 
 export function detectorStage(kind: string): string {
@@ -46,42 +39,79 @@ export function detectorStage(kind: string): string {
 }
 
 /**
- * Scores the minutes of one stream with one kind of model, each by the version that is active for it. Scores and
- * cursor are committed together under the model's shared lock, so that a publish falls between two minutes.
+ * Scores the minutes of one stream with one kind of model, each by the version that is active for it. Minutes are read
+ * and scored without a transaction, so that many streams' are scored at once. Scores and cursor are committed together
+ * under the model's shared lock, and only if the same version is still the active one for these minutes: a publish
+ * falls between two minutes.
  */
 export class DetectorStep {
-  readonly key: ModelKey;
-  private loaded: LoadedModel | null = null;
-  private refused: number | null = null;
+  readonly serving: ServingModel;
+  private readonly pool: Pool;
+  private readonly stage: string;
+  private readonly round: ScoringRound;
 
   constructor(private readonly options: DetectorOptions) {
-    this.key = modelKey(options.kind.name, options.stream);
+    this.serving = new ServingModel(modelKey(options.kind.name, options.stream), options);
+    this.pool = options.pool;
+    this.stage = detectorStage(options.kind.name);
+    this.round = options.round ?? new ScoringRound();
   }
 
-  get version(): number | null {
-    return this.loaded?.version ?? null;
+  get key(): ModelKey {
+    return this.serving.key;
   }
 
   /** @returns whether there may be more to score at once */
   async step(): Promise<boolean> {
-    const { pool, stream, kind } = this.options;
-    const newest = await watermark(pool, stream);
-    if (newest === null) return false;
-    return inTransaction(pool, async (client) => {
+    const { stream } = this.options;
+    const { work, reading } = await this.round.read(async () => {
+      const found = await detectorWork(this.pool, { stage: this.stage, stream, modelKey: this.key });
+      return { work: found, reading: found && (await this.read(found.from, found.newest)) };
+    });
+    if (work === null) return false;
+    let more = work.late && (await this.scoreLate((work.from ?? work.newest + 1) - 1));
+    if (reading !== null) {
+      await this.round.turn();
+      const rows = await this.score(reading);
+      const committed = await this.commit(reading, rows);
+      more ||= !committed || reading.until <= work.newest;
+    }
+    return more;
+  }
+
+  /** Reads what follows the cursor, as far as one version is active for it. */
+  private async read(from: Minute | null, newest: Minute): Promise<Reading | null> {
+    if (from === null || from > newest) return null;
+    const activation = await activeVersionAt(this.pool, this.key, from);
+    if (activation === null) return null;
+    const change = await nextActivation(this.pool, this.key, from);
+    const until = Math.min(newest + 1, from + MINUTES_A_STEP, change ?? Number.MAX_SAFE_INTEGER);
+    return this.reading(this.pool, activation, from, until);
+  }
+
+  private async reading(pg: Pool | PoolClient, activation: Activation, from: Minute, until: Minute): Promise<Reading> {
+    const { kind, stream } = this.options;
+    const loaded = await this.serving.of(activation);
+    return { from, until, activation, loaded, block: await featureBlock(pg, stream, from - kind.context, until) };
+  }
+
+  /**
+   * Writes nothing if the minutes got another version meanwhile, or if another process scored them while this one stood
+   * still: the next step reads anew.
+   */
+  private async commit({ from, until, activation }: Reading, rows: ScoreRow[]): Promise<boolean> {
+    const { kind, stream } = this.options;
+    return inTransaction(this.pool, async (client) => {
       await lockModel(client, this.key, 'shared');
-      const cursor = await readCursor(client, detectorStage(kind.name), stream);
-      const from = cursor ? cursor.position + 1 : await firstActivation(client, this.key);
-      const moreLate = await this.scoreLate(client, from === null ? newest : from - 1);
-      if (from === null || from > newest) return moreLate;
-      const activation = await activeVersionAt(client, this.key, from);
-      if (activation === null) return false;
+      const cursor = await readCursor(client, this.stage, stream);
+      const active = await activeVersionAt(client, this.key, from);
       const change = await nextActivation(client, this.key, from);
-      const until = Math.min(newest + 1, from + MINUTES_A_STEP, change ?? Number.MAX_SAFE_INTEGER);
-      const loaded = await this.model(activation);
-      await this.score(client, loaded, from, until);
-      await writeCursor(client, detectorStage(kind.name), stream, until - 1);
+      if (cursor !== null && cursor.position !== from - 1) return false;
+      if (active?.id !== activation.id || (change !== null && change < until)) return false;
+      await insertScores(client, stream, kind.name, rows);
+      await writeCursor(client, this.stage, stream, until - 1);
       await notify(client, 'scores', stream);
-      return moreLate || until <= newest;
+      return true;
     });
   }
 
@@ -89,69 +119,32 @@ export class DetectorStep {
    * Scores minutes that came or were healed after the cursor had passed them, each by the version that was active for it.
    * @returns whether there may be more of them
    */
-  private async scoreLate(client: PoolClient, passed: Minute): Promise<boolean> {
+  private async scoreLate(passed: Minute): Promise<boolean> {
     const { stream, kind } = this.options;
-    const stage = detectorStage(kind.name);
-    const late = await lateMinutes(client, stream, stage, passed, LATE_MINUTES_A_STEP);
-    if (late.length === 0) return false;
-    for (let at = 0; at < late.length; ) {
-      const from = late[at]!;
-      const activation = await activeVersionAt(client, this.key, from);
-      const change = (await nextActivation(client, this.key, from)) ?? Number.MAX_SAFE_INTEGER;
-      let until = from + 1;
-      for (at += 1; at < late.length && late[at] === until && until < change; at += 1) until += 1;
-      if (activation !== null) await this.score(client, await this.model(activation), from, until);
-    }
-    await removeLateMinutes(client, stream, stage, late);
-    await notify(client, 'scores', stream);
-    return late.length === LATE_MINUTES_A_STEP;
-  }
-
-  /** Loads what will score the next minute, before that minute comes. */
-  async prepare(): Promise<void> {
-    const activation = await currentActivation(this.options.pool, this.key);
-    if (activation !== null) await this.model(activation);
-  }
-
-  private async model(activation: Activation): Promise<LoadedModel> {
-    if (this.loaded?.versionId === activation.versionId) return this.loaded;
-    if (this.loaded !== null && this.refused === activation.versionId) return this.loaded;
-    try {
-      const model = await this.options.load(this.key, activation.versionId);
-      this.loaded = { versionId: activation.versionId, version: activation.version, model };
-      this.options.logger.info({ model: this.key, version: activation.version }, 'model loaded');
-    } catch (error) {
-      if (storeIsAway(error)) throw error;
-      this.loaded ??= await this.earlier(activation);
-      if (this.loaded === null) throw error;
-      this.refused = activation.versionId;
-      await this.options.onBadVersion(this.key, activation, error as Error);
-    }
-    return this.loaded;
-  }
-
-  /** For a detector that has just started: what it would have served on with, had it run before. */
-  private async earlier(bad: Activation): Promise<LoadedModel | null> {
-    const { pool, load } = this.options;
-    const before = (await activationsSince(pool, 0, this.key)).filter(
-      ({ id, from, versionId }) =>
-        versionId !== bad.versionId && (from < bad.from || (from === bad.from && id < bad.id)),
-    );
-    for (const { versionId, version } of before.reverse().slice(0, MOST_EARLIER)) {
-      try {
-        return { versionId, version, model: await load(this.key, versionId) };
-      } catch (error) {
-        if (!(error instanceof BadArtifact)) throw error;
+    return inTransaction(this.pool, async (client) => {
+      await lockModel(client, this.key, 'shared');
+      const late = await lateMinutes(client, stream, this.stage, passed, LATE_MINUTES_A_STEP);
+      if (late.length === 0) return false;
+      for (let at = 0; at < late.length; ) {
+        const from = late[at]!;
+        const activation = await activeVersionAt(client, this.key, from);
+        const change = (await nextActivation(client, this.key, from)) ?? Number.MAX_SAFE_INTEGER;
+        let until = from + 1;
+        for (at += 1; at < late.length && late[at] === until && until < change; at += 1) until += 1;
+        if (activation === null) continue;
+        const rows = await this.score(await this.reading(client, activation, from, until));
+        await insertScores(client, stream, kind.name, rows);
       }
-    }
-    return null;
+      await removeLateMinutes(client, stream, this.stage, late);
+      await notify(client, 'scores', stream);
+      return late.length === LATE_MINUTES_A_STEP;
+    });
   }
 
-  private async score(client: PoolClient, loaded: LoadedModel, from: Minute, until: Minute): Promise<void> {
-    const { kind, stream } = this.options;
-    const block = await featureBlock(client, stream, from - kind.context, until);
+  private async score({ from, loaded, block }: Reading): Promise<ScoreRow[]> {
+    const { kind } = this.options;
     const first = block.minutes.findIndex((minute) => minute >= from);
-    if (first < 0) return;
+    if (first < 0) return [];
     const scores = await kind.score(loaded.model, block, first);
     const threshold = kind.threshold(loaded.model);
     const rows: ScoreRow[] = [];
@@ -168,13 +161,13 @@ export class DetectorStep {
         explanation: await this.explanation(loaded, block, first + index, scores, index, anomalous),
       });
     }
-    await insertScores(client, stream, kind.name, rows);
+    return rows;
   }
 
   /** Ordinary minutes are not explained: nobody asks, and there are many. */
   private async explanation(
     loaded: LoadedModel,
-    block: Parameters<AnyModelKind['explain']>[1],
+    block: FeatureBlock,
     row: number,
     scores: Scores,
     index: number,

@@ -7,6 +7,7 @@ import type { Settings } from '../config/settings.js';
 import { NotificationListener } from '../storage/notifications.js';
 import { openPool } from '../storage/pool.js';
 import { type ServiceState, upsertService } from '../storage/services.js';
+import { StageLocks } from '../storage/stageLocks.js';
 import { storeIsAway } from '../storage/storeAway.js';
 import type { ServiceName } from './catalogue.js';
 
@@ -20,8 +21,8 @@ export interface ServiceContext {
   name: ServiceName;
   instance: string;
   settings: Settings;
-  databaseUrl: string;
   pool: Pool;
+  locks: StageLocks;
   queues: QueueStore;
   notifications: NotificationListener;
   logger: Logger;
@@ -67,6 +68,7 @@ export async function runService(name: ServiceName, main: (context: ServiceConte
   const pool = openPool(databaseUrl, { name, onError });
   const queues = new QueueStore({ ...settings, databaseUrl }, onError);
   const notifications = new NotificationListener(databaseUrl, onError);
+  const locks = new StageLocks(databaseUrl, name);
   const instance = process.env.ROUTEWARDEN_INSTANCE ?? `${name}.${hostname()}.${process.pid}`;
   let detail: Record<string, unknown> = {};
   const beat = (state: ServiceState) =>
@@ -91,8 +93,8 @@ export async function runService(name: ServiceName, main: (context: ServiceConte
       name,
       instance,
       settings,
-      databaseUrl,
       pool,
+      locks,
       queues,
       notifications,
       logger,
@@ -107,7 +109,7 @@ export async function runService(name: ServiceName, main: (context: ServiceConte
   }
   clearInterval(heartbeat);
   await beat(failed ? 'failed' : 'stopped').catch(onError);
-  await Promise.allSettled([queues.close(), notifications.close()]);
+  await Promise.allSettled([queues.close(), notifications.close(), locks.close()]);
   await pool.end().catch(onError);
   process.exit(failed ? 1 : 0);
 }

@@ -1,4 +1,3 @@
-import { StageLock } from '../storage/stageLock.js';
 import type { ServiceContext } from './service.js';
 
 const POLL_MILLISECONDS = 500;
@@ -40,7 +39,7 @@ export async function runStage(context: ServiceContext, stage: Stage): Promise<v
       wake.ring();
     };
     try {
-      const lock = await StageLock.take(context.databaseUrl, stage.name, stage.stream, onLost, signal);
+      const lock = await context.locks.take(stage.name, stage.stream, onLost, signal);
       try {
         await runHeld(stage, wake, AbortSignal.any([signal, lost.signal]), trouble);
       } finally {

@@ -3,7 +3,7 @@ import type { Pool } from 'pg';
 import { pino } from 'pino';
 import { Collector } from '../../src/collection/collector.js';
 import { openPool } from '../../src/storage/pool.js';
-import { StageLock } from '../../src/storage/stageLock.js';
+import { StageLocks } from '../../src/storage/stageLocks.js';
 import { storeIsAway } from '../../src/storage/storeAway.js';
 import { openTestDatabase, type TestDatabase } from '../drift/testDatabase.js';
 
@@ -128,13 +128,32 @@ describe('a store that is away', () => {
 
   test('a wait for a stage lock ends with its signal, and leaves the lock to the next', async () => {
     const url = (database.pool.options as { connectionString: string }).connectionString;
-    const holder = await StageLock.take(url, 'stage', 'test', () => {});
-    const ending = new AbortController();
-    const waiting = StageLock.take(url, 'stage', 'test', () => {}, ending.signal);
-    setTimeout(() => ending.abort(new Error('enough')), 100);
-    await expect(waiting).rejects.toThrow();
-    await holder.release();
-    await (await StageLock.take(url, 'stage', 'test', () => {})).release();
+    const [mine, theirs] = [new StageLocks(url, 'mine'), new StageLocks(url, 'theirs')];
+    const held = await mine.take('stage', 'test', () => {});
+    for (const locks of [mine, theirs]) {
+      const waiting = locks.take('stage', 'test', () => {}, AbortSignal.timeout(100));
+      await expect(waiting).rejects.toThrow('timeout');
+    }
+    const next = theirs.take('stage', 'test', () => {});
+    await held.release();
+    await (await next).release();
+    await Promise.all([mine.close(), theirs.close()]);
+  });
+
+  test("a process's stage locks take one connection, and all their holders are told when it breaks", async () => {
+    const url = (database.pool.options as { connectionString: string }).connectionString;
+    const [mine, theirs] = [new StageLocks(url, 'many'), new StageLocks(url, 'other')];
+    const lost: string[] = [];
+    const streams = Array.from({ length: 100 }, (_, i) => `s${i}`);
+    await Promise.all(streams.map((stream) => mine.take('stage', stream, () => lost.push(stream))));
+    const connections = "FROM pg_stat_activity WHERE application_name = 'routewarden locks many'";
+    expect((await database.pool.query(`SELECT pid ${connections}`)).rowCount).toBe(1);
+    const next = theirs.take('stage', 's99', () => {});
+    await database.pool.query(`SELECT pg_terminate_backend(pid) ${connections}`);
+    await (await next).release();
+    await mine.take('stage', 's0', () => {});
+    expect(lost.sort()).toEqual([...streams].sort());
+    await Promise.all([mine.close(), theirs.close()]);
   });
 });
 
