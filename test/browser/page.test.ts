@@ -59,7 +59,7 @@ suite(`the page in Chromium${missing === null ? '' : ` (${missing})`}`, () => {
   const heading = (page: Page, name: string) =>
     page.getByRole('heading', { level: 1, name, exact: true }).waitFor({ timeout: 10_000 });
   const drawn = async (page: Page) => {
-    await page.waitForFunction(`!document.querySelector('[aria-busy=true]')`);
+    await page.locator('[aria-busy=true]').first().waitFor({ state: 'detached' });
   };
 
   describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
