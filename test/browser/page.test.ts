@@ -1,0 +1,275 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { startDashboards, type TestDashboard } from '../dashboard/dashboard.js';
+import { addIncident, NOW, STREAM, seedHistory } from '../dashboard/seed.js';
+import { accessibilityFaults, keepPicture, openChromium, overhang, whyNoChromium } from '../support/chromium.js';
+
+const TOKEN = 'a-very-secret-token-of-operators';
+const READ_TOKEN = 'a-very-secret-token-of-readers';
+const MINUTE = 60_000;
+const MODEL = `/models/${encodeURIComponent(`lstm@${STREAM}`)}`;
+const PAGES = [
+  { name: 'overview', path: '/', heading: 'Routing is ordinary' },
+  { name: 'incidents', path: '/incidents', heading: 'Incidents' },
+  { name: 'incident', path: '/incidents/1', heading: 'Prefix hijack' },
+  { name: 'model', path: MODEL, heading: `LSTM autoencoder of ${STREAM}` },
+  { name: 'audit', path: '/audit', heading: 'Who did what' },
+] as const;
+
+const missing = whyNoChromium();
+const suite = missing === null ? describe : describe.skip;
+
+suite(`the page in Chromium${missing === null ? '' : ` (${missing})`}`, () => {
+  let dashboards: TestDashboard;
+  let browser: Browser;
+  let open: string;
+  let locked: string;
+  /** What the pages wrote to the console as errors. */
+  const errors: string[] = [];
+
+  beforeAll(async () => {
+    [dashboards, browser] = await Promise.all([startDashboards(), openChromium()]);
+    await seedHistory(dashboards.database.pool, 30);
+    open = (await dashboards.open()).url;
+    locked = (await dashboards.open({ token: TOKEN, readToken: READ_TOKEN })).url;
+  }, 90_000);
+  afterAll(async () => {
+    await browser?.close();
+    await dashboards?.stop();
+  });
+
+  async function visit<T>(
+    url: string,
+    look: (page: Page) => Promise<T>,
+    options: BrowserContextOptions = {},
+  ): Promise<T> {
+    const context = await browser.newContext({ viewport: { width: 1360, height: 900 }, ...options });
+    try {
+      const page = await context.newPage();
+      page.on('pageerror', (error) => errors.push(String(error)));
+      page.on('console', (message) => {
+        if (message.type() === 'error') errors.push(message.text());
+      });
+      await page.goto(url);
+      return await look(page);
+    } finally {
+      await context.close();
+    }
+  }
+  const heading = (page: Page, name: string) =>
+    page.getByRole('heading', { level: 1, name, exact: true }).waitFor({ timeout: 10_000 });
+  const drawn = async (page: Page) => {
+    await page.locator('[aria-busy=true]').first().waitFor({ state: 'detached' });
+  };
+
+  describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
+    test.each(PAGES)('$name keeps nobody out', async ({ name, path, heading: title }) => {
+      await visit(
+        open + path,
+        async (page) => {
+          await heading(page, title);
+          await drawn(page);
+          await keepPicture(page, `${name}-${colorScheme}`);
+          expect(await accessibilityFaults(page)).toEqual([]);
+        },
+        { colorScheme },
+      );
+    });
+
+    test('neither do the dialogue and the sign-in', async () => {
+      await visit(
+        open + MODEL,
+        async (page) => {
+          await page.getByRole('button', { name: 'Retrain now' }).click();
+          await page.getByRole('dialog').waitFor();
+          expect(await accessibilityFaults(page)).toEqual([]);
+        },
+        { colorScheme },
+      );
+      await visit(
+        `${locked}/login`,
+        async (page) => {
+          await heading(page, 'Routewarden');
+          await keepPicture(page, `login-${colorScheme}`);
+          expect(await accessibilityFaults(page)).toEqual([]);
+        },
+        { colorScheme },
+      );
+    });
+  });
+
+  test.each(PAGES)('$name fits a phone without scrolling sideways', async ({ name, path, heading: title }) => {
+    await visit(
+      open + path,
+      async (page) => {
+        await heading(page, title);
+        await drawn(page);
+        await keepPicture(page, `${name}-phone`);
+        expect(await overhang(page)).toBe(0);
+      },
+      { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true },
+    );
+  });
+
+  test('an incident appears by itself, without a reload', async () => {
+    await visit(open, async (page) => {
+      await heading(page, 'Routing is ordinary');
+      await page.evaluate('window.loadedOnce = true');
+      const words = 'AS64999 announces 192.0.2.0/24, which AS64501 alone announced until then';
+      await addIncident(dashboards.database.pool, {
+        from: NOW - 4 * MINUTE,
+        until: null,
+        class: 'hijack',
+        severity: 'critical',
+        words,
+      });
+      await page.locator('.incidents').getByText(words).waitFor({ timeout: 5_000 });
+      await heading(page, 'An incident is still open');
+      expect(await page.evaluate('window.loadedOnce')).toBe(true);
+      await dashboards.database.pool.query(`UPDATE incidents SET ended_at = $1 WHERE ended_at IS NULL`, [
+        new Date(NOW - MINUTE),
+      ]);
+      await heading(page, 'Routing is ordinary');
+    });
+  });
+
+  test('thirty days are drawn, joined into few points by the server', async () => {
+    await visit(open, async (page) => {
+      await heading(page, 'Routing is ordinary');
+      const answered = page.waitForResponse((response) => response.url().includes('hours=720'));
+      await page.getByRole('button', { name: '30 d' }).click();
+      const response = await answered;
+      const series = (await response.json()) as { times: number[]; curves: { high: (number | null)[] }[] };
+      expect(series.times.length).toBeLessThanOrEqual(721);
+      expect(series.times.length).toBeGreaterThan(300);
+      await page.getByText(/Each point holds/).waitFor();
+      // Drawn: the line's pixels stand on the canvas from its left end to its right.
+      const canvas = page.locator('.scores figure.first canvas');
+      const thirds = await canvas.evaluate((element) => {
+        const picture = element as unknown as {
+          width: number;
+          height: number;
+          getContext(kind: '2d'): { getImageData(x: number, y: number, w: number, h: number): { data: Uint8Array } };
+        };
+        const { width, height } = picture;
+        const context = picture.getContext('2d');
+        return [0.15, 0.5, 0.85].map((place) => {
+          const { data } = context.getImageData(Math.round(width * place), 0, Math.round(width * 0.1), height);
+          return data.filter((value, index) => index % 4 === 3 && value > 200).length;
+        });
+      });
+      for (const pixels of thirds) expect(pixels).toBeGreaterThan(50);
+      await keepPicture(page, 'overview-30-days');
+    });
+  });
+
+  test('the path picture follows its slider', async () => {
+    await visit(`${open}/incidents/1`, async (page) => {
+      const edges = page.locator('svg.paths path.edge.new');
+      const slider = page.getByRole('slider');
+      await slider.waitFor();
+      const atTheEnd = await edges.count();
+      expect(atTheEnd).toBeGreaterThan(0);
+      await slider.focus();
+      await slider.press('Home');
+      await page.getByText('Before the incident').waitFor();
+      expect(await edges.count()).toBe(0);
+      await slider.press('End');
+      expect(await edges.count()).toBe(atTheEnd);
+    });
+  });
+
+  test('what an operator says about an incident stays', async () => {
+    await visit(`${open}/incidents/2`, async (page) => {
+      await page.getByRole('button', { name: 'Acknowledge' }).click();
+      await page.getByText('Acknowledged by local operator.').waitFor();
+      await page.getByRole('button', { name: 'Add a note' }).click();
+      await page.getByLabel('Note').fill('Announced maintenance of the peer.');
+      await page.getByRole('button', { name: 'Save note' }).click();
+      await page.getByText('Announced maintenance of the peer.').waitFor();
+      await page.getByRole('button', { name: 'This was ordinary' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'This was ordinary' }).click();
+      await page.getByRole('button', { name: 'It was an incident' }).waitFor();
+      await page.reload();
+      await page.getByText('Announced maintenance of the peer.').waitFor();
+      await page.locator('.badge', { hasText: 'ordinary' }).waitFor();
+    });
+  });
+
+  test('says what to do while there is no feed, no baseline and no service', async () => {
+    const empty = await startDashboards();
+    try {
+      const { url } = await empty.open({ live: true });
+      await visit(url, async (page) => {
+        await page.getByRole('heading', { name: 'No feed yet' }).waitFor();
+        await page.getByText('routewarden start', { exact: true }).first().waitFor();
+        await keepPicture(page, 'overview-empty');
+        await empty.database.pool.query(`INSERT INTO streams (name, source) VALUES ('rrc00', '{"kind": "ris-live"}')`);
+        await page.getByRole('heading', { name: 'Still learning' }).waitFor();
+        await page.getByText(/No baseline yet: 0 s of 7 d collected/).waitFor();
+        await page.getByText('routewarden backfill').first().waitFor();
+        expect(await accessibilityFaults(page)).toEqual([]);
+      });
+    } finally {
+      await empty.stop();
+    }
+  });
+
+  describe('behind a token', () => {
+    test('shows nothing but the sign-in, Bull Board included', async () => {
+      for (const path of ['/', '/incidents/1', '/queues/']) {
+        await visit(locked + path, async (page) => {
+          await page.getByLabel('Token').waitFor();
+          expect(new URL(page.url()).pathname).toBe(path === '/' ? '/' : '/login');
+          expect(await page.getByText(/hijack/i).count()).toBe(0);
+        });
+      }
+    });
+
+    test('a wrong token is refused in words, the right one leads to where one wanted to go', async () => {
+      await visit(`${locked}/incidents/1`, async (page) => {
+        await page.getByLabel('Token').fill('not the token at all');
+        await page.getByRole('button', { name: 'Sign in' }).click();
+        await page
+          .getByRole('alert')
+          .getByText(/not the token/)
+          .waitFor();
+        await page.getByLabel('Your name').fill('Ada');
+        await page.getByLabel('Token').fill(TOKEN);
+        await page.getByRole('button', { name: 'Sign in' }).click();
+        await heading(page, 'Prefix hijack');
+        await page.getByText('Ada', { exact: false }).first().waitFor();
+        await page.getByRole('link', { name: 'Jobs' }).click();
+        await page.getByText('Routewarden jobs').first().waitFor();
+        await page.getByText('retrain').first().waitFor();
+        await keepPicture(page, 'queues');
+        await page.goto(locked);
+        await page.getByRole('button', { name: 'Sign out' }).click();
+        await page.getByLabel('Token').waitFor();
+        expect(await page.context().cookies()).toEqual([]);
+      });
+    });
+
+    test('the reader sees everything and has no button that changes', async () => {
+      await visit(`${locked}/login`, async (page) => {
+        await page.getByLabel('Token').fill(READ_TOKEN);
+        await page.getByRole('button', { name: 'Sign in' }).click();
+        await page.getByText('(read-only)').waitFor();
+        await page.goto(locked + MODEL);
+        await page.getByText('You are signed in read-only').waitFor();
+        await page.getByText('version 2 active').waitFor();
+        for (const name of ['Retrain now', /Activate/, /Pin/]) {
+          expect(await page.getByRole('button', { name }).count()).toBe(0);
+        }
+        await page.goto(`${locked}/incidents/1`);
+        await page.getByText('You are signed in read-only').waitFor();
+        expect(await page.getByRole('button', { name: 'Acknowledge' }).count()).toBe(0);
+      });
+    });
+  });
+
+  test('no page complained in the console', () => {
+    // The browser itself tells of the refused sign-in and of pages asked for without one.
+    expect(errors.filter((text) => !/status of 40[13]/.test(text))).toEqual([]);
+  });
+});

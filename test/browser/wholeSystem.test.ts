@@ -1,0 +1,194 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Pool } from 'pg';
+import { pino } from 'pino';
+import type { Browser, Page } from 'playwright-core';
+import { settingsSchema } from '../../src/config/settings.js';
+import { Pipeline } from '../../src/demo/pipeline.js';
+import { STORY_START } from '../../src/demo/story.js';
+import { System } from '../../src/services/system.js';
+import { RisLiveServer } from '../../src/simulation/risLiveServer.js';
+import { demoScenario, worldOf } from '../../src/simulation/scenario.js';
+import { minuteToDate } from '../../src/storage/minuteColumn.js';
+import { openPool } from '../../src/storage/pool.js';
+import { keepPicture, openChromium, whyNoChromium } from '../support/chromium.js';
+import { freePort } from '../support/ports.js';
+
+const STREAM = 'demo';
+const HISTORY_HOURS = 26;
+/** So far the feed is played beyond the minutes that are asked for; all of them but the last are closed by it. */
+const GRACE_MINUTES = 3;
+const HIJACK = { startMinute: 25, durationMinutes: 20 };
+const QUIET = pino({ level: 'silent' });
+
+const missing = whyNoChromium();
+const suite = missing === null ? describe : describe.skip;
+
+suite(`the running system, seen and steered in Chromium${missing === null ? '' : ` (${missing})`}`, () => {
+  let folder: string;
+  let feed: RisLiveServer;
+  let system: System;
+  let pool: Pool;
+  let pipeline: Pipeline;
+  let browser: Browser;
+  let page: Page;
+  let url: string;
+  let at = STORY_START + HISTORY_HOURS * 60;
+
+  async function play(minutes: number): Promise<void> {
+    at += minutes;
+    await feed.playUntil(at + GRACE_MINUTES);
+    const last = at + GRACE_MINUTES - 2;
+    await pipeline.until(`the features of minute ${last}`, 60, () => pipeline.featuresReach(last));
+    await pipeline.until(`the verdicts of minute ${at}`, 60, () => pipeline.judged());
+  }
+  /** The versions that scored from a minute on. */
+  const served = async (from: number): Promise<number[]> =>
+    (
+      await pool.query<{ version: number }>(
+        `SELECT DISTINCT v.version FROM scores s JOIN model_versions v ON v.id = s.version_id
+         WHERE s.kind = 'isolation_forest' AND s.minute >= $1 ORDER BY 1`,
+        [minuteToDate(from)],
+      )
+    ).rows.map(({ version }) => version);
+
+  /** Retrains of the isolation forest so far. */
+  const runs = async (): Promise<number> =>
+    (await pool.query(`SELECT DISTINCT run FROM retrain_runs WHERE model_key = 'isolation_forest@${STREAM}'`)).rows
+      .length;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'routewarden-browser-'));
+    feed = new RisLiveServer({
+      world: worldOf(
+        demoScenario(STORY_START, {
+          seed: 7,
+          historyHours: HISTORY_HOURS,
+          liveHours: 6,
+          driftHours: 0,
+          incidents: [{ class: 'hijack', hijack: 'origin', magnitude: 0.7, ...HIJACK }],
+        }),
+      ),
+      logger: QUIET,
+    });
+    const port = await freePort();
+    url = `http://127.0.0.1:${port}`;
+    system = await System.start({
+      settings: settingsSchema.parse({
+        dataDirectory: join(folder, 'data'),
+        artifactDirectory: join(folder, 'artifacts'),
+        queuePrefix: 'routewarden-browser',
+        streams: [{ name: STREAM }],
+        feed: { clock: 'feed', url: await feed.listen() },
+        driftCheckIntervalSeconds: 1,
+        retraining: { trainingDays: 1, heldBackMinutes: 240, jitterSeconds: 0 },
+        dashboard: { port, live: false },
+      }),
+      logger: QUIET,
+      onLine: () => {},
+      onHopeless: () => {},
+      onDatabaseLost: () => {},
+    });
+    pool = openPool(system.database.databaseUrl, { name: 'test', onError: () => {} });
+    pipeline = new Pipeline(pool, STREAM, AbortSignal.timeout(280_000));
+    browser = await openChromium();
+    page = await browser.newPage({ viewport: { width: 1360, height: 900 } });
+    await pipeline.until('the page', 60, () =>
+      fetch(`${url}/readyz`).then(
+        ({ ok }) => ok,
+        () => false,
+      ),
+    );
+    await page.goto(url);
+    await page.getByRole('heading', { name: 'Still learning' }).waitFor({ timeout: 20_000 });
+    await pipeline.until('the collector', 60, async () => feed.state.subscribers > 0);
+    await feed.playUntil(at + GRACE_MINUTES);
+    await pipeline.until('the first models', 120, async () =>
+      Object.values(await pipeline.activations()).every((activations) => activations === 1),
+    );
+    await pipeline.until('the first round to end', 60, () => pipeline.checked());
+    await play(10);
+  }, 240_000);
+  afterAll(async () => {
+    await browser?.close();
+    await pool?.end();
+    await system?.stop();
+    await feed?.close();
+    await rm(folder, { recursive: true, force: true });
+  }, 60_000);
+
+  test('learns, judges, and shows a hijack while it happens, on one page that is never loaded again', async () => {
+    await page.getByRole('heading', { name: /Routing is ordinary/ }).waitFor();
+    await page.evaluate('window.loadedOnce = true');
+    await play(HIJACK.startMinute - 10 + 6);
+    const incident = page.locator('.incidents a').first();
+    await incident.getByText('Prefix hijack').waitFor({ timeout: 10_000 });
+    await page.getByRole('heading', { name: /Routing is anomalous|An incident is still open/ }).waitFor();
+    await keepPicture(page, 'system-hijack-live');
+    expect(await page.evaluate('window.loadedOnce')).toBe(true);
+    await incident.click();
+    await page.getByRole('heading', { name: 'Why this alarm' }).waitFor();
+    await page.locator('svg.paths path.edge.new').first().waitFor();
+    await keepPicture(page, 'system-incident');
+    await play(HIJACK.durationMinutes + 30);
+    await page.locator('.lead .badge', { hasText: 'over' }).waitFor({ timeout: 10_000 });
+  }, 90_000);
+
+  test('is retrained from the page with confirmation and progress; the new version serves', async () => {
+    await page.goto(`${url}/models/${encodeURIComponent(`isolation_forest@${STREAM}`)}`);
+    await page.getByText('version 1 active').waitFor();
+    await page.getByRole('button', { name: 'Retrain now' }).click();
+    const question = page.getByRole('dialog');
+    await question.getByRole('button', { name: 'Leave it' }).click();
+    await question.waitFor({ state: 'detached' });
+    expect(await runs()).toBe(1);
+
+    await page.getByRole('button', { name: 'Retrain now' }).click();
+    const progress = page
+      .locator('.progress')
+      .getByText(/Retrain: \w+/)
+      .waitFor();
+    await question.getByRole('button', { name: 'Retrain now' }).click();
+    await progress;
+    await page.getByText('version 2 active').waitFor({ timeout: 60_000 });
+    await page.getByRole('button', { name: 'Retrain now' }).waitFor();
+    expect(await runs()).toBe(2);
+    const from = at + GRACE_MINUTES - 1;
+    await play(5);
+    expect(await served(from)).toEqual([2]);
+    await keepPicture(page, 'system-model');
+  }, 120_000);
+
+  test('is rolled back and pinned from the page, and both leave a row in the audit log', async () => {
+    await page.getByRole('button', { name: 'Activate version 1' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Activate version 1' }).click();
+    await page.getByText('version 1 active').waitFor();
+    const from = at + GRACE_MINUTES - 1;
+    await play(5);
+    expect(await served(from)).toEqual([1]);
+    await page.getByRole('button', { name: 'Pin version 1' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Pin' }).click();
+    await page.locator('.lead .badge', { hasText: 'pinned' }).waitFor();
+    await page.getByRole('button', { name: 'Unpin version 1' }).waitFor();
+    await page.getByRole('link', { name: 'Audit' }).click();
+    for (const action of ['retrain', 'rollback', 'pin']) {
+      await page.getByRole('cell', { name: action, exact: true }).first().waitFor();
+    }
+  }, 60_000);
+
+  test('says that what it shows is old when the server is killed, and goes on by itself when it is back', async () => {
+    await page.goto(url);
+    await page.getByRole('heading', { name: 'Services' }).waitFor();
+    const feedTime = page.locator('.feed dd').nth(1);
+    const shown = (await feedTime.textContent())!;
+    process.kill(system.supervisor.pidOf('dashboard')!, 'SIGKILL');
+    await page.getByText('Not up to date.').waitFor({ timeout: 15_000 });
+    await keepPicture(page, 'system-server-away');
+    expect(await feedTime.textContent()).toBe(shown);
+    await page.getByText('Not up to date.').waitFor({ state: 'detached', timeout: 20_000 });
+    await play(3);
+    await feedTime.filter({ hasNotText: shown }).waitFor({ timeout: 10_000 });
+  }, 60_000);
+});

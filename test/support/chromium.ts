@@ -1,0 +1,48 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import axe from 'axe-core';
+import { type Browser, chromium, type Page } from 'playwright-core';
+
+const PATH = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
+const FOLDER = join('test-output', 'browser');
+
+/** Why the tests in a browser cannot run here; null when they can. @throws Error in CI, where they must run */
+export function whyNoChromium(): string | null {
+  if (existsSync(PATH)) return null;
+  const reason = `no Chromium at ${PATH}: apt-get install chromium, or set CHROMIUM_PATH`;
+  if (process.env.CI) throw new Error(reason);
+  return reason;
+}
+
+/** A headless browser; as root it has no sandbox of its own. */
+export function openChromium(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: PATH,
+    args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
+  });
+}
+
+/** Keeps what the page looks like, from top to bottom, as test output. */
+export async function keepPicture(page: Page, name: string): Promise<void> {
+  mkdirSync(FOLDER, { recursive: true });
+  await page.screenshot({ path: join(FOLDER, `${name}.png`), fullPage: true });
+}
+
+/** Faults of the grades that keep people out, as axe-core finds them under WCAG 2.2 AA: rule and where. */
+export async function accessibilityFaults(page: Page): Promise<string[]> {
+  // Evaluated through the debugger, for the page's own policy lets no foreign script in.
+  await page.evaluate(axe.source);
+  const found = await page.evaluate<axe.AxeResults>(
+    `axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })`,
+  );
+  return found.violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, nodes }) =>
+      nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')} ${failureSummary}`),
+    );
+}
+
+/** How much wider than the window the document is, in CSS pixels. */
+export function overhang(page: Page): Promise<number> {
+  return page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+}
