@@ -13,6 +13,7 @@ import { register as features } from './features.js';
 import { register as incidents } from './incidents.js';
 import { register as models } from './models.js';
 import { UsageError } from './output.js';
+import { register as reload } from './reload.js';
 import { register as replay } from './replay.js';
 import { register as restore } from './restore.js';
 import { register as retrain } from './retrain.js';
@@ -44,7 +45,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or settings.`,
   );
 
 program.commandsGroup('Run');
-for (const register of [demo, start, stop, run]) register(program);
+for (const register of [demo, start, stop, reload, run]) register(program);
 program.commandsGroup('See');
 for (const register of [status, doctor, models, incidents, alerts, config]) register(program);
 program.commandsGroup('Act');

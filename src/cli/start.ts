@@ -18,6 +18,7 @@ export function register(program: Command): void {
       `
 Examples:
   routewarden start
+  kill -HUP PID                            it reads its settings again, as \`routewarden reload\` asks it to
   DATABASE_URL=postgres://... REDIS_URL=redis://... routewarden start trainer trainer
                                            two training workers, such as on another machine`,
     )
@@ -52,6 +53,20 @@ Examples:
       });
       // The dashboard itself logs the page's address, once it listens and knows its port.
       starting.catch(() => end('could not start'));
+      let reloading: Promise<void> = Promise.resolve();
+      const reload = async () => {
+        try {
+          const system = await starting;
+          say('reading the settings again');
+          const services = await system.reload(settingsOf(program));
+          say(`the new settings are in use: ${services.length} services started afresh`);
+        } catch (error) {
+          say(`the settings stay as they were: ${(error as Error).message}`);
+        }
+      };
+      process.on('SIGHUP', () => {
+        reloading = reloading.then(reload);
+      });
       const reason = await ended;
       // Asked to end while it was still starting, it first becomes whole: what runs can be stopped in order.
       const system = await starting;

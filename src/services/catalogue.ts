@@ -19,6 +19,9 @@ export const SERVICES = [
 
 export type ServiceName = (typeof SERVICES)[number]['name'];
 
+/** Settings that the collector reads: it stays when others change, for RIS Live does not send again what it misses. */
+export const COLLECTOR_SETTINGS = ['streams', 'feed', 'archive', 'dataDirectory', 'logLevel'] as const;
+
 /** @throws Error that lists the names when there is no such service */
 export function findService(name: string): (typeof SERVICES)[number] {
   const service = SERVICES.find((candidate) => candidate.name === name);

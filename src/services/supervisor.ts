@@ -20,6 +20,8 @@ interface Child {
   restarts: number;
   backoff: number;
   timer?: NodeJS.Timeout;
+  /** It is asked to end, and is not to be started again when it does. */
+  ending: boolean;
 }
 
 /** Starts services as processes, passes their logs on, and restarts with backoff those that end. */
@@ -28,7 +30,7 @@ export class Supervisor {
   private stopping = false;
 
   constructor(
-    private readonly environment: NodeJS.ProcessEnv,
+    private environment: NodeJS.ProcessEnv,
     private readonly logger: Logger,
     /** A line of a service's log: JSON from pino, or bare text. */
     private readonly onLine: (service: ServiceName, line: string) => void,
@@ -40,7 +42,14 @@ export class Supervisor {
     for (const name of names) {
       const number = this.children.filter((child) => child.name === name).length + 1;
       const instance = `${name}.${process.pid}.${number}`;
-      const child: Child = { name, instance, process: null, restarts: 0, backoff: FIRST_BACKOFF_MILLISECONDS };
+      const child: Child = {
+        name,
+        instance,
+        process: null,
+        restarts: 0,
+        backoff: FIRST_BACKOFF_MILLISECONDS,
+        ending: false,
+      };
       this.children.push(child);
       this.spawn(child);
     }
@@ -54,21 +63,38 @@ export class Supervisor {
   /** SIGTERM to all, SIGKILL to those that have not drained in time. */
   async stop(): Promise<void> {
     this.stopping = true;
-    await Promise.all(
-      this.children.map(async (child) => {
-        clearTimeout(child.timer);
-        const running = child.process;
-        if (!running || running.exitCode !== null || running.signalCode !== null) return;
-        const ended = new Promise((done) => running.once('exit', done));
-        running.kill('SIGTERM');
-        const timer = setTimeout(() => {
-          this.logger.error(`${child.name} did not drain in time and is killed`);
-          running.kill('SIGKILL');
-        }, KILL_AFTER_MILLISECONDS);
-        await ended;
-        clearTimeout(timer);
-      }),
-    );
+    await Promise.all(this.children.map((child) => this.end(child)));
+  }
+
+  /**
+   * Gives services a new environment, one after the other: each drains and starts afresh, so that at most one is away.
+   * @param names of services that it concerns; the others see it when they next start
+   */
+  async reload(environment: NodeJS.ProcessEnv, names: readonly ServiceName[]): Promise<void> {
+    this.environment = environment;
+    for (const child of this.children.filter(({ name }) => names.includes(name))) {
+      if (this.stopping) return;
+      await this.end(child);
+      if (this.stopping) return;
+      child.ending = false;
+      child.backoff = FIRST_BACKOFF_MILLISECONDS;
+      this.spawn(child);
+    }
+  }
+
+  private async end(child: Child): Promise<void> {
+    child.ending = true;
+    clearTimeout(child.timer);
+    const running = child.process;
+    if (!running || running.exitCode !== null || running.signalCode !== null) return;
+    const ended = new Promise((done) => running.once('exit', done));
+    running.kill('SIGTERM');
+    const timer = setTimeout(() => {
+      this.logger.error(`${child.name} did not drain in time and is killed`);
+      running.kill('SIGKILL');
+    }, KILL_AFTER_MILLISECONDS);
+    await ended;
+    clearTimeout(timer);
   }
 
   private spawn(child: Child): void {
@@ -93,7 +119,7 @@ export class Supervisor {
     }
     running.once('error', (error) => this.logger.error({ error: error.message }, `cannot start ${child.name}`));
     running.once('exit', (code, signal) => {
-      if (this.stopping) return;
+      if (child.ending) return;
       if (code === WRONG_SETTINGS) return this.onHopeless(child.name, 'its settings are wrong (see above)');
       // A kill from outside says nothing of the service itself.
       if (signal === 'SIGKILL' || performance.now() - startedAt > STEADY_MILLISECONDS)

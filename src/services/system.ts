@@ -5,7 +5,7 @@ import type { Settings } from '../config/settings.js';
 import { type OpenedDatabase, openDatabase } from '../storage/database.js';
 import { openPool } from '../storage/pool.js';
 import { registerStream } from '../storage/streams.js';
-import { SERVICES, type ServiceName } from './catalogue.js';
+import { COLLECTOR_SETTINGS, SERVICES, type ServiceName } from './catalogue.js';
 import { Supervisor } from './supervisor.js';
 
 export interface SystemOptions {
@@ -25,6 +25,8 @@ export class System {
   private constructor(
     readonly database: OpenedDatabase,
     readonly supervisor: Supervisor,
+    private readonly options: SystemOptions,
+    private settings: Settings,
   ) {}
 
   /** @throws Error in words when a store cannot be reached or the data directory is in use */
@@ -41,9 +43,7 @@ export class System {
       const onError = (error: Error) => logger.warn({ error: error.message }, 'connection trouble');
       const queues = new QueueStore({ ...settings, databaseUrl }, onError);
       await queues.prepare();
-      const pool = openPool(databaseUrl, { name: 'start', maximum: 1, onError });
-      for (const { name, ...source } of settings.streams) await registerStream(pool, name, source);
-      await pool.end();
+      await registerStreams(settings, databaseUrl, onError);
       await options.beforeServices?.(databaseUrl);
     } catch (error) {
       stopping = true;
@@ -57,7 +57,7 @@ export class System {
       options.onHopeless,
     );
     supervisor.start(options.services ?? SERVICES.map(({ name }) => name));
-    const system = new System(database, supervisor);
+    const system = new System(database, supervisor, options, settings);
     system.beforeStop = () => {
       stopping = true;
     };
@@ -66,10 +66,46 @@ export class System {
 
   private beforeStop: () => void = () => {};
 
+  /**
+   * Goes on with other settings: services start afresh one after the other, the collector only when what it reads has
+   * changed.
+   * @returns the services that started afresh
+   * @throws Error when a setting changed that the stores were opened with
+   */
+  async reload(settings: Settings): Promise<ServiceName[]> {
+    for (const name of ['databaseUrl', 'redisUrl', 'queuePrefix', 'dataDirectory', 'artifactDirectory'] as const) {
+      if (settings[name] !== this.settings[name]) {
+        throw new Error(`${name} cannot change while the system runs: stop it, then start it again`);
+      }
+    }
+    const { databaseUrl } = this.database;
+    await registerStreams(settings, databaseUrl, (error) => this.options.logger.warn({ error: error.message }));
+    const isChanged = (name: keyof Settings) => JSON.stringify(settings[name]) !== JSON.stringify(this.settings[name]);
+    const names = SERVICES.map(({ name }) => name).filter(
+      (name) => name !== 'collector' || COLLECTOR_SETTINGS.some(isChanged),
+    );
+    this.settings = settings;
+    await this.supervisor.reload(serviceEnvironment(settings, databaseUrl), names);
+    return names;
+  }
+
   async stop(): Promise<void> {
     this.beforeStop();
     await this.supervisor.stop();
     await this.database.close();
+  }
+}
+
+async function registerStreams(
+  settings: Settings,
+  databaseUrl: string,
+  onError: (error: Error) => void,
+): Promise<void> {
+  const pool = openPool(databaseUrl, { name: 'start', maximum: 1, onError });
+  try {
+    for (const { name, ...source } of settings.streams) await registerStream(pool, name, source);
+  } finally {
+    await pool.end();
   }
 }
 

@@ -114,11 +114,15 @@ describe('settings', () => {
 describe('a running system', () => {
   let running: Started;
   let environment: Record<string, string>;
+  let settingsFile: string;
   const services = async () =>
     jsonOf<{ services: Service[] }>(await routewarden(['status', '--json'], environment)).services;
 
   beforeAll(async () => {
+    settingsFile = join(folder, 'settings.json');
+    writeFileSync(settingsFile, '{}');
     environment = {
+      ROUTEWARDEN_CONFIG: settingsFile,
       ROUTEWARDEN_DATA_DIRECTORY: join(folder, 'system'),
       ROUTEWARDEN_ARTIFACT_DIRECTORY: join(folder, 'artifacts'),
       ROUTEWARDEN_DASHBOARD_PORT: String(await freePort()),
@@ -189,6 +193,34 @@ describe('a running system', () => {
     alone.process.kill('SIGTERM');
     expect((await alone.ended).code).toBe(0);
     expect(await trainers()).toHaveLength(1);
+  }, 120_000);
+
+  test('reads its settings again, service by service, and keeps what it has when they are wrong', async () => {
+    const pids = async () => {
+      const found = (await services()).filter(({ state }) => state === 'running');
+      return new Map(found.map(({ name, pid }) => [name, pid]));
+    };
+    const before = await pids();
+    writeFileSync(settingsFile, '{"retention": {"historyDays": "long"}}');
+    const refused = await routewarden(['reload'], environment);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain('retention.historyDays');
+
+    writeFileSync(settingsFile, '{"redisUrl": "redis://127.0.0.1:1"}');
+    process.kill(running.process.pid!, 'SIGHUP');
+    await running.saying('the settings stay as they were: redisUrl cannot change');
+    expect(await pids()).toEqual(before);
+
+    writeFileSync(settingsFile, JSON.stringify({ retention: { historyDays: 30 } }));
+    const taken = await routewarden(['reload'], environment);
+    expect(taken.code).toBe(0);
+    await running.saying(/10 services started afresh/);
+    let after = await pids();
+    for (let tries = 0; tries < 60 && after.size < before.size; tries++) after = await pids();
+    for (const [name, pid] of before) {
+      if (name === 'collector') expect(after.get(name)).toBe(pid);
+      else expect(after.get(name)).not.toBe(pid);
+    }
   }, 120_000);
 
   test('drains and ends when it is told to stop', async () => {
