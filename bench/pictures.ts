@@ -7,13 +7,11 @@ import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 
 const FOLDER = join('docs', 'pictures');
-/** JPEG, for the charts' fine lines make large PNGs. */
-const QUALITY = 72;
 
 const PICTURES: { name: string; path: (page: Page) => Promise<string>; height: number; ready: string }[] = [
-  { name: 'overview', path: async () => '/', height: 1000, ready: '.scores canvas' },
-  { name: 'incident', path: firstHijack, height: 1500, ready: 'svg.paths path.edge' },
-  { name: 'model', path: async () => '/models/lstm%40demo', height: 1100, ready: '.strip button' },
+  { name: 'overview', path: async () => '/', height: 860, ready: '.scores canvas' },
+  { name: 'incident', path: firstHijack, height: 1000, ready: 'svg.paths path.edge' },
+  { name: 'model', path: async () => '/models/lstm%40demo', height: 960, ready: '.strip button' },
 ];
 
 async function firstHijack(page: Page): Promise<string> {
@@ -32,9 +30,9 @@ async function take(browser: Browser, url: string): Promise<void> {
     await page.goto(new URL(await path(page), url).href);
     await page.locator(ready).first().waitFor({ state: 'attached' });
     await page.locator('[aria-busy=true]').first().waitFor({ state: 'detached' });
-    await page.screenshot({ path: join(FOLDER, `${name}.jpg`), type: 'jpeg', quality: QUALITY });
+    await page.screenshot({ path: join(FOLDER, `${name}.png`) });
     await page.close();
-    process.stderr.write(`${join(FOLDER, `${name}.jpg`)}\n`);
+    process.stderr.write(`${join(FOLDER, `${name}.png`)}\n`);
   }
 }
 
