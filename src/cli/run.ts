@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import type { Command } from 'commander';
+import { Argument, type Command } from 'commander';
 import { packageRoot } from '../config/paths.js';
 import { findService, SERVICES } from '../services/catalogue.js';
 import { serviceEnvironment } from '../services/system.js';
@@ -11,7 +11,7 @@ export function register(program: Command): void {
   program
     .command('run')
     .description('Run one service alone in this terminal, such as a training worker on another machine.')
-    .argument('<service>', `one of: ${SERVICES.map(({ name }) => name).join(', ')}`)
+    .addArgument(new Argument('<service>', 'which one').choices(SERVICES.map(({ name }) => name)))
     .addHelpText(
       'after',
       `

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { Argument, type Command } from 'commander';
 import { pino } from 'pino';
 import pretty from 'pino-pretty';
 import { findService, SERVICES, type ServiceName } from '../services/catalogue.js';
@@ -11,7 +11,7 @@ export function register(program: Command): void {
   program
     .command('start')
     .description('Start the whole system, or the named services, and keep them running until Ctrl-C.')
-    .argument('[service...]', `of: ${SERVICES.map(({ name }) => name).join(', ')}`)
+    .addArgument(new Argument('[service...]', 'these alone').choices(SERVICES.map(({ name }) => name)))
     .option('--log-json', 'print the logs as JSON lines')
     .addHelpText(
       'after',

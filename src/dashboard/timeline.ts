@@ -3,6 +3,8 @@ import type { Gap, Incident, IncidentRow } from './api/schema.js';
 
 const MINUTE = 60_000;
 const MOST_OF_A_KIND = 6;
+/** A prefix that so few peers had is ordinary churn when one of them withdraws it. */
+const FEWEST_PEERS = 3;
 
 /** What happened in an incident, in the order of the minutes, in words. Times in milliseconds. */
 export function timelineOf(
@@ -57,6 +59,7 @@ export function timelineOf(
       );
     }
     for (const route of found.withdrawn ?? []) {
+      if (minute < incident.startedAt || route.peersBefore < FEWEST_PEERS) continue;
       if (route.peers * 2 < route.peersBefore) continue;
       add(
         'withdrawal',

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import * as shape from '../../src/dashboard/api/schema.js';
 import { readDashboardSettings } from '../../src/dashboard/settings.js';
@@ -28,6 +30,19 @@ const post = (path: string, body: unknown, headers: Record<string, string> = {},
     method: 'POST',
     headers: { 'content-type': 'application/json', origin: base, ...headers },
     body: JSON.stringify(body),
+  });
+/** The bytes of a body as they are sent to a browser; fetch would unpack them. */
+const travelling = (path: string): Promise<number> =>
+  new Promise((resolve, reject) => {
+    request(open + path, { headers: { 'accept-encoding': 'gzip' } }, (answer) => {
+      let bytes = 0;
+      answer.on('data', (chunk: Buffer) => {
+        bytes += chunk.length;
+      });
+      answer.on('end', () => resolve(answer.statusCode === 200 ? bytes : -1));
+    })
+      .on('error', reject)
+      .end();
   });
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
@@ -94,6 +109,30 @@ describe('what it shows', () => {
     ).toEqual([]);
   });
 
+  test('every metric that the example for Grafana asks for is there', async () => {
+    const { text } = await get('/metrics');
+    const board = readFileSync('docs/grafana-dashboard.json', 'utf8');
+    const asked = new Set(JSON.stringify(JSON.parse(board)).match(/routewarden_\w+/g));
+    expect(asked.size).toBeGreaterThan(5);
+    expect([...asked].filter((name) => !text.includes(`\n# TYPE ${name} gauge\n`))).toEqual([]);
+  });
+
+  test('the page weighs less than 300 KB as it travels', async () => {
+    const index = await get('/');
+    const files = [...index.text.matchAll(/(?:href|src)="(\/[\w.]+)"/g)].map(([, path]) => path!);
+    expect(files).toEqual(expect.arrayContaining(['/page.js', '/page.css']));
+    const sizes = await Promise.all(['/', ...files].map((path) => travelling(path)));
+    expect(Math.min(...sizes)).toBeGreaterThan(0);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(300_000);
+  });
+
+  test('thirty days come as few points, however many are asked for', async () => {
+    const series = shape.scoreSeries.parse(JSON.parse((await get('/api/series?hours=720&points=2000')).text));
+    expect(series.times.length).toBeLessThanOrEqual(2_001);
+    for (const { high } of series.curves) expect(high).toHaveLength(series.times.length);
+    expect((await get('/api/series?hours=720&points=43200')).status).toBe(400);
+  });
+
   test('the OpenAPI document names every route', async () => {
     const document = JSON.parse((await get('/api/openapi.json')).text);
     expect(document.openapi).toBe('3.1.0');
@@ -149,7 +188,6 @@ describe('safety', () => {
 
   test('answers to its own names alone, against DNS rebinding', async () => {
     // fetch does not let a caller choose the Host header.
-    const { request } = await import('node:http');
     const status = await new Promise((resolve, reject) => {
       request(`${open}/api/overview`, { headers: { host: 'evil.example' } }, (answer) => {
         answer.resume();

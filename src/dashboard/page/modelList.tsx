@@ -15,10 +15,8 @@ export function ModelList({ models, collected }: { models: readonly ModelRow[]; 
               <strong>{modelName(model.kind)}</strong>
               {model.version !== null && <Badge tone="quiet">version {model.version}</Badge>}
               {model.pinned && <Badge tone="quiet">pinned</Badge>}
-              {model.drift !== null && (
-                <Badge tone={DRIFT_TONES[model.drift.outcome] ?? 'quiet'}>
-                  {model.drift.outcome === 'no baseline' ? 'no baseline yet' : model.drift.outcome}
-                </Badge>
+              {model.drift !== null && model.drift.outcome !== 'no baseline' && (
+                <Badge tone={DRIFT_TONES[model.drift.outcome] ?? 'quiet'}>{model.drift.outcome}</Badge>
               )}
             </span>
             <span class="what">{stateOf(model, collected)}</span>
@@ -36,6 +34,8 @@ function stateOf(model: ModelRow, collected: Overview['collected']): string {
     return `No version yet: ${share}; backfill with "routewarden backfill".`;
   }
   const age = model.ageMinutes === null ? '' : `Trained on data up to ${span(model.ageMinutes * 60)} ago. `;
+  // The newest check may be older than the first version: what it says is then no longer so.
+  if (model.drift?.outcome === 'no baseline') return `${age}Its drift is checked from the next whole hour on.`;
   return model.drift === null ? `${age}No drift check yet.` : `${age}${model.drift.reason}`;
 }
 

@@ -104,6 +104,11 @@ function VerdictCard({ overview }: { overview: Overview }) {
           </a>
         </p>
       )}
+      {running.length > 0 && verdict.votes.every((vote) => !vote.anomalous) && (
+        <p class="hint">
+          The models find this minute's traffic ordinary; an incident stays open until it has been quiet for a while.
+        </p>
+      )}
       <p class="facts">
         Minute of {dateTime(verdict.minute)}: score <b>{amount(verdict.score)}</b>, threshold{' '}
         {amount(verdict.threshold)}

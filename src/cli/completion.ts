@@ -1,0 +1,133 @@
+import { Argument, type Command, type Option } from 'commander';
+
+const SHELLS = ['bash', 'zsh', 'fish'] as const;
+type Shell = (typeof SHELLS)[number];
+
+const HOW: Record<Shell, string> = {
+  bash: 'source <(routewarden completion bash)       in ~/.bashrc',
+  zsh: 'source <(routewarden completion zsh)        in ~/.zshrc, after compinit',
+  fish: 'routewarden completion fish | source        in ~/.config/fish/config.fish',
+};
+
+export function register(program: Command): void {
+  program
+    .command('completion')
+    .description('Print what makes a shell complete commands, options and their values.')
+    .addArgument(new Argument('<shell>', 'which shell').choices(SHELLS))
+    .addHelpText('after', `\nExamples:\n${SHELLS.map((shell) => `  ${HOW[shell]}`).join('\n')}`)
+    .action((shell: Shell) => {
+      process.stdout.write(completionScript(program, shell));
+    });
+}
+
+/** @returns a script for the shell to read, made from the tree of commands as it is */
+export function completionScript(program: Command, shell: Shell): string {
+  if (shell === 'fish') return fishScript(program);
+  const bash = bashScript(program);
+  return shell === 'bash' ? bash : `autoload -U +X bashcompinit && bashcompinit\n${bash}`;
+}
+
+interface Place {
+  /** Names of the commands that lead here, without the program's. */
+  path: string[];
+  command: Command;
+  options: Option[];
+  /** What may stand here as a word: names of sub-commands, or choices of an argument. */
+  words: { name: string; what: string }[];
+}
+
+/** All commands and sub-commands, each with what can be written after it. */
+function placesOf(program: Command): Place[] {
+  const walk = (command: Command, path: string[], inherited: readonly Option[]): Place[] => {
+    const help = command.createHelp();
+    const options = [...help.visibleOptions(command), ...inherited];
+    const subcommands = help.visibleCommands(command);
+    const choices = command.registeredArguments.flatMap((argument) => argument.argChoices ?? []);
+    return [
+      {
+        path,
+        command,
+        options,
+        words: [
+          ...subcommands.map((each) => ({ name: each.name(), what: each.description() })),
+          ...choices.map((name) => ({ name, what: '' })),
+        ],
+      },
+      ...command.commands.flatMap((each) => walk(each, [...path, each.name()], program.options)),
+    ];
+  };
+  return walk(program, [], []);
+}
+
+const flagsOf = (option: Option): string[] => [option.short, option.long].filter((flag) => flag !== undefined);
+const takesValue = (option: Option): boolean => option.required || option.optional;
+const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+
+function bashScript(program: Command): string {
+  const places = placesOf(program);
+  const valued = new Map<string, string[]>();
+  for (const { options } of places) {
+    for (const option of options) {
+      if (takesValue(option)) for (const flag of flagsOf(option)) valued.set(flag, option.argChoices ?? []);
+    }
+  }
+  const paths = places.filter(({ path }) => path.length > 0).map(({ path }) => path.join(' '));
+  const values = [...valued].map(
+    ([flag, choices]) => `    ${flag}) COMPREPLY=($(compgen -W ${quoted(choices.join(' '))} -- "$current")); return ;;`,
+  );
+  const answers = places.map(({ path, options, words }) => {
+    const flags = options.flatMap(flagsOf).join(' ');
+    return `    ${quoted(path.join(' '))}) words=${quoted(words.map(({ name }) => name).join(' '))} options=${quoted(flags)} ;;`;
+  });
+  // Where nothing fits, -o default completes file names.
+  return `_routewarden() {
+  local current="\${COMP_WORDS[COMP_CWORD]}" path='' words='' options='' word index
+  COMPREPLY=()
+  case "\${COMP_WORDS[COMP_CWORD-1]}" in
+${values.join('\n')}
+  esac
+  for ((index = 1; index < COMP_CWORD; index++)); do
+    word="\${COMP_WORDS[index]}"
+    case "$word" in
+      ${[...valued.keys()].join('|')}) index=$((index + 1)); continue ;;
+    esac
+    case "\${path:+$path }$word" in
+      ${paths.map(quoted).join('|')}) path="\${path:+$path }$word" ;;
+    esac
+  done
+  case "$path" in
+${answers.join('\n')}
+  esac
+  case "$current" in
+    -*) COMPREPLY=($(compgen -W "$options" -- "$current")) ;;
+    *) COMPREPLY=($(compgen -W "$words" -- "$current")) ;;
+  esac
+}
+complete -o default -F _routewarden routewarden
+`;
+}
+
+function fishScript(program: Command): string {
+  const lines: string[] = [];
+  for (const { path, options, words } of placesOf(program)) {
+    const at =
+      path.length === 0
+        ? '__fish_use_subcommand'
+        : path.map((name) => `__fish_seen_subcommand_from ${name}`).join('; and ');
+    for (const { name, what } of words) {
+      lines.push(
+        `complete -c routewarden -n ${quoted(at)} -a ${quoted(name)}${what === '' ? '' : ` -d ${quoted(what)}`}`,
+      );
+    }
+    for (const option of options) {
+      const flags = [
+        ...(option.short === undefined ? [] : [`-s ${option.short.slice(1)}`]),
+        ...(option.long === undefined ? [] : [`-l ${option.long.slice(2)}`]),
+        ...(takesValue(option) ? ['-r'] : []),
+        ...(option.argChoices === undefined ? [] : [`-a ${quoted(option.argChoices.join(' '))}`]),
+      ];
+      lines.push(`complete -c routewarden -n ${quoted(at)} ${flags.join(' ')} -d ${quoted(option.description)}`);
+    }
+  }
+  return `${lines.join('\n')}\n`;
+}

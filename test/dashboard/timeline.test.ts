@@ -1,0 +1,43 @@
+import { expect, test } from '@jest/globals';
+import type { IncidentRow } from '../../src/dashboard/api/schema.js';
+import { timelineOf } from '../../src/dashboard/timeline.js';
+
+const MINUTE = 60_000;
+const START = Date.UTC(2026, 2, 9, 12, 0);
+const incident: IncidentRow = {
+  id: 1,
+  stream: 'rrc00',
+  startedAt: START,
+  endedAt: START + 10 * MINUTE,
+  lastMinute: START + 9 * MINUTE,
+  peakMinute: START + 2 * MINUTE,
+  peakScore: 4,
+  severity: 'major',
+  class: 'outage',
+  models: [],
+  headline: '',
+  acknowledgedBy: null,
+  ordinary: false,
+};
+const withdrawn = (prefix: string, peers: number, peersBefore: number) => ({
+  withdrawn: [{ prefix, origin: 64500, peers, peersBefore }],
+});
+
+test('a time line begins with the incident, and leaves out prefixes that hardly any peer had', () => {
+  const events = timelineOf(
+    incident,
+    null,
+    { times: [], score: [], threshold: null },
+    [
+      { minute: START - 3 * MINUTE, evidence: withdrawn('192.0.2.0/24', 8, 9) },
+      { minute: START + MINUTE, evidence: withdrawn('198.51.100.0/24', 1, 2) },
+      { minute: START + 2 * MINUTE, evidence: withdrawn('203.0.113.0/24', 8, 9) },
+      { minute: START + 3 * MINUTE, evidence: withdrawn('203.0.114.0/24', 2, 9) },
+    ],
+    [],
+  );
+  expect(events[0]).toMatchObject({ at: START, kind: 'start' });
+  expect(events.filter(({ kind }) => kind === 'withdrawal').map(({ words }) => words)).toEqual([
+    '203.0.113.0/24 of AS64500 withdrawn by 8 of 9 peers',
+  ]);
+});
