@@ -9,6 +9,7 @@ import { openRetrainQueue } from '../queues/retrain.js';
 import { MODEL_KINDS } from '../src/models/model.js';
 import { modelKey } from '../src/models/modelKey.js';
 import { DriftMonitor } from '../src/monitoring/driftMonitor.js';
+import { PublishWatch } from '../src/monitoring/publishWatch.js';
 import { keptBy } from '../src/monitoring/retention.js';
 import { RetrainReconciler } from '../src/monitoring/retrainReconciler.js';
 import { runService } from '../src/services/service.js';
@@ -16,6 +17,7 @@ import { runWorker } from '../src/services/worker.js';
 import { pruneAll, prunings } from '../src/storage/retention.js';
 
 const RECONCILE_MILLISECONDS = 3_000;
+const WATCH_MILLISECONDS = 5_000;
 const RETRY_MILLISECONDS = 1_000;
 
 await runService('drift-monitor', async (context) => {
@@ -28,6 +30,18 @@ await runService('drift-monitor', async (context) => {
   await scheduleRetention(retention, settings.retention.intervalMinutes);
   const modelKeys = settings.streams.flatMap(({ name }) => MODEL_KINDS.map((kind) => modelKey(kind, name)));
   const reconciler = new RetrainReconciler({ pool, queue: retrain, modelKeys, logger });
+  const watch = new PublishWatch({ pool, settings: settings.retraining, logger });
+  let watching = false;
+  const watchTimer = setInterval(() => {
+    if (watching) return;
+    watching = true;
+    watch
+      .look()
+      .catch((error: Error) => logger.warn({ error: error.message }, 'watching published versions'))
+      .finally(() => {
+        watching = false;
+      });
+  }, WATCH_MILLISECONDS);
   // Schedule and jobs live in the queue store; should that be emptied, they come back from here.
   let running = false;
   const timer = setInterval(() => {
@@ -67,5 +81,6 @@ await runService('drift-monitor', async (context) => {
     await Promise.all([runWorker(checks, context.signal), runWorker(pruner, context.signal)]);
   } finally {
     clearInterval(timer);
+    clearInterval(watchTimer);
   }
 });

@@ -39,13 +39,18 @@ export interface Move {
  * @throws RegistryRefusal when there is none, or its files were pruned
  */
 export async function rollback(
-  move: Move & { version?: number },
+  move: Move & {
+    version?: number /** Id of the activation that is to be ended: nothing moves when another is current. */;
+    activation?: number;
+  },
 ): Promise<{ from: number; to: ModelVersion; activeFrom: Minute }> {
   const { modelKey } = move;
   return inTransaction(move.pool, async (client) => {
     await lockModel(client, modelKey, 'exclusive');
     const active = await currentActivation(client, modelKey);
     if (!active) throw new RegistryRefusal(`${modelKey} has no active version: train one first`);
+    if (move.activation !== undefined && move.activation !== active.id)
+      throw new RegistryRefusal(`the active version of ${modelKey} has changed meanwhile: it is ${active.version} now`);
     const to =
       move.version === undefined
         ? await previousVersion(client, active)

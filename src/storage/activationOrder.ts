@@ -20,3 +20,21 @@ export async function nextActivation(client: Pool | PoolClient, key: ModelKey, a
   );
   return rows[0]?.minute ? dateToMinute(rows[0].minute) : null;
 }
+
+/**
+ * Models whose current version has served for the first time for less than `minutes` of its stream's time. A version
+ * that a rollback brought back is none of them.
+ */
+export async function lateActivations(client: Pool | PoolClient, minutes: number): Promise<ModelKey[]> {
+  const { rows } = await client.query<{ modelKey: ModelKey }>(
+    `SELECT a.model_key AS "modelKey" FROM (
+       SELECT DISTINCT ON (model_key) id, model_key, version_id, from_minute FROM activations
+       ORDER BY model_key, from_minute DESC, id DESC) a
+     WHERE (SELECT max(f.minute) FROM features f WHERE f.stream = split_part(a.model_key, '@', 2))
+         < a.from_minute + make_interval(mins => $1)
+       AND NOT EXISTS (SELECT 1 FROM activations b WHERE b.version_id = a.version_id AND b.id < a.id)
+     ORDER BY 1`,
+    [minutes],
+  );
+  return rows.map(({ modelKey }) => modelKey);
+}

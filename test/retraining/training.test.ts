@@ -2,16 +2,20 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { pino } from 'pino';
+import { rollback as rollbackAlerts } from '../../src/incidents/alerts/watches/rollback.js';
 import { BadArtifact, type ModelKey, type ModelKind } from '../../src/models/model.js';
+import { PublishWatch } from '../../src/monitoring/publishWatch.js';
 import { healVersionFiles } from '../../src/registry/artifactFiles.js';
 import { loadActive } from '../../src/registry/load.js';
 import { acceptHeld, list, pin, prune, RegistryRefusal, rollback } from '../../src/registry/registry.js';
 import { retrainPayload } from '../../src/retraining/payload.js';
 import { retrainingSettings } from '../../src/retraining/settings.js';
 import { runTraining, type TrainingRun } from '../../src/retraining/training.js';
-import { watchPublished } from '../../src/retraining/watch.js';
+import { WATCH_ACTOR } from '../../src/retraining/watch.js';
 import { currentActivation } from '../../src/storage/activations.js';
 import { deadLetters, runHistory } from '../../src/storage/retrainRuns.js';
+import { registerStream } from '../../src/storage/streams.js';
 import { meanKind } from '../drift/meanKind.js';
 import { START, scoreLive, writeFeatures } from '../drift/seededStream.js';
 import { openTestDatabase, type TestDatabase } from '../drift/testDatabase.js';
@@ -47,6 +51,7 @@ describe('a training run', () => {
     });
 
   async function stream(name: string, days = 8): Promise<ModelKey> {
+    await registerStream(database.pool, name, {});
     await writeFeatures(database.pool, name, START, START + days * DAY, { seed: 3 });
     return `isolation_forest@${name}`;
   }
@@ -173,15 +178,26 @@ describe('a training run', () => {
     await train(key);
     await train(key);
     const settings = retrainingSettings.parse({});
+    const lines: string[] = [];
+    const logger = pino({}, { write: (line: string) => lines.push(line) });
+    const watch = new PublishWatch({ pool: database.pool, settings, logger });
+    expect(await watch.look()).toBe(0);
     await writeFeatures(database.pool, 'runaway', START + 8 * DAY, START + 8 * DAY + 120, { seed: 5, factor: 9 });
     await scoreLive(database.pool, key, kind, START + 8 * DAY, START + 8 * DAY + 120);
-    const now = START + 8 * DAY + 119;
-    expect(await watchPublished(database.pool, key, now, settings)).toMatchObject({
-      state: 'rolled back',
-      from: 2,
-      to: 1,
-    });
-    expect(await watchPublished(database.pool, key, now, settings)).toEqual({ state: 'none' });
+    // Two monitors at once: it is rolled back once.
+    const other = new PublishWatch({ pool: database.pool, settings, logger });
+    const moves = await Promise.all([watch.look(), other.look()]);
+    expect(moves.sort()).toEqual([0, 1]);
+    expect((await currentActivation(database.pool, key))?.version).toBe(1);
+    expect(lines.join()).toMatch(/rolled back from version 2 to 1: \d+ of the first \d+ minutes/);
+    const alarms = await rollbackAlerts.look({ pool: database.pool, steadySeconds: 0 });
+    const alarm = alarms?.filter(({ request }) => request.stream === 'runaway');
+    expect(alarm).toMatchObject([{ request: { kind: 'rollback', facts: { from: 2, to: 1, actor: WATCH_ACTOR } } }]);
+    // The version that serves again finds the same minutes anomalous, and is not moved.
+    await writeFeatures(database.pool, 'runaway', START + 8 * DAY + 120, START + 8 * DAY + 240, { seed: 6, factor: 9 });
+    await scoreLive(database.pool, key, kind, START + 8 * DAY + 120, START + 8 * DAY + 240);
+    expect(await watch.look()).toBe(0);
+    expect((await currentActivation(database.pool, key))?.version).toBe(1);
   });
 
   test('too little data fails with words; repeated failures make a dead letter', async () => {

@@ -1,0 +1,42 @@
+import type { Pool } from 'pg';
+import type { Logger } from 'pino';
+import { parseModelKey } from '../models/modelKey.js';
+import type { RetrainingSettings } from '../retraining/settings.js';
+import { watchPublished } from '../retraining/watch.js';
+import { lateActivations } from '../storage/activationOrder.js';
+import { watermark } from '../storage/activations.js';
+import { notify } from '../storage/notifications.js';
+
+export interface PublishWatchOptions {
+  pool: Pool;
+  settings: RetrainingSettings;
+  logger: Logger;
+}
+
+/**
+ * Looks after all versions that were published lately. Its moves are activations like any other, which the alerter
+ * tells as rollbacks.
+ */
+export class PublishWatch {
+  constructor(private readonly options: PublishWatchOptions) {}
+
+  /** One look at every model in its watch period. @returns how many were rolled back */
+  async look(): Promise<number> {
+    const { pool, settings, logger } = this.options;
+    let rolledBack = 0;
+    for (const key of await lateActivations(pool, settings.watchMinutes)) {
+      const { kind, stream } = parseModelKey(key);
+      const now = await watermark(pool, kind, stream);
+      if (now === null) continue;
+      const outcome = await watchPublished(pool, key, now, settings);
+      if (outcome.state !== 'rolled back') continue;
+      rolledBack += 1;
+      logger.error(
+        { model: key, from: outcome.from, to: outcome.to },
+        `${key} was rolled back from version ${outcome.from} to ${outcome.to}: ${outcome.reason}`,
+      );
+      await notify(pool, 'activations', stream);
+    }
+    return rolledBack;
+  }
+}
