@@ -5,7 +5,7 @@ import { FEATURE_COUNT, MINUTES_PER_DAY } from '../src/features/row.js';
 import { MODEL_KINDS } from '../src/models/model.js';
 import { modelKey } from '../src/models/modelKey.js';
 import { streamHistory } from '../src/storage/streamHistory.js';
-import { openTestDatabase } from '../test/drift/testDatabase.js';
+import { openTestDatabase } from '../test/support/database.js';
 import type { Bench, BenchResult } from './result.js';
 
 const START = Date.UTC(2026, 0, 5) / 60_000;

@@ -2,7 +2,7 @@ import type { ModelKind } from '../src/models/model.js';
 import { retrainingSettings } from '../src/retraining/settings.js';
 import { runTraining } from '../src/retraining/training.js';
 import { START, writeFeatures } from '../test/drift/seededStream.js';
-import { openTestDatabase } from '../test/drift/testDatabase.js';
+import { openTestDatabase } from '../test/support/database.js';
 import type { BenchResult } from './result.js';
 
 /**

@@ -14,7 +14,7 @@ import { acquireLease } from '../../src/storage/leases.js';
 import { migrate } from '../../src/storage/migrations.js';
 import { findVersion, versionFiles } from '../../src/storage/modelVersions.js';
 import { openPool } from '../../src/storage/pool.js';
-import { openTestDatabase, type TestDatabase } from '../drift/testDatabase.js';
+import { openTestDatabase, type TestDatabase } from '../support/database.js';
 
 let server: TestDatabase;
 let folder: string;
@@ -25,7 +25,7 @@ const pools: Pool[] = [];
 /** A new, migrated database on the test's server. */
 async function database(name: string): Promise<Pool> {
   await server.pool.query(`CREATE DATABASE ${name}`);
-  const url = new URL((server.pool.options as { connectionString: string }).connectionString);
+  const url = new URL(server.url);
   url.pathname = `/${name}`;
   await migrate(url.href, () => {});
   const pool = openPool(url.href, { name: 'test', onError: () => {} });

@@ -10,7 +10,7 @@ import { ArchiveServer } from '../../src/simulation/archiveServer.js';
 import { SimulatedWorld } from '../../src/simulation/world.js';
 import { listFiles, risLayout } from '../../src/sources/archive/layout.js';
 import { lastEntry } from '../../src/storage/updateBatches.js';
-import { openTestDatabase, type TestDatabase } from '../drift/testDatabase.js';
+import { openTestDatabase, type TestDatabase } from '../support/database.js';
 
 const START = 29_500_000;
 const UNTIL = START + 180;

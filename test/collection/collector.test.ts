@@ -5,7 +5,7 @@ import { Collector } from '../../src/collection/collector.js';
 import { openPool } from '../../src/storage/pool.js';
 import { StageLocks } from '../../src/storage/stageLocks.js';
 import { storeIsAway } from '../../src/storage/storeAway.js';
-import { openTestDatabase, type TestDatabase } from '../drift/testDatabase.js';
+import { openTestDatabase, type TestDatabase } from '../support/database.js';
 
 const START = Date.UTC(2026, 0, 1);
 const HOUR = 3_600_000;
@@ -14,8 +14,7 @@ let pool: Pool;
 
 beforeAll(async () => {
   database = await openTestDatabase();
-  const { connectionString } = database.pool.options as { connectionString: string };
-  pool = openPool(connectionString, { name: 'test', onError: () => {} });
+  pool = openPool(database.url, { name: 'test', onError: () => {} });
 });
 afterAll(async () => {
   await pool?.end();
@@ -127,7 +126,7 @@ describe('a store that is away', () => {
   });
 
   test('a wait for a stage lock ends with its signal, and leaves the lock to the next', async () => {
-    const url = (database.pool.options as { connectionString: string }).connectionString;
+    const url = database.url;
     const [mine, theirs] = [new StageLocks(url, 'mine'), new StageLocks(url, 'theirs')];
     const held = await mine.take('stage', 'test', () => {});
     for (const locks of [mine, theirs]) {
@@ -141,7 +140,7 @@ describe('a store that is away', () => {
   });
 
   test("a process's stage locks take one connection, and all their holders are told when it breaks", async () => {
-    const url = (database.pool.options as { connectionString: string }).connectionString;
+    const url = database.url;
     const [mine, theirs] = [new StageLocks(url, 'many'), new StageLocks(url, 'other')];
     const lost: string[] = [];
     const streams = Array.from({ length: 100 }, (_, i) => `s${i}`);

@@ -16,7 +16,7 @@ import { Random } from '../../src/simulation/random.js';
 import { featureBlock, insertFeatures } from '../../src/storage/features.js';
 import { inTransaction, openPool } from '../../src/storage/pool.js';
 import { meanKind } from '../drift/meanKind.js';
-import { openTestDatabase, type TestDatabase } from '../drift/testDatabase.js';
+import { openTestDatabase, type TestDatabase } from '../support/database.js';
 
 const STREAM = 'rrc00';
 const START = 29_500_000;

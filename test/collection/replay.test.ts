@@ -10,7 +10,7 @@ import { readLabelledMinutes } from '../../src/evaluation/labelledMinutes.js';
 import { ArchiveServer } from '../../src/simulation/archiveServer.js';
 import { SimulatedWorld } from '../../src/simulation/world.js';
 import { openPool } from '../../src/storage/pool.js';
-import { openTestDatabase, type TestDatabase } from '../drift/testDatabase.js';
+import { openTestDatabase, type TestDatabase } from '../support/database.js';
 
 const START = 29_500_000;
 const MINUTES = 15;

@@ -6,7 +6,7 @@ import type { BoardQueue } from '../../src/dashboard/board.js';
 import { incidentActions } from '../../src/dashboard/incidentActions.js';
 import { createDashboard } from '../../src/dashboard/server.js';
 import { type dashboardSettings, readDashboardSettings } from '../../src/dashboard/settings.js';
-import { startDatabase, type TestDatabase } from './database.js';
+import { openTestDatabase, type TestDatabase } from '../support/database.js';
 import { testModelActions } from './modelActions.js';
 
 export interface TestDashboard {
@@ -21,7 +21,7 @@ export interface TestDashboard {
 
 /** A database, a queue on it, and dashboards with any settings in front. */
 export async function startDashboards(): Promise<TestDashboard> {
-  const database = await startDatabase();
+  const database = await openTestDatabase();
   const queue = new Queue(
     'retrain',
     { connection: { connectionString: database.url, migrate: true } },
@@ -59,7 +59,7 @@ export async function startDashboards(): Promise<TestDashboard> {
     async stop() {
       for (const server of servers) await server.close();
       await queue.close();
-      await database.stop();
+      await database.close();
     },
   };
 }

@@ -4,7 +4,7 @@ import { DetectorStep } from '../../src/detection/detectorStep.js';
 import { FEATURE_COUNT } from '../../src/features/row.js';
 import { BadArtifact } from '../../src/models/model.js';
 import { openPool, type Pool } from '../../src/storage/pool.js';
-import { openTestDatabase, type TestDatabase } from '../drift/testDatabase.js';
+import { openTestDatabase, type TestDatabase } from '../support/database.js';
 import { constantKind as kind } from './constantKind.js';
 
 const FIRST = 29_000_000;
@@ -13,8 +13,7 @@ let database: TestDatabase;
 let pool: Pool;
 beforeAll(async () => {
   database = await openTestDatabase();
-  const { connectionString } = database.pool.options as { connectionString: string };
-  pool = openPool(connectionString, { name: 'test', onError: () => {} });
+  pool = openPool(database.url, { name: 'test', onError: () => {} });
   for (const version of [1, 2, 3]) {
     await pool.query(
       `WITH made AS (

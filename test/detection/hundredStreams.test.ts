@@ -9,8 +9,8 @@ import { FusedEngine } from '../../src/models/lstm/engineFused.js';
 import { createLstm, type LstmModel } from '../../src/models/lstm/index.js';
 import { featureBlock } from '../../src/storage/features.js';
 import { openPool, type Pool } from '../../src/storage/pool.js';
-import { openTestDatabase, type TestDatabase } from '../drift/testDatabase.js';
 import { block } from '../models/lstm/rows.js';
+import { openTestDatabase, type TestDatabase } from '../support/database.js';
 
 const STREAMS = 100;
 const FIRST = 29_000_000;
@@ -19,8 +19,7 @@ let database: TestDatabase;
 let pool: Pool;
 beforeAll(async () => {
   database = await openTestDatabase();
-  const { connectionString } = database.pool.options as { connectionString: string };
-  pool = openPool(connectionString, { name: 'test', onError: () => {} });
+  pool = openPool(database.url, { name: 'test', onError: () => {} });
 }, 60_000);
 afterAll(async () => {
   await pool?.end();

@@ -10,9 +10,9 @@ import type { ModelKey, ModelKind } from '../../src/models/model.js';
 import { retrainingSettings } from '../../src/retraining/settings.js';
 import { runTraining } from '../../src/retraining/training.js';
 import { streamHistory } from '../../src/storage/streamHistory.js';
+import { openTestDatabase, type TestDatabase } from '../support/database.js';
 import { meanKind } from './meanKind.js';
 import { START, scoreLive, writeFeatures } from './seededStream.js';
-import { openTestDatabase, type TestDatabase } from './testDatabase.js';
 
 const DAY = 1440;
 const settings = driftSettings.parse({});

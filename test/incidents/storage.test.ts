@@ -9,13 +9,13 @@ import { correlate, freshState } from '../../src/incidents/correlator.js';
 import type { MinuteInput } from '../../src/incidents/incident.js';
 import { listAlerts, raiseAlertAlone, resolveAlert } from '../../src/storage/alerts.js';
 import { annotateIncident, listIncidents, relatedIncidents } from '../../src/storage/incidents.js';
-import { testDatabase } from './database.js';
+import { openTestDatabase } from '../support/database.js';
 import { contextOf, gapMinute, loudMinute, quietMinute, story } from './minutes.js';
 
 let pool: Pool;
 let close: () => Promise<void>;
 
-beforeAll(async () => ({ pool, close } = await testDatabase()));
+beforeAll(async () => ({ pool, close } = await openTestDatabase()));
 afterAll(() => close());
 beforeEach(async () => {
   await pool.query('TRUNCATE features, verdicts, incidents, alerts, cursors');

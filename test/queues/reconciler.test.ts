@@ -9,7 +9,7 @@ import { RetrainReconciler } from '../../src/monitoring/retrainReconciler.js';
 import { requestRetrain } from '../../src/monitoring/retrainRequests.js';
 import { endRun, pendingRuns } from '../../src/storage/pendingRuns.js';
 import { appendRetrainState } from '../../src/storage/retrainRuns.js';
-import { openTestDatabase, type TestDatabase } from '../drift/testDatabase.js';
+import { openTestDatabase, type TestDatabase } from '../support/database.js';
 
 const KEY = 'lstm@rrc00';
 const PAYLOAD: RetrainPayload = {
@@ -27,7 +27,7 @@ let reconciler: RetrainReconciler;
 
 beforeAll(async () => {
   database = await openTestDatabase();
-  const databaseUrl = (database.pool.options as { connectionString: string }).connectionString;
+  const databaseUrl = database.url;
   store = new QueueStore({ databaseUrl, queuePrefix: 'test' }, () => {});
   await store.prepare();
   queue = openRetrainQueue(store);

