@@ -146,7 +146,8 @@ describe.each(['postgres', 'redis'] as const)('queues on %s', (kind) => {
     const options = { concurrency: 1, lockDuration: 1_000, stalledInterval: 500, maxStalledCount: 2 };
     const file = join(folder, `dying-${kind}.mjs`);
     // The lock of a worker that no longer renews it runs out, as after kill -9.
-    await writeFile(file, 'export default () => new Promise((done) => setTimeout(done, 60_000));');
+    // Its process ends by itself, so that it does not outlive the tests.
+    await writeFile(file, 'export default () => new Promise(() => setTimeout(() => process.exit(1), 8_000));');
     const dying = store.worker('stalling', file, { ...options, skipLockRenewal: true });
     const job = await queue.add('train', {});
     await until(async () => (await (await queue.getJob(job.id!))?.isActive()) ?? false);
