@@ -1,5 +1,6 @@
 import type { Queue } from 'bullmq';
 import { z } from 'zod';
+import type { Schedule } from './schedule.js';
 import type { QueueStore } from './store.js';
 
 export const DRIFT_CHECK = 'drift-check';
@@ -8,25 +9,11 @@ export const DRIFT_CHECK = 'drift-check';
 export const driftCheckPayload = z.strictObject({ requestedBy: z.string().max(200).optional() });
 export type DriftCheckPayload = z.infer<typeof driftCheckPayload>;
 
-const SCHEDULE = 'drift-check';
-
 export function openDriftCheckQueue(store: QueueStore): Queue<DriftCheckPayload> {
   return store.queue<DriftCheckPayload>(DRIFT_CHECK);
 }
 
-/**
- * Puts the repeating check in place, once however many monitors do so. Its job carries no deduplication id: one in a
- * scheduler's template stops the schedule (taskforcesh/bullmq issue 2954).
- */
-export async function scheduleDriftChecks(queue: Queue<DriftCheckPayload>, everySeconds: number): Promise<void> {
-  await queue.upsertJobScheduler(
-    SCHEDULE,
-    { every: Math.round(everySeconds * 1000) },
-    { name: 'check', data: {}, opts: { removeOnComplete: { count: 100 }, removeOnFail: { count: 100 } } },
-  );
-}
-
-/** Whether the repeating check is still there: it goes when the store is emptied. */
-export async function driftChecksAreScheduled(queue: Queue<DriftCheckPayload>): Promise<boolean> {
-  return (await queue.getJobScheduler(SCHEDULE)) !== undefined;
+/** The repeating check. */
+export function driftCheckSchedule(everySeconds: number): Schedule {
+  return { id: 'drift-check', everyMilliseconds: Math.round(everySeconds * 1000), job: 'check', keep: 100 };
 }

@@ -65,17 +65,25 @@ async function liveJobOf(queue: Queue<RetrainPayload>, modelKey: string): Promis
  * id and time, so that the run's history goes on; hindered: another job of the model is live, or nobody knows what the
  * lost job carried.
  */
+/** Clocks of processes differ by less. */
+const SLACK_MILLISECONDS = 60_000;
+
 export type Revival = 'live' | 'ended' | 'revived' | 'hindered';
 
 /** Puts the job of a run back into a queue store that has lost it, such as a Redis that was flushed. */
 export async function reviveRetrain(
   queue: Queue<RetrainPayload>,
   lost: { run: string; jobId: string | null; payload: unknown; priority: number | null },
+  now = Date.now(),
 ): Promise<Revival> {
   const timestamp = Number(lost.run.slice(lost.run.lastIndexOf('.') + 1));
   if (lost.jobId === null || !Number.isSafeInteger(timestamp)) return 'hindered';
   const job = await queue.getJob(lost.jobId);
-  if (job?.timestamp === timestamp) return (await job.isCompleted()) || (await job.isFailed()) ? 'ended' : 'live';
+  if (job?.timestamp === timestamp) {
+    // Planned by a clock that was ahead and has been set back since: it would wait for that time to come.
+    if (timestamp > now + SLACK_MILLISECONDS && (await job.isDelayed())) await job.promote();
+    return (await job.isCompleted()) || (await job.isFailed()) ? 'ended' : 'live';
+  }
   const payload = retrainPayload.safeParse(lost.payload);
   if (!payload.success || (await liveJobOf(queue, payload.data.modelKey)) !== null) return 'hindered';
   await queue.add('retrain', payload.data, {

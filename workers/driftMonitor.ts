@@ -1,11 +1,7 @@
-import {
-  DRIFT_CHECK,
-  driftChecksAreScheduled,
-  openDriftCheckQueue,
-  scheduleDriftChecks,
-} from '../queues/driftCheck.js';
-import { openRetentionQueue, RETENTION, retentionIsScheduled, scheduleRetention } from '../queues/retention.js';
+import { DRIFT_CHECK, driftCheckSchedule, openDriftCheckQueue } from '../queues/driftCheck.js';
+import { openRetentionQueue, RETENTION, retentionSchedule } from '../queues/retention.js';
 import { openRetrainQueue } from '../queues/retrain.js';
+import { keepSchedule, makeSchedule } from '../queues/schedule.js';
 import { MODEL_KINDS } from '../src/models/model.js';
 import { modelKey } from '../src/models/modelKey.js';
 import { DriftMonitor } from '../src/monitoring/driftMonitor.js';
@@ -25,9 +21,12 @@ await runService('drift-monitor', async (context) => {
   const retrain = openRetrainQueue(queues);
   const monitor = new DriftMonitor({ pool, queue: retrain, settings, logger });
   const queue = openDriftCheckQueue(queues);
-  await scheduleDriftChecks(queue, settings.driftCheckIntervalSeconds);
   const retention = openRetentionQueue(queues);
-  await scheduleRetention(retention, settings.retention.intervalMinutes);
+  const schedules = [
+    { of: queue, schedule: driftCheckSchedule(settings.driftCheckIntervalSeconds) },
+    { of: retention, schedule: retentionSchedule(settings.retention.intervalMinutes) },
+  ];
+  for (const { of, schedule } of schedules) await makeSchedule(of, schedule);
   const modelKeys = settings.streams.flatMap(({ name }) => MODEL_KINDS.map((kind) => modelKey(kind, name)));
   const reconciler = new RetrainReconciler({ pool, queue: retrain, modelKeys, logger });
   const watch = new PublishWatch({ pool, settings: settings.retraining, logger });
@@ -48,9 +47,9 @@ await runService('drift-monitor', async (context) => {
     if (running) return;
     running = true;
     (async () => {
-      if (!(await driftChecksAreScheduled(queue))) await scheduleDriftChecks(queue, settings.driftCheckIntervalSeconds);
-      if (!(await retentionIsScheduled(retention)))
-        await scheduleRetention(retention, settings.retention.intervalMinutes);
+      for (const { of, schedule } of schedules) {
+        if (await keepSchedule(of, schedule)) logger.warn(`the schedule of ${schedule.id} is made anew`);
+      }
       await reconciler.reconcile();
     })()
       .catch((error: Error) => logger.warn({ error: error.message }, 'reconciling the queues'))

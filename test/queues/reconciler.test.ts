@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Queue } from 'bullmq';
 import { pino } from 'pino';
-import { driftChecksAreScheduled, openDriftCheckQueue, scheduleDriftChecks } from '../../queues/driftCheck.js';
 import { openRetrainQueue, type RetrainPayload, runOf } from '../../queues/retrain.js';
 import { QueueStore } from '../../queues/store.js';
 import { settingsSchema } from '../../src/config/settings.js';
@@ -105,14 +104,4 @@ describe('retrainings that the queue store lost', () => {
     await reconciler.reconcile();
     expect(await queue.getDeduplicationJobId(KEY)).toBeNull();
   });
-});
-
-test('a schedule that is gone is noticed', async () => {
-  const checks = openDriftCheckQueue(store);
-  expect(await driftChecksAreScheduled(checks)).toBe(false);
-  await scheduleDriftChecks(checks, 3_600);
-  expect(await driftChecksAreScheduled(checks)).toBe(true);
-  await checks.obliterate({ force: true });
-  await checks.removeJobScheduler('drift-check');
-  expect(await driftChecksAreScheduled(checks)).toBe(false);
 });

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Worker } from 'bullmq';
-import { openDriftCheckQueue, scheduleDriftChecks } from '../../queues/driftCheck.js';
-import { openRetentionQueue, scheduleRetention } from '../../queues/retention.js';
+import { driftCheckSchedule, openDriftCheckQueue } from '../../queues/driftCheck.js';
+import { openRetentionQueue, retentionSchedule } from '../../queues/retention.js';
 import { enqueueRetrain, openRetrainQueue, RETRAIN, readRetrainPayload } from '../../queues/retrain.js';
+import { keepSchedule, makeSchedule } from '../../queues/schedule.js';
 import { QueueStore } from '../../queues/store.js';
 import { type OpenedDatabase, openDatabase } from '../../src/storage/database.js';
 import { startRedis, type TestRedis } from '../support/redis.js';
@@ -103,9 +104,9 @@ describe.each(['postgres', 'redis'] as const)('queues on %s', (kind) => {
   onStore('the schedules run again and again, and are there once however often they are made', async (store) => {
     const queue = openDriftCheckQueue(store);
     let checks = 0;
-    await scheduleDriftChecks(queue, 0.3);
-    await scheduleDriftChecks(queue, 0.3);
-    await scheduleRetention(openRetentionQueue(store), 30);
+    await makeSchedule(queue, driftCheckSchedule(0.3));
+    await makeSchedule(queue, driftCheckSchedule(0.3));
+    await makeSchedule(openRetentionQueue(store), retentionSchedule(30));
     store.worker(
       queue.name,
       async () => {
@@ -115,6 +116,26 @@ describe.each(['postgres', 'redis'] as const)('queues on %s', (kind) => {
     );
     await until(async () => checks >= 3);
     expect(await queue.getJobSchedulersCount()).toBe(1);
+  });
+
+  onStore('a schedule that is gone, or planned by a clock that was a day ahead, is made anew', async (store) => {
+    const queue = openDriftCheckQueue(store);
+    const schedule = driftCheckSchedule(0.3);
+    await queue.removeJobScheduler(schedule.id);
+    expect(await keepSchedule(queue, schedule)).toBe(true);
+    expect(await keepSchedule(queue, schedule)).toBe(false);
+    const real = Date.now;
+    let checks = 0;
+    Date.now = () => real() + 86_400_000;
+    const worker = store.worker(queue.name, async () => void (checks += 1), {});
+    await until(async () => checks >= 2);
+    Date.now = real;
+    await until(async () => ((await queue.getJobScheduler(schedule.id))?.next ?? 0) > real() + 80_000_000);
+    const before = checks;
+    expect(await keepSchedule(queue, schedule)).toBe(true);
+    await until(async () => checks >= before + 3);
+    expect(await queue.getJobSchedulersCount()).toBe(1);
+    await worker.close();
   });
 
   onStore('a processor in a process of its own reports progress, logs and its end', async (store) => {

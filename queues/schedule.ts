@@ -1,0 +1,41 @@
+import type { Queue } from 'bullmq';
+
+/** A round that lies this much further off than its interval was planned by a clock that has been set back since. */
+const SLACK_MILLISECONDS = 60_000;
+
+/** A round without data that comes again and again. */
+export interface Schedule {
+  id: string;
+  everyMilliseconds: number;
+  /** Name of its jobs. */
+  job: string;
+  /** How many ended jobs are kept for Bull Board. */
+  keep: number;
+}
+
+/**
+ * Puts a schedule in place, once however many services do so. Its jobs carry no deduplication id: one in a scheduler's
+ * template stops the schedule (taskforcesh/bullmq issue 2954).
+ */
+export async function makeSchedule(queue: Queue, schedule: Schedule): Promise<void> {
+  const kept = { count: schedule.keep };
+  await queue.upsertJobScheduler(
+    schedule.id,
+    { every: schedule.everyMilliseconds },
+    { name: schedule.job, data: {}, opts: { removeOnComplete: kept, removeOnFail: kept } },
+  );
+}
+
+/**
+ * Makes a schedule anew that is gone, as after a flush of the store, or whose next round lies too far off: BullMQ plans it
+ * by the wall clock, and one that was a day ahead for a second would stop all rounds for a day.
+ * @param now milliseconds since 1970
+ * @returns whether it had to be made
+ */
+export async function keepSchedule(queue: Queue, schedule: Schedule, now = Date.now()): Promise<boolean> {
+  const found = await queue.getJobScheduler(schedule.id);
+  if (found?.next !== undefined && found.next <= now + schedule.everyMilliseconds + SLACK_MILLISECONDS) return false;
+  if (found !== undefined) await queue.removeJobScheduler(schedule.id);
+  await makeSchedule(queue, schedule);
+  return true;
+}
