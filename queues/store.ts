@@ -17,7 +17,7 @@ export interface QueueStoreSettings {
   queuePrefix: string;
 }
 
-const SCHEMA = 'bullmq';
+export const QUEUE_SCHEMA = 'bullmq';
 
 /**
  * The one factory of queues, workers and queue events, on either store. It owns what it made: `close` closes all.
@@ -128,7 +128,7 @@ export class QueueStore {
       connection: {
         connectionString: this.settings.databaseUrl,
         max: 3,
-        schema: SCHEMA,
+        schema: QUEUE_SCHEMA,
         migrate,
         application_name: 'routewarden queues',
       },

@@ -1,4 +1,5 @@
 import { DRIFT_CHECK, driftCheckSchedule, openDriftCheckQueue } from '../queues/driftCheck.js';
+import { takeBackFutureTimes } from '../queues/futureTimes.js';
 import { openRetentionQueue, RETENTION, retentionSchedule } from '../queues/retention.js';
 import { openRetrainQueue } from '../queues/retrain.js';
 import { keepSchedule, makeSchedule } from '../queues/schedule.js';
@@ -50,6 +51,8 @@ await runService('drift-monitor', async (context) => {
       for (const { of, schedule } of schedules) {
         if (await keepSchedule(of, schedule)) logger.warn(`the schedule of ${schedule.id} is made anew`);
       }
+      if (queues.kind === 'postgres' && (await takeBackFutureTimes(pool)) > 0)
+        logger.warn('the queues held times of a clock that was ahead: taken back');
       await reconciler.reconcile();
     })()
       .catch((error: Error) => logger.warn({ error: error.message }, 'reconciling the queues'))

@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Worker } from 'bullmq';
 import { driftCheckSchedule, openDriftCheckQueue } from '../../queues/driftCheck.js';
+import { takeBackFutureTimes } from '../../queues/futureTimes.js';
 import { openRetentionQueue, retentionSchedule } from '../../queues/retention.js';
 import { enqueueRetrain, openRetrainQueue, RETRAIN, readRetrainPayload } from '../../queues/retrain.js';
 import { keepSchedule, makeSchedule } from '../../queues/schedule.js';
 import { QueueStore } from '../../queues/store.js';
 import { type OpenedDatabase, openDatabase } from '../../src/storage/database.js';
+import { openPool } from '../../src/storage/pool.js';
 import { startRedis, type TestRedis } from '../support/redis.js';
 
 const NOW = { priority: 1, delayMilliseconds: 0 };
@@ -178,6 +180,42 @@ describe.each(['postgres', 'redis'] as const)('queues on %s', (kind) => {
     expect((await queue.getJob(job.id!))!.returnvalue).toBe('taken over');
   });
 });
+
+test('a job that was taken by a clock a day ahead is taken over when its worker was killed', async () => {
+  const store = new QueueStore({ databaseUrl: database.databaseUrl, queuePrefix: 'ahead' }, () => {});
+  const pool = openPool(database.databaseUrl, { name: 'test', onError: () => {} });
+  const real = Date.now;
+  try {
+    const queue = store.queue<Record<string, never>>('ahead');
+    const options = { concurrency: 1, lockDuration: 1_000, stalledInterval: 300, maxStalledCount: 2 };
+    Date.now = () => real() + 86_400_000;
+    let isTaken = false;
+    const dying = store.worker(
+      'ahead',
+      async () => {
+        isTaken = true;
+        await new Promise((done) => setTimeout(done, 8_000));
+      },
+      { ...options, skipLockRenewal: true },
+    );
+    const job = await queue.add('train', {});
+    const looks = "SELECT 1 FROM bullmq.meta WHERE field = 'stalled-check' AND queue LIKE '%ahead%'";
+    await until(async () => isTaken && (await pool.query(looks)).rowCount === 1);
+    await dying.close(true);
+    Date.now = real;
+    store.worker('ahead', async () => 'taken over', options);
+    await new Promise((done) => setTimeout(done, 2_000));
+    expect(await (await queue.getJob(job.id!))!.isActive()).toBe(true);
+    expect(await takeBackFutureTimes(pool)).toBeGreaterThanOrEqual(2);
+    expect(await takeBackFutureTimes(pool)).toBe(0);
+    await until(async () => (await (await queue.getJob(job.id!))?.isCompleted()) ?? false);
+    expect((await queue.getJob(job.id!))!.returnvalue).toBe('taken over');
+  } finally {
+    Date.now = real;
+    await store.close();
+    await pool.end();
+  }
+}, 60_000);
 
 test('a store that cannot be reached is named, with what to do', async () => {
   const nowhere = new QueueStore(
