@@ -29,7 +29,13 @@ await runService('drift-monitor', async (context) => {
   ];
   for (const { of, schedule } of schedules) await makeSchedule(of, schedule);
   const modelKeys = settings.streams.flatMap(({ name }) => MODEL_KINDS.map((kind) => modelKey(kind, name)));
-  const reconciler = new RetrainReconciler({ pool, queue: retrain, modelKeys, logger });
+  const reconciler = new RetrainReconciler({
+    pool,
+    queue: retrain,
+    modelKeys,
+    attempts: settings.retraining.attempts,
+    logger,
+  });
   const watch = new PublishWatch({ pool, settings: settings.retraining, logger });
   let watching = false;
   const watchTimer = setInterval(() => {

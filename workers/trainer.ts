@@ -1,9 +1,9 @@
 import { RETRAIN, type RetrainPayload, runOf } from '../queues/retrain.js';
 import { parseModelKey } from '../src/models/modelKey.js';
+import { endFailedRun } from '../src/retraining/failure.js';
 import { runService } from '../src/services/service.js';
 import { runWorker } from '../src/services/worker.js';
 import { notify } from '../src/storage/notifications.js';
-import { endRun } from '../src/storage/pendingRuns.js';
 
 /** After the store was away the worker looks for jobs again so soon. */
 const RETRY_MILLISECONDS = 1_000;
@@ -46,7 +46,20 @@ await runService('trainer', async (context) => {
     logger.error({ model: job?.data.modelKey, error: error.message }, 'training failed');
     const last = job !== undefined && job.attemptsMade >= (job.opts.attempts ?? 1);
     if (last) {
-      void endRun(pool, { run: runOf(job), modelKey: job.data.modelKey, jobId: job.id! }, error.message).catch(
+      const { modelKey } = job.data;
+      endFailedRun(
+        pool,
+        { run: runOf(job), modelKey, jobId: job.id! },
+        error.message,
+        settings.retraining.attempts,
+      ).then(
+        ({ failures }) => {
+          if (failures?.deadSince)
+            logger.error(
+              { model: modelKey },
+              `${failures.failures} retrainings of ${modelKey} failed in a row: it waits for a person (routewarden retrain ${modelKey} --clear)`,
+            );
+        },
         (failure: Error) => logger.warn({ error: failure.message }, 'ending the run in the history'),
       );
     }

@@ -1,15 +1,19 @@
 import { hostname } from 'node:os';
-import type { SandboxedJob } from 'bullmq';
+import { DelayedError, type SandboxedJob } from 'bullmq';
 import { pino } from 'pino';
 import { RETRAIN, type RetrainPayload, readRetrainPayload, runOf } from '../queues/retrain.js';
 import { codeVersion } from '../src/config/codeVersion.js';
 import { loadSettings } from '../src/config/load.js';
 import { kindsByName } from '../src/models/kinds.js';
+import { NoFreeSlot } from '../src/retraining/lease.js';
 import { runTraining } from '../src/retraining/training.js';
 import { openPool } from '../src/storage/pool.js';
 import { cancellation } from '../src/storage/retrainCancellations.js';
 
 const CANCELLATION_POLL_MILLISECONDS = 500;
+/** When a job that found no room is tried again, milliseconds. */
+const SOON = 1_000;
+const LATER = 3_000;
 const LOG_MILLISECONDS = 1_000;
 
 // Its worker is gone, killed perhaps: nobody would hear of this training, and another worker takes the job. BullMQ tells
@@ -20,7 +24,7 @@ process.prependListener('uncaughtException', (error: NodeJS.ErrnoException) => {
 });
 
 /** One training in a process of its own, so that the worker's heartbeats and job locks are never late. */
-export default async function train(job: SandboxedJob<RetrainPayload>): Promise<unknown> {
+export default async function train(job: SandboxedJob<RetrainPayload>, token?: string): Promise<unknown> {
   const payload = readRetrainPayload(job.data);
   const { settings } = loadSettings(process.env);
   const logger = pino({ level: settings.logLevel, base: { service: 'trainer' } }, pino.destination(2));
@@ -63,6 +67,11 @@ export default async function train(job: SandboxedJob<RetrainPayload>): Promise<
       onLog: (line) => lines.push(line),
       signal: stopping.signal,
     });
+  } catch (error) {
+    if (!(error instanceof NoFreeSlot)) throw error;
+    // Back to the queue, so that its worker is free for a model of which there may be more; a person's comes back sooner.
+    await job.moveToDelayed(Date.now() + (payload.trigger.kind === 'manual' ? SOON : LATER), token);
+    throw new DelayedError();
   } finally {
     clearInterval(poll);
     clearInterval(logging);

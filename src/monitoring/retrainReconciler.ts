@@ -3,7 +3,8 @@ import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import { type RetrainPayload, removeStrayKeys, reviveRetrain } from '../../queues/retrain.js';
 import type { ModelKey } from '../models/model.js';
-import { endRun, pendingRuns } from '../storage/pendingRuns.js';
+import { endFailedRun } from '../retraining/failure.js';
+import { pendingRuns } from '../storage/pendingRuns.js';
 
 /** A run this young is on its way into the queue, or its end is being written. */
 const SETTLED_SECONDS = 2;
@@ -14,6 +15,8 @@ export interface ReconcilerOptions {
   pool: Pool;
   queue: Queue<RetrainPayload>;
   modelKeys: readonly ModelKey[];
+  /** Failed jobs in a row after which a model is a dead letter. */
+  attempts: number;
   logger: Logger;
 }
 
@@ -26,7 +29,7 @@ export class RetrainReconciler {
   constructor(private readonly options: ReconcilerOptions) {}
 
   async reconcile(): Promise<{ revived: number; ended: number }> {
-    const { pool, queue, modelKeys, logger } = this.options;
+    const { pool, queue, modelKeys, attempts, logger } = this.options;
     const done = { revived: 0, ended: 0 };
     for (const pending of await pendingRuns(pool)) {
       if (pending.age < SETTLED_SECONDS) continue;
@@ -41,7 +44,7 @@ export class RetrainReconciler {
       const isOver = revival === 'ended' || (revival === 'hindered' && pending.payload === null);
       if (!isOver || pending.age < ABANDONED_SECONDS) continue;
       const why = revival === 'ended' ? 'its trainer was killed in the last attempt' : 'its job is gone from the queue';
-      if (await endRun(pool, pending, why)) {
+      if ((await endFailedRun(pool, pending, why, attempts)).ended) {
         done.ended += 1;
         logger.warn(
           { model: pending.modelKey, run: pending.run },

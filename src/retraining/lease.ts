@@ -1,13 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import type { ModelKey } from '../models/model.js';
-import { acquireLease, type Lease, releaseLease, renewLease } from '../storage/leases.js';
+import { type Lease, releaseLease, renewLease } from '../storage/leases.js';
+import { acquireSlot, type SlotRequest } from '../storage/trainingSlots.js';
 
 /** Another trainer works on this model; the job is worth another try later. */
 export class LeaseTaken extends Error {
   constructor(key: ModelKey, seconds: number) {
     super(`another trainer has held the lease of ${key} for ${seconds} s: try again later`);
     this.name = 'LeaseTaken';
+  }
+}
+
+/** As many trainings run as may: the job goes back to the queue, which is no failure. */
+export class NoFreeSlot extends Error {
+  constructor(key: ModelKey, why: string) {
+    super(`${key} waits: ${why}`);
+    this.name = 'NoFreeSlot';
   }
 }
 
@@ -25,22 +34,38 @@ const POLL_MILLISECONDS = 500;
  * Runs `work` while it holds the model's lease, which is renewed three times in its length. `work` gets a signal that
  * aborts when the lease is lost or `signal` aborts. The lease is released at the end, whatever happens.
  *
- * @throws LeaseTaken when nobody gave it back within `waitSeconds`
+ * @throws LeaseTaken when nobody gave it back within `waitSeconds`; NoFreeSlot when there is no room for one more training
  */
 export async function withLease<T>(
   pool: Pool,
-  options: { modelKey: ModelKey; holder: string; seconds: number; waitSeconds: number; signal?: AbortSignal },
+  options: {
+    modelKey: ModelKey;
+    holder: string;
+    seconds: number;
+    waitSeconds: number;
+    byPerson: boolean;
+    refuse: SlotRequest['refuse'];
+    signal?: AbortSignal;
+  },
   work: (lease: Lease, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const { modelKey, seconds, signal } = options;
   const until = performance.now() + options.waitSeconds * 1000;
-  let lease = await acquireLease(pool, modelKey, options.holder, seconds * 1000);
-  while (!lease) {
+  const slot: SlotRequest = {
+    key: modelKey,
+    holder: options.holder,
+    milliseconds: seconds * 1000,
+    byPerson: options.byPerson,
+    refuse: options.refuse,
+  };
+  let taken = await acquireSlot(pool, slot);
+  while (!taken.lease) {
+    if (taken.full !== null) throw new NoFreeSlot(modelKey, taken.full);
     if (performance.now() >= until) throw new LeaseTaken(modelKey, options.waitSeconds);
     await sleep(POLL_MILLISECONDS, undefined, { signal });
-    lease = await acquireLease(pool, modelKey, options.holder, seconds * 1000);
+    taken = await acquireSlot(pool, slot);
   }
-  const held = lease;
+  const held = taken.lease;
   const lost = new AbortController();
   let renewedAt = performance.now();
   let renewing: Promise<void> = Promise.resolve();

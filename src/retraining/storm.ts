@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import type { Minute } from '../features/row.js';
-import type { ModelKindName } from '../models/model.js';
 import type { RetrainPayload } from './payload.js';
 import type { RetrainingSettings } from './settings.js';
 
@@ -41,14 +40,15 @@ export function jitter(modelKey: string, now: Minute, milliseconds: number): num
   return Math.floor((hash / 2 ** 32) * milliseconds);
 }
 
-/** Whether one more training of `kind` may start beside those that run. */
-export function mayStart(
-  kind: ModelKindName,
-  running: readonly ModelKindName[],
+/** Why one more training of `kind` may not start beside those that run; null when it may. */
+export function noRoom(
+  kind: string,
+  running: readonly { kind: string }[],
   settings: RetrainingSettings,
-): boolean {
-  return (
-    running.length < settings.concurrency &&
-    running.filter((other) => other === kind).length < settings.concurrencyByKind[kind]
-  );
+): string | null {
+  if (running.length >= settings.concurrency)
+    return `${running.length} trainings run, of ${settings.concurrency} at once in all`;
+  const alike = running.filter((other) => other.kind === kind).length;
+  const limit = new Map<string, number>(Object.entries(settings.concurrencyByKind)).get(kind) ?? settings.concurrency;
+  return alike >= limit ? `${alike} trainings of kind ${kind} run, of ${limit} at once` : null;
 }

@@ -15,13 +15,14 @@ import { driftReportById } from '../storage/driftReports.js';
 import { findExam } from '../storage/exams.js';
 import type { Lease } from '../storage/leases.js';
 import { type ModelVersion, versionById } from '../storage/modelVersions.js';
-import { appendRetrainState, countFailure, type RetrainState, runHistory } from '../storage/retrainRuns.js';
+import { appendRetrainState, type RetrainState, runHistory } from '../storage/retrainRuns.js';
 import { type StreamHistory, streamHistory } from '../storage/streamHistory.js';
 import { decodeExam, type ExamResult, encodeExam, makeExam, takeExam } from './exam.js';
 import { decide, type GateEvidence, type HeldBackResult } from './gate.js';
-import { LeaseTaken, withLease } from './lease.js';
+import { LeaseTaken, NoFreeSlot, withLease } from './lease.js';
 import type { RetrainPayload } from './payload.js';
 import type { RetrainingSettings } from './settings.js';
+import { noRoom } from './storm.js';
 import { splitWindow, type TrainingWindow } from './window.js';
 
 export const ARTIFACT_FORMAT = 1;
@@ -67,7 +68,7 @@ export interface TrainingResult {
  * One retrain from the lease to the publish. Every state goes to `retrain_runs`; a run that is delivered again after its
  * end gives its first result back and trains nothing.
  *
- * @throws LeaseTaken, LeaseLost, StaleLease, ChampionChanged (worth a retry), NotEnoughRows, VersionPinned; the signal's
+ * @throws NoFreeSlot (the job should wait), LeaseTaken, LeaseLost, StaleLease, ChampionChanged (worth a retry), NotEnoughRows, VersionPinned; the signal's
  *   reason when it aborts, and then nothing is left behind but the states in the history
  */
 export async function runTraining(training: TrainingRun): Promise<TrainingResult> {
@@ -88,7 +89,9 @@ export async function runTraining(training: TrainingRun): Promise<TrainingResult
     training.onLog?.(`${name} (${seconds} s)`);
   };
   try {
-    await state('waiting for lease', { holder: training.holder });
+    // A job that finds no room comes again and again: told once.
+    if ((await runHistory(pool, run)).at(-1)?.state !== 'waiting for lease')
+      await state('waiting for lease', { holder: training.holder });
     return await withLease(
       pool,
       {
@@ -96,6 +99,8 @@ export async function runTraining(training: TrainingRun): Promise<TrainingResult
         holder: training.holder,
         seconds: training.settings.leaseSeconds,
         waitSeconds: training.settings.leaseWaitSeconds,
+        byPerson: payload.trigger.kind === 'manual',
+        refuse: (kind, running) => noRoom(kind, running, training.settings),
         signal: training.signal,
       },
       // Whoever had the lease may have been a first delivery of this very job.
@@ -104,12 +109,10 @@ export async function runTraining(training: TrainingRun): Promise<TrainingResult
     );
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
+    const transient = error instanceof LeaseTaken || error instanceof NotEnoughRows || error instanceof VersionPinned;
     if (training.signal?.aborted) await state('cancelled', { error: message });
-    else {
-      await state('failed', { error: message });
-      const transient = error instanceof LeaseTaken || error instanceof NotEnoughRows || error instanceof VersionPinned;
-      if (!transient) await countFailure(pool, modelKey, message, training.settings.attempts);
-    }
+    else if (error instanceof NoFreeSlot) training.onLog?.(message);
+    else await state('failed', { error: message, transient });
     throw error;
   }
 }

@@ -55,3 +55,13 @@ export async function endRun(
   );
   return rowCount === 1;
 }
+
+/** Whether the last failure of a run was one that another time mends, such as too few minutes. */
+export async function failedForNow(pg: Pool | PoolClient, run: string): Promise<boolean> {
+  const { rows } = await pg.query<{ transient: boolean }>(
+    `SELECT coalesce((detail->>'transient')::boolean, false) AS transient FROM retrain_runs
+     WHERE run = $1 AND state = 'failed' AND NOT coalesce((detail->>'final')::boolean, false) ORDER BY id DESC LIMIT 1`,
+    [run],
+  );
+  return rows[0]?.transient ?? false;
+}

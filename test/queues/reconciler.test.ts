@@ -34,6 +34,7 @@ beforeAll(async () => {
     pool: database.pool,
     queue,
     modelKeys: [KEY],
+    attempts: settings.attempts,
     logger: pino({ level: 'silent' }),
   });
 });

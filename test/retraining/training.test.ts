@@ -9,13 +9,17 @@ import { PublishWatch } from '../../src/monitoring/publishWatch.js';
 import { healVersionFiles } from '../../src/registry/artifactFiles.js';
 import { loadActive } from '../../src/registry/load.js';
 import { acceptHeld, list, pin, prune, RegistryRefusal, rollback } from '../../src/registry/registry.js';
+import { endFailedRun } from '../../src/retraining/failure.js';
 import { retrainPayload } from '../../src/retraining/payload.js';
 import { retrainingSettings } from '../../src/retraining/settings.js';
+import { noRoom } from '../../src/retraining/storm.js';
 import { runTraining, type TrainingRun } from '../../src/retraining/training.js';
 import { WATCH_ACTOR } from '../../src/retraining/watch.js';
 import { currentActivation } from '../../src/storage/activations.js';
+import { releaseLease } from '../../src/storage/leases.js';
 import { deadLetters, runHistory } from '../../src/storage/retrainRuns.js';
 import { registerStream } from '../../src/storage/streams.js';
+import { acquireSlot } from '../../src/storage/trainingSlots.js';
 import { meanKind } from '../drift/meanKind.js';
 import { START, scoreLive, writeFeatures } from '../drift/seededStream.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
@@ -200,6 +204,38 @@ describe('a training run', () => {
     expect((await currentActivation(database.pool, key))?.version).toBe(1);
   });
 
+  test('limits hold in all and by kind, and a slot is kept for a person who waits', async () => {
+    const settings = retrainingSettings.parse({
+      concurrency: 3,
+      concurrencyByKind: { heuristic: 3, isolation_forest: 2, lstm: 1 },
+    });
+    const ask = (key: ModelKey, byPerson = false) =>
+      acquireSlot(database.pool, {
+        key,
+        holder: 'test',
+        milliseconds: 60_000,
+        byPerson,
+        refuse: (kind, running) => noRoom(kind, running, settings),
+      });
+    const all = await Promise.all(Array.from({ length: 12 }, (_, n) => ask(`isolation_forest@slot${n}`)));
+    const [first, second] = all.flatMap(({ lease }) => (lease ? [lease] : []));
+    expect(all.filter(({ lease }) => lease)).toHaveLength(2);
+    expect(all.find(({ lease }) => !lease)).toMatchObject({
+      full: expect.stringContaining('of kind isolation_forest'),
+    });
+    const lstm = await ask('lstm@slot');
+    expect(lstm.lease).not.toBeNull();
+    expect(await ask('heuristic@slot', true)).toMatchObject({ full: expect.stringContaining('of 3 at once in all') });
+    // The slot that becomes free is the person's, whoever comes first.
+    await releaseLease(database.pool, first!);
+    expect((await ask('heuristic@other')).lease).toBeNull();
+    const person = await ask('heuristic@slot', true);
+    expect(person.lease).not.toBeNull();
+    for (const lease of [second!, lstm.lease!, person.lease!]) await releaseLease(database.pool, lease);
+    expect((await ask('heuristic@other')).lease).not.toBeNull();
+    await database.pool.query(`DELETE FROM leases`);
+  });
+
   test('too little data fails with words; repeated failures make a dead letter', async () => {
     const empty: ModelKey = 'isolation_forest@empty';
     await expect(train(empty)).rejects.toThrow('not enough usable minutes');
@@ -207,8 +243,16 @@ describe('a training run', () => {
     const failing: ModelKind<unknown> = { ...kind, fit: () => Promise.reject(new Error('no memory')) };
     for (let i = 0; i < 3; i++) {
       expect(await deadLetters(database.pool)).toEqual([]);
-      await expect(train(key, { kinds: { isolation_forest: failing } })).rejects.toThrow('no memory');
+      const run = `failing ${i}`;
+      // Each job is tried several times and counts once, however often its end is told.
+      for (let attempt = 0; attempt < 2; attempt++)
+        await expect(train(key, { run, kinds: { isolation_forest: failing } })).rejects.toThrow('no memory');
+      const ends = [1, 2].map(() => endFailedRun(database.pool, { run, modelKey: key, jobId: null }, 'no memory', 3));
+      expect((await Promise.all(ends)).filter(({ ended }) => ended)).toHaveLength(1);
     }
+    const early = { run: 'early', modelKey: empty, jobId: null };
+    await expect(train(empty, { run: 'early' })).rejects.toThrow('not enough');
+    expect(await endFailedRun(database.pool, early, 'not enough', 1)).toEqual({ ended: true, failures: null });
     expect(await deadLetters(database.pool)).toMatchObject([{ modelKey: key, failures: 3, lastError: 'no memory' }]);
     await train(key);
     expect(await deadLetters(database.pool)).toEqual([]);
