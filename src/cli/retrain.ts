@@ -3,6 +3,7 @@ import { SingleBar } from 'cli-progress';
 import type { Command } from 'commander';
 import { openRetrainQueue, RETRAIN } from '../../queues/retrain.js';
 import { requestRetrain } from '../monitoring/retrainRequests.js';
+import { forgetFailures } from '../retraining/failure.js';
 import { readKey } from './models.js';
 import { printJson, say } from './output.js';
 import { withStore } from './store.js';
@@ -13,13 +14,20 @@ export function register(program: Command): void {
     .description('Retrain a model now and wait for the outcome.')
     .argument('<model>', 'such as lstm@rrc00')
     .option('--detach', 'only enqueue it')
+    .option('--clear', 'forget its failures: a model with too many in a row is not retrained until a person says so')
     .option('--json', 'as JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  routewarden retrain isolation_forest@rrc00\n  routewarden retrain lstm@rrc00 --detach\n\nA training worker must run: `routewarden start`, or `routewarden run trainer`.',
+      '\nExamples:\n  routewarden retrain isolation_forest@rrc00\n  routewarden retrain lstm@rrc00 --detach\n  routewarden retrain lstm@rrc00 --clear\n\nA training worker must run: `routewarden start`, or `routewarden run trainer`.',
     )
-    .action(async (model: string, options: { detach?: boolean; json?: boolean }) => {
+    .action(async (model: string, options: { detach?: boolean; clear?: boolean; json?: boolean }) => {
       const modelKey = readKey(model);
+      if (options.clear) {
+        const cleared = await withStore(program, ({ pool }) => forgetFailures(pool, modelKey, userInfo().username));
+        if (options.json) printJson({ model: modelKey, cleared });
+        else say(cleared ? `${modelKey}: its failures are forgotten` : `${modelKey} had no failures`);
+        return;
+      }
       const outcome = await withStore(program, async ({ pool, queues, settings }) => {
         const queue = openRetrainQueue(queues);
         const events = queues.events(RETRAIN);

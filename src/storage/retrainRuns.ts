@@ -90,9 +90,13 @@ export async function countFailure(
   return rows[0];
 }
 
-/** After a success, or when a person clears it. */
-export async function clearFailures(pg: Pool | PoolClient, key: ModelKey): Promise<void> {
-  await pg.query('DELETE FROM dead_letters WHERE model_key = $1', [key]);
+/** After a success, or when a person clears it. @returns how many failures in a row there were */
+export async function clearFailures(pg: Pool | PoolClient, key: ModelKey): Promise<number> {
+  const { rows } = await pg.query<{ failures: number }>(
+    'DELETE FROM dead_letters WHERE model_key = $1 RETURNING failures',
+    [key],
+  );
+  return rows[0]?.failures ?? 0;
 }
 
 export async function deadLetters(pg: Pool | PoolClient): Promise<DeadLetter[]> {

@@ -9,7 +9,7 @@ import { PublishWatch } from '../../src/monitoring/publishWatch.js';
 import { healVersionFiles } from '../../src/registry/artifactFiles.js';
 import { loadActive } from '../../src/registry/load.js';
 import { acceptHeld, list, pin, prune, RegistryRefusal, rollback } from '../../src/registry/registry.js';
-import { endFailedRun } from '../../src/retraining/failure.js';
+import { endFailedRun, forgetFailures } from '../../src/retraining/failure.js';
 import { retrainPayload } from '../../src/retraining/payload.js';
 import { retrainingSettings } from '../../src/retraining/settings.js';
 import { noRoom } from '../../src/retraining/storm.js';
@@ -254,8 +254,12 @@ describe('a training run', () => {
     await expect(train(empty, { run: 'early' })).rejects.toThrow('not enough');
     expect(await endFailedRun(database.pool, early, 'not enough', 1)).toEqual({ ended: true, failures: null });
     expect(await deadLetters(database.pool)).toMatchObject([{ modelKey: key, failures: 3, lastError: 'no memory' }]);
-    await train(key);
+    expect(await forgetFailures(database.pool, key, 'ada')).toBe(true);
+    expect(await forgetFailures(database.pool, key, 'ada')).toBe(false);
+    const audit = await database.pool.query(`SELECT actor, target FROM audit WHERE action = 'clear failures'`);
+    expect(audit.rows).toEqual([{ actor: 'ada', target: key }]);
     expect(await deadLetters(database.pool)).toEqual([]);
+    await train(key);
   });
 });
 
