@@ -7,11 +7,13 @@ import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 
 const FOLDER = join('docs', 'pictures');
+/** Pixels of the picture for one of the page: a repository should not carry large files. */
+const SCALE = 0.75;
 
 const PICTURES: { name: string; path: (page: Page) => Promise<string>; height: number; ready: string }[] = [
   { name: 'overview', path: async () => '/', height: 860, ready: '.scores canvas' },
-  { name: 'incident', path: firstHijack, height: 1000, ready: 'svg.paths path.edge' },
-  { name: 'model', path: async () => '/models/lstm%40demo', height: 960, ready: '.strip button' },
+  { name: 'incident', path: firstHijack, height: 800, ready: 'svg.paths path.edge' },
+  { name: 'model', path: async () => '/models/lstm%40demo', height: 900, ready: '.strip button' },
 ];
 
 async function firstHijack(page: Page): Promise<string> {
@@ -25,11 +27,18 @@ async function firstHijack(page: Page): Promise<string> {
 async function take(browser: Browser, url: string): Promise<void> {
   mkdirSync(FOLDER, { recursive: true });
   for (const { name, path, height, ready } of PICTURES) {
-    const page = await browser.newPage({ viewport: { width: 1280, height }, colorScheme: 'light' });
+    const page = await browser.newPage({
+      viewport: { width: 1280, height },
+      deviceScaleFactor: SCALE,
+      colorScheme: 'light',
+    });
     await page.goto(url);
     await page.goto(new URL(await path(page), url).href);
     await page.locator(ready).first().waitFor({ state: 'attached' });
     await page.locator('[aria-busy=true]').first().waitFor({ state: 'detached' });
+    // The check that found the drift, with both distributions.
+    const drifted = page.locator('.strip button.warn').first();
+    if (await drifted.isVisible()) await drifted.click();
     await page.screenshot({ path: join(FOLDER, `${name}.png`) });
     await page.close();
     process.stderr.write(`${join(FOLDER, `${name}.png`)}\n`);
