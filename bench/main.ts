@@ -8,9 +8,11 @@ const { values, positionals } = parseArgs({
 });
 
 const folder = new URL('./', import.meta.url);
+/** No benchmarks; pictures.js is a script that runs when it is imported. */
+const OTHERS = new Set(['main.js', 'result.js', 'pictures.js']);
 const benches: Bench[] = [];
 for (const file of (await readdir(folder)).sort()) {
-  if (!file.endsWith('.js') || file === 'main.js' || file === 'result.js') continue;
+  if (!file.endsWith('.js') || OTHERS.has(file)) continue;
   const { bench } = (await import(new URL(file, folder).href)) as { bench?: Bench };
   if (bench) benches.push(bench);
 }
