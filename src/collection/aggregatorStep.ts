@@ -14,6 +14,10 @@ export const AGGREGATOR = 'aggregator';
 const ENTRIES_A_STEP = 64;
 const SNAPSHOT_MILLISECONDS = 1_000;
 const SNAPSHOT_ENTRIES = 512;
+/** Below this a snapshot is made whenever there is nothing else to do. */
+const CHEAP_MILLISECONDS = 10;
+/** Storing snapshots may take this share of the time: a million routes are some 50 MB. */
+const SNAPSHOT_SHARE = 0.05;
 
 export interface AggregatorStepOptions {
   pool: Pool;
@@ -31,6 +35,9 @@ export class AggregatorStep {
   private position = 0;
   private storedPosition = 0;
   private storedAt: number;
+  private reachedMs: number | null = null;
+  /** What the last snapshot took. */
+  private snapshotMilliseconds = 0;
 
   constructor(private readonly options: AggregatorStepOptions) {
     this.storedAt = options.now();
@@ -40,8 +47,16 @@ export class AggregatorStep {
     return this.aggregator?.watermark ?? null;
   }
 
-  /** @returns whether there may be more to read at once */
-  async step(): Promise<boolean> {
+  /** Until when messages have been taken from the log, ms; null before the first since this process began. */
+  get takenUntilMs(): number | null {
+    return this.reachedMs;
+  }
+
+  /**
+   * @param last nothing comes after it: what is in memory is stored, however long that takes
+   * @returns whether there may be more to read at once
+   */
+  async step(last = false): Promise<boolean> {
     this.aggregator ??= await this.restore();
     const { pool, stream } = this.options;
     const entries = await entriesAfter(pool, stream, this.position, ENTRIES_A_STEP);
@@ -52,11 +67,8 @@ export class AggregatorStep {
     }
     const rows = this.aggregator.take();
     const idle = entries.length < ENTRIES_A_STEP;
-    const snapshotIsDue =
-      this.position > this.storedPosition &&
-      (idle ||
-        this.position - this.storedPosition >= SNAPSHOT_ENTRIES ||
-        this.options.now() - this.storedAt >= SNAPSHOT_MILLISECONDS);
+    const snapshotIsDue = this.position > this.storedPosition && ((last && idle) || this.snapshotIsDue(idle));
+    const began = this.options.now();
     if (rows.length > 0 || stands.length > 0 || snapshotIsDue) {
       await inTransaction(pool, async (client) => {
         await insertFeatures(client, rows);
@@ -68,8 +80,16 @@ export class AggregatorStep {
     if (snapshotIsDue) {
       this.storedPosition = this.position;
       this.storedAt = this.options.now();
+      this.snapshotMilliseconds = this.storedAt - began;
     }
     return !idle;
+  }
+
+  private snapshotIsDue(idle: boolean): boolean {
+    const since = this.options.now() - this.storedAt;
+    const cost = this.snapshotMilliseconds;
+    if (cost > CHEAP_MILLISECONDS && since < cost / SNAPSHOT_SHARE) return false;
+    return idle || this.position - this.storedPosition >= SNAPSHOT_ENTRIES || since >= SNAPSHOT_MILLISECONDS;
   }
 
   /** After a failed step: what is in memory is ahead of the database. */
@@ -91,6 +111,7 @@ export class AggregatorStep {
     else if (entry.payload !== null) aggregator.add(UpdateBatch.decode(entry.payload));
     if (entry.kind === 'clock') aggregator.advance(entry.untilMs);
     this.position = entry.position;
+    this.reachedMs = entry.untilMs;
   }
 
   private async restore(): Promise<MinuteAggregator> {
