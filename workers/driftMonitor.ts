@@ -9,6 +9,7 @@ import { DriftMonitor } from '../src/monitoring/driftMonitor.js';
 import { PublishWatch } from '../src/monitoring/publishWatch.js';
 import { keptBy } from '../src/monitoring/retention.js';
 import { RetrainReconciler } from '../src/monitoring/retrainReconciler.js';
+import { prune } from '../src/registry/pruning.js';
 import { runService } from '../src/services/service.js';
 import { runWorker } from '../src/services/worker.js';
 import { pruneAll, prunings } from '../src/storage/retention.js';
@@ -80,6 +81,12 @@ await runService('drift-monitor', async (context) => {
     RETENTION,
     async () => {
       const gone = await pruneAll(pool, prunings(keptBy(settings)), { signal: context.signal });
+      const versions = await prune({
+        pool,
+        root: settings.artifactDirectory,
+        keep: settings.retraining.keepVersions,
+      });
+      if (versions.length > 0) gone.model_files = versions.length;
       if (Object.keys(gone).length > 0) logger.info(gone, 'deleted old rows');
       return gone;
     },

@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
-import { NotEnoughRows } from '../models/model.js';
+import { type FitProgress, NotEnoughRows } from '../models/model.js';
 import { parseModelKey } from '../models/modelKey.js';
 import { writeVersionFiles } from '../registry/artifactFiles.js';
+import { backUp } from '../registry/backups.js';
+import { prune } from '../registry/pruning.js';
 import { recordVersion, VersionPinned } from '../registry/publish.js';
 import type { Lease } from '../storage/leases.js';
+import type { ModelVersion } from '../storage/modelVersions.js';
 import type { RetrainState } from '../storage/retrainRuns.js';
-import { loadChampion } from './champion.js';
+import { type Champion, loadChampion } from './champion.js';
 import { rescoredHours } from './firstBaseline.js';
 import { decide, type GateEvidence } from './gate.js';
 import { heldBackResult, scoreHeldBack } from './heldBack.js';
@@ -45,12 +48,13 @@ export async function trainChallenger(
   signal.throwIfAborted();
 
   await state('training', { seed, samples: window.trainingRows, dataFrom, dataUntil, leftOut: window.leftOut });
+  const fitBegan = performance.now();
   const model = await kind.fit(window.training, {
     seed,
     falseAlarmsPerDay: settings.falseAlarmsPerDay,
     previous: champion?.model,
     settings: training.kindSettings?.[kind.name],
-    onProgress: (progress) => training.onProgress?.({ ...progress, state: 'training' }),
+    onProgress: (progress) => training.onProgress?.({ ...progress, ...timing(progress, fitBegan), state: 'training' }),
     signal,
   });
   signal.throwIfAborted();
@@ -114,13 +118,33 @@ export async function trainChallenger(
     exam: exam?.isNew ? { bytes: exam.bytes, reference: exam.results.reference } : undefined,
   });
   training.onLog?.(`${verdict.state}: version ${version.version}, ${verdict.reasons.join('; ')}`);
-  const directory =
-    training.artifactDirectory && verdict.state === 'published'
-      ? await writeVersionFiles(pool, training.artifactDirectory, version).catch((error: Error) => {
-          // The database has it; the copy is healed later.
-          training.onLog?.(`the copy of version ${version.version} could not be written: ${error.message}`);
-          return null;
-        })
-      : null;
+  const directory = verdict.state === 'published' ? await writeCopies(training, version, champion) : null;
   return { state: verdict.state, modelKey, version: version.version, activeFrom, reasons: verdict.reasons, directory };
+}
+
+/** The database has it all: a copy that cannot be written is healed later, and fails no training. */
+async function writeCopies(
+  { pool, artifactDirectory, settings, onLog }: TrainingRun,
+  version: ModelVersion,
+  champion: Champion | null,
+): Promise<string | null> {
+  if (artifactDirectory === null) return null;
+  try {
+    const directory = await writeVersionFiles(pool, artifactDirectory, version);
+    if (champion)
+      await backUp(pool, artifactDirectory, { version: champion.version, by: version.version, at: version.createdAt });
+    await prune({ pool, root: artifactDirectory, keep: settings.keepVersions, key: version.modelKey });
+    return directory;
+  } catch (error) {
+    onLog?.(`the copies of version ${version.version} could not be written: ${(error as Error).message}`);
+    return null;
+  }
+}
+
+function timing({ fraction }: FitProgress, began: number): { percent: number; remainingSeconds: number | null } {
+  const seconds = (performance.now() - began) / 1000;
+  return {
+    percent: Math.round(fraction * 100),
+    remainingSeconds: fraction > 0 ? Math.round((seconds / fraction) * (1 - fraction)) : null,
+  };
 }

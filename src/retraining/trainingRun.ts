@@ -27,7 +27,9 @@ export interface TrainingRun {
   holder: string;
   codeVersion: string;
   history?: StreamHistory;
-  onProgress?: (progress: FitProgress & { state: RetrainState }) => void;
+  onProgress?: (
+    progress: FitProgress & { state: RetrainState; percent: number; remainingSeconds: number | null },
+  ) => void;
   /** A line for the job's log. */
   onLog?: (line: string) => void;
   signal?: AbortSignal;
