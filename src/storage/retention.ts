@@ -116,7 +116,7 @@ async function pruneVersions(pg: Pool, days: number, keep: number, rows: number)
        SELECT id, row_number() OVER (PARTITION BY model_key ORDER BY version DESC) AS place FROM model_versions),
      due AS (
        SELECT v.id FROM model_versions v JOIN ranked USING (id)
-       WHERE v.created_at < ${DAYS_AGO} AND place > $3 AND NOT v.pinned AND v.state <> 'held'
+       WHERE v.created_at < ${DAYS_AGO} AND place > $3 AND NOT v.pinned AND v.state NOT IN ('held', 'shadow')
          AND NOT EXISTS (SELECT FROM activations a WHERE a.version_id = v.id) ORDER BY v.id LIMIT $1),
      freed AS (
        UPDATE model_versions SET parent_id = NULL
