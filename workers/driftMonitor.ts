@@ -9,6 +9,7 @@ import { DriftMonitor } from '../src/monitoring/driftMonitor.js';
 import { PublishWatch } from '../src/monitoring/publishWatch.js';
 import { keptBy } from '../src/monitoring/retention.js';
 import { RetrainReconciler } from '../src/monitoring/retrainReconciler.js';
+import { ShadowWatch } from '../src/monitoring/shadowWatch.js';
 import { prune } from '../src/registry/pruning.js';
 import { runService } from '../src/services/service.js';
 import { runWorker } from '../src/services/worker.js';
@@ -38,12 +39,19 @@ await runService('drift-monitor', async (context) => {
     logger,
   });
   const watch = new PublishWatch({ pool, settings: settings.retraining, logger });
+  const shadows = new ShadowWatch({
+    pool,
+    settings: settings.retraining,
+    artifactDirectory: settings.artifactDirectory,
+    logger,
+  });
   let watching = false;
   const watchTimer = setInterval(() => {
     if (watching) return;
     watching = true;
     watch
       .look()
+      .then(() => shadows.look())
       .catch((error: Error) => logger.warn({ error: error.message }, 'watching published versions'))
       .finally(() => {
         watching = false;
