@@ -32,20 +32,22 @@ export async function copyVersion(
   const files = verified(version, await versionFiles(pool, version.id));
   const partial = `${directory}.${process.pid}.part`;
   await rm(partial, { recursive: true, force: true });
-  await mkdir(partial, { recursive: true });
-  for (const file of files) {
-    const path = join(partial, file.name);
-    await mkdir(join(path, '..'), { recursive: true });
-    await writeFile(path, file.bytes);
-  }
   const manifest = {
     ...version,
     ...facts,
     files: files.map((file) => ({ name: file.name, sha256: file.sha256, bytes: file.bytes.length })),
   };
-  await writeFile(join(partial, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
-  await rm(directory, { recursive: true, force: true });
-  await rename(partial, directory);
+  try {
+    await mkdir(partial, { recursive: true });
+    for (const file of files) await writeFile(join(partial, file.name), file.bytes);
+    await writeFile(join(partial, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+    await rm(directory, { recursive: true, force: true });
+    await rename(partial, directory);
+  } catch (error) {
+    // On a full disk it would stand in the way of the next one.
+    await rm(partial, { recursive: true, force: true });
+    throw error;
+  }
 }
 
 /** Writes the copy anew when a file of it is missing or changed. @returns true when it had to */
