@@ -3,6 +3,7 @@ import { takeBackFutureTimes } from '../queues/futureTimes.js';
 import { openRetentionQueue, RETENTION, retentionSchedule } from '../queues/retention.js';
 import { openRetrainQueue } from '../queues/retrain.js';
 import { keepSchedule, makeSchedule } from '../queues/schedule.js';
+import { kindsByName } from '../src/models/kinds.js';
 import { MODEL_KINDS } from '../src/models/model.js';
 import { modelKey } from '../src/models/modelKey.js';
 import { DriftMonitor } from '../src/monitoring/driftMonitor.js';
@@ -37,7 +38,12 @@ await runService('drift-monitor', async (context) => {
     attempts: settings.retraining.attempts,
     logger,
   });
-  const watch = new PublishWatch({ pool, settings: settings.retraining, logger });
+  const watch = new PublishWatch({
+    pool,
+    settings: settings.retraining,
+    kinds: kindsByName({ lstmEngine: settings.lstmEngine, log: (message) => logger.info(message) }),
+    logger,
+  });
   const shadows = new ShadowWatch({
     pool,
     settings: settings.retraining,
