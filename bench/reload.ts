@@ -106,8 +106,8 @@ async function scoredUpTo(pool: Pool, last: number): Promise<void> {
 }
 
 /**
- * The real trainer retrains and publishes again and again while the three real detectors score a row every 100 ms; its
- * sandbox starts afresh for each job, as always. The gate is wide open: what it decides is not measured here.
+ * The real trainer retrains and publishes again and again while the three real detectors score a row every 100 ms. The gate
+ * is wide open: what it decides is not measured here.
  */
 export const bench: Bench = {
   name: 'reload',

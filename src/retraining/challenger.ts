@@ -26,7 +26,7 @@ export async function trainChallenger(
   training: TrainingRun,
   lease: Lease,
   signal: AbortSignal,
-  state: TellState,
+  tell: TellState,
   began: number,
 ): Promise<TrainingResult> {
   const { pool, payload, settings, run } = training;
@@ -36,7 +36,7 @@ export async function trainChallenger(
   if (!kind) throw new Error(`this trainer knows no model of kind ${kindName}`);
   const seed = payload.seed ?? createHash('sha256').update(run).digest().readUInt32LE() % 2 ** 31;
 
-  await state('selecting window', { fencingToken: lease.token });
+  await tell('selecting window', { fencingToken: lease.token });
   const champion = await loadChampion(pool, modelKey, kind);
   if (champion?.version.pinned) throw new VersionPinned(modelKey, champion.version.version);
   const onset = await onsetOf(pool, payload);
@@ -47,7 +47,7 @@ export async function trainChallenger(
   const dataUntil = window.all.minutes[rows - 1] + 1;
   signal.throwIfAborted();
 
-  await state('training', { seed, samples: window.trainingRows, dataFrom, dataUntil, leftOut: window.leftOut });
+  await tell('training', { seed, samples: window.trainingRows, dataFrom, dataUntil, leftOut: window.leftOut });
   const fitBegan = performance.now();
   const model = await kind.fit(window.training, {
     seed,
@@ -59,7 +59,7 @@ export async function trainChallenger(
   });
   signal.throwIfAborted();
 
-  await state('validating', { heldBack: window.heldBack.length });
+  await tell('validating', { heldBack: window.heldBack.length });
   const scored = await kind.score(model, window.all, 0);
   const threshold = kind.threshold(model);
   const exam = await examine(training, kind, model, champion, window, seed);
@@ -70,6 +70,7 @@ export async function trainChallenger(
     exam: exam?.results ?? null,
   };
   const verdict = decide(evidence, settings);
+  const state = verdict.state === 'published' && champion && settings.shadowMinutes > 0 ? 'shadow' : verdict.state;
   const baselineFrom = Math.max(dataFrom, onset ?? dataFrom);
   const files = await kind.encode(model);
   signal.throwIfAborted();
@@ -93,7 +94,7 @@ export async function trainChallenger(
       kind: kind.name,
       stream,
       parentId: champion?.version.id ?? null,
-      state: verdict.state,
+      state,
       dataFrom,
       dataUntil,
       samples: window.trainingRows,
@@ -114,12 +115,13 @@ export async function trainChallenger(
       seconds: metrics.seconds,
       samples: window.trainingRows,
     },
+    ...(state === 'shadow' ? { shadowMinutes: settings.shadowMinutes } : {}),
     rescored: rescoredHours(scored.score, threshold, window.all, baselineFrom),
     exam: exam?.isNew ? { bytes: exam.bytes, reference: exam.results.reference } : undefined,
   });
-  training.onLog?.(`${verdict.state}: version ${version.version}, ${verdict.reasons.join('; ')}`);
-  const directory = verdict.state === 'published' ? await writeCopies(training, version, champion) : null;
-  return { state: verdict.state, modelKey, version: version.version, activeFrom, reasons: verdict.reasons, directory };
+  training.onLog?.(`${state}: version ${version.version}, ${verdict.reasons.join('; ')}`);
+  const directory = state === 'published' ? await writeCopies(training, version, champion) : null;
+  return { state, modelKey, version: version.version, activeFrom, reasons: verdict.reasons, directory };
 }
 
 /** The database has it all: a copy that cannot be written is healed later, and fails no training. */

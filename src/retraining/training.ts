@@ -62,7 +62,9 @@ export async function runTraining(training: TrainingRun): Promise<TrainingResult
 
 /** A run's result when it ended before: the job was delivered again. */
 async function endOf(pool: Pool, modelKey: ModelKey, run: string): Promise<TrainingResult | null> {
-  const end = (await runHistory(pool, run)).find((event) => ['published', 'held', 'rejected'].includes(event.state));
+  const end = (await runHistory(pool, run)).find((event) =>
+    ['shadow', 'published', 'held', 'rejected'].includes(event.state),
+  );
   if (!end) return null;
   return {
     state: end.state as TrainingResult['state'],

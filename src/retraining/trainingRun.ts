@@ -36,7 +36,7 @@ export interface TrainingRun {
 }
 
 export interface TrainingResult {
-  state: 'published' | 'held' | 'rejected';
+  state: 'published' | 'shadow' | 'held' | 'rejected';
   modelKey: ModelKey;
   version: number;
   activeFrom: Minute | null;

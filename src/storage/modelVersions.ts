@@ -2,9 +2,9 @@ import type { Pool, PoolClient } from 'pg';
 import type { Minute } from '../features/row.js';
 import type { ModelKey, ModelKindName } from '../models/model.js';
 
-export type VersionState = 'published' | 'rejected' | 'held';
+export type VersionState = 'published' | 'rejected' | 'held' | 'shadow';
 
-/** Everything about a version but its bytes. Immutable, but for `state` (a person accepts a held one) and `pinned`. */
+/** Everything about a version but its bytes. Immutable, but for `state` (a held one is accepted, a shadow takes over or fails) and `pinned`. */
 export interface ModelVersion {
   id: number;
   modelKey: ModelKey;

@@ -64,6 +64,7 @@ export function prunings(keep: Keeping): Pruning[] {
     ),
     byMinute('verdicts'),
     byMinute('scores'),
+    byMinute('shadow_scores'),
     byMinute('features'),
     rowsOf('feed_gaps', 't.until < s.before', [featureDays], BEFORE_WATERMARK),
     rowsOf(
@@ -87,7 +88,7 @@ export function prunings(keep: Keeping): Pruning[] {
       `t.at < ${DAYS_AGO}
        AND EXISTS (SELECT 1 FROM retrain_runs e WHERE e.run = t.run AND e.at < ${DAYS_AGO} AND ${IS_END})
        AND t.id IS DISTINCT FROM (SELECT max(l.id) FROM retrain_runs l WHERE l.model_key = t.model_key
-                                  AND l.state IN ('published', 'held', 'rejected'))`,
+                                  AND l.state IN ('shadow', 'published', 'held', 'rejected'))`,
       [historyDays],
     ),
     // Over, and no minute that is kept was scored by it: a later one begins at or before the oldest of them.

@@ -16,7 +16,7 @@ import { retrainingSettings } from '../../src/retraining/settings.js';
 import { noRoom } from '../../src/retraining/storm.js';
 import { runTraining } from '../../src/retraining/training.js';
 import type { TrainingRun } from '../../src/retraining/trainingRun.js';
-import { WATCH_ACTOR } from '../../src/retraining/watch.js';
+import { WATCH_ACTOR, watchPublished } from '../../src/retraining/watch.js';
 import { currentActivation } from '../../src/storage/activations.js';
 import { releaseLease } from '../../src/storage/leases.js';
 import { versionsWithFiles } from '../../src/storage/modelVersions.js';
@@ -215,16 +215,21 @@ describe('a training run', () => {
   test('a runaway version is rolled back once', async () => {
     const key = await stream('runaway');
     await train(key);
-    await train(key);
+    const open = { maximumAnomalyRate: 1, championMargin: 1, examMargin: 1, sensitivityBudget: 1 };
+    const wild: ModelKind<unknown> = {
+      ...kind,
+      fit: async (window, options) => ({ ...((await kind.fit(window, options)) as object), threshold: 0.5 }),
+    };
+    await train(key, { kinds: { isolation_forest: wild }, settings: retrainingSettings.parse(open) });
     const settings = retrainingSettings.parse({});
     const lines: string[] = [];
     const logger = pino({}, { write: (line: string) => lines.push(line) });
-    const watch = new PublishWatch({ pool: database.pool, settings, logger });
+    const watch = new PublishWatch({ pool: database.pool, settings, kinds: { isolation_forest: kind }, logger });
     expect(await watch.look()).toBe(0);
-    await writeFeatures(database.pool, 'runaway', START + 8 * DAY, START + 8 * DAY + 120, { seed: 5, factor: 9 });
+    await writeFeatures(database.pool, 'runaway', START + 8 * DAY, START + 8 * DAY + 120, { seed: 5 });
     await scoreLive(database.pool, key, kind, START + 8 * DAY, START + 8 * DAY + 120);
     // Two monitors at once: it is rolled back once.
-    const other = new PublishWatch({ pool: database.pool, settings, logger });
+    const other = new PublishWatch({ pool: database.pool, settings, kinds: { isolation_forest: kind }, logger });
     const moves = await Promise.all([watch.look(), other.look()]);
     expect(moves.sort()).toEqual([0, 1]);
     expect((await currentActivation(database.pool, key))?.version).toBe(1);
@@ -237,6 +242,21 @@ describe('a training run', () => {
     await scoreLive(database.pool, key, kind, START + 8 * DAY + 120, START + 8 * DAY + 240);
     expect(await watch.look()).toBe(0);
     expect((await currentActivation(database.pool, key))?.version).toBe(1);
+  });
+
+  test('an incident right after a publish is no reason to go back: the version before sees it too', async () => {
+    const key = await stream('incident');
+    await train(key);
+    await train(key);
+    const settings = retrainingSettings.parse({});
+    const logger = pino({ level: 'silent' });
+    await writeFeatures(database.pool, 'incident', START + 8 * DAY, START + 8 * DAY + 120, { seed: 5, factor: 9 });
+    await scoreLive(database.pool, key, kind, START + 8 * DAY, START + 8 * DAY + 120);
+    const kinds = { isolation_forest: kind };
+    expect(await new PublishWatch({ pool: database.pool, settings, kinds, logger }).look()).toBe(0);
+    const outcome = await watchPublished(database.pool, key, START + 8 * DAY + 119, settings, kinds);
+    expect(outcome).toMatchObject({ state: 'traffic', reason: expect.stringContaining('for the version before') });
+    expect((await currentActivation(database.pool, key))?.version).toBe(2);
   });
 
   test('limits hold in all and by kind, and a slot is kept for a person who waits', async () => {
