@@ -14,10 +14,10 @@ export const AGGREGATOR = 'aggregator';
 const ENTRIES_A_STEP = 64;
 const SNAPSHOT_MILLISECONDS = 1_000;
 const SNAPSHOT_ENTRIES = 512;
-/** Below this a snapshot is made whenever there is nothing else to do. */
-const CHEAP_MILLISECONDS = 10;
-/** Storing snapshots may take this share of the time: a million routes are some 50 MB. */
-const SNAPSHOT_SHARE = 0.05;
+/** Of the time at most: with the routes of a whole collector a snapshot has many megabytes. */
+const SNAPSHOT_SHARE = 0.1;
+/** However long one takes, the log is read from the last one again after a kill. */
+const LONGEST_SNAPSHOT_INTERVAL_MILLISECONDS = 60_000;
 
 export interface AggregatorStepOptions {
   pool: Pool;
@@ -36,8 +36,8 @@ export class AggregatorStep {
   private storedPosition = 0;
   private storedAt: number;
   private reachedMs: number | null = null;
-  /** What the last snapshot took. */
-  private snapshotMilliseconds = 0;
+  /** What the last snapshot took, milliseconds. */
+  private snapshotTook = 0;
 
   constructor(private readonly options: AggregatorStepOptions) {
     this.storedAt = options.now();
@@ -67,8 +67,8 @@ export class AggregatorStep {
     }
     const rows = this.aggregator.take();
     const idle = entries.length < ENTRIES_A_STEP;
-    const snapshotIsDue = this.position > this.storedPosition && ((last && idle) || this.snapshotIsDue(idle));
-    const began = this.options.now();
+    const snapshotIsDue = this.position > this.storedPosition && ((last && idle) || this.mayStore(idle));
+    const began = performance.now();
     if (rows.length > 0 || stands.length > 0 || snapshotIsDue) {
       await inTransaction(pool, async (client) => {
         await insertFeatures(client, rows);
@@ -80,16 +80,19 @@ export class AggregatorStep {
     if (snapshotIsDue) {
       this.storedPosition = this.position;
       this.storedAt = this.options.now();
-      this.snapshotMilliseconds = this.storedAt - began;
+      this.snapshotTook = performance.now() - began;
     }
     return !idle;
   }
 
-  private snapshotIsDue(idle: boolean): boolean {
+  private mayStore(idle: boolean): boolean {
     const since = this.options.now() - this.storedAt;
-    const cost = this.snapshotMilliseconds;
-    if (cost > CHEAP_MILLISECONDS && since < cost / SNAPSHOT_SHARE) return false;
-    return idle || this.position - this.storedPosition >= SNAPSHOT_ENTRIES || since >= SNAPSHOT_MILLISECONDS;
+    const rest = Math.min(this.snapshotTook / SNAPSHOT_SHARE, LONGEST_SNAPSHOT_INTERVAL_MILLISECONDS);
+    // A clock that was set back must not put it off.
+    if (since >= 0 && since < rest) return false;
+    return (
+      idle || since < 0 || since >= SNAPSHOT_MILLISECONDS || this.position - this.storedPosition >= SNAPSHOT_ENTRIES
+    );
   }
 
   /** After a failed step: what is in memory is ahead of the database. */
