@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Hour } from '../src/drift/channels.js';
-import { compareFeatures, type Judgement, judge } from '../src/drift/decision.js';
+import { type Judgement, judge } from '../src/drift/decision.js';
+import { compareFeatures } from '../src/drift/featureEvidence.js';
 import { summariseFeatures, summariseScores } from '../src/drift/hours.js';
 import { driftSettings, policyOf } from '../src/drift/settings.js';
 import { FEATURE_COUNT, type FeatureBlock, MINUTES_PER_DAY } from '../src/features/row.js';

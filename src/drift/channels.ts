@@ -15,6 +15,8 @@ export interface Channel {
   recent: Float64Array;
   /** Smallest standard deviation of an hour that means anything. */
   floor: number;
+  /** Which way a change is looked for. */
+  sides: 'both' | 'up';
 }
 
 /** Hours with fewer judged minutes say too little. */
@@ -23,10 +25,21 @@ export const MINIMUM_HOUR_MINUTES = 15;
 const RANK_FLOOR = 0.02;
 const RATE_FLOOR = 1 / 60;
 
+/** Beyond these quantiles of the baseline a minute is unusual: far out, where bursts show, and not so far. */
+const HIGH = [0.97, 0.995];
+const LOW = 0.03;
+/** Columns with fewer different values (flags) have no tails; their level says everything. */
+const LEAST_VALUES = 5;
+
+export const isFlag = ({ bins }: Sketch): boolean => bins.length < LEAST_VALUES;
+
 /**
- * Two channels of a column: where its values lie among the baseline's (mean mid-rank, 0..1), and how far they spread
- * (mean of |2 rank - 1|, 0.5 when they spread as the baseline's). Ranks make every column comparable, and a constant
- * column shows in one of the two.
+ * Channels of a column, all from its minutes' ranks among the baseline's, which make every column comparable and bound
+ * what one minute can do:
+ * - level: mean mid-rank, 0..1;
+ * - spread: mean of |2 rank - 1|, 0.5 when the values spread as the baseline's; a constant column shows in one of the two;
+ * - high and low: share of minutes beyond quantiles of the baseline. Where minutes wander from hour to hour, more
+ *   bursts, or a column that grew a little but is steady, show here days before they show in level or spread.
  *
  * @param merged the column's sketches of all baseline hours, merged
  */
@@ -36,32 +49,64 @@ export function rankChannels(
   recent: readonly Hour[],
   column: number,
   merged: Sketch,
-): Channel[] {
+): { body: Channel[]; high: Channel[]; low: Channel[] } {
   const rankOf = midRanks(merged);
-  const along = (hours: readonly Hour[]): { location: Float64Array; spread: Float64Array } => {
-    const location = new Float64Array(hours.length).fill(Number.NaN);
-    const spread = new Float64Array(hours.length).fill(Number.NaN);
-    for (const [i, { summary }] of hours.entries()) {
-      const sketch = summary.columns[column];
-      if (sketch.total < MINIMUM_HOUR_MINUTES) continue;
-      let ranked = 0;
-      let spreads = 0;
-      for (let b = 0; b < sketch.bins.length; b++) {
-        const rank = rankOf(sketch.bins[b]);
-        ranked += sketch.counts[b] * rank;
-        spreads += sketch.counts[b] * Math.abs(2 * rank - 1);
-      }
-      location[i] = ranked / sketch.total;
-      spread[i] = spreads / sketch.total;
-    }
-    return { location, spread };
+  const channel = (what: string, floor: number, sides: Channel['sides'], value: (bin: number) => number): Channel => {
+    const along = (hours: readonly Hour[]): Float64Array =>
+      Float64Array.from(hours, ({ summary }) => {
+        const sketch = summary.columns[column];
+        if (sketch.total < MINIMUM_HOUR_MINUTES) return Number.NaN;
+        let sum = 0;
+        for (let b = 0; b < sketch.bins.length; b++) sum += sketch.counts[b] * value(sketch.bins[b]);
+        return sum / sketch.total;
+      });
+    return { name: `${what} ${name}`, baseline: along(baseline), recent: along(recent), floor, sides };
   };
-  const before = along(baseline);
-  const since = along(recent);
-  return [
-    { name: `level of ${name}`, baseline: before.location, recent: since.location, floor: RANK_FLOOR },
-    { name: `spread of ${name}`, baseline: before.spread, recent: since.spread, floor: RANK_FLOOR },
+  const body = [
+    channel('level of', RANK_FLOOR, 'both', rankOf),
+    channel('spread of', RANK_FLOOR, 'both', (bin) => Math.abs(2 * rankOf(bin) - 1)),
   ];
+  if (isFlag(merged)) return { body, high: [], low: [] };
+  return {
+    body,
+    high: HIGH.map((share) => {
+      const edge = highestWithin(merged, share);
+      return channel('high', RATE_FLOOR, 'up', (bin) => (bin > edge ? 1 : 0));
+    }),
+    low: [channel('low', RATE_FLOOR, 'up', lowerThan(merged, LOW))],
+  };
+}
+
+/** The lowest bin at or under which at least `share` of the values lie. */
+function highestWithin({ bins, counts, total }: Sketch, share: number): number {
+  let seen = 0;
+  for (let i = 0; i < bins.length; i++) {
+    seen += counts[i];
+    if (seen >= share * total) return bins[i];
+  }
+  return bins[bins.length - 1];
+}
+
+function lowerThan({ bins, counts, total }: Sketch, share: number): (bin: number) => number {
+  let edge = bins[0];
+  for (let i = 0, seen = 0; i < bins.length && seen + counts[i] <= share * total; i++) {
+    seen += counts[i];
+    edge = bins[i] + 1;
+  }
+  return (bin) => (bin < edge ? 1 : 0);
+}
+
+/** Shares of the baseline's and of the current minutes beyond the nearer of the high quantiles, and beyond the low one. */
+export function tailShares(before: Sketch, now: Sketch): { high: [number, number]; low: [number, number] } {
+  const edge = highestWithin(before, HIGH[0]);
+  const low = lowerThan(before, LOW);
+  const share = (sketch: Sketch, count: (bin: number) => number): number => {
+    let sum = 0;
+    for (let i = 0; i < sketch.bins.length; i++) sum += sketch.counts[i] * count(sketch.bins[i]);
+    return sketch.total === 0 ? 0 : sum / sketch.total;
+  };
+  const high = (bin: number): number => (bin > edge ? 1 : 0);
+  return { high: [share(before, high), share(now, high)], low: [share(before, low), share(now, low)] };
 }
 
 /** Mid-rank among the sketch's values of a value in a bin, 0..1. */
@@ -92,5 +137,5 @@ export function rateChannel(
     Float64Array.from(hours, ({ summary }) =>
       summary.minutes < MINIMUM_HOUR_MINUTES ? Number.NaN : count(summary) / summary.minutes,
     );
-  return { name, baseline: along(baseline), recent: along(recent), floor: RATE_FLOOR };
+  return { name, baseline: along(baseline), recent: along(recent), floor: RATE_FLOOR, sides: 'both' };
 }

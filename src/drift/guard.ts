@@ -16,7 +16,6 @@ export interface GuardedChannel {
   name: string;
   /** log of the e-detector at the last hour */
   logEvidence: number;
-  direction: 'up' | 'down';
   /** Index of the hour from which the evidence grew. */
   onset: number;
 }
@@ -32,22 +31,23 @@ const WANDER_HOURS = 12;
  * @param baseline value of each baseline hour, in order; NaN where an hour is missing
  * @param recent value of each hour since, in order; NaN where missing (skipped)
  * @param floor smallest standard deviation of an hour that means anything, in the channel's unit
+ * @param sides which way the quantity may have gone; `up` alone saves half of the evidence
  */
 export function guard(
   name: string,
   baseline: ArrayLike<number>,
   recent: ArrayLike<number>,
   floor: number,
+  sides: 'both' | 'up' = 'both',
 ): GuardedChannel {
   const scale = scaleOf(baseline, floor);
   const up = detect(recent, scale, 1);
+  if (sides === 'up') return { name, logEvidence: Math.log(up.evidence), onset: up.onset };
   const down = detect(recent, scale, -1);
-  const stronger = up.evidence >= down.evidence ? up : down;
   return {
     name,
     logEvidence: Math.log((up.evidence + down.evidence) / 2),
-    direction: stronger === up ? 'up' : 'down',
-    onset: stronger.onset,
+    onset: (up.evidence >= down.evidence ? up : down).onset,
   };
 }
 

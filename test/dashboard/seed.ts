@@ -327,7 +327,7 @@ function storedReport(
       baselineJudged: 10_080,
       baselineRescored: 0,
     },
-    policy: { scoreShift: 0.15, anomalyRateChange: 0.2, ruleRateChange: null, featureInstability: null },
+    policy: { scoreShift: 0.15, anomalyRateChange: 0.2, ruleRateChange: null, featureInstability: null, unusualMinutes: null },
     falseAlarmsPerModelMonth: 0.1,
     baseline: null,
     current: null,
