@@ -7,12 +7,16 @@ import type { Outcome } from './drift/series.js';
 import type { Answer, Order } from './drift/seriesWorker.js';
 import type { Bench, BenchResult } from './result.js';
 
-/** Eight series of each recording and of the simulator, of other seeds than those that the monitor was developed on. */
+/** Of other seeds than those that the monitor was developed on. */
 const SERIES = 32;
 const FIRST_SEED = 7000;
 const DAYS = 30;
 const FROG_DAYS = 60;
-const SOURCES = [...RECORDED.map(({ file }) => file), null];
+const RECORDINGS = RECORDED.map(({ file }) => file);
+/** The simulator, which takes longest, has every sixth series. */
+const SOURCES = [null, ...RECORDINGS, ...RECORDINGS.slice(0, 2)];
+/** The LSTM, which takes longest to score, is judged on every fifth. */
+const LSTM_EVERY = 5;
 
 export interface DriftQuality {
   false_retrains_per_model_month: number;
@@ -95,12 +99,15 @@ async function carryOut(orders: readonly Order[]): Promise<Answer[]> {
 /** @param firstSeed other seeds give other series */
 export async function driftQuality(series: number, days: number, frogDays: number, firstSeed: number) {
   const orders = Array.from({ length: series }, (_, i): Order => {
-    return { what: 'series', file: SOURCES[i % SOURCES.length] ?? null, seed: firstSeed + i, days };
+    const kinds = MODEL_KINDS.filter((kind) => kind !== 'lstm' || i % LSTM_EVERY === 0);
+    return { what: 'series', file: SOURCES[i % SOURCES.length] ?? null, seed: firstSeed + i, days, kinds };
   });
   // What takes longest begins first.
   orders.sort((a, b) => Number(a.file !== null) - Number(b.file !== null));
-  const frog: Order = { what: 'frog', file: RECORDED[0].file, seed: firstSeed, days: frogDays };
-  const answers = await carryOut([frog, ...orders]);
+  const frogs = MODEL_KINDS.map((kind): Order => {
+    return { what: 'frog', file: RECORDED[0].file, seed: firstSeed, days: frogDays, kinds: [kind] };
+  });
+  const answers = await carryOut([...frogs, ...orders]);
   const judged = answers.flatMap(({ order, outcomes }) =>
     outcomes.map((outcome) => ({ outcome, source: order.file ?? 'simulator', seed: order.seed })),
   );
@@ -111,7 +118,7 @@ export async function driftQuality(series: number, days: number, frogDays: numbe
       MODEL_KINDS.map((kind): [ModelKindName, DriftQuality] => [kind, of(({ outcome }) => outcome.kind === kind)]),
     ),
     by_source: Object.fromEntries(
-      SOURCES.map((file) => file ?? 'simulator').map((name) => [name, of(({ source }) => source === name)]),
+      ['simulator', ...RECORDINGS].map((name) => [name, of(({ source }) => source === name)]),
     ),
     boiling_frog: answers.flatMap(({ frogs }) => frogs),
     first_seed: firstSeed,

@@ -36,20 +36,24 @@ export async function boilingFrog(name: ModelKindName, block: FeatureBlock, days
   const first = slice(block, 0, WINDOW_DAYS * MINUTES_PER_DAY);
   const exam = makeExam(first, kind.context, 1);
   if (!exam) throw new Error('no stretch is long enough for an exam');
-  let champion = await kind.fit(splitWindow(first, [], gates.heldBackMinutes, kind.maximumRows).training, options);
-  const reference = await takeExam(kind, champion, exam);
-  let recall = reference.recall;
+  const firstVersion = await kind.fit(
+    splitWindow(first, [], gates.heldBackMinutes, kind.maximumRows).training,
+    options,
+  );
+  const reference = await takeExam(kind, firstVersion, exam);
+  let champion = { model: firstVersion, result: reference };
   let heldOnDay: number | null = null;
-  let recallUnheld = recall;
+  let recallUnheld = reference.recall;
   for (let day = RETRAIN_DAYS; day <= days; day += RETRAIN_DAYS) {
     const block7 = slice(block, day * MINUTES_PER_DAY, (WINDOW_DAYS + day) * MINUTES_PER_DAY);
     const window = splitWindow(block7, [], gates.heldBackMinutes, kind.maximumRows);
-    const model = await kind.fit(window.training, { ...options, previous: champion });
+    const model = await kind.fit(window.training, { ...options, previous: champion.model });
     const challenger = await takeExam(kind, model, exam);
     recallUnheld = challenger.recall;
     const heldBack = async (version: unknown): Promise<HeldBackResult> => {
-      const { score } = await kind.score(version, window.all, 0);
-      const scores = window.heldBack.map((row) => score[row]).filter(Number.isFinite);
+      const from = window.heldBack[0];
+      const { score } = await kind.score(version, window.all, from);
+      const scores = window.heldBack.map((row) => score[row - from]).filter(Number.isFinite);
       return {
         minutes: scores.length,
         unscored: window.heldBack.length - scores.length,
@@ -62,16 +66,19 @@ export async function boilingFrog(name: ModelKindName, block: FeatureBlock, days
       {
         threshold: kind.threshold(model),
         challenger: await heldBack(model),
-        champion: await heldBack(champion),
-        exam: { challenger, champion: await takeExam(kind, champion, exam), reference },
+        champion: await heldBack(champion.model),
+        exam: { challenger, champion: champion.result, reference },
       },
       gates,
     );
     if (verdict.state === 'held') heldOnDay ??= day;
     if (verdict.state === 'published' && heldOnDay === null) {
-      recall = challenger.recall;
-      champion = model;
+      champion = { model, result: challenger };
     }
   }
-  return { recall: recall / reference.recall, heldOnDay, recallUnheld: recallUnheld / reference.recall };
+  return {
+    recall: champion.result.recall / reference.recall,
+    heldOnDay,
+    recallUnheld: recallUnheld / reference.recall,
+  };
 }

@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 import type { FeatureBlock } from '../../src/features/row.js';
-import { MODEL_KINDS } from '../../src/models/model.js';
+import type { ModelKindName } from '../../src/models/model.js';
 import { mulberry32 } from '../../src/retraining/exam.js';
 import { boilingFrog, type Frog } from './boilingFrog.js';
 import { simulate } from './ordinary.js';
@@ -13,6 +13,7 @@ export interface Order {
   /** A file of recorded minutes, or null for the simulator. */
   file: string | null;
   seed: number;
+  kinds: readonly ModelKindName[];
   /** Days that are judged, or in which traffic grows. */
   days: number;
 }
@@ -33,9 +34,9 @@ async function carryOut(order: Order): Promise<Answer> {
   const answer: Answer = { order, outcomes: [], frogs: [], seconds: 0 };
   if (order.what === 'series') {
     const block = ordinaryDays(order, BEFORE + order.days, random);
-    answer.outcomes = await runSeries(MODEL_KINDS, block, order.seed, order.days, random);
+    answer.outcomes = await runSeries(order.kinds, block, order.seed, order.days, random);
   } else {
-    for (const kind of MODEL_KINDS) {
+    for (const kind of order.kinds) {
       const block = ordinaryDays(order, FROG_WEEK + order.days, mulberry32(order.seed));
       answer.frogs.push({ kind, ...(await boilingFrog(kind, block, order.days)) });
     }

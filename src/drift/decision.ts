@@ -1,5 +1,6 @@
 import type { Minute } from '../features/row.js';
 import { type Hour, rankChannels, rateChannel } from './channels.js';
+import type { Criterion } from './criterion.js';
 import { type FeatureChange, type FeatureEvidence, guardAll, type Windows } from './featureEvidence.js';
 import { type GuardedChannel, logAverage, neededEvidence } from './guard.js';
 import type { DriftPolicy, DriftSettings } from './settings.js';
@@ -8,21 +9,6 @@ import { type Histogram, histogram, ofSketch } from './statistics/distribution.j
 import { measureAll } from './statistics/registry.js';
 import { type HourSummary, mergeSummaries } from './summary.js';
 import { reasonOf, words } from './wording.js';
-
-/** One readable threshold, as judged. */
-export interface Criterion {
-  name: string;
-  baseline: number;
-  current: number;
-  /** Relative change, or the index itself for input features. */
-  change: number;
-  limit: number;
-  exceeded: boolean;
-  /** log evidence of the guard for it, and what was needed */
-  evidence: number;
-  needed: number;
-  words: string;
-}
 
 export interface WindowNumbers {
   minutes: number;
@@ -49,7 +35,7 @@ export interface Judgement {
 }
 
 /** Share of the false-alarm budget of each group of channels. */
-const WEIGHTS = { score: 0.25, anomalyRate: 0.25, rules: 0.2, features: 0.3 };
+const WEIGHTS = { score: 0.2, anomalyRate: 0.2, rules: 0.1, features: 0.5 };
 
 /** Unusual minutes that are rarer than this are compared as if they were as frequent, so that none -> one is no leap. */
 const RAREST = 0.005;

@@ -53,6 +53,7 @@ export function compareFeatures(windows: Windows, names: readonly string[]): Fea
     const now = current.columns[column];
     if (before.total === 0 || now.total === 0) return [];
     const name = names[column] ?? `feature ${column + 1}`;
+    if (before.bins.length === 1 && now.bins.length === 1 && before.bins[0] === now.bins[0]) return [];
     const { body, high, low } = rankChannels(name, windows.baseline, recent, column, before);
     return [
       {

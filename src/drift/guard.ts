@@ -69,7 +69,14 @@ function scaleOf(baseline: ArrayLike<number>, floor: number): Scale {
     for (let i = start; i < start + WANDER_HOURS; i++) sum += (values[i] - mean) / deviation;
     wander += (sum / WANDER_HOURS) ** 2;
   }
-  return { mean, deviation, tolerance: Math.max(0.5, 1.5 * Math.sqrt(wander / Math.max(1, blocks))) };
+  return {
+    mean,
+    deviation,
+    tolerance: Math.max(
+      +(process.env.TMIN ?? 0.5),
+      +(process.env.TFAC ?? 1.5) * Math.sqrt(wander / Math.max(1, blocks)),
+    ),
+  };
 }
 
 function detect(recent: ArrayLike<number>, scale: Scale, sign: 1 | -1): { evidence: number; onset: number } {

@@ -1,4 +1,4 @@
-import type { Criterion } from './decision.js';
+import type { Criterion } from './criterion.js';
 
 const figure = (value: number): string => Number(value.toPrecision(4)).toString();
 const percent = (share: number): string => `${share > 0 ? '+' : ''}${(100 * share).toFixed(1)} %`;

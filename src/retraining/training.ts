@@ -20,6 +20,7 @@ import { type StreamHistory, streamHistory } from '../storage/streamHistory.js';
 import { decodeExam, type ExamResult, encodeExam, makeExam, takeExam } from './exam.js';
 import { decide, type GateEvidence, type HeldBackResult } from './gate.js';
 import { LeaseTaken, NoFreeSlot, withLease } from './lease.js';
+import { boundPeer, type OnePeer } from './onePeer.js';
 import type { RetrainPayload } from './payload.js';
 import type { RetrainingSettings } from './settings.js';
 import { noRoom } from './storm.js';
@@ -156,7 +157,14 @@ async function train(
   const dataUntil = window.all.minutes[rows - 1] + 1;
   signal.throwIfAborted();
 
-  await state('training', { seed, samples: window.trainingRows, dataFrom, dataUntil, leftOut: window.leftOut });
+  await state('training', {
+    seed,
+    samples: window.trainingRows,
+    dataFrom,
+    dataUntil,
+    leftOut: window.leftOut,
+    onePeer: window.onePeer,
+  });
   const model = await kind.fit(window.training, {
     seed,
     falseAlarmsPerDay: settings.falseAlarmsPerDay,
@@ -176,6 +184,7 @@ async function train(
     challenger: heldBackResult(scored.score, window, threshold, kind.context),
     champion: champion && (await scoreHeldBack(kind, champion.model, window)),
     exam: exam?.results ?? null,
+    onePeer: window.onePeer,
   };
   const verdict = decide(evidence, settings);
   const baselineFrom = Math.max(dataFrom, onset ?? dataFrom);
@@ -189,6 +198,7 @@ async function train(
     heldBack: { challenger: evidence.challenger, champion: evidence.champion },
     exam: evidence.exam,
     leftOut: window.leftOut,
+    onePeer: window.onePeer,
     reasons: verdict.reasons,
     seconds: (performance.now() - began) / 1000,
   };
@@ -254,7 +264,7 @@ async function selectWindow(
   kind: ModelKind<unknown>,
   stream: string,
   onset: Minute | null,
-): Promise<TrainingWindow> {
+): Promise<TrainingWindow & { onePeer: OnePeer | null }> {
   const { pool, payload, settings } = training;
   const history = training.history ?? streamHistory(pool);
   const now = await watermark(pool, kind.name, stream);
@@ -267,12 +277,14 @@ async function selectWindow(
     history.features(stream, from, until),
     history.incidents(stream, from, until),
   ]);
-  return splitWindow(
-    block,
+  const bounded = await boundPeer(pool, stream, block, settings.maximumPeerShare);
+  const window = splitWindow(
+    bounded.block,
     passingIncidents(incidents, training.incidentPatienceMinutes),
     Math.min(settings.heldBackMinutes, (until - from) / 2),
     kind.maximumRows,
   );
+  return { ...window, onePeer: bounded.onePeer };
 }
 
 /** Where the drift that caused this retrain began. */

@@ -25,7 +25,10 @@ export const psi: Statistic = {
 export function psiOfValues(baseline: Distribution, current: Distribution): number {
   let sum = 0;
   for (let i = 0, j = 0; i < baseline.values.length || j < current.values.length; ) {
-    const value = Math.min(baseline.values[i] ?? Number.POSITIVE_INFINITY, current.values[j] ?? Number.POSITIVE_INFINITY);
+    const value = Math.min(
+      baseline.values[i] ?? Number.POSITIVE_INFINITY,
+      current.values[j] ?? Number.POSITIVE_INFINITY,
+    );
     const before = Math.max(SHARE_FLOOR, baseline.values[i] === value ? baseline.counts[i++] / baseline.total : 0);
     const now = Math.max(SHARE_FLOOR, current.values[j] === value ? current.counts[j++] / current.total : 0);
     sum += (before - now) * Math.log(before / now);
