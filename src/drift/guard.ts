@@ -26,6 +26,9 @@ const LARGEST = 1e200;
 
 /** Hours in which the wander of the baseline is measured. */
 const WANDER_HOURS = 12;
+/** The next day may wander further than the baseline's half days did on average. */
+const WANDER = 1.25;
+const LEAST_TOLERANCE = 0.4;
 
 /**
  * @param baseline value of each baseline hour, in order; NaN where an hour is missing
@@ -72,10 +75,7 @@ function scaleOf(baseline: ArrayLike<number>, floor: number): Scale {
   return {
     mean,
     deviation,
-    tolerance: Math.max(
-      +(process.env.TMIN ?? 0.5),
-      +(process.env.TFAC ?? 1.5) * Math.sqrt(wander / Math.max(1, blocks)),
-    ),
+    tolerance: Math.max(LEAST_TOLERANCE, WANDER * Math.sqrt(wander / Math.max(1, blocks))),
   };
 }
 
