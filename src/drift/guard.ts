@@ -61,16 +61,24 @@ interface Scale {
 }
 
 function scaleOf(baseline: ArrayLike<number>, floor: number): Scale {
-  const values = Array.from(baseline).filter((value) => !Number.isNaN(value));
-  const mean = values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(1, values.length - 1);
-  const deviation = Math.max(Math.sqrt(variance), floor);
+  const values = new Float64Array(baseline.length);
+  let count = 0;
+  let total = 0;
+  for (let i = 0; i < baseline.length; i++) {
+    if (Number.isNaN(baseline[i])) continue;
+    values[count++] = baseline[i];
+    total += baseline[i];
+  }
+  const mean = total / Math.max(1, count);
+  let squares = 0;
+  for (let i = 0; i < count; i++) squares += (values[i] - mean) ** 2;
+  const deviation = Math.max(Math.sqrt(squares / Math.max(1, count - 1)), floor);
   let wander = 0;
   let blocks = 0;
-  for (let start = 0; start + WANDER_HOURS <= values.length; start += WANDER_HOURS / 2, blocks++) {
+  for (let start = 0; start + WANDER_HOURS <= count; start += WANDER_HOURS / 2, blocks++) {
     let sum = 0;
-    for (let i = start; i < start + WANDER_HOURS; i++) sum += (values[i] - mean) / deviation;
-    wander += (sum / WANDER_HOURS) ** 2;
+    for (let i = start; i < start + WANDER_HOURS; i++) sum += values[i] - mean;
+    wander += (sum / deviation / WANDER_HOURS) ** 2;
   }
   return {
     mean,
