@@ -7,10 +7,13 @@ const { values, positionals } = parseArgs({
   options: { json: { type: 'boolean' }, quick: { type: 'boolean' }, help: { type: 'boolean' } },
 });
 
+/** Beside the benches; the pictures are made by a program of their own, which runs when it is imported. */
+const NO_BENCHES = ['main.js', 'result.js', 'pictures.js'];
+
 const folder = new URL('./', import.meta.url);
 const benches: Bench[] = [];
 for (const file of (await readdir(folder)).sort()) {
-  if (!file.endsWith('.js') || file === 'main.js' || file === 'result.js') continue;
+  if (!file.endsWith('.js') || NO_BENCHES.includes(file)) continue;
   const { bench } = (await import(new URL(file, folder).href)) as { bench?: Bench };
   if (bench) benches.push(bench);
 }
