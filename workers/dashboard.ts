@@ -8,7 +8,8 @@ import { modelActions } from '../src/monitoring/modelActions.js';
 import { aborted, runService } from '../src/services/service.js';
 
 await runService('dashboard', async (context) => {
-  const { pool, queues, settings, logger } = context;
+  const { pool, settings, logger } = context;
+  const queues = await context.queues();
   const retrain = openRetrainQueue(queues);
   // A queue that met a store away when it opened would stay broken: better to start afresh.
   await retrain.waitUntilReady();

@@ -7,18 +7,18 @@ import { MODEL_KINDS } from '../src/models/model.js';
 import { modelKey } from '../src/models/modelKey.js';
 import { DriftMonitor } from '../src/monitoring/driftMonitor.js';
 import { PublishWatch } from '../src/monitoring/publishWatch.js';
-import { keptBy } from '../src/monitoring/retention.js';
+import { retentionRound } from '../src/monitoring/retention.js';
 import { RetrainReconciler } from '../src/monitoring/retrainReconciler.js';
 import { runService } from '../src/services/service.js';
 import { runWorker } from '../src/services/worker.js';
-import { pruneAll, prunings } from '../src/storage/retention.js';
 
 const RECONCILE_MILLISECONDS = 3_000;
 const WATCH_MILLISECONDS = 5_000;
 const RETRY_MILLISECONDS = 1_000;
 
 await runService('drift-monitor', async (context) => {
-  const { settings, queues, pool, logger } = context;
+  const { settings, pool, logger } = context;
+  const queues = await context.queues();
   const retrain = openRetrainQueue(queues);
   const monitor = new DriftMonitor({ pool, queue: retrain, settings, logger });
   const queue = openDriftCheckQueue(queues);
@@ -79,7 +79,7 @@ await runService('drift-monitor', async (context) => {
   const pruner = queues.worker(
     RETENTION,
     async () => {
-      const gone = await pruneAll(pool, prunings(keptBy(settings)), { signal: context.signal });
+      const gone = await retentionRound(pool, settings, { signal: context.signal, now: () => new Date() });
       if (Object.keys(gone).length > 0) logger.info(gone, 'deleted old rows');
       return gone;
     },

@@ -10,23 +10,25 @@ const RETRY_MILLISECONDS = 1_000;
 
 await runService('trainer', async (context) => {
   const { pool, logger, settings } = context;
+  const queues = await context.queues();
   // Half a lease: long enough for a paused machine, short enough that a dead worker's job is taken over soon.
   const lockDuration = Math.round(settings.retraining.leaseSeconds * 500);
-  const worker = context.queues.worker<
-    RetrainPayload,
-    { state: string; modelKey: string; version: number; reasons: string[] }
-  >(RETRAIN, new URL('./trainingSandbox.js', import.meta.url), {
-    concurrency: settings.trainerConcurrency,
-    lockDuration,
-    stalledInterval: lockDuration / 2,
-    maxStalledCount: 3,
-    runRetryDelay: RETRY_MILLISECONDS,
-    autorun: false,
-    // For jobs that were added by hand; those of ours say so themselves.
-    removeOnComplete: { count: 500 },
-    removeOnFail: { count: 500 },
-    name: context.instance,
-  });
+  const worker = queues.worker<RetrainPayload, { state: string; modelKey: string; version: number; reasons: string[] }>(
+    RETRAIN,
+    new URL('./trainingSandbox.js', import.meta.url),
+    {
+      concurrency: settings.trainerConcurrency,
+      lockDuration,
+      stalledInterval: lockDuration / 2,
+      maxStalledCount: 3,
+      runRetryDelay: RETRY_MILLISECONDS,
+      autorun: false,
+      // For jobs that were added by hand; those of ours say so themselves.
+      removeOnComplete: { count: 500 },
+      removeOnFail: { count: 500 },
+      name: context.instance,
+    },
+  );
   worker.on('active', (job) => {
     context.report({ training: job.data.modelKey });
     logger.info({ model: job.data.modelKey }, `training ${job.data.modelKey}`);

@@ -14,6 +14,10 @@ export const AGGREGATOR = 'aggregator';
 const ENTRIES_A_STEP = 64;
 const SNAPSHOT_MILLISECONDS = 1_000;
 const SNAPSHOT_ENTRIES = 512;
+/** Of the time at most: with the routes of a whole collector a snapshot has many megabytes. */
+const SNAPSHOT_SHARE = 0.1;
+/** However long one takes, the log is read from the last one again after a kill. */
+const LONGEST_SNAPSHOT_INTERVAL_MILLISECONDS = 60_000;
 
 export interface AggregatorStepOptions {
   pool: Pool;
@@ -31,6 +35,8 @@ export class AggregatorStep {
   private position = 0;
   private storedPosition = 0;
   private storedAt: number;
+  /** What the last snapshot took, milliseconds. */
+  private snapshotTook = 0;
 
   constructor(private readonly options: AggregatorStepOptions) {
     this.storedAt = options.now();
@@ -52,11 +58,8 @@ export class AggregatorStep {
     }
     const rows = this.aggregator.take();
     const idle = entries.length < ENTRIES_A_STEP;
-    const snapshotIsDue =
-      this.position > this.storedPosition &&
-      (idle ||
-        this.position - this.storedPosition >= SNAPSHOT_ENTRIES ||
-        this.options.now() - this.storedAt >= SNAPSHOT_MILLISECONDS);
+    const snapshotIsDue = this.position > this.storedPosition && this.mayStore(idle);
+    const began = performance.now();
     if (rows.length > 0 || stands.length > 0 || snapshotIsDue) {
       await inTransaction(pool, async (client) => {
         await insertFeatures(client, rows);
@@ -68,8 +71,19 @@ export class AggregatorStep {
     if (snapshotIsDue) {
       this.storedPosition = this.position;
       this.storedAt = this.options.now();
+      this.snapshotTook = performance.now() - began;
     }
     return !idle;
+  }
+
+  private mayStore(idle: boolean): boolean {
+    const since = this.options.now() - this.storedAt;
+    const rest = Math.min(this.snapshotTook / SNAPSHOT_SHARE, LONGEST_SNAPSHOT_INTERVAL_MILLISECONDS);
+    // A clock that was set back must not put it off.
+    if (since >= 0 && since < rest) return false;
+    return (
+      idle || since < 0 || since >= SNAPSHOT_MILLISECONDS || this.position - this.storedPosition >= SNAPSHOT_ENTRIES
+    );
   }
 
   /** After a failed step: what is in memory is ahead of the database. */

@@ -59,8 +59,11 @@ export async function detect(context: ServiceContext, kindName: ModelKindName): 
       context.report({ [detector.key]: { version: detector.serving.version } });
     }
   };
-  const events = context.queues.events(RETRAIN);
-  events.on('completed', () => void prepare());
+  // A hint alone: it need not hold back the first minutes.
+  void context.queues().then(
+    (queues) => queues.events(RETRAIN).on('completed', () => void prepare()),
+    (error: Error) => logger.warn({ error: error.message }, 'listening for published versions'),
+  );
   const timer = setInterval(() => void prepare(), NOTICE_MILLISECONDS);
   await Promise.all(
     detectors.map((detector, index) =>

@@ -116,7 +116,8 @@ export class DetectorStep {
   }
 
   /**
-   * Scores minutes that came or were healed after the cursor had passed them, each by the version that was active for it.
+   * Scores minutes that came or were healed after the cursor had passed them, each by the version that was active for it,
+   * and those after them that could not be scored since the model looks back at what was lost. What is scored stays.
    * @returns whether there may be more of them
    */
   private async scoreLate(passed: Minute): Promise<boolean> {
@@ -127,18 +128,27 @@ export class DetectorStep {
       if (late.length === 0) return false;
       for (let at = 0; at < late.length; ) {
         const from = late[at]!;
-        const activation = await activeVersionAt(client, this.key, from);
-        const change = (await nextActivation(client, this.key, from)) ?? Number.MAX_SAFE_INTEGER;
         let until = from + 1;
-        for (at += 1; at < late.length && late[at] === until && until < change; at += 1) until += 1;
-        if (activation === null) continue;
-        const rows = await this.score(await this.reading(client, activation, from, until));
-        await insertScores(client, stream, kind.name, rows);
+        for (at += 1; at < late.length && late[at] === until; at += 1) until += 1;
+        await this.scoreAgain(client, from, Math.min(until + kind.context, passed + 1));
       }
       await removeLateMinutes(client, stream, this.stage, late);
       await notify(client, 'scores', stream);
       return late.length === LATE_MINUTES_A_STEP;
     });
+  }
+
+  private async scoreAgain(client: PoolClient, from: Minute, until: Minute): Promise<void> {
+    const { stream, kind } = this.options;
+    for (let start = from; start < until; ) {
+      const activation = await activeVersionAt(client, this.key, start);
+      const end = Math.min(until, (await nextActivation(client, this.key, start)) ?? until);
+      if (activation !== null) {
+        const rows = await this.score(await this.reading(client, activation, start, end));
+        await insertScores(client, stream, kind.name, rows);
+      }
+      start = end;
+    }
   }
 
   private async score({ from, loaded, block }: Reading): Promise<ScoreRow[]> {

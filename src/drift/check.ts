@@ -23,6 +23,8 @@ export interface DriftCheck {
   settings: DriftSettings;
   /** Where report files go; none are written without it. */
   artifactDirectory?: string;
+  /** The report's file could not be written; the check counts all the same. */
+  onFileTrouble?: (error: Error) => void;
   /** Names of the feature columns, for the report. */
   featureNames?: readonly string[];
   /** Shares what the features of one stream say between its models' checks of one hour; a Map that the caller drops after. */
@@ -57,7 +59,14 @@ export async function checkDrift(check: DriftCheck): Promise<DriftCheckResult> {
     reason: report.reason,
     report,
   });
-  const file = inserted && check.artifactDirectory ? await writeReportFile(check.artifactDirectory, report) : null;
+  const file =
+    inserted && check.artifactDirectory
+      ? await writeReportFile(check.artifactDirectory, report).catch((error: Error) => {
+          // The row has it all; what was found must not be lost for a full disk.
+          check.onFileTrouble?.(error);
+          return null;
+        })
+      : null;
   return { report, reportId: id, fresh: inserted, file };
 }
 

@@ -1,4 +1,4 @@
-import type { MinuteInput } from './incident.js';
+import type { MinuteInput } from './minuteInput.js';
 import { ROW } from './rowColumns.js';
 
 /** The ordinary minute that an incident is compared with: medians over regular minutes before it. */

@@ -1,8 +1,10 @@
 import { MINUTES_PER_DAY, type Minute } from '../features/row.js';
 import { baselineOf } from './baseline.js';
 import { classify } from './classify.js';
+import type { Culprits } from './culprits.js';
 import { mergedRanks, noEvidence, type ValidityOf, withMinute } from './evidence.js';
-import type { Culprits, Incident, IncidentChange, IncidentDetail, MinuteInput } from './incident.js';
+import type { Incident, IncidentChange, IncidentDetail } from './incident.js';
+import type { MinuteInput } from './minuteInput.js';
 import type { IncidentSettings } from './settings.js';
 import { atLeast, severityRank } from './severity.js';
 import { SILENT, type Signal, signalOf } from './signal.js';

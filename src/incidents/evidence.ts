@@ -1,7 +1,8 @@
 import { emptyEvidence } from '../features/openMinute.js';
 import type { Minute, MinuteEvidence, Ranked } from '../features/row.js';
 import type { Baseline } from './baseline.js';
-import type { Culprits, MinuteInput } from './incident.js';
+import type { Culprits } from './culprits.js';
+import type { MinuteInput } from './minuteInput.js';
 import { ROW } from './rowColumns.js';
 import type { Validity } from './rpki/validity.js';
 

@@ -1,5 +1,6 @@
-import type { Minute, MinuteEvidence, Ranked } from '../features/row.js';
+import type { Minute } from '../features/row.js';
 import type { Explanation } from '../models/model.js';
+import type { Culprits } from './culprits.js';
 import type { IncidentEvidence } from './evidence.js';
 
 /** From least to most urgent. */
@@ -16,35 +17,6 @@ export const INCIDENT_CLASSES = [
   'unknown',
 ] as const;
 export type IncidentClass = (typeof INCIDENT_CLASSES)[number];
-
-/** A model's say on one minute, as the ensemble stores it in `verdicts.votes`. */
-export interface Vote {
-  /** -log10 of the tail probability of an ordinary minute; see Scores.surprise */
-  surprise: number;
-  anomalous: boolean;
-  explanation?: Explanation[];
-}
-
-/** One minute as the correlator sees it: the verdict with the feature row it was given on. */
-export interface MinuteInput {
-  minute: Minute;
-  /** The feed was away: nothing is known of this minute. */
-  gap: boolean;
-  /** null where no verdict was possible (no model yet, too little context) */
-  score: number | null;
-  threshold: number | null;
-  anomalous: boolean;
-  votes: Record<string, Vote>;
-  /** [FEATURE_COUNT] in catalogue order; empty for a gap */
-  values: ArrayLike<number>;
-  evidence: MinuteEvidence | null;
-}
-
-export interface Culprits {
-  prefixes: Ranked[];
-  origins: Ranked[];
-  peers: Ranked[];
-}
 
 /** Why a class was chosen, in words with numbers; `weight` is the judgement's score, 0..1. */
 export interface Reason {

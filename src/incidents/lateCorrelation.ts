@@ -7,7 +7,8 @@ import { inTransaction } from '../storage/pool.js';
 import { streamHistory } from '../storage/streamHistory.js';
 import type { CorrelationOptions } from './correlationStep.js';
 import { correlate, recentMinutes } from './correlator.js';
-import type { IncidentChange, MinuteInput } from './incident.js';
+import type { IncidentChange } from './incident.js';
+import type { MinuteInput } from './minuteInput.js';
 import { storeFindings } from './storeFindings.js';
 
 /** The correlator as a stage of late minutes. */

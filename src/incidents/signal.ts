@@ -1,7 +1,8 @@
 import { baselineOf, distinctPeers } from './baseline.js';
 import { foreignRoutes, grabbers, isHostile } from './classes/foreignRoutes.js';
 import { type IncidentEvidence, noEvidence, SPREADING, type ValidityOf, withMinute } from './evidence.js';
-import type { MinuteInput, WatchedRoute } from './incident.js';
+import type { WatchedRoute } from './incident.js';
+import type { MinuteInput } from './minuteInput.js';
 import type { IncidentSettings } from './settings.js';
 import type { WatchList } from './watchList.js';
 

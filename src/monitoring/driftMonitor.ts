@@ -62,6 +62,7 @@ export class DriftMonitor {
       windowEnd,
       settings: settings.drift,
       artifactDirectory: settings.artifactDirectory,
+      onFileTrouble: (error) => logger.warn({ model: key, error: error.message }, 'writing the file of a drift report'),
       featureNames: FEATURES.map(({ name }) => name),
       streams,
     });

@@ -1,7 +1,10 @@
+import type { Pool } from 'pg';
 import { AGGREGATOR } from '../collection/aggregatorStep.js';
 import type { Settings } from '../config/settings.js';
+import { pruneReportFiles } from '../drift/report.js';
 import { MINUTES_PER_DAY } from '../features/row.js';
-import type { Keeping } from '../storage/retention.js';
+import { prune } from '../registry/registry.js';
+import { type Keeping, type PruningOptions, pruneAll, prunings } from '../storage/retention.js';
 
 /** What the settings keep; never less than training and drift checks look back, and a day. */
 export function keptBy({ retention, retraining, drift }: Settings): Keeping {
@@ -13,6 +16,28 @@ export function keptBy({ retention, retraining, drift }: Settings): Keeping {
     featureDays: Math.max(featureDays, lookedAt),
     incidentDays: Math.max(incidentDays, lookedAt),
     historyDays,
+    versions: retraining.keepVersions,
     readers: [AGGREGATOR],
+  };
+}
+
+/**
+ * One round of retention: old rows, the bytes of versions that nobody goes back to, and the files of old drift reports.
+ * @returns what went, by table or kind of file, without those of which nothing did
+ * @throws AggregateError when a table failed; the others, and files, have been dealt with
+ */
+export async function retentionRound(
+  pool: Pool,
+  settings: Settings,
+  options: PruningOptions & { now: () => Date },
+): Promise<Record<string, number>> {
+  const { retention, retraining, artifactDirectory } = settings;
+  const versions = await prune(pool, artifactDirectory, retraining.keepVersions);
+  const before = new Date(options.now().getTime() - retention.historyDays * MINUTES_PER_DAY * 60_000);
+  const reports = await pruneReportFiles(artifactDirectory, before);
+  return {
+    ...(versions.length > 0 ? { model_files: versions.length } : {}),
+    ...(reports > 0 ? { report_files: reports } : {}),
+    ...(await pruneAll(pool, prunings(keptBy(settings)), options)),
   };
 }

@@ -21,19 +21,21 @@ export async function writeVersionFiles(pool: Pool, root: string, version: Model
   const directory = versionDirectory(root, version);
   const partial = `${directory}.${process.pid}.part`;
   await rm(partial, { recursive: true, force: true });
-  await mkdir(partial, { recursive: true });
-  for (const file of files) {
-    const path = join(partial, file.name);
-    await mkdir(join(path, '..'), { recursive: true });
-    await writeFile(path, file.bytes);
-  }
   const manifest = {
     ...version,
     files: files.map((file) => ({ name: file.name, sha256: file.sha256, bytes: file.bytes.length })),
   };
-  await writeFile(join(partial, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
-  await rm(directory, { recursive: true, force: true });
-  await rename(partial, directory);
+  try {
+    await mkdir(partial, { recursive: true });
+    for (const file of files) await writeFile(join(partial, file.name), file.bytes);
+    await writeFile(join(partial, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+    await rm(directory, { recursive: true, force: true });
+    await rename(partial, directory);
+  } catch (error) {
+    // On a full disk it would stand in the way of the next one.
+    await rm(partial, { recursive: true, force: true });
+    throw error;
+  }
   return directory;
 }
 

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import type { Pool } from 'pg';
 import { type Logger, pino } from 'pino';
-import { QueueStore } from '../../queues/store.js';
+import type { QueueStore } from '../../queues/store.js';
 import { loadSettings } from '../config/load.js';
 import type { Settings } from '../config/settings.js';
 import { NotificationListener } from '../storage/notifications.js';
@@ -23,7 +23,8 @@ export interface ServiceContext {
   settings: Settings;
   pool: Pool;
   locks: StageLocks;
-  queues: QueueStore;
+  /** Opened, and BullMQ loaded, when first asked for: half of what a service that has no queue would need to start. */
+  queues(): Promise<QueueStore>;
   notifications: NotificationListener;
   logger: Logger;
   /** Aborted when the service shall end: finish what is under way, commit, return. */
@@ -66,7 +67,15 @@ export async function runService(name: ServiceName, main: (context: ServiceConte
   }
   const onError = (error: Error) => logger.warn({ error: error.message }, 'connection trouble');
   const pool = openPool(databaseUrl, { name, onError });
-  const queues = new QueueStore({ ...settings, databaseUrl }, onError);
+  const opened: Promise<QueueStore>[] = [];
+  const queues = () => {
+    if (opened.length === 0) {
+      opened.push(
+        import('../../queues/store.js').then(({ QueueStore }) => new QueueStore({ ...settings, databaseUrl }, onError)),
+      );
+    }
+    return opened[0]!;
+  };
   const notifications = new NotificationListener(databaseUrl, onError);
   const locks = new StageLocks(databaseUrl, name);
   const instance = process.env.ROUTEWARDEN_INSTANCE ?? `${name}.${hostname()}.${process.pid}`;
@@ -109,7 +118,11 @@ export async function runService(name: ServiceName, main: (context: ServiceConte
   }
   clearInterval(heartbeat);
   await beat(failed ? 'failed' : 'stopped').catch(onError);
-  await Promise.allSettled([queues.close(), notifications.close(), locks.close()]);
+  await Promise.allSettled([
+    ...opened.map(async (store) => (await store).close()),
+    notifications.close(),
+    locks.close(),
+  ]);
   await pool.end().catch(onError);
   process.exit(failed ? 1 : 0);
 }

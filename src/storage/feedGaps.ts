@@ -33,7 +33,13 @@ export async function listGaps(pool: Pool | PoolClient, limit = 50): Promise<Fee
   }));
 }
 
-/** Keeps what an aggregator knew when it came to a gap; an aggregator that comes to it again keeps the same. */
+/** A stand may have many megabytes, and a feed that flaps has many gaps: the others heal from the hour before them. */
+const MOST_STATES = 16;
+
+/**
+ * Keeps what an aggregator knew when it came to a gap; an aggregator that comes to it again keeps the same. Of a stream's
+ * gaps that wait, only so many keep it.
+ */
 export async function keepStateAtGap(
   client: Pool | PoolClient,
   stream: string,
@@ -41,8 +47,9 @@ export async function keepStateAtGap(
   state: Uint8Array,
 ): Promise<void> {
   await client.query(
-    'UPDATE feed_gaps SET state = $3 WHERE stream = $1 AND since = $2 AND healed_at IS NULL AND given_up_at IS NULL',
-    [stream, new Date(sinceMs), Buffer.from(state)],
+    `UPDATE feed_gaps SET state = $3 WHERE stream = $1 AND since = $2 AND healed_at IS NULL AND given_up_at IS NULL
+       AND (SELECT count(*) FROM feed_gaps o WHERE o.stream = $1 AND o.since <> $2 AND o.state IS NOT NULL) < $4`,
+    [stream, new Date(sinceMs), Buffer.from(state), MOST_STATES],
   );
 }
 

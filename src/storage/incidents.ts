@@ -1,6 +1,7 @@
 import type { ClientBase, Pool } from 'pg';
 import type { Minute } from '../features/row.js';
-import type { Culprits, Incident, IncidentClass, IncidentDetail, Reason, Severity } from '../incidents/incident.js';
+import type { Culprits } from '../incidents/culprits.js';
+import type { Incident, IncidentClass, IncidentDetail, Reason, Severity } from '../incidents/incident.js';
 import { minuteOf } from './minuteColumn.js';
 
 type Database = Pool | ClientBase;

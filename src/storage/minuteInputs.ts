@@ -1,6 +1,6 @@
 import type { ClientBase, Pool } from 'pg';
 import type { Minute, MinuteEvidence } from '../features/row.js';
-import type { MinuteInput, Vote } from '../incidents/incident.js';
+import type { MinuteInput, Vote } from '../incidents/minuteInput.js';
 import { minuteOf } from './minuteColumn.js';
 
 type Database = Pool | ClientBase;

@@ -14,6 +14,8 @@ export interface Keeping {
   featureDays: number;
   incidentDays: number;
   historyDays: number;
+  /** Newest versions of each model that stay however old they are. */
+  versions: number;
   /** Stages that read the log of updates: what one of them has yet to read stays. */
   readers: readonly string[];
 }
@@ -47,10 +49,11 @@ const IS_END = `(state IN ('published', 'held', 'rejected', 'cancelled') OR coal
  * Everything that grows and may go.
  *
  * Never deleted: what a stage has not read yet, open incidents, unresolved alerts, runs that have not ended and each
- * model's last end (its cool-down counts from there), model versions and activations.
+ * model's last end (its cool-down counts from there), activations that minutes still kept were scored by, and versions
+ * that are active, pinned, held or among the newest.
  */
 export function prunings(keep: Keeping): Pruning[] {
-  const { updateBatchHours, featureDays, incidentDays, historyDays, readers } = keep;
+  const { updateBatchHours, featureDays, incidentDays, historyDays, versions, readers } = keep;
   const byMinute = (table: string) => rowsOf(table, 't.minute < s.before', [featureDays], BEFORE_WATERMARK);
   return [
     rowsOf(
@@ -87,6 +90,16 @@ export function prunings(keep: Keeping): Pruning[] {
                                   AND l.state IN ('published', 'held', 'rejected'))`,
       [historyDays],
     ),
+    // Over, and no minute that is kept was scored by it: a later one begins at or before the oldest of them.
+    rowsOf(
+      'activations',
+      `t.at < now() - make_interval(secs => $3::double precision * 86400) AND EXISTS (
+         SELECT FROM activations l WHERE l.model_key = t.model_key AND (l.from_minute, l.id) > (t.from_minute, t.id)
+           AND l.from_minute <= s.before)`,
+      [featureDays, historyDays],
+      BEFORE_WATERMARK.replace('t.stream', "split_part(t.model_key, '@', 2)"),
+    ),
+    { table: 'model_versions', prune: (pg, rows) => pruneVersions(pg, historyDays, versions, rows) },
     rowsOf('retrain_cancellations', `t.at < ${DAYS_AGO}`, [historyDays]),
     rowsOf('audit', `t.at < ${DAYS_AGO}`, [historyDays]),
     rowsOf('services', `t.heartbeat_at < ${DAYS_AGO}`, [SERVICE_DAYS]),
@@ -95,6 +108,24 @@ export function prunings(keep: Keeping): Pruning[] {
 
 /** Rows of processes that are long gone. */
 const SERVICE_DAYS = 7;
+
+/** Versions of which nothing is left to tell, with their files; those trained from one of them lose the relation. */
+async function pruneVersions(pg: Pool, days: number, keep: number, rows: number): Promise<number> {
+  const { rowCount } = await pg.query(
+    `WITH ranked AS (
+       SELECT id, row_number() OVER (PARTITION BY model_key ORDER BY version DESC) AS place FROM model_versions),
+     due AS (
+       SELECT v.id FROM model_versions v JOIN ranked USING (id)
+       WHERE v.created_at < ${DAYS_AGO} AND place > $3 AND NOT v.pinned AND v.state <> 'held'
+         AND NOT EXISTS (SELECT FROM activations a WHERE a.version_id = v.id) ORDER BY v.id LIMIT $1),
+     freed AS (
+       UPDATE model_versions SET parent_id = NULL
+       WHERE parent_id IN (SELECT id FROM due) AND id NOT IN (SELECT id FROM due) RETURNING id)
+     DELETE FROM model_versions WHERE id IN (SELECT id FROM due) AND (SELECT count(*) FROM freed) >= 0`,
+    [rows, days, keep],
+  );
+  return rowCount ?? 0;
+}
 
 /** Incidents that ended; those that were related to one of them lose the relation. */
 async function pruneIncidents(pg: Pool, days: number, rows: number): Promise<number> {

@@ -9,7 +9,7 @@ export class Facts {
   async clear(): Promise<void> {
     await this.pool.query(
       `TRUNCATE streams, update_batches, services, drift_reports, retrain_runs, dead_letters, activations,
-         model_versions, alerts CASCADE`,
+         model_versions, alerts, features, cursors CASCADE`,
     );
     await this.pool.query("INSERT INTO streams (name) VALUES ('rrc00')");
   }
@@ -19,6 +19,22 @@ export class Facts {
       `INSERT INTO update_batches (stream, position, kind, since, until, received_at)
        VALUES ('rrc00', $1, $2, now(), now(), now() - make_interval(secs => $3))`,
       [position, kind, secondsAgo],
+    );
+  }
+
+  async minute(minute: number, secondsAgo: number): Promise<void> {
+    await this.pool.query(
+      `INSERT INTO features (stream, minute, kind, values, created_at)
+       VALUES ('rrc00', to_timestamp($1::bigint * 60), 'observed', '{1}', now() - make_interval(secs => $2))`,
+      [minute, secondsAgo],
+    );
+  }
+
+  async cursor(stage: string, position: number): Promise<void> {
+    await this.pool.query(
+      `INSERT INTO cursors (stage, stream, position) VALUES ($1, 'rrc00', $2)
+       ON CONFLICT (stage, stream) DO UPDATE SET position = excluded.position`,
+      [stage, position],
     );
   }
 

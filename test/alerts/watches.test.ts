@@ -112,6 +112,34 @@ describe('a service', () => {
   });
 });
 
+describe('a stage', () => {
+  test('is behind while its oldest unread row waits for too long, until it has caught up', async () => {
+    await facts.heard(1, 'updates', 500);
+    await facts.heard(2, 'clock', 1);
+    await facts.minute(1_000, 500);
+    await facts.minute(1_001, 130);
+    await facts.minute(1_002, 1);
+    await facts.cursor('aggregator', 1);
+    await facts.cursor('ensemble', 1_001);
+    await facts.cursor('correlator', -1);
+    const { look } = alerter();
+    // What each has not read is a second old.
+    expect(await look(130)).toEqual([]);
+    await facts.cursor('detector lstm', 1_000);
+    expect(await look()).toEqual(['major stage behind 1']);
+    expect((await listAlerts(pool))[0]).toMatchObject({
+      title: 'rrc00: detector lstm has fallen behind',
+      body: { facts: { waiting: 2 }, stream: 'rrc00' },
+    });
+    await facts.cursor('detector lstm', 1_001);
+    await facts.cursor('aggregator', 0);
+    expect(await look()).toEqual(['major stage behind 1', 'major stage behind 1 over']);
+    expect((await listAlerts(pool))[0]!.body.lines[0]).toMatch(/^2 entries of the log wait, the oldest for 50\d s/);
+    await facts.cursor('aggregator', 2);
+    expect(await look()).toEqual(['major stage behind 1 over', 'major stage behind 1 over']);
+  });
+});
+
 test('drift is told once until a check finds the model fit; what came and went unseen is told as over', async () => {
   await facts.driftReport('stable');
   expect(await alerter().look()).toEqual([]);

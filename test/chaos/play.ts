@@ -9,6 +9,10 @@ import { STREAM, type Subject } from './subject.js';
 
 const OPEN_MINUTES = 2;
 const PATIENCE_SECONDS = 400;
+/** Slow enough for a collector to be killed meanwhile. */
+const LOSSY_MESSAGES_PER_SECOND = 600;
+const ARCHIVE_FILE_MINUTES = 5;
+const NEXT_FILE_MILLISECONDS = 2_000;
 
 /** Which model is retrained at the end of each live hour, counted from 1. */
 export function retrainOf(hour: number): ModelKey {
@@ -23,6 +27,8 @@ export function actorOf(hour: number): string {
 export interface PlayOptions {
   /** Asked after each live hour. */
   goOn: (hours: number) => boolean;
+  /** The feed does not wait for its collector: what it misses heals from the archive before the hour's models are trained. */
+  withGaps?: boolean;
   say: (line: string) => void;
 }
 
@@ -33,7 +39,7 @@ export interface PlayOptions {
  * @returns how many live hours were played
  */
 export async function play(subject: Subject, scenario: Scenario, options: PlayOptions): Promise<number> {
-  const player = new Player(subject);
+  const player = new Player(subject, scenario.startMinute);
   await player.playTo(scenario.liveMinute);
   subject.system.supervisor.start(['drift-monitor']);
   await player.until('the first models', async () =>
@@ -45,7 +51,8 @@ export async function play(subject: Subject, scenario: Scenario, options: PlayOp
   do {
     hours += 1;
     const end = scenario.liveMinute + hours * 60;
-    await player.playTo(end);
+    if (options.withGaps) await player.playThrough(end);
+    else await player.playTo(end);
     await player.until(`the verdicts of hour ${hours}`, () => player.pipeline.judged());
     await player.until(`the drift checks of hour ${hours}`, () => player.pipeline.checked());
     await player.retrain(hours);
@@ -57,7 +64,10 @@ export async function play(subject: Subject, scenario: Scenario, options: PlayOp
 class Player {
   readonly pipeline: Pipeline;
 
-  constructor(private readonly subject: Subject) {
+  constructor(
+    private readonly subject: Subject,
+    private readonly startMinute: Minute,
+  ) {
     this.pipeline = new Pipeline(subject.pool, STREAM, new AbortController().signal);
   }
 
@@ -70,6 +80,35 @@ class Player {
   async playTo(minute: Minute): Promise<void> {
     await this.subject.feed.playUntil(minute + OPEN_MINUTES + 1);
     await this.until(`the rows until minute ${minute}`, () => this.stored());
+  }
+
+  /** As a live feed: it goes on whoever listens. A gap ends with the next message, and heals when the archive has its file. */
+  async playThrough(minute: Minute): Promise<void> {
+    const { feed } = this.subject;
+    let end = minute + ARCHIVE_FILE_MINUTES;
+    this.subject.feedGoesOn = true;
+    await feed.playUntil(minute, { messagesPerSecond: LOSSY_MESSAGES_PER_SECOND });
+    this.subject.feedGoesOn = false;
+    await feed.playUntil(end);
+    let playedAt = performance.now();
+    await this.until(`every minute before ${minute}, healed where it was lost`, async () => {
+      if (await this.whole(minute)) return true;
+      if (performance.now() - playedAt < NEXT_FILE_MILLISECONDS) return false;
+      end += ARCHIVE_FILE_MINUTES;
+      await feed.playUntil(end);
+      playedAt = performance.now();
+      return false;
+    });
+  }
+
+  /** Every minute before `minute` has a row that is no gap, and no stage has yet to look at one behind it. */
+  private async whole(minute: Minute): Promise<boolean> {
+    const { rows } = await this.subject.pool.query<{ minutes: number; late: number }>(
+      `SELECT (SELECT count(*) FROM features WHERE stream = $1 AND kind <> 'gap' AND minute < to_timestamp($2::bigint * 60))::integer AS minutes,
+         (SELECT count(*) FROM late_minutes WHERE stream = $1)::integer AS late`,
+      [STREAM, minute],
+    );
+    return rows[0]!.minutes === minute - this.startMinute && rows[0]!.late === 0;
   }
 
   private async stored(): Promise<boolean> {

@@ -6,11 +6,14 @@ import { loadActive } from '../../src/registry/load.js';
 import { pendingRuns } from '../../src/storage/pendingRuns.js';
 import { STREAM } from './subject.js';
 
+/** By table: columns that name a row, columns that must be the same, and where they stand; SQL of this harness alone. */
+export type Tables = Record<string, { key: string; content: string; from: string }>;
+
 /**
  * What must be the same in every run with one seed: each row's key and content, without what names a moment of the wall
  * clock or a serial number.
  */
-const TABLES: Record<string, { key: string; content: string; from: string }> = {
+const TABLES: Tables = {
   features: { key: 'minute', content: 'kind, values, evidence', from: 'features' },
   scores: {
     key: 's.kind, s.minute',
@@ -37,9 +40,9 @@ const TABLES: Record<string, { key: string; content: string; from: string }> = {
 /** By table: each key with the digests of its rows. */
 export type Rows = Map<string, Map<string, string[]>>;
 
-export async function readRows(pool: Pool): Promise<Rows> {
+export async function readRows(pool: Pool, tables: Tables = TABLES): Promise<Rows> {
   const rows: Rows = new Map();
-  for (const [table, { key, content, from }] of Object.entries(TABLES)) {
+  for (const [table, { key, content, from }] of Object.entries(tables)) {
     const found = await pool.query<{ key: string; digest: string }>(
       `SELECT (ROW(${key}))::text AS key, md5((ROW(${content}))::text) AS digest FROM ${from}`,
     );

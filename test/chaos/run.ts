@@ -1,5 +1,7 @@
 import { STORY_START } from '../../src/demo/story.js';
-import { demoScenario } from '../../src/simulation/scenario.js';
+import { demoScenario, type Scenario } from '../../src/simulation/scenario.js';
+import { FAULTS, FAULTS_WITH_GAPS } from './faults/index.js';
+import { compareHealed, type HealedRows, readHealedRows } from './healed.js';
 import { type Outage, OutageWatch } from './outages.js';
 import { play } from './play.js';
 import { compareRows, leftovers, publishesDoubled, type Rows, readRows } from './rows.js';
@@ -12,6 +14,8 @@ export interface ChaosOptions {
   faults: number;
   /** Wall-clock minutes over which the faults are spread. */
   minutes: number;
+  /** Kill the collector too, on a feed that does not wait for it; see healed.ts for what is compared then. */
+  withGaps?: boolean;
   say: (line: string) => void;
 }
 
@@ -24,6 +28,11 @@ export interface ChaosResult {
   longest_outage_s: number;
   equal: boolean;
   seed: number;
+  /** With gaps alone. */
+  gaps?: number;
+  healed_minutes?: number;
+  healed_different?: number;
+  later_different?: number;
 }
 
 export interface ChaosReport extends ChaosResult {
@@ -52,18 +61,22 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       { class: 'outage', startMinute: 800, durationMinutes: 40, magnitude: 0.8 },
     ],
   });
-  const start = () => Subject.start({ scenario, store, seed, say });
+  const withGaps = options.withGaps === true;
+  const start = () => Subject.start({ scenario, store, seed, say, withArchive: withGaps });
   const disturbed = await underFaults(await start(), scenario, options);
   say(`the same ${disturbed.hours} hours, undisturbed`);
   const subject = await start();
-  let expected: Rows;
+  let expected: RunRows;
   try {
-    await play(subject, scenario, { goOn: (hours) => hours < disturbed.hours, say });
-    expected = await readRows(subject.pool);
+    await play(subject, scenario, { goOn: (hours) => hours < disturbed.hours, withGaps, say });
+    expected = await read(subject, scenario, disturbed.hours);
   } finally {
     await subject.close();
   }
-  const { lost, doubled, different, examples } = compareRows(expected, disturbed.rows);
+  const compared = expected.healed
+    ? compareHealed(expected.healed, disturbed.rows.healed!)
+    : compareRows(expected.all!, disturbed.rows.all!);
+  const { lost, doubled, different, examples, ...gaps } = compared;
   const findings = [...disturbed.failures, ...disturbed.leftovers, ...disturbed.publishesDoubled, ...examples];
   return {
     faults: disturbed.faults,
@@ -73,6 +86,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     longest_outage_s: Number(disturbed.outage.seconds.toFixed(1)),
     equal: lost + doubled + different + findings.length === 0,
     seed,
+    ...gaps,
     counts: disturbed.counts,
     outage: disturbed.outage,
     hours: disturbed.hours,
@@ -80,19 +94,38 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   };
 }
 
-async function underFaults(subject: Subject, scenario: ReturnType<typeof demoScenario>, options: ChaosOptions) {
-  const { seed, faults, minutes, say } = options;
+/** All rows, or of a run with gaps those that it promises. */
+interface RunRows {
+  all?: Rows;
+  healed?: HealedRows;
+}
+
+async function read(subject: Subject, scenario: Scenario, hours: number): Promise<RunRows> {
+  if (subject.archive === null) return { all: await readRows(subject.pool) };
+  return { healed: await readHealedRows(subject.pool, scenario.liveMinute + hours * 60) };
+}
+
+async function underFaults(subject: Subject, scenario: Scenario, options: ChaosOptions) {
+  const { seed, faults, minutes, withGaps = false, say } = options;
   const watch = new OutageWatch(subject.pool);
-  const storm = new Storm({ subject, watch, seed, faults, minutes, say });
+  const storm = new Storm({
+    subject,
+    watch,
+    seed,
+    kinds: withGaps ? FAULTS_WITH_GAPS : FAULTS,
+    faults,
+    minutes,
+    say,
+  });
   const raging = storm.rage();
   try {
-    const hours = await play(subject, scenario, { goOn: () => !storm.isOver, say });
+    const hours = await play(subject, scenario, { goOn: () => !storm.isOver, withGaps, say });
     storm.stop();
     await raging;
     watch.stop();
     return {
       hours,
-      rows: await readRows(subject.pool),
+      rows: await read(subject, scenario, hours),
       publishesDoubled: await publishesDoubled(subject.pool),
       leftovers: await leftovers(subject.pool),
       faults: storm.struck,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Random } from '../../src/simulation/random.js';
-import { FAULTS } from './faults/index.js';
+import type { Fault } from './faults/fault.js';
 import type { OutageWatch } from './outages.js';
 import type { Subject } from './subject.js';
 
@@ -8,6 +8,7 @@ export interface StormOptions {
   subject: Subject;
   watch: OutageWatch;
   seed: number;
+  kinds: readonly Fault[];
   faults: number;
   minutes: number;
   say: (line: string) => void;
@@ -33,11 +34,11 @@ export class Storm {
   }
 
   async rage(): Promise<void> {
-    const { subject, watch, seed, say, faults, minutes } = this.options;
+    const { subject, watch, seed, say, kinds, faults, minutes } = this.options;
     // What a fault draws must not change which comes next.
     const order = new Random(seed, 9);
     const interval = (minutes * 60_000) / faults;
-    const possible = FAULTS.filter((fault) => {
+    const possible = kinds.filter((fault) => {
       const hindrance = fault.hindrance(subject);
       if (hindrance !== null) say(`left out: ${fault.name}: ${hindrance}`);
       return hindrance === null;

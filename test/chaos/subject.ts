@@ -11,9 +11,12 @@ import { QueueStore } from '../../queues/store.js';
 import { type Settings, settingsSchema } from '../../src/config/settings.js';
 import { SERVICES } from '../../src/services/catalogue.js';
 import { System } from '../../src/services/system.js';
+import { ArchiveServer } from '../../src/simulation/archiveServer.js';
+import { Random } from '../../src/simulation/random.js';
 import { RisLiveServer } from '../../src/simulation/risLiveServer.js';
 import { type Scenario, worldOf } from '../../src/simulation/scenario.js';
 import { openPool } from '../../src/storage/pool.js';
+import { OwnDisk } from './stores/ownDisk.js';
 import { PostgresStore } from './stores/postgresStore.js';
 import { RedisStore } from './stores/redisStore.js';
 
@@ -25,14 +28,26 @@ export interface SubjectOptions {
   store: StoreName;
   seed: number;
   say: (line: string) => void;
+  /** Whether the feed's archive is there, so that gaps heal. */
+  withArchive?: boolean;
 }
+
+/** After a gap the feed must be so far on before the gap is looked for: then the archive's file is whole. */
+const ARCHIVE_DELAY_MINUTES = 5;
+/** Requests that fail before the archive answers one, each in its own way. */
+const ARCHIVE_FAULTS = ['none', 'busy', 'truncated', 'reset'] as const;
 
 /** The whole system as real processes on real stores, with what a fault needs to get at it. */
 export class Subject {
+  /** Whether the feed plays on whoever listens: what is sent to nobody is lost. */
+  feedGoesOn = false;
+
   private constructor(
     readonly folder: string,
     readonly settings: Settings,
     readonly feed: RisLiveServer,
+    readonly archive: ArchiveServer | null,
+    readonly artifactDisk: OwnDisk,
     readonly postgres: PostgresStore,
     readonly redis: RedisStore | null,
     readonly system: System,
@@ -58,17 +73,29 @@ export class Subject {
       throw new Error('there is no redis-server on this machine');
     }
     const feed = new RisLiveServer({ world: worldOf(scenario), logger, waitForSubscriber: true });
+    const archive = options.withArchive === true ? archiveOf(scenario, seed, feed) : null;
+    const artifactDisk = OwnDisk.open(join(folder, 'artifacts'), '512m');
     const settings = settingsSchema.parse({
       databaseUrl: postgres.url,
       redisUrl: redis?.url,
       dataDirectory: join(folder, 'data'),
-      artifactDirectory: join(folder, 'artifacts'),
+      artifactDirectory: artifactDisk.folder,
       queuePrefix: 'routewarden-chaos',
       seed,
       driftCheckIntervalSeconds: 1,
       // Verdicts wait for every detector however long it is away, so that rows can be compared.
       ensembleWaitSeconds: 3_600,
-      streams: [{ name: STREAM }],
+      streams: [{ name: STREAM, ...(archive === null ? {} : { host: archive.options.world.host }) }],
+      ...(archive === null
+        ? {}
+        : {
+            archive: {
+              url: await archive.listen(),
+              delayMinutes: ARCHIVE_DELAY_MINUTES,
+              intervalSeconds: 0.2,
+              attempts: 50,
+            },
+          }),
       feed: { clock: 'feed', url: await feed.listen() },
       retraining: {
         trainingDays: 1,
@@ -105,7 +132,20 @@ export class Subject {
       onError,
     );
     const retrainQueue = openRetrainQueue(queues);
-    return new Subject(folder, settings, feed, postgres, redis, system, pool, retrainQueue, queues, clockFile);
+    return new Subject(
+      folder,
+      settings,
+      feed,
+      archive,
+      artifactDisk,
+      postgres,
+      redis,
+      system,
+      pool,
+      retrainQueue,
+      queues,
+      clockFile,
+    );
   }
 
   /** Sets the services' wall clocks off by so many milliseconds. */
@@ -118,10 +158,20 @@ export class Subject {
     await this.queues.close();
     await this.system.stop();
     await this.feed.close();
+    await this.archive?.close();
     await this.redis?.close();
     await this.postgres.close();
+    this.artifactDisk.close();
     await rm(this.folder, { recursive: true, force: true });
   }
+}
+
+/** Has each file once the feed has passed it; the first request of a file may go wrong, as the seed draws. */
+function archiveOf(scenario: Scenario, seed: number, feed: RisLiveServer): ArchiveServer {
+  const archive = new ArchiveServer({ world: worldOf(scenario), horizon: () => feed.state.position });
+  const random = new Random(seed, 11);
+  archive.fault = (_path, attempt) => (attempt === 1 ? random.pick(ARCHIVE_FAULTS) : 'none');
+  return archive;
 }
 
 /** Services inherit the environment: for their start alone it names the preloaded clock. */

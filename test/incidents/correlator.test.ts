@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { correlate, freshState } from '../../src/incidents/correlator.js';
-import type { Incident, IncidentChange, MinuteInput } from '../../src/incidents/incident.js';
+import type { Incident, IncidentChange } from '../../src/incidents/incident.js';
+import type { MinuteInput } from '../../src/incidents/minuteInput.js';
 import { contextOf, correlated, gapMinute, loudMinute, quietMinute, story } from './minutes.js';
 
 const told = (changes: IncidentChange[]) => changes.map(({ type, minute }) => `${type} ${minute}`);

@@ -1,6 +1,6 @@
 import type { MinuteEvidence } from '../../src/features/row.js';
 import { type CorrelatorContext, correlate, freshState } from '../../src/incidents/correlator.js';
-import type { MinuteInput } from '../../src/incidents/incident.js';
+import type { MinuteInput } from '../../src/incidents/minuteInput.js';
 import { incidentSettings, watchSettings } from '../../src/incidents/settings.js';
 import { WatchList } from '../../src/incidents/watchList.js';
 

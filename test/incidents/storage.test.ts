@@ -6,7 +6,7 @@ import { AlertOutbox } from '../../src/incidents/alerts/outbox.js';
 import { alertSettings } from '../../src/incidents/alerts/settings.js';
 import { correlateNext } from '../../src/incidents/correlationStep.js';
 import { correlate, freshState } from '../../src/incidents/correlator.js';
-import type { MinuteInput } from '../../src/incidents/incident.js';
+import type { MinuteInput } from '../../src/incidents/minuteInput.js';
 import { listAlerts, raiseAlertAlone, resolveAlert } from '../../src/storage/alerts.js';
 import { annotateIncident, listIncidents, relatedIncidents } from '../../src/storage/incidents.js';
 import { openTestDatabase } from '../support/database.js';

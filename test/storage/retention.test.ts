@@ -1,12 +1,22 @@
+import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { settingsSchema } from '../../src/config/settings.js';
-import { keptBy } from '../../src/monitoring/retention.js';
+import { keptBy, retentionRound } from '../../src/monitoring/retention.js';
 import { pruneAll, prunings } from '../../src/storage/retention.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
 
 const DAY = 1440;
 const NEWEST = 29_000_000;
-const keep = { updateBatchHours: 1, featureDays: 2, incidentDays: 2, historyDays: 30, readers: ['aggregator'] };
+const keep = {
+  updateBatchHours: 1,
+  featureDays: 2,
+  incidentDays: 2,
+  historyDays: 30,
+  versions: 1,
+  readers: ['aggregator'],
+};
 
 let database: TestDatabase;
 
@@ -23,7 +33,7 @@ afterAll(() => database?.close());
 beforeEach(async () => {
   const { pool } = database;
   await pool.query(
-    'TRUNCATE streams, features, scores, verdicts, update_batches, cursors, incidents, retrain_runs, alerts',
+    'TRUNCATE streams, features, scores, verdicts, update_batches, cursors, incidents, retrain_runs, alerts, model_versions, activations CASCADE',
   );
   await pool.query(`INSERT INTO streams (name) VALUES ('old'), ('new')`);
   // The stream `old` is a replay whose newest minute lies 3 days before that of `new`.
@@ -122,6 +132,101 @@ describe('retention', () => {
       { run: 'b', state: 'rejected' },
       { run: 'c', state: 'queued' },
     ]);
+  });
+
+  test('versions go with their files when nothing tells of them any more, never one that a kept minute was scored by', async () => {
+    const { pool } = database;
+    const ids: number[] = [];
+    for (const [version, state, pinned] of [
+      [1, 'published', false],
+      [2, 'published', true],
+      [3, 'published', false],
+      [4, 'held', false],
+      [5, 'published', false],
+      [6, 'rejected', false],
+      [7, 'published', false],
+    ] as const) {
+      const { rows } = await pool.query<{ id: number }>(
+        `INSERT INTO model_versions (model_key, kind, stream, version, state, data_from, data_until, samples, seed, threshold,
+           format, code_version, fencing_token, pinned, parent_id, created_at)
+         VALUES ('lstm@new', 'lstm', 'new', $1, $2, now(), now(), 1, 1, 1, 1, 'test', 1, $3, $4, now() - interval '90 days')
+         RETURNING id`,
+        [version, state, pinned, ids.at(-1) ?? null],
+      );
+      ids.push(rows[0]!.id);
+      await pool.query(`INSERT INTO model_files VALUES ($1, 'model', 'x', 'x')`, [rows[0]!.id]);
+    }
+    // 3 still scored kept minutes: 5 took over one day before the newest.
+    for (const [version, days] of [
+      [1, 5],
+      [2, 4],
+      [3, 3],
+      [5, 1],
+    ] as const)
+      await pool.query(
+        `INSERT INTO activations (model_key, version_id, from_minute, reason, at)
+         VALUES ('lstm@new', $1, to_timestamp($2::bigint * 60), 'x', now() - interval '90 days')`,
+        [ids[version - 1], NEWEST - days * DAY],
+      );
+    expect(await pruneAll(pool, prunings(keep))).toMatchObject({ activations: 2, model_versions: 2 });
+    const { rows } = await pool.query<{ version: number; parent: number | null; files: number }>(
+      `SELECT v.version, p.version AS parent, (SELECT count(*) FROM model_files WHERE version_id = v.id)::integer AS files
+       FROM model_versions v LEFT JOIN model_versions p ON p.id = v.parent_id ORDER BY 1`,
+    );
+    expect(rows).toEqual([
+      { version: 2, parent: null, files: 1 },
+      { version: 3, parent: 2, files: 1 },
+      { version: 4, parent: 3, files: 1 },
+      { version: 5, parent: 4, files: 1 },
+      { version: 7, parent: null, files: 1 },
+    ]);
+    expect(await pruneAll(pool, prunings({ ...keep, historyDays: 100 }))).toEqual({});
+  });
+
+  test('every table is bounded: pruned, or named here with what bounds it', async () => {
+    const bounded: Record<string, string> = {
+      cursors: 'a row a stage and stream',
+      dead_letters: 'a row a model',
+      exams: 'a row a lineage, which begins when a person accepts a version',
+      late_minutes: 'minutes that are kept, once a stage',
+      leases: 'a row a model',
+      model_files: 'keepVersions, see test/registry',
+      streams: 'settings',
+      routewarden_migrations: 'a row a migration',
+    };
+    const { rows } = await database.pool.query<{ name: string }>(
+      `SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public' ORDER BY 1`,
+    );
+    const pruned = prunings(keep).map(({ table }) => table);
+    expect(rows.map(({ name }) => name).filter((name) => !pruned.includes(name) && !(name in bounded))).toEqual([]);
+  });
+
+  test('a round deletes old report files and the copies of versions beyond those kept', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'routewarden-retention-'));
+    try {
+      const settings = settingsSchema.parse({ artifactDirectory: folder, retraining: { keepVersions: 1 } });
+      await writeFile(join(folder, 'drift_report_old.json'), '{}');
+      await writeFile(join(folder, 'drift_report_new.json'), '{}');
+      await utimes(join(folder, 'drift_report_old.json'), 1, 1);
+      for (const version of [1, 2, 3]) {
+        await mkdir(join(folder, 'lstm', 'new', String(version)), { recursive: true });
+        await database.pool.query(
+          `WITH v AS (INSERT INTO model_versions (model_key, kind, stream, version, state, data_from, data_until, samples, seed,
+             threshold, format, code_version, fencing_token)
+             VALUES ('lstm@new', 'lstm', 'new', $1, 'published', now(), now(), 1, 1, 1, 1, 'test', 1) RETURNING id),
+           a AS (INSERT INTO activations (model_key, version_id, from_minute, reason)
+             SELECT 'lstm@new', id, to_timestamp($2::bigint * 60), 'x' FROM v WHERE $1 = 2)
+           INSERT INTO model_files SELECT id, 'model', 'x', 'x' FROM v`,
+          [version, NEWEST],
+        );
+      }
+      const gone = await retentionRound(database.pool, settings, { now: () => new Date() });
+      expect(gone).toMatchObject({ model_files: 1, report_files: 1 });
+      expect(await readdir(folder)).toEqual(['drift_report_new.json', 'lstm']);
+      expect((await readdir(join(folder, 'lstm', 'new'))).sort()).toEqual(['2', '3']);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 
   test('a table that fails stops no other, and is named', async () => {

@@ -6,6 +6,7 @@ export const ALERT_KINDS = [
   'incident closed',
   'feed stale',
   'service down',
+  'stage behind',
   'drift',
   'retrain rejected',
   'retrain failing',

@@ -113,6 +113,11 @@ export const alertSettings = z
       .min(10)
       .default(60)
       .describe('A service without a heartbeat for so long is told as down'),
+    stageBehindSeconds: z
+      .number()
+      .min(60)
+      .default(120)
+      .describe('A stage whose oldest unread row has waited for so long is told as behind'),
     resolved: z.boolean().default(true).describe('Tell when it is over'),
     quietHours: z
       .strictObject({

@@ -1,5 +1,6 @@
+import type { Culprits } from '../culprits.js';
 import type { IncidentEvidence } from '../evidence.js';
-import type { Culprits, IncidentClass, Severity } from '../incident.js';
+import type { IncidentClass, Severity } from '../incident.js';
 import type { IncidentSettings } from '../settings.js';
 
 /** What a rule judges: all evidence of one incident so far. */

@@ -1,22 +1,38 @@
-import { execFileSync } from 'node:child_process';
-import { rmSync, statfsSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { OwnDisk } from '../stores/ownDisk.js';
+import type { Subject } from '../subject.js';
 import type { Fault } from './fault.js';
 
-export const fullDisk: Fault = {
+const NO_DISK = 'no disk of its own could be mounted';
+
+async function fillForAWhile(disk: OwnDisk, milliseconds: number): Promise<void> {
+  try {
+    disk.fill();
+    await sleep(milliseconds);
+  } finally {
+    disk.empty();
+  }
+}
+
+const hindrance = (diskOf: (subject: Subject) => OwnDisk) => (subject: Subject) =>
+  diskOf(subject).isOwn ? null : NO_DISK;
+
+export const fullDatabaseDisk: Fault = {
   name: 'a full disk under the database',
-  hindrance: ({ postgres }) => (postgres.hasOwnDisk ? null : 'no disk of its own could be mounted'),
+  hindrance: hindrance(({ postgres }) => postgres.disk),
   async strike({ postgres }, random) {
-    const filler = join(postgres.diskFolder, 'filler');
-    const { bavail, bsize } = statfsSync(postgres.diskFolder);
-    try {
-      execFileSync('fallocate', ['-l', String(Math.max(4_096, bavail * bsize - 65_536)), filler], { stdio: 'pipe' });
-      await sleep(1_000 + random.integer(2_000));
-    } finally {
-      rmSync(filler, { force: true });
-    }
+    await fillForAWhile(postgres.disk, 1_000 + random.integer(2_000));
     await postgres.settled();
     return null;
+  },
+};
+
+/** Copies of versions and drift reports cannot be written: checks, publishes and what serves go on from the database. */
+export const fullArtifactDisk: Fault = {
+  name: 'a full disk under the artifacts',
+  hindrance: hindrance(({ artifactDisk }) => artifactDisk),
+  async strike({ artifactDisk }, random) {
+    await fillForAWhile(artifactDisk, 1_000 + random.integer(4_000));
+    return [];
   },
 };

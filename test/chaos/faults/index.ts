@@ -3,7 +3,8 @@ import { clockStep } from './clockStep.js';
 import { cutSockets } from './cutSockets.js';
 import type { Fault } from './fault.js';
 import { flushRedis } from './flushRedis.js';
-import { fullDisk } from './fullDisk.js';
+import { fullArtifactDisk, fullDatabaseDisk } from './fullDisk.js';
+import { killCollector } from './killCollector.js';
 import { killSandbox } from './killSandbox.js';
 import { killService } from './killService.js';
 import { killTrainer } from './killTrainer.js';
@@ -33,8 +34,12 @@ export const FAULTS: readonly Fault[] = [
   unreachableStore,
   slowStore,
   clockStep,
-  fullDisk,
+  fullDatabaseDisk,
+  fullArtifactDisk,
   badArtifactCopy,
   newerArtifact,
   newerSchema,
 ];
+
+/** With the collector's own: half of all faults, so that there are many gaps. */
+export const FAULTS_WITH_GAPS: readonly Fault[] = [...FAULTS, ...FAULTS.map(() => killCollector)];

@@ -1,10 +1,11 @@
 import { type ExecFileSyncOptionsWithStringEncoding, execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { EmbeddedPostgres } from '../../../src/storage/embeddedPostgres.js';
 import { isAlive } from '../../../src/storage/leftoverPostgres.js';
 import { NotificationFilter, type NotificationMode } from './notificationFilter.js';
+import { OwnDisk } from './ownDisk.js';
 import { TcpProxy } from './tcpProxy.js';
 
 const START_TRIES = 60;
@@ -25,14 +26,12 @@ export class PostgresStore {
 
   private constructor(
     private readonly folder: string,
-    /** Whether the folder is a file system of its own that may be filled. */
-    readonly hasOwnDisk: boolean,
+    readonly disk: OwnDisk,
     private readonly log: (line: string) => void,
   ) {}
 
   static async start(folder: string, log: (line: string) => void): Promise<PostgresStore> {
-    mkdirSync(folder, { recursive: true });
-    const store = new PostgresStore(folder, mountTmpfs(folder), log);
+    const store = new PostgresStore(folder, OwnDisk.open(folder, '3g'), log);
     chmodSync(folder, 0o755);
     await store.startServer();
     store.proxy = await TcpProxy.listen(
@@ -57,10 +56,6 @@ export class PostgresStore {
   /** For the harness: no fault but the server's own reaches it. */
   get steadyUrl(): string {
     return this.through(this.steady.port);
-  }
-
-  get diskFolder(): string {
-    return this.folder;
   }
 
   async startServer(): Promise<void> {
@@ -126,13 +121,11 @@ export class PostgresStore {
     await this.proxy.close();
     await this.steady.close();
     await this.stopServer('fast');
-    if (this.hasOwnDisk) {
-      try {
-        execFileSync('umount', [this.folder], { stdio: 'pipe' });
-      } catch (error) {
-        this.log(`cannot unmount ${this.folder}: ${(error as Error).message}`);
-      }
-    } else rmSync(this.folder, { recursive: true, force: true });
+    try {
+      this.disk.close();
+    } catch (error) {
+      this.log(`cannot unmount ${this.folder}: ${(error as Error).message}`);
+    }
   }
 
   private through(port: number): string {
@@ -148,16 +141,5 @@ function isZombie(pid: number): boolean {
     return /^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
   } catch {
     return true;
-  }
-}
-
-/** A disk of its own, which may be filled; needs root on Linux. */
-export function mountTmpfs(folder: string, size = '3g'): boolean {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) return false;
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', folder], { stdio: 'pipe' });
-    return true;
-  } catch {
-    return false;
   }
 }

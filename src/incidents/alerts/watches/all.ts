@@ -5,12 +5,13 @@ import { retrainFailing } from './retrainFailing.js';
 import { retrainRejected } from './retrainRejected.js';
 import { rollback } from './rollback.js';
 import { serviceDown } from './serviceDown.js';
+import { stageBehind } from './stageBehind.js';
 import type { AlertWatch } from './watch.js';
 
 export interface WatchedSystem {
   streams: readonly { name: string }[];
   feed: { clock: 'wall' | 'feed' };
-  alerts: Pick<AlertSettings, 'feedStaleSeconds' | 'serviceDownSeconds'>;
+  alerts: Pick<AlertSettings, 'feedStaleSeconds' | 'serviceDownSeconds' | 'stageBehindSeconds'>;
 }
 
 /** The watches of a system. A replayed feed may end or pause: nobody is told that it is silent. */
@@ -19,6 +20,7 @@ export function watchesOf({ streams, feed, alerts }: WatchedSystem): AlertWatch[
   return [
     ...(feed.clock === 'wall' ? [feedStale(names, alerts.feedStaleSeconds)] : []),
     serviceDown(alerts.serviceDownSeconds),
+    stageBehind(names, alerts.stageBehindSeconds),
     drift,
     retrainRejected,
     retrainFailing,
