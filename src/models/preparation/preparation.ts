@@ -245,8 +245,8 @@ function limitToPresent(means: Float32Array, p: Preparation, rows: number): void
         const mean = means[k]!;
         const most = PRESENT * means[k - width]!;
         if (mean > 0) {
-          if (mean > most) means[k] = most > 0 ? most : 0;
-        } else if (mean < most) means[k] = most < 0 ? most : 0;
+          if (mean > most) means[k] = Math.max(0, most);
+        } else if (mean < most) means[k] = Math.min(0, most);
       }
     }
   }

@@ -66,7 +66,7 @@ function select(values: Float64Array, k: number, low: number, high: number): num
     const a = values[from]!;
     const b = values[(from + to) >> 1]!;
     const c = values[to]!;
-    const pivot = a < b ? (b < c ? b : a < c ? c : a) : a < c ? a : b < c ? c : b;
+    const pivot = Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
     let i = from;
     let j = to;
     while (i <= j) {
