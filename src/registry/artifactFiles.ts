@@ -1,5 +1,5 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Pool } from 'pg';
 import { BadArtifact } from '../models/model.js';
 import { type ModelVersion, type StoredFile, versionFiles } from '../storage/modelVersions.js';
@@ -39,7 +39,11 @@ export async function copyVersion(
   };
   try {
     await mkdir(partial, { recursive: true });
-    for (const file of files) await writeFile(join(partial, file.name), file.bytes);
+    for (const file of files) {
+      const path = join(partial, file.name);
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, file.bytes);
+    }
     await writeFile(join(partial, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
     await rm(directory, { recursive: true, force: true });
     await rename(partial, directory);

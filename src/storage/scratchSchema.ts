@@ -37,8 +37,9 @@ export class ScratchSchema {
 
   /** Copies the rows of [from, until) of a stream of the running system to one of the scratch tables. */
   async copyFeatures(stream: string, to: string, from: Minute, until: Minute): Promise<void> {
+    const { name } = this;
     await this.owner.query(
-      `INSERT INTO ${this.name}.features (stream, minute, kind, values)
+      `INSERT INTO ${name}.features (stream, minute, kind, values)
        SELECT $2, minute, kind, values FROM features WHERE stream = $1 AND minute >= $3 AND minute < $4`,
       [stream, to, minuteToDate(from), minuteToDate(until)],
     );

@@ -264,6 +264,7 @@ export const auditRow = z.object({
   actor: z.string(),
   action: z.string(),
   target: z.string(),
+  detail: z.string().describe('what else was said, such as a version; empty when nothing was'),
 });
 
 export const modelKeyParameter = z.object({
