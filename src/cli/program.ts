@@ -26,9 +26,7 @@ import { register as stop } from './stop.js';
 /** The whole command line, not yet run. */
 export function createProgram(): Command {
   const program = new Command('routewarden')
-    .description(
-      'Finds leaks, hijacks, outages and worm storms in BGP updates, and keeps its models current by itself.',
-    )
+    .description('Finds hijacks, leaks, outages and storms in BGP updates, and keeps its models current by itself.')
     .version(codeVersion())
     .option('--config <file>', 'settings file (default: routewarden.config.json, if there is one)')
     .option('--data-directory <folder>', 'where the own PostgreSQL lives')
