@@ -202,7 +202,7 @@ export const incident = incidentRow.extend({
 
 export const version = z.object({
   version: z.number(),
-  state: z.enum(['published', 'rejected', 'held']),
+  state: z.enum(['published', 'rejected', 'held', 'shadow']),
   active: z.boolean(),
   pinned: z.boolean(),
   parent: z.number().nullable(),

@@ -89,7 +89,7 @@ export function VersionTable({ versions, canChange, rollback, pin }: Props) {
                   <td class="number">{amount(version.gate.seconds)} s</td>
                   {canChange && (
                     <td class="buttons">
-                      {!version.active && version.state !== 'rejected' && (
+                      {!version.active && version.state === 'published' && (
                         <button type="button" class="small" onClick={() => rollback(version)}>
                           Activate <span class="hidden">version {version.version}</span>
                         </button>
