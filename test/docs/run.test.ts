@@ -165,11 +165,16 @@ async function holdVersion(into: Pool, key: string, number: number): Promise<voi
 async function run(line: string, { placeholders = {}, environment, also = [], until }: Setting): Promise<Ended> {
   const words = [...line.split(' ').map((word) => placeholders[word] ?? word), ...also];
   const started = startRoutewarden(words, environment?.({ databaseUrl }) ?? {}, folder);
-  if (until !== undefined) {
-    await started.saying(until);
-    started.process.kill('SIGTERM');
+  const patience = setTimeout(() => started.process.kill('SIGKILL'), 100_000);
+  try {
+    if (until !== undefined) {
+      await started.saying(until);
+      started.process.kill('SIGTERM');
+    }
+    return await started.ended;
+  } finally {
+    clearTimeout(patience);
   }
-  return started.ended;
 }
 
 async function check(line: string, setting: Setting): Promise<void> {

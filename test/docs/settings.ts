@@ -72,6 +72,27 @@ export const SETTINGS: readonly Setting[] = [
     placeholders: { MODEL, VERSION: '7' },
     shows: /version 7 serves from/,
   },
+  // Spoken of by its name alone.
+  { line: /^rollback$/, when: 'running', code: 2, shows: /missing required argument 'model'/ },
+  {
+    line: /^models show MODEL VERSION$/,
+    when: 'running',
+    placeholders: { MODEL, VERSION: '1' },
+    shows: /sha256/i,
+  },
+  {
+    line: /^models compare MODEL LEFT RIGHT$/,
+    when: 'running',
+    placeholders: { MODEL, LEFT: '1', RIGHT: '7' },
+    shows: /version/,
+  },
+  {
+    line: /^models pin MODEL VERSION$/,
+    when: 'running',
+    placeholders: { MODEL: 'heuristic@rrc00', VERSION: '1' },
+    shows: /pinned/,
+  },
+  { line: /^models prune MODEL$/, when: 'running', placeholders: { MODEL }, shows: /./ },
   { line: /^test-retraining$/, when: 'running', shows: /isolation_forest/ },
   {
     line: /^replay FILE$/,
@@ -92,16 +113,16 @@ export const SETTINGS: readonly Setting[] = [
     when: 'running',
     placeholders: { SERVICE: 'drift-monitor' },
     environment: sameDatabase,
-    until: /drift-monitor/,
-    shows: /drift-monitor/,
+    until: /drift-monitor started/,
+    shows: /stopping/,
   },
   {
     line: /^run (trainer|SERVICE)$/,
     when: 'running',
     placeholders: { SERVICE: 'trainer' },
     environment: sameDatabase,
-    until: /trainer/,
-    shows: /trainer/,
+    until: /trainer runs as process/,
+    shows: /Ctrl-C ends it/,
   },
   {
     line: /^backup (FILE|[a-z.-]+\.gz)$/,
