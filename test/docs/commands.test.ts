@@ -10,7 +10,8 @@ function harmless(): Command {
   const program = createProgram();
   const quiet = (command: Command): void => {
     command.exitOverride().configureOutput({ writeOut: () => {}, writeErr: () => {} });
-    if (command.commands.length === 0) command.action(() => {});
+    // Some commands that have sub-commands do something by themselves too.
+    if (command.parent !== null) command.action(() => {});
     command.commands.forEach(quiet);
   };
   quiet(program);
