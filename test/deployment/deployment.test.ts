@@ -10,6 +10,7 @@ const read = (file: string) => readFileSync(file, 'utf8');
 const healthcheck = z.strictObject({
   test: z.union([z.string(), z.array(z.string())]),
   interval: z.string().optional(),
+  timeout: z.string().optional(),
   retries: z.number().optional(),
   start_period: z.string().optional(),
 });
@@ -63,6 +64,17 @@ describe('docker-compose.yml', () => {
     expect(services.trainer!.command).toMatch(/run trainer$/);
     expect(services.trainer).not.toHaveProperty('ports');
     expect(services.trainer).not.toHaveProperty('container_name');
+  });
+
+  test('every container has a health check; those of the program name the services that it runs', () => {
+    for (const [name, { command, build, healthcheck }] of Object.entries(services)) {
+      expect({ name, healthcheck }).toHaveProperty('healthcheck.test');
+      if (build === undefined) continue;
+      const named = (text: string) =>
+        text.split(/\s+/).filter((word) => SERVICES.some((service) => service.name === word));
+      expect(healthcheck!.test).toMatch(/^node dist\/workers\/healthy\.js /);
+      expect(named(String(healthcheck!.test))).toEqual(named(command!));
+    }
   });
 
   test('nothing but the page is published, on loopback; no secret has a default', () => {
