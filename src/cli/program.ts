@@ -22,6 +22,7 @@ import { register as run } from './run.js';
 import { register as start } from './start.js';
 import { register as status } from './status.js';
 import { register as stop } from './stop.js';
+import { register as testRetraining } from './testRetraining.js';
 
 /** The whole command line, not yet run. */
 export function createProgram(): Command {
@@ -53,7 +54,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or settings.`,
   program.commandsGroup('See');
   for (const register of [status, doctor, models, incidents, alerts, config, completion]) register(program);
   program.commandsGroup('Act');
-  for (const register of [drift, retrain, rollback, accept]) register(program);
+  for (const register of [drift, retrain, rollback, accept, testRetraining]) register(program);
   program.commandsGroup('Data');
   for (const register of [backfill, replay, features, evaluate, backup, restore]) register(program);
   return program;

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { openRetrainQueue, RETRAIN } from '../../queues/retrain.js';
 import { requestRetrain } from '../monitoring/retrainRequests.js';
 import { forgetFailures } from '../retraining/failure.js';
-import { readKey } from './models.js';
+import { readKey } from './modelArguments.js';
 import { printJson, say } from './output.js';
 import { withStore } from './store.js';
 

@@ -69,10 +69,11 @@ export function register(program: Command): void {
         ]),
       );
       const models = table(
-        ['model', 'version', 'serves from', 'last check', 'outcome', 'last retrain'],
+        ['model', 'version', 'shadow', 'serves from', 'last check', 'outcome', 'last retrain'],
         status.models.map((row) => [
           row.model,
           row.version,
+          row.shadow,
           minuteText(row.from_minute),
           minuteText(row.last_check),
           row.outcome,

@@ -7,6 +7,7 @@ import { admit } from '../retraining/storm.js';
 import { watermark } from '../storage/activations.js';
 import { pendingRuns } from '../storage/pendingRuns.js';
 import { appendRetrainState, deadLetters, lastFinished } from '../storage/retrainRuns.js';
+import { listShadows } from '../storage/shadows.js';
 
 export type RetrainRequest = { admitted: true; jobId: string; run: string } | { admitted: false; reason: string };
 
@@ -26,6 +27,7 @@ export async function requestRetrain(
     {
       now: (await watermark(pool, kind, stream)) ?? 0,
       lastFinished: typeof finished?.detail.watermark === 'number' ? finished.detail.watermark : null,
+      shadow: (await listShadows(pool, { key: payload.modelKey }))[0]?.version ?? null,
       dead: (await deadLetters(pool)).some(({ modelKey }) => modelKey === payload.modelKey),
     },
     settings,

@@ -17,6 +17,8 @@ export interface ModelStatus {
   last_check: number | null;
   outcome: string | null;
   reason: string | null;
+  /** Version that scores beside the serving one, or null. */
+  shadow: number | null;
   /** Last state of the last retraining. */
   retrain: string | null;
 }
@@ -41,7 +43,7 @@ export async function modelStatus(pool: Pool): Promise<ModelStatus[]> {
   const { rows } = await pool.query(
     `WITH keys AS (
        SELECT model_key FROM model_versions UNION SELECT model_key FROM drift_reports UNION SELECT model_key FROM retrain_runs)
-     SELECT k.model_key AS model, a.version, a.from_minute, d.window_end AS last_check, d.outcome, d.reason, r.state AS retrain
+     SELECT k.model_key AS model, a.version, a.from_minute, d.window_end AS last_check, d.outcome, d.reason, r.state AS retrain, h.version AS shadow
      FROM keys k
      LEFT JOIN LATERAL (
        SELECT v.version, a.from_minute FROM activations a JOIN model_versions v ON v.id = a.version_id
@@ -50,6 +52,8 @@ export async function modelStatus(pool: Pool): Promise<ModelStatus[]> {
        SELECT window_end, outcome, reason FROM drift_reports WHERE model_key = k.model_key ORDER BY window_end DESC LIMIT 1) d ON true
      LEFT JOIN LATERAL (
        SELECT state FROM retrain_runs WHERE model_key = k.model_key ORDER BY id DESC LIMIT 1) r ON true
+     LEFT JOIN (SELECT s.model_key, v.version FROM shadows s JOIN model_versions v ON v.id = s.version_id) h
+       ON h.model_key = k.model_key
      ORDER BY k.model_key`,
   );
   return rows.map((row) => ({ ...row, from_minute: minute(row.from_minute), last_check: minute(row.last_check) }));

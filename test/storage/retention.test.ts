@@ -191,6 +191,7 @@ describe('retention', () => {
       late_minutes: 'minutes that are kept, once a stage',
       leases: 'a row a model',
       model_files: 'keepVersions, see test/registry',
+      shadows: 'a row a model',
       streams: 'settings',
       routewarden_migrations: 'a row a migration',
     };

@@ -199,7 +199,7 @@ export const incident = incidentRow.extend({
 
 export const version = z.object({
   version: z.number(),
-  state: z.enum(['published', 'rejected', 'held']),
+  state: z.enum(['published', 'rejected', 'held', 'shadow']),
   active: z.boolean(),
   pinned: z.boolean(),
   parent: z.number().nullable(),
@@ -264,6 +264,7 @@ export const auditRow = z.object({
   actor: z.string(),
   action: z.string(),
   target: z.string(),
+  detail: z.string().describe('what else was said, such as a version; empty when nothing was'),
 });
 
 export const modelKeyParameter = z.object({
