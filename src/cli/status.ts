@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Pool } from 'pg';
+import type { Settings } from '../config/settings.js';
 import { listServices } from '../storage/services.js';
 import { type ModelStatus, modelStatus, type StreamStatus, streamStatus } from '../storage/statusQueries.js';
 import { age, minuteText, printJson, table } from './output.js';
@@ -18,11 +19,12 @@ export interface Status {
     heartbeat_age: number;
     restarts: number;
   }[];
-  streams: StreamStatus[];
+  /** `lag_seconds`: how far the stored feed is behind the clock; null for one that is not live. */
+  streams: (Omit<StreamStatus, 'log_age'> & { lag_seconds: number | null })[];
   models: ModelStatus[];
 }
 
-export async function readStatus(pool: Pool): Promise<Status> {
+export async function readStatus(pool: Pool, settings: Pick<Settings, 'feed'>): Promise<Status> {
   const services = (await listServices(pool))
     .filter((row) => row.state !== 'stopped' || row.heartbeatAge < 3_600)
     .map((row) => ({
@@ -34,7 +36,12 @@ export async function readStatus(pool: Pool): Promise<Status> {
       heartbeat_age: Math.round(row.heartbeatAge * 10) / 10,
       restarts: row.restarts,
     }));
-  return { services, streams: await streamStatus(pool), models: await modelStatus(pool) };
+  const live = settings.feed.clock === 'wall';
+  const streams = (await streamStatus(pool)).map(({ log_age, ...stream }) => ({
+    ...stream,
+    lag_seconds: live ? log_age : null,
+  }));
+  return { services, streams, models: await modelStatus(pool) };
 }
 
 export function register(program: Command): void {
@@ -44,7 +51,7 @@ export function register(program: Command): void {
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExamples:\n  routewarden status\n  routewarden status --json')
     .action(async (options: { json?: boolean }) => {
-      const status = await withStore(program, ({ pool }) => readStatus(pool));
+      const status = await withStore(program, ({ pool, settings }) => readStatus(pool, settings));
       if (options.json) return printJson(status);
       const services = table(
         ['service', 'state', 'pid', 'host', 'heartbeat', 'restarts'],
@@ -58,10 +65,11 @@ export function register(program: Command): void {
         ]),
       );
       const streams = table(
-        ['stream', 'watermark', 'minutes', 'gap minutes', 'verdicts', 'incidents'],
+        ['stream', 'watermark', 'lag', 'minutes', 'gap minutes', 'verdicts', 'incidents'],
         status.streams.map((row) => [
           row.stream,
           minuteText(row.watermark),
+          row.lag_seconds === null ? '-' : age(row.lag_seconds),
           row.minutes,
           row.gap_minutes,
           row.verdicts,
