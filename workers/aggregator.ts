@@ -23,7 +23,7 @@ await runService('aggregator', async (context) => {
         step: async () => {
           try {
             const more = await aggregator.step();
-            context.report({ [stream]: { watermark: aggregator.watermark } });
+            context.report({ [stream]: { watermark: aggregator.watermark, takenUntilMs: aggregator.takenUntilMs } });
             return more;
           } catch (error) {
             aggregator.forget();

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Pool } from 'pg';
+import type { Settings } from '../config/settings.js';
 import { recentDriftReports, type StoredDriftReport } from '../storage/driftReports.js';
 import { listServices } from '../storage/services.js';
 import {
@@ -28,14 +29,15 @@ export interface Status {
     heartbeat_age: number;
     restarts: number;
   }[];
-  streams: StreamStatus[];
+  /** `lag_seconds`: how far the stored feed is behind the clock; null for one that is not live. */
+  streams: (Omit<StreamStatus, 'log_age'> & { lag_seconds: number | null })[];
   models: ModelStatus[];
   /** The newest checks and retrainings of all models. */
   reports: Pick<StoredDriftReport, 'modelKey' | 'windowEnd' | 'outcome' | 'reason'>[];
   retrains: RecentRetrain[];
 }
 
-export async function readStatus(pool: Pool): Promise<Status> {
+export async function readStatus(pool: Pool, settings: Pick<Settings, 'feed'>): Promise<Status> {
   const services = (await listServices(pool))
     .filter((row) => row.state !== 'stopped' || row.heartbeatAge < 3_600)
     .map((row) => ({
@@ -50,13 +52,12 @@ export async function readStatus(pool: Pool): Promise<Status> {
   const reports = (await recentDriftReports(pool, undefined, RECENT)).map(
     ({ modelKey, windowEnd, outcome, reason }) => ({ modelKey, windowEnd, outcome, reason }),
   );
-  return {
-    services,
-    streams: await streamStatus(pool),
-    models: await modelStatus(pool),
-    reports,
-    retrains: await recentRetrains(pool, RECENT),
-  };
+  const live = settings.feed.clock === 'wall';
+  const streams = (await streamStatus(pool)).map(({ log_age, ...stream }) => ({
+    ...stream,
+    lag_seconds: live ? log_age : null,
+  }));
+  return { services, streams, models: await modelStatus(pool), reports, retrains: await recentRetrains(pool, RECENT) };
 }
 
 export function register(program: Command): void {
@@ -68,7 +69,7 @@ export function register(program: Command): void {
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExamples:\n  routewarden status\n  routewarden status --json')
     .action(async (options: { json?: boolean }) => {
-      const status = await withStore(program, ({ pool }) => readStatus(pool));
+      const status = await withStore(program, ({ pool, settings }) => readStatus(pool, settings));
       if (options.json) return printJson(status);
       const services = table(
         ['service', 'state', 'pid', 'host', 'heartbeat', 'restarts'],
@@ -82,10 +83,11 @@ export function register(program: Command): void {
         ]),
       );
       const streams = table(
-        ['stream', 'watermark', 'minutes', 'gap minutes', 'verdicts', 'incidents'],
+        ['stream', 'watermark', 'lag', 'minutes', 'gap minutes', 'verdicts', 'incidents'],
         status.streams.map((row) => [
           row.stream,
           minuteText(row.watermark),
+          row.lag_seconds === null ? '-' : age(row.lag_seconds),
           row.minutes,
           row.gap_minutes,
           row.verdicts,

@@ -35,6 +35,7 @@ export class AggregatorStep {
   private position = 0;
   private storedPosition = 0;
   private storedAt: number;
+  private reachedMs: number | null = null;
   /** What the last snapshot took, milliseconds. */
   private snapshotTook = 0;
 
@@ -46,8 +47,16 @@ export class AggregatorStep {
     return this.aggregator?.watermark ?? null;
   }
 
-  /** @returns whether there may be more to read at once */
-  async step(): Promise<boolean> {
+  /** Until when messages have been taken from the log, ms; null before the first since this process began. */
+  get takenUntilMs(): number | null {
+    return this.reachedMs;
+  }
+
+  /**
+   * @param last nothing comes after it: what is in memory is stored, however long that takes
+   * @returns whether there may be more to read at once
+   */
+  async step(last = false): Promise<boolean> {
     this.aggregator ??= await this.restore();
     const { pool, stream } = this.options;
     const entries = await entriesAfter(pool, stream, this.position, ENTRIES_A_STEP);
@@ -58,7 +67,7 @@ export class AggregatorStep {
     }
     const rows = this.aggregator.take();
     const idle = entries.length < ENTRIES_A_STEP;
-    const snapshotIsDue = this.position > this.storedPosition && this.mayStore(idle);
+    const snapshotIsDue = this.position > this.storedPosition && ((last && idle) || this.mayStore(idle));
     const began = performance.now();
     if (rows.length > 0 || stands.length > 0 || snapshotIsDue) {
       await inTransaction(pool, async (client) => {
@@ -105,6 +114,7 @@ export class AggregatorStep {
     else if (entry.payload !== null) aggregator.add(UpdateBatch.decode(entry.payload));
     if (entry.kind === 'clock') aggregator.advance(entry.untilMs);
     this.position = entry.position;
+    this.reachedMs = entry.untilMs;
   }
 
   private async restore(): Promise<MinuteAggregator> {

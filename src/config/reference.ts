@@ -1,5 +1,5 @@
-import { z } from 'zod';
 import { settingPaths } from './load.js';
+import { settingsSchema } from './settings.js';
 
 const HEAD = `# Settings
 
@@ -16,18 +16,14 @@ This page is written from the schema, and a test compares them: \`npx routewarde
 
 /** The page that describes every setting (docs/configuration.md), written from the schema. */
 export function settingsReference(): string {
-  const rows = settingPaths().map(([path, schema, meaning]) => {
-    const standard = defaultOf(schema);
+  const standards = settingsSchema.parse({});
+  const rows = settingPaths().map(([path, , meaning]) => {
+    // A default may stand at the setting itself or at a group around it.
+    const standard = path
+      .split('.')
+      .reduce<unknown>((node, key) => (node as Record<string, unknown> | null | undefined)?.[key], standards);
     const shown = standard === undefined ? '' : `\`${JSON.stringify(standard)}\``;
     return `| \`${path}\` | ${shown} | ${meaning.replaceAll('|', '\\|')} |`;
   });
   return `${HEAD}${rows.join('\n')}\n`;
-}
-
-/** What a setting is when nobody says it; undefined: absent. */
-function defaultOf(schema: z.ZodType): unknown {
-  if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) return schema.def.defaultValue;
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable)
-    return defaultOf(schema.unwrap() as z.ZodType);
-  return undefined;
 }

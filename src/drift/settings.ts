@@ -19,6 +19,11 @@ export const driftPolicy = z
       .positive()
       .nullable()
       .describe('Population stability index of any one input feature that counts as drift; null: not judged'),
+    unusualMinutes: share
+      .nullable()
+      .describe(
+        'Relative growth of the share of minutes that were among the highest or lowest 3 % of any one input feature; null: not judged',
+      ),
   })
   .describe('Thresholds of one kind or model');
 export type DriftPolicy = z.infer<typeof driftPolicy>;
@@ -28,12 +33,14 @@ const scorePolicy: DriftPolicy = {
   anomalyRateChange: 0.2,
   ruleRateChange: null,
   featureInstability: 0.25,
+  unusualMinutes: 0.5,
 };
 const rulePolicy: DriftPolicy = {
   scoreShift: null,
   anomalyRateChange: 0.3,
   ruleRateChange: 0.3,
   featureInstability: 0.25,
+  unusualMinutes: 0.5,
 };
 
 export const driftSettings = z

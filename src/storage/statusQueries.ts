@@ -6,6 +6,8 @@ export interface StreamStatus {
   watermark: number | null;
   minutes: number;
   gap_minutes: number;
+  /** How far the newest stored update is behind the database's clock, seconds: says something of a live feed only. */
+  log_age: number | null;
   verdicts: number;
   incidents: number;
 }
@@ -30,6 +32,8 @@ const minute = (date: Date | null) => (date === null ? null : dateToMinute(date)
 export async function streamStatus(pool: Pool): Promise<StreamStatus[]> {
   const { rows } = await pool.query(
     `SELECT s.name AS stream, f.watermark, f.minutes, f.gap_minutes,
+       (SELECT round(extract(epoch FROM clock_timestamp() - b.until), 1)::float8 FROM update_batches b
+        WHERE b.stream = s.name ORDER BY b.position DESC LIMIT 1) AS log_age,
        (SELECT count(*) FROM verdicts v WHERE v.stream = s.name) AS verdicts,
        (SELECT count(*) FROM incidents i WHERE i.stream = s.name) AS incidents
      FROM streams s LEFT JOIN LATERAL (

@@ -63,17 +63,17 @@ async function traces() {
 const NOTHING = { versions: 0, activations: 0, scores: 0, runs: 0, leases: 0, schemas: [] };
 
 describe('a rehearsal of retraining', () => {
-  test('passes in all parts for all three kinds, and leaves nothing behind', async () => {
+  test('passes in all parts, and leaves nothing behind', async () => {
     const heard = new Set<string>();
-    const report = await rehearsal(modelKinds(), { onProgress: (kind: string) => heard.add(kind) });
-    expect(report.models.map(({ kind }) => kind)).toEqual(['heuristic', 'isolation_forest', 'lstm']);
+    const report = await rehearsal(modelKinds().slice(0, 2), { onProgress: (kind: string) => heard.add(kind) });
+    expect(report.models.map(({ kind }) => kind)).toEqual(['heuristic', 'isolation_forest']);
     for (const { kind, parts } of report.models) {
       expect(parts.map(({ part }) => part)).toEqual(PARTS);
       for (const { part, passed, words } of parts)
         expect([kind, part, passed, words]).toEqual([kind, part, true, words]);
     }
     expect(report.passed).toBe(true);
-    expect(heard.has('lstm')).toBe(true);
+    expect(heard.has('isolation_forest')).toBe(true);
     expect(await traces()).toMatchObject(NOTHING);
   }, 180_000);
 
@@ -129,13 +129,16 @@ describe('a rehearsal of retraining', () => {
     );
   }, 60_000);
 
-  test('as a command it prints one JSON object', async () => {
+  test('as a command it tries all three kinds and prints one JSON object', async () => {
     const ended = await routewarden(['test-retraining', '--stream', STREAM, '--seed', '3', '--json'], {
       DATABASE_URL: database.databaseUrl,
       ROUTEWARDEN_RETRAINING_TRAINING_DAYS: '1',
       ROUTEWARDEN_RETRAINING_HELD_BACK_MINUTES: '240',
     });
-    expect(jsonOf(ended)).toMatchObject({ stream: STREAM, passed: true, models: [{}, {}, {}] });
+    const report = jsonOf<{ passed: boolean; models: { kind: string; parts: unknown[] }[] }>(ended);
+    expect(report.models.map(({ kind }) => kind)).toEqual(['heuristic', 'isolation_forest', 'lstm']);
+    for (const { parts } of report.models) expect(parts).toMatchObject(PARTS.map((part) => ({ part, passed: true })));
+    expect(report).toMatchObject({ stream: STREAM, passed: true });
     expect(ended.code).toBe(0);
     expect(await traces()).toMatchObject(NOTHING);
   }, 180_000);
