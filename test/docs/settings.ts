@@ -92,6 +92,15 @@ export const SETTINGS: readonly Setting[] = [
   },
   // Spoken of by its name alone.
   { line: /^rollback$/, when: 'running', code: 2, shows: /missing required argument 'model'/ },
+  { line: /^models runs( MODEL)?$/, when: 'running', placeholders: { MODEL }, shows: /published/ },
+  // None is under way by then, which it says.
+  {
+    line: /^retrain MODEL --cancel$/,
+    when: 'running',
+    placeholders: { MODEL },
+    code: 1,
+    shows: /No retraining of isolation_forest@rrc00 is under way/,
+  },
   {
     line: /^models show MODEL VERSION$/,
     when: 'running',
