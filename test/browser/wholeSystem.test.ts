@@ -163,7 +163,7 @@ suite(`the running system, seen and steered in Chromium${missing === null ? '' :
 
   test('takes a retrain job by hand at /queues, whose payload is filled in', async () => {
     await page.goto(`${url}/queues/queue/retrain`);
-    await page.locator('button[aria-haspopup=menu]').last().click();
+    await page.locator('main button[aria-haspopup=menu]').last().click();
     await page.getByRole('menuitem', { name: 'Add job' }).click();
     const form = page.getByRole('dialog');
     await form.getByText(`"lstm@${STREAM}"`).waitFor();
