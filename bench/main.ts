@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import type { Bench, BenchResult } from './result.js';
+import type { Bench } from './result.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -27,17 +27,13 @@ if (values.help || (wanted !== undefined && !names.includes(wanted))) {
 } else {
   for (const bench of benches) {
     if (wanted !== undefined && bench.name !== wanted) continue;
-    const results = await bench.run({ quick: values.quick ?? false });
+    const ran = await bench.run({ quick: values.quick ?? false });
+    const figures = Array.isArray(ran) ? { results: ran } : ran;
     if (values.json) {
-      const special = results as BenchResult[] | object;
-      console.log(
-        JSON.stringify(
-          Array.isArray(special) ? { bench: bench.name, results: special } : { bench: bench.name, ...special },
-        ),
-      );
+      console.log(JSON.stringify({ bench: bench.name, ...figures }));
     } else {
       console.log(`\n${bench.name}`);
-      console.table(results);
+      console.table(figures.results);
     }
   }
 }

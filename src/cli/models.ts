@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { list } from '../registry/registry.js';
 import { readKey } from './modelArguments.js';
+import { registerRuns } from './modelRuns.js';
 import { registerVersions } from './modelVersions.js';
 import { minuteText, printJson, table } from './output.js';
 import { withStore } from './store.js';
@@ -15,7 +16,7 @@ export function register(program: Command): void {
     .option('--json', 'as JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  routewarden models\n  routewarden models isolation_forest@rrc00 --json\n  routewarden models show lstm@rrc00 3\n  routewarden models compare lstm@rrc00 2 3\n  routewarden models pin lstm@rrc00 3\n  routewarden models prune',
+      '\nExamples:\n  routewarden models\n  routewarden models isolation_forest@rrc00 --json\n  routewarden models show lstm@rrc00 3\n  routewarden models compare lstm@rrc00 2 3\n  routewarden models runs lstm@rrc00\n  routewarden models pin lstm@rrc00 3\n  routewarden models prune',
     )
     .action(async (model: string | undefined, options: { json?: boolean }) => {
       const key = model === undefined ? undefined : readKey(model);
@@ -36,4 +37,5 @@ export function register(program: Command): void {
       );
     });
   registerVersions(models, program);
+  registerRuns(models, program);
 }

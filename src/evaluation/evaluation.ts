@@ -1,3 +1,4 @@
+import type { ModelKindName } from '../models/model.js';
 import { type LabelledMinutes, trainingRows } from './labelledMinutes.js';
 import { type Detection, detectionOf, type Ranking, rankingOf } from './metrics.js';
 import { type Track, type Walk, type WalkOptions, walk } from './walk.js';
@@ -10,6 +11,8 @@ export interface Evaluation {
   test_minutes: number;
   labelled: number;
   skipped_lines: number;
+  /** Kinds for which there were too few minutes to train on: they have no say, as in the live system. */
+  missing: ModelKindName[];
   models: Record<string, Quality & { fit_seconds: number }>;
   ensemble: Quality;
 }
@@ -26,6 +29,20 @@ export async function evaluate(
   const rows = data.labels.length;
   const trained = trainMinutes ?? trainingRows(data.labels);
   if (trained >= rows) throw new Error(`${trained} minutes to train on leave none of ${rows} to test`);
+  const least = Math.min(...options.kinds.map((kind) => kind.minimumRows));
+  if (trained < least) {
+    const what =
+      trainMinutes === null && data.labels.includes(1)
+        ? `only ${data.labels.indexOf(1)} minutes come before the first labelled one`
+        : `only ${trained} minutes to train on`;
+    throw new Error(`${what}: the models need at least ${least}, and a day or more to know what is ordinary`);
+  }
+  const known = data.labels.subarray(0, trained).reduce((n, label) => n + label, 0);
+  if (known > 0) {
+    options.onProgress?.(
+      `${known} of the ${trained} minutes to train on are labelled: the models take them for ordinary`,
+    );
+  }
   const walked = await walk(data.block, trained, options);
   const labels = data.labels.subarray(trained);
   const models: Evaluation['models'] = {};
@@ -39,6 +56,7 @@ export async function evaluate(
       test_minutes: rows - trained,
       labelled: labels.reduce((n, l) => n + l, 0),
       skipped_lines: data.skipped,
+      missing: walked.missing,
       models,
       ensemble: qualityOf(walked.ensemble, labels),
     },

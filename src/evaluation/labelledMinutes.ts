@@ -12,12 +12,20 @@ export interface LabelledMinutes {
 
 const CLOCK_COLUMNS = 4;
 const LONGEST_JUMP = 12 * 60;
+/** Cells of a line, with and without the clock before the features and the label behind them. */
+const SHAPES = [
+  { cells: CLOCK_COLUMNS + FEATURE_COUNT + 1, clock: true, label: true },
+  { cells: CLOCK_COLUMNS + FEATURE_COUNT, clock: true, label: false },
+  { cells: FEATURE_COUNT + 1, clock: false, label: true },
+  { cells: FEATURE_COUNT, clock: false, label: false },
+];
 
 /**
- * Reads the format of the published BGP data sets: no header, comma separated; hour+minute, hour, minute, second, the
- * 37 features, the label (1 anomalous, anything else regular). The clock wraps at midnight; minutes that it jumps over
- * are missing minutes.
- * @throws Error when no line is such a row
+ * Reads the format of the published BGP data sets: hour+minute, hour, minute, second, the 37 features, the label (1
+ * anomalous, -1 or 0 regular), separated by commas, semicolons, tabs or blanks. A line of names at the top is passed over. The
+ * clock wraps at midnight; minutes that it jumps over are missing minutes. Without the clock each line is the next
+ * minute, without the label nothing is labelled; the first line of numbers decides for the file.
+ * @throws Error when no line is such a row, or for a label that says neither
  */
 export function readLabelledMinutes(text: string): LabelledMinutes {
   const minutes: number[] = [];
@@ -26,26 +34,37 @@ export function readLabelledMinutes(text: string): LabelledMinutes {
   let skipped = 0;
   let sample: string | null = null;
   let clockBefore = 0;
-  for (const line of text.split(/\r?\n/)) {
-    if (line.trim() === '') continue;
-    const cells = line.split(',').map((cell) => (cell.trim() === '' ? Number.NaN : Number(cell)));
-    if (cells.length !== CLOCK_COLUMNS + FEATURE_COUNT + 1 || cells.some((cell) => !Number.isFinite(cell))) {
-      skipped++;
+  let shape: (typeof SHAPES)[number] | undefined;
+  let names = true;
+  for (const [at, line] of text.split(/\r?\n/).entries()) {
+    if (line.replace('\ufeff', '').trim() === '') continue;
+    const cells = cellsOf(line);
+    const header: boolean = names && cells.every((cell) => !Number.isFinite(cell));
+    names = false;
+    const finite = cells.every((cell) => Number.isFinite(cell));
+    if (finite) shape ??= SHAPES.find((known) => known.cells === cells.length);
+    if (!finite || shape === undefined || cells.length !== shape.cells) {
       sample ??= line.slice(0, 120);
+      if (header) continue;
+      skipped++;
       continue;
     }
-    const clock = cells[1]! * 60 + cells[2]!;
-    const step = (((clock - clockBefore) % MINUTES_PER_DAY) + MINUTES_PER_DAY) % MINUTES_PER_DAY;
     const before = minutes.at(-1);
-    minutes.push(before === undefined ? clock : before + (step >= 1 && step <= LONGEST_JUMP ? step : 1));
-    clockBefore = clock;
-    for (let c = 0; c < FEATURE_COUNT; c++) values.push(cells[CLOCK_COLUMNS + c]!);
-    labels.push(cells.at(-1) === 1 ? 1 : 0);
+    if (shape.clock) {
+      const clock = cells[1]! * 60 + cells[2]!;
+      const step = (((clock - clockBefore) % MINUTES_PER_DAY) + MINUTES_PER_DAY) % MINUTES_PER_DAY;
+      minutes.push(before === undefined ? clock : before + (step >= 1 && step <= LONGEST_JUMP ? step : 1));
+      clockBefore = clock;
+    } else minutes.push(before === undefined ? 0 : before + 1);
+    const first = shape.clock ? CLOCK_COLUMNS : 0;
+    for (let c = 0; c < FEATURE_COUNT; c++) values.push(cells[first + c]!);
+    labels.push(shape.label ? labelOf(cells.at(-1)!, at + 1) : 0);
   }
   if (minutes.length === 0) {
     throw new Error(
-      `no line has ${CLOCK_COLUMNS + FEATURE_COUNT + 1} numbers: expected hour+minute, hour, minute, second, ` +
-        `${FEATURE_COUNT} features and the label, without a header${sample === null ? '' : `; first line: ${sample}`}`,
+      `no line has ${SHAPES[0]!.cells} numbers: expected hour+minute, hour, minute, second, ` +
+        `${FEATURE_COUNT} features and the label, separated by commas (clock and label may be absent)` +
+        `${sample === null ? '; the file is empty' : `; first line: ${sample}`}`,
     );
   }
   return {
@@ -57,8 +76,26 @@ export function readLabelledMinutes(text: string): LabelledMinutes {
     },
     labels: Uint8Array.from(labels),
     skipped,
-    sample,
+    sample: skipped === 0 ? null : sample,
   };
+}
+
+function cellsOf(line: string): number[] {
+  const text = line.replace('\ufeff', '').trim();
+  const separator = text.includes(',') ? ',' : text.includes(';') ? ';' : /\s+/;
+  return text.split(separator).map((cell) => {
+    const bare = cell
+      .trim()
+      .replace(/^"(.*)"$/, '$1')
+      .trim();
+    return bare === '' ? Number.NaN : Number(bare);
+  });
+}
+
+function labelOf(cell: number, line: number): number {
+  if (cell === 1) return 1;
+  if (cell === 0 || cell === -1) return 0;
+  throw new Error(`line ${line}: the label is ${cell}, expected 1 (anomalous) or -1 or 0 (regular)`);
 }
 
 /** Rows `from` .. `to` (exclusive) of a block, in the same memory. */
@@ -71,14 +108,18 @@ export function rowsOf(block: FeatureBlock, from: number, to: number): FeatureBl
   };
 }
 
+/** Rows that every kind can be trained on. */
+const ENOUGH = 480;
+
 /**
  * How many of the first rows to train on: up to one day before the first labelled row, so that an ordinary day is
- * tested too; two thirds of what there is where that leaves less than half a day; half of the rows without any label.
- * This is all that labels decide.
+ * tested too; two thirds of what there is where that leaves less than half a day, but enough for every kind as far as they go; half
+ * of the rows without any label. This is all that labels decide.
  */
 export function trainingRows(labels: Uint8Array): number {
   const first = labels.indexOf(1);
   if (first < 0) return Math.floor(labels.length / 2);
   const dayBefore = first - MINUTES_PER_DAY;
-  return dayBefore >= MINUTES_PER_DAY / 2 ? dayBefore : Math.floor((first * 2) / 3);
+  if (dayBefore >= MINUTES_PER_DAY / 2) return dayBefore;
+  return Math.min(first, Math.max(ENOUGH, Math.floor((first * 2) / 3)));
 }

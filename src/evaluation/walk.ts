@@ -26,6 +26,8 @@ export interface Track {
 
 export interface Walk {
   models: Partial<Record<ModelKindName, Track & { surprise: Float64Array; fitSeconds: number }>>;
+  /** Kinds that had too few rows to train on. */
+  missing: ModelKindName[];
   ensemble: Track;
 }
 
@@ -41,10 +43,19 @@ export async function walk(block: FeatureBlock, trained: number, options: WalkOp
   const window = rowsOf(block, 0, trained);
   const walked = rows - trained;
   const models: Walk['models'] = {};
+  const missing: ModelKindName[] = [];
   for (const kind of options.kinds) {
     const started = performance.now();
     const settings = options.settings?.[kind.name];
-    const model = await kind.fit(window.minutes.length > kind.maximumRows ? newest(window, kind.maximumRows) : window, {
+    const rowsTrained = window.minutes.length > kind.maximumRows ? newest(window, kind.maximumRows) : window;
+    if (rowsTrained.minutes.length < kind.minimumRows) {
+      missing.push(kind.name);
+      options.onProgress?.(
+        `${kind.name}: not trained, ${rowsTrained.minutes.length} minutes of at least ${kind.minimumRows}; the others vote without it`,
+      );
+      continue;
+    }
+    const model = await kind.fit(rowsTrained, {
       seed: options.seed,
       falseAlarmsPerDay: options.falseAlarmsPerDay,
       ...(settings === undefined ? {} : { settings }),
@@ -63,10 +74,10 @@ export async function walk(block: FeatureBlock, trained: number, options: WalkOp
     const anomalous = Uint8Array.from(score, (s) => (s >= threshold ? 1 : 0));
     models[kind.name] = { score, surprise, anomalous, threshold, fitSeconds };
     options.onProgress?.(
-      `${kind.name}: trained on ${window.minutes.length} minutes in ${fitSeconds.toFixed(1)} s, walked ${walked} minutes`,
+      `${kind.name}: trained on ${rowsTrained.minutes.length} minutes in ${fitSeconds.toFixed(1)} s, walked ${walked} minutes`,
     );
   }
-  return { models, ensemble: combine(models, walked, options.weights ?? DEFAULT_WEIGHTS) };
+  return { models, missing, ensemble: combine(models, walked, options.weights ?? DEFAULT_WEIGHTS) };
 }
 
 function combine(

@@ -3,7 +3,7 @@ import { baselineOf } from './baseline.js';
 import { classify } from './classify.js';
 import type { Culprits } from './culprits.js';
 import { mergedRanks, noEvidence, type ValidityOf, withMinute } from './evidence.js';
-import type { Incident, IncidentChange, IncidentDetail } from './incident.js';
+import type { Incident, IncidentChange, IncidentClass, IncidentDetail } from './incident.js';
 import type { MinuteInput } from './minuteInput.js';
 import type { IncidentSettings } from './settings.js';
 import { atLeast, severityRank } from './severity.js';
@@ -12,6 +12,8 @@ import { watchedSeverity } from './watchedSeverity.js';
 import { mergedWatched, type WatchList } from './watchList.js';
 
 const CULPRITS = 10;
+/** What these do to routes stands until it is undone, with no message in between. */
+const STANDING: ReadonlySet<IncidentClass> = new Set(['hijack', 'moas', 'leak', 'outage']);
 
 /** Where correlation of one stream stands; every part can be read back from the database. */
 export interface CorrelatorState {
@@ -106,15 +108,20 @@ export function correlate(
   return { state, changes, incidents: [...touched.values()] };
 }
 
+function speaks({ strong, reset, watched }: Signal): boolean {
+  return strong || reset || watched.length > 0;
+}
+
 function isActive(input: MinuteInput, signal: Signal): boolean {
-  return !input.gap && (input.anomalous || signal.strong || signal.watched.length > 0);
+  return !input.gap && (input.anomalous || speaks(signal));
 }
 
 function opens(input: MinuteInput, signal: Signal, state: CorrelatorState, settings: IncidentSettings): boolean {
   if (!isActive(input, signal)) return false;
   if (input.anomalous || signal.watched.length > 0) return true;
   const today = state.evidenceStarts.filter((start) => start > input.minute - MINUTES_PER_DAY);
-  return today.length < settings.evidence.perDay;
+  // Sessions that bounce all day must leave room for what happens to routes.
+  return today.length < (signal.strong ? settings.evidence.perDay : settings.evidence.perDay / 2);
 }
 
 /** Whether an incident is over before this minute is looked at, and why. */
@@ -122,7 +129,13 @@ function closing(open: Incident, input: MinuteInput, settings: IncidentSettings)
   if (input.minute - open.startedAt >= settings.maximumHours * 60) return 'length';
   const blind = input.minute - open.lastMinute - 1 - open.detail.quiet;
   if (blind > settings.gapMinutes) return 'gap';
-  return open.detail.quiet > settings.quietMinutes ? 'quiet' : undefined;
+  return open.detail.quiet > quietAllowed(open, settings) ? 'quiet' : undefined;
+}
+
+/** The return of routes is as loud as their loss: while no model has flagged a minute, it may still be to come. */
+function quietAllowed({ class: name, detail }: Incident, { quietMinutes, standingMinutes }: IncidentSettings): number {
+  const stands = STANDING.has(name) && detail.evidence.anomalousMinutes === 0;
+  return stands ? Math.max(quietMinutes, standingMinutes) : quietMinutes;
 }
 
 function closedIncident(open: Incident, closedBy: IncidentDetail['closedBy']): Incident {
@@ -226,7 +239,7 @@ function contributing(input: MinuteInput, signal: Signal): string[] {
   const names = Object.entries(input.votes)
     .filter(([, vote]) => input.anomalous && vote.anomalous)
     .map(([name]) => name);
-  if (signal.strong || signal.watched.length > 0) names.push('evidence');
+  if (speaks(signal)) names.push('evidence');
   return names;
 }
 

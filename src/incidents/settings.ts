@@ -67,6 +67,15 @@ export const rpkiSettings = z
 export const incidentSettings = z
   .strictObject({
     quietMinutes: z.number().int().min(0).max(1440).default(10).describe('Quiet minutes after which an incident ends'),
+    standingMinutes: z
+      .number()
+      .int()
+      .min(0)
+      .max(1440)
+      .default(60)
+      .describe(
+        'The same for a hijack, a leak or an outage that no model has flagged: it stands without news until routes come back',
+      ),
     gapMinutes: z
       .number()
       .int()
@@ -129,6 +138,12 @@ export const incidentSettings = z
           .min(1)
           .default(20)
           .describe('Prefixes of one origin lost by most peers within a minute that open an incident'),
+        outageNetworks: z
+          .number()
+          .int()
+          .min(2)
+          .default(3)
+          .describe('Networks that lose prefixes together, of which half as many (`outagePrefixes`) then open one'),
         perDay: z
           .number()
           .int()

@@ -2,18 +2,22 @@ import { baselineOf, distinctPeers } from './baseline.js';
 import { foreignRoutes, grabbers, isHostile } from './classes/foreignRoutes.js';
 import { type IncidentEvidence, noEvidence, SPREADING, type ValidityOf, withMinute } from './evidence.js';
 import type { WatchedRoute } from './incident.js';
+import { losesNetworks } from './loss.js';
 import type { MinuteInput } from './minuteInput.js';
 import type { IncidentSettings } from './settings.js';
+import { repeatsTable } from './tableRepeated.js';
 import type { WatchList } from './watchList.js';
 
 /** What a minute's routes say by themselves, whatever the models think of its volume. */
 export interface Signal {
   /** Routes strong enough to open an incident. */
   strong: boolean;
+  /** A session that was reset, which opens one too, as far as the day's allowance is not needed for routes. */
+  reset: boolean;
   watched: WatchedRoute[];
 }
 
-export const SILENT: Signal = { strong: false, watched: [] };
+export const SILENT: Signal = { strong: false, reset: false, watched: [] };
 
 /**
  * A hijack of one prefix hardly moves the counts of a minute, so routes that most peers agree on open an incident by
@@ -27,13 +31,14 @@ export function signalOf(
   validityOf: ValidityOf,
 ): Signal {
   const { evidence } = input;
-  const { enabled, warmUpMinutes, peerShare, minimumPeers, outagePrefixes } = settings.evidence;
+  const { enabled, warmUpMinutes, peerShare, minimumPeers } = settings.evidence;
   if (evidence === null || input.gap || !isWarm(input, recent, warmUpMinutes)) return SILENT;
   const watched = watchList.touches(evidence);
+  if (!enabled) return { ...SILENT, watched };
+  const reset = repeatsTable(input, recent);
   const quiet =
-    !enabled ||
-    (evidence.newOrigins.length === 0 && evidence.moreSpecifics.length === 0 && evidence.withdrawn.length === 0);
-  if (quiet) return { strong: false, watched };
+    evidence.newOrigins.length === 0 && evidence.moreSpecifics.length === 0 && evidence.withdrawn.length === 0;
+  if (quiet) return { strong: false, reset, watched };
 
   // A route reaches the peers within a few minutes, each of which counts the peers that saw it then.
   const spreading = [...recent.filter(({ minute }) => minute > input.minute - SPREADING), input];
@@ -46,27 +51,12 @@ export function signalOf(
     ({ prefix, origin, share }) =>
       fresh.has(prefix) && peersOf(share) >= minimumPeers && (share >= peerShare || several.has(origin)),
   );
-  return { strong: strong || losesNetwork(input, recent, peerShare, outagePrefixes), watched };
+  return { strong: strong || losesNetworks(input, recent, settings.evidence), reset, watched };
 }
 
 function evidenceOf(minutes: readonly MinuteInput[], peers: number, validityOf: ValidityOf): IncidentEvidence {
   const none = noEvidence(minutes[0]!.minute, baselineOf([]));
   return minutes.reduce((kept, minute) => withMinute(kept, minute, validityOf), { ...none, peersSeen: peers });
-}
-
-/** Several prefixes of one origin gone from most peers in one minute, and not because those peers' sessions went down. */
-function losesNetwork(input: MinuteInput, recent: readonly MinuteInput[], share: number, prefixes: number): boolean {
-  const down = new Set<string>();
-  for (const { evidence } of [...recent.slice(-2), input]) {
-    for (const { peer, state } of evidence?.resets ?? []) if (state === 'down') down.add(peer);
-  }
-  const lost = new Map<number, number>();
-  for (const { origin, peers, peersBefore } of input.evidence?.withdrawn ?? []) {
-    if (peersBefore >= 2 && peers >= peersBefore * share && peers > down.size) {
-      lost.set(origin, (lost.get(origin) ?? 0) + 1);
-    }
-  }
-  return [...lost.values()].some((count) => count >= prefixes);
 }
 
 function isWarm(input: MinuteInput, recent: readonly MinuteInput[], minutes: number): boolean {

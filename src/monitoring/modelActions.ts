@@ -27,19 +27,19 @@ export function modelActions({ pool, queue, settings }: ModelActionsOptions): Mo
       if (!answer.admitted) throw new ActionRefused(answer.reason);
       return { jobId: answer.jobId };
     },
-    async cancel(modelKey) {
+    async cancel(modelKey, actor = 'operator') {
       const jobId = await queue.getDeduplicationJobId(modelKey);
       const job = jobId ? await queue.getJob(jobId) : undefined;
       const [shadow] = await listShadows(pool, { key: modelKey });
       if (shadow) {
-        await rejectShadow(pool, shadow, { reason: 'stopped by hand', actor: 'operator', detail: {} });
+        await rejectShadow(pool, shadow, { reason: 'stopped by hand', actor, detail: {} });
         return;
       }
       if (!job || (await job.isCompleted()) || (await job.isFailed())) {
         throw new ActionRefused(`No retraining of ${modelKey} is under way.`, 404);
       }
       if (await job.isActive()) {
-        await requestCancellation(pool, job.id!, 'operator');
+        await requestCancellation(pool, job.id!, actor);
         return;
       }
       await job.remove();

@@ -47,7 +47,14 @@ export async function trainChallenger(
   const dataUntil = window.all.minutes[rows - 1] + 1;
   signal.throwIfAborted();
 
-  await tell('training', { seed, samples: window.trainingRows, dataFrom, dataUntil, leftOut: window.leftOut });
+  await tell('training', {
+    seed,
+    samples: window.trainingRows,
+    dataFrom,
+    dataUntil,
+    leftOut: window.leftOut,
+    onePeer: window.onePeer,
+  });
   const fitBegan = performance.now();
   const model = await kind.fit(window.training, {
     seed,
@@ -68,6 +75,7 @@ export async function trainChallenger(
     challenger: heldBackResult(scored.score, window, threshold, kind.context),
     champion: champion && (await scoreHeldBack(kind, champion.model, window)),
     exam: exam?.results ?? null,
+    onePeer: window.onePeer,
   };
   const verdict = decide(evidence, settings);
   const state = verdict.state === 'published' && champion && settings.shadowMinutes > 0 ? 'shadow' : verdict.state;
@@ -82,6 +90,7 @@ export async function trainChallenger(
     heldBack: { challenger: evidence.challenger, champion: evidence.champion },
     exam: evidence.exam,
     leftOut: window.leftOut,
+    onePeer: window.onePeer,
     reasons: verdict.reasons,
     seconds: (performance.now() - began) / 1000,
   };

@@ -47,6 +47,11 @@ export const retrainingSettings = z
       .describe(
         "Share of the first version's recall on the fixed exam that a lineage may lose before a person is asked",
       ),
+    maximumPeerShare: share
+      .default(0.5)
+      .describe(
+        "Largest share of a training window's routes that may come from one peer: its busiest minutes are left out, and should a quarter of the window not be enough, a person is asked; 1: no limit",
+      ),
     coolDownMinutes: z
       .int()
       .min(0)

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Minute } from '../features/row.js';
+import type { NoRoom } from '../storage/trainingSlots.js';
 import type { RetrainPayload } from './payload.js';
 import type { RetrainingSettings } from './settings.js';
 
@@ -48,10 +49,10 @@ export function noRoom(
   kind: string,
   running: readonly { kind: string }[],
   settings: RetrainingSettings,
-): string | null {
+): NoRoom | null {
   if (running.length >= settings.concurrency)
-    return `${running.length} trainings run, of ${settings.concurrency} at once in all`;
+    return { why: `${running.length} trainings run, of ${settings.concurrency} at once in all`, forAll: true };
   const alike = running.filter((other) => other.kind === kind).length;
   const limit = new Map<string, number>(Object.entries(settings.concurrencyByKind)).get(kind) ?? settings.concurrency;
-  return alike >= limit ? `${alike} trainings of kind ${kind} run, of ${limit} at once` : null;
+  return alike >= limit ? { why: `${alike} trainings of kind ${kind} run, of ${limit} at once`, forAll: false } : null;
 }

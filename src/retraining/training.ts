@@ -53,7 +53,9 @@ export async function runTraining(training: TrainingRun): Promise<TrainingResult
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const transient = error instanceof LeaseTaken || error instanceof NotEnoughRows || error instanceof VersionPinned;
-    if (training.signal?.aborted) await state('cancelled', { error: message });
+    // A late one, such as a trainer that was paused while another did its job: the run has ended, and well.
+    if (await endOf(pool, modelKey, run)) training.onLog?.(`${message}; the run has ended elsewhere`);
+    else if (training.signal?.aborted) await state('cancelled', { error: message });
     else if (error instanceof NoFreeSlot) training.onLog?.(message);
     else await state('failed', { error: message, transient });
     throw error;

@@ -6,17 +6,21 @@ import type { ModelKind } from '../models/model.js';
 import { watermark } from '../storage/activations.js';
 import { driftReportById } from '../storage/driftReports.js';
 import { streamHistory } from '../storage/streamHistory.js';
+import { boundPeer, type OnePeer } from './onePeer.js';
 import type { RetrainPayload } from './payload.js';
 import type { TrainingRun } from './trainingRun.js';
 import { splitWindow, type TrainingWindow } from './window.js';
 
-/** Reads the minutes that a retrain is made from: the payload's, else the newest days, else those since the change. */
+/**
+ * Reads the minutes that a retrain is made from: the payload's, else the newest days, else those since the change. Minutes
+ * that one peer dominates are not among them.
+ */
 export async function selectWindow(
   training: TrainingRun,
   kind: ModelKind<unknown>,
   stream: string,
   onset: Minute | null,
-): Promise<TrainingWindow> {
+): Promise<TrainingWindow & { onePeer: OnePeer | null }> {
   const { pool, payload, settings } = training;
   const history = training.history ?? streamHistory(pool);
   const now = await watermark(pool, kind.name, stream);
@@ -29,12 +33,14 @@ export async function selectWindow(
     history.features(stream, from, until),
     history.incidents(stream, from, until),
   ]);
-  return splitWindow(
-    block,
+  const bounded = await boundPeer(pool, stream, block, settings.maximumPeerShare);
+  const window = splitWindow(
+    bounded.block,
     passingIncidents(incidents, training.incidentPatienceMinutes),
     Math.min(settings.heldBackMinutes, (until - from) / 2),
     kind.maximumRows,
   );
+  return { ...window, onePeer: bounded.onePeer };
 }
 
 /** Where the drift that caused this retrain began. */

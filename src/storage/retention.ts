@@ -14,6 +14,7 @@ export interface Keeping {
   featureDays: number;
   incidentDays: number;
   historyDays: number;
+  reportDays: number;
   /** Newest versions of each model that stay however old they are. */
   versions: number;
   /** Stages that read the log of updates: what one of them has yet to read stays. */
@@ -53,7 +54,7 @@ const IS_END = `(state IN ('published', 'held', 'rejected', 'cancelled') OR coal
  * that are active, pinned, held or among the newest.
  */
 export function prunings(keep: Keeping): Pruning[] {
-  const { updateBatchHours, featureDays, incidentDays, historyDays, versions, readers } = keep;
+  const { updateBatchHours, featureDays, incidentDays, historyDays, reportDays, versions, readers } = keep;
   const byMinute = (table: string) => rowsOf(table, 't.minute < s.before', [featureDays], BEFORE_WATERMARK);
   return [
     rowsOf(
@@ -81,7 +82,7 @@ export function prunings(keep: Keeping): Pruning[] {
     rowsOf(
       'drift_reports',
       `t.window_end < (SELECT max(d.window_end) FROM drift_reports d WHERE d.model_key = t.model_key) - ${DAYS}`,
-      [historyDays],
+      [reportDays],
     ),
     rowsOf(
       'retrain_runs',

@@ -14,7 +14,7 @@ const LEARN = 180;
 const APART = 90;
 
 /** Five incidents, one of each class, of drawn length and size, well apart. */
-function script(seed: number): { incidents: ScriptedIncident[]; end: number } {
+function script(seed: number, learn: number): { incidents: ScriptedIncident[]; end: number } {
   const random = new Random(seed, 0x1c);
   const between = (low: number, high: number) => low + random.integer(high - low + 1);
   const kind = random.integer(2) === 0 ? 'origin' : 'more-specific';
@@ -25,7 +25,7 @@ function script(seed: number): { incidents: ScriptedIncident[]; end: number } {
     { class: 'instability', durationMinutes: between(40, 120), magnitude: between(40, 90) / 100 },
     { class: 'reset', durationMinutes: between(2, 5), magnitude: 0.05 },
   ];
-  let minute = START + LEARN;
+  let minute = START + learn;
   const incidents = drawn.map((incident) => {
     const placed = { ...incident, startMinute: minute };
     minute += incident.durationMinutes + APART;
@@ -34,9 +34,9 @@ function script(seed: number): { incidents: ScriptedIncident[]; end: number } {
   return { incidents, end: minute };
 }
 
-/** The feature rows of a seed's world, through the product's own decoder and aggregator. */
-export function scriptedRows(seed: number): { rows: FeatureRow[]; truth: GroundTruth[] } {
-  const { incidents, end } = script(seed);
+/** The feature rows of a seed's world, through the product's own decoder and aggregator; `learn` quiet minutes first. */
+export function scriptedRows(seed: number, learn = LEARN): { rows: FeatureRow[]; truth: GroundTruth[] } {
+  const { incidents, end } = script(seed, learn);
   const world = new SimulatedWorld({ seed, startMinute: START, incidents, resetsPerWeek: 0 });
   const aggregator = new MinuteAggregator({ stream: 'rrc00', startMinute: START - 1, warmUpMinutes: 60 });
   const add = (texts: readonly string[]) => {
@@ -93,7 +93,17 @@ export function findScripted(
   world = scriptedRows(seed),
 ) {
   const { rows, truth } = world;
-  const { incidents } = correlate(freshState('rrc00'), scriptedInputs(rows, truth, latency), context);
+  return findIn(seed, scriptedInputs(rows, truth, latency), truth, context);
+}
+
+/** The same for minutes as a detector saw them. */
+export function findIn(
+  seed: number,
+  inputs: readonly MinuteInput[],
+  truth: readonly GroundTruth[],
+  context: CorrelatorContext,
+) {
+  const { incidents } = correlate(freshState('rrc00'), inputs, context);
   const overlap = (incident: Incident, { startMinute, endMinute }: GroundTruth) =>
     Math.min(incident.endedAt ?? Number.POSITIVE_INFINITY, endMinute + 16) - Math.max(incident.startedAt, startMinute);
   const found = truth.map((scripted): Found => {
@@ -103,7 +113,7 @@ export function findScripted(
     return { seed, scripted, incident: best ?? null };
   });
   const extra = incidents.filter((incident) => !truth.some((scripted) => overlap(incident, scripted) > 0));
-  return { found, extra, minutes: rows.length };
+  return { found, extra, minutes: inputs.length };
 }
 
 /** `class: named as -> times` */

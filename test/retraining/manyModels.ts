@@ -8,9 +8,11 @@ import type { Queue } from 'bullmq';
 import { openRetrainQueue, type RetrainPayload } from '../../queues/retrain.js';
 import { QueueStore } from '../../queues/store.js';
 import { type Settings, settingsSchema } from '../../src/config/settings.js';
+import type { ModelActions } from '../../src/dashboard/actions.js';
 import type { AnyModelKind } from '../../src/models/kinds.js';
 import type { ModelKey } from '../../src/models/model.js';
 import { modelKey } from '../../src/models/modelKey.js';
+import { modelActions } from '../../src/monitoring/modelActions.js';
 import { requestRetrain } from '../../src/monitoring/retrainRequests.js';
 import { recordVersion } from '../../src/registry/publish.js';
 import { serviceEnvironment } from '../../src/services/system.js';
@@ -55,8 +57,8 @@ export class ManyModels {
     readonly pool: Pool,
     readonly settings: Settings,
     private readonly queues: QueueStore,
-    private readonly queue: Queue<RetrainPayload>,
-    private readonly folder: string,
+    readonly queue: Queue<RetrainPayload>,
+    readonly folder: string,
     private readonly options: ManyModelsOptions,
   ) {
     this.keys = options.kinds.flatMap(({ name }) => streamNames(options).map((stream) => modelKey(name, stream)));
@@ -138,8 +140,9 @@ export class ManyModels {
   }
 
   /** Starts trainers, each a process of its own. They are up when the queue sees them. */
-  async startTrainers(count: number): Promise<void> {
-    const environment = serviceEnvironment(this.settings, this.database.url);
+  async startTrainers(count: number, extra: Record<string, string> = {}): Promise<ChildProcess[]> {
+    const before = await this.queue.getWorkersCount();
+    const environment = { ...serviceEnvironment(this.settings, this.database.url), ...extra };
     for (let i = 0; i < count; i++)
       this.trainers.push(
         spawn(process.execPath, [join('dist', 'workers', 'trainer.js')], {
@@ -147,7 +150,8 @@ export class ManyModels {
           stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
         }),
       );
-    await this.until('the trainers', 60, async () => (await this.queue.getWorkersCount()) >= count);
+    await this.until('the trainers', 60, async () => (await this.queue.getWorkersCount()) >= before + count);
+    return this.trainers.slice(-count);
   }
 
   async stopTrainers(): Promise<void> {
@@ -175,12 +179,39 @@ export class ManyModels {
     return admitted;
   }
 
+  /** A person asks for one model. @returns the job's id */
+  async ask(key: ModelKey): Promise<string> {
+    return (await this.actions.retrain(key, 'ada')).jobId;
+  }
+
+  /** What people do to models. */
+  get actions(): ModelActions {
+    return modelActions({ pool: this.pool, queue: this.queue, settings: this.settings.retraining });
+  }
+
+  /** How often a job has come to a state. */
+  async reached(job: string, state: string): Promise<number> {
+    const { rows } = await this.pool.query<{ count: number }>(
+      'SELECT count(*)::integer AS count FROM retrain_runs WHERE job_id = $1 AND state = $2',
+      [job, state],
+    );
+    return rows[0]!.count;
+  }
+
+  /** Versions and activations of a model. */
+  async kept(key: ModelKey): Promise<{ versions: number; activations: number }> {
+    const { rows } = await this.pool.query<{ versions: number; activations: number }>(
+      `SELECT (SELECT count(*)::integer FROM model_versions WHERE model_key = $1) AS versions,
+         (SELECT count(*)::integer FROM activations WHERE model_key = $1) AS activations`,
+      [key],
+    );
+    return rows[0]!;
+  }
+
   /** A person asks for one model. @returns how many others were published while it waited and trained */
   async byHand(key: ModelKey): Promise<number> {
     const before = await this.published();
-    const trigger = { kind: 'manual', actor: 'ada' } as const;
-    const answer = await requestRetrain(this.pool, this.queue, { modelKey: key, trigger }, this.settings.retraining);
-    if (!answer.admitted) throw new Error(answer.reason);
+    await this.ask(key);
     await this.until(`${key}, asked for by hand`, 60, async () => (await this.published([key])) === 1);
     return (await this.published()) - before - 1;
   }

@@ -11,7 +11,6 @@ import { list, pin, rollback } from '../../src/registry/registry.js';
 import { takeOver } from '../../src/registry/shadow.js';
 import { retrainingSettings } from '../../src/retraining/settings.js';
 import { judgeShadow } from '../../src/retraining/shadow.js';
-import { admit } from '../../src/retraining/storm.js';
 import { runTraining } from '../../src/retraining/training.js';
 import type { TrainingRun } from '../../src/retraining/trainingRun.js';
 import { currentActivation } from '../../src/storage/activations.js';
@@ -183,11 +182,4 @@ test('minutes in incidents, and what both versions find anomalous, do not count 
   expect(of({ championAnomalous: 30, shadowAnomalous: 30 }).state).toBe('published');
   expect(of({ ordinary: 0, championAnomalous: 0, shadowAnomalous: 0 }).state).toBe('published');
   expect(of({ both: 99 }).state).toBe('waiting');
-});
-
-test('drift asks for nothing while a version shadows; a person does', () => {
-  const state = { now: LIVE, lastFinished: null, dead: false, shadow: 4 };
-  const payload = (trigger: object) => ({ modelKey: 'lstm@rrc00', trigger }) as Parameters<typeof admit>[0];
-  expect(admit(payload({ kind: 'drift', reportId: 1 }), state, settings)).toMatchObject({ admit: false });
-  expect(admit(payload({ kind: 'manual', actor: 'ada' }), state, settings)).toMatchObject({ admit: true });
 });

@@ -14,6 +14,7 @@ const keep = {
   featureDays: 2,
   incidentDays: 2,
   historyDays: 30,
+  reportDays: 30,
   versions: 1,
   readers: ['aggregator'],
 };

@@ -6,13 +6,13 @@ import { columnsOf } from '../preparation/columns.js';
 import {
   applyPreparation,
   decodePreparation,
-  fitPreparation,
+  fitAndPrepare,
   type Preparation,
   preparationSchema,
   preparedName,
   rawValue,
 } from '../preparation/preparation.js';
-import { sampleOf, spreadOf, valuesOf } from '../preparation/robust.js';
+import { columnAt, sampleOf, spreadOf } from '../preparation/robust.js';
 import { surpriseOf } from '../threshold.js';
 import { fitTimeScales, joined, type TimeScales, timeScalesSchema } from '../timeScales.js';
 import { RULES, type Rule } from './rules.js';
@@ -141,18 +141,19 @@ export function violations(model: Heuristic, block: FeatureBlock, from: number):
 type Limits = Pick<Heuristic, 'preparation' | 'spread'>;
 
 function fitLimits(window: FeatureBlock): Limits {
-  const preparation = fitPreparation(window, { scales: SCALES });
+  const { preparation, prepared } = fitAndPrepare(window, { scales: SCALES });
   const width = RULES.length * SCALES.length;
-  const raw = deviationsOf(
-    { preparation, spread: new Array<number>(width).fill(1) },
-    applyPreparation(preparation, window, 0),
-    window.minutes.length,
-  );
   const sample = sampleOf(usableRows(window));
+  const { columns } = preparation;
+  const sampled = new Float32Array(sample.length * columns);
+  sample.forEach((row, i) => {
+    sampled.set(prepared.subarray(row * columns, (row + 1) * columns), i * columns);
+  });
+  const raw = deviationsOf({ preparation, spread: new Array<number>(width).fill(1) }, sampled, sample.length);
+  const all = Array.from(sample.keys());
   const spread: number[] = [];
   for (let c = 0; c < width; c++) {
-    const values = valuesOf(sample, (row) => raw[row * width + c]!);
-    spread.push(Math.max(SPREAD_FLOOR, spreadOf(values).scale));
+    spread.push(Math.max(SPREAD_FLOOR, spreadOf(columnAt(raw, width, c, all)).scale));
   }
   return { preparation, spread };
 }
@@ -164,21 +165,38 @@ function deviationsOf(model: Limits, prepared: Float32Array, rows: number): Floa
   const width = RULES.length * SCALES.length;
   const out = new Float64Array(rows * width);
   RULES.forEach((rule, r) => {
-    const columns = rule.columns.map((c) => preparation.kept.indexOf(c)).filter((k) => k >= 0);
+    const columns = Int32Array.from(rule.columns.map((c) => preparation.kept.indexOf(c)).filter((k) => k >= 0));
+    if (columns.length === 0) return;
     for (let s = 0; s < SCALES.length; s++) {
       const cell = r * SCALES.length + s;
+      const sum = SUMS[rule.side];
       for (let row = 0; row < rows; row++) {
-        let sum = 0;
-        for (const k of columns) {
-          const deviation = prepared[row * preparation.columns + s * kept + k]!;
-          sum += rule.side === 'above' ? deviation : rule.side === 'below' ? -deviation : Math.abs(deviation);
-        }
-        out[row * width + cell] = columns.length === 0 ? 0 : sum / columns.length / spread[cell]!;
+        const of = sum(prepared, row * preparation.columns + s * kept, columns);
+        out[row * width + cell] = of / columns.length / spread[cell]!;
       }
     }
   });
   return out;
 }
+
+/** Deviation of a rule's columns towards its side, added up; a function for each side has no branch in its loop. */
+const SUMS: Record<Rule['side'], (prepared: Float32Array, at: number, columns: Int32Array) => number> = {
+  above(prepared, at, columns) {
+    let sum = 0;
+    for (let i = 0; i < columns.length; i++) sum += prepared[at + columns[i]!]!;
+    return sum;
+  },
+  below(prepared, at, columns) {
+    let sum = 0;
+    for (let i = 0; i < columns.length; i++) sum -= prepared[at + columns[i]!]!;
+    return sum;
+  },
+  either(prepared, at, columns) {
+    let sum = 0;
+    for (let i = 0; i < columns.length; i++) sum += Math.abs(prepared[at + columns[i]!]!);
+    return sum;
+  },
+};
 
 function strongest(deviations: Float64Array, at: number): number {
   let best = deviations[at]!;

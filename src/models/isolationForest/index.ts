@@ -5,7 +5,7 @@ import { type ArtifactFile, BadArtifact, type Explanation, type ModelKind, NotEn
 import {
   applyPreparation,
   decodePreparation,
-  fitPreparation,
+  fitAndPrepare,
   type Preparation,
   preparationSchema,
   preparedName,
@@ -132,8 +132,7 @@ function forestName(scale: number): string {
 type Grown = Pick<IsolationForest, 'preparation' | 'forests'>;
 
 function grow(window: FeatureBlock, options: { trees: number; sample: number; seed: number }): Grown {
-  const preparation = fitPreparation(window, { scales: SCALES, flags: false });
-  const prepared = applyPreparation(preparation, window, 0);
+  const { preparation, prepared } = fitAndPrepare(window, { scales: SCALES, flags: false });
   const usable = usableRows(window);
   const width = preparation.kept.length;
   const forests = preparation.scales.map((_, s) => {

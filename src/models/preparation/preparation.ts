@@ -3,7 +3,7 @@ import type { FeatureBlock } from '../../features/row.js';
 import { MINUTES_PER_DAY } from '../../features/row.js';
 import { columnsOf, type Trait } from './columns.js';
 import { fitRhythm, rhythmAt, takeRhythmOut } from './rhythm.js';
-import { sampleOf, spreadOf, valuesOf } from './robust.js';
+import { columnAt, sampleOf, spreadOf } from './robust.js';
 import { windowMeans, windowOf } from './windowMeans.js';
 
 /**
@@ -82,25 +82,40 @@ export function preparedName(p: Preparation, column: number): string {
 
 /** Learns centres, spreads and rhythm from the usable rows of `block`, in which at least one row must be usable. */
 export function fitPreparation(block: FeatureBlock, options: PreparationOptions = {}): Preparation {
+  return learn(block, options).preparation;
+}
+
+/**
+ * The same, with the rows of `block` prepared by what was learnt from them: `applyPreparation(preparation, block, 0)` for
+ * half the work of both.
+ */
+export function fitAndPrepare(
+  block: FeatureBlock,
+  options: PreparationOptions = {},
+): { preparation: Preparation; prepared: Float32Array } {
+  const { preparation, means } = learn(block, options);
+  return { preparation, prepared: scaleMeans(preparation, means, block, 0) };
+}
+
+function learn(block: FeatureBlock, options: PreparationOptions): { preparation: Preparation; means: Float32Array } {
   const traits = columnsOf(block.columns);
   const kept = traits.flatMap((column, c) => (options.flags === false && column.trait === 'flag' ? [] : [c]));
+  const width = kept.length;
   const scales = options.scales ?? DEFAULT_SCALES;
   const used = rowsUsed(block);
   if (used.length === 0) throw new Error('no usable row to fit a preparation on');
-  const raw = transform(block, kept, 0);
+  const values = transform(block, kept, 0);
   const days = (block.minutes[used.at(-1)!]! - block.minutes[used[0]!]!) / MINUTES_PER_DAY;
   const withRhythm = options.rhythm !== false && days >= 3 - 1 / 24 && used.length >= 2 * MINUTES_PER_DAY;
-  const rhythm = withRhythm ? fitRhythm(raw, kept.length, block.minutes, used) : null;
+  const rhythm = withRhythm ? fitRhythm(values, width, block.minutes, used) : null;
+  if (rhythm) takeRhythmOut(rhythm, values, width, block.minutes, 0);
   const sample = sampleOf(used);
   const center: number[] = [];
   const scale: number[] = [];
-  for (let k = 0; k < kept.length; k++) {
-    const values = valuesOf(sample, (row) => {
-      const shift = rhythm ? rhythmAt(rhythm, k, block.minutes[row]!) : 0;
-      return raw[row * kept.length + k]! - shift;
-    });
+  for (let k = 0; k < width; k++) {
+    const column = columnAt(values, width, k, sample);
     const { trait } = traits[kept[k]!]!;
-    const spread = trait === 'flag' ? flagSpread(values) : spreadOf(values);
+    const spread = trait === 'flag' ? flagSpread(column) : spreadOf(column);
     center.push(spread.median);
     scale.push(Math.max(spread.scale, floorOf(trait, spread.median)));
   }
@@ -109,22 +124,23 @@ export function fitPreparation(block: FeatureBlock, options: PreparationOptions 
     inputs: block.columns,
     kept,
     scales,
-    columns: kept.length * scales.length,
+    columns: width * scales.length,
     context: Math.max(...scales.map(windowOf)) - 1,
     center,
     scale,
     rhythm,
-    smoothCenter: new Array<number>(kept.length * scales.length).fill(0),
-    smoothScale: new Array<number>(kept.length * scales.length).fill(1),
+    smoothCenter: new Array<number>(width * scales.length).fill(0),
+    smoothScale: new Array<number>(width * scales.length).fill(1),
   };
-  const smoothed = smooth(p, block, 0);
+  scaleValues(p, values);
+  const means = meansOf(p, values, block, 0, 0);
   for (let c = 0; c < p.columns; c++) {
-    if (p.scales[Math.floor(c / kept.length)] === 1) continue;
-    const spread = spreadOf(valuesOf(sample, (row) => smoothed[row * p.columns + c]!));
+    if (p.scales[Math.floor(c / width)] === 1) continue;
+    const spread = spreadOf(columnAt(means, p.columns, c, sample));
     p.smoothCenter[c] = spread.median;
     p.smoothScale[c] = Math.max(spread.scale, SMOOTH_FLOOR);
   }
-  return p;
+  return { preparation: p, means };
 }
 
 /**
@@ -133,16 +149,25 @@ export function fitPreparation(block: FeatureBlock, options: PreparationOptions 
  * are left out of the means; where less than half of a mean's weight is there, the rest counts as ordinary.
  */
 export function applyPreparation(p: Preparation, block: FeatureBlock, from: number): Float32Array {
-  const out = smooth(p, block, from);
+  const start = Math.max(0, from - p.context);
+  const values = transform(block, p.kept, start);
+  if (p.rhythm) takeRhythmOut(p.rhythm, values, p.kept.length, block.minutes, start);
+  scaleValues(p, values);
+  return scaleMeans(p, meansOf(p, values, block, start, from), block, from);
+}
+
+/** The means [rows - from, p.columns] scaled again, in place. */
+function scaleMeans(p: Preparation, means: Float32Array, block: FeatureBlock, from: number): Float32Array {
+  const { columns } = p;
+  const center = Float64Array.from(p.smoothCenter);
+  const scale = Float64Array.from(p.smoothScale);
   const rows = block.minutes.length - from;
   for (let r = 0; r < rows; r++) {
     if (block.usable[from + r] !== 1) continue;
-    for (let c = 0; c < p.columns; c++) {
-      const at = r * p.columns + c;
-      out[at] = clip((out[at]! - p.smoothCenter[c]!) / p.smoothScale[c]!, SMOOTH_CLIP);
-    }
+    const at = r * columns;
+    for (let c = 0; c < columns; c++) means[at + c] = clip((means[at + c]! - center[c]!) / scale[c]!, SMOOTH_CLIP);
   }
-  return out;
+  return means;
 }
 
 function clip(value: number, most: number): number {
@@ -170,31 +195,34 @@ function rowsUsed(block: FeatureBlock): number[] {
 /** [rows - from, kept] on the log scale where a column counts; what is not a finite number is read as 0. */
 function transform(block: FeatureBlock, kept: number[], from: number): Float64Array {
   const traits = columnsOf(block.columns);
+  const log = Uint8Array.from(kept, (column) => (traits[column]!.trait === 'count' ? 1 : 0));
+  const width = kept.length;
   const rows = block.minutes.length - from;
-  const out = new Float64Array(rows * kept.length);
-  for (let k = 0; k < kept.length; k++) {
-    const column = kept[k]!;
-    const log = traits[column]!.trait === 'count';
-    for (let r = 0; r < rows; r++) {
-      const value = block.values[(from + r) * block.columns + column]!;
+  const out = new Float64Array(rows * width);
+  for (let r = 0; r < rows; r++) {
+    const at = (from + r) * block.columns;
+    for (let k = 0; k < width; k++) {
+      const value = block.values[at + kept[k]!]!;
       const finite = Number.isFinite(value) ? value : 0;
-      out[r * kept.length + k] = log ? Math.log1p(Math.max(0, finite)) : finite;
+      out[r * width + k] = log[k] === 1 ? Math.log1p(Math.max(0, finite)) : finite;
     }
   }
   return out;
 }
 
-/** Means of the clipped scaled values over each time scale, not yet scaled again. */
-function smooth(p: Preparation, block: FeatureBlock, from: number): Float32Array {
+/** Centres, scales and clips transformed values [.. x kept] in place. */
+function scaleValues(p: Preparation, values: Float64Array): void {
   const width = p.kept.length;
-  const start = Math.max(0, from - p.context);
-  const scaled = transform(block, p.kept, start);
-  for (let r = 0; r < scaled.length / width; r++) {
-    if (p.rhythm) takeRhythmOut(p.rhythm, scaled, r * width, width, block.minutes[start + r]!);
-    for (let k = 0; k < width; k++) {
-      scaled[r * width + k] = clip((scaled[r * width + k]! - p.center[k]!) / p.scale[k]!, CLIP);
-    }
+  const center = Float64Array.from(p.center);
+  const scale = Float64Array.from(p.scale);
+  for (let at = 0; at < values.length; at += width) {
+    for (let k = 0; k < width; k++) values[at + k] = clip((values[at + k]! - center[k]!) / scale[k]!, CLIP);
   }
+}
+
+/** Means of scaled values [rows of the block from `start` x kept] over each time scale, not yet scaled again. */
+function meansOf(p: Preparation, scaled: Float64Array, block: FeatureBlock, start: number, from: number): Float32Array {
+  const width = p.kept.length;
   const rows = block.minutes.length - from;
   const out = new Float32Array(rows * p.columns);
   p.scales.forEach((timeConstant, s) => {
@@ -214,9 +242,11 @@ function limitToPresent(means: Float32Array, p: Preparation, rows: number): void
     for (let row = 0; row < rows; row++) {
       const at = row * p.columns + s * width;
       for (let k = at; k < at + width; k++) {
+        const mean = means[k]!;
         const most = PRESENT * means[k - width]!;
-        if (means[k]! > 0) means[k] = Math.min(means[k]!, Math.max(0, most));
-        else means[k] = Math.max(means[k]!, Math.min(0, most));
+        if (mean > 0) {
+          if (mean > most) means[k] = Math.max(0, most);
+        } else if (mean < most) means[k] = Math.min(0, most);
       }
     }
   }

@@ -1,5 +1,5 @@
 import { MINUTES_PER_DAY } from '../../features/row.js';
-import { sampleOf, spreadOf, valuesOf } from './robust.js';
+import { columnAt, medianIn, sampleOf } from './robust.js';
 
 const HOURS = 24;
 const MINUTES_PER_HOUR = 60;
@@ -14,10 +14,11 @@ export function fitRhythm(values: Float64Array, columns: number, minutes: Int32A
   const rhythm = new Array<number>(columns * HOURS).fill(0);
   const byHour: number[][] = Array.from({ length: HOURS }, () => []);
   for (const row of used) byHour[hourOf(minutes[row]!)]!.push(row);
+  const sample = sampleOf(used);
   for (let c = 0; c < columns; c++) {
-    const whole = spreadOf(valuesOf(sampleOf(used), (row) => values[row * columns + c]!)).median;
+    const whole = medianIn(columnAt(values, columns, c, sample));
     const shift = byHour.map((rows) =>
-      rows.length < MINUTES_PER_HOUR ? 0 : spreadOf(valuesOf(rows, (row) => values[row * columns + c]!)).median - whole,
+      rows.length < MINUTES_PER_HOUR ? 0 : medianIn(columnAt(values, columns, c, rows)) - whole,
     );
     for (let h = 0; h < HOURS; h++) {
       const before = shift[(h + HOURS - 1) % HOURS]!;
@@ -34,18 +35,21 @@ export function rhythmAt(rhythm: ArrayLike<number>, column: number, minute: numb
   return rhythm[column * HOURS + left]! + share * (rhythm[column * HOURS + right]! - rhythm[column * HOURS + left]!);
 }
 
-/** Takes the rhythm out of one row, [columns] from `at` on, in place: `rhythmAt` for all columns at once. */
+/** Takes the rhythm out of values [rows of the block from `start` x columns], in place. */
 export function takeRhythmOut(
-  rhythm: ArrayLike<number>,
+  rhythm: readonly number[],
   values: Float64Array,
-  at: number,
   columns: number,
-  minute: number,
-) {
-  const { left, right, share } = betweenHours(minute);
-  for (let c = 0; c < columns; c++) {
-    const before = rhythm[c * HOURS + left]!;
-    values[at + c]! -= before + share * (rhythm[c * HOURS + right]! - before);
+  minutes: Int32Array,
+  start: number,
+): void {
+  const shift = Float64Array.from(rhythm);
+  for (let at = 0, row = start; at < values.length; at += columns, row++) {
+    const { left, right, share } = betweenHours(minutes[row]!);
+    for (let c = 0; c < columns; c++) {
+      const before = shift[c * HOURS + left]!;
+      values[at + c]! -= before + share * (shift[c * HOURS + right]! - before);
+    }
   }
 }
 

@@ -48,15 +48,15 @@ export function windowMeans(
     ahead.fill(0);
     let oldest = beforeFrom;
     for (let row = first; row < end; row++) {
-      if (row > first) {
-        const decay = Math.exp(-(minutes[row]! - minutes[row - 1]!) / timeConstant);
-        weightAhead *= decay;
-        for (let k = 0; k < width; k++) ahead[k]! *= decay;
+      const faded = row > first ? Math.exp(-(minutes[row]! - minutes[row - 1]!) / timeConstant) : 0;
+      weightAhead *= faded;
+      if (usable[row] !== 1) {
+        for (let k = 0; k < width; k++) ahead[k]! *= faded;
+        continue;
       }
-      if (usable[row] !== 1) continue;
       weightAhead += 1;
       const at = (row - start) * width;
-      for (let k = 0; k < width; k++) ahead[k]! += scaled[at + k]!;
+      for (let k = 0; k < width; k++) ahead[k] = ahead[k]! * faded + scaled[at + k]!;
       if (row < from) continue;
       while (oldest < first && minutes[row]! - minutes[oldest]! >= window) oldest++;
       const target = (row - from) * stride + offset;
@@ -64,22 +64,26 @@ export function windowMeans(
       const decay = oldest < first ? Math.exp(-(minutes[row]! - (current * window - 1)) / timeConstant) : 0;
       const weight = weightAhead + (decay > 0 ? decay * beforeWeight[oldest - beforeFrom]! : 0);
       const divisor = Math.max(weight, whole / 2);
-      for (let k = 0; k < width; k++) {
-        out[target + k] = (ahead[k]! + (decay > 0 ? decay * before[old + k]! : 0)) / divisor;
+      if (decay > 0) {
+        for (let k = 0; k < width; k++) out[target + k] = (ahead[k]! + decay * before[old + k]!) / divisor;
+      } else {
+        for (let k = 0; k < width; k++) out[target + k] = ahead[k]! / divisor;
       }
     }
+    // Each row's sum is that of the row after it, and itself.
     before = new Float64Array((end - first) * width);
     beforeWeight = new Float64Array(end - first);
-    const back = new Float64Array(width);
     let weightBack = 0;
     for (let row = end - 1; row >= first; row--) {
+      const at = (row - first) * width;
+      if (row < end - 1) for (let k = 0; k < width; k++) before[at + k] = before[at + width + k]!;
       if (usable[row] === 1) {
         const w = Math.exp(-((current + 1) * window - 1 - minutes[row]!) / timeConstant);
         weightBack += w;
-        for (let k = 0; k < width; k++) back[k]! += w * scaled[(row - start) * width + k]!;
+        const value = (row - start) * width;
+        for (let k = 0; k < width; k++) before[at + k]! += w * scaled[value + k]!;
       }
       beforeWeight[row - first] = weightBack;
-      before.set(back, (row - first) * width);
     }
     beforeFrom = first;
     beforeBlock = current;
