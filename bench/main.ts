@@ -1,19 +1,18 @@
 import { readdir } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import type { Bench, BenchResult } from './result.js';
+import type { Bench } from './result.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { json: { type: 'boolean' }, quick: { type: 'boolean' }, help: { type: 'boolean' } },
 });
 
-/** Beside the benches; the pictures are made by a program of their own, which runs when it is imported. */
-const NO_BENCHES = ['main.js', 'result.js', 'pictures.js'];
-
 const folder = new URL('./', import.meta.url);
+/** No benchmarks; pictures.js is a script that runs when it is imported. */
+const OTHERS = new Set(['main.js', 'result.js', 'pictures.js']);
 const benches: Bench[] = [];
 for (const file of (await readdir(folder)).sort()) {
-  if (!file.endsWith('.js') || NO_BENCHES.includes(file)) continue;
+  if (!file.endsWith('.js') || OTHERS.has(file)) continue;
   const { bench } = (await import(new URL(file, folder).href)) as { bench?: Bench };
   if (bench) benches.push(bench);
 }
@@ -28,17 +27,13 @@ if (values.help || (wanted !== undefined && !names.includes(wanted))) {
 } else {
   for (const bench of benches) {
     if (wanted !== undefined && bench.name !== wanted) continue;
-    const results = await bench.run({ quick: values.quick ?? false });
+    const ran = await bench.run({ quick: values.quick ?? false });
+    const figures = Array.isArray(ran) ? { results: ran } : ran;
     if (values.json) {
-      const special = results as BenchResult[] | object;
-      console.log(
-        JSON.stringify(
-          Array.isArray(special) ? { bench: bench.name, results: special } : { bench: bench.name, ...special },
-        ),
-      );
+      console.log(JSON.stringify({ bench: bench.name, ...figures }));
     } else {
       console.log(`\n${bench.name}`);
-      console.table(results);
+      console.table(figures.results);
     }
   }
 }

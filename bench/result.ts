@@ -13,5 +13,6 @@ export interface BenchResult {
 
 export interface Bench {
   name: string;
-  run(options: { quick?: boolean }): Promise<BenchResult[]>;
+  /** Lines alone, or figures that other tools read by name with the lines beside them. */
+  run(options: { quick?: boolean }): Promise<BenchResult[] | (Record<string, unknown> & { results: BenchResult[] })>;
 }

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { DRIFT_CHECK, driftCheckPayload, openDriftCheckQueue } from '../queues/driftCheck.js';
-import { openRetentionQueue } from '../queues/retention.js';
-import { openRetrainQueue, RETRAIN, retrainPayload } from '../queues/retrain.js';
+import { openRetentionQueue, RETENTION } from '../queues/retention.js';
+import { openRetrainQueue, RETRAIN } from '../queues/retrain.js';
 import { incidentActions } from '../src/dashboard/incidentActions.js';
+import { retrainForm } from '../src/dashboard/retrainForm.js';
 import { createDashboard } from '../src/dashboard/server.js';
 import { modelActions } from '../src/monitoring/modelActions.js';
 import { aborted, runService } from '../src/services/service.js';
@@ -18,14 +19,14 @@ await runService('dashboard', async (context) => {
     queues: [retrain, openDriftCheckQueue(queues), openRetentionQueue(queues)],
     queueHelp: {
       [RETRAIN]: {
-        description:
-          'Retrainings. Add a job by hand with a payload such as {"modelKey": "lstm@rrc00", "trigger": {"kind": "manual", "actor": "your name"}}.',
-        jobDataSchema: z.toJSONSchema(retrainPayload, { io: 'input', unrepresentable: 'any' }),
+        description: 'Retrainings. By hand: the three dots at the right, Add job, name the model, Add.',
+        jobDataSchema: retrainForm(`lstm@${settings.streams[0]?.name ?? 'rrc00'}`),
       },
       [DRIFT_CHECK]: {
         description: 'Drift checks of all models, repeated by a job scheduler.',
         jobDataSchema: z.toJSONSchema(driftCheckPayload),
       },
+      [RETENTION]: { description: 'Clears what is older than the retention settings say, once a day or sooner.' },
     },
     settings: settings.dashboard,
     actions: { ...incidentActions(pool), ...modelActions({ pool, queue: retrain, settings: settings.retraining }) },

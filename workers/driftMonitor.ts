@@ -3,12 +3,14 @@ import { takeBackFutureTimes } from '../queues/futureTimes.js';
 import { openRetentionQueue, RETENTION, retentionSchedule } from '../queues/retention.js';
 import { openRetrainQueue } from '../queues/retrain.js';
 import { keepSchedule, makeSchedule } from '../queues/schedule.js';
+import { kindsByName } from '../src/models/kinds.js';
 import { MODEL_KINDS } from '../src/models/model.js';
 import { modelKey } from '../src/models/modelKey.js';
 import { DriftMonitor } from '../src/monitoring/driftMonitor.js';
 import { PublishWatch } from '../src/monitoring/publishWatch.js';
 import { retentionRound } from '../src/monitoring/retention.js';
 import { RetrainReconciler } from '../src/monitoring/retrainReconciler.js';
+import { ShadowWatch } from '../src/monitoring/shadowWatch.js';
 import { runService } from '../src/services/service.js';
 import { runWorker } from '../src/services/worker.js';
 
@@ -36,13 +38,25 @@ await runService('drift-monitor', async (context) => {
     attempts: settings.retraining.attempts,
     logger,
   });
-  const watch = new PublishWatch({ pool, settings: settings.retraining, logger });
+  const watch = new PublishWatch({
+    pool,
+    settings: settings.retraining,
+    kinds: kindsByName({ lstmEngine: settings.lstmEngine, log: (message) => logger.info(message) }),
+    logger,
+  });
+  const shadows = new ShadowWatch({
+    pool,
+    settings: settings.retraining,
+    artifactDirectory: settings.artifactDirectory,
+    logger,
+  });
   let watching = false;
   const watchTimer = setInterval(() => {
     if (watching) return;
     watching = true;
     watch
       .look()
+      .then(() => shadows.look())
       .catch((error: Error) => logger.warn({ error: error.message }, 'watching published versions'))
       .finally(() => {
         watching = false;

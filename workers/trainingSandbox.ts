@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { DelayedError, type SandboxedJob } from 'bullmq';
+import { DelayedError, type SandboxedJob, UnrecoverableError } from 'bullmq';
 import { pino } from 'pino';
 import { RETRAIN, type RetrainPayload, readRetrainPayload, runOf } from '../queues/retrain.js';
 import { codeVersion } from '../src/config/codeVersion.js';
@@ -34,14 +34,14 @@ export default async function train(job: SandboxedJob<RetrainPayload>, token?: s
     onError: (error) => logger.warn({ error: error.message }, 'connection trouble'),
   });
   const stopping = new AbortController();
-  const poll = setInterval(() => {
+  const look = () =>
     cancellation(pool, job.id!).then(
       (actor) => {
         if (actor !== null) stopping.abort(new Error(`cancelled by ${actor}`));
       },
       (error: Error) => logger.warn({ error: error.message }, 'looking for a cancellation'),
     );
-  }, CANCELLATION_POLL_MILLISECONDS);
+  const poll = setInterval(() => void look(), CANCELLATION_POLL_MILLISECONDS);
   // One write at a time: the PostgreSQL store numbers log lines by counting them, and two at once get the same number.
   const lines: string[] = [];
   const writeLog = () => {
@@ -49,6 +49,8 @@ export default async function train(job: SandboxedJob<RetrainPayload>, token?: s
   };
   const logging = setInterval(writeLog, LOG_MILLISECONDS);
   try {
+    // Its first trainer may have been killed after it was asked to stop.
+    await look();
     return await runTraining({
       pool,
       payload,
@@ -68,6 +70,8 @@ export default async function train(job: SandboxedJob<RetrainPayload>, token?: s
       signal: stopping.signal,
     });
   } catch (error) {
+    // Cancelled by a person: no second attempt.
+    if (stopping.signal.aborted) throw new UnrecoverableError((stopping.signal.reason as Error).message);
     if (!(error instanceof NoFreeSlot)) throw error;
     // Back to the queue, so that its worker is free for a model of which there may be more; a person's comes back sooner.
     await job.moveToDelayed(Date.now() + (payload.trigger.kind === 'manual' ? SOON : LATER), token);

@@ -1,33 +1,20 @@
 import { maskWords, parseAddress, parsePrefix } from './address.js';
 import { SET, START } from './asPath.js';
 import { NO_ORIGIN, NONE, ORIGIN_EGP, ORIGIN_IGP, ORIGIN_INCOMPLETE } from './batchColumns.js';
+import { ascii, CLOSE, CLOSE_LIST, COLON, COMMA, JsonScanner, OPEN, OPEN_LIST } from './jsonScanner.js';
 import type { UpdateBatchBuilder } from './updateBatchBuilder.js';
 
 const QUOTE = 0x22;
-const COMMA = 0x2c;
 const DOT = 0x2e;
 const SLASH = 0x2f;
 const ZERO = 0x30;
 const NINE = 0x39;
-const COLON = 0x3a;
-const BACKSLASH = 0x5c;
-const OPEN_LIST = 0x5b;
-const CLOSE_LIST = 0x5d;
-const OPEN = 0x7b;
-const CLOSE = 0x7d;
-const SPACE = 0x20;
-const TILDE = 0x7e;
 
 const MAXIMUM_ENTRIES = 65_535;
 const EARLIEST_SECONDS = 631_152_000;
 const LATEST_SECONDS = 4_102_444_799;
 
-/** 1 for bytes that stand for themselves in a string: printable ASCII but quote and backslash. */
-const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) =>
-  byte >= SPACE && byte <= TILDE && byte !== QUOTE && byte !== BACKSLASH ? 1 : 0,
-);
-
-const ascii = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0));
+const BEGINNING = ascii('{"type":"ris_message","data":{');
 const TYPE = ascii('"type"');
 const RIS_MESSAGE = ascii('"ris_message"');
 const DATA = ascii('"data"');
@@ -35,8 +22,8 @@ const UPDATE = ascii('"UPDATE"');
 const NEXT_HOP = ascii('"next_hop"');
 const PREFIXES = ascii('"prefixes"');
 
-/** Keys of an update; each may stand once. */
-const KEYS = [
+/** Keys of an update; each may stand once. The last two say nothing here. */
+const NAMES = [
   'timestamp',
   'peer',
   'peer_asn',
@@ -47,9 +34,15 @@ const KEYS = [
   'announcements',
   'withdrawals',
   'raw',
-].map(ascii);
+  'id',
+  'host',
+];
+const KEYS = NAMES.map(ascii);
+const KEYS_WITH_COLON = NAMES.map((name) => ascii(`"${name}":`));
 const [TIMESTAMP_KEY, PEER_KEY, PEER_ASN_KEY, TYPE_KEY, PATH_KEY, COMMUNITY_KEY, ORIGIN_KEY] = [0, 1, 2, 3, 4, 5, 6];
 const [ANNOUNCEMENTS_KEY, WITHDRAWALS_KEY, RAW_KEY] = [7, 8, 9];
+const UNKNOWN_KEY = -1;
+const NO_KEY = -2;
 const REQUIRED = (1 << TIMESTAMP_KEY!) | (1 << PEER_KEY!) | (1 << PEER_ASN_KEY!) | (1 << TYPE_KEY!);
 
 /**
@@ -57,17 +50,15 @@ const REQUIRED = (1 << TIMESTAMP_KEY!) | (1 << PEER_KEY!) | (1 << PEER_ASN_KEY!)
  * `scan` gives up at anything else (escapes, exponents, unknown structures, keys twice, bad values), and the caller then
  * goes by JSON.parse. What it takes, it takes exactly as that would.
  */
-export class RisLiveScanner {
-  #bytes: Uint8Array = new Uint8Array(0);
-  #end = 0;
-  #at = 0;
+export class RisLiveScanner extends JsonScanner {
   #into!: UpdateBatchBuilder;
-  #value = 0;
-  #stringStart = 0;
+  /** The key that came last after each key (and, at the end, first): mostly the next one again. */
+  readonly #follows = new Int8Array(KEYS.length + 1);
 
   #timeMs = 0;
   #peerStart = 0;
   #peerEnd = 0;
+  #peerAddress = 0;
   #peerAs = 0;
   #size = 0;
   #origin = NO_ORIGIN;
@@ -75,115 +66,78 @@ export class RisLiveScanner {
 
   /** @returns the message's time in ms once it is in the builder; -1, with the builder as before, when it gives up */
   scan(bytes: Uint8Array, end: number, into: UpdateBatchBuilder): number {
-    this.#bytes = bytes;
-    this.#end = end;
-    this.#at = 0;
+    this.open(bytes, end);
     this.#into = into;
     into.begin();
     if (this.#message() && this.#timeMs <= into.latestTime) {
-      const shape = parseAddress(bytes, this.#peerStart, this.#peerEnd, into.words);
-      if (shape >= 0) {
-        const peer = into.peer(into.address(shape), this.#peerAs);
-        into.commitUpdate(this.#timeMs, peer, this.#size, this.#origin, this.#path);
-        return this.#timeMs;
-      }
+      const peer = into.peer(this.#peerAddress, this.#peerAs);
+      into.commitUpdate(this.#timeMs, peer, this.#size, this.#origin, this.#path);
+      return this.#timeMs;
     }
     into.rollback();
     return -1;
   }
 
-  #spaces(): void {
-    while (this.#bytes[this.#at] === SPACE) this.#at++;
-  }
-
-  #is(character: number): boolean {
-    this.#spaces();
-    if (this.#bytes[this.#at] !== character) return false;
-    this.#at++;
-    return true;
-  }
-
-  #word(word: Uint8Array): boolean {
-    this.#spaces();
-    for (let i = 0; i < word.length; i++) if (this.#bytes[this.#at + i] !== word[i]) return false;
-    this.#at += word.length;
-    return true;
-  }
-
-  /** A string of printable ASCII without escapes; #stringStart and the returned end enclose its bytes. @returns -1 when it is none */
-  #string(): number {
-    if (!this.#is(QUOTE)) return -1;
-    const bytes = this.#bytes;
-    let at = this.#at;
-    this.#stringStart = at;
-    // what lies past the end is no part of the message: a string that runs into it fails the check of the end
-    while (PLAIN[bytes[at]!] === 1) at++;
-    this.#at = at + 1;
-    return bytes[at] === QUOTE ? at : -1;
-  }
-
-  /** A whole number of at most ten digits, as JSON writes it, into #value. */
-  #number(): boolean {
-    this.#spaces();
-    const bytes = this.#bytes;
-    const start = this.#at;
-    let at = start;
-    let value = 0;
-    for (let digit = bytes[at]! - ZERO; digit >= 0 && digit <= 9; digit = bytes[++at]! - ZERO) {
-      value = value * 10 + digit;
-    }
-    const digits = at - start;
-    if (digits === 0 || digits > 10 || at >= this.#end || (digits > 1 && bytes[start] === ZERO)) return false;
-    this.#at = at;
-    this.#value = value;
-    return true;
-  }
-
   #asNumber(): boolean {
-    return this.#number() && this.#value <= 0xffffffff;
+    return this.number() && this.value <= 0xffffffff;
   }
 
   #message(): boolean {
-    if (!(this.#is(OPEN) && this.#word(TYPE) && this.#is(COLON) && this.#word(RIS_MESSAGE))) return false;
-    if (!(this.#is(COMMA) && this.#word(DATA) && this.#is(COLON) && this.#is(OPEN))) return false;
+    if (!this.word(BEGINNING)) {
+      if (!(this.is(OPEN) && this.word(TYPE) && this.is(COLON) && this.word(RIS_MESSAGE))) return false;
+      if (!(this.is(COMMA) && this.word(DATA) && this.is(COLON) && this.is(OPEN))) return false;
+    }
     this.#size = 0;
     this.#origin = NO_ORIGIN;
     this.#path = NONE;
+    this.#peerStart = 0;
+    this.#peerEnd = 0;
     let seen = 0;
+    let before = KEYS.length;
     do {
-      const keyEnd = this.#string();
-      if (keyEnd < 0) return false;
-      const key = this.#key(this.#stringStart, keyEnd);
-      if (!this.#is(COLON)) return false;
-      if (key < 0) {
-        if (!this.#scalar()) return false;
-        continue;
+      let key = this.#follows[before]!;
+      if (!this.#keyIs(key)) {
+        key = this.#anyKey();
+        if (key === NO_KEY) return false;
+        if (key === UNKNOWN_KEY) {
+          if (!this.scalar()) return false;
+          continue;
+        }
+        this.#follows[before] = key;
       }
+      before = key;
       if (seen & (1 << key)) return false;
       seen |= 1 << key;
       if (!this.#field(key)) return false;
-    } while (this.#is(COMMA));
-    if (!(this.#is(CLOSE) && this.#is(CLOSE))) return false;
-    this.#spaces();
-    return this.#at === this.#end && (seen & REQUIRED) === REQUIRED;
+    } while (this.is(COMMA));
+    if (!(this.is(CLOSE) && this.is(CLOSE))) return false;
+    this.spaces();
+    return this.at === this.end && (seen & REQUIRED) === REQUIRED;
   }
 
-  #key(start: number, end: number): number {
-    const bytes = this.#bytes;
-    const length = end - start;
+  /** Whether this key and its colon come next, without a space; only then they are behind afterwards. */
+  #keyIs(key: number): boolean {
+    const { bytes, at } = this;
+    const name = KEYS_WITH_COLON[key]!;
+    for (let i = 0; i < name.length; i++) if (bytes[at + i] !== name[i]) return false;
+    this.at = at + name.length;
+    return true;
+  }
+
+  /** Any key and its colon. @returns NO_KEY when it is none */
+  #anyKey(): number {
+    const end = this.string();
+    if (end < 0) return NO_KEY;
+    const { bytes, stringStart } = this;
+    if (!this.is(COLON)) return NO_KEY;
+    const length = end - stringStart;
     next: for (let key = 0; key < KEYS.length; key++) {
       const name = KEYS[key]!;
       if (name.length !== length) continue;
-      for (let i = 0; i < length; i++) if (bytes[start + i] !== name[i]) continue next;
+      for (let i = 0; i < length; i++) if (bytes[stringStart + i] !== name[i]) continue next;
       return key;
     }
-    return -1;
-  }
-
-  /** The value of a key that says nothing here: a string or a whole number. */
-  #scalar(): boolean {
-    this.#spaces();
-    return this.#bytes[this.#at] === QUOTE ? this.#string() >= 0 : this.#number();
+    return UNKNOWN_KEY;
   }
 
   #field(key: number): boolean {
@@ -191,17 +145,15 @@ export class RisLiveScanner {
       case TIMESTAMP_KEY:
         return this.#timestamp();
       case PEER_KEY:
-        this.#peerEnd = this.#string();
-        this.#peerStart = this.#stringStart;
-        return this.#peerEnd >= 0;
+        return this.#readPeer();
       case PEER_ASN_KEY:
         return this.#peerNumber();
       case TYPE_KEY:
-        return this.#word(UPDATE);
+        return this.word(UPDATE);
       case PATH_KEY:
         return this.#readPath();
       case COMMUNITY_KEY:
-        return this.#communities();
+        return this.listsOfNumbers();
       case ORIGIN_KEY:
         return this.#readOrigin();
       case ANNOUNCEMENTS_KEY:
@@ -209,29 +161,51 @@ export class RisLiveScanner {
       case WITHDRAWALS_KEY:
         return this.#prefixes(true, NONE);
       case RAW_KEY: {
-        const end = this.#string();
-        this.#size = (end - this.#stringStart) >> 1;
+        const end = this.hexadecimal();
+        this.#size = (end - this.stringStart) >> 1;
         return end >= 0;
       }
       default:
-        return false;
+        return this.scalar();
     }
+  }
+
+  #readPeer(): boolean {
+    this.#peerEnd = this.string();
+    this.#peerStart = this.stringStart;
+    if (this.#peerEnd < 0) return false;
+    const shape = parseAddress(this.bytes, this.#peerStart, this.#peerEnd, this.#into.words);
+    if (shape >= 0) this.#peerAddress = this.#into.address(shape);
+    return shape >= 0;
+  }
+
+  /** The next hop is mostly the peer itself. @returns its index, -1 when the text is no address */
+  #nextHop(start: number, end: number): number {
+    const bytes = this.bytes;
+    const peer = this.#peerStart;
+    if (end - start === this.#peerEnd - peer) {
+      let at = start;
+      while (at < end && bytes[at] === bytes[peer + at - start]) at++;
+      if (at === end) return this.#peerAddress;
+    }
+    const shape = parseAddress(bytes, start, end, this.#into.words);
+    return shape < 0 ? -1 : this.#into.address(shape);
   }
 
   /** Seconds with at most three digits after the point: more would round as floating point does. */
   #timestamp(): boolean {
-    if (!this.#number() || this.#value < EARLIEST_SECONDS || this.#value > LATEST_SECONDS) return false;
-    const bytes = this.#bytes;
-    let timeMs = this.#value * 1000;
-    if (bytes[this.#at] === DOT) {
-      let at = this.#at + 1;
+    if (!this.number() || this.value < EARLIEST_SECONDS || this.value > LATEST_SECONDS) return false;
+    const bytes = this.bytes;
+    let timeMs = this.value * 1000;
+    if (bytes[this.at] === DOT) {
+      let at = this.at + 1;
       let weight = 100;
       for (; bytes[at]! >= ZERO && bytes[at]! <= NINE; at++, weight /= 10) {
         if (weight < 1) return false;
         timeMs += (bytes[at]! - ZERO) * weight;
       }
-      if (at === this.#at + 1) return false;
-      this.#at = at;
+      if (at === this.at + 1) return false;
+      this.at = at;
     }
     this.#timeMs = timeMs;
     return true;
@@ -239,18 +213,18 @@ export class RisLiveScanner {
 
   /** A string of digits, leading zeros too, or a number. */
   #peerNumber(): boolean {
-    this.#spaces();
-    if (this.#bytes[this.#at] !== QUOTE) {
+    this.spaces();
+    if (this.bytes[this.at] !== QUOTE) {
       if (!this.#asNumber()) return false;
-      this.#peerAs = this.#value;
+      this.#peerAs = this.value;
       return true;
     }
-    const end = this.#string();
-    const start = this.#stringStart;
+    const end = this.string();
+    const start = this.stringStart;
     if (end < 0 || end === start || end - start > 10) return false;
     let as = 0;
     for (let at = start; at < end; at++) {
-      const digit = this.#bytes[at]! - ZERO;
+      const digit = this.bytes[at]! - ZERO;
       if (digit < 0 || digit > 9) return false;
       as = as * 10 + digit;
     }
@@ -259,10 +233,10 @@ export class RisLiveScanner {
   }
 
   #readOrigin(): boolean {
-    const end = this.#string();
+    const end = this.string();
     if (end < 0) return false;
-    const bytes = this.#bytes;
-    const start = this.#stringStart;
+    const bytes = this.bytes;
+    const start = this.stringStart;
     // lower-case letters tell the three apart; anything else goes the long way and is refused there
     const first = bytes[start]! | 0x20;
     if (end - start === 3 && (bytes[start + 1]! | 0x20) === 0x67 && (bytes[start + 2]! | 0x20) === 0x70) {
@@ -276,87 +250,66 @@ export class RisLiveScanner {
   }
 
   #readPath(): boolean {
-    if (!this.#is(OPEN_LIST)) return false;
+    if (!this.is(OPEN_LIST)) return false;
     const { paths } = this.#into;
-    if (!this.#is(CLOSE_LIST)) {
+    if (!this.is(CLOSE_LIST)) {
       do {
-        this.#spaces();
-        if (this.#bytes[this.#at] === OPEN_LIST) {
-          if (!this.#set()) return false;
-        } else {
-          if (!this.#asNumber()) return false;
-          paths.push(this.#value, 0);
-        }
-      } while (this.#is(COMMA));
-      if (!this.#is(CLOSE_LIST) || paths.open > MAXIMUM_ENTRIES) return false;
+        if (this.#asNumber()) paths.push(this.value, 0);
+        else if (this.bytes[this.at] !== OPEN_LIST || !this.#set()) return false;
+      } while (this.is(COMMA));
+      if (!this.is(CLOSE_LIST) || paths.open > MAXIMUM_ENTRIES) return false;
     }
     this.#path = paths.close();
     return true;
   }
 
   #set(): boolean {
-    this.#at++;
+    this.at++;
     let mark = SET | START;
     do {
       if (!this.#asNumber()) return false;
-      this.#into.paths.push(this.#value, mark);
+      this.#into.paths.push(this.value, mark);
       mark = SET;
-    } while (this.#is(COMMA));
-    return this.#is(CLOSE_LIST);
-  }
-
-  /** Lists of whole numbers in a list, passed over. */
-  #communities(): boolean {
-    if (!this.#is(OPEN_LIST)) return false;
-    if (this.#is(CLOSE_LIST)) return true;
-    do {
-      if (!this.#is(OPEN_LIST)) return false;
-      do {
-        if (!this.#number()) return false;
-      } while (this.#is(COMMA));
-      if (!this.#is(CLOSE_LIST)) return false;
-    } while (this.#is(COMMA));
-    return this.#is(CLOSE_LIST);
+    } while (this.is(COMMA));
+    return this.is(CLOSE_LIST);
   }
 
   #announcements(): boolean {
-    if (!this.#is(OPEN_LIST)) return false;
-    if (this.#is(CLOSE_LIST)) return true;
-    const into = this.#into;
+    if (!this.is(OPEN_LIST)) return false;
+    if (this.is(CLOSE_LIST)) return true;
     do {
-      if (!(this.#is(OPEN) && this.#word(NEXT_HOP) && this.#is(COLON))) return false;
-      const end = this.#string();
+      if (!(this.is(OPEN) && this.word(NEXT_HOP) && this.is(COLON))) return false;
+      const end = this.string();
       if (end < 0) return false;
-      let comma = this.#stringStart;
-      while (comma < end && this.#bytes[comma] !== COMMA) comma++;
-      const shape = parseAddress(this.#bytes, this.#stringStart, comma, into.words);
-      if (shape < 0) return false;
-      const nextHop = into.address(shape);
-      if (!(this.#is(COMMA) && this.#word(PREFIXES) && this.#is(COLON))) return false;
-      if (!(this.#prefixes(false, nextHop) && this.#is(CLOSE))) return false;
-    } while (this.#is(COMMA));
-    return this.#is(CLOSE_LIST);
+      let comma = this.stringStart;
+      while (comma < end && this.bytes[comma] !== COMMA) comma++;
+      const nextHop = this.#nextHop(this.stringStart, comma);
+      if (nextHop < 0) return false;
+      if (!(this.is(COMMA) && this.word(PREFIXES) && this.is(COLON))) return false;
+      if (!(this.#prefixes(false, nextHop) && this.is(CLOSE))) return false;
+    } while (this.is(COMMA));
+    return this.is(CLOSE_LIST);
   }
 
   #prefixes(withdrawn: boolean, nextHop: number): boolean {
-    if (!this.#is(OPEN_LIST)) return false;
-    if (this.#is(CLOSE_LIST)) return true;
+    if (!this.is(OPEN_LIST)) return false;
+    if (this.is(CLOSE_LIST)) return true;
     const into = this.#into;
     do {
-      if (!this.#is(QUOTE)) return false;
+      if (!this.is(QUOTE)) return false;
       const shape = this.#ipv4Prefix() ?? this.#anyPrefix();
       if (shape < 0) return false;
       const prefix = into.prefix(shape);
       if (withdrawn) into.withdraw(prefix, 0);
       else into.announce(prefix, nextHop, 0);
-    } while (this.#is(COMMA));
-    return into.openAnnounced + into.openWithdrawn <= MAXIMUM_ENTRIES && this.#is(CLOSE_LIST);
+    } while (this.is(COMMA));
+    return into.openAnnounced + into.openWithdrawn <= MAXIMUM_ENTRIES && this.is(CLOSE_LIST);
   }
 
   /** a.b.c.d/n and its closing quote in one pass, words filled. @returns its shape; null when it is something else */
   #ipv4Prefix(): number | null {
-    const bytes = this.#bytes;
-    let at = this.#at;
+    const bytes = this.bytes;
+    let at = this.at;
     let address = 0;
     for (let part = 0; part < 5; part++) {
       const start = at;
@@ -367,10 +320,10 @@ export class RisLiveScanner {
       const digits = at - start;
       if (digits === 0 || digits > 3 || value > 255) return null;
       if (part === 4) {
-        if (value > 32 || bytes[at] !== QUOTE || at >= this.#end) return null;
+        if (value > 32 || bytes[at] !== QUOTE || at >= this.end) return null;
         this.#into.words[0] = address;
         maskWords(value, this.#into.words);
-        this.#at = at + 1;
+        this.at = at + 1;
         return value;
       }
       address = address * 256 + value;
@@ -381,8 +334,8 @@ export class RisLiveScanner {
 
   /** Any other prefix; the opening quote is behind. */
   #anyPrefix(): number {
-    this.#at--;
-    const end = this.#string();
-    return end < 0 ? -1 : parsePrefix(this.#bytes, this.#stringStart, end, this.#into.words);
+    this.at--;
+    const end = this.string();
+    return end < 0 ? -1 : parsePrefix(this.bytes, this.stringStart, end, this.#into.words);
   }
 }

@@ -46,7 +46,7 @@ async function inDatabase(program: Command): Promise<Finding[]> {
       return [
         ...(await checkDatabase(pool)),
         ...(await checkStreams(pool, settings)),
-        await checkServices(pool),
+        await checkServices(pool, settings),
         await checkModels(pool, settings),
         await checkAlerts(pool, settings),
         ...(await checkRpki(pool, settings)),

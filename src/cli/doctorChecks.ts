@@ -117,8 +117,8 @@ export async function checkStreams(pool: Pool, settings: Settings): Promise<Find
   });
 }
 
-export async function checkServices(pool: Pool): Promise<Finding> {
-  const { services } = await readStatus(pool);
+export async function checkServices(pool: Pool, settings: Settings): Promise<Finding> {
+  const { services } = await readStatus(pool, settings);
   const running = new Set(services.filter(({ state }) => state === 'running').map(({ name }) => name));
   const missing = SERVICES.map(({ name }) => name).filter((name) => !running.has(name));
   const silent = services

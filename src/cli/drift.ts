@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { openRetrainQueue } from '../../queues/retrain.js';
 import { DriftMonitor } from '../monitoring/driftMonitor.js';
 import { recentDriftReports } from '../storage/driftReports.js';
-import { readKey } from './models.js';
+import { readKey } from './modelArguments.js';
 import { printJson, table } from './output.js';
 import { withStore } from './store.js';
 

@@ -1,28 +1,26 @@
 import type { Command } from 'commander';
-import { parseModelKey } from '../models/modelKey.js';
-import { currentActivation } from '../storage/activations.js';
-import { listVersions } from '../storage/modelVersions.js';
-import { minuteText, printJson, table, UsageError } from './output.js';
+import { list } from '../registry/registry.js';
+import { readKey } from './modelArguments.js';
+import { registerRuns } from './modelRuns.js';
+import { registerVersions } from './modelVersions.js';
+import { minuteText, printJson, table } from './output.js';
 import { withStore } from './store.js';
 
 export function register(program: Command): void {
-  program
+  const models = program
     .command('models')
-    .description('List the versions of all models, or of one.')
+    // Its --json must not swallow that of its subcommands.
+    .enablePositionalOptions()
+    .description('List the versions of all models, or of one; look at single versions, pin and prune them.')
     .argument('[model]', 'such as lstm@rrc00')
     .option('--json', 'as JSON')
-    .addHelpText('after', '\nExamples:\n  routewarden models\n  routewarden models isolation_forest@rrc00 --json')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  routewarden models\n  routewarden models isolation_forest@rrc00 --json\n  routewarden models show lstm@rrc00 3\n  routewarden models compare lstm@rrc00 2 3\n  routewarden models runs lstm@rrc00\n  routewarden models pin lstm@rrc00 3\n  routewarden models prune',
+    )
     .action(async (model: string | undefined, options: { json?: boolean }) => {
       const key = model === undefined ? undefined : readKey(model);
-      const versions = await withStore(program, async ({ pool }) => {
-        const listed = await listVersions(pool, key);
-        const active = new Set<number>();
-        for (const each of new Set(listed.map(({ modelKey }) => modelKey))) {
-          const activation = await currentActivation(pool, each);
-          if (activation !== null) active.add(activation.versionId);
-        }
-        return listed.map((version) => ({ ...version, active: active.has(version.id) }));
-      });
+      const versions = await withStore(program, ({ pool }) => list(pool, key));
       if (options.json) return printJson({ versions });
       const rows = versions.map((version) => [
         version.modelKey,
@@ -38,13 +36,6 @@ export function register(program: Command): void {
         `${table(['model', 'version', 'state', 'pinned', 'data from', 'data until', 'samples', 'created'], rows)}\n`,
       );
     });
-}
-
-export function readKey(text: string) {
-  try {
-    const { kind, stream } = parseModelKey(text);
-    return `${kind}@${stream}` as const;
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
+  registerVersions(models, program);
+  registerRuns(models, program);
 }

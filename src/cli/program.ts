@@ -22,13 +22,12 @@ import { register as run } from './run.js';
 import { register as start } from './start.js';
 import { register as status } from './status.js';
 import { register as stop } from './stop.js';
+import { register as testRetraining } from './testRetraining.js';
 
 /** The whole command line, not yet run. */
 export function createProgram(): Command {
   const program = new Command('routewarden')
-    .description(
-      'Finds leaks, hijacks, outages and worm storms in BGP updates, and keeps its models current by itself.',
-    )
+    .description('Finds hijacks, leaks, outages and storms in BGP updates, and keeps its models current by itself.')
     .version(codeVersion())
     .option('--config <file>', 'settings file (default: routewarden.config.json, if there is one)')
     .option('--data-directory <folder>', 'where the own PostgreSQL lives')
@@ -53,7 +52,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or settings.`,
   program.commandsGroup('See');
   for (const register of [status, doctor, models, incidents, alerts, config, completion]) register(program);
   program.commandsGroup('Act');
-  for (const register of [drift, retrain, rollback, accept]) register(program);
+  for (const register of [drift, retrain, rollback, accept, testRetraining]) register(program);
   program.commandsGroup('Data');
   for (const register of [backfill, replay, features, evaluate, backup, restore]) register(program);
   return program;

@@ -2,9 +2,10 @@ import { userInfo } from 'node:os';
 import { SingleBar } from 'cli-progress';
 import type { Command } from 'commander';
 import { openRetrainQueue, RETRAIN } from '../../queues/retrain.js';
+import { modelActions } from '../monitoring/modelActions.js';
 import { requestRetrain } from '../monitoring/retrainRequests.js';
 import { forgetFailures } from '../retraining/failure.js';
-import { readKey } from './models.js';
+import { readKey } from './modelArguments.js';
 import { printJson, say } from './output.js';
 import { withStore } from './store.js';
 
@@ -14,18 +15,30 @@ export function register(program: Command): void {
     .description('Retrain a model now and wait for the outcome.')
     .argument('<model>', 'such as lstm@rrc00')
     .option('--detach', 'only enqueue it')
+    .option('--cancel', 'stop the one that waits, trains or shadows; nothing of it is published')
     .option('--clear', 'forget its failures: a model with too many in a row is not retrained until a person says so')
     .option('--json', 'as JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  routewarden retrain isolation_forest@rrc00\n  routewarden retrain lstm@rrc00 --detach\n  routewarden retrain lstm@rrc00 --clear\n\nA training worker must run: `routewarden start`, or `routewarden run trainer`.',
+      '\nExamples:\n  routewarden retrain isolation_forest@rrc00\n  routewarden retrain lstm@rrc00 --detach\n  routewarden retrain lstm@rrc00 --cancel\n  routewarden retrain lstm@rrc00 --clear\n\nA training worker must run: `routewarden start`, or `routewarden run trainer`.',
     )
-    .action(async (model: string, options: { detach?: boolean; clear?: boolean; json?: boolean }) => {
+    .action(async (model: string, options: { detach?: boolean; cancel?: boolean; clear?: boolean; json?: boolean }) => {
       const modelKey = readKey(model);
       if (options.clear) {
         const cleared = await withStore(program, ({ pool }) => forgetFailures(pool, modelKey, userInfo().username));
         if (options.json) printJson({ model: modelKey, cleared });
         else say(cleared ? `${modelKey}: its failures are forgotten` : `${modelKey} had no failures`);
+        return;
+      }
+      if (options.cancel) {
+        await withStore(program, ({ pool, queues, settings }) =>
+          modelActions({ pool, queue: openRetrainQueue(queues), settings: settings.retraining }).cancel(
+            modelKey,
+            userInfo().username,
+          ),
+        );
+        if (options.json) printJson({ model: modelKey, cancelled: true });
+        else say(`${modelKey}: the retraining is asked to stop`);
         return;
       }
       const outcome = await withStore(program, async ({ pool, queues, settings }) => {

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { parseModelKey } from '../models/modelKey.js';
 import { rollback } from '../registry/registry.js';
 import { notify } from '../storage/notifications.js';
-import { readKey } from './models.js';
+import { readKey } from './modelArguments.js';
 import { minuteText, printJson, say, UsageError } from './output.js';
 import { withStore } from './store.js';
 

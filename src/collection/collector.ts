@@ -32,9 +32,13 @@ export interface CollectorCounts {
   future: number;
   gaps: number;
   lastMessageMs: number | null;
+  /** On a wall clock: how old the newest message taken is; null before the first. */
+  behindSeconds: number | null;
 }
 
 const LONGEST_OUTAGE_MILLISECONDS = 300_000;
+/** A collector this far behind says so, and says it again at each doubling. */
+const BEHIND_MILLISECONDS = 10_000;
 /** Clocks of the feed and of this machine may differ by so much. */
 const FUTURE_MILLISECONDS = 600_000;
 
@@ -48,20 +52,33 @@ function stands(placed: readonly LogEntry[], last: Omit<LogEntry, 'payload'> | n
  * time away becomes a gap entry, from the last stored moment to the first message after it: never a silent dip.
  */
 export class Collector {
-  readonly counts: CollectorCounts = { messages: 0, skipped: 0, future: 0, gaps: 0, lastMessageMs: null };
+  readonly counts: CollectorCounts = {
+    messages: 0,
+    skipped: 0,
+    future: 0,
+    gaps: 0,
+    lastMessageMs: null,
+    behindSeconds: null,
+  };
   private builder = new UpdateBatchBuilder();
   private position = 0;
-  private storedUntilMs: number | null = null;
+  /** The end of the log, with what is being written. */
+  private appendedUntilMs: number | null = null;
   /** Why the feed was away; null while it is there. */
   private away: string | null = null;
   private writing: Promise<void> = Promise.resolve();
   private lastFlush: number;
   private readonly sampled = new Set<string>();
-  /** When the last message came, by `elapsed`. */
+  /** When the last message came, or the collector was last free to take one, by `elapsed`. */
   private heardAt = 0;
+  /** Calls of `message` that wait for the store. */
+  private held = 0;
+  /** Being behind is told from here on, ms. */
+  private behindFrom = BEHIND_MILLISECONDS;
 
   constructor(private readonly options: CollectorOptions) {
     this.lastFlush = options.now();
+    this.builder.latestTime = this.latestTime();
   }
 
   /** Continues the log where an earlier collector left it. */
@@ -69,26 +86,49 @@ export class Collector {
     const last = await lastEntry(this.options.pool, this.options.stream);
     if (last === null) return;
     this.position = last.position;
-    this.storedUntilMs = last.untilMs;
+    this.appendedUntilMs = last.untilMs;
     this.away = 'the collector was not running';
   }
 
   disconnected(reason: string): void {
-    if (this.storedUntilMs !== null || this.builder.messages > 0) this.away ??= reason;
+    if (this.appendedUntilMs !== null || this.builder.messages > 0) this.away ??= reason;
   }
 
-  /** Takes one message; resolves at once unless storing has fallen behind. */
-  async message(text: string | Uint8Array): Promise<void> {
-    this.builder.latestTime = this.latestTime();
-    const outcome = decodeRisLiveMessage(text, this.builder);
+  /**
+   * Takes one message. One batch is written while the next fills; when both are full the caller is to wait, and
+   * whatever it holds back stays in order.
+   * @returns nothing, or a promise to wait for before the next message
+   */
+  message(text: string | Uint8Array): Promise<void> | undefined {
+    const { now, elapsed, flushMessages, flushMilliseconds } = this.options;
+    let outcome = decodeRisLiveMessage(text, this.builder);
+    if (outcome.reason === FROM_THE_FUTURE) {
+      // The bound is from the last time that it was looked at; time has gone on.
+      this.builder.latestTime = this.latestTime();
+      outcome = decodeRisLiveMessage(text, this.builder);
+    }
     this.counts.messages += 1;
     if (outcome.kind === 'bad' || outcome.kind === 'error') this.skipped(outcome.reason ?? outcome.kind, text);
-    if (outcome.timeMs === undefined) return;
+    if (outcome.timeMs === undefined) return undefined;
     this.counts.lastMessageMs = outcome.timeMs;
-    this.heardAt = this.options.elapsed();
-    if (this.away !== null) await this.endGap(outcome.timeMs);
-    if (this.builder.messages >= this.options.flushMessages) await this.flush();
-    else if (this.options.now() - this.lastFlush >= this.options.flushMilliseconds) await this.flush();
+    this.heardAt = elapsed();
+    if (this.away !== null) return this.holdingBack(this.endGap(outcome.timeMs));
+    if (this.builder.messages < flushMessages && now() - this.lastFlush < flushMilliseconds) return undefined;
+    const before = this.writing;
+    // Its failure is that of every later write too: the next wait, or the next tick, throws it.
+    this.flush().catch(() => undefined);
+    return this.holdingBack(before);
+  }
+
+  /** While the caller waits, the feed's silence is our own: time stands still. */
+  private async holdingBack(store: Promise<void>): Promise<void> {
+    this.held += 1;
+    try {
+      await store;
+    } finally {
+      this.held -= 1;
+      this.heardAt = this.options.elapsed();
+    }
   }
 
   /** Takes messages that were decoded elsewhere, such as from an MRT file; `decoded` is empty afterwards. */
@@ -103,34 +143,53 @@ export class Collector {
       await this.flush();
     } finally {
       this.builder = new UpdateBatchBuilder();
+      this.builder.latestTime = this.latestTime();
     }
   }
 
   /** Says that the feed was there until a moment, for one that has ended: so that its last minute can close. */
   async ended(untilMs: number): Promise<void> {
     await this.flush();
-    if (this.storedUntilMs === null || untilMs <= this.storedUntilMs) return;
-    await this.append([{ kind: 'clock', sinceMs: this.storedUntilMs, untilMs, messages: 0, payload: null }]);
+    if (this.appendedUntilMs === null || untilMs <= this.appendedUntilMs) return;
+    await this.append([{ kind: 'clock', sinceMs: this.appendedUntilMs, untilMs, messages: 0, payload: null }]);
   }
 
   /** The end of the log, ms; null while it is empty. */
   get loggedUntilMs(): number | null {
-    return this.storedUntilMs;
+    return this.appendedUntilMs;
   }
 
   /** Called a few times a second: stores what waits, and on a wall clock says that the feed is alive. */
   async tick(alive: boolean): Promise<void> {
+    this.noteLag();
     await this.flush();
     const now = this.feedTime();
-    if (this.options.clock !== 'wall' || !alive || this.away !== null || this.storedUntilMs === null) return;
-    if (now === null || now - this.storedUntilMs < 5_000) return;
-    await this.append([{ kind: 'clock', sinceMs: this.storedUntilMs, untilMs: now, messages: 0, payload: null }]);
+    if (this.options.clock !== 'wall' || !alive || this.away !== null || this.appendedUntilMs === null) return;
+    if (now === null || now - this.appendedUntilMs < 5_000) return;
+    await this.append([{ kind: 'clock', sinceMs: this.appendedUntilMs, untilMs: now, messages: 0, payload: null }]);
   }
 
   /** The feed's own clock, told on from its last message, so that a step of this machine's clock moves no minute. */
   private feedTime(): number | null {
     const { lastMessageMs } = this.counts;
-    return lastMessageMs === null ? null : lastMessageMs + this.options.elapsed() - this.heardAt;
+    if (lastMessageMs === null || this.held > 0) return lastMessageMs;
+    return lastMessageMs + this.options.elapsed() - this.heardAt;
+  }
+
+  private noteLag(): void {
+    const { clock, now, logger, stream } = this.options;
+    const time = this.feedTime();
+    if (clock !== 'wall' || time === null) return;
+    const behindMs = Math.max(0, now() - time);
+    this.counts.behindSeconds = Math.round(behindMs / 100) / 10;
+    if (behindMs >= this.behindFrom) {
+      const seconds = Math.round(behindMs / 1000);
+      this.behindFrom = 2 * behindMs;
+      logger.warn({ stream, seconds }, `${seconds} s behind the feed: messages wait, in order, and none is left out`);
+    } else if (this.behindFrom > BEHIND_MILLISECONDS && behindMs < BEHIND_MILLISECONDS / 2) {
+      this.behindFrom = BEHIND_MILLISECONDS;
+      logger.info({ stream }, 'no longer behind the feed');
+    }
   }
 
   /** Later is no message of this live feed; a replay may be of any time. */
@@ -144,19 +203,24 @@ export class Collector {
     this.lastFlush = this.options.now();
     if (this.builder.messages === 0) return this.writing;
     const { messages, firstTime, lastTime } = this.builder;
-    const payload = this.builder.finish();
-    const untilMs = Math.max(lastTime, this.storedUntilMs ?? 0);
+    const payload = this.finished();
+    const untilMs = Math.max(lastTime, this.appendedUntilMs ?? 0);
     await this.append([{ kind: 'updates', sinceMs: firstTime, untilMs, messages, payload }]);
+  }
+
+  private finished(): Uint8Array {
+    this.builder.latestTime = this.latestTime();
+    return this.builder.finish();
   }
 
   private async endGap(firstMs: number): Promise<void> {
     const reason = this.away!;
     this.away = null;
-    const sinceMs = this.storedUntilMs;
+    const sinceMs = this.appendedUntilMs;
     if (sinceMs === null) return;
     // The message that ended the gap is in the builder already; the gap comes before it in the log.
     const { messages, firstTime, lastTime } = this.builder;
-    const payload = this.builder.finish();
+    const payload = this.finished();
     const untilMs = Math.max(firstMs, sinceMs);
     this.counts.gaps += 1;
     this.options.logger.warn({ since: new Date(sinceMs), until: new Date(untilMs), reason }, 'feed gap');
@@ -172,6 +236,7 @@ export class Collector {
   /** Writes one after the other, so that positions are committed in order. */
   private append(entries: Omit<LogEntry, 'position'>[], gapReason?: string): Promise<void> {
     const { pool, stream } = this.options;
+    this.appendedUntilMs = entries.at(-1)!.untilMs;
     this.writing = this.writing.then(async () => {
       const placed = entries.map((entry, index) => ({ ...entry, position: this.position + 1 + index }));
       await this.whenStoreIsThere(placed, () =>
@@ -184,7 +249,6 @@ export class Collector {
         }),
       );
       this.position += placed.length;
-      this.storedUntilMs = placed.at(-1)!.untilMs;
     });
     return this.writing;
   }

@@ -80,7 +80,7 @@ export async function replayInto(request: ReplayRequest): Promise<ReplaySummary>
   const aggregating = (async () => {
     for (;;) {
       const last = over;
-      if (await aggregator.step()) continue;
+      if (await aggregator.step(last)) continue;
       if (last) return;
       await sleep(IDLE_MILLISECONDS);
     }

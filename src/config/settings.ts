@@ -64,7 +64,7 @@ const retentionSettings = z.strictObject({
     .number()
     .positive()
     .default(400)
-    .describe('How long drift reports, the history of retrainings and the audit are kept'),
+    .describe('How long the history of retrainings and the audit are kept'),
   intervalMinutes: z.number().positive().max(10_000).default(30).describe('How often old rows are deleted, minutes'),
 });
 

@@ -9,10 +9,10 @@ export interface ModelActions {
    */
   retrain(modelKey: ModelKey, actor: string): Promise<{ jobId: string }>;
   /**
-   * Takes back a waiting retrain, or asks the running one to stop.
+   * Takes back a waiting retrain, asks the running one to stop, or ends a version that shadows.
    * @throws ActionRefused when none is under way
    */
-  cancel(modelKey: ModelKey): Promise<void>;
+  cancel(modelKey: ModelKey, actor?: string): Promise<void>;
   /**
    * Makes an older version the active one.
    * @throws ActionRefused when there is no such version, or it never passed the gate

@@ -31,6 +31,7 @@ export async function mountBoard(
       uiConfig: {
         boardTitle: 'Routewarden jobs',
         hideDocsLink: true,
+        boardLogo: { path: '/favicon.svg', width: '26px', height: '26px' },
         miscLinks: [{ text: 'Routewarden overview', url: '/' }],
         favIcon: { default: '/favicon.svg', alternative: '/favicon.svg' },
       },
@@ -40,10 +41,21 @@ export async function mountBoard(
     async (board) => {
       // Its page asks Google for fonts: nothing here may tell others who looks at what, and the policy blocks it anyway.
       board.addHook('onSend', async (_request, _reply, payload) =>
-        typeof payload === 'string' ? payload.replace(/<link href="https:\/\/fonts\.googleapis[^>]*>/, '') : payload,
+        typeof payload === 'string' ? ours(payload) : payload,
       );
       await board.register(serverAdapter.registerPlugin());
     },
     { prefix: '/queues' },
   );
+}
+
+/** Its page in our colours, with a way back to ours. */
+function ours(html: string): string {
+  return html
+    .replace(/<link href="https:\/\/fonts\.googleapis[^>]*>/, '')
+    .replace('</head>', '<link href="/board.css" rel="stylesheet"></head>')
+    .replace(
+      '<div id="root">',
+      '<a class="routewarden-back" href="/">&larr; Routewarden overview</a>\n<div id="root">',
+    );
 }

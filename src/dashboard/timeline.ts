@@ -6,6 +6,14 @@ const MOST_OF_A_KIND = 6;
 /** A prefix that so few peers had is ordinary churn when one of them withdraws it. */
 const FEWEST_PEERS = 3;
 
+/** A version that began to serve while the incident went on. */
+export interface Activation {
+  at: number;
+  kind: string;
+  version: number;
+  reason: string;
+}
+
 /** What happened in an incident, in the order of the minutes, in words. Times in milliseconds. */
 export function timelineOf(
   incident: IncidentRow,
@@ -13,6 +21,7 @@ export function timelineOf(
   score: Incident['score'],
   evidence: readonly { minute: number; evidence: Partial<MinuteEvidence> }[],
   gaps: readonly Gap[],
+  activations: readonly Activation[] = [],
 ): Incident['timeline'] {
   const events: Incident['timeline'] = [
     { at: incident.startedAt, kind: 'start', words: 'First anomalous minute' },
@@ -76,6 +85,15 @@ export function timelineOf(
         `Session of peer ${reset.peer} (AS${reset.peerAs}) ${reset.state === 'down' ? 'went down' : 'came up'}`,
       );
     }
+  }
+  for (const { at, kind, version, reason } of activations) {
+    // The rest of the reason is the gate's figures, which the model's page has.
+    const why = reason.split(':')[0] ?? reason;
+    events.push({
+      at,
+      kind: 'model',
+      words: `Version ${version} of ${kind.replaceAll('_', ' ')} serves from here on: ${why}`,
+    });
   }
   for (const gap of gaps) events.push({ at: gap.since, kind: 'gap', words: `The feed was away: ${gap.reason}` });
   if (acknowledgedAt !== null && acknowledgedAt >= incident.startedAt && score.times.length > 0) {

@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { RETRAIN } from '../../queues/retrain.js';
-import { kindOf } from '../models/kinds.js';
+import { type AnyModelKind, kindOf } from '../models/kinds.js';
 import type { ModelKindName } from '../models/model.js';
 import { loadVersion } from '../registry/load.js';
 import type { ServiceContext } from '../services/service.js';
@@ -7,8 +8,10 @@ import { runStage } from '../services/stage.js';
 import { raiseAlertAlone } from '../storage/alerts.js';
 import { DetectorStep, detectorStage } from './detectorStep.js';
 import { ScoringRound } from './scoringRound.js';
+import { ShadowScoring } from './shadowScoring.js';
 
 const NOTICE_MILLISECONDS = 10_000;
+const SHADOW_MILLISECONDS = 2_000;
 
 /**
  * Runs the detectors of one kind for every stream. On the completed event of a retraining the new version is loaded
@@ -65,6 +68,7 @@ export async function detect(context: ServiceContext, kindName: ModelKindName): 
     (error: Error) => logger.warn({ error: error.message }, 'listening for published versions'),
   );
   const timer = setInterval(() => void prepare(), NOTICE_MILLISECONDS);
+  const shadowing = runShadows(context, kind);
   await Promise.all(
     detectors.map((detector, index) =>
       runStage(context, {
@@ -76,4 +80,18 @@ export async function detect(context: ServiceContext, kindName: ModelKindName): 
     ),
   );
   clearInterval(timer);
+  await shadowing;
+}
+
+/** Versions that shadow are scored in a loop of their own, after the serving ones; what fails is tried again. */
+async function runShadows(context: ServiceContext, kind: AnyModelKind): Promise<void> {
+  const { pool, logger, signal, settings } = context;
+  const shadows = new ShadowScoring({ pool, kind, logger, streams: settings.streams.map(({ name }) => name) });
+  while (!signal.aborted) {
+    const more = await shadows.step().catch((error: Error) => {
+      logger.warn({ error: error.message }, 'scoring versions that shadow');
+      return false;
+    });
+    if (!more) await sleep(SHADOW_MILLISECONDS, undefined, { signal }).catch(() => undefined);
+  }
 }

@@ -15,6 +15,8 @@ export interface Channel {
   recent: Float64Array;
   /** Smallest standard deviation of an hour that means anything. */
   floor: number;
+  /** Which way a change is looked for. */
+  sides: 'both' | 'up';
 }
 
 /** Hours with fewer judged minutes say too little. */
@@ -23,10 +25,23 @@ export const MINIMUM_HOUR_MINUTES = 15;
 const RANK_FLOOR = 0.02;
 const RATE_FLOOR = 1 / 60;
 
+/** Beyond these quantiles of the baseline a minute is unusual: far out, where bursts show, and not so far. */
+const HIGH = [0.97, 0.995];
+const LOW = 0.03;
+/** Columns with fewer different values (flags) have no tails; their level says everything. */
+const LEAST_VALUES = 5;
+const CHANNELS = 6;
+
+export const isFlag = ({ bins }: Sketch): boolean => bins.length < LEAST_VALUES;
+
 /**
- * Two channels of a column: where its values lie among the baseline's (mean mid-rank, 0..1), and how far they spread
- * (mean of |2 rank - 1|, 0.5 when they spread as the baseline's). Ranks make every column comparable, and a constant
- * column shows in one of the two.
+ * Channels of a column, all from its minutes' ranks among the baseline's, which make every column comparable and bound
+ * what one minute can do:
+ * - level: mean mid-rank, 0..1;
+ * - spread: mean of |2 rank - 1|, 0.5 when the values spread as the baseline's;
+ * - sameness: share of the hour's most frequent value, 1 when the column is constant;
+ * - high and low: share of minutes beyond quantiles of the baseline. Where minutes wander from hour to hour, more
+ *   bursts, or a column that grew a little but is steady, show here days before they show in level or spread.
  *
  * @param merged the column's sketches of all baseline hours, merged
  */
@@ -36,49 +51,106 @@ export function rankChannels(
   recent: readonly Hour[],
   column: number,
   merged: Sketch,
-): Channel[] {
-  const rankOf = midRanks(merged);
-  const along = (hours: readonly Hour[]): { location: Float64Array; spread: Float64Array } => {
-    const location = new Float64Array(hours.length).fill(Number.NaN);
-    const spread = new Float64Array(hours.length).fill(Number.NaN);
-    for (const [i, { summary }] of hours.entries()) {
-      const sketch = summary.columns[column];
-      if (sketch.total < MINIMUM_HOUR_MINUTES) continue;
-      let ranked = 0;
-      let spreads = 0;
-      for (let b = 0; b < sketch.bins.length; b++) {
-        const rank = rankOf(sketch.bins[b]);
-        ranked += sketch.counts[b] * rank;
-        spreads += sketch.counts[b] * Math.abs(2 * rank - 1);
+): { body: Channel[]; high: Channel[]; low: Channel[] } {
+  const flag = isFlag(merged);
+  const { rank: ranks, lowest } = midRanks(merged);
+  const edges = flag ? [] : HIGH.map((share) => highestWithin(merged, share));
+  const under = flag ? Number.NEGATIVE_INFINITY : lowerEdge(merged, LOW);
+  const [over, farOver] = flag ? [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY] : edges;
+  // One pass over an hour's bins for all channels: a check goes over every hour and column.
+  const along = (hours: readonly Hour[]): Float64Array[] => {
+    const series = Array.from({ length: CHANNELS }, () => new Float64Array(hours.length).fill(Number.NaN));
+    for (let i = 0; i < hours.length; i++) {
+      const { bins, counts, total } = hours[i].summary.columns[column];
+      if (total < MINIMUM_HOUR_MINUTES) continue;
+      let [level, spread, same, high, farHigh, low] = [0, 0, 0, 0, 0, 0];
+      for (let b = 0; b < bins.length; b++) {
+        const bin = bins[b];
+        const minutes = counts[b];
+        const at = bin - lowest;
+        const rank = at < 0 ? 0 : at >= ranks.length ? 1 : ranks[at];
+        level += minutes * rank;
+        spread += minutes * Math.abs(2 * rank - 1);
+        if (minutes > same) same = minutes;
+        if (bin > over) high += minutes;
+        if (bin > farOver) farHigh += minutes;
+        if (bin < under) low += minutes;
       }
-      location[i] = ranked / sketch.total;
-      spread[i] = spreads / sketch.total;
+      series[0][i] = level / total;
+      series[1][i] = spread / total;
+      series[2][i] = same / total;
+      series[3][i] = high / total;
+      series[4][i] = farHigh / total;
+      series[5][i] = low / total;
     }
-    return { location, spread };
+    return series;
   };
   const before = along(baseline);
   const since = along(recent);
-  return [
-    { name: `level of ${name}`, baseline: before.location, recent: since.location, floor: RANK_FLOOR },
-    { name: `spread of ${name}`, baseline: before.spread, recent: since.spread, floor: RANK_FLOOR },
-  ];
+  const channel = (i: number, what: string, floor: number, sides: Channel['sides']): Channel => ({
+    name: `${what} ${name}`,
+    baseline: before[i],
+    recent: since[i],
+    floor,
+    sides,
+  });
+  return {
+    body: [
+      channel(0, 'level of', RANK_FLOOR, 'both'),
+      channel(1, 'spread of', RANK_FLOOR, 'both'),
+      channel(2, 'sameness of', RATE_FLOOR, 'up'),
+    ],
+    high: edges.map((_, i) => channel(3 + i, 'high', RATE_FLOOR, 'up')),
+    low: flag ? [] : [channel(5, 'low', RATE_FLOOR, 'up')],
+  };
 }
 
-/** Mid-rank among the sketch's values of a value in a bin, 0..1. */
-function midRanks(sketch: Sketch): (bin: number) => number {
-  const { bins, counts, total } = sketch;
-  if (bins.length === 0) return () => 0.5;
+/** The lowest bin at or under which at least `share` of the values lie. */
+function highestWithin({ bins, counts, total }: Sketch, share: number): number {
+  let seen = 0;
+  for (let i = 0; i < bins.length; i++) {
+    seen += counts[i];
+    if (seen >= share * total) return bins[i];
+  }
+  return bins[bins.length - 1];
+}
+
+/** The bin under which at most `share` of the values lie. */
+function lowerEdge({ bins, counts, total }: Sketch, share: number): number {
+  let edge = bins[0];
+  for (let i = 0, seen = 0; i < bins.length && seen + counts[i] <= share * total; i++) {
+    seen += counts[i];
+    edge = bins[i] + 1;
+  }
+  return edge;
+}
+
+/** Shares of the baseline's and of the current minutes beyond the nearer of the high quantiles, and beyond the low one. */
+export function tailShares(before: Sketch, now: Sketch): { high: [number, number]; low: [number, number] } {
+  const over = highestWithin(before, HIGH[0]);
+  const under = lowerEdge(before, LOW);
+  const share = ({ bins, counts, total }: Sketch, counted: (bin: number) => boolean): number => {
+    let sum = 0;
+    for (let i = 0; i < bins.length; i++) if (counted(bins[i])) sum += counts[i];
+    return total === 0 ? 0 : sum / total;
+  };
+  const both = (counted: (bin: number) => boolean): [number, number] => [share(before, counted), share(now, counted)];
+  return { high: both((bin) => bin > over), low: both((bin) => bin < under) };
+}
+
+/** Mid-rank among the sketch's values of a value in bin `lowest` + i, 0..1. */
+function midRanks({ bins, counts, total }: Sketch): { lowest: number; rank: Float64Array } {
+  if (bins.length === 0) return { lowest: 0, rank: new Float64Array(0) };
   const lowest = bins[0];
-  const highest = bins[bins.length - 1];
-  const ranks = new Float64Array(highest - lowest + 1);
+  const rank = new Float64Array(bins[bins.length - 1] - lowest + 1);
   let below = 0;
   for (let i = 0; i < bins.length; i++) {
-    ranks[bins[i] - lowest] = (below + counts[i] / 2) / total;
+    rank[bins[i] - lowest] = (below + counts[i] / 2) / total;
     below += counts[i];
     const next = i + 1 < bins.length ? bins[i + 1] : bins[i] + 1;
-    ranks.fill(below / total, bins[i] - lowest + 1, next - lowest);
+    rank.fill(below / total, bins[i] - lowest + 1, next - lowest);
   }
-  return (bin) => (bin < lowest ? 0 : bin > highest ? 1 : ranks[bin - lowest]);
+  return { lowest, rank };
 }
 
 /** The share of the hour's minutes that `count` counts. */
@@ -92,5 +164,5 @@ export function rateChannel(
     Float64Array.from(hours, ({ summary }) =>
       summary.minutes < MINIMUM_HOUR_MINUTES ? Number.NaN : count(summary) / summary.minutes,
     );
-  return { name, baseline: along(baseline), recent: along(recent), floor: RATE_FLOOR };
+  return { name, baseline: along(baseline), recent: along(recent), floor: RATE_FLOOR, sides: 'both' };
 }

@@ -1,27 +1,14 @@
 import type { Minute } from '../features/row.js';
-import { type Channel, type Hour, rankChannels, rateChannel } from './channels.js';
-import { type GuardedChannel, guard, logAverage, neededEvidence } from './guard.js';
+import { type Hour, rankChannels, rateChannel } from './channels.js';
+import type { Criterion } from './criterion.js';
+import { type FeatureChange, type FeatureEvidence, guardAll, type Windows } from './featureEvidence.js';
+import { type GuardedChannel, logAverage, neededEvidence } from './guard.js';
 import type { DriftPolicy, DriftSettings } from './settings.js';
 import { mean, quantile, type Sketch, standardDeviation } from './sketch.js';
 import { type Histogram, histogram, ofSketch } from './statistics/distribution.js';
-import { psi } from './statistics/psi.js';
 import { measureAll } from './statistics/registry.js';
 import { type HourSummary, mergeSummaries } from './summary.js';
-
-/** One readable threshold, as judged. */
-export interface Criterion {
-  name: string;
-  baseline: number;
-  current: number;
-  /** Relative change, or the index itself for input features. */
-  change: number;
-  limit: number;
-  exceeded: boolean;
-  /** log evidence of the guard for it, and what was needed */
-  evidence: number;
-  needed: number;
-  words: string;
-}
+import { reasonOf, words } from './wording.js';
 
 export interface WindowNumbers {
   minutes: number;
@@ -32,14 +19,6 @@ export interface WindowNumbers {
   p50: number;
   p95: number;
   p99: number;
-}
-
-export interface FeatureChange {
-  name: string;
-  psi: number;
-  baselineMean: number;
-  currentMean: number;
-  evidence: number;
 }
 
 export interface Judgement {
@@ -55,16 +34,11 @@ export interface Judgement {
   features: FeatureChange[];
 }
 
-/** Hours of scores (one column) or of features (a column a feature), split at the windows. */
-export interface Windows {
-  baseline: Hour[];
-  /** Hours since the baseline that the guard looks at; at least those of `current`. */
-  recent: Hour[];
-  current: Hour[];
-}
-
 /** Share of the false-alarm budget of each group of channels. */
-const WEIGHTS = { score: 0.25, anomalyRate: 0.25, rules: 0.2, features: 0.3 };
+const WEIGHTS = { score: 0.2, anomalyRate: 0.2, rules: 0.1, features: 0.5 };
+
+/** Unusual minutes that are rarer than this are compared as if they were as frequent, so that none -> one is no leap. */
+const RAREST = 0.005;
 
 /**
  * Judges one model: drifted when a readable threshold is exceeded and the guard has enough evidence of a lasting change
@@ -73,7 +47,7 @@ const WEIGHTS = { score: 0.25, anomalyRate: 0.25, rules: 0.2, features: 0.3 };
 export function judge(
   scores: Windows,
   features: FeatureEvidence,
-  policy: DriftPolicy,
+  policy: Required<DriftPolicy>,
   settings: DriftSettings,
 ): Judgement {
   const baseline = mergeSummaries(
@@ -110,7 +84,7 @@ export function judge(
     const now = mean(current.columns[0]);
     add(
       { name: 'mean score', baseline: before, current: now, change: relative(before, now), limit: policy.scoreShift },
-      guardAll(rankChannels('score', scores.baseline, scores.recent, 0, baseline.columns[0])),
+      guardAll(rankChannels('score', scores.baseline, scores.recent, 0, baseline.columns[0]).body),
       WEIGHTS.score,
       'ratio',
       true,
@@ -126,7 +100,7 @@ export function judge(
       guardAll([rateChannel(name, scores.baseline, scores.recent, count)]),
       weight,
       'ratio',
-      seen >= settings.minimumAnomalies,
+      seen >= policy.minimumAnomalies,
       scores.recent,
     );
   };
@@ -145,25 +119,48 @@ export function judge(
     }
   }
 
-  const changes = features.changes.map((change) => ({ ...change }));
-  if (policy.featureInstability !== null && changes.length > 0) {
-    const weight = WEIGHTS.features / changes.length;
-    for (const change of changes) {
+  const changes: { evidence: number; feature: FeatureEvidence['features'][number] }[] = [];
+  const weight = WEIGHTS.features / Math.max(1, features.features.length);
+  for (const feature of features.features) {
+    // All criteria of a feature share its evidence, so that they share its part of the budget too.
+    const evidence = logAverage(feature.guarded) + Math.log(weight);
+    changes.push({ evidence, feature });
+    if (policy.featureInstability !== null) {
       add(
         {
-          name: `input ${change.name}`,
-          baseline: change.baselineMean,
-          current: change.currentMean,
-          change: change.psi,
+          name: `input ${feature.name}`,
+          baseline: feature.baselineMean,
+          current: feature.currentMean,
+          change: feature.psi,
           limit: policy.featureInstability,
         },
-        change.guarded,
+        feature.guarded,
         weight,
         'index',
         true,
         features.recent,
       );
-      change.evidence = criteria[criteria.length - 1].evidence;
+    }
+    if (policy.unusualMinutes === null || feature.tails === null) continue;
+    for (const side of ['high', 'low'] as const) {
+      const [before, now] = feature.tails[side];
+      const change = relative(Math.max(before, RAREST), Math.max(now, RAREST));
+      // Of 37 inputs the quiet ones would bury what matters.
+      if (change <= policy.unusualMinutes || evidence < needed / 2) continue;
+      add(
+        {
+          name: `minutes with ${side} ${feature.name}`,
+          baseline: before,
+          current: now,
+          change,
+          limit: policy.unusualMinutes,
+        },
+        feature.guarded,
+        weight,
+        'ratio',
+        true,
+        features.recent,
+      );
     }
   }
 
@@ -184,50 +181,17 @@ export function judge(
     statistics: measureAll(ofSketch(baseline.columns[0]), ofSketch(current.columns[0])),
     scores: histogram(ofSketch(baseline.columns[0]), ofSketch(current.columns[0])),
     features: changes
-      .map(({ guarded: _, ...change }) => change)
-      .sort((a, b) => b.evidence - a.evidence || b.psi - a.psi)
-      .slice(0, 10),
+      .sort((a, b) => b.evidence - a.evidence || b.feature.psi - a.feature.psi)
+      .slice(0, 10)
+      .map(({ evidence, feature: { name, psi, baselineMean, currentMean, statistics } }) => ({
+        name,
+        psi,
+        statistics: statistics(),
+        baselineMean,
+        currentMean,
+        evidence,
+      })),
   };
-}
-
-/** How a stream's features changed: the same for all of its models that look at the same windows. */
-export interface FeatureEvidence {
-  recent: readonly Hour[];
-  changes: (FeatureChange & { guarded: GuardedChannel[] })[];
-}
-
-const guardAll = (channels: readonly Channel[]): GuardedChannel[] =>
-  channels.map((channel) => guard(channel.name, channel.baseline, channel.recent, channel.floor));
-
-export function compareFeatures(windows: Windows, names: readonly string[]): FeatureEvidence {
-  const { recent } = windows;
-  if (windows.baseline.length === 0 || windows.current.length === 0) return { recent, changes: [] };
-  const count = windows.baseline[0].summary.columns.length;
-  const baseline = mergeSummaries(
-    windows.baseline.map((hour) => hour.summary),
-    count,
-  );
-  const current = mergeSummaries(
-    windows.current.map((hour) => hour.summary),
-    count,
-  );
-  const changes = baseline.columns.flatMap((before, column) => {
-    const now = current.columns[column];
-    if (before.total === 0 || now.total === 0) return [];
-    return [
-      {
-        name: names[column] ?? `feature ${column + 1}`,
-        psi: psi.compute(ofSketch(before), ofSketch(now)),
-        baselineMean: mean(before),
-        currentMean: mean(now),
-        evidence: Number.NEGATIVE_INFINITY,
-        guarded: guardAll(
-          rankChannels(names[column] ?? `feature ${column + 1}`, windows.baseline, recent, column, before),
-        ),
-      },
-    ];
-  });
-  return { recent, changes };
 }
 
 function strongestOf(channels: readonly GuardedChannel[]): GuardedChannel | undefined {
@@ -255,33 +219,4 @@ function numbersOf(summary: HourSummary): WindowNumbers {
     p95: quantile(sketch, 0.95),
     p99: quantile(sketch, 0.99),
   };
-}
-
-const figure = (value: number): string => Number(value.toPrecision(4)).toString();
-const percent = (share: number): string => `${share > 0 ? '+' : ''}${(100 * share).toFixed(1)} %`;
-/** Evidence as decimal digits: 3 means that the change is a thousand times likelier than none. */
-const digits = (log: number): string => (log / Math.LN10).toFixed(1);
-
-function words(criterion: Criterion, unit: 'ratio' | 'index', judged: boolean): string {
-  const change =
-    unit === 'ratio'
-      ? `${percent(criterion.change)} (limit ${percent(criterion.limit).replace('+', '')})`
-      : `stability index ${figure(criterion.change)} (limit ${figure(criterion.limit)})`;
-  const rest = judged ? '' : ', too few anomalous minutes to judge';
-  return `${criterion.name} ${figure(criterion.baseline)} -> ${figure(criterion.current)}, ${change}, evidence ${digits(criterion.evidence)} of ${digits(criterion.needed)} digits${rest}`;
-}
-
-function reasonOf(outcome: string, drifted: Criterion[], growing: Criterion[], all: Criterion[]): string {
-  const list = (criteria: Criterion[]): string =>
-    criteria
-      .slice()
-      .sort((a, b) => b.evidence - a.evidence)
-      .slice(0, 3)
-      .map((criterion) => criterion.words)
-      .join('; ');
-  if (outcome === 'drifted') return `a lasting change: ${list(drifted)}`;
-  if (outcome === 'watch') return `evidence grows, not yet enough: ${list(growing)}`;
-  const noisy = all.filter((criterion) => criterion.exceeded);
-  if (noisy.length > 0) return `thresholds exceeded, but no more than ordinary wander explains: ${list(noisy)}`;
-  return `within all limits: ${list(all)}`;
 }

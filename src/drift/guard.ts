@@ -16,7 +16,6 @@ export interface GuardedChannel {
   name: string;
   /** log of the e-detector at the last hour */
   logEvidence: number;
-  direction: 'up' | 'down';
   /** Index of the hour from which the evidence grew. */
   onset: number;
 }
@@ -27,27 +26,31 @@ const LARGEST = 1e200;
 
 /** Hours in which the wander of the baseline is measured. */
 const WANDER_HOURS = 12;
+/** The next day may wander further than the baseline's half days did on average. */
+const WANDER = 1.25;
+const LEAST_TOLERANCE = 0.4;
 
 /**
  * @param baseline value of each baseline hour, in order; NaN where an hour is missing
  * @param recent value of each hour since, in order; NaN where missing (skipped)
  * @param floor smallest standard deviation of an hour that means anything, in the channel's unit
+ * @param sides which way the quantity may have gone; `up` alone saves half of the evidence
  */
 export function guard(
   name: string,
   baseline: ArrayLike<number>,
   recent: ArrayLike<number>,
   floor: number,
+  sides: 'both' | 'up' = 'both',
 ): GuardedChannel {
   const scale = scaleOf(baseline, floor);
   const up = detect(recent, scale, 1);
+  if (sides === 'up') return { name, logEvidence: Math.log(up.evidence), onset: up.onset };
   const down = detect(recent, scale, -1);
-  const stronger = up.evidence >= down.evidence ? up : down;
   return {
     name,
     logEvidence: Math.log((up.evidence + down.evidence) / 2),
-    direction: stronger === up ? 'up' : 'down',
-    onset: stronger.onset,
+    onset: (up.evidence >= down.evidence ? up : down).onset,
   };
 }
 
@@ -58,18 +61,30 @@ interface Scale {
 }
 
 function scaleOf(baseline: ArrayLike<number>, floor: number): Scale {
-  const values = Array.from(baseline).filter((value) => !Number.isNaN(value));
-  const mean = values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(1, values.length - 1);
-  const deviation = Math.max(Math.sqrt(variance), floor);
+  const values = new Float64Array(baseline.length);
+  let count = 0;
+  let total = 0;
+  for (let i = 0; i < baseline.length; i++) {
+    if (Number.isNaN(baseline[i])) continue;
+    values[count++] = baseline[i];
+    total += baseline[i];
+  }
+  const mean = total / Math.max(1, count);
+  let squares = 0;
+  for (let i = 0; i < count; i++) squares += (values[i] - mean) ** 2;
+  const deviation = Math.max(Math.sqrt(squares / Math.max(1, count - 1)), floor);
   let wander = 0;
   let blocks = 0;
-  for (let start = 0; start + WANDER_HOURS <= values.length; start += WANDER_HOURS / 2, blocks++) {
+  for (let start = 0; start + WANDER_HOURS <= count; start += WANDER_HOURS / 2, blocks++) {
     let sum = 0;
-    for (let i = start; i < start + WANDER_HOURS; i++) sum += (values[i] - mean) / deviation;
-    wander += (sum / WANDER_HOURS) ** 2;
+    for (let i = start; i < start + WANDER_HOURS; i++) sum += values[i] - mean;
+    wander += (sum / deviation / WANDER_HOURS) ** 2;
   }
-  return { mean, deviation, tolerance: Math.max(0.5, 1.5 * Math.sqrt(wander / Math.max(1, blocks))) };
+  return {
+    mean,
+    deviation,
+    tolerance: Math.max(LEAST_TOLERANCE, WANDER * Math.sqrt(wander / Math.max(1, blocks))),
+  };
 }
 
 function detect(recent: ArrayLike<number>, scale: Scale, sign: 1 | -1): { evidence: number; onset: number } {

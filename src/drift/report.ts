@@ -55,7 +55,8 @@ export const driftReport = z.object({
     baselineJudged: z.int(),
     baselineRescored: z.int(),
   }),
-  policy: driftPolicy,
+  /** Reports of before know no limit for unusual minutes. */
+  policy: driftPolicy.extend({ unusualMinutes: driftPolicy.shape.unusualMinutes.default(null) }),
   falseAlarmsPerModelMonth: z.number(),
   baseline: windowNumbers.nullable(),
   current: windowNumbers.nullable(),
@@ -68,6 +69,8 @@ export const driftReport = z.object({
     z.object({
       name: z.string(),
       psi: z.number(),
+      /** By name of the statistic; empty in reports of before. */
+      statistics: z.record(z.string(), z.number()).default({}),
       baselineMean: z.number(),
       currentMean: z.number(),
       evidence: z.number(),

@@ -21,11 +21,13 @@ export function binOf(value: number): number {
   return value > 0 ? bin : -bin;
 }
 
+const VALUES = Float64Array.from({ length: LAST_BIN + 1 }, (_, bin) =>
+  bin === 0 ? 0 : (2 * GAMMA ** (bin - SHIFT)) / (GAMMA + 1),
+);
+
 /** The value that stands for a bin, within RELATIVE_ERROR of all values in it. */
 export function binValue(bin: number): number {
-  if (bin === 0) return 0;
-  const size = (2 * GAMMA ** (Math.abs(bin) - SHIFT)) / (GAMMA + 1);
-  return bin > 0 ? size : -size;
+  return bin < 0 ? -VALUES[-bin] : VALUES[bin];
 }
 
 /** Counts of one quantity, with exact moments beside them. `bins` rise; `counts` belong to them. */
@@ -65,10 +67,11 @@ export function mergeSketches(sketches: readonly Sketch[]): Sketch {
   let total = 0;
   let sum = 0;
   let squares = 0;
-  for (const { bins, ...sketch } of sketches) {
+  for (const sketch of sketches) {
+    const { bins } = sketch;
     if (bins.length > 0) {
-      lowest = Math.min(lowest, bins[0]);
-      highest = Math.max(highest, bins[bins.length - 1]);
+      if (bins[0] < lowest) lowest = bins[0];
+      if (bins[bins.length - 1] > highest) highest = bins[bins.length - 1];
     }
     total += sketch.total;
     sum += sketch.sum;

@@ -5,10 +5,12 @@ import { runOf } from '../../queues/retrain.js';
 import { ActionRefused, type ModelActions } from '../dashboard/actions.js';
 import { parseModelKey } from '../models/modelKey.js';
 import { pin, RegistryRefusal, rollback } from '../registry/registry.js';
+import { rejectShadow } from '../registry/shadow.js';
 import type { RetrainingSettings } from '../retraining/settings.js';
 import { notify } from '../storage/notifications.js';
 import { requestCancellation } from '../storage/retrainCancellations.js';
 import { appendRetrainState } from '../storage/retrainRuns.js';
+import { listShadows } from '../storage/shadows.js';
 import { requestRetrain } from './retrainRequests.js';
 
 export interface ModelActionsOptions {
@@ -25,14 +27,19 @@ export function modelActions({ pool, queue, settings }: ModelActionsOptions): Mo
       if (!answer.admitted) throw new ActionRefused(answer.reason);
       return { jobId: answer.jobId };
     },
-    async cancel(modelKey) {
+    async cancel(modelKey, actor = 'operator') {
       const jobId = await queue.getDeduplicationJobId(modelKey);
       const job = jobId ? await queue.getJob(jobId) : undefined;
+      const [shadow] = await listShadows(pool, { key: modelKey });
+      if (shadow) {
+        await rejectShadow(pool, shadow, { reason: 'stopped by hand', actor, detail: {} });
+        return;
+      }
       if (!job || (await job.isCompleted()) || (await job.isFailed())) {
         throw new ActionRefused(`No retraining of ${modelKey} is under way.`, 404);
       }
       if (await job.isActive()) {
-        await requestCancellation(pool, job.id!, 'operator');
+        await requestCancellation(pool, job.id!, actor);
         return;
       }
       await job.remove();

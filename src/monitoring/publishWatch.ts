@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import { parseModelKey } from '../models/modelKey.js';
 import type { RetrainingSettings } from '../retraining/settings.js';
+import type { ModelKinds } from '../retraining/trainingRun.js';
 import { watchPublished } from '../retraining/watch.js';
 import { lateActivations } from '../storage/activationOrder.js';
 import { watermark } from '../storage/activations.js';
@@ -10,6 +11,7 @@ import { notify } from '../storage/notifications.js';
 export interface PublishWatchOptions {
   pool: Pool;
   settings: RetrainingSettings;
+  kinds: ModelKinds;
   logger: Logger;
 }
 
@@ -22,13 +24,13 @@ export class PublishWatch {
 
   /** One look at every model in its watch period. @returns how many were rolled back */
   async look(): Promise<number> {
-    const { pool, settings, logger } = this.options;
+    const { pool, settings, kinds, logger } = this.options;
     let rolledBack = 0;
     for (const key of await lateActivations(pool, settings.watchMinutes)) {
       const { kind, stream } = parseModelKey(key);
       const now = await watermark(pool, kind, stream);
       if (now === null) continue;
-      const outcome = await watchPublished(pool, key, now, settings);
+      const outcome = await watchPublished(pool, key, now, settings, kinds);
       if (outcome.state !== 'rolled back') continue;
       rolledBack += 1;
       logger.error(

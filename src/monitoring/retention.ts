@@ -3,7 +3,7 @@ import { AGGREGATOR } from '../collection/aggregatorStep.js';
 import type { Settings } from '../config/settings.js';
 import { pruneReportFiles } from '../drift/report.js';
 import { MINUTES_PER_DAY } from '../features/row.js';
-import { prune } from '../registry/registry.js';
+import { prune } from '../registry/pruning.js';
 import { type Keeping, type PruningOptions, pruneAll, prunings } from '../storage/retention.js';
 
 /** What the settings keep; never less than training and drift checks look back, and a day. */
@@ -16,6 +16,7 @@ export function keptBy({ retention, retraining, drift }: Settings): Keeping {
     featureDays: Math.max(featureDays, lookedAt),
     incidentDays: Math.max(incidentDays, lookedAt),
     historyDays,
+    reportDays: drift.keepReportsDays,
     versions: retraining.keepVersions,
     readers: [AGGREGATOR],
   };
@@ -31,9 +32,9 @@ export async function retentionRound(
   settings: Settings,
   options: PruningOptions & { now: () => Date },
 ): Promise<Record<string, number>> {
-  const { retention, retraining, artifactDirectory } = settings;
-  const versions = await prune(pool, artifactDirectory, retraining.keepVersions);
-  const before = new Date(options.now().getTime() - retention.historyDays * MINUTES_PER_DAY * 60_000);
+  const { drift, retraining, artifactDirectory } = settings;
+  const versions = await prune({ pool, root: artifactDirectory, keep: retraining.keepVersions });
+  const before = new Date(options.now().getTime() - drift.keepReportsDays * MINUTES_PER_DAY * 60_000);
   const reports = await pruneReportFiles(artifactDirectory, before);
   return {
     ...(versions.length > 0 ? { model_files: versions.length } : {}),

@@ -1,5 +1,5 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Pool } from 'pg';
 import { BadArtifact } from '../models/model.js';
 import { type ModelVersion, type StoredFile, versionFiles } from '../storage/modelVersions.js';
@@ -10,24 +10,40 @@ export function versionDirectory(root: string, version: Pick<ModelVersion, 'kind
   return join(root, version.kind, version.stream, String(version.version));
 }
 
-/**
- * Copies a version from the database to its directory, with `manifest.json` (metadata and the SHA-256 of each file).
- * The directory appears whole: it is written beside and renamed.
- *
- * @returns the directory
- */
+/** Copies a version from the database to its directory. @returns the directory */
 export async function writeVersionFiles(pool: Pool, root: string, version: ModelVersion): Promise<string> {
-  const files = verified(version, await versionFiles(pool, version.id));
   const directory = versionDirectory(root, version);
+  await copyVersion(pool, directory, version);
+  return directory;
+}
+
+/**
+ * Copies a version from the database to `directory`, with `manifest.json` (metadata, the SHA-256 of each file, and
+ * `facts`). The directory appears whole: it is written beside and renamed.
+ *
+ * @throws BadArtifact
+ */
+export async function copyVersion(
+  pool: Pool,
+  directory: string,
+  version: ModelVersion,
+  facts: Record<string, unknown> = {},
+): Promise<void> {
+  const files = verified(version, await versionFiles(pool, version.id));
   const partial = `${directory}.${process.pid}.part`;
   await rm(partial, { recursive: true, force: true });
   const manifest = {
     ...version,
+    ...facts,
     files: files.map((file) => ({ name: file.name, sha256: file.sha256, bytes: file.bytes.length })),
   };
   try {
     await mkdir(partial, { recursive: true });
-    for (const file of files) await writeFile(join(partial, file.name), file.bytes);
+    for (const file of files) {
+      const path = join(partial, file.name);
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, file.bytes);
+    }
     await writeFile(join(partial, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
     await rm(directory, { recursive: true, force: true });
     await rename(partial, directory);
@@ -36,7 +52,6 @@ export async function writeVersionFiles(pool: Pool, root: string, version: Model
     await rm(partial, { recursive: true, force: true });
     throw error;
   }
-  return directory;
 }
 
 /** Writes the copy anew when a file of it is missing or changed. @returns true when it had to */

@@ -10,6 +10,8 @@ import { type Lease, lockLease } from '../storage/leases.js';
 import { insertVersion, type ModelVersion, type NewVersion, versionById } from '../storage/modelVersions.js';
 import { inTransaction } from '../storage/pool.js';
 import { appendRetrainState, clearFailures } from '../storage/retrainRuns.js';
+import { insertShadow } from '../storage/shadows.js';
+import { endShadows } from './shadow.js';
 
 /** The trainer's lease ran out or passed to another: what it made is dropped. */
 export class StaleLease extends Error {
@@ -48,6 +50,8 @@ export interface Publication {
   detail: Record<string, unknown>;
   /** Hours that the version itself scored, its first baseline. */
   rescored: (StoredHour & { minutes: number })[];
+  /** For a version in state `shadow`: how many minutes it scores beside the serving one before it takes over. */
+  shadowMinutes?: number;
   /** The exam that a lineage's first version brings. */
   exam?: StoredExam;
 }
@@ -97,6 +101,16 @@ export async function recordVersion(
         from: activeFrom,
         reason: publication.reason,
         actor: publication.actor,
+      });
+    }
+    if (version.state === 'published' || version.state === 'shadow')
+      await endShadows(client, key, `version ${stored.version} came after it`);
+    if (version.state === 'shadow') {
+      await insertShadow(client, {
+        modelKey: key,
+        versionId: stored.id,
+        from: (now ?? version.dataUntil - 1) + 1,
+        minutes: publication.shadowMinutes ?? 0,
       });
     }
     await appendRetrainState(client, {

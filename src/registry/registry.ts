@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import type { Pool, PoolClient } from 'pg';
 import type { Minute } from '../features/row.js';
 import type { ModelKey } from '../models/model.js';
@@ -6,7 +5,6 @@ import { type Activation, appendActivation, currentActivation, lockModel, waterm
 import { appendAudit } from '../storage/audit.js';
 import { findExam, insertExam } from '../storage/exams.js';
 import {
-  deleteOldFiles,
   findVersion,
   listVersions,
   type ModelVersion,
@@ -16,7 +14,6 @@ import {
   versionFiles,
 } from '../storage/modelVersions.js';
 import { inTransaction } from '../storage/pool.js';
-import { versionDirectory } from './artifactFiles.js';
 
 /** What was asked of the registry cannot be done; the message says why and what to do. */
 export class RegistryRefusal extends Error {
@@ -179,11 +176,4 @@ export async function compare(
     const [before, after] = [Reflect.get(a, field), Reflect.get(b, field)];
     return JSON.stringify(before) === JSON.stringify(after) ? [] : [{ field, left: before, right: after }];
   });
-}
-
-/** Deletes files of old versions, here and in the database; never of an active, pinned or held one. */
-export async function prune(pool: Pool, root: string | null, keep: number, key?: ModelKey): Promise<ModelVersion[]> {
-  const gone = await deleteOldFiles(pool, keep, key);
-  if (root) for (const version of gone) await rm(versionDirectory(root, version), { recursive: true, force: true });
-  return gone;
 }

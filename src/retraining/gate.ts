@@ -1,4 +1,5 @@
 import { ANOMALY_CLASSES, type ExamResult } from './exam.js';
+import type { OnePeer } from './onePeer.js';
 import type { RetrainingSettings } from './settings.js';
 
 /** How one version did on the held-back minutes. */
@@ -17,6 +18,8 @@ export interface GateEvidence {
   champion: HeldBackResult | null;
   /** null when no stretch of the first window was long enough for an exam */
   exam: { challenger: ExamResult; champion: ExamResult | null; reference: ExamResult } | null;
+  /** The peer that was over its share of the training window, if one was. */
+  onePeer?: OnePeer | null;
 }
 
 export interface GateVerdict {
@@ -29,7 +32,7 @@ const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
 /**
  * Whether a challenger may serve. Rejected: it is not sane, or worse than the champion on the same minutes or the same
  * exam. Held for a person: it is no worse than the champion, but its lineage has lost more sensitivity than its budget,
- * as it would when somebody moves the baseline slowly.
+ * as it would when somebody moves the baseline slowly; or one peer dominates what it was trained on.
  */
 export function decide(evidence: GateEvidence, settings: RetrainingSettings): GateVerdict {
   const { challenger, champion, exam } = evidence;
@@ -69,6 +72,15 @@ export function decide(evidence: GateEvidence, settings: RetrainingSettings): Ga
       state: 'held',
       reasons: [
         `its recall on the lineage's fixed exam is ${percent(exam.challenger.recall)}, the first version's ${percent(exam.reference.recall)}: the lineage has spent its sensitivity budget of ${percent(settings.sensitivityBudget)}; a person must accept it`,
+      ],
+    };
+  }
+  const { onePeer } = evidence;
+  if (onePeer && onePeer.shareAfter > onePeer.limit) {
+    return {
+      state: 'held',
+      reasons: [
+        `peer ${onePeer.peer} gave ${percent(onePeer.share)} of the window's routes, and without its ${onePeer.leftOut} busiest minutes still ${percent(onePeer.shareAfter)}, over ${percent(onePeer.limit)}: what one peer says must not become what is ordinary; a person must accept it`,
       ],
     };
   }

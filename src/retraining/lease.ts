@@ -29,6 +29,9 @@ export class LeaseLost extends Error {
 }
 
 const POLL_MILLISECONDS = 500;
+/** Where there is room for no training at all, another job would find none either: it waits for so long in its place. */
+const SLOT_WAIT_MILLISECONDS = 3_000;
+const SLOT_POLL_MILLISECONDS = 100;
 
 /**
  * Runs `work` while it holds the model's lease, which is renewed three times in its length. `work` gets a signal that
@@ -51,6 +54,7 @@ export async function withLease<T>(
 ): Promise<T> {
   const { modelKey, seconds, signal } = options;
   const until = performance.now() + options.waitSeconds * 1000;
+  const noLonger = performance.now() + SLOT_WAIT_MILLISECONDS;
   const slot: SlotRequest = {
     key: modelKey,
     holder: options.holder,
@@ -60,9 +64,11 @@ export async function withLease<T>(
   };
   let taken = await acquireSlot(pool, slot);
   while (!taken.lease) {
-    if (taken.full !== null) throw new NoFreeSlot(modelKey, taken.full);
-    if (performance.now() >= until) throw new LeaseTaken(modelKey, options.waitSeconds);
-    await sleep(POLL_MILLISECONDS, undefined, { signal });
+    const isFull = taken.full !== null;
+    if (taken.full !== null && (!taken.forAll || performance.now() >= noLonger))
+      throw new NoFreeSlot(modelKey, taken.full);
+    if (!isFull && performance.now() >= until) throw new LeaseTaken(modelKey, options.waitSeconds);
+    await sleep(isFull ? SLOT_POLL_MILLISECONDS : POLL_MILLISECONDS, undefined, { signal });
     taken = await acquireSlot(pool, slot);
   }
   const held = taken.lease;

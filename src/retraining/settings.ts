@@ -47,6 +47,11 @@ export const retrainingSettings = z
       .describe(
         "Share of the first version's recall on the fixed exam that a lineage may lose before a person is asked",
       ),
+    maximumPeerShare: share
+      .default(0.5)
+      .describe(
+        "Largest share of a training window's routes that may come from one peer: its busiest minutes are left out, and should a quarter of the window not be enough, a person is asked; 1: no limit",
+      ),
     coolDownMinutes: z
       .int()
       .min(0)
@@ -70,6 +75,14 @@ export const retrainingSettings = z
       .describe('Minutes after a publish in which a runaway anomaly rate rolls it back'),
     watchMinimumMinutes: z.int().min(1).default(60).describe('Scored minutes that the watch needs before it judges'),
     watchRate: share.default(0.2).describe('Anomaly rate in the watch period that counts as run away'),
+    shadowMinutes: z
+      .int()
+      .min(0)
+      .max(100_000)
+      .default(0)
+      .describe(
+        'Minutes that a new version scores beside the serving one before it takes over by itself; 0: it serves at once',
+      ),
     keepVersions: z.int().min(1).default(10).describe('Newest versions of a model whose files are never pruned'),
   })
   .describe('Retraining');

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Minute } from '../features/row.js';
+import type { NoRoom } from '../storage/trainingSlots.js';
 import type { RetrainPayload } from './payload.js';
 import type { RetrainingSettings } from './settings.js';
 
@@ -9,17 +10,20 @@ export type Admission = { admit: true; delayMilliseconds: number; priority: numb
 const PRIORITY = { manual: 1, first: 5, drift: 10 } as const;
 
 /**
- * Whether a retrain may be enqueued now, how long it is delayed and with which priority. Cool-down and jitter hold for
- * drift alone; a dead letter stops all but a person.
+ * Whether a retrain may be enqueued now, how long it is delayed and with which priority. Cool-down, jitter and the
+ * wait for a shadow hold for drift alone; a dead letter stops all but a person.
  */
 export function admit(
   payload: RetrainPayload,
-  state: { now: Minute; lastFinished: Minute | null; dead: boolean },
+  state: { now: Minute; lastFinished: Minute | null; dead: boolean; shadow: number | null },
   settings: RetrainingSettings,
 ): Admission {
   const { kind } = payload.trigger;
   if (state.dead && kind !== 'manual') {
     return { admit: false, reason: `${payload.modelKey} failed too often and waits for a person to clear it` };
+  }
+  if (kind === 'drift' && state.shadow !== null) {
+    return { admit: false, reason: `version ${state.shadow} scores beside the champion and may take over` };
   }
   if (kind === 'drift' && state.lastFinished !== null && state.now < state.lastFinished + settings.coolDownMinutes) {
     return {
@@ -45,10 +49,10 @@ export function noRoom(
   kind: string,
   running: readonly { kind: string }[],
   settings: RetrainingSettings,
-): string | null {
+): NoRoom | null {
   if (running.length >= settings.concurrency)
-    return `${running.length} trainings run, of ${settings.concurrency} at once in all`;
+    return { why: `${running.length} trainings run, of ${settings.concurrency} at once in all`, forAll: true };
   const alike = running.filter((other) => other.kind === kind).length;
   const limit = new Map<string, number>(Object.entries(settings.concurrencyByKind)).get(kind) ?? settings.concurrency;
-  return alike >= limit ? `${alike} trainings of kind ${kind} run, of ${limit} at once` : null;
+  return alike >= limit ? { why: `${alike} trainings of kind ${kind} run, of ${limit} at once`, forAll: false } : null;
 }

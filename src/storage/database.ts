@@ -1,9 +1,10 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import pg from 'pg';
 import { EmbeddedPostgres, runningServer } from './embeddedPostgres.js';
 import { isAlive } from './leftoverPostgres.js';
 import { migrate } from './migrations.js';
+import * as ownFiles from './ownFiles.js';
 
 export interface DatabaseSettings {
   databaseUrl?: string | undefined;
@@ -72,13 +73,8 @@ export async function openDatabase(
 
 /** Whose directory this is, when a living process has it. */
 export function ownerOf(dataDirectory: string): { pid: number; since: string } | null {
-  try {
-    const owner = JSON.parse(readFileSync(ownerFile(resolve(dataDirectory)), 'utf8')) as { pid: number; since: string };
-    return isAlive(owner.pid) ? owner : null;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT' || error instanceof SyntaxError) return null;
-    throw error;
-  }
+  const owner = ownFiles.readOwnFile(ownerFile(resolve(dataDirectory)), ownFiles.ownerFile);
+  return owner !== null && isAlive(owner.pid) ? owner : null;
 }
 
 function ownerFile(directory: string): string {

@@ -8,7 +8,6 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
-  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -19,6 +18,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import pg from 'pg';
 import { endLeftover, isAlive } from './leftoverPostgres.js';
+import * as ownFiles from './ownFiles.js';
 
 interface Binaries {
   postgres: string;
@@ -69,7 +69,12 @@ export class EmbeddedPostgres {
       writeFileSync(credentialsFile, JSON.stringify(fresh), { mode: 0o600 });
       initialise(binaries.initdb, cluster, fresh, identity);
     }
-    const credentials = JSON.parse(readFileSync(credentialsFile, 'utf8')) as Credentials;
+    const credentials = ownFiles.readOwnFile(credentialsFile, ownFiles.credentialsFile);
+    if (credentials === null) {
+      throw new Error(
+        `${credentialsFile} is missing or damaged, and with it the password of the database: restore the file, or name another --data-directory and fill it with \`routewarden restore\``,
+      );
+    }
     const port = await freePort();
     const server = spawn(
       binaries.postgres,
@@ -116,10 +121,8 @@ export class EmbeddedPostgres {
 
 /** Where the embedded server of this directory can be reached now, or null when none runs. */
 export function runningServer(dataDirectory: string): { databaseUrl: string; pid: number } | null {
-  const file = join(resolve(dataDirectory), 'connection.json');
-  if (!existsSync(file)) return null;
-  const connection = JSON.parse(readFileSync(file, 'utf8')) as { databaseUrl: string; pid: number };
-  return isAlive(connection.pid) ? connection : null;
+  const connection = ownFiles.readOwnFile(join(resolve(dataDirectory), 'connection.json'), ownFiles.connectionFile);
+  return connection !== null && isAlive(connection.pid) ? connection : null;
 }
 
 function initialise(initdb: string, cluster: string, credentials: Credentials, identity: object): void {

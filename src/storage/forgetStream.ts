@@ -8,10 +8,20 @@ const BY_STREAM = [
   'cursors',
   'features',
   'scores',
+  'shadow_scores',
   'verdicts',
   'incidents',
 ];
-const BY_MODEL = ['activations', 'drift_reports', 'exams', 'dead_letters', 'leases', 'retrain_runs', 'model_versions'];
+const BY_MODEL = [
+  'shadows',
+  'activations',
+  'drift_reports',
+  'exams',
+  'dead_letters',
+  'leases',
+  'retrain_runs',
+  'model_versions',
+];
 
 /** Deletes all that was ever stored about a stream and its models: rows, versions and their files. */
 export async function forgetStream(pool: Pool, stream: string): Promise<void> {

@@ -26,6 +26,20 @@ export async function migrate(databaseUrl: string, log: (message: string) => voi
   return ran.map((migration) => migration.name);
 }
 
+/** Makes all tables, empty, in a schema of their own, which is made too. */
+export async function migrateInto(databaseUrl: string, schema: string, log: (message: string) => void): Promise<void> {
+  await runner({
+    databaseUrl,
+    dir: DIRECTORY,
+    direction: 'up',
+    schema,
+    createSchema: true,
+    migrationsTable: TABLE,
+    advisoryLockMode: 'wait',
+    logger: { debug: () => {}, info: () => {}, warn: log, error: log },
+  } as Parameters<typeof runner>[0]);
+}
+
 async function refuseNewerSchema(databaseUrl: string): Promise<void> {
   const known = new Set((await readdir(DIRECTORY)).map((file) => file.replace(/\.sql$/, '')));
   const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 10_000 });

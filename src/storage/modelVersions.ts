@@ -2,9 +2,9 @@ import type { Pool, PoolClient } from 'pg';
 import type { Minute } from '../features/row.js';
 import type { ModelKey, ModelKindName } from '../models/model.js';
 
-export type VersionState = 'published' | 'rejected' | 'held';
+export type VersionState = 'published' | 'rejected' | 'held' | 'shadow';
 
-/** Everything about a version but its bytes. Immutable, but for `state` (a person accepts a held one) and `pinned`. */
+/** Everything about a version but its bytes. Immutable, but for `state` (a held one is accepted, a shadow takes over or fails) and `pinned`. */
 export interface ModelVersion {
   id: number;
   modelKey: ModelKey;
@@ -121,25 +121,47 @@ export async function setState(pg: Pool | PoolClient, id: number, state: Version
 }
 
 /**
- * Deletes the files of old versions and keeps their rows, because scores and activations name them.
- * Never those of an active version, a pinned one, a held one, or one of the newest `keep` of its model.
- *
- * @returns the versions whose files went
+ * Versions whose files may go, oldest first, at most `limit`: never an active one or the one before it (a rollback goes
+ * there), a pinned one, one that waits (held, shadow), or one of the newest `keep` of its model.
  */
-export async function deleteOldFiles(pg: Pool | PoolClient, keep: number, key?: ModelKey): Promise<ModelVersion[]> {
+export async function versionsToPrune(
+  pg: Pool | PoolClient,
+  keep: number,
+  key: ModelKey | null,
+  limit: number,
+): Promise<ModelVersion[]> {
   const { rows } = await pg.query<ModelVersion>(
     `WITH ranked AS (
-       SELECT v.id, row_number() OVER (PARTITION BY model_key ORDER BY version DESC) AS place FROM model_versions v
+       SELECT id, row_number() OVER (PARTITION BY model_key ORDER BY version DESC) AS place FROM model_versions
+       WHERE $2::text IS NULL OR model_key = $2
      ), active AS (
-       SELECT DISTINCT ON (model_key) version_id FROM activations ORDER BY model_key, from_minute DESC, id DESC
-     ), gone AS (
-       DELETE FROM model_files f USING model_versions v, ranked r
-       WHERE v.id = f.version_id AND r.id = v.id AND r.place > $1 AND NOT v.pinned AND v.state <> 'held'
-         AND ($2::text IS NULL OR v.model_key = $2) AND v.id NOT IN (SELECT version_id FROM active)
-       RETURNING v.id
+       SELECT DISTINCT ON (a.model_key) a.version_id, v.parent_id FROM activations a
+       JOIN model_versions v ON v.id = a.version_id
+       WHERE $2::text IS NULL OR a.model_key = $2 ORDER BY a.model_key, a.from_minute DESC, a.id DESC
      )
-     SELECT ${COLUMNS} FROM model_versions WHERE id IN (SELECT id FROM gone) ORDER BY id`,
-    [keep, key ?? null],
+     SELECT ${COLUMNS} FROM model_versions
+     WHERE id IN (SELECT r.id FROM ranked r WHERE r.place > $1)
+       AND NOT pinned AND state NOT IN ('held', 'shadow')
+       AND id NOT IN (SELECT version_id FROM active)
+       AND id NOT IN (SELECT parent_id FROM active WHERE parent_id IS NOT NULL)
+       AND EXISTS (SELECT 1 FROM model_files f WHERE f.version_id = model_versions.id)
+     ORDER BY id LIMIT $3`,
+    [keep, key, limit],
   );
   return rows;
+}
+
+/** Deletes a version's files. Its row stays, because scores and activations name it. */
+export async function deleteFiles(pg: Pool | PoolClient, id: number): Promise<void> {
+  await pg.query('DELETE FROM model_files WHERE version_id = $1', [id]);
+}
+
+/** Which of a model's versions have files still. */
+export async function versionsWithFiles(pg: Pool | PoolClient, key: ModelKey): Promise<Map<number, boolean>> {
+  const { rows } = await pg.query<{ version: number; kept: boolean }>(
+    `SELECT version, EXISTS (SELECT 1 FROM model_files f WHERE f.version_id = v.id) AS kept
+     FROM model_versions v WHERE model_key = $1`,
+    [key],
+  );
+  return new Map(rows.map(({ version, kept }) => [version, kept]));
 }

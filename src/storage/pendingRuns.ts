@@ -31,7 +31,7 @@ export async function pendingRuns(pg: Pool | PoolClient, key?: ModelKey): Promis
        WHERE $1::text IS NULL OR model_key = $1 ORDER BY run, id DESC) last
      LEFT JOIN LATERAL (
        SELECT detail FROM retrain_runs q WHERE q.run = last.run AND q.state = 'queued' ORDER BY id LIMIT 1) first ON true
-     WHERE last.state NOT IN ('published', 'held', 'rejected', 'cancelled')
+     WHERE last.state NOT IN ('shadow', 'published', 'held', 'rejected', 'cancelled')
        AND NOT coalesce((last.detail->>'final')::boolean, false)
      ORDER BY last.id LIMIT ${MOST}`,
     [key ?? null],
@@ -50,7 +50,7 @@ export async function endRun(
      SELECT $1, $2, $3, 'failed', jsonb_build_object('error', $4::text, 'final', true)
      WHERE NOT EXISTS (
        SELECT 1 FROM retrain_runs WHERE run = $1
-         AND (state IN ('published', 'held', 'rejected', 'cancelled') OR coalesce((detail->>'final')::boolean, false)))`,
+         AND (state IN ('shadow', 'published', 'held', 'rejected', 'cancelled') OR coalesce((detail->>'final')::boolean, false)))`,
     [run.run, run.modelKey, run.jobId, error.slice(0, 2_000)],
   );
   return rowCount === 1;

@@ -25,7 +25,13 @@ const types: pg.CustomTypesConfig = {
  */
 export function openPool(
   databaseUrl: string,
-  options: { name: string; maximum?: number; onError: (error: Error) => void },
+  options: {
+    name: string;
+    maximum?: number;
+    /** Schema of the tables; absent: the database's own search path. */
+    schema?: string;
+    onError: (error: Error) => void;
+  },
 ): pg.Pool {
   const pool = new pg.Pool({
     connectionString: databaseUrl,
@@ -33,6 +39,7 @@ export function openPool(
     max: options.maximum ?? 4,
     connectionTimeoutMillis: 10_000,
     types,
+    ...(options.schema === undefined ? {} : { options: `-c search_path=${options.schema}` }),
   });
   pool.on('error', options.onError);
   // The pool hears idle connections only: one that is cut between two statements of a transaction would end the process.

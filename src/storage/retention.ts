@@ -14,6 +14,7 @@ export interface Keeping {
   featureDays: number;
   incidentDays: number;
   historyDays: number;
+  reportDays: number;
   /** Newest versions of each model that stay however old they are. */
   versions: number;
   /** Stages that read the log of updates: what one of them has yet to read stays. */
@@ -53,7 +54,7 @@ const IS_END = `(state IN ('published', 'held', 'rejected', 'cancelled') OR coal
  * that are active, pinned, held or among the newest.
  */
 export function prunings(keep: Keeping): Pruning[] {
-  const { updateBatchHours, featureDays, incidentDays, historyDays, versions, readers } = keep;
+  const { updateBatchHours, featureDays, incidentDays, historyDays, reportDays, versions, readers } = keep;
   const byMinute = (table: string) => rowsOf(table, 't.minute < s.before', [featureDays], BEFORE_WATERMARK);
   return [
     rowsOf(
@@ -64,6 +65,7 @@ export function prunings(keep: Keeping): Pruning[] {
     ),
     byMinute('verdicts'),
     byMinute('scores'),
+    byMinute('shadow_scores'),
     byMinute('features'),
     rowsOf('feed_gaps', 't.until < s.before', [featureDays], BEFORE_WATERMARK),
     rowsOf(
@@ -80,14 +82,14 @@ export function prunings(keep: Keeping): Pruning[] {
     rowsOf(
       'drift_reports',
       `t.window_end < (SELECT max(d.window_end) FROM drift_reports d WHERE d.model_key = t.model_key) - ${DAYS}`,
-      [historyDays],
+      [reportDays],
     ),
     rowsOf(
       'retrain_runs',
       `t.at < ${DAYS_AGO}
        AND EXISTS (SELECT 1 FROM retrain_runs e WHERE e.run = t.run AND e.at < ${DAYS_AGO} AND ${IS_END})
        AND t.id IS DISTINCT FROM (SELECT max(l.id) FROM retrain_runs l WHERE l.model_key = t.model_key
-                                  AND l.state IN ('published', 'held', 'rejected'))`,
+                                  AND l.state IN ('shadow', 'published', 'held', 'rejected'))`,
       [historyDays],
     ),
     // Over, and no minute that is kept was scored by it: a later one begins at or before the oldest of them.
@@ -116,7 +118,7 @@ async function pruneVersions(pg: Pool, days: number, keep: number, rows: number)
        SELECT id, row_number() OVER (PARTITION BY model_key ORDER BY version DESC) AS place FROM model_versions),
      due AS (
        SELECT v.id FROM model_versions v JOIN ranked USING (id)
-       WHERE v.created_at < ${DAYS_AGO} AND place > $3 AND NOT v.pinned AND v.state <> 'held'
+       WHERE v.created_at < ${DAYS_AGO} AND place > $3 AND NOT v.pinned AND v.state NOT IN ('held', 'shadow')
          AND NOT EXISTS (SELECT FROM activations a WHERE a.version_id = v.id) ORDER BY v.id LIMIT $1),
      freed AS (
        UPDATE model_versions SET parent_id = NULL

@@ -7,6 +7,7 @@ export type RetrainState =
   | 'selecting window'
   | 'training'
   | 'validating'
+  | 'shadow'
   | 'published'
   | 'held'
   | 'rejected'
@@ -55,10 +56,10 @@ export async function recentRetrains(pg: Pool | PoolClient, key?: ModelKey, limi
   return rows;
 }
 
-/** The newest end of a run (published, held, rejected) of a model, for its cool-down. `detail.watermark` is its minute. */
+/** The newest end of a run (shadow, published, held, rejected) of a model, for its cool-down. `detail.watermark` is its minute. */
 export async function lastFinished(pg: Pool | PoolClient, key: ModelKey): Promise<RetrainEvent | null> {
   const { rows } = await pg.query<RetrainEvent>(
-    `SELECT ${COLUMNS} FROM retrain_runs WHERE model_key = $1 AND state IN ('published', 'held', 'rejected')
+    `SELECT ${COLUMNS} FROM retrain_runs WHERE model_key = $1 AND state IN ('shadow', 'published', 'held', 'rejected')
      ORDER BY id DESC LIMIT 1`,
     [key],
   );

@@ -6,14 +6,20 @@ import { inTransaction, type Pool } from './pool.js';
 /** Trainings that hold a lease, and those that people wait for, by kind: what a new one must find room beside. */
 export type OccupiedSlots = readonly { kind: string; modelKey: string }[];
 
+/** Why there is no room for one more training, and whether there is none for a training of any kind. */
+export interface NoRoom {
+  why: string;
+  forAll: boolean;
+}
+
 export interface SlotRequest {
   key: ModelKey;
   holder: string;
   milliseconds: number;
   /** A person asked: the next free slot is kept for it for a few seconds, and not for a later storm. */
   byPerson: boolean;
-  /** Null when there is room; else why there is none. */
-  refuse: (kind: string, occupied: OccupiedSlots) => string | null;
+  /** Null when there is room. */
+  refuse: (kind: string, occupied: OccupiedSlots) => NoRoom | null;
 }
 
 const RESERVED_SECONDS = 10;
@@ -22,12 +28,13 @@ const RESERVED_SECONDS = 10;
  * Takes a model's lease if there is room for one more training. Trainers count and take one after another, under one
  * lock, so that two at once do not both take the last slot.
  *
- * @returns the lease; `taken` while another trainer holds it; `full` with the reason when there is no room
+ * @returns the lease; `taken` while another trainer holds it; `full` with the reason when there is no room, `forAll` when there is none
+ *   for any other either
  */
 export async function acquireSlot(
   pool: Pool,
   request: SlotRequest,
-): Promise<{ lease: Lease } | { lease: null; full: string | null }> {
+): Promise<{ lease: Lease } | { lease: null; full: string | null; forAll: boolean }> {
   const { key } = request;
   const { kind } = parseModelKey(key);
   return inTransaction(pool, async (client) => {
@@ -48,10 +55,10 @@ export async function acquireSlot(
           [key, request.holder, RESERVED_SECONDS],
         );
       }
-      return { lease: null, full };
+      return { lease: null, full: full.why, forAll: full.forAll };
     }
     const lease = await acquireLease(client, key, request.holder, request.milliseconds);
     if (lease) await client.query('UPDATE leases SET reserved_until = NULL WHERE model_key = $1', [key]);
-    return lease ? { lease } : { lease: null, full: null };
+    return lease ? { lease } : { lease: null, full: null, forAll: false };
   });
 }

@@ -57,10 +57,10 @@ test('streams: none, old and fresh', async () => {
 
 test('services: each that does not run is named', async () => {
   for (const { name } of SERVICES) await facts.beat(`${name}.1`, 'running', name === 'trainer' ? 300 : 1);
-  const missing = await checkServices(pool);
+  const missing = await checkServices(pool, settings);
   expect([missing.ok, missing.finding]).toEqual([false, 'not running: trainer (without a heartbeat: trainer on here)']);
   await facts.beat('trainer.1', 'running', 1);
-  expect((await checkServices(pool)).ok).toBe(true);
+  expect((await checkServices(pool, settings)).ok).toBe(true);
 });
 
 test('models: waiting is no problem, a dead letter is', async () => {

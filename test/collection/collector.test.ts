@@ -37,12 +37,12 @@ const message = (timeMs: number) =>
   });
 
 /** A collector whose clocks the test turns. */
-function collector(clock: 'wall' | 'feed', store = pool) {
+function collector(clock: 'wall' | 'feed', store = pool, say: (line: string) => void = () => {}) {
   const time = { wall: START, elapsed: 0 };
   const made = new Collector({
     pool: store,
     stream: 'test',
-    logger: pino({ level: 'silent' }),
+    logger: pino({ level: 'info' }, { write: (line: string) => say((JSON.parse(line) as { msg: string }).msg) }),
     clock,
     flushMilliseconds: 1_000_000_000,
     flushMessages: 1_000,
@@ -96,6 +96,62 @@ describe('the time of a live feed', () => {
     await made.message(message(START + 12_500));
     await made.flush();
     expect(made.counts.skipped).toBe(0);
+  });
+});
+
+describe('a store that is slow', () => {
+  /** Holds every COMMIT until it is let go. */
+  function slow() {
+    let letGo: () => void = () => {};
+    const gate = new Promise<void>((done) => {
+      letGo = done;
+    });
+    return { store: withCommit(async (commit) => gate.then(commit)), letGo };
+  }
+
+  test('holds the feed back when a batch is being written and the next is full; no silence is made of that', async () => {
+    const { store, letGo } = slow();
+    const { made, time } = collector('wall', store);
+    const waits: Promise<void>[] = [];
+    for (let i = 0; i < 2_000; i++) {
+      const wait = made.message(message(START + i));
+      if (wait !== undefined) waits.push(wait);
+    }
+    // The first full batch is on its way; with the second the caller is to wait for the first.
+    expect(waits).toHaveLength(2);
+    await waits[0];
+    let waited = false;
+    const second = waits[1]!.then(() => {
+      waited = true;
+    });
+    time.elapsed += 120_000;
+    time.wall += 120_000;
+    const ticks = made.tick(true);
+    await new Promise((done) => setTimeout(done, 50));
+    const before = { waited, behind: made.counts.behindSeconds };
+    letGo();
+    expect(before).toEqual({ waited: false, behind: 118 });
+    await Promise.all([second, ticks]);
+    await made.message(message(START + 2_000));
+    await made.tick(true);
+    const rows = await log();
+    expect(rows.map(({ kind, messages }) => [kind, messages])).toEqual([
+      ['updates', 1_000],
+      ['updates', 1_000],
+      ['updates', 1],
+    ]);
+    expect(made.counts.gaps).toBe(0);
+  });
+
+  test('being behind is said once, again when it doubles, and when it is over', async () => {
+    const said: string[] = [];
+    const { made, time } = collector('wall', pool, (line) => said.push(line.replace(/^(\d+) s behind.*/, '$1')));
+    for (const seconds of [9, 11, 15, 21, 23, 45, 7, 4, 12]) {
+      await made.message(message(START));
+      time.wall = START + seconds * 1_000;
+      await made.tick(true);
+    }
+    expect(said).toEqual(['11', '23', 'no longer behind the feed', '12']);
   });
 });
 
@@ -159,6 +215,19 @@ describe('a store that is away', () => {
 /** The pool, whose first COMMIT loses its connection: before the server has heard it, or after it has done it. */
 function failingOnce(moment: 'before' | 'after'): Pool {
   let failed = false;
+  return withCommit(async (commit, rollback) => {
+    if (failed) return commit();
+    failed = true;
+    if (moment === 'after') await commit();
+    else await rollback();
+    throw Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
+  });
+}
+
+type Query = () => Promise<unknown>;
+
+/** The pool with another way to commit. */
+function withCommit(end: (commit: Query, rollback: Query) => Promise<unknown>): Pool {
   return new Proxy(pool, {
     get(target, name) {
       if (name !== 'connect') {
@@ -168,13 +237,13 @@ function failingOnce(moment: 'before' | 'after'): Pool {
       return async () => {
         const client = await target.connect();
         const query = client.query.bind(client) as (...all: unknown[]) => Promise<unknown>;
-        client.query = (async (...all: unknown[]) => {
-          if (failed || all[0] !== 'COMMIT') return query(...all);
-          failed = true;
-          if (moment === 'after') await query('COMMIT');
-          else await query('ROLLBACK');
-          throw Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
-        }) as typeof client.query;
+        client.query = (async (...all: unknown[]) =>
+          all[0] === 'COMMIT'
+            ? end(
+                () => query('COMMIT'),
+                () => query('ROLLBACK'),
+              )
+            : query(...all)) as typeof client.query;
         return client;
       };
     },

@@ -72,6 +72,23 @@ describe('webhook', () => {
     expect(again!.headers['idempotency-key']).toBe(first!.headers['idempotency-key']);
   });
 
+  test('reads the beginning of an endless answer, and no more', async () => {
+    const server = createHttpServer((_request, response) => {
+      response.writeHead(500);
+      const go = () => {
+        while (!response.destroyed && response.write('x'.repeat(65_536)));
+      };
+      response.on('drain', go);
+      go();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const hook = channel({ type: 'webhook', url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` });
+    const error = (await hook.send([notice], signal()).catch((cause: Error) => cause)) as Error;
+    server.closeAllConnections();
+    server.close();
+    expect(error.message).toMatch(/answered 500: x{200}$/);
+  });
+
   test('says what the server answered', async () => {
     const server = await httpServer(404);
     const hook = channel({ type: 'webhook', url: server.url });

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -8,15 +8,18 @@ import { BadArtifact, type ModelKey, type ModelKind } from '../../src/models/mod
 import { PublishWatch } from '../../src/monitoring/publishWatch.js';
 import { healVersionFiles } from '../../src/registry/artifactFiles.js';
 import { loadActive } from '../../src/registry/load.js';
-import { acceptHeld, list, pin, prune, RegistryRefusal, rollback } from '../../src/registry/registry.js';
+import { prune } from '../../src/registry/pruning.js';
+import { acceptHeld, list, pin, RegistryRefusal, rollback } from '../../src/registry/registry.js';
 import { endFailedRun, forgetFailures } from '../../src/retraining/failure.js';
 import { retrainPayload } from '../../src/retraining/payload.js';
 import { retrainingSettings } from '../../src/retraining/settings.js';
 import { noRoom } from '../../src/retraining/storm.js';
-import { runTraining, type TrainingRun } from '../../src/retraining/training.js';
-import { WATCH_ACTOR } from '../../src/retraining/watch.js';
+import { runTraining } from '../../src/retraining/training.js';
+import type { TrainingRun } from '../../src/retraining/trainingRun.js';
+import { WATCH_ACTOR, watchPublished } from '../../src/retraining/watch.js';
 import { currentActivation } from '../../src/storage/activations.js';
 import { releaseLease } from '../../src/storage/leases.js';
+import { versionsWithFiles } from '../../src/storage/modelVersions.js';
 import { deadLetters, runHistory } from '../../src/storage/retrainRuns.js';
 import { registerStream } from '../../src/storage/streams.js';
 import { acquireSlot } from '../../src/storage/trainingSlots.js';
@@ -161,10 +164,42 @@ describe('a training run', () => {
     await expect(train(key)).rejects.toThrow('pinned');
     await pin({ ...move, version: 2, pinned: false });
     await pin({ ...move, version: 1, pinned: true });
-    expect(await prune(database.pool, directory, 0, key)).toMatchObject([{ version: 3 }]);
+    expect(await prune({ pool: database.pool, root: directory, keep: 0, key })).toMatchObject([{ version: 3 }]);
     await expect(rollback({ ...move, version: 3 })).rejects.toThrow('pruned');
     await expect(rollback({ ...move, version: 9 })).rejects.toThrow('no version 9');
     expect(await rollback({ ...move, version: 1 })).toMatchObject({ to: { version: 1 } });
+  });
+
+  test('keeps the newest versions and a backup of each that was replaced, here and on disk', async () => {
+    const key = await stream('kept');
+    const settings = retrainingSettings.parse({ leaseWaitSeconds: 0, keepVersions: 2 });
+    const move = { pool: database.pool, modelKey: key, actor: 'ada', reason: 'test' };
+    for (let i = 0; i < 2; i++) await train(key, { settings });
+    await pin({ ...move, version: 1, pinned: true });
+    for (let i = 0; i < 4; i++) await train(key, { settings });
+    const folder = join(directory, 'isolation_forest', 'kept');
+    const kept = async () => (await readdir(folder)).filter((name) => /^\d+$/.test(name)).sort();
+    const inDatabase = async () => {
+      const versions = await versionsWithFiles(database.pool, key);
+      return [...versions].filter(([, has]) => has).map(([version]) => String(version));
+    };
+    expect(await kept()).toEqual(['1', '5', '6']);
+    expect((await inDatabase()).sort()).toEqual(['1', '5', '6']);
+    const backups = await readdir(join(folder, 'backups'));
+    expect(backups.map((name) => name.replace(/^\d{8}T\d{6}Z-/, '')).sort()).toEqual(['version-4', 'version-5']);
+    const manifest = JSON.parse(
+      await readFile(join(folder, 'backups', backups.sort().at(-1)!, 'manifest.json'), 'utf8'),
+    );
+    expect(manifest).toMatchObject({ version: 5, replacedBy: 6, modelKey: key });
+    // Back to 5, whose predecessor 4 is gone already: what serves, and what is pinned, stays however little is kept.
+    await rollback(move);
+    await prune({ pool: database.pool, root: directory, keep: 0 });
+    expect(await kept()).toEqual(['1', '5']);
+    // Another machine pruned: this one's copy follows. What the database does not know is not touched.
+    await mkdir(join(folder, '6'));
+    await mkdir(join(folder, '99'));
+    await prune({ pool: database.pool, root: directory, keep: 0, key });
+    expect(await kept()).toEqual(['1', '5', '99']);
   });
 
   test('refuses bytes that are not what was published', async () => {
@@ -180,16 +215,21 @@ describe('a training run', () => {
   test('a runaway version is rolled back once', async () => {
     const key = await stream('runaway');
     await train(key);
-    await train(key);
+    const open = { maximumAnomalyRate: 1, championMargin: 1, examMargin: 1, sensitivityBudget: 1 };
+    const wild: ModelKind<unknown> = {
+      ...kind,
+      fit: async (window, options) => ({ ...((await kind.fit(window, options)) as object), threshold: 0.5 }),
+    };
+    await train(key, { kinds: { isolation_forest: wild }, settings: retrainingSettings.parse(open) });
     const settings = retrainingSettings.parse({});
     const lines: string[] = [];
     const logger = pino({}, { write: (line: string) => lines.push(line) });
-    const watch = new PublishWatch({ pool: database.pool, settings, logger });
+    const watch = new PublishWatch({ pool: database.pool, settings, kinds: { isolation_forest: kind }, logger });
     expect(await watch.look()).toBe(0);
-    await writeFeatures(database.pool, 'runaway', START + 8 * DAY, START + 8 * DAY + 120, { seed: 5, factor: 9 });
+    await writeFeatures(database.pool, 'runaway', START + 8 * DAY, START + 8 * DAY + 120, { seed: 5 });
     await scoreLive(database.pool, key, kind, START + 8 * DAY, START + 8 * DAY + 120);
     // Two monitors at once: it is rolled back once.
-    const other = new PublishWatch({ pool: database.pool, settings, logger });
+    const other = new PublishWatch({ pool: database.pool, settings, kinds: { isolation_forest: kind }, logger });
     const moves = await Promise.all([watch.look(), other.look()]);
     expect(moves.sort()).toEqual([0, 1]);
     expect((await currentActivation(database.pool, key))?.version).toBe(1);
@@ -202,6 +242,21 @@ describe('a training run', () => {
     await scoreLive(database.pool, key, kind, START + 8 * DAY + 120, START + 8 * DAY + 240);
     expect(await watch.look()).toBe(0);
     expect((await currentActivation(database.pool, key))?.version).toBe(1);
+  });
+
+  test('an incident right after a publish is no reason to go back: the version before sees it too', async () => {
+    const key = await stream('incident');
+    await train(key);
+    await train(key);
+    const settings = retrainingSettings.parse({});
+    const logger = pino({ level: 'silent' });
+    await writeFeatures(database.pool, 'incident', START + 8 * DAY, START + 8 * DAY + 120, { seed: 5, factor: 9 });
+    await scoreLive(database.pool, key, kind, START + 8 * DAY, START + 8 * DAY + 120);
+    const kinds = { isolation_forest: kind };
+    expect(await new PublishWatch({ pool: database.pool, settings, kinds, logger }).look()).toBe(0);
+    const outcome = await watchPublished(database.pool, key, START + 8 * DAY + 119, settings, kinds);
+    expect(outcome).toMatchObject({ state: 'traffic', reason: expect.stringContaining('for the version before') });
+    expect((await currentActivation(database.pool, key))?.version).toBe(2);
   });
 
   test('limits hold in all and by kind, and a slot is kept for a person who waits', async () => {

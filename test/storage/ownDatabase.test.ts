@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { DirectoryInUse, openDatabase } from '../../src/storage/database.js';
+import { runningServer } from '../../src/storage/embeddedPostgres.js';
 import { forgetStream } from '../../src/storage/forgetStream.js';
 import { openPool } from '../../src/storage/pool.js';
 import { STREAM, seedHistory } from '../dashboard/seed.js';
@@ -44,6 +45,18 @@ describe('the own database', () => {
     expect((await again.query('SELECT name FROM streams')).rows).toEqual([{ name: 'rrc00' }]);
     await again.end();
     await second.close();
+  }, 60_000);
+
+  test('reads none of its files that is damaged, and says what to do where it cannot do without', async () => {
+    const first = await open('damaged');
+    for (const text of ['', '{"pid":', '{"databaseUrl":"http://x","pid":1}', '[]']) {
+      writeFileSync(join(directory('damaged'), 'connection.json'), text);
+      expect(runningServer(directory('damaged'))).toBeNull();
+    }
+    await first.close();
+    writeFileSync(join(directory('damaged'), 'owner.json'), '{"pid":"1"}');
+    writeFileSync(join(directory('damaged'), 'credentials.json'), '{"user":"routewarden"}');
+    await expect(open('damaged')).rejects.toThrow(/credentials\.json is missing or damaged.*routewarden restore/);
   }, 60_000);
 
   test('tells a second start who has the directory, and lets a command share it', async () => {

@@ -18,6 +18,7 @@ const NAMES: Record<string, Record<string, string>> = {
   'src/storage/forgetStream.ts': { table: 'lists of the file' },
   'src/storage/activations.ts': { call: 'one of two functions named in the file' },
   'src/dashboard/queries/scores.ts': { table: 'calls in the file', name: 'calls in the file' },
+  'src/storage/scratchSchema.ts': { name: 'a prefix and random hexadecimal digits, made in the file' },
   'queues/futureTimes.ts': { now: 'text of the file' },
   'src/storage/tableDump.ts': {
     fields: "columns of the database's catalogue, quoted",

@@ -14,6 +14,7 @@ const keep = {
   featureDays: 2,
   incidentDays: 2,
   historyDays: 30,
+  reportDays: 30,
   versions: 1,
   readers: ['aggregator'],
 };
@@ -191,6 +192,7 @@ describe('retention', () => {
       late_minutes: 'minutes that are kept, once a stage',
       leases: 'a row a model',
       model_files: 'keepVersions, see test/registry',
+      shadows: 'a row a model',
       streams: 'settings',
       routewarden_migrations: 'a row a migration',
     };

@@ -171,6 +171,9 @@ export const pathGraph = z.object({
   prefix: z.string().nullable(),
   prefixes: z.array(z.string()),
   minutes: z.array(time),
+  routes: z
+    .array(z.object({ peer: z.string(), since: time.nullable(), path: z.array(z.string()) }))
+    .describe("each peer's path to the prefix, from a minute on; null: before the incident"),
   nodes: z.array(z.object({ id: z.string(), label: z.string(), kind: z.enum(['peer', 'as', 'origin', 'prefix']) })),
   edges: z.array(
     z.object({
@@ -199,7 +202,7 @@ export const incident = incidentRow.extend({
 
 export const version = z.object({
   version: z.number(),
-  state: z.enum(['published', 'rejected', 'held']),
+  state: z.enum(['published', 'rejected', 'held', 'shadow']),
   active: z.boolean(),
   pinned: z.boolean(),
   parent: z.number().nullable(),
@@ -264,6 +267,7 @@ export const auditRow = z.object({
   actor: z.string(),
   action: z.string(),
   target: z.string(),
+  detail: z.string().describe('what else was said, such as a version; empty when nothing was'),
 });
 
 export const modelKeyParameter = z.object({

@@ -9,6 +9,7 @@ interface Act {
   actor: string;
   action: string;
   target: string;
+  detail: string;
 }
 
 export function AuditPage() {
@@ -28,6 +29,7 @@ export function AuditPage() {
                 <th scope="col">Who</th>
                 <th scope="col">What</th>
                 <th scope="col">On</th>
+                <th scope="col">Detail</th>
               </tr>
             </thead>
             <tbody>
@@ -37,6 +39,7 @@ export function AuditPage() {
                   <td>{act.actor}</td>
                   <td>{act.action}</td>
                   <td>{act.target}</td>
+                  <td>{act.detail}</td>
                 </tr>
               ))}
             </tbody>

@@ -23,4 +23,5 @@ await build({
   outdir: `${root}dist/page`,
   logLevel: 'warning',
 });
-for (const name of ['index.html', 'favicon.svg']) copyFileSync(`${here}${name}`, `${root}dist/page/${name}`);
+for (const name of ['index.html', 'favicon.svg', 'board.css'])
+  copyFileSync(`${here}${name}`, `${root}dist/page/${name}`);

@@ -1,14 +1,17 @@
 import { useState } from 'preact/hooks';
 import type { DriftReport } from '../api/schema.js';
 import { Badge, Empty } from './states.js';
-import { amount, shortTime } from './words.js';
-
-const TONES: Record<string, string> = { drifted: 'warn', watch: 'minor', stable: 'good' };
+import { amount, driftTone, driftWords, sentence, shortTime } from './words.js';
 
 /** The drift checks as a strip of squares, and the chosen one in words with both score distributions. */
 export function DriftHistory({ reports }: { reports: readonly DriftReport[] }) {
   const [chosen, setChosen] = useState<number | null>(null);
-  const report = reports.find((candidate) => candidate.id === chosen) ?? reports[0];
+  // Most is to be seen in a check that compared: the newest of those, unless somebody chose another.
+  const report =
+    reports.find((candidate) => candidate.id === chosen) ??
+    reports.find((candidate) => candidate.distribution !== null) ??
+    reports[0];
+  const outcomes = [...new Set(reports.map((candidate) => candidate.outcome))];
   return (
     <section class="card" aria-labelledby="drift">
       <h2 id="drift">Drift</h2>
@@ -21,22 +24,30 @@ export function DriftHistory({ reports }: { reports: readonly DriftReport[] }) {
               <button
                 key={candidate.id}
                 type="button"
-                class={TONES[candidate.outcome] ?? 'quiet'}
+                class={driftTone(candidate.outcome)}
                 aria-pressed={candidate.id === report.id}
-                aria-label={`${shortTime(candidate.windowEnd)}: ${candidate.outcome}`}
-                title={`${shortTime(candidate.windowEnd)}: ${candidate.outcome}`}
+                aria-label={`${shortTime(candidate.windowEnd)}: ${driftWords(candidate.outcome)}`}
+                title={`${shortTime(candidate.windowEnd)}: ${driftWords(candidate.outcome)}`}
                 onClick={() => setChosen(candidate.id)}
               />
             ))}
           </fieldset>
+          <p class="legend">
+            A square is an hourly check, the newest at the right; press one to see it.
+            {outcomes.map((outcome) => (
+              <span key={outcome}>
+                <span class={`square ${driftTone(outcome)}`} /> {driftWords(outcome)}
+              </span>
+            ))}
+          </p>
           <div class="pair">
             <div>
               <p class="line">
                 <strong>{shortTime(report.windowEnd)}</strong>{' '}
-                <Badge tone={TONES[report.outcome] ?? 'quiet'}>{report.outcome}</Badge>
+                <Badge tone={driftTone(report.outcome)}>{driftWords(report.outcome)}</Badge>
                 {report.version !== null && <small>version {report.version}</small>}
               </p>
-              <p>{report.reason}</p>
+              <p>{sentence(report.reason)}.</p>
               <Criteria report={report} />
             </div>
             <Distributions report={report} />
@@ -71,12 +82,12 @@ function Criteria({ report }: { report: DriftReport }) {
       <tbody>
         {report.criteria.map((criterion) => (
           <tr key={criterion.name} class={criterion.exceeded ? 'over' : ''}>
-            <th scope="row">{criterion.name}</th>
+            <th scope="row">{measureName(criterion.name)}</th>
             <td class="number">{amount(criterion.baseline)}</td>
             <td class="number">{amount(criterion.current)}</td>
             <td class="number">
               {changeOf(criterion)}
-              {criterion.exceeded && <small> over</small>}
+              {criterion.exceeded && <span class="hidden"> over the limit</span>}
             </td>
             <td class="number">{limitOf(criterion)}</td>
           </tr>
@@ -90,6 +101,15 @@ type Criterion = DriftReport['criteria'][number];
 
 /** Inputs are judged by a stability index, everything else by its relative change. */
 const isIndex = ({ name }: Criterion): boolean => name.startsWith('input ');
+
+/** "input maximum_as_path_length" is "Input: maximum AS path length" to a person. */
+function measureName(name: string): string {
+  const words = name
+    .replaceAll('_', ' ')
+    .replace(/\bas\b/, 'AS')
+    .replace(/\b(igp|egp|incomplete)$/, (origin) => origin.toUpperCase());
+  return words.startsWith('input ') ? `Input: ${words.slice(6)}` : sentence(words);
+}
 
 function changeOf(criterion: Criterion): string {
   if (isIndex(criterion)) return `index ${amount(criterion.change)}`;
@@ -129,6 +149,9 @@ function Distributions({ report }: { report: DriftReport }) {
         <path class="baseline" d={`M0 ${HEIGHT}L${line(before).slice(1)}V${HEIGHT}z`} />
         <path class="current" d={line(now)} />
         <line x1={0} x2={WIDTH} y1={HEIGHT} y2={HEIGHT} />
+        <text x={WIDTH / 2} y={HEIGHT + 15} text-anchor="middle">
+          anomaly score
+        </text>
         <text x={0} y={HEIGHT + 15}>
           {amount(shape.edges[0] ?? 0)}
         </text>

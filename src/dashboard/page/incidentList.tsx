@@ -1,6 +1,6 @@
 import type { IncidentRow } from '../api/schema.js';
 import { Badge, Empty } from './states.js';
-import { className, shortTime, span } from './words.js';
+import { className, sentence, shortTime, span } from './words.js';
 
 export function IncidentList({ incidents }: { incidents: readonly IncidentRow[] }) {
   if (incidents.length === 0) {
@@ -18,7 +18,7 @@ export function IncidentList({ incidents }: { incidents: readonly IncidentRow[] 
               {incident.ordinary && <Badge tone="quiet">ordinary</Badge>}
               {incident.acknowledgedBy !== null && <Badge tone="quiet">acknowledged</Badge>}
             </span>
-            <span class="what">{incident.headline}</span>
+            <span class="what">{sentence(incident.headline)}</span>
             <span class="when">
               {shortTime(incident.startedAt)}
               {incident.endedAt !== null && `, ${span((incident.endedAt - incident.startedAt) / 1000)}`} ·{' '}

@@ -5,7 +5,30 @@ import { IncidentList } from './incidentList.js';
 import { PathGraphCard } from './pathGraphCard.js';
 import { useResource } from './resource.js';
 import { Badge, Empty, Loading, Meter, Problem } from './states.js';
-import { amount, classMeaning, className, dateTime, modelName, span, timeOf } from './words.js';
+import {
+  amount,
+  classMeaning,
+  className,
+  dateTime,
+  modelName,
+  sentence,
+  shortTime,
+  span,
+  timeOf,
+  whatToDo,
+} from './words.js';
+
+/** Classes that show in who announces what; the others show in how much was sent. */
+const PATHS_FIRST = new Set(['hijack', 'moas', 'leak']);
+
+/** What the numbers beside culprits count; updates where a class says nothing of its own. */
+const COUNTED: Record<string, { prefixes?: string; origins?: string; peers?: string }> = {
+  hijack: { origins: 'prefixes announced' },
+  moas: { origins: 'prefixes announced' },
+  leak: { origins: 'routes through it' },
+  outage: { prefixes: 'peers that lost it', origins: 'prefixes lost' },
+  'session reset': { peers: 'times down or up' },
+};
 
 export function IncidentPage({ id, canChange }: { id: number; canChange: boolean }) {
   const { value, error, reload } = useResource<Incident>(`/api/incidents/${id}`, ['incidents']);
@@ -13,6 +36,9 @@ export function IncidentPage({ id, canChange }: { id: number; canChange: boolean
   if (value === undefined) return error === null ? <Loading /> : <Problem words={error} />;
   const end = value.endedAt ?? value.lastMinute + 60_000;
   const shades = [{ from: value.startedAt, until: end, colour: '--incident' }];
+  // Where it runs past midnight, a bare time of day would be read as the day of its start.
+  const clock = new Date(value.startedAt).toDateString() === new Date(end).toDateString() ? timeOf : shortTime;
+  const inPaths = PATHS_FIRST.has(value.class);
   return (
     <>
       <section class="card lead">
@@ -25,19 +51,26 @@ export function IncidentPage({ id, canChange }: { id: number; canChange: boolean
           {value.endedAt === null ? <Badge tone="running">open</Badge> : <Badge tone="quiet">over</Badge>}
           {value.ordinary && <Badge tone="quiet">ordinary</Badge>}
         </div>
-        <p class="statement">{value.headline}</p>
-        <p class="hint">{classMeaning(value.class)}</p>
+        <p class="statement">{sentence(value.headline)}</p>
         <p class="facts">
           {dateTime(value.startedAt)}
           {value.endedAt === null
             ? ', still going on'
-            : ` to ${timeOf(value.endedAt)}, ${span((end - value.startedAt) / 1000)}`}{' '}
-          · stream {value.stream} · highest score {amount(value.peakScore)} at {timeOf(value.peakMinute)}
+            : ` to ${clock(value.endedAt)}, ${span((end - value.startedAt) / 1000)}`}{' '}
+          · stream {value.stream} · highest score {amount(value.peakScore)} at {clock(value.peakMinute)}
+          {value.score.threshold !== null && `, threshold ${amount(value.score.threshold)}`}
         </p>
+        <dl class="advice">
+          <dt>What it means</dt>
+          <dd>{classMeaning(value.class)}</dd>
+          <dt>What to do</dt>
+          <dd>{whatToDo(value.class)}</dd>
+        </dl>
         <IncidentActions incident={value} canChange={canChange} changed={reload} />
       </section>
       <div class="columns">
         <div>
+          {inPaths && <PathGraphCard id={id} />}
           <section class="card" aria-labelledby="score">
             <h2 id="score">Score before, during and after</h2>
             <figure>
@@ -56,32 +89,34 @@ export function IncidentPage({ id, canChange }: { id: number; canChange: boolean
             </figure>
             <Features resource={features} shades={shades} />
           </section>
-          <PathGraphCard id={id} />
-        </div>
-        <div>
-          <WhyCard incident={value} />
-          <section class="card" aria-labelledby="culprits">
-            <h2 id="culprits">Who stands out</h2>
-            <Culprits title="Prefixes" list={value.prefixes} />
-            <Culprits title="Origins" list={value.origins} />
-            <Culprits title="Peers" list={value.peers} />
-          </section>
+          {!inPaths && <PathGraphCard id={id} />}
           <section class="card" aria-labelledby="timeline">
             <h2 id="timeline">Time line</h2>
             <ol class="timeline">
               {value.timeline.map((event) => (
                 <li key={`${event.at} ${event.words}`} class={event.kind}>
-                  <time dateTime={new Date(event.at).toISOString()}>{timeOf(event.at)}</time> {event.words}
+                  <time dateTime={new Date(event.at).toISOString()}>{clock(event.at)}</time> {event.words}
                 </li>
               ))}
             </ol>
           </section>
-          {value.related.length > 0 && (
-            <section class="card" aria-labelledby="related">
-              <h2 id="related">Related incidents</h2>
+        </div>
+        <div>
+          <WhyCard incident={value} />
+          <section class="card" aria-labelledby="culprits">
+            <h2 id="culprits">Who stands out</h2>
+            <Culprits title="Prefixes" list={value.prefixes} counted={COUNTED[value.class]?.prefixes} />
+            <Culprits title="Origins" list={value.origins} counted={COUNTED[value.class]?.origins} />
+            <Culprits title="Peers" list={value.peers} counted={COUNTED[value.class]?.peers} />
+          </section>
+          <section class="card" aria-labelledby="related">
+            <h2 id="related">Related incidents</h2>
+            {value.related.length === 0 ? (
+              <Empty>None: nothing else began or ended within ten minutes, on any stream.</Empty>
+            ) : (
               <IncidentList incidents={value.related} />
-            </section>
-          )}
+            )}
+          </section>
         </div>
       </div>
     </>
@@ -100,7 +135,7 @@ function WhyCard({ incident }: { incident: Incident }) {
           {incident.reasons.map((reason) => (
             <li key={reason.words} class={reason.class === incident.class || reason.class === '' ? '' : 'other'}>
               {reason.class !== '' && reason.class !== incident.class && <>{className(reason.class)}: </>}
-              {reason.words}
+              {sentence(reason.words)}
             </li>
           ))}
         </ul>
@@ -163,21 +198,30 @@ function Features({
   );
 }
 
-function Culprits({ title, list }: { title: string; list: readonly Ranked[] }) {
+function Culprits(props: { title: string; list: readonly Ranked[]; counted: string | undefined }) {
+  const { title, list, counted = 'updates' } = props;
   if (list.length === 0) return null;
   const most = Math.max(...list.map((entry) => entry.count));
+  const alike = most === 1;
   return (
     <>
-      <h3>{title}</h3>
+      <h3>
+        {title} {!alike && <small>by {counted}</small>}
+      </h3>
       <ul class="ranked">
         {list.slice(0, 6).map((entry) => (
           <li key={entry.name}>
             <code>{title === 'Origins' && /^\d+$/.test(entry.name) ? `AS${entry.name}` : entry.name}</code>
-            <Meter fraction={entry.count / most} label={`${entry.count} updates`} />
-            <span>{amount(entry.count)}</span>
+            {!alike && (
+              <>
+                <Meter fraction={entry.count / most} label={`${entry.count} ${counted}`} />
+                <span>{amount(entry.count)}</span>
+              </>
+            )}
           </li>
         ))}
       </ul>
+      {list.length > 6 && <p class="hint">and {list.length - 6} more</p>}
     </>
   );
 }

@@ -1,10 +1,14 @@
 import type { ModelRow, Overview, RunState } from '../api/schema.js';
 import { Badge, Empty, Meter } from './states.js';
-import { modelName, span } from './words.js';
+import { driftTone, driftWords, modelName, span } from './words.js';
 
-const DRIFT_TONES: Record<string, string> = { drifted: 'warn', watch: 'minor', stable: 'good' };
+interface Props {
+  models: readonly ModelRow[];
+  /** null where only a model that serves or its lack is told */
+  collected: Overview['collected'] | null;
+}
 
-export function ModelList({ models, collected }: { models: readonly ModelRow[]; collected: Overview['collected'] }) {
+export function ModelList({ models, collected }: Props) {
   if (models.length === 0) return <Empty>Models come with the first stream.</Empty>;
   return (
     <ul class="models">
@@ -16,7 +20,7 @@ export function ModelList({ models, collected }: { models: readonly ModelRow[]; 
               {model.version !== null && <Badge tone="quiet">version {model.version}</Badge>}
               {model.pinned && <Badge tone="quiet">pinned</Badge>}
               {model.drift !== null && model.drift.outcome !== 'no baseline' && (
-                <Badge tone={DRIFT_TONES[model.drift.outcome] ?? 'quiet'}>{model.drift.outcome}</Badge>
+                <Badge tone={driftTone(model.drift.outcome)}>{driftWords(model.drift.outcome)}</Badge>
               )}
             </span>
             <span class="what">{stateOf(model, collected)}</span>
@@ -28,15 +32,16 @@ export function ModelList({ models, collected }: { models: readonly ModelRow[]; 
   );
 }
 
-function stateOf(model: ModelRow, collected: Overview['collected']): string {
+function stateOf(model: ModelRow, collected: Props['collected']): string {
   if (model.version === null) {
+    if (collected === null) return 'No version yet: the first is trained when the baseline is whole.';
     const share = `${span(collected.minutes * 60)} of ${span(collected.needed * 60)} collected`;
     return `No version yet: ${share}; backfill with "routewarden backfill".`;
   }
   const age = model.ageMinutes === null ? '' : `Trained on data up to ${span(model.ageMinutes * 60)} ago. `;
   // The newest check may be older than the first version: what it says is then no longer so.
   if (model.drift?.outcome === 'no baseline') return `${age}Its drift is checked from the next whole hour on.`;
-  return model.drift === null ? `${age}No drift check yet.` : `${age}${model.drift.reason}`;
+  return model.drift === null ? `${age}No drift check yet.` : `${age}Last drift check: ${model.drift.reason}.`;
 }
 
 export function RunProgress({ run }: { run: RunState }) {

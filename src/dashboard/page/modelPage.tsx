@@ -38,7 +38,7 @@ export function ModelPage({ modelKey, canChange }: { modelKey: string; canChange
     <>
       <section class="card lead">
         <p class="crumbs">
-          <a href="/">Overview</a> / Models
+          <a href="/models">Models</a> / {modelKey}
         </p>
         <div class="line">
           <h1>{name}</h1>
@@ -106,7 +106,11 @@ function Runs({ model }: { model: Model }) {
   return (
     <section class="card" aria-labelledby="runs">
       <h2 id="runs">Retrains</h2>
-      {model.runs.length === 0 && <Empty>None so far. Drift starts one by itself.</Empty>}
+      {model.runs.length === 0 ? (
+        <Empty>None so far. Drift starts one by itself.</Empty>
+      ) : (
+        <p class="hint">Times of this machine's clock.</p>
+      )}
       {model.runs.map((run) => (
         <details key={run.run} open={!run.finished}>
           <summary>
@@ -121,7 +125,11 @@ function Runs({ model }: { model: Model }) {
               </li>
             ))}
           </ol>
-          {run.jobId !== null && <p class="hint">Job {run.jobId} in Bull Board</p>}
+          {run.jobId !== null && (
+            <p class="hint">
+              <a href={`/queues/queue/retrain/${encodeURIComponent(run.jobId)}`}>The job with its log</a>
+            </p>
+          )}
         </details>
       ))}
     </section>
@@ -132,7 +140,11 @@ function Activations({ model }: { model: Model }) {
   return (
     <section class="card" aria-labelledby="activations">
       <h2 id="activations">What served when</h2>
-      {model.activations.length === 0 && <Empty>Nothing has served yet.</Empty>}
+      {model.activations.length === 0 ? (
+        <Empty>Nothing has served yet.</Empty>
+      ) : (
+        <p class="hint">Times of the feed: the first minute that the version scored.</p>
+      )}
       <ol class="timeline">
         {model.activations.map((activation) => (
           <li key={`${activation.at} ${activation.version}`}>

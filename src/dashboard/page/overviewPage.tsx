@@ -6,7 +6,7 @@ import { go } from './route.js';
 import { ScoreCharts } from './scoreCharts.js';
 import { ServiceList } from './serviceList.js';
 import { Empty, Loading, Meter, Problem } from './states.js';
-import { amount, className, dateTime, modelName, shortTime, span } from './words.js';
+import { amount, className, dateTime, modelName, sentence, shortTime, span } from './words.js';
 
 export function OverviewPage({ stream }: { stream: string | null }) {
   const query = stream === null ? '' : `?stream=${encodeURIComponent(stream)}`;
@@ -37,6 +37,13 @@ export function OverviewPage({ stream }: { stream: string | null }) {
           ) : (
             <ScoreCharts stream={value.stream} />
           )}
+          <section class="card" aria-labelledby="services-title">
+            <div class="head">
+              <h2 id="services-title">Services</h2>
+              <small>and their last heartbeat</small>
+            </div>
+            <ServiceList services={value.services} />
+          </section>
         </div>
         <div>
           <section class="card" aria-labelledby="incidents-title">
@@ -49,13 +56,9 @@ export function OverviewPage({ stream }: { stream: string | null }) {
           <section class="card" aria-labelledby="models-title">
             <div class="head">
               <h2 id="models-title">Models</h2>
-              <a href="/queues/">Jobs</a>
+              <a href="/models">All</a>
             </div>
             <ModelList models={value.models} collected={value.collected} />
-          </section>
-          <section class="card" aria-labelledby="services-title">
-            <h2 id="services-title">Services</h2>
-            <ServiceList services={value.services} />
           </section>
         </div>
       </div>
@@ -93,7 +96,7 @@ function VerdictCard({ overview }: { overview: Overview }) {
       <h1 id="verdict-title">{headline}</h1>
       {running.slice(0, 2).map((incident) => (
         <p key={incident.id}>
-          <a href={`/incidents/${incident.id}`}>{className(incident.class)}</a>: {incident.headline}
+          <a href={`/incidents/${incident.id}`}>{className(incident.class)}</a>: {sentence(incident.headline)}
         </p>
       ))}
       {tone === 'calm' && overview.incidents[0] !== undefined && (

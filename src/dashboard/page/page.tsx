@@ -6,6 +6,7 @@ import { IncidentsPage } from './incidentsPage.js';
 import { listen, useConnection } from './live.js';
 import { LoginPage } from './loginPage.js';
 import { ModelPage } from './modelPage.js';
+import { ModelsPage } from './modelsPage.js';
 import { OverviewPage } from './overviewPage.js';
 import { call } from './resource.js';
 import { usePath } from './route.js';
@@ -45,6 +46,7 @@ function SignedIn({ session }: { session: Session }) {
         <nav aria-label="Pages">
           <Tab path={path} to="/" name="Overview" />
           <Tab path={path} to="/incidents" name="Incidents" />
+          <Tab path={path} to="/models" name="Models" />
           <a href="/queues/">Jobs</a>
           <Tab path={path} to="/audit" name="Audit" />
         </nav>
@@ -59,7 +61,7 @@ function SignedIn({ session }: { session: Session }) {
 }
 
 function Tab({ path, to, name }: { path: URL; to: string; name: string }) {
-  const here = to === '/' ? path.pathname === '/' || path.pathname.startsWith('/models') : path.pathname.startsWith(to);
+  const here = to === '/' ? path.pathname === '/' : path.pathname.startsWith(to);
   return (
     <a href={to} aria-current={here ? 'page' : undefined}>
       {name}
@@ -74,6 +76,7 @@ function Content({ path, canChange }: { path: URL; canChange: boolean }) {
   if (area === 'models' && name) {
     return <ModelPage key={name} modelKey={decodeURIComponent(name)} canChange={canChange} />;
   }
+  if (area === 'models') return <ModelsPage />;
   if (area === 'audit') return <AuditPage />;
   return <OverviewPage stream={path.searchParams.get('stream')} />;
 }

@@ -3,7 +3,7 @@ import type { ScoreSeries } from '../api/schema.js';
 import { Chart, type Shade } from './chart.js';
 import { useResource } from './resource.js';
 import { Empty, Loading, Problem } from './states.js';
-import { modelName, span } from './words.js';
+import { modelName, shortTime, span } from './words.js';
 
 const RANGES = [
   [3, '3 h'],
@@ -36,6 +36,10 @@ export function ScoreCharts({ stream }: { stream: string }) {
         <span class="key line" /> anomaly score <span class="key dashed" /> threshold <span class="key dot" /> anomalous
         minute <span class="key incident" /> incident <span class="key gap" /> feed away
       </p>
+      <p class="hint">
+        The score says how far a minute is from what the models learnt as ordinary. Over the dashed threshold a minute
+        is anomalous. The ensemble weighs the votes of the models below it, and its anomalous minutes make incidents.
+      </p>
       {error !== null && value === undefined && <Problem words={error} />}
       {error === null && value === undefined && <Loading />}
       {value !== undefined && <Curves series={value} />}
@@ -47,6 +51,8 @@ function Curves({ series }: { series: ScoreSeries }) {
   if (series.curves.every((curve) => curve.high.every((value) => value === null))) {
     return <Empty>No minute was scored in this time. Scores begin with the first trained model.</Empty>;
   }
+  const begin = firstScored(series);
+  const times = series.times.slice(begin);
   const shades: Shade[] = [
     ...series.gaps.map((gap) => ({ from: gap.since, until: gap.until, colour: '--gap' })),
     ...series.incidents.map((incident) => ({ from: incident.from, until: incident.until, colour: '--incident' })),
@@ -54,7 +60,8 @@ function Curves({ series }: { series: ScoreSeries }) {
   return (
     <>
       {series.curves.map((curve) => {
-        const over = curve.anomalous.reduce((sum: number, on) => sum + on, 0);
+        const anomalous = curve.anomalous.slice(begin);
+        const over = anomalous.reduce((sum: number, on) => sum + on, 0);
         const empty = curve.high.every((value) => value === null);
         return (
           <figure key={curve.name} class={curve.name === 'ensemble' ? 'first' : ''}>
@@ -66,12 +73,12 @@ function Curves({ series }: { series: ScoreSeries }) {
               <Empty>No scores yet from this model.</Empty>
             ) : (
               <Chart
-                label={`Scores of ${modelName(curve.name)}: ${over} of ${curve.high.length} points over the threshold`}
-                times={series.times}
-                values={curve.high}
-                {...(series.stepMinutes > 1 && { low: curve.low })}
-                threshold={curve.threshold}
-                marked={curve.anomalous}
+                label={`Scores of ${modelName(curve.name)}: ${over} of ${times.length} points over the threshold`}
+                times={times}
+                values={curve.high.slice(begin)}
+                {...(series.stepMinutes > 1 && { low: curve.low.slice(begin) })}
+                threshold={curve.threshold.slice(begin)}
+                marked={anomalous}
                 shades={shades}
                 group="scores"
                 height={curve.name === 'ensemble' ? 170 : 110}
@@ -81,9 +88,18 @@ function Curves({ series }: { series: ScoreSeries }) {
         );
       })}
       <p class="hint">
-        Times in UTC. Drag across a chart to zoom, double-click to zoom out.
+        {begin > 0 && `Nothing was scored before ${shortTime(times[0] ?? 0)}. `}Times in UTC. Drag across a chart to
+        zoom, double-click to zoom out.
         {series.stepMinutes > 1 && ` Each point holds ${span(series.stepMinutes * 60)}; lowest and highest are kept.`}
       </p>
     </>
   );
+}
+
+/** Where the curves begin, when that is late in the time asked for: an empty half would make the rest too small to read. */
+function firstScored({ curves, times }: ScoreSeries): number {
+  const first = Math.min(
+    ...curves.map((curve) => curve.high.findIndex((value) => value !== null)).filter((index) => index >= 0),
+  );
+  return Number.isFinite(first) && first > times.length / 4 ? first : 0;
 }

@@ -19,13 +19,13 @@ export function ServiceList({ services }: { services: readonly Service[] }) {
           <code>routewarden start {down.map((service) => service.name).join(' ')}</code>
         </p>
       )}
-      <ul class="services">
+      <ul class="services" aria-label="Services and their last heartbeat">
         {services.map((service) => (
           <li key={service.instance}>
             <span class={`lamp ${service.healthy ? 'good' : 'bad'}`} aria-hidden="true" />
             <span class="name">{serviceName(service.name)}</span>
             <span class="detail" title={`${service.host}, process ${service.pid}`}>
-              {service.healthy ? service.state : `silent for ${span(service.secondsSilent)}`}
+              {service.healthy ? service.state : 'silent'}, {span(service.secondsSilent)} ago
               {service.restarts > 0 && `, ${service.restarts} restart${service.restarts === 1 ? '' : 's'}`}
             </span>
           </li>

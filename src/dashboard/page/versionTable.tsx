@@ -1,5 +1,6 @@
 import type { ModelVersion } from '../api/schema.js';
 import { ScrollArea } from './scrollArea.js';
+import { SensitivityChart } from './sensitivityChart.js';
 import { Badge, Empty } from './states.js';
 import { amount, shortTime } from './words.js';
 
@@ -23,6 +24,16 @@ export function VersionTable({ versions, canChange, rollback, pin }: Props) {
         <ScrollArea label="Versions">
           <table>
             <thead>
+              <tr class="groups">
+                <td colSpan={5} />
+                <th scope="colgroup" colSpan={2} class="number">
+                  Ordinary minutes flagged
+                </th>
+                <th scope="colgroup" colSpan={2} class="number">
+                  Injected anomalies found
+                </th>
+                <td colSpan={canChange ? 2 : 1} />
+              </tr>
               <tr>
                 <th scope="col">Version</th>
                 <th scope="col">State</th>
@@ -33,22 +44,26 @@ export function VersionTable({ versions, canChange, rollback, pin }: Props) {
                 <th scope="col" class="number">
                   Threshold
                 </th>
-                <th scope="col" class="number" title="Share of held-back minutes that it finds anomalous">
-                  Anomalous
-                </th>
-                <th scope="col" class="number" title="The same of the version that served then">
-                  Champion's
-                </th>
-                <th scope="col" class="number" title="Share of the exam's injected anomalies that it finds">
-                  Exam
-                </th>
-                <th scope="col" class="number" title="The same of the lineage's first version">
-                  First's
+                <th scope="col" class="number">
+                  this version
                 </th>
                 <th scope="col" class="number">
-                  Took
+                  the one before it
                 </th>
-                {canChange && <th scope="col">Do</th>}
+                <th scope="col" class="number">
+                  this version
+                </th>
+                <th scope="col" class="number">
+                  the first one
+                </th>
+                <th scope="col" class="number">
+                  Training took
+                </th>
+                {canChange && (
+                  <th scope="col">
+                    <span class="hidden">What to do with it</span>
+                  </th>
+                )}
               </tr>
             </thead>
             <tbody>
@@ -63,7 +78,7 @@ export function VersionTable({ versions, canChange, rollback, pin }: Props) {
                     {version.pinned && <Badge tone="quiet">pinned</Badge>}
                     {reasonOf(version) !== null && <small>{reasonOf(version)}</small>}
                   </td>
-                  <td>
+                  <td class="times">
                     {shortTime(version.dataFrom)} to {shortTime(version.dataUntil)}
                   </td>
                   <td class="number">{amount(version.samples)}</td>
@@ -75,7 +90,7 @@ export function VersionTable({ versions, canChange, rollback, pin }: Props) {
                   <td class="number">{amount(version.gate.seconds)} s</td>
                   {canChange && (
                     <td class="buttons">
-                      {!version.active && version.state !== 'rejected' && (
+                      {!version.active && version.state === 'published' && (
                         <button type="button" class="small" onClick={() => rollback(version)}>
                           Activate <span class="hidden">version {version.version}</span>
                         </button>
@@ -90,6 +105,14 @@ export function VersionTable({ versions, canChange, rollback, pin }: Props) {
             </tbody>
           </table>
         </ScrollArea>
+      )}
+      <SensitivityChart versions={versions} />
+      {versions.length > 0 && (
+        <p class="hint">
+          A new version (the challenger) serves only when it flags few of the ordinary minutes that were kept from its
+          training, beside the version that served then (the champion), and still finds the anomalies that were injected
+          into them, beside the first version of its line.
+        </p>
       )}
     </section>
   );

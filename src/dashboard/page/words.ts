@@ -69,6 +69,29 @@ export function serviceName(name: string): string {
   return (SERVICE_NAMES as Record<string, string>)[name] ?? name;
 }
 
+/** What a drift check found, in a word or two; its report has the reason. */
+const DRIFT_WORDS: Record<string, string> = {
+  stable: 'fits',
+  watch: 'fits less, watched',
+  drifted: 'drifted',
+  suppressed: 'not judged now',
+  'no baseline': 'no baseline yet',
+};
+const DRIFT_TONES: Record<string, string> = { drifted: 'warn', watch: 'minor', stable: 'good' };
+
+export function driftWords(outcome: string): string {
+  return DRIFT_WORDS[outcome] ?? outcome;
+}
+
+export function driftTone(outcome: string): string {
+  return DRIFT_TONES[outcome] ?? 'quiet';
+}
+
+/** Begins a sentence: what the classes say is written to stand in a list. */
+export function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 const CLASS_WORDS: Record<string, string> = {
   hijack: 'Prefix hijack',
   moas: 'Several origins (MOAS)',
@@ -100,5 +123,25 @@ export function classMeaning(name: string): string {
       return 'A peer of the collector lost its session; a fault of the view, seldom of the network.';
     default:
       return 'The models agree that these minutes were unusual, but no known pattern fits.';
+  }
+}
+
+/** What an operator can do about it, and what to press here. */
+export function whatToDo(name: string): string {
+  switch (name) {
+    case 'hijack':
+      return 'If the prefixes are yours or of your customers: announce them more specifically, and call the upstreams of the new origin, which the picture of the paths shows. If it was planned, press "This was ordinary".';
+    case 'moas':
+      return 'Ask the holder whether the second origin was planned (anycast, a move). If so, press "This was ordinary"; else treat it as a hijack.';
+    case 'leak':
+      return 'Call the network in the middle of the new links, and its upstreams that accepted the routes. If your own routes go that way, filter that neighbour until it is mended.';
+    case 'outage':
+      return 'Check whether you can reach the networks, and ask their upstreams. If it was announced maintenance, keep that in a note.';
+    case 'instability':
+      return 'Look at who stands out: one network alone is its own trouble, many at once are a common link or exchange. Damping or a call to the noisiest origin helps.';
+    case 'session reset':
+      return 'Nothing in the networks themselves: look whether the peer of the collector stays up.';
+    default:
+      return 'Look at the charts: a jump that stays is a lasting change, which the drift monitor learns by itself after a day; press "This was ordinary" to let the models learn it sooner.';
   }
 }

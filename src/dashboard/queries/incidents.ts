@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import { z } from 'zod';
 import { explanation, type Incident, type IncidentRow, ranked } from '../api/schema.js';
-import { timelineOf } from '../timeline.js';
+import { type Activation, timelineOf } from '../timeline.js';
 import { evidenceBetween } from './features.js';
 import { feedGaps } from './feed.js';
 import { verdictsBetween } from './scores.js';
@@ -77,11 +77,12 @@ export async function incident(pool: Pool, id: number): Promise<Incident | null>
   if (row === undefined) return null;
   const base = rowOf(row);
   const { from, until, end } = windowOf(base);
-  const [score, evidence, gaps, versions, related] = await Promise.all([
+  const [score, evidence, gaps, versions, activations, related] = await Promise.all([
     verdictsBetween(pool, base.stream, from, until),
     evidenceBetween(pool, base.stream, base.startedAt - 5 * MINUTE, end),
     feedGaps(pool, base.stream, from, until, 20),
     peakExplanations(pool, base.stream, row.peak_minute),
+    activationsBetween(pool, base.stream, base.startedAt, end + 2 * MINUTE),
     pool.query<Row>(
       `SELECT * FROM incidents WHERE id <> $1 AND (id = $2 OR related_to = $1 OR related_to = $2 OR
           (started_at < $4 AND coalesce(ended_at, last_minute) >= $3))
@@ -101,12 +102,28 @@ export async function incident(pool: Pool, id: number): Promise<Incident | null>
         const peak = versions.get(kind);
         return { kind, version: peak?.version ?? null, reasons: stored[kind] ?? peak?.reasons ?? [] };
       }),
-    timeline: timelineOf(base, row.acknowledged_at?.getTime() ?? null, score, evidence, gaps),
+    timeline: timelineOf(base, row.acknowledged_at?.getTime() ?? null, score, evidence, gaps, activations),
     related: related.rows.map(rowOf),
     acknowledgedAt: row.acknowledged_at?.getTime() ?? null,
     note: row.note,
     score,
   };
+}
+
+/** Versions that began to serve in [from, until], which tell why an incident of a lasting change ended. */
+async function activationsBetween(pool: Pool, stream: string, from: number, until: number): Promise<Activation[]> {
+  const { rows } = await pool.query<{ at: Date; model_key: string; version: number; reason: string }>(
+    `SELECT a.from_minute AS at, a.model_key, v.version, a.reason FROM activations a
+      JOIN model_versions v ON v.id = a.version_id
+      WHERE split_part(a.model_key, '@', 2) = $1 AND a.from_minute BETWEEN $2 AND $3 ORDER BY a.id LIMIT 20`,
+    [stream, new Date(from), new Date(until)],
+  );
+  return rows.map((row) => ({
+    at: row.at.getTime(),
+    kind: row.model_key.split('@')[0] ?? row.model_key,
+    version: row.version,
+    reason: row.reason,
+  }));
 }
 
 async function peakExplanations(pool: Pool, stream: string, minute: Date) {

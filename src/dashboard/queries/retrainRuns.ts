@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import type { ModelRun, RunState } from '../api/schema.js';
 
-const FINISHED = new Set(['published', 'rejected', 'failed', 'cancelled']);
+const FINISHED = new Set(['published', 'held', 'rejected', 'failed', 'cancelled']);
 
 interface RunRow {
   run: string;
@@ -20,7 +20,7 @@ export async function activeRuns(pool: Pool): Promise<RunState[]> {
        SELECT DISTINCT ON (model_key) run, model_key, job_id, state, detail, at,
          (SELECT min(at) FROM retrain_runs first WHERE first.run = newest.run) AS started_at
        FROM retrain_runs newest ORDER BY model_key, id DESC) last
-     WHERE state NOT IN ('published', 'rejected', 'failed', 'cancelled')`,
+     WHERE state NOT IN ('published', 'held', 'rejected', 'failed', 'cancelled')`,
   );
   return rows.map(stateOf);
 }

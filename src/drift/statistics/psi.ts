@@ -1,4 +1,4 @@
-import { shares } from './distribution.js';
+import { type Distribution, SHARE_FLOOR, shares } from './distribution.js';
 import type { Statistic } from './statistic.js';
 
 /**
@@ -17,3 +17,21 @@ export const psi: Statistic = {
     return sum;
   },
 };
+
+/**
+ * The same index with a bin for each value: for flags and other columns of few values, of which quantile bins make one.
+ * A flag that is never set any more is seen only so.
+ */
+export function psiOfValues(baseline: Distribution, current: Distribution): number {
+  let sum = 0;
+  for (let i = 0, j = 0; i < baseline.values.length || j < current.values.length; ) {
+    const value = Math.min(
+      baseline.values[i] ?? Number.POSITIVE_INFINITY,
+      current.values[j] ?? Number.POSITIVE_INFINITY,
+    );
+    const before = Math.max(SHARE_FLOOR, baseline.values[i] === value ? baseline.counts[i++] / baseline.total : 0);
+    const now = Math.max(SHARE_FLOOR, current.values[j] === value ? current.counts[j++] / current.total : 0);
+    sum += (before - now) * Math.log(before / now);
+  }
+  return sum;
+}

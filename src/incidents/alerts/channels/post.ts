@@ -15,10 +15,23 @@ export async function postJson(
     signal,
     redirect: 'error',
   });
-  const answer = await response.text();
-  if (!response.ok) {
-    throw new Error(`${new URL(url).host} answered ${response.status}: ${answer.slice(0, 200)}`);
+  const answer = await beginning(response);
+  if (!response.ok) throw new Error(`${new URL(url).host} answered ${response.status}: ${answer}`);
+}
+
+/** What is read of an answer, however much is sent. */
+const ANSWER_BYTES = 4_096;
+const ANSWER_LETTERS = 200;
+
+async function beginning(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size >= ANSWER_BYTES) break;
   }
+  return Buffer.concat(chunks).toString('utf8', 0, ANSWER_BYTES).slice(0, ANSWER_LETTERS);
 }
 
 /** Aborts with the signal or after so many seconds. */

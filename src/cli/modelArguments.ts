@@ -1,0 +1,19 @@
+import type { ModelKey } from '../models/model.js';
+import { parseModelKey } from '../models/modelKey.js';
+import { UsageError } from './output.js';
+
+/** @throws UsageError naming the right form */
+export function readKey(text: string): ModelKey {
+  try {
+    const { kind, stream } = parseModelKey(text);
+    return `${kind}@${stream}` as const;
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+/** A version's number, or how many. @throws UsageError */
+export function readNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new UsageError(`"${text}" is no whole number`);
+  return Number(text);
+}

@@ -1,0 +1,129 @@
+import { userInfo } from 'node:os';
+import type { Command } from 'commander';
+import type { ModelKey } from '../models/model.js';
+import { prune } from '../registry/pruning.js';
+import { compare, pin, show } from '../registry/registry.js';
+import type { ModelVersion } from '../storage/modelVersions.js';
+import { readKey, readNumber } from './modelArguments.js';
+import { minuteText, printJson, say, table } from './output.js';
+import { withStore } from './store.js';
+
+/** What can be done with single versions: show, compare, pin, unpin, prune. */
+export function registerVersions(models: Command, program: Command): void {
+  registerShow(models, program);
+  registerCompare(models, program);
+  registerPin(models, program, true);
+  registerPin(models, program, false);
+  registerPrune(models, program);
+}
+
+function registerShow(models: Command, program: Command): void {
+  models
+    .command('show')
+    .description(
+      'Everything about one version: its data, seed, parent, what the gate measured, its files with SHA-256.',
+    )
+    .argument('<model>', 'such as lstm@rrc00')
+    .argument('<version>', 'its number')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample:\n  routewarden models show lstm@rrc00 3')
+    .action(async (model: string, number: string, options: { json?: boolean }) => {
+      const [key, version] = [readKey(model), readNumber(number)];
+      const found = await withStore(program, ({ pool }) => show(pool, key, version));
+      if (options.json) return printJson(found);
+      process.stdout.write(
+        `${table(
+          ['field', 'value'],
+          Object.entries(found).map(([name, value]) => [name, cell(name, value)]),
+        )}\n`,
+      );
+    });
+}
+
+function registerCompare(models: Command, program: Command): void {
+  models
+    .command('compare')
+    .description('The fields in which two versions of a model differ.')
+    .argument('<model>', 'such as lstm@rrc00')
+    .argument('<left>', 'number of the one version')
+    .argument('<right>', 'number of the other')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExample:\n  routewarden models compare lstm@rrc00 2 3')
+    .action(async (model: string, left: string, right: string, options: { json?: boolean }) => {
+      const key = readKey(model);
+      const [a, b] = [readNumber(left), readNumber(right)];
+      const differences = await withStore(program, ({ pool }) => compare(pool, key, a, b));
+      if (options.json) return printJson({ model: key, left: a, right: b, differences });
+      const rows = differences.map(({ field, left: before, right: after }) => [
+        field,
+        cell(field, before),
+        cell(field, after),
+      ]);
+      process.stdout.write(`${table(['field', `version ${a}`, `version ${b}`], rows)}\n`);
+    });
+}
+
+function registerPin(models: Command, program: Command, pinned: boolean): void {
+  const name = pinned ? 'pin' : 'unpin';
+  models
+    .command(name)
+    .description(
+      pinned
+        ? 'Nothing is published over a pinned version while it serves, and it is never pruned.'
+        : 'Take a pin away.',
+    )
+    .argument('<model>', 'such as lstm@rrc00')
+    .argument('<version>', 'its number')
+    .option('--reason <text>', 'kept in the audit', 'by hand')
+    .option('--json', 'as JSON')
+    .addHelpText('after', `\nExample:\n  routewarden models ${name} lstm@rrc00 3`)
+    .action(async (model: string, number: string, options: { reason: string; json?: boolean }) => {
+      const [modelKey, version] = [readKey(model), readNumber(number)];
+      await withStore(program, ({ pool }) =>
+        pin({ pool, modelKey, version, pinned, actor: userInfo().username, reason: options.reason }),
+      );
+      if (options.json) printJson({ model: modelKey, version, pinned });
+      else say(`${modelKey}: version ${version} is ${pinned ? 'pinned' : 'no longer pinned'}`);
+    });
+}
+
+function registerPrune(models: Command, program: Command): void {
+  models
+    .command('prune')
+    .description('Delete the files of old versions, as the running system does by itself; their rows stay.')
+    .argument('[model]', 'such as lstm@rrc00; all without it')
+    .option('--keep <number>', 'newest versions of each model that stay; default: the setting retraining.keepVersions')
+    .option('--json', 'as JSON')
+    .addHelpText(
+      'after',
+      '\nNever deleted: the version that serves, the one before it, pinned ones, and those that wait (held, shadow).\n\nExamples:\n  routewarden models prune\n  routewarden models prune lstm@rrc00 --keep 3',
+    )
+    .action(async (model: string | undefined, options: { keep?: string; json?: boolean }) => {
+      const key = model === undefined ? undefined : readKey(model);
+      const asked = options.keep === undefined ? undefined : readNumber(options.keep);
+      const gone = await withStore(program, ({ pool, settings }) =>
+        prune({
+          pool,
+          root: settings.artifactDirectory,
+          keep: asked ?? settings.retraining.keepVersions,
+          ...(key === undefined ? {} : { key }),
+        }),
+      );
+      if (options.json) printJson({ pruned: gone.map(({ modelKey, version }) => ({ model: modelKey, version })) });
+      else say(gone.length === 0 ? 'nothing to prune' : `pruned ${words(gone)}`);
+    });
+}
+
+function words(gone: readonly ModelVersion[]): string {
+  const byModel = new Map<ModelKey, number[]>();
+  for (const { modelKey, version } of gone) byModel.set(modelKey, [...(byModel.get(modelKey) ?? []), version]);
+  return [...byModel].map(([key, versions]) => `${key} ${versions.join(', ')}`).join('; ');
+}
+
+/** Minutes and dates as people read them, structures as JSON. */
+function cell(field: string, value: unknown): string | null {
+  if (value === null || value === undefined) return null;
+  if ((field === 'dataFrom' || field === 'dataUntil') && typeof value === 'number') return minuteText(value);
+  if (value instanceof Date) return value.toISOString();
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}

@@ -1,0 +1,161 @@
+import { createHash } from 'node:crypto';
+import { type FitProgress, NotEnoughRows } from '../models/model.js';
+import { parseModelKey } from '../models/modelKey.js';
+import { writeVersionFiles } from '../registry/artifactFiles.js';
+import { backUp } from '../registry/backups.js';
+import { prune } from '../registry/pruning.js';
+import { recordVersion, VersionPinned } from '../registry/publish.js';
+import type { Lease } from '../storage/leases.js';
+import type { ModelVersion } from '../storage/modelVersions.js';
+import type { RetrainState } from '../storage/retrainRuns.js';
+import { type Champion, loadChampion } from './champion.js';
+import { rescoredHours } from './firstBaseline.js';
+import { decide, type GateEvidence } from './gate.js';
+import { heldBackResult, scoreHeldBack } from './heldBack.js';
+import { examine } from './lineageExam.js';
+import type { TrainingResult, TrainingRun } from './trainingRun.js';
+import { onsetOf, selectWindow } from './windowSelection.js';
+
+const ARTIFACT_FORMAT = 1;
+
+/** Appends a state to the run's history. */
+export type TellState = (name: RetrainState, detail?: Record<string, unknown>) => Promise<void>;
+
+/** Trains a challenger under a lease, proves it, and records it with what came of it. */
+export async function trainChallenger(
+  training: TrainingRun,
+  lease: Lease,
+  signal: AbortSignal,
+  tell: TellState,
+  began: number,
+): Promise<TrainingResult> {
+  const { pool, payload, settings, run } = training;
+  const { modelKey } = payload;
+  const { kind: kindName, stream } = parseModelKey(modelKey);
+  const kind = training.kinds[kindName];
+  if (!kind) throw new Error(`this trainer knows no model of kind ${kindName}`);
+  const seed = payload.seed ?? createHash('sha256').update(run).digest().readUInt32LE() % 2 ** 31;
+
+  await tell('selecting window', { fencingToken: lease.token });
+  const champion = await loadChampion(pool, modelKey, kind);
+  if (champion?.version.pinned) throw new VersionPinned(modelKey, champion.version.version);
+  const onset = await onsetOf(pool, payload);
+  const window = await selectWindow(training, kind, stream, onset);
+  const rows = window.all.minutes.length;
+  if (window.trainingRows < kind.minimumRows) throw new NotEnoughRows(window.trainingRows, kind.minimumRows);
+  const dataFrom = window.training.minutes[window.training.usable.indexOf(1)];
+  const dataUntil = window.all.minutes[rows - 1] + 1;
+  signal.throwIfAborted();
+
+  await tell('training', {
+    seed,
+    samples: window.trainingRows,
+    dataFrom,
+    dataUntil,
+    leftOut: window.leftOut,
+    onePeer: window.onePeer,
+  });
+  const fitBegan = performance.now();
+  const model = await kind.fit(window.training, {
+    seed,
+    falseAlarmsPerDay: settings.falseAlarmsPerDay,
+    previous: champion?.model,
+    settings: training.kindSettings?.[kind.name],
+    onProgress: (progress) => training.onProgress?.({ ...progress, ...timing(progress, fitBegan), state: 'training' }),
+    signal,
+  });
+  signal.throwIfAborted();
+
+  await tell('validating', { heldBack: window.heldBack.length });
+  const scored = await kind.score(model, window.all, 0);
+  const threshold = kind.threshold(model);
+  const exam = await examine(training, kind, model, champion, window, seed);
+  const evidence: GateEvidence = {
+    threshold,
+    challenger: heldBackResult(scored.score, window, threshold, kind.context),
+    champion: champion && (await scoreHeldBack(kind, champion.model, window)),
+    exam: exam?.results ?? null,
+    onePeer: window.onePeer,
+  };
+  const verdict = decide(evidence, settings);
+  const state = verdict.state === 'published' && champion && settings.shadowMinutes > 0 ? 'shadow' : verdict.state;
+  const baselineFrom = Math.max(dataFrom, onset ?? dataFrom);
+  const files = await kind.encode(model);
+  signal.throwIfAborted();
+
+  const metrics = {
+    run,
+    trigger: payload.trigger,
+    baselineFrom,
+    heldBack: { challenger: evidence.challenger, champion: evidence.champion },
+    exam: evidence.exam,
+    leftOut: window.leftOut,
+    onePeer: window.onePeer,
+    reasons: verdict.reasons,
+    seconds: (performance.now() - began) / 1000,
+  };
+  const { version, activeFrom } = await recordVersion(pool, {
+    lease,
+    run,
+    jobId: training.jobId,
+    version: {
+      modelKey,
+      kind: kind.name,
+      stream,
+      parentId: champion?.version.id ?? null,
+      state,
+      dataFrom,
+      dataUntil,
+      samples: window.trainingRows,
+      seed,
+      threshold,
+      format: ARTIFACT_FORMAT,
+      codeVersion: training.codeVersion,
+      metrics,
+      fencingToken: lease.token,
+      lineage: champion?.version.lineage ?? 1,
+    },
+    files,
+    reason: `${payload.trigger.kind}: ${verdict.reasons.join('; ')}`,
+    actor: payload.trigger.kind === 'manual' ? payload.trigger.actor : 'system',
+    detail: {
+      trigger: payload.trigger,
+      reasons: verdict.reasons,
+      seconds: metrics.seconds,
+      samples: window.trainingRows,
+    },
+    ...(state === 'shadow' ? { shadowMinutes: settings.shadowMinutes } : {}),
+    rescored: rescoredHours(scored.score, threshold, window.all, baselineFrom),
+    exam: exam?.isNew ? { bytes: exam.bytes, reference: exam.results.reference } : undefined,
+  });
+  training.onLog?.(`${state}: version ${version.version}, ${verdict.reasons.join('; ')}`);
+  const directory = state === 'published' ? await writeCopies(training, version, champion) : null;
+  return { state, modelKey, version: version.version, activeFrom, reasons: verdict.reasons, directory };
+}
+
+/** The database has it all: a copy that cannot be written is healed later, and fails no training. */
+async function writeCopies(
+  { pool, artifactDirectory, settings, onLog }: TrainingRun,
+  version: ModelVersion,
+  champion: Champion | null,
+): Promise<string | null> {
+  if (artifactDirectory === null) return null;
+  try {
+    const directory = await writeVersionFiles(pool, artifactDirectory, version);
+    if (champion)
+      await backUp(pool, artifactDirectory, { version: champion.version, by: version.version, at: version.createdAt });
+    await prune({ pool, root: artifactDirectory, keep: settings.keepVersions, key: version.modelKey });
+    return directory;
+  } catch (error) {
+    onLog?.(`the copies of version ${version.version} could not be written: ${(error as Error).message}`);
+    return null;
+  }
+}
+
+function timing({ fraction }: FitProgress, began: number): { percent: number; remainingSeconds: number | null } {
+  const seconds = (performance.now() - began) / 1000;
+  return {
+    percent: Math.round(fraction * 100),
+    remainingSeconds: fraction > 0 ? Math.round((seconds / fraction) * (1 - fraction)) : null,
+  };
+}
