@@ -57,7 +57,13 @@ export async function readStatus(pool: Pool, settings: Pick<Settings, 'feed'>): 
     ...stream,
     lag_seconds: live ? log_age : null,
   }));
-  return { services, streams, models: await modelStatus(pool), reports, retrains: await recentRetrains(pool, RECENT) };
+  return {
+    services,
+    streams,
+    models: await modelStatus(pool),
+    reports,
+    retrains: await recentRetrains(pool, RECENT),
+  };
 }
 
 export function register(program: Command): void {

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { settingPaths } from './load.js';
 import { settingsSchema } from './settings.js';
 
@@ -16,14 +17,22 @@ This page is written from the schema, and a test compares them: \`npx routewarde
 
 /** The page that describes every setting (docs/configuration.md), written from the schema. */
 export function settingsReference(): string {
-  const standards = settingsSchema.parse({});
-  const rows = settingPaths().map(([path, , meaning]) => {
-    // A default may stand at the setting itself or at a group around it.
-    const standard = path
-      .split('.')
-      .reduce<unknown>((node, key) => (node as Record<string, unknown> | null | undefined)?.[key], standards);
+  const defaults = settingsSchema.parse({});
+  const rows = settingPaths().map(([path, schema, meaning]) => {
+    // As it is written, before any transform; inside an object that may be absent, what it is once the object is there.
+    const standard =
+      schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault
+        ? schema.def.defaultValue
+        : valueAt(defaults, path);
     const shown = standard === undefined ? '' : `\`${JSON.stringify(standard)}\``;
     return `| \`${path}\` | ${shown} | ${meaning.replaceAll('|', '\\|')} |`;
   });
   return `${HEAD}${rows.join('\n')}\n`;
+}
+
+/** What a setting is when nobody says it; undefined: absent. */
+function valueAt(defaults: unknown, path: string): unknown {
+  return path
+    .split('.')
+    .reduce<unknown>((value, name) => (value as Record<string, unknown> | undefined)?.[name], defaults);
 }
