@@ -108,7 +108,7 @@ export const SETTINGS: readonly Setting[] = [
     shows: /sha256/i,
   },
   {
-    line: /^models compare MODEL LEFT RIGHT$/,
+    line: /^models compare (MODEL LEFT RIGHT|lstm@rrc00 2 3)$/,
     when: 'running',
     placeholders: { MODEL, LEFT: '1', RIGHT: '7' },
     shows: /version/,
