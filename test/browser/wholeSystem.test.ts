@@ -132,7 +132,8 @@ suite(`the running system, seen and steered in Chromium${missing === null ? '' :
     await page.getByRole('heading', { name: 'Why this alarm' }).waitFor();
     await page.locator('svg.paths path.edge.new').first().waitFor();
     await keepPicture(page, 'system-incident');
-    await play(HIJACK.durationMinutes + 30);
+    // Routes alone opened it: it stands for an hour without news (incidents.standingMinutes).
+    await play(HIJACK.durationMinutes + 75);
     await page.locator('.lead .badge', { hasText: 'over' }).waitFor({ timeout: 10_000 });
   }, 90_000);
 

@@ -130,8 +130,8 @@ async function startSystem(): Promise<Started> {
   await feed.playUntil(at + 3);
   await pipeline.until('the verdicts', 60, async () => (await pipeline.featuresReach(at + 1)) && pipeline.judged());
   writeFileSync(join(folder, 'minutes.csv'), await labelledRows(opened));
-  for (const key of ['lstm@rrc00', 'isolation_forest@rrc00']) await holdVersion(opened, key, 7);
-  await holdVersion(opened, 'isolation_forest@rrc00', 8);
+  for (const number of [2, 3, 7]) await holdVersion(opened, 'lstm@rrc00', number);
+  for (const number of [7, 8]) await holdVersion(opened, 'isolation_forest@rrc00', number);
   return started;
 }
 

@@ -66,12 +66,12 @@ export const SETTINGS: readonly Setting[] = [
   { line: /^alerts list --json$/, when: 'running', shows: /^\{"alerts":\[\{.*\]\}$/m },
   { line: /^drift( --no-check| MODEL)?$/, when: 'running', placeholders: { MODEL }, shows: /window end/ },
   {
-    line: /^retrain (MODEL|lstm@rrc00) --clear$/,
+    line: /^retrain (MODEL|\w+@rrc00) --clear$/,
     when: 'running',
     placeholders: { MODEL },
     shows: /no failures|forgotten/,
   },
-  { line: /^retrain (MODEL|lstm@rrc00)$/, when: 'running', placeholders: { MODEL }, shows: /published version \d/ },
+  { line: /^retrain (MODEL|\w+@rrc00)$/, when: 'running', placeholders: { MODEL }, shows: /published version \d/ },
   {
     line: /^rollback (MODEL VERSION|lstm@rrc00)$/,
     when: 'running',
@@ -95,11 +95,11 @@ export const SETTINGS: readonly Setting[] = [
   { line: /^models runs( MODEL)?$/, when: 'running', placeholders: { MODEL }, shows: /published/ },
   // None is under way by then, which it says.
   {
-    line: /^retrain MODEL --cancel$/,
+    line: /^retrain (MODEL|\w+@rrc00) --cancel$/,
     when: 'running',
     placeholders: { MODEL },
     code: 1,
-    shows: /No retraining of isolation_forest@rrc00 is under way/,
+    shows: /No retraining of \w+@rrc00 is under way/,
   },
   {
     line: /^models show MODEL VERSION$/,
@@ -108,7 +108,7 @@ export const SETTINGS: readonly Setting[] = [
     shows: /sha256/i,
   },
   {
-    line: /^models compare MODEL LEFT RIGHT$/,
+    line: /^models compare (MODEL LEFT RIGHT|lstm@rrc00 2 3)$/,
     when: 'running',
     placeholders: { MODEL, LEFT: '1', RIGHT: '7' },
     shows: /version/,
