@@ -5,6 +5,7 @@ import { packageRoot } from '../config/paths.js';
 import { findService, SERVICES } from '../services/catalogue.js';
 import { serviceEnvironment } from '../services/system.js';
 import { openDatabase } from '../storage/database.js';
+import { say } from './output.js';
 import { settingsOf } from './store.js';
 
 export function register(program: Command): void {
@@ -31,6 +32,7 @@ Example:
           detached: true,
         },
       );
+      say(`${service.name} runs as process ${child.pid}; Ctrl-C ends it`);
       const pass = (signal: NodeJS.Signals) => child.kill(signal);
       process.on('SIGINT', () => pass('SIGTERM'));
       process.on('SIGTERM', () => pass('SIGTERM'));

@@ -53,7 +53,18 @@ export async function rehearse(options: RehearsalOptions): Promise<RehearsalRepo
       const models: Rehearsed[] = [];
       for (const kind of kinds) {
         signal?.throwIfAborted();
-        models.push(await rehearseKind({ ...options, kind, scratch, folder, from, until, live: LIVE_MINUTES }));
+        models.push(
+          await rehearseKind({
+            ...options,
+            settings: { ...settings, shadowMinutes: 0 },
+            kind,
+            scratch,
+            folder,
+            from,
+            until,
+            live: LIVE_MINUTES,
+          }),
+        );
       }
       return { stream, from, until, passed: models.every(({ passed }) => passed), models };
     } finally {

@@ -77,7 +77,7 @@ describe('a rehearsal of retraining', () => {
     expect(await traces()).toMatchObject(NOTHING);
   }, 180_000);
 
-  test('says which part fails, and does not reach those after it', async () => {
+  test('says which part fails, and reaches none without a first version', async () => {
     const [heuristic] = modelKinds();
     const changes: [string, Partial<AnyModelKind>, RegExp][] = [
       ['training', { fit: async () => Promise.reject(new Error('no convergence')) }, /no convergence/],
@@ -90,8 +90,29 @@ describe('a rehearsal of retraining', () => {
       const failed = models[0]!.parts.findIndex((one) => one.passed === false);
       expect(models[0]!.parts[failed]).toMatchObject({ part });
       expect(models[0]!.parts[failed]!.words).toMatch(words);
-      expect(models[0]!.parts.slice(failed + 1).every((one) => one.passed === null)).toBe(true);
+      if (part === 'training')
+        expect(models[0]!.parts.slice(failed + 1).every((one) => one.passed === null)).toBe(true);
     }
+    expect(await traces()).toMatchObject(NOTHING);
+  }, 120_000);
+
+  test('a second version that the gate refuses is told with its reasons, and the other parts are tried all the same', async () => {
+    const [heuristic] = modelKinds();
+    let fits = 0;
+    let blind: unknown = null;
+    const changed: AnyModelKind = {
+      ...heuristic!,
+      fit: async (window, options) => {
+        const model = await heuristic!.fit(window, options);
+        if (++fits === 2) blind = model;
+        return model;
+      },
+      threshold: (model) => (model === blind ? Number.MAX_VALUE : heuristic!.threshold(model)),
+    };
+    const { passed, models } = await rehearsal([changed]);
+    expect(passed).toBe(false);
+    expect(models[0]!.parts.map((one) => one.passed)).toEqual([true, false, true, true, true]);
+    expect(models[0]!.parts[1]!.words).toMatch(/the gate refuses a second version .* finds 0.00 % of the exam's/);
     expect(await traces()).toMatchObject(NOTHING);
   }, 120_000);
 
