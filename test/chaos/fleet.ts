@@ -129,12 +129,8 @@ try {
        pg_database_size(current_database())::float8 AS bytes`,
     [from + 5],
   );
-  // What the services would have taken without a feed is no cost of a minute.
   const idleShare = Object.fromEntries(
     Object.entries(idle).map(([name, value]) => [name, value / IDLE_SECONDS / 1000]),
-  );
-  const costs = Object.fromEntries(
-    Object.entries(busy).map(([name, value]) => [name, value - idleShare[name]! * 1000 * (seconds + behind)]),
   );
   const expected = streams * (minutes - 7);
   const result = {
@@ -144,9 +140,9 @@ try {
     messages_a_stream: subject.feed.state.messages - sent,
     seconds_behind_at_the_end: Number(behind.toFixed(1)),
     idle_cores: rounded(idleShare, 1),
-    milliseconds_a_stream_minute: rounded(costs, streams * minutes),
+    milliseconds_a_stream_minute: rounded(busy, streams * minutes),
     microseconds_a_message: rounded(
-      { collector: costs.collector! * 1000, aggregator: costs.aggregator! * 1000 },
+      { collector: busy.collector! * 1000, aggregator: busy.aggregator! * 1000 },
       streams * (subject.feed.state.messages - sent),
     ),
     connections: rows[0]!.connections,
