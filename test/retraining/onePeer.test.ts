@@ -73,7 +73,7 @@ describe('the share of one peer in a training window', () => {
   test('that cannot be kept under the limit waits for a person', async () => {
     const { result, version } = await train('dominated', () => 400);
     expect(result.state).toBe('held');
-    expect(result.reasons[0]).toMatch(/peer noisy gave 89\.13 % .* a person must accept it/);
+    expect(result.reasons[0]).toMatch(/peer noisy gave 91\.11 % .* a person must accept it/);
     expect(version?.state).toBe('held');
   });
 });
@@ -86,7 +86,8 @@ test('no minute is left out in vain, and never more than a quarter', () => {
       const over = minutesOverLimit(given, limit);
       expect(over.minutes.size).toBeLessThanOrEqual(given.length / 4);
       if (over.share <= limit) expect(over.minutes.size).toBe(0);
-      else expect(over.shareAfter).toBeLessThanOrEqual(over.share + 1e-9);
+      // Only the quarter may keep it from the limit.
+      if (over.minutes.size < Math.floor(given.length / 4)) expect(over.shareAfter).toBeLessThanOrEqual(limit + 1e-9);
       for (const minute of over.minutes) expect(given[minute].ofPeer).toBeGreaterThan(limit * given[minute].routes);
     }),
   );
