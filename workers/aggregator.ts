@@ -14,7 +14,9 @@ await runService('aggregator', async (context) => {
         graceSeconds: context.settings.feed.graceSeconds,
         now: Date.now,
       });
-      const healing = healGaps(context, stream, host, [...LATE_SCORING, CORRELATOR]);
+      const healing = healGaps(context, stream, host, [...LATE_SCORING, CORRELATOR], (...better) =>
+        aggregator.takeOver(...better),
+      );
       await runStage(context, {
         name: AGGREGATOR,
         stream,

@@ -36,10 +36,10 @@ const optionsSchema = z.object({
 
 const EXAMPLES = `
 Examples:
-  $ routewarden backfill --stream rrc00 --days 7
-  $ routewarden backfill --stream jinx --collector route-views.jinx --days 7
-  $ routewarden backfill --stream rrc00 --from 2026-01-01T00:00:00Z --until 2026-01-02T00:00:00Z --json
-  $ routewarden backfill --stream rrc00 --base-url http://mirror.example/ris
+  routewarden backfill --stream rrc00 --days 7
+  routewarden backfill --stream jinx --collector route-views.jinx --days 7
+  routewarden backfill --stream rrc00 --from 2026-01-01T00:00:00Z --until 2026-01-02T00:00:00Z --json
+  routewarden backfill --stream rrc00 --base-url http://mirror.example/ris
 
 Only minutes that the stream lacks, or that are gaps, are written: run it again to go on after an interruption, or for
 files that the archive did not have yet. With the services running, the first models are trained at the next drift check
@@ -91,7 +91,7 @@ function inWords(summary: BackfillSummary): string {
 export function register(program: Command): void {
   program
     .command('backfill')
-    .description('write the minutes that a stream lacks from the archive of its collector')
+    .description('Write the minutes that a stream lacks from the archive of its collector.')
     .requiredOption('--stream <name>', 'the stream to write to')
     .option('--collector <name>', 'RIS or Route Views collector (default: the host of the stream, or its name)')
     .option('--days <n>', 'days before the end', '7')

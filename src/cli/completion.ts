@@ -108,16 +108,38 @@ complete -o default -F _routewarden routewarden
 }
 
 function fishScript(program: Command): string {
-  const lines: string[] = [];
-  for (const { path, options, words } of placesOf(program)) {
-    const at =
-      path.length === 0
-        ? '__fish_use_subcommand'
-        : path.map((name) => `__fish_seen_subcommand_from ${name}`).join('; and ');
+  const places = placesOf(program);
+  const paths = places.filter(({ path }) => path.length > 0).map(({ path }) => quoted(path.join(' ')));
+  const valued = new Set(places.flatMap(({ options }) => options.filter(takesValue).flatMap(flagsOf)));
+  // fish's own __fish_use_subcommand takes the value of an option before the command for the command.
+  const lines = [
+    `function __routewarden_at
+  set -l words (commandline -opc)
+  set -e words[1]
+  set -l path ''
+  set -l value 0
+  for word in $words
+    if test $value = 1
+      set value 0
+    else if contains -- $word ${[...valued].join(' ')}
+      set value 1
+    else
+      set -l longer (string trim -- "$path $word")
+      if contains -- $longer ${paths.join(' ')}
+        set path $longer
+      end
+    end
+  end
+  test "$path" = "$argv[1]"
+end`,
+  ];
+  for (const { path, command, options, words } of places) {
+    const at = quoted(`__routewarden_at "${path.join(' ')}"`);
+    // File names would drown the words where nothing but one of them can stand.
+    const anything = command.registeredArguments.some(({ argChoices }) => argChoices === undefined);
+    if (words.length > 0 && !anything) lines.push(`complete -c routewarden -f -n ${at}`);
     for (const { name, what } of words) {
-      lines.push(
-        `complete -c routewarden -n ${quoted(at)} -a ${quoted(name)}${what === '' ? '' : ` -d ${quoted(what)}`}`,
-      );
+      lines.push(`complete -c routewarden -n ${at} -a ${quoted(name)}${what === '' ? '' : ` -d ${quoted(what)}`}`);
     }
     for (const option of options) {
       const flags = [
@@ -126,7 +148,7 @@ function fishScript(program: Command): string {
         ...(takesValue(option) ? ['-r'] : []),
         ...(option.argChoices === undefined ? [] : [`-a ${quoted(option.argChoices.join(' '))}`]),
       ];
-      lines.push(`complete -c routewarden -n ${quoted(at)} ${flags.join(' ')} -d ${quoted(option.description)}`);
+      lines.push(`complete -c routewarden -n ${at} ${flags.join(' ')} -d ${quoted(option.description)}`);
     }
   }
   return `${lines.join('\n')}\n`;

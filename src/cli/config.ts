@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { loadSettings, settingPaths } from '../config/load.js';
 import { redacted } from '../config/redaction.js';
+import { settingsReference } from '../config/reference.js';
 import { printJson, table } from './output.js';
 
 export function register(program: Command): void {
@@ -8,6 +9,7 @@ export function register(program: Command): void {
     .command('config')
     .description('Print every setting in force and where it came from.')
     .option('--json', 'as JSON')
+    .option('--reference', 'print the page that describes all settings instead')
     .addHelpText(
       'after',
       `
@@ -15,18 +17,24 @@ A setting is read from the file (--config), then the environment, then flags; th
 ROUTEWARDEN_FEED_URL in the environment; DATABASE_URL, REDIS_URL, DRIFT_CHECK_INTERVAL, LSTM_ENGINE and LOG_LEVEL are
 known by their short names too.
 
-Example:
-  routewarden config --config /etc/routewarden.json`,
+Examples:
+  routewarden config
+  routewarden config --config /etc/routewarden.json --json
+  routewarden config --reference`,
     )
-    .action((options: { json?: boolean }) => {
+    .action((options: { json?: boolean; reference?: boolean }) => {
+      if (options.reference) {
+        process.stdout.write(settingsReference());
+        return;
+      }
       const { config, dataDirectory } = program.opts<{ config?: string; dataDirectory?: string }>();
       const { settings, origins } = loadSettings(process.env, { file: config, flags: { dataDirectory } });
-      const rows = settingPaths().map(([path, schema]) => {
+      const rows = settingPaths().map(([path, , meaning]) => {
         const value = path
           .split('.')
           .reduce<unknown>((node, key) => (node as Record<string, unknown> | undefined)?.[key], settings);
         const shown = value === undefined ? null : JSON.stringify(redacted(value, path));
-        return { path, value: shown, from: origins.get(path) ?? 'default', meaning: schema.description ?? '' };
+        return { path, value: shown, from: origins.get(path) ?? 'default', meaning };
       });
       if (options.json) printJson({ settings: rows });
       else

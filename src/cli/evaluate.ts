@@ -21,10 +21,10 @@ const optionsSchema = z.object({
 
 const EXAMPLES = `
 Examples:
-  $ routewarden evaluate Slammer.csv
-  $ routewarden evaluate Slammer.csv --json --scores scores.csv --plot scores.html
-  $ routewarden evaluate week.csv --train-minutes 2880
-  $ routewarden evaluate --replay-db rrc00 --plot rrc00.html
+  routewarden evaluate Slammer.csv
+  routewarden evaluate Slammer.csv --json --scores scores.csv --plot scores.html
+  routewarden evaluate week.csv --train-minutes 2880
+  routewarden evaluate --replay-db rrc00 --plot rrc00.html
 
 FILE.csv has 42 columns: hour+minute, hour, minute, second, the 37 features, and the label (1 anomalous, -1 or 0
 regular). Commas, semicolons, tabs or blanks part them; a line of names at the top is passed over. Without the first four
@@ -35,7 +35,7 @@ and what needs labels is null. Training ends one day before the first labelled m
 export function register(program: Command): void {
   program
     .command('evaluate')
-    .description('train on the regular minutes before the first labelled one, walk the rest, and measure')
+    .description('Train on the regular minutes before the first labelled one, walk the rest, and measure.')
     .argument('[file]', 'labelled feature rows, CSV')
     .option('--replay-db [stream]', 'the minutes of a stream in the database instead (none named: the only one)')
     .option('--train-minutes <n>', 'train on the first N minutes instead (at least 240)')

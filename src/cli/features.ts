@@ -184,7 +184,7 @@ async function writeCsv(path: string, rows: readonly FeatureRow[]): Promise<void
 export function register(program: Command): void {
   const command = program
     .command('features')
-    .description('minute features of an MRT file (plain, gzip, bzip2) or of RIS Live messages, one a line')
+    .description('Print minute features of an MRT file (plain, gzip, bzip2) or of RIS Live messages, one a line.')
     .argument('[FILE]', 'what to read')
     .option('--json', 'print one JSON object: counts and minutes')
     .option('--csv <OUT>', 'write the rows as CSV')
@@ -195,9 +195,9 @@ export function register(program: Command): void {
       'after',
       `
 Examples:
-  $ routewarden features updates.20100227.1600.gz
-  $ routewarden features updates.20100227.1600.gz --json --evidence
-  $ routewarden features ris-live.jsonl --csv minutes.csv`,
+  routewarden features updates.20100227.1600.gz
+  routewarden features updates.20100227.1600.gz --json --evidence
+  routewarden features ris-live.jsonl --csv minutes.csv`,
     );
   command.action((file: string | undefined, options: Options) => run(file, options, command));
 }

@@ -27,9 +27,7 @@ import { register as testRetraining } from './testRetraining.js';
 /** The whole command line, not yet run. */
 export function createProgram(): Command {
   const program = new Command('routewarden')
-    .description(
-      'Finds leaks, hijacks, outages and worm storms in BGP updates, and keeps its models current by itself.',
-    )
+    .description('Finds hijacks, leaks, outages and storms in BGP updates, and keeps its models current by itself.')
     .version(codeVersion())
     .option('--config <file>', 'settings file (default: routewarden.config.json, if there is one)')
     .option('--data-directory <folder>', 'where the own PostgreSQL lives')

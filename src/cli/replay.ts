@@ -19,9 +19,9 @@ const optionsSchema = z.object({
 
 const EXAMPLES = `
 Examples:
-  $ routewarden replay updates.20100227.1600.gz --stream leak2010
-  $ routewarden replay monday.jsonl.gz tuesday.jsonl.gz --stream test --speed 60
-  $ routewarden replay Slammer.csv --stream slammer --day 2003-01-23 --json
+  routewarden replay updates.20100227.1600.gz --stream leak2010
+  routewarden replay monday.jsonl.gz tuesday.jsonl.gz --stream test --speed 60
+  routewarden replay Slammer.csv --stream slammer --day 2003-01-23 --json
 
 FILE is MRT (plain, gzip, bzip2), RIS Live messages one a line (plain, gzip), or labelled feature rows (CSV); files are
 played in the order given. A stream in the settings that no live feed has is scored by the running services as it comes.
@@ -56,7 +56,7 @@ async function takeLocks(databaseUrl: string, stream: string, onLost: (error: Er
 export function register(program: Command): void {
   program
     .command('replay')
-    .description('play MRT files, recorded RIS Live messages or feature rows into a stream')
+    .description('Play MRT files, recorded RIS Live messages or feature rows into a stream.')
     .argument('<files...>', 'what to play')
     .option('--stream <name>', 'the stream to write to', 'replay')
     .option('--speed <n>', 'event time runs n times as fast as the clock (default: as fast as it goes)')

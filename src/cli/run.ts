@@ -5,6 +5,7 @@ import { packageRoot } from '../config/paths.js';
 import { findService, SERVICES } from '../services/catalogue.js';
 import { serviceEnvironment } from '../services/system.js';
 import { openDatabase } from '../storage/database.js';
+import { say } from './output.js';
 import { settingsOf } from './store.js';
 
 export function register(program: Command): void {
@@ -31,11 +32,17 @@ Example:
           detached: true,
         },
       );
-      const pass = (signal: NodeJS.Signals) => child.kill(signal);
+      say(`${service.name} runs as process ${child.pid}; Ctrl-C ends it`);
+      let asked = false;
+      const pass = (signal: NodeJS.Signals) => {
+        asked = true;
+        child.kill(signal);
+      };
       process.on('SIGINT', () => pass('SIGTERM'));
       process.on('SIGTERM', () => pass('SIGTERM'));
       const code = await new Promise<number | null>((done) => child.once('exit', done));
       await database.close();
-      process.exitCode = code ?? 1;
+      // Asked before it was ready to end in order, it ends all the same, as it was asked to.
+      process.exitCode = code ?? (asked ? 0 : 1);
     });
 }

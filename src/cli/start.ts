@@ -52,7 +52,13 @@ Examples:
         },
       });
       // The dashboard itself logs the page's address, once it listens and knows its port.
-      starting.catch(() => end('could not start'));
+      starting.then(
+        () =>
+          say(
+            `${services.length === SERVICES.length ? 'all services' : services.join(', ')} started; Ctrl-C stops them`,
+          ),
+        () => end('could not start'),
+      );
       let reloading: Promise<void> = Promise.resolve();
       const reload = async () => {
         try {

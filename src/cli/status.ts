@@ -1,13 +1,23 @@
 import type { Command } from 'commander';
 import type { Pool } from 'pg';
 import type { Settings } from '../config/settings.js';
+import { recentDriftReports, type StoredDriftReport } from '../storage/driftReports.js';
 import { listServices } from '../storage/services.js';
-import { type ModelStatus, modelStatus, type StreamStatus, streamStatus } from '../storage/statusQueries.js';
+import {
+  type ModelStatus,
+  modelStatus,
+  type RecentRetrain,
+  recentRetrains,
+  type StreamStatus,
+  streamStatus,
+} from '../storage/statusQueries.js';
 import { age, minuteText, printJson, table } from './output.js';
 import { withStore } from './store.js';
 
 /** A service whose heartbeat is older is not running, whatever its row says. */
 const HEARTBEAT_SECONDS = 10;
+/** Checks and retrainings that are shown. */
+const RECENT = 6;
 
 export interface Status {
   services: {
@@ -22,6 +32,9 @@ export interface Status {
   /** `lag_seconds`: how far the stored feed is behind the clock; null for one that is not live. */
   streams: (Omit<StreamStatus, 'log_age'> & { lag_seconds: number | null })[];
   models: ModelStatus[];
+  /** The newest checks and retrainings of all models. */
+  reports: Pick<StoredDriftReport, 'modelKey' | 'windowEnd' | 'outcome' | 'reason'>[];
+  retrains: RecentRetrain[];
 }
 
 export async function readStatus(pool: Pool, settings: Pick<Settings, 'feed'>): Promise<Status> {
@@ -36,18 +49,29 @@ export async function readStatus(pool: Pool, settings: Pick<Settings, 'feed'>): 
       heartbeat_age: Math.round(row.heartbeatAge * 10) / 10,
       restarts: row.restarts,
     }));
+  const reports = (await recentDriftReports(pool, undefined, RECENT)).map(
+    ({ modelKey, windowEnd, outcome, reason }) => ({ modelKey, windowEnd, outcome, reason }),
+  );
   const live = settings.feed.clock === 'wall';
   const streams = (await streamStatus(pool)).map(({ log_age, ...stream }) => ({
     ...stream,
     lag_seconds: live ? log_age : null,
   }));
-  return { services, streams, models: await modelStatus(pool) };
+  return {
+    services,
+    streams,
+    models: await modelStatus(pool),
+    reports,
+    retrains: await recentRetrains(pool, RECENT),
+  };
 }
 
 export function register(program: Command): void {
   program
     .command('status')
-    .description('Show services, streams, models, and what drift checks and retrainings did last.')
+    .description(
+      'Show services, streams, models with their age, retrainings under way, and the newest checks and retrainings.',
+    )
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExamples:\n  routewarden status\n  routewarden status --json')
     .action(async (options: { json?: boolean }) => {
@@ -77,12 +101,13 @@ export function register(program: Command): void {
         ]),
       );
       const models = table(
-        ['model', 'version', 'shadow', 'serves from', 'last check', 'outcome', 'last retrain'],
+        ['model', 'version', 'shadow', 'serves from', 'data age', 'last check', 'outcome', 'last retrain'],
         status.models.map((row) => [
           row.model,
           row.version,
           row.shadow,
           minuteText(row.from_minute),
+          row.age_minutes === null ? null : age(row.age_minutes * 60),
           minuteText(row.last_check),
           row.outcome,
           row.retrain,
@@ -95,6 +120,22 @@ export function register(program: Command): void {
           ? models
           : 'no model yet: the first ones are trained when the first window is complete',
       ];
+      if (status.reports.length > 0) {
+        parts.push(
+          table(
+            ['recent check', 'model', 'outcome', 'why'],
+            status.reports.map((row) => [minuteText(row.windowEnd), row.modelKey, row.outcome, row.reason]),
+          ),
+        );
+      }
+      if (status.retrains.length > 0) {
+        parts.push(
+          table(
+            ['recent retrain', 'model', 'state'],
+            status.retrains.map((row) => [row.at.toISOString().slice(0, 19).replace('T', ' '), row.model, row.state]),
+          ),
+        );
+      }
       process.stdout.write(`${parts.join('\n\n')}\n`);
     });
 }

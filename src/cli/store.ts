@@ -28,10 +28,13 @@ export async function withDatabase<T>(
   const settings = settingsOf(program);
   const database = await openDatabase(settings, { share: true, log: () => {} });
   const { databaseUrl, origin } = database;
-  const pool = openPool(databaseUrl, { name: 'command', onError: onTrouble });
+  // Connections that the end itself breaks are no news.
+  let ending = false;
+  const pool = openPool(databaseUrl, { name: 'command', onError: (error) => ending || onTrouble(error) });
   try {
     return await work({ settings, pool, databaseUrl, origin });
   } finally {
+    ending = true;
     await pool.end();
     await database.close();
   }
@@ -40,11 +43,13 @@ export async function withDatabase<T>(
 /** The same with the queues. */
 export function withStore<T>(program: Command, work: (store: Store) => Promise<T>): Promise<T> {
   return withDatabase(program, async ({ settings, pool, databaseUrl, origin }) => {
-    const queues = new QueueStore({ ...settings, databaseUrl }, onTrouble);
+    let ending = false;
+    const queues = new QueueStore({ ...settings, databaseUrl }, (error) => ending || onTrouble(error));
     try {
       if (origin === 'own') await queues.prepare();
       return await work({ settings, pool, databaseUrl, queues });
     } finally {
+      ending = true;
       await queues.close();
     }
   });

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { UpdateBatch } from '../bgp/updateBatch.js';
 import { MinuteAggregator } from '../features/minuteAggregator.js';
@@ -12,6 +13,7 @@ import { encodeStand, standAtGap } from './standAtGap.js';
 export const AGGREGATOR = 'aggregator';
 
 const ENTRIES_A_STEP = 64;
+const LONGEST_TAKE_OVER_MILLISECONDS = 30_000;
 const SNAPSHOT_MILLISECONDS = 1_000;
 const SNAPSHOT_ENTRIES = 512;
 /** Of the time at most: with the routes of a whole collector a snapshot has many megabytes. */
@@ -35,6 +37,8 @@ export class AggregatorStep {
   private position = 0;
   private storedPosition = 0;
   private storedAt: number;
+  /** A better stand than the live one, to go on from with the next step. */
+  private better: { position: number; state: Uint8Array; stored: () => void } | null = null;
   private reachedMs: number | null = null;
   /** What the last snapshot took, milliseconds. */
   private snapshotTook = 0;
@@ -59,6 +63,8 @@ export class AggregatorStep {
   async step(last = false): Promise<boolean> {
     this.aggregator ??= await this.restore();
     const { pool, stream } = this.options;
+    const better = this.better;
+    if (better !== null) this.goBack(better);
     const entries = await entriesAfter(pool, stream, this.position, ENTRIES_A_STEP);
     const stands: { sinceMs: number; stand: Uint8Array }[] = [];
     for (const entry of entries) {
@@ -67,7 +73,8 @@ export class AggregatorStep {
     }
     const rows = this.aggregator.take();
     const idle = entries.length < ENTRIES_A_STEP;
-    const snapshotIsDue = this.position > this.storedPosition && ((last && idle) || this.mayStore(idle));
+    const snapshotIsDue =
+      better !== null || (this.position > this.storedPosition && ((last && idle) || this.mayStore(idle)));
     const began = performance.now();
     if (rows.length > 0 || stands.length > 0 || snapshotIsDue) {
       await inTransaction(pool, async (client) => {
@@ -82,6 +89,10 @@ export class AggregatorStep {
       this.storedAt = this.options.now();
       this.snapshotTook = performance.now() - began;
     }
+    if (better !== null && this.better === better) {
+      this.better = null;
+      better.stored();
+    }
     return !idle;
   }
 
@@ -93,6 +104,33 @@ export class AggregatorStep {
     return (
       idle || since < 0 || since >= SNAPSHOT_MILLISECONDS || this.position - this.storedPosition >= SNAPSHOT_ENTRIES
     );
+  }
+
+  /**
+   * Goes over the log again from an earlier entry, with a state that knows what the live one missed; rows that exist stay
+   * as they are. Resolves when that is stored; at once when the stage is not run here, is not in time
+   * or the signal aborts.
+   */
+  async takeOver(position: number, state: Uint8Array, signal: AbortSignal): Promise<void> {
+    if (this.aggregator === null || this.better !== null) return;
+    const stored = new Promise<void>((done) => {
+      this.better = { position, state, stored: done };
+    });
+    const over = new AbortController();
+    await Promise.race([
+      stored,
+      sleep(LONGEST_TAKE_OVER_MILLISECONDS, undefined, { signal: AbortSignal.any([over.signal, signal]) }).catch(
+        () => undefined,
+      ),
+    ]);
+    over.abort();
+    this.better = null;
+  }
+
+  private goBack({ position, state }: { position: number; state: Uint8Array }): void {
+    const { stream, graceSeconds } = this.options;
+    this.aggregator = MinuteAggregator.restore(state, { stream, graceSeconds });
+    this.position = position;
   }
 
   /** After a failed step: what is in memory is ahead of the database. */

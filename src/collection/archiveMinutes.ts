@@ -1,11 +1,12 @@
 import { rm } from 'node:fs/promises';
+import type { UpdateBatch } from '../bgp/updateBatch.js';
 import { MinuteAggregator } from '../features/minuteAggregator.js';
 import type { FeatureRow, Minute } from '../features/row.js';
 import { type DownloadProgress, type DownloadResult, download } from '../sources/archive/download.js';
 import { type ArchiveFile, layoutOf, listFiles } from '../sources/archive/layout.js';
 import type { Logger } from '../sources/source.js';
 import { type DecodedCounts, type DecodingFile, type DecodingThreads, UndecodableFile } from './decodingThreads.js';
-import { AfterMoment } from './keptMessages.js';
+import { AfterMoment, splitAt } from './keptMessages.js';
 import type { StandAtGap } from './standAtGap.js';
 
 const MINUTE_MS = 60_000;
@@ -22,6 +23,8 @@ export interface ArchiveMinutesRequest {
   /** Without `stand`, so many minutes before `from` are read first, to know routes, origins and links. */
   warmUpMinutes: number;
   stand?: StandAtGap | undefined;
+  /** Where `stateAtCut` is wanted: before the first message at or after this moment, ms. */
+  cutMs?: number;
   /** Where downloaded files are kept. */
   directory: string;
   /** Files that are used up stay there. */
@@ -60,6 +63,7 @@ export class ArchiveMinutes {
   readonly files: readonly ArchiveFile[];
   readonly #aggregator: MinuteAggregator;
   readonly #after: AfterMoment | null;
+  #stateAtCut: Uint8Array | null = null;
 
   constructor(readonly request: ArchiveMinutesRequest) {
     const { collector, baseUrl, from, until, warmUpMinutes, stand, stream, graceSeconds } = request;
@@ -75,6 +79,11 @@ export class ArchiveMinutes {
   /** What a live aggregator can go on from, once `steps` has ended. */
   snapshot(): Uint8Array {
     return this.#aggregator.snapshot();
+  }
+
+  /** The same at `cutMs`; once `steps` has ended. */
+  stateAtCut(): Uint8Array {
+    return this.#stateAtCut ?? this.snapshot();
   }
 
   async *steps(): AsyncGenerator<ArchiveStep> {
@@ -126,7 +135,7 @@ export class ArchiveMinutes {
         this.request.signal?.throwIfAborted();
         // RIS Live, as it is subscribed to, does not tell sizes: rows with them would look strange beside live ones.
         batch.columns.size.fill(0);
-        this.#aggregator.add(this.#after?.rest(batch) ?? batch);
+        this.#add(this.#after?.rest(batch) ?? batch);
       }
       step.counts = decoding.counts;
       if (step.counts !== null && step.counts.skipped > 0) step.reason = step.counts.reason;
@@ -141,6 +150,17 @@ export class ArchiveMinutes {
       this.#gap(file);
     }
     return step;
+  }
+
+  #add(batch: UpdateBatch): void {
+    const { cutMs } = this.request;
+    const parts = cutMs === undefined || this.#stateAtCut !== null ? null : splitAt(batch, cutMs);
+    if (parts === null) this.#aggregator.add(batch);
+    else {
+      this.#aggregator.add(parts.before);
+      this.#stateAtCut = this.snapshot();
+      this.#aggregator.add(parts.rest);
+    }
   }
 
   #gap(file: ArchiveFile): void {

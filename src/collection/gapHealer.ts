@@ -2,7 +2,14 @@ import type { Pool } from 'pg';
 import type { FeatureRow } from '../features/row.js';
 import type { Logger } from '../sources/source.js';
 import { lackingMinutes, watermark } from '../storage/features.js';
-import { markAttempt, markHealed, stateAtGap, type UnhealedGap, unhealedGaps } from '../storage/feedGaps.js';
+import {
+  lastHealableEntry,
+  markAttempt,
+  markHealed,
+  stateAtGap,
+  type UnhealedGap,
+  unhealedGaps,
+} from '../storage/feedGaps.js';
 import { inTransaction } from '../storage/pool.js';
 import { ArchiveMinutes, type ArchiveMinutesRequest } from './archiveMinutes.js';
 import { storeLate, WARM_UP_MINUTES } from './backfill.js';
@@ -29,13 +36,18 @@ export interface GapHealerOptions
   feedNow: () => Promise<number | null>;
   now: () => number;
   lateStages: readonly string[];
+  /**
+   * Lets the live aggregator go over the log again from an entry, with routes as if nothing had been away; resolves when
+   * that is stored, or when there is no aggregator here.
+   */
+  takeOver?: (position: number, state: Uint8Array, signal: AbortSignal) => Promise<void>;
   logger: Logger;
 }
 
 /**
  * Fetches the minutes that a stream lost from the archive once it has them, and puts their rows in the place of the
- * gaps. With the aggregator's stand at the gap the rows are those of an undisturbed run; without it, routes are learnt
- * from the hour before.
+ * gaps. With the aggregator's stand at the gap the rows are those of an undisturbed run, and the live aggregator learns
+ * the routes that changed in the gap; without it, routes are learnt from the hour before.
  */
 export class GapHealer {
   constructor(private readonly options: GapHealerOptions) {}
@@ -68,12 +80,15 @@ export class GapHealer {
       return true;
     }
     const last = gap.attempts + 1 >= attempts;
-    const { rows, trouble } = await this.read(gap, from, until, signal);
+    const { rows, trouble, stateAfter } = await this.read(gap, from, until, signal);
     if (trouble !== null && !last) {
       await markAttempt(pool, gap.id, trouble, false);
       logger.info({ ...times, trouble, attempt: gap.attempts + 1 }, 'a gap cannot be healed yet');
       return false;
     }
+    // Before the gap counts as healed: should this process end here, all of it is done again.
+    if (trouble === null && stateAfter !== null) await this.takeOver(gap, stateAfter, signal);
+    signal.throwIfAborted();
     // Of the last attempt, what could be read is taken.
     const minutes = await inTransaction(pool, async (client) => {
       const written = await storeLate(client, stream, rows, lateStages);
@@ -91,11 +106,12 @@ export class GapHealer {
     from: number,
     until: number,
     signal: AbortSignal,
-  ): Promise<{ rows: FeatureRow[]; trouble: string | null }> {
+  ): Promise<{ rows: FeatureRow[]; trouble: string | null; stateAfter: Uint8Array | null }> {
     const state = await stateAtGap(this.options.pool, gap.id);
     const threads = new DecodingThreads(1);
     const rows: FeatureRow[] = [];
     let trouble: string | null = null;
+    let stateAfter: Uint8Array | null = null;
     try {
       const archive = new ArchiveMinutes({
         ...this.options,
@@ -107,6 +123,7 @@ export class GapHealer {
         attempts: 2,
         warmUpMinutes: WARM_UP_MINUTES,
         stand: state === null ? undefined : decodeStand(state),
+        cutMs: gap.untilMs,
       });
       for await (const step of archive.steps()) {
         rows.push(...step.rows);
@@ -114,12 +131,20 @@ export class GapHealer {
         if (wanted && step.outcome !== 'downloaded' && step.outcome !== 'present')
           trouble ??= `${step.file.name}: ${step.reason}`;
       }
+      // Routes of an hour alone would be fewer than the live ones.
+      if (state !== null) stateAfter = archive.stateAtCut();
     } catch (error) {
       signal.throwIfAborted();
       trouble = (error as Error).message;
     } finally {
       await threads.close();
     }
-    return { rows, trouble };
+    return { rows, trouble, stateAfter };
+  }
+
+  private async takeOver(gap: Omit<UnhealedGap, 'state'>, state: Uint8Array, signal: AbortSignal): Promise<void> {
+    const { pool, stream, takeOver } = this.options;
+    const position = takeOver && (await lastHealableEntry(pool, stream, gap.sinceMs));
+    if (position !== undefined && position !== null) await takeOver!(position, state, signal);
   }
 }

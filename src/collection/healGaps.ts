@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServiceContext } from '../services/service.js';
 import { layoutOf } from '../sources/archive/layout.js';
 import { watermark } from '../storage/features.js';
-import { GapHealer } from './gapHealer.js';
+import { GapHealer, type GapHealerOptions } from './gapHealer.js';
 
 const RETRY_MS = 5 * 60_000;
 /** Where gaps are healed without a setting: the feed is RIPE's, so its archive is too. */
@@ -13,12 +13,14 @@ const LIVE_FEED = 'ris-live.ripe.net';
  * Looks for gaps of a stream now and then until the service ends, alone in the world for the stream.
  * @param collector whose archive has the stream's minutes; undefined where several feed it: then gaps stay
  * @param lateStages stages that score minutes which are healed behind their cursors
+ * @param takeOver see GapHealerOptions
  */
 export async function healGaps(
   context: ServiceContext,
   stream: string,
   collector: string | undefined,
   lateStages: readonly string[],
+  takeOver: GapHealerOptions['takeOver'],
 ): Promise<void> {
   const { settings, pool, logger, signal, locks } = context;
   const { archive, feed } = settings;
@@ -46,6 +48,7 @@ export async function healGaps(
     },
     now: Date.now,
     lateStages,
+    takeOver,
     random: Math.random,
     logger,
   });

@@ -34,6 +34,19 @@ export function keptMessages(batch: UpdateBatch, keep: (message: number) => bool
   return new UpdateBatch(kept);
 }
 
+/** The two formats may round a time differently in its last digit, ms. */
+const ROUNDING = 0.01;
+
+/** The messages before the first one at or after a moment, and the rest; null when there is no such message. */
+export function splitAt(batch: UpdateBatch, ms: number): { before: UpdateBatch; rest: UpdateBatch } | null {
+  const first = batch.columns.time.findIndex((time) => time > ms - ROUNDING);
+  if (first < 0) return null;
+  return {
+    before: keptMessages(batch, (message) => message < first),
+    rest: keptMessages(batch, (message) => message >= first),
+  };
+}
+
 /**
  * Drops what an aggregator has already taken from the live feed: messages before a moment, and the first ones of that
  * very moment, which the feed and the archive give in the same order.
@@ -52,8 +65,7 @@ export class AfterMoment {
   rest(batch: UpdateBatch): UpdateBatch {
     return keptMessages(batch, (message) => {
       const time = batch.columns.time[message]!;
-      // the two formats may round a time differently in its last digit
-      if (Math.abs(time - this.sinceMs) > 0.01) return time > this.sinceMs;
+      if (Math.abs(time - this.sinceMs) > ROUNDING) return time > this.sinceMs;
       this.#left -= 1;
       return this.#left < 0;
     });

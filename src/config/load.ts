@@ -119,18 +119,29 @@ function parse(text: string, what: string): Tree {
 }
 
 /** Every setting by dotted path with its schema, for names in the environment and for the reference. */
-export function settingPaths(): [string, z.ZodType][] {
-  const found: [string, z.ZodType][] = [];
-  const walk = (schema: z.ZodType, path: string) => {
+export function settingPaths(): [path: string, schema: z.ZodType, meaning: string][] {
+  const found: [string, z.ZodType, string][] = [];
+  // A group of settings that are all alike is described once, on the group.
+  const walk = (schema: z.ZodType, path: string, group: string) => {
     const inner = unwrap(schema);
+    const meaning = meaningOf(schema) ?? group;
     if (inner instanceof z.ZodObject) {
-      for (const [key, value] of Object.entries(inner.shape)) walk(value as z.ZodType, path ? `${path}.${key}` : key);
+      for (const [key, value] of Object.entries(inner.shape)) {
+        walk(value as z.ZodType, path ? `${path}.${key}` : key, meaning);
+      }
     } else {
-      found.push([path, schema]);
+      found.push([path, schema, meaning]);
     }
   };
-  walk(settingsSchema, '');
+  walk(settingsSchema, '', '');
   return found;
+}
+
+/** A description may stand before or after what makes a setting optional. */
+function meaningOf(schema: z.ZodType): string | undefined {
+  if (schema.description !== undefined) return schema.description;
+  const inner = unwrap(schema);
+  return inner === schema ? undefined : inner.description;
 }
 
 function unwrap(schema: z.ZodType): z.ZodType {

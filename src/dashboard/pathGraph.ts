@@ -11,16 +11,15 @@ interface Minute {
 /** Prefixes that the evidence has routes of, those with most peers first. */
 export function prefixesWithPaths(minutes: readonly Minute[]): string[] {
   const peers = new Map<string, number>();
+  const count = (prefix: string, seen: number) => peers.set(prefix, Math.max(peers.get(prefix) ?? 0, seen));
   for (const { evidence } of minutes) {
-    for (const route of evidence.newOrigins ?? []) {
-      peers.set(route.prefix, Math.max(peers.get(route.prefix) ?? 0, route.peers));
-    }
-    for (const route of evidence.moreSpecifics ?? []) {
-      peers.set(route.prefix, Math.max(peers.get(route.prefix) ?? 0, route.peers));
-    }
-    for (const link of evidence.newLinks ?? []) {
-      for (const prefix of link.prefixes) if (!peers.has(prefix)) peers.set(prefix, 0);
-    }
+    for (const route of evidence.newOrigins ?? []) count(route.prefix, route.peers);
+    for (const route of evidence.moreSpecifics ?? []) count(route.prefix, route.peers);
+    for (const link of evidence.newLinks ?? []) for (const prefix of link.prefixes) count(prefix, 0);
+    const whole = new Map<string, number>();
+    for (const { prefix } of evidence.paths ?? []) whole.set(prefix, (whole.get(prefix) ?? 0) + 1);
+    // Those of which every peer's path is known tell most.
+    for (const [prefix, known] of whole) count(prefix, 1000 + known);
   }
   return [...peers]
     .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
@@ -29,74 +28,75 @@ export function prefixesWithPaths(minutes: readonly Minute[]): string[] {
 }
 
 /**
- * The ASes and links on the way to a prefix before and during an incident, from the evidence of its minutes: paths of
- * routes with a new origin, the origins that held it before, and links never seen before. An edge runs from the
- * observing side to the prefix.
+ * The ASes and links on the way to a prefix before and during an incident, from the evidence of its minutes: each peer's
+ * path before and after it changed, the origins that held the prefix before, and links never seen before. An edge runs
+ * from the observing side to the prefix.
  */
 export function pathGraph(minutes: readonly Minute[], wanted?: string): PathGraph {
   const prefixes = prefixesWithPaths(minutes);
   const prefix = wanted !== undefined && prefixes.includes(wanted) ? wanted : (prefixes[0] ?? null);
-  const nodes = new Map<string, PathGraph['nodes'][number]>();
-  const edges = new Map<string, PathGraph['edges'][number]>();
-  const graph = { prefix, prefixes, minutes: minutes.map(({ minute }) => minute) };
-  if (prefix === null) return { ...graph, nodes: [], edges: [] };
+  const graph = new Drawing(prefix ?? '');
+  if (prefix !== null) {
+    for (const { minute, evidence } of minutes) graph.add(minute, evidence);
+    graph.joinLooseEnds();
+  }
+  return {
+    prefix,
+    prefixes,
+    minutes: minutes.map(({ minute }) => minute),
+    routes: graph.routes,
+    nodes: prefix === null ? [] : [...graph.nodes.values()],
+    edges: [...graph.edges.values()],
+  };
+}
 
-  const node = (id: string, kind: PathGraph['nodes'][number]['kind']): boolean => {
-    const known = nodes.get(id);
-    if (known !== undefined) {
-      if (kind === 'origin' && known.kind !== 'prefix') known.kind = 'origin';
-      return true;
-    }
-    if (nodes.size >= MOST_NODES) return false;
-    nodes.set(id, { id, label: kind === 'prefix' ? id : `AS${id}`, kind });
-    return true;
-  };
-  const edge = (from: string, to: string, values: Omit<PathGraph['edges'][number], 'from' | 'to'>) => {
-    const key = `${from}>${to}`;
-    const known = edges.get(key);
-    if (known === undefined) edges.set(key, { from, to, ...values });
-    else if (values.isNew && !known.isNew) Object.assign(known, { isNew: true, words: values.words });
-  };
-  const before = (origin: number, target: string, words: string) => {
-    if (node(String(origin), 'origin')) {
-      edge(String(origin), target, { before: true, since: null, isNew: false, words });
-    }
-  };
+type Edge = PathGraph['edges'][number];
 
-  node(prefix, 'prefix');
-  for (const { minute, evidence } of minutes) {
+class Drawing {
+  readonly nodes = new Map<string, PathGraph['nodes'][number]>();
+  readonly edges = new Map<string, Edge>();
+  readonly routes: PathGraph['routes'] = [];
+
+  constructor(readonly prefix: string) {
+    this.#node(prefix, 'prefix');
+  }
+
+  add(minute: number, evidence: Partial<MinuteEvidence>): void {
+    const { prefix } = this;
+    for (const { peer, prefix: of, before, during } of evidence.paths ?? []) {
+      if (of !== prefix) continue;
+      if (!this.routes.some((route) => route.peer === peer)) {
+        if (before.length > 0) this.routes.push({ peer, since: null, path: this.#path(before, null) });
+      }
+      this.routes.push({ peer, since: minute, path: this.#path(during, minute) });
+    }
     for (const route of evidence.newOrigins ?? []) {
       if (route.prefix !== prefix) continue;
-      for (const origin of route.previousOrigins) before(origin, prefix, `AS${origin} announced ${prefix} before`);
-      addPath(route.path, minute);
-      if (node(String(route.origin), 'origin')) {
-        edge(String(route.origin), prefix, {
-          before: false,
-          since: minute,
-          isNew: true,
-          words: `AS${route.origin} announces ${prefix}: a new origin, seen by ${route.peers} peers`,
-        });
-      }
+      for (const origin of route.previousOrigins) this.#heldBefore(origin, `AS${origin} announced ${prefix} before`);
+      this.#path(route.path, minute);
+      this.#announced(
+        route.origin,
+        minute,
+        `AS${route.origin} announces ${prefix}: a new origin, seen by ${route.peers} peers`,
+      );
     }
     for (const route of evidence.moreSpecifics ?? []) {
       if (route.prefix !== prefix) continue;
       for (const origin of route.coveringOrigins) {
-        before(origin, prefix, `AS${origin} holds ${route.covering}, which covers ${prefix}`);
+        this.#heldBefore(origin, `AS${origin} holds ${route.covering}, which covers ${prefix}`);
       }
-      if (node(String(route.origin), 'origin')) {
-        edge(String(route.origin), prefix, {
-          before: false,
-          since: minute,
-          isNew: true,
-          words: `AS${route.origin} announces ${prefix}, part of ${route.covering}, seen by ${route.peers} peers`,
-        });
-      }
+      this.#announced(
+        route.origin,
+        minute,
+        `AS${route.origin} announces ${prefix}, part of ${route.covering}, seen by ${route.peers} peers`,
+      );
     }
     for (const link of evidence.newLinks ?? []) {
-      if (!link.prefixes.includes(prefix)) continue;
       const [left, right] = [String(link.left), String(link.right)];
-      if (!node(left, 'as') || !node(right, 'as')) continue;
-      edge(left, right, {
+      // A sample of the link's prefixes is kept; a path over it tells as much.
+      if (!link.prefixes.includes(prefix) && !this.edges.has(`${left}>${right}`)) continue;
+      if (!this.#node(left, 'as') || !this.#node(right, 'as')) continue;
+      this.#edge(left, right, {
         before: false,
         since: minute,
         isNew: true,
@@ -104,22 +104,63 @@ export function pathGraph(minutes: readonly Minute[], wanted?: string): PathGrap
       });
     }
   }
-  return { ...graph, nodes: [...nodes.values()], edges: [...edges.values()] };
 
-  function addPath(path: readonly number[], minute: number): void {
+  /** Of a new link alone it is not known how its far end reaches the prefix. */
+  joinLooseEnds(): void {
+    const leaves = new Set([...this.edges.values()].map(({ from }) => from));
+    for (const edge of [...this.edges.values()]) {
+      if (edge.to === this.prefix || leaves.has(edge.to)) continue;
+      this.#edge(edge.to, this.prefix, { ...edge, isNew: false, words: `on to ${this.prefix} by a path not recorded` });
+    }
+  }
+
+  #heldBefore(origin: number, words: string): void {
+    if (!this.#node(String(origin), 'origin')) return;
+    this.#edge(String(origin), this.prefix, { before: true, since: null, isNew: false, words });
+  }
+
+  #announced(origin: number, minute: number, words: string): void {
+    if (!this.#node(String(origin), 'origin')) return;
+    this.#edge(String(origin), this.prefix, { before: false, since: minute, isNew: true, words });
+  }
+
+  /** Draws a path to the prefix. @returns its ASes, each once. @param since null: it was there before */
+  #path(path: readonly number[], since: number | null): string[] {
     // Prepending repeats an AS; on a graph it is one node.
     const hops = path.map(String).filter((hop, index) => hop !== String(path[index - 1]));
-    hops.forEach((hop, index) => {
-      const next = hops[index + 1];
-      if (!node(hop, index === 0 ? 'peer' : 'as') || next === undefined) return;
-      if (node(next, 'as')) {
-        edge(hop, next, {
-          before: false,
-          since: minute,
-          isNew: false,
-          words: `on a path to ${prefix} during the incident`,
-        });
-      }
+    [...hops, this.prefix].forEach((hop, index, all) => {
+      const next = all[index + 1];
+      if (next === undefined || !this.#node(hop, index === 0 ? 'peer' : 'as') || !this.#node(next, 'as')) return;
+      const when = since === null ? 'before it changed' : 'since it changed';
+      this.#edge(hop, next, {
+        before: since === null,
+        since,
+        isNew: false,
+        words: `on a path to ${this.prefix} ${when}`,
+      });
     });
+    return hops;
+  }
+
+  /** @returns false when the picture is full */
+  #node(id: string, kind: PathGraph['nodes'][number]['kind']): boolean {
+    const known = this.nodes.get(id);
+    if (known !== undefined) {
+      if (kind === 'origin' && known.kind !== 'prefix') known.kind = 'origin';
+      return true;
+    }
+    if (this.nodes.size >= MOST_NODES) return false;
+    this.nodes.set(id, { id, label: kind === 'prefix' ? id : `AS${id}`, kind });
+    return true;
+  }
+
+  #edge(from: string, to: string, values: Omit<Edge, 'from' | 'to'>): void {
+    const key = `${from}>${to}`;
+    const known = this.edges.get(key);
+    if (known === undefined) this.edges.set(key, { from, to, ...values });
+    else if (values.before && !known.before) Object.assign(known, { before: true, isNew: false, words: values.words });
+    else if (values.isNew && !known.isNew && !known.before) {
+      Object.assign(known, { isNew: true, words: values.words });
+    }
   }
 }

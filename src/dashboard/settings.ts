@@ -5,29 +5,52 @@ const name = /^[a-z0-9.:[\]-]+$/i;
 /** What the HTTP server needs to know. The command line fills it from the environment and the configuration file. */
 export const dashboardSettings = z
   .object({
-    /** Address to listen on. */
-    host: z.string().regex(name, 'is no host name or address').default('127.0.0.1'),
-    /** 0 takes any free port. */
-    port: z.int().min(0).max(65_535).default(8787),
-    /** Signing in with it gives the right to change things; needed beyond loopback. */
-    token: z.string().min(16, 'is too short to be safe: use 16 characters or more').optional(),
-    /** Signing in with it gives the right to look. */
-    readToken: z.string().min(16, 'is too short to be safe: use 16 characters or more').optional(),
-    /** Names that the Host header may have besides loopback ones; empty lets any in when the server has a token. */
-    allowedHosts: z.array(z.string().regex(name, 'is no host name')).default([]),
-    /** Lets the session cookie travel without TLS: only for a network that you trust. */
-    plainHttp: z.boolean().default(false),
-    /** Whether the feed runs at the pace of the wall clock; false for simulations, replays and archives. */
-    live: z.boolean().default(true),
-    /** How often the server looks for news, in milliseconds. */
-    pollInterval: z.int().min(100).max(60_000).default(1_000),
-    sessionHours: z.number().positive().max(720).default(12),
-    /** Wrong tokens allowed from one address in a quarter of an hour. */
-    loginAttempts: z.int().min(1).default(8),
-    /** A live feed or a service that was silent for longer than this many seconds is shown as stale. */
-    staleAfter: z.number().positive().default(120),
-    /** Shown while there is no model yet. */
-    baselineDays: z.number().positive().default(7),
+    host: z
+      .string()
+      .regex(name, 'is no host name or address')
+      .default('127.0.0.1')
+      .describe('Address to listen on; beyond loopback a token is needed'),
+    port: z.int().min(0).max(65_535).default(8787).describe('Port of the page; 0 takes any free one'),
+    token: z
+      .string()
+      .min(16, 'is too short to be safe: use 16 characters or more')
+      .optional()
+      .describe('Signing in with it gives the right to change things'),
+    readToken: z
+      .string()
+      .min(16, 'is too short to be safe: use 16 characters or more')
+      .optional()
+      .describe('Signing in with it gives the right to look'),
+    allowedHosts: z
+      .array(z.string().regex(name, 'is no host name'))
+      .default([])
+      .describe('Names that the Host header may have besides loopback ones; empty: any, when there is a token'),
+    plainHttp: z
+      .boolean()
+      .default(false)
+      .describe('Lets the session cookie travel without TLS: only on a network that you trust'),
+    live: z
+      .boolean()
+      .default(true)
+      .describe('Whether the feed runs at the pace of the clock; false for simulations, replays and archives'),
+    pollInterval: z
+      .int()
+      .min(100)
+      .max(60_000)
+      .default(1_000)
+      .describe('How often the server looks for news to tell open pages, milliseconds'),
+    sessionHours: z.number().positive().max(720).default(12).describe('How long one stays signed in'),
+    loginAttempts: z.int().min(1).default(8).describe('Wrong tokens allowed from one address in a quarter of an hour'),
+    staleAfter: z
+      .number()
+      .positive()
+      .default(120)
+      .describe('A live feed or a service silent for more seconds is shown as stale'),
+    baselineDays: z
+      .number()
+      .positive()
+      .default(7)
+      .describe('Days of minutes that are said to be needed before the first model'),
   })
   .superRefine((settings, context) => {
     if (!isLoopback(settings.host) && settings.token === undefined) {

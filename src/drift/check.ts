@@ -133,10 +133,10 @@ async function examine(check: DriftCheck): Promise<{ report: DriftReport; versio
   }
   const served = windowEnd - currentFrom;
   report.coverage.currentServed = Math.max(0, served);
-  if (served < settings.minimumCurrent) {
+  if (served < policy.minimumCurrent) {
     return done(
       'no baseline',
-      `version ${version.version} has served ${Math.max(0, served)} of ${settings.minimumCurrent} minutes; the check waits until ${inWords(currentFrom + settings.minimumCurrent)}`,
+      `version ${version.version} has served ${Math.max(0, served)} of ${policy.minimumCurrent} minutes; the check waits until ${inWords(currentFrom + policy.minimumCurrent)}`,
     );
   }
 
@@ -169,14 +169,14 @@ async function examine(check: DriftCheck): Promise<{ report: DriftReport; versio
   report.coverage.baselineRescored = count(scores.baseline.filter((hour) => hour.source === 'rescored'));
   report.coverage.currentJudged = currentMinutes;
   report.coverage.currentGaps = Math.max(0, served - currentMinutes - leftOut);
-  if (baselineMinutes < settings.minimumBaseline) {
-    const missing = settings.minimumBaseline - baselineMinutes;
+  if (baselineMinutes < policy.minimumBaseline) {
+    const missing = policy.minimumBaseline - baselineMinutes;
     return done(
       'no baseline',
-      `version ${version.version} has ${baselineMinutes} of ${settings.minimumBaseline} baseline minutes of its own (${report.coverage.baselineRescored} rescored); without gaps the check waits until ${inWords(windowEnd + ceilHour(missing))}`,
+      `version ${version.version} has ${baselineMinutes} of ${policy.minimumBaseline} baseline minutes of its own (${report.coverage.baselineRescored} rescored); without gaps the check waits until ${inWords(windowEnd + ceilHour(missing))}`,
     );
   }
-  if (currentMinutes < Math.max(settings.minimumJudgedShare * served, Math.min(settings.minimumCurrent, served) / 2)) {
+  if (currentMinutes < Math.max(settings.minimumJudgedShare * served, Math.min(policy.minimumCurrent, served) / 2)) {
     return done(
       'suppressed',
       `only ${currentMinutes} of ${served} minutes can be judged: ${leftOut} are in incidents, ${report.coverage.currentGaps} are gaps or have no score`,

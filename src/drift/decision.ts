@@ -47,7 +47,7 @@ const RAREST = 0.005;
 export function judge(
   scores: Windows,
   features: FeatureEvidence,
-  policy: DriftPolicy,
+  policy: Required<DriftPolicy>,
   settings: DriftSettings,
 ): Judgement {
   const baseline = mergeSummaries(
@@ -100,7 +100,7 @@ export function judge(
       guardAll([rateChannel(name, scores.baseline, scores.recent, count)]),
       weight,
       'ratio',
-      seen >= settings.minimumAnomalies,
+      seen >= policy.minimumAnomalies,
       scores.recent,
     );
   };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { MODEL_KINDS, type ModelKey } from '../models/model.js';
+import type { ModelKey } from '../models/model.js';
 import { parseModelKey } from '../models/modelKey.js';
 
 const share = z.number().positive().max(100);
@@ -24,6 +24,9 @@ export const driftPolicy = z
       .describe(
         'Relative growth of the share of minutes that were among the highest or lowest 3 % of any one input feature; null: not judged',
       ),
+    minimumCurrent: z.int().min(10).optional().describe('drift.minimumCurrent, for these models alone'),
+    minimumBaseline: z.int().min(10).optional().describe('drift.minimumBaseline, for these models alone'),
+    minimumAnomalies: z.int().min(0).optional().describe('drift.minimumAnomalies, for these models alone'),
   })
   .describe('Thresholds of one kind or model');
 export type DriftPolicy = z.infer<typeof driftPolicy>;
@@ -104,8 +107,9 @@ export const driftSettings = z
   .describe('Drift monitor');
 export type DriftSettings = z.infer<typeof driftSettings>;
 
-/** The thresholds that hold for one model. */
-export function policyOf(settings: DriftSettings, key: ModelKey): DriftPolicy {
+/** The thresholds and minimum samples that hold for one model: its own, else its kind's, else those for all. */
+export function policyOf(settings: DriftSettings, key: ModelKey): Required<DriftPolicy> {
   const { kind } = parseModelKey(key);
-  return { ...settings.policies[MODEL_KINDS.find((name) => name === kind) ?? kind], ...settings.models[key] };
+  const { minimumCurrent, minimumBaseline, minimumAnomalies } = settings;
+  return { minimumCurrent, minimumBaseline, minimumAnomalies, ...settings.policies[kind], ...settings.models[key] };
 }

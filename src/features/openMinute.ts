@@ -38,6 +38,13 @@ interface NewLink {
   prefixes: number[];
 }
 
+interface ChangedPath {
+  prefix: number;
+  peer: number;
+  before: number[];
+  during: number[];
+}
+
 interface Reset {
   peer: number;
   state: 'down' | 'up';
@@ -49,6 +56,8 @@ interface Records {
   specifics: MoreSpecific[];
   links: NewLink[];
   resets: Reset[];
+  /** Absent in what older versions wrote. */
+  paths?: ChangedPath[];
 }
 
 export function emptyEvidence(): MinuteEvidence {
@@ -84,6 +93,7 @@ export class OpenMinute {
   readonly #origins = new Map<string, NewOrigin>();
   readonly #specifics = new Map<string, MoreSpecific>();
   readonly #links = new Map<string, NewLink>();
+  readonly #paths = new Map<string, ChangedPath>();
   #resets: Reset[] = [];
 
   constructor(readonly minute: Minute) {}
@@ -137,6 +147,16 @@ export class OpenMinute {
     }
   }
 
+  /** A peer's route to the prefix went over to a new origin or link; what it was before the minute stays. */
+  changedPath(prefix: number, peer: number, before: () => number[], during: () => number[]): void {
+    const key = `${prefix} ${peer}`;
+    const known = this.#paths.get(key);
+    if (known !== undefined) known.during = during().slice(0, SAMPLE_PATH);
+    else if (this.#paths.size < CANDIDATES) {
+      this.#paths.set(key, { prefix, peer, before: before(), during: during().slice(0, SAMPLE_PATH) });
+    }
+  }
+
   reset(peer: number, state: 'down' | 'up', routes: number): void {
     if (this.#resets.length < CANDIDATES) this.#resets.push({ peer, state, routes });
   }
@@ -176,6 +196,8 @@ export class OpenMinute {
     };
     const reannouncing = this.#reannouncing(peers);
     if (reannouncing.length > 0) evidence.reannouncing = reannouncing;
+    const paths = this.#changedPaths(peers, prefixes);
+    if (paths.length > 0) evidence.paths = paths;
     return evidence;
   }
 
@@ -208,6 +230,28 @@ export class OpenMinute {
     return result.slice(0, LISTED);
   }
 
+  #changedPaths(peers: PeerTable, prefixes: PrefixTable): NonNullable<MinuteEvidence['paths']> {
+    const byPrefix = new Map<string, ChangedPath[]>();
+    for (const path of this.#paths.values()) {
+      const text = prefixes.text(path.prefix);
+      byPrefix.set(text, [...(byPrefix.get(text) ?? []), path]);
+    }
+    return [...byPrefix]
+      .sort((a, b) => b[1].length - a[1].length || byText(a[0], b[0]))
+      .flatMap(([prefix, changed]) =>
+        changed
+          .map(({ peer, before, during }) => ({
+            peer: peers.text(peer),
+            peerAs: peers.as[peer]!,
+            prefix,
+            before,
+            during,
+          }))
+          .sort((a, b) => byText(a.peer, b.peer)),
+      )
+      .slice(0, LISTED);
+  }
+
   #tallies(): Tally[] {
     return [
       this.prefixRoutes,
@@ -229,6 +273,7 @@ export class OpenMinute {
       specifics: [...this.#specifics.values()],
       links: [...this.#links.values()],
       resets: this.#resets,
+      paths: [...this.#paths.values()],
     };
     writer.json(records);
   }
@@ -242,6 +287,7 @@ export class OpenMinute {
     for (const record of records.specifics) open.#specifics.set(`${record.prefix} ${record.origin}`, record);
     for (const record of records.links) open.#links.set(`${record.left} ${record.right}`, record);
     open.#resets = records.resets;
+    for (const record of records.paths ?? []) open.#paths.set(`${record.prefix} ${record.peer}`, record);
     return open;
   }
 }

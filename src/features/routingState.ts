@@ -22,6 +22,8 @@ import type { Minute } from './row.js';
 /** An origin, prefix or link counts as new for so many minutes after it was first met. */
 const NEW_FOR = 10;
 const UNMAPPED = -2;
+/** Between these no AS number is assigned (RFC 6996 has the private ones above): a hash of an AS set. */
+const UNASSIGNED: readonly [above: number, below: number] = [1_000_000, 4_200_000_000];
 
 /** Bounds of the tables. */
 export interface RoutingBounds {
@@ -283,8 +285,19 @@ export class RoutingState {
           continue;
         }
         open.prefixRoutes.add(prefix, 1);
-        this.#replace(peer, prefix, pathIds.length > 0 ? pathIds[element]! : 0, path, minute, open);
-        if (originAs !== 0) this.#noteOrigin(columns, batchPath, prefix, originAs, peer, minute, known, open);
+        const old = this.#replace(peer, prefix, pathIds.length > 0 ? pathIds[element]! : 0, path, minute, open);
+        const newOrigin =
+          originAs !== 0 && this.#noteOrigin(columns, batchPath, prefix, originAs, peer, minute, known, open);
+        if (old === path) continue;
+        if (newOrigin || (batchPath !== NONE && this.#newLinkPath[batchPath] === 1)) {
+          open.changedPath(
+            prefix,
+            peer,
+            () => this.#hopsOf(old),
+            () => this.#hopsOf(path),
+          );
+        }
+        if (old !== WITHDRAWN) this.#release(old);
       }
       if (batchPath !== NONE && this.#newLinkPath[batchPath] === 1) {
         for (let element = first; element < first + announced; element++) {
@@ -296,15 +309,18 @@ export class RoutingState {
     if (batchPath === NONE) this.#release(path);
   }
 
-  /** The peer's route to the prefix becomes `path`. */
-  #replace(peer: number, prefix: number, pathId: number, path: number, minute: Minute, open: OpenMinute): void {
+  /**
+   * The peer's route to the prefix becomes `path`.
+   * @returns its path before; unless that is `path` itself or WITHDRAWN, the caller releases it
+   */
+  #replace(peer: number, prefix: number, pathId: number, path: number, minute: Minute, open: OpenMinute): number {
     const routes = this.#routes;
     let route = routes.find(peer, prefix, pathId);
     const old = route < 0 ? WITHDRAWN : routes.path[route]!;
     if (old === path) {
       open.totals.duplicateAnnouncements++;
       open.peerRepeats.add(peer, 1);
-      return;
+      return path;
     }
     this.#paths.retain(path);
     if (old === WITHDRAWN) {
@@ -317,9 +333,17 @@ export class RoutingState {
       open.totals.implicitWithdrawals++;
       open.totals.editDistance += distance;
       if (distance > open.totals.longestEditDistance) open.totals.longestEditDistance = distance;
-      this.#release(old);
     }
     routes.path[route] = path;
+    return old;
+  }
+
+  /** The ASes of a path in use, without AS sets, of which only a hash is kept; none of WITHDRAWN. */
+  #hopsOf(path: number): number[] {
+    if (path === WITHDRAWN) return [];
+    const start = this.#paths.start[path]!;
+    const hops = [...this.#paths.arena.subarray(start, start + this.#paths.tokenCount[path]!)];
+    return hops.filter((hop) => hop <= UNASSIGNED[0] || hop >= UNASSIGNED[1]);
   }
 
   #editDistance(old: number, path: number): number {
@@ -332,6 +356,7 @@ export class RoutingState {
     return this.#lastDistance;
   }
 
+  /** @returns whether the origin is new for the prefix */
   #noteOrigin(
     columns: BatchColumns,
     batchPath: number,
@@ -341,17 +366,25 @@ export class RoutingState {
     minute: Minute,
     known: Minute,
     open: OpenMinute,
-  ): void {
+  ): boolean {
     const prefixes = this.prefixes;
     prefixes.lastOrigin[prefix] = origin;
     const from = prefixes.noteOrigin(prefix, origin, minute, known);
     if (this.#learning) prefixes.firstMinute[prefix] = 0;
-    if (this.#isNew(from, minute)) {
+    const isNew = this.#isNew(from, minute);
+    if (isNew) {
       const previous = () => prefixes.originsBefore(prefix, from, origin);
       open.newOrigin(prefix, origin, peer, previous, () => [
         ...columns.hops.subarray(columns.pathStart[batchPath]!, columns.pathStart[batchPath + 1]!),
       ]);
     }
+    this.#noteSpecific(prefix, origin, peer, minute, known, open);
+    return isNew;
+  }
+
+  /** Notes a prefix that is new and lies inside one that others hold. */
+  #noteSpecific(prefix: number, origin: number, peer: number, minute: Minute, known: Minute, open: OpenMinute): void {
+    const prefixes = this.prefixes;
     const first = prefixes.firstMinute[prefix]!;
     if (known === 0 || !this.#isNew(first, minute) || this.#knownFrom(first) === 0) return;
     if (open.moreSpecificAgain(prefix, origin, peer)) return;

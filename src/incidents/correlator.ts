@@ -12,7 +12,7 @@ import { watchedSeverity } from './watchedSeverity.js';
 import { mergedWatched, type WatchList } from './watchList.js';
 
 const CULPRITS = 10;
-/** What these do to routes stands until it is undone, without a message in between. */
+/** What these do to routes stands until it is undone, with no message in between. */
 const STANDING: ReadonlySet<IncidentClass> = new Set(['hijack', 'moas', 'leak', 'outage']);
 
 /** Where correlation of one stream stands; every part can be read back from the database. */
@@ -129,8 +129,13 @@ function closing(open: Incident, input: MinuteInput, settings: IncidentSettings)
   if (input.minute - open.startedAt >= settings.maximumHours * 60) return 'length';
   const blind = input.minute - open.lastMinute - 1 - open.detail.quiet;
   if (blind > settings.gapMinutes) return 'gap';
-  const allowed = STANDING.has(open.class) ? settings.standingMinutes : settings.quietMinutes;
-  return open.detail.quiet > Math.max(allowed, settings.quietMinutes) ? 'quiet' : undefined;
+  return open.detail.quiet > quietAllowed(open, settings) ? 'quiet' : undefined;
+}
+
+/** The return of routes is as loud as their loss: while no model has flagged a minute, it may still be to come. */
+function quietAllowed({ class: name, detail }: Incident, { quietMinutes, standingMinutes }: IncidentSettings): number {
+  const stands = STANDING.has(name) && detail.evidence.anomalousMinutes === 0;
+  return stands ? Math.max(quietMinutes, standingMinutes) : quietMinutes;
 }
 
 function closedIncident(open: Incident, closedBy: IncidentDetail['closedBy']): Incident {

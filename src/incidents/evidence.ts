@@ -26,6 +26,8 @@ export interface IncidentEvidence {
   gapMinutes: number;
   /** Minutes with twice the ordinary updates or more. */
   busyMinutes: number;
+  /** Announced and withdrawn prefixes of those minutes; absent in incidents that an older version opened. */
+  busyUpdates?: number;
   baseline: Baseline;
   /** Distinct peers known to feed this stream. */
   peersSeen: number;
@@ -58,6 +60,7 @@ export function noEvidence(since: Minute, baseline: Baseline): IncidentEvidence 
     anomalousMinutes: 0,
     gapMinutes: 0,
     busyMinutes: 0,
+    busyUpdates: 0,
     baseline,
     peersSeen: baseline.peers,
     totals: { announcements: 0, withdrawals: 0, announced: 0, withdrawn: 0, duplicates: 0 },
@@ -140,6 +143,7 @@ export function withMinute(kept: IncidentEvidence, input: MinuteInput, validityO
     until: minute,
     observedMinutes: kept.observedMinutes + 1,
     busyMinutes: kept.busyMinutes + (busy ? 1 : 0),
+    busyUpdates: (kept.busyUpdates ?? 0) + (busy ? updates : 0),
     anomalousMinutes: kept.anomalousMinutes + (input.anomalous ? 1 : 0),
     peersSeen: Math.max(kept.peersSeen, fresh.peers.length, before),
     totals: {

@@ -73,7 +73,9 @@ export const incidentSettings = z
       .min(0)
       .max(1440)
       .default(60)
-      .describe('The same for a hijack, a leak or an outage, which stand without news until routes come back'),
+      .describe(
+        'The same for a hijack, a leak or an outage that no model has flagged: it stands without news until routes come back',
+      ),
     gapMinutes: z
       .number()
       .int()

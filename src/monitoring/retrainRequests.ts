@@ -4,7 +4,7 @@ import { enqueueRetrain, type RetrainPayload, reviveRetrain } from '../../queues
 import { parseModelKey } from '../models/modelKey.js';
 import type { RetrainingSettings } from '../retraining/settings.js';
 import { admit } from '../retraining/storm.js';
-import { watermark } from '../storage/activations.js';
+import { currentActivation, watermark } from '../storage/activations.js';
 import { pendingRuns } from '../storage/pendingRuns.js';
 import { appendRetrainState, deadLetters, lastFinished } from '../storage/retrainRuns.js';
 import { listShadows } from '../storage/shadows.js';
@@ -38,6 +38,9 @@ export async function requestRetrain(
     const revival = await reviveRetrain(queue, pending);
     if (revival === 'live' || revival === 'revived') return { admitted: true, jobId: pending.jobId!, run: pending.run };
   }
+  // Whoever asked looked before the run that was pending then may have ended; none is pending now, so its end is visible.
+  if (payload.trigger.kind === 'first' && (await currentActivation(pool, payload.modelKey)) !== null)
+    return { admitted: false, reason: 'its first version has been published meanwhile' };
   const { jobId, run, isNew } = await enqueueRetrain(queue, payload, admission);
   if (isNew) {
     await appendRetrainState(pool, {

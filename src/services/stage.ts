@@ -1,6 +1,8 @@
 import type { ServiceContext } from './service.js';
 
 const POLL_MILLISECONDS = 500;
+/** A process with more streams looks less often at each: polls are for lost notifications, and must not fill a core. */
+const STREAMS_AT_FULL_PACE = 16;
 const MOST_FAILURES = 20;
 /** Short, since most trouble is a store that restarts. */
 const LONGEST_BACKOFF_MILLISECONDS = 2_000;
@@ -32,6 +34,7 @@ export async function runStage(context: ServiceContext, stage: Stage): Promise<v
   });
   signal.addEventListener('abort', () => wake.ring(), { once: true });
   const trouble = new Trouble(stage, logger);
+  const pollMilliseconds = POLL_MILLISECONDS * Math.max(1, context.settings.streams.length / STREAMS_AT_FULL_PACE);
   while (!signal.aborted) {
     const lost = new AbortController();
     const onLost = (error: Error) => {
@@ -41,7 +44,7 @@ export async function runStage(context: ServiceContext, stage: Stage): Promise<v
     try {
       const lock = await context.locks.take(stage.name, stage.stream, onLost, signal);
       try {
-        await runHeld(stage, wake, AbortSignal.any([signal, lost.signal]), trouble);
+        await runHeld(stage, wake, pollMilliseconds, AbortSignal.any([signal, lost.signal]), trouble);
       } finally {
         await lock.release().catch((error: Error) => logger.warn({ error: error.message }, 'releasing the stage lock'));
       }
@@ -57,12 +60,18 @@ export async function runStage(context: ServiceContext, stage: Stage): Promise<v
 }
 
 /** @throws the last step's error after too many in a row */
-async function runHeld(stage: Stage, wake: Wake, stop: AbortSignal, trouble: Trouble): Promise<void> {
+async function runHeld(
+  stage: Stage,
+  wake: Wake,
+  pollMilliseconds: number,
+  stop: AbortSignal,
+  trouble: Trouble,
+): Promise<void> {
   while (!stop.aborted) {
     try {
       const more = await stage.step();
       trouble.over();
-      if (!more) await wake.wait(POLL_MILLISECONDS);
+      if (!more) await wake.wait(pollMilliseconds);
     } catch (error) {
       const milliseconds = trouble.count(error);
       if (!stop.aborted) await wake.wait(milliseconds, true);

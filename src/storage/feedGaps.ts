@@ -90,6 +90,23 @@ export async function stateAtGap(client: Pool | PoolClient, id: number): Promise
   return rows[0]?.state ?? null;
 }
 
+/**
+ * The log's entry of a gap, from which an aggregator may go over the log again. Null when the log does not hold it any
+ * more, or a later gap has healed: what that brought would be lost.
+ */
+export async function lastHealableEntry(
+  client: Pool | PoolClient,
+  stream: string,
+  sinceMs: number,
+): Promise<number | null> {
+  const { rows } = await client.query<{ position: number }>(
+    `SELECT position FROM update_batches WHERE stream = $1 AND kind = 'gap' AND since = $2
+       AND NOT EXISTS (SELECT FROM feed_gaps WHERE stream = $1 AND since > $2 AND healed_at IS NOT NULL) LIMIT 2`,
+    [stream, new Date(sinceMs)],
+  );
+  return rows.length === 1 ? rows[0]!.position : null;
+}
+
 export async function markHealed(client: Pool | PoolClient, id: number): Promise<void> {
   await client.query('UPDATE feed_gaps SET healed_at = now(), state = NULL, trouble = NULL WHERE id = $1', [id]);
 }

@@ -57,3 +57,19 @@ export async function liveServices(pg: Pool | PoolClient): Promise<string[]> {
   );
   return rows.map(({ name }) => name);
 }
+
+/** Those of the named services of which no process on this host has beaten within `seconds`. */
+export async function silentOn(
+  pg: Pool | PoolClient,
+  host: string,
+  names: readonly string[],
+  seconds: number,
+): Promise<string[]> {
+  const { rows } = await pg.query<{ name: string }>(
+    `SELECT wanted AS name FROM unnest($2::text[]) AS wanted WHERE NOT EXISTS (
+       SELECT FROM services s WHERE s.name = wanted AND s.host = $1 AND s.state IN ('starting', 'running')
+         AND s.heartbeat_at > clock_timestamp() - make_interval(secs => $3))`,
+    [host, names, seconds],
+  );
+  return rows.map(({ name }) => name);
+}

@@ -16,6 +16,8 @@ export interface ModelStatus {
   model: string;
   version: number | null;
   from_minute: number | null;
+  /** Minutes of the stream since the newest one that it was trained on. */
+  age_minutes: number | null;
   last_check: number | null;
   outcome: string | null;
   reason: string | null;
@@ -47,10 +49,13 @@ export async function modelStatus(pool: Pool): Promise<ModelStatus[]> {
   const { rows } = await pool.query(
     `WITH keys AS (
        SELECT model_key FROM model_versions UNION SELECT model_key FROM drift_reports UNION SELECT model_key FROM retrain_runs)
-     SELECT k.model_key AS model, a.version, a.from_minute, d.window_end AS last_check, d.outcome, d.reason, r.state AS retrain, h.version AS shadow
+     SELECT k.model_key AS model, a.version, a.from_minute, a.age_minutes, d.window_end AS last_check, d.outcome, d.reason, r.state AS retrain, h.version AS shadow
      FROM keys k
      LEFT JOIN LATERAL (
-       SELECT v.version, a.from_minute FROM activations a JOIN model_versions v ON v.id = a.version_id
+       SELECT v.version, a.from_minute,
+         (SELECT round(extract(epoch FROM max(f.minute) - v.data_until) / 60)::integer FROM features f WHERE f.stream = v.stream)
+           AS age_minutes
+       FROM activations a JOIN model_versions v ON v.id = a.version_id
        WHERE a.model_key = k.model_key ORDER BY a.from_minute DESC, a.id DESC LIMIT 1) a ON true
      LEFT JOIN LATERAL (
        SELECT window_end, outcome, reason FROM drift_reports WHERE model_key = k.model_key ORDER BY window_end DESC LIMIT 1) d ON true
@@ -61,6 +66,25 @@ export async function modelStatus(pool: Pool): Promise<ModelStatus[]> {
      ORDER BY k.model_key`,
   );
   return rows.map((row) => ({ ...row, from_minute: minute(row.from_minute), last_check: minute(row.last_check) }));
+}
+
+export interface RecentRetrain {
+  model: string;
+  /** Its newest state. */
+  state: string;
+  /** When it came to that state, by the database's clock. */
+  at: Date;
+}
+
+/** The newest retrainings, those under way included. */
+export async function recentRetrains(pool: Pool, limit: number): Promise<RecentRetrain[]> {
+  const { rows } = await pool.query<RecentRetrain>(
+    `SELECT model_key AS model, state, at FROM (
+       SELECT DISTINCT ON (run) id, model_key, state, at FROM retrain_runs ORDER BY run, id DESC) newest
+     ORDER BY id DESC LIMIT $1`,
+    [limit],
+  );
+  return rows;
 }
 
 /** What the demo and its check count, straight from the rows. */

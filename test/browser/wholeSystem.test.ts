@@ -132,7 +132,8 @@ suite(`the running system, seen and steered in Chromium${missing === null ? '' :
     await page.getByRole('heading', { name: 'Why this alarm' }).waitFor();
     await page.locator('svg.paths path.edge.new').first().waitFor();
     await keepPicture(page, 'system-incident');
-    await play(HIJACK.durationMinutes + 30);
+    // Routes alone opened it: it stands for an hour without news (incidents.standingMinutes).
+    await play(HIJACK.durationMinutes + 75);
     await page.locator('.lead .badge', { hasText: 'over' }).waitFor({ timeout: 10_000 });
   }, 90_000);
 
@@ -160,6 +161,28 @@ suite(`the running system, seen and steered in Chromium${missing === null ? '' :
     expect(await served(from)).toEqual([2]);
     await keepPicture(page, 'system-model');
   }, 120_000);
+
+  test('takes a retrain job by hand at /queues, whose payload is filled in', async () => {
+    await page.goto(`${url}/queues/queue/retrain`);
+    await page.locator('main button[aria-haspopup=menu]').last().click();
+    await page.getByRole('menuitem', { name: 'Add job' }).click();
+    const form = page.getByRole('dialog');
+    await form.getByText(`"lstm@${STREAM}"`).waitFor();
+    await keepPicture(page, 'system-add-job');
+    await form.getByRole('button', { name: 'Add', exact: true }).click();
+    await pipeline.until('the version of the job by hand', 90, async () => {
+      const { rows } = await pool.query<{ version: number }>(
+        `SELECT max(version) AS version FROM model_versions WHERE model_key = 'lstm@${STREAM}'`,
+      );
+      return rows[0]!.version === 2;
+    });
+    const { rows } = await pool.query<{ action: string }>(`SELECT action FROM audit WHERE action = 'jobs'`);
+    expect(rows.length).toBeGreaterThan(0);
+    await page.getByRole('link', { name: 'Routewarden overview' }).click();
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    await page.goto(`${url}/models/${encodeURIComponent(`isolation_forest@${STREAM}`)}`);
+    await page.getByText('version 2 active').waitFor();
+  }, 150_000);
 
   test('is rolled back and pinned from the page, and both leave a row in the audit log', async () => {
     await page.getByRole('button', { name: 'Activate version 1' }).click();

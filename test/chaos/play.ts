@@ -7,7 +7,6 @@ import { requestRetrain } from '../../src/monitoring/retrainRequests.js';
 import type { Scenario } from '../../src/simulation/scenario.js';
 import { STREAM, type Subject } from './subject.js';
 
-const OPEN_MINUTES = 2;
 const PATIENCE_SECONDS = 400;
 /** Slow enough for a collector to be killed meanwhile. */
 const LOSSY_MESSAGES_PER_SECOND = 600;
@@ -76,9 +75,12 @@ class Player {
     return this.pipeline.until(what, PATIENCE_SECONDS, () => reached().catch(() => false));
   }
 
-  /** All minutes before `minute` and a few more, so that the hour itself is whole; then everything sent is in rows. */
+  /**
+   * All minutes before `minute` and that one, which closes the last of them and no more: a drift check of the hour, and a
+   * retraining that it asks for at once, see the same minutes in every run. Then everything sent is in rows.
+   */
   async playTo(minute: Minute): Promise<void> {
-    await this.subject.feed.playUntil(minute + OPEN_MINUTES + 1);
+    await this.subject.feed.playUntil(minute + 1);
     await this.until(`the rows until minute ${minute}`, () => this.stored());
   }
 

@@ -37,14 +37,20 @@ const TABLES: Tables = {
   },
 };
 
-/** By table: each key with the digests of its rows. */
+/** By table: each key with its rows' content, or of tables with very many rows its digest. */
 export type Rows = Map<string, Map<string, string[]>>;
+
+/** Of these a digest tells enough; of the others one wants to see what differs. */
+const BULKY = ['features', 'scores', 'verdicts'];
+const MOST_EXAMPLES = 24;
+const LONGEST_WORDS = 1_000;
 
 export async function readRows(pool: Pool, tables: Tables = TABLES): Promise<Rows> {
   const rows: Rows = new Map();
   for (const [table, { key, content, from }] of Object.entries(tables)) {
+    const text = `(ROW(${content}))::text`;
     const found = await pool.query<{ key: string; digest: string }>(
-      `SELECT (ROW(${key}))::text AS key, md5((ROW(${content}))::text) AS digest FROM ${from}`,
+      `SELECT (ROW(${key}))::text AS key, ${BULKY.includes(table) ? `md5(${text})` : text} AS digest FROM ${from}`,
     );
     const byKey = new Map<string, string[]>();
     for (const { key: name, digest } of found.rows) byKey.set(name, [...(byKey.get(name) ?? []), digest].sort());
@@ -68,9 +74,9 @@ export function compareRows(
   leftOut: (table: string, key: string) => boolean = () => false,
 ): Comparison {
   const comparison: Comparison = { lost: 0, doubled: 0, different: 0, examples: [] };
-  const note = (what: 'lost' | 'doubled' | 'different', table: string, key: string, rows: number) => {
+  const note = (what: 'lost' | 'doubled' | 'different', table: string, key: string, rows: number, words = '') => {
     comparison[what] += rows;
-    if (comparison.examples.length < 12) comparison.examples.push(`${what}: ${table} ${key}`);
+    if (comparison.examples.length < MOST_EXAMPLES) comparison.examples.push(`${what}: ${table} ${key}${words}`);
   };
   for (const [table, expected] of undisturbed) {
     const got = disturbed.get(table)!;
@@ -79,7 +85,14 @@ export function compareRows(
       const [before, after] = [expected.get(key) ?? [], got.get(key) ?? []];
       if (after.length < before.length) note('lost', table, key, before.length - after.length);
       else if (after.length > before.length) note('doubled', table, key, after.length - before.length);
-      else if (before.join() !== after.join()) note('different', table, key, before.length);
+      else if (before.join() !== after.join())
+        note(
+          'different',
+          table,
+          key,
+          before.length,
+          `: ${after.join()} instead of ${before.join()}`.slice(0, LONGEST_WORDS),
+        );
     }
   }
   return comparison;

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -62,6 +62,8 @@ export class Subject {
   static async start(options: SubjectOptions): Promise<Subject> {
     const { scenario, store, seed, say } = options;
     const folder = await mkdtemp(join(tmpdir(), 'routewarden-chaos-'));
+    // As root the database runs as another user: it must get through, or it would not lie on the disk that is filled.
+    await chmod(folder, 0o755);
     // Why a service ended is worth a line.
     const logger = pino({ level: 'warn', base: null }, { write: (line: string) => say(line.trim()) });
     const clockFile = join(folder, 'clock');

@@ -18,6 +18,7 @@ const START = 29_500_000;
 const CUT = START + 72;
 const BACK = START + 84;
 const UNTIL = START + 110;
+const LATER = START + 150;
 const logger = pino({ level: 'silent' });
 const script = { seed: 11, startMinute: START, resetsPerWeek: 0 };
 
@@ -87,7 +88,7 @@ function undisturbed(): Map<number, { values: number[]; evidence: unknown }> {
   const world = new SimulatedWorld(script);
   const aggregator = new MinuteAggregator({ stream: 'rrc00' });
   const builder = new UpdateBatchBuilder();
-  for (let minute = START; minute < UNTIL; minute++) {
+  for (let minute = START; minute < LATER; minute++) {
     for (const text of world.minute(minute)) decodeRisLiveMessage(text, builder);
     if (builder.messages > 0) aggregator.add(new UpdateBatch(builder.takeColumns()));
   }
@@ -133,4 +134,11 @@ test('minutes lost by a killed collector are healed from the archive as if it ha
   }
   const others = (list: Row[]) => list.filter(({ minute }) => !gaps.includes(minute));
   expect(others(after)).toEqual(others(before));
+
+  // By now the live aggregator knows the routes that changed in the gap.
+  await feed.playUntil(LATER);
+  await until('the minutes after that', async () => (await rows()).length >= LATER - START - 2);
+  const later = (await rows()).filter(({ minute }) => minute >= UNTIL);
+  expect(later.length).toBeGreaterThan(30);
+  for (const row of later) expect(row).toMatchObject({ kind: 'observed', ...expected.get(row.minute) });
 }, 120_000);

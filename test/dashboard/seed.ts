@@ -163,6 +163,18 @@ function evidenceOf(at: number) {
     newLinks: [{ left: 1299, right: 64666, routes: 12, prefixes: [HIJACK.prefix] }],
     withdrawn: [],
     resets: [],
+    ...(step % 4 === 0 &&
+      step < 12 && {
+        paths: [
+          {
+            peer: `198.51.100.${step / 4 + 1}`,
+            peerAs: paths.at(-1)![0]!,
+            prefix: HIJACK.prefix,
+            before: [paths.at(-1)![0]!, 1299, 64500],
+            during: paths.at(-1)!,
+          },
+        ],
+      }),
   };
 }
 

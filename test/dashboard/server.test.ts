@@ -95,6 +95,12 @@ describe('what it shows', () => {
     expect(edge('64666', HIJACK.prefix)).toMatchObject({ isNew: true, before: false, since: HIJACK.from });
     expect(edge('64500', HIJACK.prefix)).toMatchObject({ isNew: false, before: true });
     expect(edge('1299', '64666')?.isNew).toBe(true);
+    // Each peer's path, as it was and as it became.
+    expect(edge('1299', '64500')).toMatchObject({ isNew: false, before: true });
+    expect(graph.routes.filter(({ peer }) => peer === '198.51.100.2')).toEqual([
+      { peer: '198.51.100.2', since: null, path: ['2914', '1299', '64500'] },
+      { peer: '198.51.100.2', since: HIJACK.from + 4 * 60_000, path: ['2914', '174', '1299', '64666'] },
+    ]);
   });
 
   test('metrics are in the exposition format', async () => {

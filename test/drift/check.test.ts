@@ -140,4 +140,17 @@ describe('drift check', () => {
     expect(long.report.coverage).toMatchObject({ currentInIncidents: 1100, incidentsJudged: true });
     expect(long.report.outcome).toBe('drifted');
   });
+
+  test('is suppressed, with the numbers, while gaps leave too little to judge', async () => {
+    const key = await serve('gappy', 1);
+    await database.pool.query(
+      `DELETE FROM scores WHERE stream = 'gappy' AND minute >= to_timestamp($1::bigint * 60) AND minute < to_timestamp($2::bigint * 60)`,
+      [START + 9 * DAY, START + 9 * DAY + 900],
+    );
+    const { report } = await check(key, START + 10 * DAY);
+    expect(report.outcome).toBe('suppressed');
+    expect(report.reason).toBe(
+      'only 540 of 1440 minutes can be judged: 0 are in incidents, 900 are gaps or have no score',
+    );
+  });
 });

@@ -186,3 +186,23 @@ test('reports of before, which know no unusual minutes and no statistics of a fe
   expect(report.policy.unusualMinutes).toBeNull();
   expect(report.features[0].statistics).toEqual({});
 });
+
+test('thresholds and minimum samples are those of the model, else of its kind, else of all', () => {
+  const settings = driftSettings.parse({
+    minimumAnomalies: 7,
+    policies: {
+      ...driftSettings.parse({}).policies,
+      lstm: { ...driftSettings.parse({}).policies.lstm, minimumCurrent: 100, scoreShift: 0.3 },
+    },
+    models: { 'lstm@a': { minimumCurrent: 50, minimumBaseline: 60 } },
+  });
+  expect(policyOf(settings, 'lstm@a')).toMatchObject({
+    scoreShift: 0.3,
+    anomalyRateChange: 0.2,
+    minimumCurrent: 50,
+    minimumBaseline: 60,
+    minimumAnomalies: 7,
+  });
+  expect(policyOf(settings, 'lstm@b')).toMatchObject({ minimumCurrent: 100, minimumBaseline: 1440 });
+  expect(policyOf(settings, 'heuristic@a')).toMatchObject({ anomalyRateChange: 0.3, minimumCurrent: 360 });
+});

@@ -102,14 +102,59 @@ describe('labelled minutes', () => {
     expect(() => readLabelledMinutes('a,b')).toThrow(/42 numbers.*a,b/);
   });
 
+  test('reads other shapes of the same file', () => {
+    const plain = readLabelledMinutes([line(0, 0, -1), line(0, 1, 1)].join('\n'));
+    const names = Array.from({ length: 42 }, (_, i) => `name ${i}`);
+    for (const text of [
+      [names.join(','), line(0, 0, 0), line(0, 1, 1)].join('\r\n'),
+      [`\ufeff${line(0, 0, -1)}`, line(0, 1, 1), ''].join('\n'),
+      [line(0, 0, -1), line(0, 1, 1)].join('\n').replaceAll(',', ';'),
+      [line(0, 0, -1), line(0, 1, 1)].join('\n').replaceAll(',', '\t'),
+      [line(0, 0, -1), line(0, 1, 1)].map((row) => row.replace(/[^,]+/g, '"$&"')).join('\n'),
+      [line(0, 0, -1), line(0, 1, 1)].map((row) => row.split(',').slice(4).join(',')).join('\n'),
+    ]) {
+      expect(readLabelledMinutes(text)).toEqual(plain);
+    }
+    const bare = readLabelledMinutes(
+      [line(0, 0, -1), line(0, 1, 1)].map((l) => l.split(',').slice(4, -1).join()).join('\n'),
+    );
+    expect(bare).toEqual({ ...plain, labels: Uint8Array.of(0, 0) });
+    expect(() => readLabelledMinutes([line(0, 0, -1), line(0, 1, 7)].join('\n'))).toThrow(/line 2: the label is 7/);
+    expect(() => readLabelledMinutes('')).toThrow(/file is empty/);
+  });
+
   test('training ends a day before the first label, half way without one', () => {
     expect(trainingRows(new Uint8Array(7200).fill(1, 3211, 4080))).toBe(3211 - 1440);
     expect(trainingRows(new Uint8Array(1440))).toBe(720);
     expect(trainingRows(new Uint8Array(3000).fill(1, 900))).toBe(600);
+    expect(trainingRows(new Uint8Array(3000).fill(1, 600))).toBe(480);
+    expect(trainingRows(new Uint8Array(3000).fill(1, 300))).toBe(300);
   });
 });
 
 describe('evaluation', () => {
+  test('a kind with too few minutes to train on drops out by name; with none left it is refused', async () => {
+    const minutes = Array.from({ length: 700 }, (_, row) => [
+      0,
+      Math.floor(row / 60),
+      row % 60,
+      0,
+      ...Array.from({ length: 37 }, (_, c) => (row * (c + 3)) % 11),
+      row < 300 ? -1 : 1,
+    ]);
+    const data = readLabelledMinutes(minutes.map((row) => row.join(',')).join('\n'));
+    const told: string[] = [];
+    const { evaluation } = await evaluate(data, null, { ...FAST, kinds: KINDS, onProgress: (m) => void told.push(m) });
+    expect(evaluation).toMatchObject({ train_minutes: 300, missing: ['lstm'] });
+    expect(Object.keys(evaluation.models)).toEqual(['heuristic', 'isolation_forest']);
+    expect(evaluation.ensemble.auc).toBeNull();
+    expect(told.join('\n')).toMatch(/lstm: not trained, 300 minutes of at least 480/);
+    const late = { ...data, labels: data.labels.map((_, row) => (row < 100 ? 0 : 1)) };
+    await expect(evaluate(late, null, FAST)).rejects.toThrow(
+      /only 100 minutes come before the first labelled one.*240/,
+    );
+  });
+
   withData('neither labels nor test minutes reach the models (skipped without ../shared/data)', async () => {
     const data = read('Slammer');
     const trained = trainingRows(data.labels);

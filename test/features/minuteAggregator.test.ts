@@ -180,6 +180,33 @@ describe('evidence', () => {
     expect(rows[3]!.evidence.newOrigins[0]!.peers).toBe(1);
     expect(rows[2]!.evidence.newLinks).toEqual([{ left: 200, right: 666, routes: 2, prefixes: ['10.0.0.0/16'] }]);
     expect(rows[4]!.evidence.newOrigins).toEqual([]);
+    const changed = (peer: number) => ({
+      peer: `192.0.2.${peer}`,
+      peerAs: 100 + peer,
+      prefix: '10.0.0.0/16',
+      before: [100 + peer, 200, 300],
+      during: [100 + peer, 200, 666],
+    });
+    expect(rows[1]!.evidence.paths).toBeUndefined();
+    expect(rows[2]!.evidence.paths).toEqual([changed(1), changed(2)]);
+    expect(rows[3]!.evidence.paths).toEqual([changed(3)]);
+  });
+
+  test('keeps the path that a peer had before the minute, and shows the prefixes of most peers whole', () => {
+    const rows = rowsOf(
+      [
+        ...table,
+        { at: 130, peer: 1, path: [101, 9, 666], announce: ['10.0.0.0/16', '10.1.0.0/16'] },
+        { at: 131, peer: 1, path: [101, 9, 8, 666], announce: ['10.0.0.0/16'] },
+        { at: 132, peer: 2, path: [102, 9, 666], announce: ['10.0.0.0/16'] },
+        { at: 133, peer: 4, path: [104, 9, 666], announce: ['10.0.0.0/16'] },
+      ],
+      330,
+    );
+    const paths = rows[2]!.evidence.paths!;
+    expect(paths.map(({ prefix }) => prefix)).toEqual([...Array(3).fill('10.0.0.0/16'), '10.1.0.0/16']);
+    expect(paths[0]).toMatchObject({ before: [101, 200, 300], during: [101, 9, 8, 666] });
+    expect(paths[2]).toMatchObject({ peerAs: 104, before: [], during: [104, 9, 666] });
   });
 
   test('names a more specific prefix of another origin', () => {

@@ -93,7 +93,17 @@ export function findScripted(
   world = scriptedRows(seed),
 ) {
   const { rows, truth } = world;
-  const { incidents } = correlate(freshState('rrc00'), scriptedInputs(rows, truth, latency), context);
+  return findIn(seed, scriptedInputs(rows, truth, latency), truth, context);
+}
+
+/** The same for minutes as a detector saw them. */
+export function findIn(
+  seed: number,
+  inputs: readonly MinuteInput[],
+  truth: readonly GroundTruth[],
+  context: CorrelatorContext,
+) {
+  const { incidents } = correlate(freshState('rrc00'), inputs, context);
   const overlap = (incident: Incident, { startMinute, endMinute }: GroundTruth) =>
     Math.min(incident.endedAt ?? Number.POSITIVE_INFINITY, endMinute + 16) - Math.max(incident.startedAt, startMinute);
   const found = truth.map((scripted): Found => {
@@ -103,7 +113,7 @@ export function findScripted(
     return { seed, scripted, incident: best ?? null };
   });
   const extra = incidents.filter((incident) => !truth.some((scripted) => overlap(incident, scripted) > 0));
-  return { found, extra, minutes: rows.length };
+  return { found, extra, minutes: inputs.length };
 }
 
 /** `class: named as -> times` */

@@ -50,6 +50,21 @@ beforeEach(async () => {
 const settle = (seconds: number) =>
   database.pool.query('UPDATE retrain_runs SET at = at - make_interval(secs => $1)', [seconds]);
 
+test('a first training is not asked for twice by who looked before the version was there', async () => {
+  const first: RetrainPayload = { modelKey: KEY, trigger: { kind: 'first' }, seed: 5 };
+  await database.pool.query(
+    `WITH v AS (INSERT INTO model_versions (model_key, kind, stream, version, state, data_from, data_until, samples, seed,
+       threshold, format, code_version, fencing_token)
+       VALUES ($1, 'lstm', 'rrc00', 1, 'published', now(), now(), 1, 1, 1, 1, 'test', 1) RETURNING id)
+     INSERT INTO activations (model_key, version_id, from_minute, reason) SELECT $1, id, now(), 'x' FROM v`,
+    [KEY],
+  );
+  expect(await requestRetrain(database.pool, queue, first, settings)).toMatchObject({ admitted: false });
+  expect(await queue.count()).toBe(0);
+  await database.pool.query('TRUNCATE model_versions, activations CASCADE');
+  expect(await requestRetrain(database.pool, queue, first, settings)).toMatchObject({ admitted: true });
+});
+
 describe('retrainings that the queue store lost', () => {
   test('come back as they were asked for, under the same run, once', async () => {
     const asked = await requestRetrain(database.pool, queue, PAYLOAD, settings);

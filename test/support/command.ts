@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 
-const PROGRAM = join('bin', 'routewarden.js');
+const PROGRAM = resolve('bin', 'routewarden.js');
 
 export interface Ended {
   code: number | null;
@@ -19,9 +19,13 @@ function environment(extra: Record<string, string>): NodeJS.ProcessEnv {
   return { ...bare, ...extra };
 }
 
-/** Runs `routewarden` to its end, as a user would. */
-export async function routewarden(words: string[], extra: Record<string, string> = {}): Promise<Ended> {
-  return startRoutewarden(words, extra).ended;
+/** Runs `routewarden` to its end, as a user would, in the project's folder or another. */
+export async function routewarden(
+  words: string[],
+  extra: Record<string, string> = {},
+  folder?: string,
+): Promise<Ended> {
+  return startRoutewarden(words, extra, folder).ended;
 }
 
 export interface Started {
@@ -33,9 +37,10 @@ export interface Started {
   ended: Promise<Ended>;
 }
 
-export function startRoutewarden(words: string[], extra: Record<string, string> = {}): Started {
+export function startRoutewarden(words: string[], extra: Record<string, string> = {}, folder?: string): Started {
   const child = spawn(process.execPath, [PROGRAM, ...words], {
     env: environment(extra),
+    cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';

@@ -171,6 +171,9 @@ export const pathGraph = z.object({
   prefix: z.string().nullable(),
   prefixes: z.array(z.string()),
   minutes: z.array(time),
+  routes: z
+    .array(z.object({ peer: z.string(), since: time.nullable(), path: z.array(z.string()) }))
+    .describe("each peer's path to the prefix, from a minute on; null: before the incident"),
   nodes: z.array(z.object({ id: z.string(), label: z.string(), kind: z.enum(['peer', 'as', 'origin', 'prefix']) })),
   edges: z.array(
     z.object({

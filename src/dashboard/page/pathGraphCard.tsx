@@ -44,9 +44,13 @@ function Picture(props: { graph: PathGraph; moment: number; setMoment: (moment: 
   const { graph, moment, setMoment } = props;
   const at = moment < 0 ? 0 : (graph.minutes[Math.min(moment, graph.minutes.length - 1)] ?? 0);
   const { places, width, height } = layoutOf(graph);
-  const seen = graph.edges.filter((edge) => edge.since === null || edge.since <= at);
-  const shown = new Set([graph.prefix, ...seen.flatMap((edge) => [edge.from, edge.to])]);
+  const now = routesAt(graph, moment < 0 ? null : at);
+  const state = edgeStates(graph, now, moment < 0);
+  const seen = graph.edges.filter((edge) => edge.before || edge.since === null || (moment >= 0 && edge.since <= at));
+  const used = seen.filter((edge) => state(edge) !== 'old');
+  const shown = new Set([graph.prefix, ...(used.length > 0 ? used : seen).flatMap((edge) => [edge.from, edge.to])]);
   const fresh = seen.filter((edge) => edge.isNew);
+  const changed = [...now.values()].filter((route) => route.since !== null).length;
   return (
     <>
       <ScrollArea label="Picture of the paths">
@@ -77,7 +81,7 @@ function Picture(props: { graph: PathGraph; moment: number; setMoment: (moment: 
           {seen.map((edge) => {
             const [from, to] = [places.get(edge.from), places.get(edge.to)];
             if (from === undefined || to === undefined) return null;
-            const kind = edge.isNew ? 'new' : edge.before ? 'old' : 'path';
+            const kind = state(edge);
             return (
               <path
                 key={`${edge.from} ${edge.to}`}
@@ -108,13 +112,22 @@ function Picture(props: { graph: PathGraph; moment: number; setMoment: (moment: 
         </svg>
       </ScrollArea>
       <p class="legend">
-        <span class="key old" /> before <span class="key path" /> path during the incident <span class="key new" /> new:
-        never seen before
+        <span class="item">
+          <span class="key path" /> in use at this minute
+        </span>
+        <span class="item">
+          <span class="key new" /> in use, never seen before
+        </span>
+        <span class="item">
+          <span class="key old" /> used before, not at this minute
+        </span>
       </p>
+      <p class="hint">From the peers of the collector at the left to the prefix at the right.</p>
       <label class="slider">
         <span>
           {moment < 0 ? 'Before the incident' : `At ${timeOf(at)}`}, {fresh.length} new link
           {fresh.length === 1 ? '' : 's'}
+          {graph.routes.length > 0 && moment >= 0 && `, ${changed} of ${now.size} peers on another path than before`}
         </span>
         <input
           type="range"
@@ -131,6 +144,34 @@ function Picture(props: { graph: PathGraph; moment: number; setMoment: (moment: 
       </ul>
     </>
   );
+}
+
+type Edge = PathGraph['edges'][number];
+type Route = PathGraph['routes'][number];
+
+/** Each peer's route at a moment; null: before the incident. */
+function routesAt({ routes }: PathGraph, at: number | null): Map<string, Route> {
+  const now = new Map<string, Route>();
+  for (const route of routes)
+    if (route.since === null || (at !== null && route.since <= at)) now.set(route.peer, route);
+  return now;
+}
+
+/** How an edge is drawn: by the peers' routes where they are known, else by when it was first seen. */
+function edgeStates(
+  graph: PathGraph,
+  now: Map<string, Route>,
+  before: boolean,
+): (edge: Edge) => 'new' | 'path' | 'old' {
+  const edgesOf = ({ path }: Route) => path.map((hop, index) => `${hop}>${path[index + 1] ?? graph.prefix}`);
+  const known = new Set(graph.routes.flatMap(edgesOf));
+  const used = new Set([...now.values()].flatMap(edgesOf));
+  return (edge) => {
+    const key = `${edge.from}>${edge.to}`;
+    if (known.has(key) && !used.has(key)) return 'old';
+    if (edge.isNew) return 'new';
+    return !known.has(key) && edge.before && !before ? 'old' : 'path';
+  };
 }
 
 function curve(from: Placed, to: Placed): string {

@@ -1,5 +1,6 @@
 import type { ModelVersion } from '../api/schema.js';
 import { ScrollArea } from './scrollArea.js';
+import { SensitivityChart } from './sensitivityChart.js';
 import { Badge, Empty } from './states.js';
 import { amount, shortTime } from './words.js';
 
@@ -105,6 +106,7 @@ export function VersionTable({ versions, canChange, rollback, pin }: Props) {
           </table>
         </ScrollArea>
       )}
+      <SensitivityChart versions={versions} />
       {versions.length > 0 && (
         <p class="hint">
           A new version (the challenger) serves only when it flags few of the ordinary minutes that were kept from its

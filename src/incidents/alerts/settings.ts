@@ -121,8 +121,8 @@ export const alertSettings = z
     resolved: z.boolean().default(true).describe('Tell when it is over'),
     quietHours: z
       .strictObject({
-        from: clockTime,
-        until: clockTime,
+        from: clockTime.describe('Time of day at which they begin, such as 22:00'),
+        until: clockTime.describe('Time of day at which they end, such as 07:00'),
         timeZone: z.string().default('UTC').describe('IANA name, such as Europe/Amsterdam'),
         allow: z.enum(SEVERITIES).default('critical').describe('From this severity on it is told all the same'),
       })
@@ -130,9 +130,13 @@ export const alertSettings = z
       .describe('Hours in which notices are held back until they end; watched ones are told all the same'),
     retry: z
       .strictObject({
-        attempts: z.number().int().min(1).max(50).default(8),
-        firstSeconds: z.number().positive().default(5),
-        longestSeconds: z.number().positive().default(600),
+        attempts: z.number().int().min(1).max(50).default(8).describe('Tries of one message before it is given up'),
+        firstSeconds: z
+          .number()
+          .positive()
+          .default(5)
+          .describe('Wait after the first try; each further one is twice as long'),
+        longestSeconds: z.number().positive().default(600).describe('Longest wait between two tries'),
       })
       .prefault({})
       .describe('Failed deliveries are tried again, each time after twice the wait, and given up after so many tries'),

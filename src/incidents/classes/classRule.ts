@@ -47,8 +47,8 @@ export function surgeOf(evidence: IncidentEvidence): number {
 /**
  * How much the busiest minute stands out of the busy ones: 1 where all are alike, many where one burst is all there was.
  */
-export function burstiness({ peaks, totals, busyMinutes }: IncidentEvidence): number {
-  const mean = (totals.announced + totals.withdrawn) / Math.max(1, busyMinutes);
+export function burstiness({ peaks, busyUpdates, busyMinutes }: IncidentEvidence): number {
+  const mean = (busyUpdates ?? 0) / Math.max(1, busyMinutes);
   return mean === 0 ? 1 : Math.max(1, peaks.updates / mean);
 }
 

@@ -25,7 +25,9 @@ export const instability: ClassRule = {
     const flapping = evidence.withdrawn.filter(({ returns }) => returns > 0);
     // A storm goes on; a burst that dies away is what an outage, a leak or a reset leaves.
     const even = Math.max(0.6, Math.min(1, 3 / burstiness(evidence)));
-    const lasting = even * Math.min(1, busyMinutes / Math.max(SHORTEST, 0.6 * duration));
+    // Routes open an incident at once, so it may be a minute old while its evidence is an hour old.
+    const span = Math.max(duration, evidence.observedMinutes - settings.lookBackMinutes);
+    const lasting = even * Math.min(1, busyMinutes / Math.max(SHORTEST, 0.6 * span));
     const score = clamped(
       (0.1 +
         0.2 * Math.min(1, (surge - 1) / 3) +
@@ -36,7 +38,7 @@ export const instability: ClassRule = {
         lasting,
     );
     const reasons = [
-      `${surge.toFixed(1)} times the ordinary updates (${Math.round(evidence.peaks.updates).toLocaleString('en')} in the busiest minute, ${Math.round(evidence.baseline.updates).toLocaleString('en')} ordinarily), ${busyMinutes} busy minutes of ${duration}`,
+      `${surge.toFixed(1)} times the ordinary updates (${Math.round(evidence.peaks.updates).toLocaleString('en')} in the busiest minute, ${Math.round(evidence.baseline.updates).toLocaleString('en')} ordinarily), ${busyMinutes} busy minutes of ${evidence.observedMinutes}`,
     ];
     if (wideOrigins)
       reasons.push(`spread over ${busy.origins.length} or more origins, none over ${percent(originShare)}`);

@@ -48,15 +48,15 @@ export function windowMeans(
     ahead.fill(0);
     let oldest = beforeFrom;
     for (let row = first; row < end; row++) {
-      if (row > first) {
-        const decay = Math.exp(-(minutes[row]! - minutes[row - 1]!) / timeConstant);
-        weightAhead *= decay;
-        for (let k = 0; k < width; k++) ahead[k]! *= decay;
+      const faded = row > first ? Math.exp(-(minutes[row]! - minutes[row - 1]!) / timeConstant) : 0;
+      weightAhead *= faded;
+      if (usable[row] !== 1) {
+        for (let k = 0; k < width; k++) ahead[k]! *= faded;
+        continue;
       }
-      if (usable[row] !== 1) continue;
       weightAhead += 1;
       const at = (row - start) * width;
-      for (let k = 0; k < width; k++) ahead[k]! += scaled[at + k]!;
+      for (let k = 0; k < width; k++) ahead[k] = ahead[k]! * faded + scaled[at + k]!;
       if (row < from) continue;
       while (oldest < first && minutes[row]! - minutes[oldest]! >= window) oldest++;
       const target = (row - from) * stride + offset;

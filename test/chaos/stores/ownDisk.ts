@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 /** What is left free of a full disk, bytes. */
 const CRUMBS = 65_536;
+const TRIES = 20;
 
 /** A folder on a small file system of its own, which faults may fill; a plain folder where none can be mounted. */
 export class OwnDisk {
@@ -21,8 +22,18 @@ export class OwnDisk {
 
   /** Leaves no room for the next block. */
   fill(): void {
-    const { bavail, bsize } = statfsSync(this.folder);
-    execFileSync('fallocate', ['-l', String(Math.max(4_096, bavail * bsize - CRUMBS)), this.filler], { stdio: 'pipe' });
+    for (let left = TRIES; ; left -= 1) {
+      const { bavail, bsize } = statfsSync(this.folder);
+      try {
+        execFileSync('fallocate', ['-l', String(Math.max(4_096, bavail * bsize - CRUMBS)), this.filler], {
+          stdio: 'pipe',
+        });
+        return;
+      } catch (error) {
+        // Who lives on it took room meanwhile.
+        if (left === 0) throw error;
+      }
+    }
   }
 
   empty(): void {

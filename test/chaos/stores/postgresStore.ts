@@ -34,6 +34,7 @@ export class PostgresStore {
     const store = new PostgresStore(folder, OwnDisk.open(folder, '3g'), log);
     chmodSync(folder, 0o755);
     await store.startServer();
+    if (store.postmaster() === null) throw new Error(`the server's data is not in ${folder}: faults would miss it`);
     store.proxy = await TcpProxy.listen(
       () => store.port,
       () =>
@@ -56,6 +57,11 @@ export class PostgresStore {
   /** For the harness: no fault but the server's own reaches it. */
   get steadyUrl(): string {
     return this.through(this.steady.port);
+  }
+
+  /** Of the server's first process. */
+  get pid(): number {
+    return this.postmaster() ?? 0;
   }
 
   async startServer(): Promise<void> {

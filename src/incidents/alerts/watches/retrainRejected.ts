@@ -4,7 +4,7 @@ import type { AlertWatch } from './watch.js';
 
 const WHAT = {
   rejected: 'the validation gate refused the new version; the one before goes on serving',
-  held: 'sensitivity was lost over versions: the new version waits for a person; the one before goes on serving',
+  held: 'the new version waits for a person; the one before goes on serving',
 };
 
 function reasonsOf(detail: Record<string, unknown>): string[] {
