@@ -81,11 +81,11 @@ async function faults(pool: Pool, last: number): Promise<{ missed: number; mixed
   const { rows } = await pool.query<{ missed: number; mixed: number; scored: number }>(
     `SELECT count(*) FILTER (WHERE s.minute IS NULL)::integer AS missed, count(s.minute)::integer AS scored,
        count(*) FILTER (WHERE s.version_id <> active.version_id)::integer AS mixed
-     FROM unnest($2::text[]) AS kind
+     FROM unnest($2::text[]) AS wanted (kind)
      JOIN features f ON f.stream = $1 AND f.minute <= to_timestamp($3::bigint * 60)
-       AND f.minute >= (SELECT min(from_minute) FROM activations WHERE model_key = kind || '@' || $1)
-     LEFT JOIN scores s ON s.stream = f.stream AND s.kind = kind AND s.minute = f.minute
-     LEFT JOIN LATERAL (SELECT version_id FROM activations a WHERE a.model_key = kind || '@' || $1
+       AND f.minute >= (SELECT min(from_minute) FROM activations WHERE model_key = wanted.kind || '@' || $1)
+     LEFT JOIN scores s ON s.stream = f.stream AND s.kind = wanted.kind AND s.minute = f.minute
+     LEFT JOIN LATERAL (SELECT version_id FROM activations a WHERE a.model_key = wanted.kind || '@' || $1
        AND a.from_minute <= f.minute ORDER BY a.from_minute DESC, a.id DESC LIMIT 1) active ON true`,
     [STREAM, [...MODEL_KINDS], last],
   );

@@ -32,12 +32,16 @@ await runService('collector', async (context) => {
         now: Date.now,
         elapsed: () => performance.now(),
         holdLock,
+        checkRaw: settings.feed.checkRaw,
       });
       await collector.open();
       const live = settings.feed.clock === 'wall';
       const source = new RisLiveSource({
         url: settings.feed.url,
-        subscription: { ...(host === undefined ? {} : { host }), socketOptions: { acknowledge: true } },
+        subscription: {
+          ...(host === undefined ? {} : { host }),
+          socketOptions: { acknowledge: true, includeRaw: settings.feed.checkRaw },
+        },
         ...(live ? { silenceSeconds: settings.feed.stallSeconds } : {}),
         logger,
         random: Math.random,

@@ -1,6 +1,7 @@
 import { IPV4_ADDRESS, IPV6_ADDRESS, IPV6_SHAPE } from './address.js';
-import { CONFEDERATION_SEQUENCE, CONFEDERATION_SET, SEQUENCE, SET, START } from './asPath.js';
+import { type AttributePlace, pushPath, word } from './asPathAttribute.js';
 import { NO_ORIGIN, NONE } from './batchColumns.js';
+import { type Communities, readCommunities } from './communities.js';
 import type { UpdateBatchBuilder } from './updateBatchBuilder.js';
 
 /** How the fields of a message are encoded, which the message itself does not say. */
@@ -23,11 +24,11 @@ const MP_REACH_NLRI = 14;
 const MP_UNREACH_NLRI = 15;
 const AS4_PATH = 17;
 const AS4_AGGREGATOR = 18;
+const COMMUNITIES = 8;
+const LARGE_COMMUNITY = 32;
 const EXTENDED_LENGTH = 0x10;
 const AS_TRANS = 23456;
-
-/** Segment types of RFC 4271, 4.3 and RFC 5065, 3 to marks. */
-const SEGMENT_MARK = [-1, SET, SEQUENCE, CONFEDERATION_SEQUENCE, CONFEDERATION_SET];
+const NOWHERE: AttributePlace = { at: -1, end: -1 };
 
 /** What the decoder counts besides routes. */
 export interface UpdateCounts {
@@ -36,6 +37,9 @@ export interface UpdateCounts {
   /** MP attributes of other families than IPv4 and IPv6 unicast: passed over. */
   otherFamilies: number;
 }
+
+/** Told the communities of each message that announces and has some, by its index in the batch. */
+export type OnCommunities = (message: number, communities: Communities) => void;
 
 /**
  * Decodes BGP UPDATE bodies (RFC 4271, 4.3; RFC 4760) into a batch. Damaged attributes make the message's routes
@@ -46,17 +50,29 @@ export class BgpUpdateDecoder {
   readonly #counts: UpdateCounts;
 
   #origin = NO_ORIGIN;
-  #path: { at: number; end: number } = { at: -1, end: -1 };
-  #as4Path: { at: number; end: number } = { at: -1, end: -1 };
+  #path: AttributePlace = { at: -1, end: -1 };
+  #as4Path: AttributePlace = { at: -1, end: -1 };
   #nextHop = NONE;
-  #reach: { at: number; end: number } = { at: -1, end: -1 };
-  #unreach: { at: number; end: number } = { at: -1, end: -1 };
+  #reach: AttributePlace = { at: -1, end: -1 };
+  #unreach: AttributePlace = { at: -1, end: -1 };
   #ignoreAs4Path = false;
   #malformed = false;
 
-  constructor(into: UpdateBatchBuilder, counts: UpdateCounts) {
+  #communities: AttributePlace = { at: -1, end: -1 };
+  #largeCommunities: AttributePlace = { at: -1, end: -1 };
+  readonly #onCommunities: OnCommunities | undefined;
+
+  /** @param onCommunities communities are decoded only where it is given: no feature is made of them */
+  constructor(into: UpdateBatchBuilder, counts: UpdateCounts, onCommunities?: OnCommunities) {
     this.#into = into;
     this.#counts = counts;
+    this.#onCommunities = onCommunities;
+  }
+
+  #tellCommunities(bytes: Uint8Array): void {
+    if (this.#onCommunities === undefined || this.#into.openAnnounced === 0) return;
+    const communities = readCommunities(bytes, this.#communities, this.#largeCommunities);
+    if (communities !== null) this.#onCommunities(this.#into.messages, communities);
   }
 
   /**
@@ -96,6 +112,7 @@ export class BgpUpdateDecoder {
       if (reach !== null) return this.#bad(reach);
     }
     const path = this.#finishPath(bytes, encoding.as4, plain);
+    this.#tellCommunities(bytes);
     into.commitUpdate(timeMs, peer, size, this.#origin, path);
     return null;
   }
@@ -127,6 +144,7 @@ export class BgpUpdateDecoder {
     }
     announce(nextHop);
     const path = this.#finishPath(bytes, as4, false);
+    this.#tellCommunities(bytes);
     into.commitRibEntry(timeMs, peer, this.#origin, path);
   }
 
@@ -140,7 +158,8 @@ export class BgpUpdateDecoder {
     const announces = into.openAnnounced > 0;
     let path = NONE;
     if (this.#path.at >= 0 && announces) {
-      if (this.#readPath(bytes, as4)) path = into.paths.close();
+      const as4Path = this.#ignoreAs4Path ? NOWHERE : this.#as4Path;
+      if (pushPath(bytes, as4, this.#path, as4Path, into.paths)) path = into.paths.close();
       else {
         into.paths.drop();
         this.#malformed = true;
@@ -163,6 +182,8 @@ export class BgpUpdateDecoder {
     this.#as4Path.at = -1;
     this.#reach.at = -1;
     this.#unreach.at = -1;
+    this.#communities.at = -1;
+    this.#largeCommunities.at = -1;
     this.#ignoreAs4Path = false;
     this.#malformed = false;
     let aggregatorAs = AS_TRANS;
@@ -200,6 +221,12 @@ export class BgpUpdateDecoder {
           break;
         case AS4_PATH:
           note(this.#as4Path, value, valueEnd);
+          break;
+        case COMMUNITIES:
+          note(this.#communities, value, valueEnd);
+          break;
+        case LARGE_COMMUNITY:
+          note(this.#largeCommunities, value, valueEnd);
           break;
         case AS4_AGGREGATOR:
           hasAs4Aggregator = true;
@@ -291,56 +318,12 @@ export class BgpUpdateDecoder {
     }
     return null;
   }
-
-  /** Writes the path's hops to the builder. @returns whether it is well formed */
-  #readPath(bytes: Uint8Array, as4: boolean): boolean {
-    const { at, end } = this.#path;
-    const length = pathLength(bytes, at, end, as4 ? 4 : 2);
-    if (length < 0) return false;
-    const as4Path = this.#as4Path;
-    if (as4 || as4Path.at < 0 || this.#ignoreAs4Path) return this.#pushSegments(bytes, at, end, as4 ? 4 : 2, length);
-    const as4Length = pathLength(bytes, as4Path.at, as4Path.end, 4);
-    // RFC 6793, 4.2.3 and 6: a malformed or longer AS4_PATH is ignored
-    if (as4Length < 0 || as4Length > length) return this.#pushSegments(bytes, at, end, 2, length);
-    this.#pushSegments(bytes, at, end, 2, length - as4Length);
-    return this.#pushSegments(bytes, as4Path.at, as4Path.end, 4, as4Length);
-  }
-
-  /** Pushes the first `count` hops (a set is one; confederation segments are none) of well-formed segments. */
-  #pushSegments(bytes: Uint8Array, start: number, end: number, width: 2 | 4, count: number): boolean {
-    const { paths } = this.#into;
-    let left = count;
-    for (let at = start; at < end; ) {
-      const kind = SEGMENT_MARK[bytes[at]!]!;
-      const hops = bytes[at + 1]!;
-      at += 2;
-      let take = hops;
-      if (kind === SEQUENCE) {
-        take = Math.min(hops, left);
-        left -= take;
-      } else if (kind === SET) {
-        if (left === 0) take = 0;
-        else left--;
-      }
-      for (let i = 0; i < take; i++) {
-        const hopAt = at + i * width;
-        const hop = width === 4 ? word(bytes, hopAt) : (bytes[hopAt]! << 8) | bytes[hopAt + 1]!;
-        paths.push(hop, kind !== SEQUENCE && i === 0 ? kind | START : kind);
-      }
-      at += hops * width;
-    }
-    return true;
-  }
 }
 
-function note(place: { at: number; end: number }, at: number, end: number): void {
+function note(place: AttributePlace, at: number, end: number): void {
   if (place.at >= 0) return;
   place.at = at;
   place.end = end;
-}
-
-function word(bytes: Uint8Array, at: number): number {
-  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
 }
 
 /** A word of which only `size` bytes are there; the rest are 0. */
@@ -349,21 +332,4 @@ function partOfWord(bytes: Uint8Array, at: number, size: number): number {
   if (size === 3) return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8)) >>> 0;
   if (size === 2) return ((bytes[at]! << 24) | (bytes[at + 1]! << 16)) >>> 0;
   return size === 1 ? (bytes[at]! << 24) >>> 0 : 0;
-}
-
-/** Hops of an AS path (a set is one, confederation segments are none), -1 when it is malformed (RFC 7606, 7.2). */
-function pathLength(bytes: Uint8Array, start: number, end: number, width: 2 | 4): number {
-  let length = 0;
-  let at = start;
-  while (at < end) {
-    const type = bytes[at]!;
-    if (at + 2 > end || type < 1 || type > 4) return -1;
-    const hops = bytes[at + 1]!;
-    at += 2 + hops * width;
-    if (hops === 0 || at > end) return -1;
-    const kind = SEGMENT_MARK[type]!;
-    if (kind === SEQUENCE) length += hops;
-    else if (kind === SET) length++;
-  }
-  return length;
 }

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { pino } from 'pino';
 import pretty from 'pino-pretty';
 import { runStory } from '../demo/story.js';
+import { freePort } from '../storage/freePort.js';
 import { printJson, say } from './output.js';
 import { settingsOf } from './store.js';
 
@@ -19,11 +20,12 @@ export function register(program: Command): void {
     .addHelpText('after', '\nExamples:\n  routewarden demo\n  routewarden demo --exit --json')
     .action(async (options: { exit?: boolean; json?: boolean; seed: string; port: string; logs?: boolean }) => {
       const began = performance.now();
+      const port = options.port === '0' ? await freePort() : Number(options.port);
       const own = settingsOf(program).databaseUrl === undefined;
       const dataDirectory = join(settingsOf(program).dataDirectory, 'demo');
       const settings = settingsOf(program, {
         dataDirectory,
-        'dashboard.port': Number(options.port),
+        'dashboard.port': port,
         'dashboard.live': false,
         'feed.clock': 'feed',
         'retraining.jitterSeconds': 0,
@@ -41,7 +43,7 @@ export function register(program: Command): void {
       const stopping = new AbortController();
       process.once('SIGINT', () => stopping.abort(new Error('stopped')));
       process.once('SIGTERM', () => stopping.abort(new Error('stopped')));
-      const { complete, ...counts } = await runStory({
+      const story = await runStory({
         settings,
         logger,
         showLogs: options.logs === true,
@@ -49,7 +51,13 @@ export function register(program: Command): void {
         stay: options.exit !== true,
         say,
         signal: stopping.signal,
+      }).catch((error: Error) => {
+        // Who watches may have seen enough; who asked for the end has not got it.
+        if (!stopping.signal.aborted || options.exit) throw error;
+        return null;
       });
+      if (story === null) return say('stopped before the story was over');
+      const { complete, ...counts } = story;
       const seconds = Math.round((performance.now() - began) / 100) / 10;
       if (options.json) printJson({ ...counts, seconds });
       if (options.exit && (counts.missed_minutes > 0 || !complete)) process.exitCode = 1;

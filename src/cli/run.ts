@@ -33,11 +33,16 @@ Example:
         },
       );
       say(`${service.name} runs as process ${child.pid}; Ctrl-C ends it`);
-      const pass = (signal: NodeJS.Signals) => child.kill(signal);
+      let asked = false;
+      const pass = (signal: NodeJS.Signals) => {
+        asked = true;
+        child.kill(signal);
+      };
       process.on('SIGINT', () => pass('SIGTERM'));
       process.on('SIGTERM', () => pass('SIGTERM'));
       const code = await new Promise<number | null>((done) => child.once('exit', done));
       await database.close();
-      process.exitCode = code ?? 1;
+      // Asked before it was ready to end in order, it ends all the same, as it was asked to.
+      process.exitCode = code ?? (asked ? 0 : 1);
     });
 }

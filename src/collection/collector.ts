@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import { decodeRisLiveMessage, FROM_THE_FUTURE } from '../bgp/risLive.js';
+import { rawDisagreement } from '../bgp/risLiveRaw.js';
 import { UpdateBatchBuilder } from '../bgp/updateBatch.js';
 import { recordGap } from '../storage/feedGaps.js';
 import { notify } from '../storage/notifications.js';
@@ -23,6 +24,8 @@ export interface CollectorOptions {
   elapsed: () => number;
   /** Called before each write: takes the stage's lock again when its connection broke. */
   holdLock?: () => Promise<void>;
+  /** Compares each update's JSON with its raw bytes, where it has any; for finding faults of a feed, at some cost. */
+  checkRaw?: boolean;
 }
 
 export interface CollectorCounts {
@@ -31,6 +34,8 @@ export interface CollectorCounts {
   /** Of those skipped: refused because their time lies in the future. */
   future: number;
   gaps: number;
+  /** Updates whose raw bytes say something else than their JSON, which is what was taken. */
+  rawDiffers: number;
   lastMessageMs: number | null;
   /** On a wall clock: how old the newest message taken is; null before the first. */
   behindSeconds: number | null;
@@ -57,6 +62,7 @@ export class Collector {
     skipped: 0,
     future: 0,
     gaps: 0,
+    rawDiffers: 0,
     lastMessageMs: null,
     behindSeconds: null,
   };
@@ -110,6 +116,7 @@ export class Collector {
     this.counts.messages += 1;
     if (outcome.kind === 'bad' || outcome.kind === 'error') this.skipped(outcome.reason ?? outcome.kind, text);
     if (outcome.timeMs === undefined) return undefined;
+    if (this.options.checkRaw && outcome.kind === 'update') this.checkRaw(text);
     this.counts.lastMessageMs = outcome.timeMs;
     this.heardAt = elapsed();
     if (this.away !== null) return this.holdingBack(this.endGap(outcome.timeMs));
@@ -271,6 +278,17 @@ export class Collector {
         await sleep(Math.min(50 * 2 ** tries, 1_000));
       }
     }
+  }
+
+  private checkRaw(message: string | Uint8Array): void {
+    const text = typeof message === 'string' ? message : Buffer.from(message).toString('utf8');
+    const difference = rawDisagreement(text);
+    if (difference === null) return;
+    this.counts.rawDiffers += 1;
+    if (this.sampled.has('raw')) return;
+    this.sampled.add('raw');
+    const sample = text.slice(0, 300);
+    this.options.logger.warn({ difference, sample }, 'raw and JSON differ (further ones are counted, not logged)');
   }
 
   private skipped(reason: string, text: string | Uint8Array): void {

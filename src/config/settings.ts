@@ -28,6 +28,10 @@ const feedSettings = z.strictObject({
       "wall: a live feed, silent minutes are told by this machine's clock; feed: a replay, only messages move time",
     ),
   stallSeconds: z.number().positive().default(60).describe('No message for so long is a stalled feed'),
+  checkRaw: z
+    .boolean()
+    .default(false)
+    .describe('Ask for the raw BGP message beside the JSON of each update, decode both, and count where they differ'),
   graceSeconds: z.number().min(0).max(600).default(30).describe('How long a minute stays open for late messages'),
   flushMilliseconds: z
     .int()

@@ -131,7 +131,7 @@ class Drawing {
     [...hops, this.prefix].forEach((hop, index, all) => {
       const next = all[index + 1];
       if (next === undefined || !this.#node(hop, index === 0 ? 'peer' : 'as') || !this.#node(next, 'as')) return;
-      const when = since === null ? 'before the incident' : 'during the incident';
+      const when = since === null ? 'before it changed' : 'since it changed';
       this.#edge(hop, next, {
         before: since === null,
         since,

@@ -132,7 +132,8 @@ suite(`the running system, seen and steered in Chromium${missing === null ? '' :
     await page.getByRole('heading', { name: 'Why this alarm' }).waitFor();
     await page.locator('svg.paths path.edge.new').first().waitFor();
     await keepPicture(page, 'system-incident');
-    await play(HIJACK.durationMinutes + 30);
+    // Routes alone opened it: it stands for an hour without news (incidents.standingMinutes).
+    await play(HIJACK.durationMinutes + 75);
     await page.locator('.lead .badge', { hasText: 'over' }).waitFor({ timeout: 10_000 });
   }, 90_000);
 
@@ -163,7 +164,7 @@ suite(`the running system, seen and steered in Chromium${missing === null ? '' :
 
   test('takes a retrain job by hand at /queues, whose payload is filled in', async () => {
     await page.goto(`${url}/queues/queue/retrain`);
-    await page.locator('button[aria-haspopup=menu]').last().click();
+    await page.locator('main button[aria-haspopup=menu]').last().click();
     await page.getByRole('menuitem', { name: 'Add job' }).click();
     const form = page.getByRole('dialog');
     await form.getByText(`"lstm@${STREAM}"`).waitFor();

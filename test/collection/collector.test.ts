@@ -37,7 +37,7 @@ const message = (timeMs: number) =>
   });
 
 /** A collector whose clocks the test turns. */
-function collector(clock: 'wall' | 'feed', store = pool, say: (line: string) => void = () => {}) {
+function collector(clock: 'wall' | 'feed', store = pool, say: (line: string) => void = () => {}, checkRaw = false) {
   const time = { wall: START, elapsed: 0 };
   const made = new Collector({
     pool: store,
@@ -46,6 +46,7 @@ function collector(clock: 'wall' | 'feed', store = pool, say: (line: string) => 
     clock,
     flushMilliseconds: 1_000_000_000,
     flushMessages: 1_000,
+    checkRaw,
     now: () => time.wall,
     elapsed: () => time.elapsed,
   });
@@ -97,6 +98,23 @@ describe('the time of a live feed', () => {
     await made.flush();
     expect(made.counts.skipped).toBe(0);
   });
+});
+
+test('raw is compared with the JSON where asked: what differs is counted, said once, and taken as the JSON has it', async () => {
+  const said: string[] = [];
+  const { made } = collector('feed', pool, (line) => said.push(line), true);
+  // marker, length 45, UPDATE; ORIGIN IGP, AS_PATH 64500, NEXT_HOP 192.0.2.9; 10.0.0.0/8
+  const raw = `${'FF'.repeat(16)}002D02000000144001010040020602010000FBF4400304C0000209080A`;
+  const update = (path: number[]) => {
+    const announcements = [{ next_hop: '192.0.2.9', prefixes: ['10.0.0.0/8'] }];
+    const peer = { timestamp: START / 1000, peer: '192.0.2.9', peer_asn: '64500', type: 'UPDATE' };
+    return JSON.stringify({ type: 'ris_message', data: { ...peer, path, origin: 'igp', announcements, raw } });
+  };
+  for (const path of [[64500], [64501], [64502]]) await made.message(Buffer.from(update(path)));
+  await made.flush();
+  expect(made.counts).toMatchObject({ messages: 3, skipped: 0, rawDiffers: 2 });
+  expect(said).toEqual(['raw and JSON differ (further ones are counted, not logged)']);
+  expect(await log()).toMatchObject([{ kind: 'updates', messages: 3 }]);
 });
 
 describe('a store that is slow', () => {

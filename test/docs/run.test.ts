@@ -25,21 +25,21 @@ const QUIET = pino({ level: 'silent' });
 const ARCHIVED_MINUTES = 180;
 
 /** Every documented command once, with the places that write it. */
-function documented(): { line: string; where: string }[] {
-  const found = new Map<string, string[]>();
+function documented(): { line: string; words: string[]; where: string }[] {
+  const found = new Map<string, { words: string[]; places: string[] }>();
   const single = ({ where, words }: Found): Found[] => {
     const choice = words.findIndex((word) => /^[a-z]+(\|[a-z]+)+$/.test(word));
     if (choice < 0) return [{ where, words }];
     return words[choice]!.split('|').map((word) => ({ where, words: words.with(choice, word) }));
   };
   for (const { where, words } of [...commands, ...listed].flatMap(single)) {
-    const line = words
+    const whole = words
       .map((word) => (word === '...' ? 'why' : word.replace(/^\[|\]$/g, '').replace(/\.\.\.\]?$/, '')))
-      .filter((word) => word !== '')
-      .join(' ');
-    found.set(line, [...(found.get(line) ?? []), where]);
+      .filter((word) => word !== '');
+    const line = whole.join(' ');
+    found.set(line, { words: whole, places: [...(found.get(line)?.places ?? []), where] });
   }
-  return [...found].map(([line, where]) => ({ line, where: where.join(', ') }));
+  return [...found].map(([line, { words, places }]) => ({ line, words, where: places.join(', ') }));
 }
 
 const all = documented().map((one) => ({ ...one, setting: SETTINGS.find(({ line }) => line.test(one.line)) }));
@@ -130,7 +130,8 @@ async function startSystem(): Promise<Started> {
   await feed.playUntil(at + 3);
   await pipeline.until('the verdicts', 60, async () => (await pipeline.featuresReach(at + 1)) && pipeline.judged());
   writeFileSync(join(folder, 'minutes.csv'), await labelledRows(opened));
-  for (const key of ['lstm@rrc00', 'isolation_forest@rrc00']) await holdVersion(opened, key, 7);
+  for (const number of [2, 3, 7]) await holdVersion(opened, 'lstm@rrc00', number);
+  for (const number of [7, 8]) await holdVersion(opened, 'isolation_forest@rrc00', number);
   return started;
 }
 
@@ -162,8 +163,11 @@ async function holdVersion(into: Pool, key: string, number: number): Promise<voi
 }
 
 /** Runs a command in its setting; what goes on by itself is told to stop once it is at work. */
-async function run(line: string, { placeholders = {}, environment, also = [], until }: Setting): Promise<Ended> {
-  const words = [...line.split(' ').map((word) => placeholders[word] ?? word), ...also];
+async function run(
+  given: readonly string[],
+  { placeholders = {}, environment, also = [], until }: Setting,
+): Promise<Ended> {
+  const words = [...given.map((word) => placeholders[word] ?? word), ...also];
   const started = startRoutewarden(words, environment?.({ databaseUrl }) ?? {}, folder);
   const patience = setTimeout(() => started.process.kill('SIGKILL'), 100_000);
   try {
@@ -177,8 +181,9 @@ async function run(line: string, { placeholders = {}, environment, also = [], un
   }
 }
 
-async function check(line: string, setting: Setting): Promise<void> {
-  const ended = await run(line, setting);
+async function check(given: readonly string[], setting: Setting): Promise<void> {
+  const line = given.join(' ');
+  const ended = await run(given, setting);
   const said = `${ended.stdout}\n${ended.stderr}`;
   const wanted = [setting.code ?? 0].flat();
   expect({ line, said }).toEqual({ line, said: expect.stringMatching(setting.shows) });
@@ -198,8 +203,8 @@ describe('every documented command', () => {
 
   test.each(inOrder('before'))(
     '$line ($where)',
-    async ({ line, setting }) => {
-      await check(line, setting!);
+    async ({ words, setting }) => {
+      await check(words, setting!);
     },
     120_000,
   );
@@ -211,12 +216,12 @@ describe('every documented command', () => {
 
     test.each(inOrder('running'))(
       '$line ($where)',
-      async ({ line, setting }) => {
+      async ({ line, words, setting }) => {
         if (line === 'start') {
           expect(system!.said()).toMatch(setting!.shows);
           return;
         }
-        await check(line, setting!);
+        await check(words, setting!);
         if (line === 'stop') expect((await system!.ended).code).toBe(0);
       },
       120_000,
@@ -224,7 +229,7 @@ describe('every documented command', () => {
   });
 
   describe('after it', () => {
-    test.each(inOrder('after'))('$line ($where)', async ({ line, setting }) => check(line, setting!), 60_000);
+    test.each(inOrder('after'))('$line ($where)', async ({ words, setting }) => check(words, setting!), 60_000);
   });
 
   test('a test alert and those of the hijack have reached the channel', () => {

@@ -30,18 +30,30 @@ const sameDatabase = ({ databaseUrl }: Place) => ({ DATABASE_URL: databaseUrl })
 export const SETTINGS: readonly Setting[] = [
   // A database of its own: the archive's minutes are of today, the simulated feed's are not.
   {
-    line: /^backfill --stream (rrc00 --days 7|NAME)$/,
+    line: /^backfill --stream rrc00 --days 7$/,
+    when: 'before',
+    environment: anotherFolder('.archive'),
+    shows: /rrc00: \d+ of \d+ lacking minutes written/,
+  },
+  {
+    line: /^backfill --stream NAME$/,
     when: 'before',
     placeholders: { NAME: 'rrc00' },
-    environment: anotherFolder('.archive'),
-    shows: /rrc00: \d+ of \d+ lacking minutes written|has every one of these minutes/,
+    environment: anotherFolder('.archive-by-name'),
+    shows: /rrc00: \d+ of \d+ lacking minutes written/,
   },
-  { line: /^demo$/, when: 'before', also: ['--port', '0'], until: /page +http:/, shows: /Routewarden demo/ },
+  {
+    line: /^demo$/,
+    when: 'before',
+    also: ['--port', '0'],
+    until: /1\. History/,
+    shows: /page +http:\/\/127\.0\.0\.1:[1-9]/,
+  },
   { line: /^completion (bash|zsh|fish)$/, when: 'before', shows: /_routewarden|complete -c routewarden/ },
   { line: /^config$/, when: 'before', shows: /feed\.url .*file routewarden\.config\.json/ },
   { line: /^config --reference$/, when: 'before', shows: /^# Settings/ },
   { line: /^features --catalogue$/, when: 'before', shows: /^# Features/m },
-  { line: /^features FILE$/, when: 'before', placeholders: { FILE: 'updates.gz' }, shows: /updates/ },
+  { line: /^features FILE$/, when: 'before', placeholders: { FILE: 'updates.gz' }, shows: /announcements of/ },
   { line: /^alerts test( (noc|CHANNEL))?$/, when: 'before', placeholders: { CHANNEL: 'noc' }, shows: /noc/ },
 
   { line: /^start$/, when: 'running', shows: /page: / },
@@ -54,12 +66,12 @@ export const SETTINGS: readonly Setting[] = [
   { line: /^alerts list --json$/, when: 'running', shows: /^\{"alerts":\[\{.*\]\}$/m },
   { line: /^drift( --no-check| MODEL)?$/, when: 'running', placeholders: { MODEL }, shows: /window end/ },
   {
-    line: /^retrain (MODEL|lstm@rrc00) --clear$/,
+    line: /^retrain (MODEL|\w+@rrc00) --clear$/,
     when: 'running',
     placeholders: { MODEL },
     shows: /no failures|forgotten/,
   },
-  { line: /^retrain (MODEL|lstm@rrc00)$/, when: 'running', placeholders: { MODEL }, shows: /published version \d/ },
+  { line: /^retrain (MODEL|\w+@rrc00)$/, when: 'running', placeholders: { MODEL }, shows: /published version \d/ },
   {
     line: /^rollback (MODEL VERSION|lstm@rrc00)$/,
     when: 'running',
@@ -67,13 +79,28 @@ export const SETTINGS: readonly Setting[] = [
     shows: /version 1 serves from/,
   },
   {
-    line: /^accept (MODEL VERSION|lstm@rrc00 7)( --reason .*)?$/,
+    line: /^accept (MODEL VERSION|lstm@rrc00 7) --reason .*$/,
     when: 'running',
     placeholders: { MODEL, VERSION: '7' },
     shows: /version 7 serves from/,
   },
+  {
+    line: /^accept MODEL VERSION$/,
+    when: 'running',
+    placeholders: { MODEL, VERSION: '8' },
+    shows: /version 8 serves from/,
+  },
   // Spoken of by its name alone.
   { line: /^rollback$/, when: 'running', code: 2, shows: /missing required argument 'model'/ },
+  { line: /^models runs( MODEL)?$/, when: 'running', placeholders: { MODEL }, shows: /published/ },
+  // None is under way by then, which it says.
+  {
+    line: /^retrain (MODEL|\w+@rrc00) --cancel$/,
+    when: 'running',
+    placeholders: { MODEL },
+    code: 1,
+    shows: /No retraining of \w+@rrc00 is under way/,
+  },
   {
     line: /^models show MODEL VERSION$/,
     when: 'running',
@@ -81,7 +108,7 @@ export const SETTINGS: readonly Setting[] = [
     shows: /sha256/i,
   },
   {
-    line: /^models compare MODEL LEFT RIGHT$/,
+    line: /^models compare (MODEL LEFT RIGHT|lstm@rrc00 2 3)$/,
     when: 'running',
     placeholders: { MODEL, LEFT: '1', RIGHT: '7' },
     shows: /version/,

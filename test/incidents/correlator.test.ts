@@ -154,8 +154,62 @@ describe('evidence alone', () => {
   });
 
   test('no more than so many a day', () => {
-    const many = Array.from({ length: 10 }, (_, index) => taken(1100 + 20 * index, 6));
-    expect(correlated(story(400, many), contextOf({ evidence: { perDay: 4 } })).incidents).toHaveLength(4);
+    const many = Array.from({ length: 10 }, (_, index) => taken(1100 + 80 * index, 6));
+    expect(correlated(story(1000, many), contextOf({ evidence: { perDay: 4 } })).incidents).toHaveLength(4);
+    const often = Array.from({ length: 10 }, (_, index) => repeating(1100 + 80 * index, 'up'));
+    expect(correlated(story(1000, often), contextOf({ evidence: { perDay: 4 } })).incidents).toHaveLength(2);
+  });
+
+  test('what is taken stands for an hour without news, once a model has flagged it no longer than its minutes', () => {
+    expect(correlated(story(400, [taken(1100, 6), taken(1160, 6)])).incidents).toHaveLength(1);
+    expect(correlated(story(400, [taken(1100, 6), taken(1162, 6)])).incidents).toHaveLength(2);
+    expect(correlated(story(400, [taken(1100, 6), loudMinute(1120), taken(1140, 6)])).incidents).toHaveLength(2);
+  });
+
+  const losing = (minute: number, prefixes: number, networks: number) => {
+    const quiet = quietMinute(minute);
+    const withdrawn = Array.from({ length: prefixes }, (_, index) => ({
+      prefix: `198.51.${index}.0/24`,
+      peers: 6,
+      peersBefore: 6,
+      origin: 64_500 + (index % networks),
+    }));
+    return { ...quiet, evidence: { ...quiet.evidence!, withdrawn } };
+  };
+
+  test('prefixes of several networks lost together open an outage, as many of one or two do not', () => {
+    const { incidents } = correlated(story(200, [losing(1100, 10, 3)]));
+    expect(incidents.map(({ class: name, startedAt }) => [name, startedAt])).toEqual([['outage', 1100]]);
+    expect(correlated(story(200, [losing(1100, 10, 2)])).incidents).toEqual([]);
+    expect(correlated(story(200, [losing(1100, 9, 3)])).incidents).toEqual([]);
+    const always = Array.from({ length: 101 }, (_, index) => losing(1000 + index, index === 100 ? 10 : 4, 4));
+    expect(correlated(story(200, always)).incidents).toEqual([]);
+  });
+
+  const repeating = (minute: number, state: 'up' | 'down' | null) => {
+    const quiet = quietMinute(minute);
+    const reset = { peer: '192.0.2.1', peerAs: 64_300 };
+    const values = Array.from(quiet.values);
+    values[2] = 380;
+    return {
+      ...quiet,
+      values,
+      evidence: {
+        ...quiet.evidence!,
+        peers: quiet.evidence!.peers.map((peer) => (peer.name === reset.peer ? { ...peer, count: 310 } : peer)),
+        resets: state === null ? [] : [{ ...reset, state, routes: 300 }],
+        reannouncing: [{ ...reset, routes: 295, of: 300 }],
+      },
+    };
+  };
+
+  test('a session that came up and repeats its table opens a session reset; a table alone does not', () => {
+    const { incidents } = correlated(story(200, [repeating(1100, 'up')]));
+    expect(incidents).toHaveLength(1);
+    expect(incidents[0]).toMatchObject({ class: 'session reset', severity: 'minor', models: ['evidence'] });
+    expect(incidents[0]!.culprits.peers[0]!.name).toBe('192.0.2.1');
+    expect(correlated(story(200, [repeating(1100, null)])).incidents).toEqual([]);
+    expect(correlated(story(200, [repeating(1100, 'down')])).incidents).toEqual([]);
   });
 
   test('a watched prefix is critical whoever sees it', () => {

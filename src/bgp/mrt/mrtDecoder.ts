@@ -1,5 +1,5 @@
 import { IPV4_ADDRESS, IPV6_ADDRESS, IPV6_SHAPE } from '../address.js';
-import { BgpUpdateDecoder } from '../bgpUpdate.js';
+import { BgpUpdateDecoder, type OnCommunities } from '../bgpUpdate.js';
 import type { UpdateBatchBuilder } from '../updateBatchBuilder.js';
 import { type MrtRecord, MrtRecords } from './mrtRecords.js';
 import { MrtStatistics } from './mrtStatistics.js';
@@ -24,6 +24,8 @@ const HIGHEST_STATE = 8;
 export interface MrtDecoderOptions {
   /** A record that claims more is damage; default 4 MiB. */
   maximumRecordBytes?: number;
+  /** Asks for communities, which no feature needs: told before the message is in the batch, at its index there. */
+  onCommunities?: OnCommunities;
 }
 
 /**
@@ -41,7 +43,7 @@ export class MrtDecoder {
     options: MrtDecoderOptions = {},
   ) {
     this.#records = new MrtRecords(this.statistics, options.maximumRecordBytes ?? 4 << 20);
-    this.#updates = new BgpUpdateDecoder(into, this.statistics);
+    this.#updates = new BgpUpdateDecoder(into, this.statistics, options.onCommunities);
   }
 
   /** Gives more bytes; `decode` then takes what is whole. */

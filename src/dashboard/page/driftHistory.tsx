@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { DriftReport } from '../api/schema.js';
 import { Badge, Empty } from './states.js';
-import { amount, driftTone, driftWords, sentence, shortTime } from './words.js';
+import { amount, driftTone, driftWords, ended, sentence, shortTime } from './words.js';
 
 /** The drift checks as a strip of squares, and the chosen one in words with both score distributions. */
 export function DriftHistory({ reports }: { reports: readonly DriftReport[] }) {
@@ -47,7 +47,7 @@ export function DriftHistory({ reports }: { reports: readonly DriftReport[] }) {
                 <Badge tone={driftTone(report.outcome)}>{driftWords(report.outcome)}</Badge>
                 {report.version !== null && <small>version {report.version}</small>}
               </p>
-              <p>{sentence(report.reason)}.</p>
+              <p>{sentence(ended(report.reason))}</p>
               <Criteria report={report} />
             </div>
             <Distributions report={report} />

@@ -28,7 +28,7 @@ export function LoginPage() {
           <input name="name" autocomplete="username" maxLength={60} />
         </label>
         <label>
-          Token
+          Token <small>the server's DASHBOARD_TOKEN, or the read-only one</small>
           <input name="token" type="password" autocomplete="current-password" required />
         </label>
         {error !== null && <Problem words={error} />}

@@ -1,6 +1,6 @@
 import type { ModelRow, Overview, RunState } from '../api/schema.js';
 import { Badge, Empty, Meter } from './states.js';
-import { driftTone, driftWords, modelName, span } from './words.js';
+import { driftTone, driftWords, ended, modelName, span } from './words.js';
 
 interface Props {
   models: readonly ModelRow[];
@@ -41,7 +41,7 @@ function stateOf(model: ModelRow, collected: Props['collected']): string {
   const age = model.ageMinutes === null ? '' : `Trained on data up to ${span(model.ageMinutes * 60)} ago. `;
   // The newest check may be older than the first version: what it says is then no longer so.
   if (model.drift?.outcome === 'no baseline') return `${age}Its drift is checked from the next whole hour on.`;
-  return model.drift === null ? `${age}No drift check yet.` : `${age}Last drift check: ${model.drift.reason}.`;
+  return model.drift === null ? `${age}No drift check yet.` : `${age}Last drift check: ${ended(model.drift.reason)}`;
 }
 
 export function RunProgress({ run }: { run: RunState }) {

@@ -80,7 +80,11 @@ function VerdictCard({ overview }: { overview: Overview }) {
         </p>
         <Meter fraction={collected.minutes / collected.needed} label="Baseline collected" />
         <p class="hint">
-          Sooner: fill it from an archive with <code>routewarden backfill</code>.
+          Sooner: fill it from the archive with{' '}
+          <code>
+            routewarden backfill --stream {overview.stream ?? 'rrc00'} --days {Math.round(collected.needed / 1440)}
+          </code>
+          .
         </p>
       </section>
     );

@@ -112,9 +112,17 @@ function Picture(props: { graph: PathGraph; moment: number; setMoment: (moment: 
         </svg>
       </ScrollArea>
       <p class="legend">
-        <span class="key path" /> in use at this minute <span class="key new" /> in use and never seen before{' '}
-        <span class="key old" /> used before, not at this minute. Left: the peers of the collector.
+        <span class="item">
+          <span class="key path" /> in use at this minute
+        </span>
+        <span class="item">
+          <span class="key new" /> in use, never seen before
+        </span>
+        <span class="item">
+          <span class="key old" /> used before, not at this minute
+        </span>
       </p>
+      <p class="hint">From the peers of the collector at the left to the prefix at the right.</p>
       <label class="slider">
         <span>
           {moment < 0 ? 'Before the incident' : `At ${timeOf(at)}`}, {fresh.length} new link

@@ -92,6 +92,11 @@ export function sentence(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
+/** Ends one, where it has no end yet. */
+export function ended(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
 const CLASS_WORDS: Record<string, string> = {
   hijack: 'Prefix hijack',
   moas: 'Several origins (MOAS)',
