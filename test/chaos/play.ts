@@ -7,7 +7,8 @@ import { requestRetrain } from '../../src/monitoring/retrainRequests.js';
 import type { Scenario } from '../../src/simulation/scenario.js';
 import { STREAM, type Subject } from './subject.js';
 
-const PATIENCE_SECONDS = 400;
+/** A training that is cut down each half minute comes to its end only after the storm. */
+const PATIENCE_SECONDS = 900;
 /** Slow enough for a collector to be killed meanwhile. */
 const LOSSY_MESSAGES_PER_SECOND = 600;
 const ARCHIVE_FILE_MINUTES = 5;
