@@ -54,6 +54,8 @@ export function compareFeatures(windows: Windows, names: readonly string[]): Fea
     if (before.total === 0 || now.total === 0) return [];
     const name = names[column] ?? `feature ${column + 1}`;
     if (before.bins.length === 1 && now.bins.length === 1 && before.bins[0] === now.bins[0]) return [];
+    // The three models of a stream report mostly the same features.
+    let measured: Record<string, number> | null = null;
     const { body, high, low } = rankChannels(name, windows.baseline, recent, column, before);
     return [
       {
@@ -63,7 +65,10 @@ export function compareFeatures(windows: Windows, names: readonly string[]): Fea
         currentMean: mean(now),
         tails: isFlag(before) ? null : tailShares(before, now),
         guarded: guardAll([...body, ...high, ...low]),
-        statistics: () => measureAll(ofSketch(before), ofSketch(now)),
+        statistics: () => {
+          measured ??= measureAll(ofSketch(before), ofSketch(now));
+          return measured;
+        },
       },
     ];
   });
