@@ -19,6 +19,8 @@ const LOG_MILLISECONDS = 1_000;
 // Its worker is gone, killed perhaps: nobody would hear of this training, and another worker takes the job. BullMQ tells
 // the worker of each uncaught error, and where that fails by an uncaught error again, so without this it goes round for ever.
 process.once('disconnect', () => process.exit(1));
+// It may have gone while this file was loaded.
+if (process.send !== undefined && !process.connected) process.exit(1);
 process.prependListener('uncaughtException', (error: NodeJS.ErrnoException) => {
   if (!process.connected || error.code === 'EPIPE' || error.code === 'ERR_IPC_CHANNEL_CLOSED') process.exit(1);
 });
