@@ -2,8 +2,9 @@ import type { Criterion } from './criterion.js';
 
 const figure = (value: number): string => Number(value.toPrecision(4)).toString();
 const percent = (share: number): string => `${share > 0 ? '+' : ''}${(100 * share).toFixed(1)} %`;
-/** Evidence as decimal digits: 3 means that the change is a thousand times likelier than none. */
-const digits = (log: number): string => (log / Math.LN10).toFixed(1);
+/** Evidence as odds, from its natural logarithm: how many times likelier the numbers are with a change than without. */
+const odds = (log: number): string =>
+  log > Math.log(1e9) ? 'over a billion' : Number(Math.exp(log).toPrecision(2)).toLocaleString('en');
 
 /** One criterion for a person. */
 export function words(criterion: Criterion, unit: 'ratio' | 'index', judged: boolean): string {
@@ -12,7 +13,7 @@ export function words(criterion: Criterion, unit: 'ratio' | 'index', judged: boo
       ? `${percent(criterion.change)} (limit ${percent(criterion.limit).replace('+', '')})`
       : `stability index ${figure(criterion.change)} (limit ${figure(criterion.limit)})`;
   const rest = judged ? '' : ', too few anomalous minutes to judge';
-  return `${criterion.name} ${figure(criterion.baseline)} -> ${figure(criterion.current)}, ${change}, evidence ${digits(criterion.evidence)} of ${digits(criterion.needed)} digits${rest}`;
+  return `${criterion.name} ${figure(criterion.baseline)} -> ${figure(criterion.current)}, ${change}, ${odds(criterion.evidence)} times likelier than no change (${odds(criterion.needed)} needed)${rest}`;
 }
 
 /** Why a model was judged so. */

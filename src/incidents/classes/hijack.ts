@@ -17,15 +17,21 @@ export const hijack: ClassRule = {
     const invalid = routes.filter(({ validity }) => validity === 'invalid').length;
     const score = clamped(0.55 + 0.3 * widest + (several.size > 0 ? 0.1 : 0) + (invalid > 0 ? 0.1 : 0));
     const sized = bySize(routes.length, settings.size.hijackPrefixes);
-    const takers = new Set(routes.map(({ origin }) => origin)).size;
+    const takers = new Set(routes.map(({ origin }) => origin));
+    const holders = new Set(routes.map((route) => route.holders[0]!));
     return {
       score,
       severity: invalid > 0 && widest >= settings.evidence.peerShare ? shifted(sized, 1) : sized,
       reasons: [
-        `${plural(routes.length, 'prefix')} taken over by ${takers === 1 ? `AS${routes[0]!.origin}` : plural(takers, 'network')}`,
+        `${plural(routes.length, 'prefix')} taken over by ${named(takers)} from ${named(holders)}`,
         ...foreignRouteReasons(routes),
       ],
       culprits: foreignCulprits(routes),
     };
   },
 };
+
+/** One network by its number, several by how many they are. */
+function named(networks: ReadonlySet<number>): string {
+  return networks.size === 1 ? `AS${[...networks][0]}` : plural(networks.size, 'network');
+}

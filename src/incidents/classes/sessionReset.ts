@@ -42,7 +42,7 @@ export const sessionReset: ClassRule = {
       score: clamped(0.45 + 0.4 * Math.min(1, explained) + (loudest ? 0.15 : 0)),
       severity: sized,
       reasons: [
-        `${plural(names.size, 'peer session')} went down ${downs} times and came up ${ups} times: ${[...names].slice(0, 3).join(', ')}`,
+        `${plural(names.size, 'peer session')} went down ${times(downs)} and came up ${times(ups)}: ${[...names].slice(0, 3).join(', ')}`,
         `${percent(share)} of the messages are from ${names.size === 1 ? 'that peer' : 'those peers'}`,
       ],
       culprits: {
@@ -53,3 +53,7 @@ export const sessionReset: ClassRule = {
     };
   },
 };
+
+function times(count: number): string {
+  return count === 1 ? 'once' : `${count.toLocaleString('en')} times`;
+}
