@@ -11,10 +11,10 @@ import { STORY_START } from '../../src/demo/story.js';
 import { System } from '../../src/services/system.js';
 import { RisLiveServer } from '../../src/simulation/risLiveServer.js';
 import { demoScenario, worldOf } from '../../src/simulation/scenario.js';
+import { freePort } from '../../src/storage/freePort.js';
 import { minuteToDate } from '../../src/storage/minuteColumn.js';
 import { openPool } from '../../src/storage/pool.js';
 import { keepPicture, openChromium, whyNoChromium } from '../support/chromium.js';
-import { freePort } from '../support/ports.js';
 
 const STREAM = 'demo';
 const HISTORY_HOURS = 26;

@@ -3,8 +3,8 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { freePort } from '../../src/storage/freePort.js';
 import { jsonOf, routewarden, type Started, startRoutewarden } from '../support/command.js';
-import { freePort } from '../support/ports.js';
 
 interface Service {
   name: string;

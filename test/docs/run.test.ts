@@ -11,10 +11,10 @@ import { RisLiveServer } from '../../src/simulation/risLiveServer.js';
 import { demoScenario, worldOf } from '../../src/simulation/scenario.js';
 import { SimulatedWorld } from '../../src/simulation/world.js';
 import { openDatabase } from '../../src/storage/database.js';
+import { freePort } from '../../src/storage/freePort.js';
 import { openPool } from '../../src/storage/pool.js';
 import { httpReceiver, type Receiver } from '../alerts/receivers.js';
 import { type Ended, routewarden, type Started, startRoutewarden } from '../support/command.js';
-import { freePort } from '../support/ports.js';
 import { SETTINGS, type Setting } from './settings.js';
 import { commands, type Found, listed } from './typed.js';
 

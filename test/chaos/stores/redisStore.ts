@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { Redis } from 'ioredis';
-import { freePort } from '../../support/ports.js';
+import { freePort } from '../../../src/storage/freePort.js';
 import { TcpProxy } from './tcpProxy.js';
 
 /** A Redis server with an append-only file, behind a proxy for the services; `steadyUrl` is for the harness. */
