@@ -51,7 +51,8 @@ export class RoutingState {
   silentBefore: Minute = 0;
   #prefixOf = new Int32Array(1024);
   #pathOf = new Int32Array(1024);
-  #newLinkPath = new Uint8Array(1024);
+  /** Minute from which the youngest link of a path is known. */
+  #newestLink = new Int32Array(1024);
   #peerOf = new Int32Array(64);
   #mappedEvictions = 0;
   #learning = false;
@@ -100,7 +101,7 @@ export class RoutingState {
     if (this.#prefixOf.length < prefixes) this.#prefixOf = new Int32Array(prefixes * 2);
     if (this.#pathOf.length < paths) {
       this.#pathOf = new Int32Array(paths * 2);
-      this.#newLinkPath = new Uint8Array(paths * 2);
+      this.#newestLink = new Int32Array(paths * 2);
     }
     if (this.#peerOf.length < peers) this.#peerOf = new Int32Array(peers * 2);
     this.#prefixOf.fill(UNMAPPED, 0, prefixes);
@@ -145,7 +146,7 @@ export class RoutingState {
     if (mapped !== UNMAPPED) return mapped;
     const from = columns.pathStart[path]!;
     const to = columns.pathStart[path + 1]!;
-    this.#newLinkPath[path] = this.#newLinks(columns, path, minute, undefined, 0, -1) ? 1 : 0;
+    this.#newestLink[path] = this.#noteLinks(columns, path, minute, undefined, 0, -1);
     return (this.#pathOf[path] = this.#paths.acquire(columns.hops, columns.marks, from, to));
   }
 
@@ -158,27 +159,27 @@ export class RoutingState {
     return from > 0 && from > minute - NEW_FOR;
   }
 
-  /** Learns the links of a path; with an open minute also notes the new ones. @returns whether there is a new one */
-  #newLinks(
+  /** Learns the links of a path; with an open minute also notes the new ones there. @returns since when the youngest is known */
+  #noteLinks(
     columns: BatchColumns,
     path: number,
     minute: Minute,
     open: OpenMinute | undefined,
     routes: number,
     prefix: number,
-  ): boolean {
+  ): Minute {
     const { hops, marks } = columns;
     const known = this.#knownFrom(minute);
-    let found = false;
+    let youngest = 0;
     for (let at = columns.pathStart[path]! + 1; at < columns.pathStart[path + 1]!; at++) {
       const left = hops[at - 1]!;
       const right = hops[at]!;
       if (left === right || marks[at] !== SEQUENCE || marks[at - 1] !== SEQUENCE) continue;
-      if (!this.#isNew(this.#links.note(left, right, known), minute)) continue;
-      found = true;
-      open?.newLink(left, right, routes, prefix);
+      const from = this.#links.note(left, right, known);
+      if (from > youngest) youngest = from;
+      if (this.#isNew(from, minute)) open?.newLink(left, right, routes, prefix);
     }
-    return found;
+    return youngest;
   }
 
   #peerState(columns: BatchColumns, message: number, minute: Minute, open: OpenMinute | undefined): void {
@@ -278,6 +279,7 @@ export class RoutingState {
     if (peer >= 0) {
       const pathIds = columns.pathId;
       const known = this.#knownFrom(minute);
+      const newLink = batchPath !== NONE && this.#isNew(this.#newestLink[batchPath]!, minute);
       for (let element = first; element < first + announced; element++) {
         const prefix = this.#prefix(columns, columns.prefix[element]!, minute);
         if (prefix < 0) {
@@ -289,7 +291,7 @@ export class RoutingState {
         const newOrigin =
           originAs !== 0 && this.#noteOrigin(columns, batchPath, prefix, originAs, peer, minute, known, open);
         if (old === path) continue;
-        if (newOrigin || (batchPath !== NONE && this.#newLinkPath[batchPath] === 1)) {
+        if (newOrigin || newLink) {
           open.changedPath(
             prefix,
             peer,
@@ -299,10 +301,10 @@ export class RoutingState {
         }
         if (old !== WITHDRAWN) this.#release(old);
       }
-      if (batchPath !== NONE && this.#newLinkPath[batchPath] === 1) {
+      if (newLink) {
         for (let element = first; element < first + announced; element++) {
           const prefix = this.#prefixOf[columns.prefix[element]!]!;
-          this.#newLinks(columns, batchPath, minute, open, 1, prefix);
+          this.#noteLinks(columns, batchPath, minute, open, 1, prefix);
         }
       }
     }

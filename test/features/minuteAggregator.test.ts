@@ -256,7 +256,7 @@ describe('evidence', () => {
   });
 });
 
-const message = fc.record({
+const messageParts = {
   at: fc.integer({ min: 0, max: 900 }),
   peer: fc.integer({ min: 1, max: 4 }),
   path: fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 6 }),
@@ -273,6 +273,36 @@ const message = fc.record({
     },
   ),
   state: fc.option(fc.constantFrom('down', 'connected'), { nil: undefined, freq: 8 }),
+};
+const message = fc.record(messageParts);
+const fewPaths = fc.constantFrom([1, 2], [1, 3, 2], [4, 3, 5], [1, 5]);
+
+describe('batches', () => {
+  test('are only a way to carry messages: however they are cut, the rows are equal', () => {
+    fc.assert(
+      fc.property(
+        // Few paths, met again after they are no longer new.
+        fc.array(fc.record({ ...messageParts, at: fc.integer({ min: 0, max: 1_800 }), path: fewPaths }), {
+          minLength: 2,
+          maxLength: 60,
+        }),
+        fc.array(fc.integer({ min: 1, max: 10 }), { minLength: 1, maxLength: 6 }),
+        (messages, sizes) => {
+          messages.sort((a, b) => a.at - b.at);
+          const cut = new MinuteAggregator({ stream: 's', warmUpMinutes: 1 });
+          for (let at = 0, i = 0; at < messages.length; at += sizes[i++ % sizes.length]!) {
+            cut.add(batchOf(messages.slice(at, at + sizes[i % sizes.length]!)));
+          }
+          cut.finish();
+          const whole = new MinuteAggregator({ stream: 's', warmUpMinutes: 1 });
+          whole.add(batchOf(messages));
+          whole.finish();
+          expect(cut.take()).toEqual(whole.take());
+        },
+      ),
+      { numRuns: Number(process.env.FUZZ_RUNS ?? 300) },
+    );
+  });
 });
 
 describe('restoring', () => {
