@@ -10,6 +10,9 @@ export interface LabelledMinutes {
   sample: string | null;
 }
 
+/** A file that is not of the format; the message says where and what was expected. */
+export class BadLabelledFile extends Error {}
+
 const CLOCK_COLUMNS = 4;
 const LONGEST_JUMP = 12 * 60;
 /** Cells of a line, with and without the clock before the features and the label behind them. */
@@ -25,7 +28,7 @@ const SHAPES = [
  * anomalous, -1 or 0 regular), separated by commas, semicolons, tabs or blanks. A line of names at the top is passed over. The
  * clock wraps at midnight; minutes that it jumps over are missing minutes. Without the clock each line is the next
  * minute, without the label nothing is labelled; the first line of numbers decides for the file.
- * @throws Error when no line is such a row, or for a label that says neither
+ * @throws BadLabelledFile when no line is such a row, or for a label that says neither
  */
 export function readLabelledMinutes(text: string): LabelledMinutes {
   const minutes: number[] = [];
@@ -61,7 +64,7 @@ export function readLabelledMinutes(text: string): LabelledMinutes {
     labels.push(shape.label ? labelOf(cells.at(-1)!, at + 1) : 0);
   }
   if (minutes.length === 0) {
-    throw new Error(
+    throw new BadLabelledFile(
       `no line has ${SHAPES[0]!.cells} numbers: expected hour+minute, hour, minute, second, ` +
         `${FEATURE_COUNT} features and the label, separated by commas (clock and label may be absent)` +
         `${sample === null ? '; the file is empty' : `; first line: ${sample}`}`,
@@ -95,7 +98,7 @@ function cellsOf(line: string): number[] {
 function labelOf(cell: number, line: number): number {
   if (cell === 1) return 1;
   if (cell === 0 || cell === -1) return 0;
-  throw new Error(`line ${line}: the label is ${cell}, expected 1 (anomalous) or -1 or 0 (regular)`);
+  throw new BadLabelledFile(`line ${line}: the label is ${cell}, expected 1 (anomalous) or -1 or 0 (regular)`);
 }
 
 /** Rows `from` .. `to` (exclusive) of a block, in the same memory. */

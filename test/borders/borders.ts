@@ -5,7 +5,7 @@ import { MrtDecoder } from '../../src/bgp/mrt/mrtDecoder.js';
 import { decodeRisLiveMessage } from '../../src/bgp/risLive.js';
 import { UpdateBatchBuilder } from '../../src/bgp/updateBatch.js';
 import { loadSettings, SettingsError } from '../../src/config/load.js';
-import { readLabelledMinutes } from '../../src/evaluation/labelledMinutes.js';
+import { BadLabelledFile, readLabelledMinutes } from '../../src/evaluation/labelledMinutes.js';
 import { parseModelKey } from '../../src/models/modelKey.js';
 import { asPath, bgp4mp, bgpMessage, ipv4, NOW, nextHop, origin, prefix, update } from '../bgp/mrtFixture.js';
 
@@ -30,7 +30,7 @@ const risMessage = (data: object) =>
     type: 'ris_message',
     data: { timestamp: 1_767_225_600.5, peer: '192.0.2.1', peer_asn: '64500', ...data },
   });
-const minute = Array.from({ length: 42 }, (_, cell) => cell % 7).join(',');
+const minute = Array.from({ length: 42 }, (_, cell) => (cell === 41 ? -1 : cell % 7)).join(',');
 const mrt = bgp4mp(
   NOW,
   bgpMessage(
@@ -133,7 +133,7 @@ export const BORDERS: readonly Border[] = [
       readLabelledMinutes(text);
       return true;
     },
-    isTyped: isError(/^no line has/),
+    isTyped: (error) => error instanceof BadLabelledFile,
   },
   {
     name: 'model key',

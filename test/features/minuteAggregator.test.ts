@@ -275,7 +275,7 @@ const messageParts = {
   state: fc.option(fc.constantFrom('down', 'connected'), { nil: undefined, freq: 8 }),
 };
 const message = fc.record(messageParts);
-const fewPaths = fc.constantFrom([1, 2], [1, 3, 2], [4, 3, 5], [1, 5]);
+const fewPaths = fc.constantFrom<number[]>([1, 2], [1, 3, 2], [4, 3, 5], [1, 5]);
 
 describe('batches', () => {
   test('are only a way to carry messages: however they are cut, the rows are equal', () => {
