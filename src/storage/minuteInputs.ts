@@ -1,4 +1,5 @@
 import type { ClientBase, Pool } from 'pg';
+import { emptyEvidence } from '../features/openMinute.js';
 import type { Minute, MinuteEvidence } from '../features/row.js';
 import type { MinuteInput, Vote } from '../incidents/minuteInput.js';
 import { minuteOf } from './minuteColumn.js';
@@ -16,8 +17,6 @@ interface InputRow {
   votes: Record<string, Vote> | null;
 }
 
-const listOf = <T>(list: T[] | undefined): T[] => list ?? [];
-
 function inputOf(row: InputRow): MinuteInput {
   const gap = row.kind === 'gap';
   const { evidence } = row;
@@ -30,19 +29,7 @@ function inputOf(row: InputRow): MinuteInput {
     votes: row.votes ?? {},
     // As the aggregator gave them: PostgreSQL writes a real as its shortest decimal.
     values: gap ? [] : Float32Array.from(row.values),
-    evidence:
-      gap || evidence === null
-        ? null
-        : {
-            prefixes: listOf(evidence.prefixes),
-            origins: listOf(evidence.origins),
-            peers: listOf(evidence.peers),
-            newOrigins: listOf(evidence.newOrigins),
-            moreSpecifics: listOf(evidence.moreSpecifics),
-            newLinks: listOf(evidence.newLinks),
-            withdrawn: listOf(evidence.withdrawn),
-            resets: listOf(evidence.resets),
-          },
+    evidence: gap || evidence === null ? null : { ...emptyEvidence(), ...evidence },
   };
 }
 

@@ -37,7 +37,10 @@ async function store(stream: string, minutes: readonly MinuteInput[]): Promise<v
 }
 
 const reset = (minute: number) =>
-  loudMinute(minute, { resets: [{ peer: '192.0.2.1', peerAs: 64_301, state: 'down' }] });
+  loudMinute(minute, {
+    resets: [{ peer: '192.0.2.1', peerAs: 64_301, state: 'down' }],
+    reannouncing: [{ peer: '192.0.2.1', peerAs: 64_301, routes: 40, of: 50 }],
+  });
 const lost = (minute: number) =>
   loudMinute(minute, {
     withdrawn: [1, 2, 3, 4, 5].map((n) => ({ prefix: `198.51.${n}.0/24`, peers: 6, peersBefore: 6, origin: 64_500 })),
