@@ -7,6 +7,8 @@ import { Tally } from './tally.js';
 
 /** Entries of each evidence list in a row. */
 const LISTED = 20;
+/** Path changes of a prefix within a minute from which it is listed: one or two are any route's change. */
+const CHANGING = 3;
 /** Candidates kept for each list while the minute is open. */
 const CANDIDATES = 512;
 const SAMPLE_PREFIXES = 5;
@@ -83,6 +85,8 @@ function addPeer(peers: number[], peer: number): void {
 export class OpenMinute {
   totals = new MinuteTotals();
   readonly prefixRoutes = new Tally();
+  /** Routes of a prefix that went over to another path, by any peer. */
+  readonly pathChanges = new Tally();
   readonly originRoutes = new Tally();
   readonly peerRoutes = new Tally();
   /** Duplicate announcements by peer. */
@@ -196,6 +200,8 @@ export class OpenMinute {
     };
     const reannouncing = this.#reannouncing(peers);
     if (reannouncing.length > 0) evidence.reannouncing = reannouncing;
+    const changing = this.pathChanges.top(LISTED, prefixText).filter(({ count }) => count >= CHANGING);
+    if (changing.length > 0) evidence.changing = changing;
     const paths = this.#changedPaths(peers, prefixes);
     if (paths.length > 0) evidence.paths = paths;
     return evidence;
@@ -255,6 +261,7 @@ export class OpenMinute {
   #tallies(): Tally[] {
     return [
       this.prefixRoutes,
+      this.pathChanges,
       this.originRoutes,
       this.peerRoutes,
       this.peerRepeats,

@@ -333,6 +333,7 @@ export class RoutingState {
     } else {
       const distance = this.#editDistance(old, path);
       open.totals.implicitWithdrawals++;
+      open.pathChanges.add(prefix, 1);
       open.totals.editDistance += distance;
       if (distance > open.totals.longestEditDistance) open.totals.longestEditDistance = distance;
     }

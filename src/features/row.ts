@@ -44,6 +44,8 @@ export interface MinuteEvidence {
    * what follows a session reset, with or without a message about it. Absent when there is none.
    */
   reannouncing?: { peer: string; peerAs: number; routes: number; of: number }[];
+  /** Prefixes whose routes went over to another path most often, three times or more. Absent when there is none. */
+  changing?: Ranked[];
   /**
    * Routes that went over to a new origin or link: the peer's path before, empty where it had none, and from then on.
    * The prefixes that most peers tell of, each whole. Absent when there is none.

@@ -209,6 +209,22 @@ describe('evidence', () => {
     expect(paths[2]).toMatchObject({ peerAs: 104, before: [], during: [104, 9, 666] });
   });
 
+  test('lists the prefixes whose paths change most within the minute', () => {
+    const flaps = [1, 2, 3, 4].map((at) => ({ at: 120 + at, announce: ['10.0.0.0/16'], path: [101, 5, at % 2, 200] }));
+    const once = [
+      { at: 121, announce: ['10.1.0.0/16'], path: [101, 7, 200] },
+      { at: 122, announce: ['10.1.0.0/16'], path: [101, 8, 200] },
+      { at: 123, announce: ['10.1.0.0/16'], path: [101, 8, 200] },
+    ];
+    const rows = rowsOf(
+      [...flaps, ...once].sort((a, b) => a.at - b.at),
+      400,
+    );
+    expect(rows.find(({ minute }) => minute === FIRST + 2)!.evidence.changing).toEqual([
+      { name: '10.0.0.0/16', count: 3 },
+    ]);
+  });
+
   test('names a more specific prefix of another origin', () => {
     const rows = rowsOf([...table, { at: 130, path: [101, 200, 666], announce: ['10.1.7.0/24', '10.9.0.0/24'] }], 330);
     expect(rows[2]!.evidence.moreSpecifics).toEqual([
