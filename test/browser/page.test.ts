@@ -12,6 +12,7 @@ const PAGES = [
   { name: 'overview', path: '/', heading: 'Routing is ordinary' },
   { name: 'incidents', path: '/incidents', heading: 'Incidents' },
   { name: 'incident', path: '/incidents/1', heading: 'Prefix hijack' },
+  { name: 'models', path: '/models', heading: 'Models' },
   { name: 'model', path: MODEL, heading: `LSTM autoencoder of ${STREAM}` },
   { name: 'audit', path: '/audit', heading: 'Who did what' },
 ] as const;
