@@ -13,48 +13,60 @@ const TABLE = 'routewarden_migrations';
  * @throws Error when the database is of a newer program than this one
  */
 export async function migrate(databaseUrl: string, log: (message: string) => void): Promise<string[]> {
-  await refuseNewerSchema(databaseUrl);
-  const ran = await runner({
-    databaseUrl,
+  return await onConnection(databaseUrl, log, async (client) => {
+    await refuseNewerSchema(client);
+    const ran = await runner(options(client, log));
+    return ran.map((migration) => migration.name);
+  });
+}
+
+/** Makes all tables, empty, in a schema of their own, which is made too. */
+export async function migrateInto(databaseUrl: string, schema: string, log: (message: string) => void): Promise<void> {
+  await onConnection(databaseUrl, log, async (client) => {
+    await runner({ ...options(client, log), schema, createSchema: true });
+  });
+}
+
+function options(dbClient: pg.Client, log: (message: string) => void) {
+  return {
+    dbClient,
     dir: DIRECTORY,
     direction: 'up',
     migrationsTable: TABLE,
     // Waits for another process that migrates, rather than failing.
     advisoryLockMode: 'wait',
     logger: { debug: () => {}, info: () => {}, warn: log, error: log },
-  } as Parameters<typeof runner>[0]);
-  return ran.map((migration) => migration.name);
+  } as Parameters<typeof runner>[0];
 }
 
-/** Makes all tables, empty, in a schema of their own, which is made too. */
-export async function migrateInto(databaseUrl: string, schema: string, log: (message: string) => void): Promise<void> {
-  await runner({
-    databaseUrl,
-    dir: DIRECTORY,
-    direction: 'up',
-    schema,
-    createSchema: true,
-    migrationsTable: TABLE,
-    advisoryLockMode: 'wait',
-    logger: { debug: () => {}, info: () => {}, warn: log, error: log },
-  } as Parameters<typeof runner>[0]);
-}
-
-async function refuseNewerSchema(databaseUrl: string): Promise<void> {
-  const known = new Set((await readdir(DIRECTORY)).map((file) => file.replace(/\.sql$/, '')));
+/**
+ * A connection of our own, since the library does not wait for the end of those that it opens: a server that is stopped
+ * right afterwards would cut it, which ends the process.
+ */
+async function onConnection<T>(
+  databaseUrl: string,
+  log: (message: string) => void,
+  work: (client: pg.Client) => Promise<T>,
+): Promise<T> {
   const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 10_000 });
+  client.on('error', (error) => log(`the connection of the migrations: ${error.message}`));
   await client.connect();
   try {
-    const exists = await client.query('SELECT to_regclass($1) IS NOT NULL AS yes', [TABLE]);
-    if (!exists.rows[0].yes) return;
-    const { rows } = await client.query<{ name: string }>(`SELECT name FROM ${TABLE}`);
-    const unknown = rows.map((row) => row.name).filter((name) => !known.has(name));
-    if (unknown.length > 0) {
-      throw new Error(
-        `the database was migrated by a newer Routewarden (${unknown.join(', ')}): upgrade this one, or name another DATABASE_URL`,
-      );
-    }
+    return await work(client);
   } finally {
     await client.end();
+  }
+}
+
+async function refuseNewerSchema(client: pg.Client): Promise<void> {
+  const known = new Set((await readdir(DIRECTORY)).map((file) => file.replace(/\.sql$/, '')));
+  const exists = await client.query('SELECT to_regclass($1) IS NOT NULL AS yes', [TABLE]);
+  if (!exists.rows[0].yes) return;
+  const { rows } = await client.query<{ name: string }>(`SELECT name FROM ${TABLE}`);
+  const unknown = rows.map((row) => row.name).filter((name) => !known.has(name));
+  if (unknown.length > 0) {
+    throw new Error(
+      `the database was migrated by a newer Routewarden (${unknown.join(', ')}): upgrade this one, or name another DATABASE_URL`,
+    );
   }
 }
