@@ -53,7 +53,7 @@ export async function mountBoard(
 function ours(html: string): string {
   return html
     .replace(/<link href="https:\/\/fonts\.googleapis[^>]*>/, '')
-    .replace('</head>', '<link href="/board.css" rel="stylesheet"></head>')
+    .replace('</head>', '<link href="/board.css" rel="stylesheet"><script src="/board.js" defer></script></head>')
     .replace(
       '<div id="root">',
       '<a class="routewarden-back" href="/">&larr; Routewarden overview</a>\n<div id="root">',

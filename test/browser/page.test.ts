@@ -49,7 +49,7 @@ suite(`the page in Chromium${missing === null ? '' : ` (${missing})`}`, () => {
       const page = await context.newPage();
       page.on('pageerror', (error) => errors.push(String(error)));
       page.on('console', (message) => {
-        if (message.type() === 'error') errors.push(message.text());
+        if (message.type() === 'error') errors.push(`${message.text()} (${message.location().url})`);
       });
       await page.goto(url);
       return await look(page);
@@ -220,6 +220,7 @@ suite(`the page in Chromium${missing === null ? '' : ` (${missing})`}`, () => {
         await page.getByRole('heading', { name: 'Still learning' }).waitFor();
         await page.getByText(/No baseline yet: 0 s of 7 d collected/).waitFor();
         await page.getByText('routewarden backfill').first().waitFor();
+        await page.getByText('No minute was scored in this time').waitFor();
         expect(await accessibilityFaults(page)).toEqual([]);
       });
     } finally {
@@ -255,6 +256,10 @@ suite(`the page in Chromium${missing === null ? '' : ` (${missing})`}`, () => {
         await page.getByText('Routewarden jobs').first().waitFor();
         await page.getByText('retrain').first().waitFor();
         await keepPicture(page, 'queues');
+        expect(await accessibilityFaults(page)).toEqual([]);
+        await page.goto(`${locked}/queues/queue/retrain`);
+        await page.getByRole('heading', { name: 'retrain' }).waitFor();
+        expect(await accessibilityFaults(page)).toEqual([]);
         await page.goto(locked);
         await page.getByRole('button', { name: 'Sign out' }).click();
         await page.getByLabel('Token').waitFor();

@@ -87,12 +87,6 @@ suite(`the running system, seen and steered in Chromium${missing === null ? '' :
           trainingDays: 1,
           heldBackMinutes: 240,
           jitterSeconds: 0,
-          // Seen here is what the page does. On a day of minutes the gate, which has tests of its own, is moved by the seed
-          // of each retraining, and these are drawn anew.
-          maximumAnomalyRate: 0.5,
-          championMargin: 0.5,
-          examMargin: 1,
-          sensitivityBudget: 1,
         },
         dashboard: { port, live: false },
       }),
@@ -171,6 +165,39 @@ suite(`the running system, seen and steered in Chromium${missing === null ? '' :
     expect(await served(from)).toEqual([2]);
     await keepPicture(page, 'system-model');
   }, 120_000);
+
+  test('cancels a retrain from the page, which leaves nothing but its history', async () => {
+    const key = `lstm@${STREAM}`;
+    await page.goto(`${url}/models/${encodeURIComponent(key)}`);
+    await page.getByText('version 1 active').waitFor();
+    await page.getByRole('button', { name: 'Retrain now' }).click();
+    const question = page.getByRole('dialog');
+    await question.getByRole('button', { name: 'Retrain now' }).click();
+    await page
+      .locator('.progress')
+      .getByText(/Retrain: training/)
+      .waitFor({ timeout: 30_000 });
+    await page.getByRole('button', { name: 'Cancel the retrain' }).click();
+    await question.getByText('Stop this retrain?').waitFor();
+    await question.getByRole('button', { name: 'Stop it' }).click();
+    await page.locator('.progress').waitFor({ state: 'detached', timeout: 20_000 });
+    await page.getByRole('button', { name: 'Retrain now' }).waitFor();
+    await page.getByText('cancelled').first().waitFor();
+    await keepPicture(page, 'system-cancelled');
+    const { rows } = await pool.query<{ state: string }>(
+      `SELECT state FROM retrain_runs WHERE model_key = $1 ORDER BY id DESC LIMIT 1`,
+      [key],
+    );
+    expect(rows).toEqual([{ state: 'cancelled' }]);
+    const left = await pool.query(
+      `SELECT (SELECT count(*)::int FROM model_versions WHERE model_key = $1) AS versions,
+         (SELECT count(*)::int FROM leases WHERE model_key = $1 AND expires_at > now()) AS leases`,
+      [key],
+    );
+    expect(left.rows).toEqual([{ versions: 1, leases: 0 }]);
+    const audit = await pool.query(`SELECT 1 FROM audit WHERE action = 'cancel'`);
+    expect(audit.rows).toHaveLength(1);
+  }, 90_000);
 
   test('takes a retrain job by hand at /queues, whose payload is filled in', async () => {
     await page.goto(`${url}/queues/queue/retrain`);

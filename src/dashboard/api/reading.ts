@@ -35,11 +35,12 @@ export function addReadingRoutes(routes: Routes, { pool, settings, clock }: Dash
       answer: shape.scoreSeries,
     },
     async ({ query }) => {
-      const stream = query.stream ?? (await streamNames(pool))[0];
+      const streams = await streamNames(pool);
+      const stream = query.stream ?? streams[0];
       if (stream === undefined) throw new NotThere('There is no stream yet: start a collector.');
-      const now = await watermark(pool, stream);
-      if (now === null) throw new NotThere(`Stream ${stream} has no minute yet.`);
-      return scoreSeries(pool, stream, now, query.hours, query.points);
+      if (!streams.includes(stream)) throw new NotThere(`There is no stream ${stream}.`);
+      // A stream that has no minute yet has an empty chart: nothing is missing that somebody could have asked for wrongly.
+      return scoreSeries(pool, stream, (await watermark(pool, stream)) ?? clock.now(), query.hours, query.points);
     },
   );
 

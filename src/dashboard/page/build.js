@@ -23,5 +23,5 @@ await build({
   outdir: `${root}dist/page`,
   logLevel: 'warning',
 });
-for (const name of ['index.html', 'favicon.svg', 'board.css'])
+for (const name of ['index.html', 'favicon.svg', 'board.css', 'board.js'])
   copyFileSync(`${here}${name}`, `${root}dist/page/${name}`);

@@ -77,7 +77,8 @@ export function ModelPage({ modelKey, canChange }: { modelKey: string; canChange
                 onClick={() =>
                   setQuestion({
                     title: 'Stop this retrain?',
-                    words: 'What was trained so far is thrown away. The active version goes on serving.',
+                    words:
+                      'What was trained so far is thrown away; a version that scores in shadow is given up. The active version goes on serving.',
                     act: 'Stop it',
                     run: () => send('cancel'),
                   })

@@ -7,7 +7,7 @@ export type Changes = Record<'minute' | 'incidents' | 'models' | 'services', str
 export async function changes(pool: Pool): Promise<Changes> {
   const { rows } = await pool.query<Changes>(
     `SELECT
-      (SELECT coalesce(string_agg(name || to_char(newest, 'YYYYMMDDHH24MI') || coalesce(to_char(verdict, 'YYYYMMDDHH24MI'), ''),
+      (SELECT coalesce(string_agg(name || coalesce(to_char(newest, 'YYYYMMDDHH24MI'), '') || coalesce(to_char(verdict, 'YYYYMMDDHH24MI'), ''),
           ',' ORDER BY name), '') FROM (
         SELECT name, (SELECT max(minute) FROM features WHERE stream = name) AS newest,
           (SELECT max(minute) FROM verdicts WHERE stream = name) AS verdict FROM streams) fresh) AS minute,
