@@ -11,6 +11,7 @@ import { modelKey } from '../models/modelKey.js';
 import { currentActivation } from '../storage/activations.js';
 import { writeCursor } from '../storage/cursors.js';
 import { firstMinute, watermark } from '../storage/features.js';
+import { wasAskedFor } from '../storage/retrainRuns.js';
 import { streamHistory } from '../storage/streamHistory.js';
 import { requestRetrain } from './retrainRequests.js';
 
@@ -73,27 +74,30 @@ export class DriftMonitor {
         `drift check of ${key}: ${report.outcome}: ${report.reason}`,
       );
     }
-    if (report.outcome === 'drifted' && fresh) {
-      round.drifted += 1;
+    if (report.outcome === 'drifted') {
+      if (fresh) round.drifted += 1;
+      // A monitor that died between its report and the request for a retrain left that to the next one.
+      else if (await wasAskedFor(pool, key, reportId)) return;
       const since = report.onset === null ? null : Date.parse(report.onset) / 60_000;
       if (since !== null && windowEnd - since < settings.retraining.regimeMinutes) {
-        logger.info(
+        const level = fresh ? 'info' : 'debug';
+        logger[level](
           { model: key },
           `${key} has drifted since ${report.onset}: retrained once there are ${settings.retraining.regimeMinutes} minutes of the new traffic`,
         );
         return;
       }
-      await this.request({ modelKey: key, trigger: { kind: 'drift', reportId }, seed: settings.seed }, round);
+      await this.request({ modelKey: key, trigger: { kind: 'drift', reportId }, seed: settings.seed }, round, fresh);
     } else if ((await currentActivation(pool, key)) === null && (await this.firstWindowIsComplete(stream))) {
       await this.request({ modelKey: key, trigger: { kind: 'first' }, seed: settings.seed }, round);
     }
   }
 
-  private async request(payload: RetrainPayload, round: DriftRound): Promise<void> {
+  private async request(payload: RetrainPayload, round: DriftRound, tell = true): Promise<void> {
     const { pool, queue, settings, logger } = this.options;
     const answer = await requestRetrain(pool, queue, payload, settings.retraining);
     if (answer.admitted) round.requested += 1;
-    else logger.info({ model: payload.modelKey }, `no retraining now: ${answer.reason}`);
+    else logger[tell ? 'info' : 'debug']({ model: payload.modelKey }, `no retraining now: ${answer.reason}`);
   }
 
   private async firstWindowIsComplete(stream: string): Promise<boolean> {

@@ -47,6 +47,15 @@ export async function runHistory(pg: Pool | PoolClient, run: string): Promise<Re
   return rows;
 }
 
+/** Whether a retrain was asked for because of this drift report. */
+export async function wasAskedFor(pg: Pool | PoolClient, key: ModelKey, reportId: number): Promise<boolean> {
+  const { rows } = await pg.query(
+    `SELECT 1 FROM retrain_runs WHERE model_key = $1 AND (detail->'trigger'->>'reportId')::bigint = $2 LIMIT 1`,
+    [key, reportId],
+  );
+  return rows.length > 0;
+}
+
 /** Newest first. */
 export async function recentRetrains(pg: Pool | PoolClient, key?: ModelKey, limit = 100): Promise<RetrainEvent[]> {
   const { rows } = await pg.query<RetrainEvent>(

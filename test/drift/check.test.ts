@@ -6,17 +6,13 @@ import { driftReports } from '../../src/dashboard/queries/driftReports.js';
 import { checkDrift } from '../../src/drift/check.js';
 import { driftReport } from '../../src/drift/report.js';
 import { driftSettings } from '../../src/drift/settings.js';
-import type { ModelKey, ModelKind } from '../../src/models/model.js';
-import { retrainingSettings } from '../../src/retraining/settings.js';
-import { runTraining } from '../../src/retraining/training.js';
+import type { ModelKey } from '../../src/models/model.js';
 import { streamHistory } from '../../src/storage/streamHistory.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
-import { meanKind } from './meanKind.js';
-import { START, scoreLive, writeFeatures } from './seededStream.js';
+import { START } from './seededStream.js';
+import { DAY, serveStream } from './servedStream.js';
 
-const DAY = 1440;
 const settings = driftSettings.parse({});
-const kind = meanKind() as ModelKind<unknown>;
 
 describe('drift check', () => {
   let database: TestDatabase;
@@ -40,25 +36,7 @@ describe('drift check', () => {
       artifactDirectory: directory,
     });
 
-  async function serve(stream: string, factor: number): Promise<ModelKey> {
-    const key: ModelKey = `isolation_forest@${stream}`;
-    const { pool } = database;
-    await writeFeatures(pool, stream, START, START + 8 * DAY, { seed: 1 });
-    await runTraining({
-      pool,
-      payload: { modelKey: key, trigger: { kind: 'first' } },
-      kinds: { isolation_forest: kind },
-      settings: retrainingSettings.parse({}),
-      artifactDirectory: null,
-      incidentPatienceMinutes: 720,
-      run: `first ${stream}`,
-      holder: 'test',
-      codeVersion: 'test',
-    });
-    await writeFeatures(pool, stream, START + 8 * DAY, START + 10 * DAY, { seed: 2, factor });
-    await scoreLive(pool, key, kind, START + 8 * DAY, START + 10 * DAY);
-    return key;
-  }
+  const serve = (stream: string, factor: number) => serveStream(database.pool, stream, factor);
 
   test('says that nothing is active, and that a fresh version must serve first', async () => {
     const nothing = await check('lstm@nowhere', START);

@@ -1,0 +1,71 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Queue } from 'bullmq';
+import { pino } from 'pino';
+import { openRetrainQueue, type RetrainPayload } from '../../queues/retrain.js';
+import { QueueStore } from '../../queues/store.js';
+import { settingsSchema } from '../../src/config/settings.js';
+import { DriftMonitor } from '../../src/monitoring/driftMonitor.js';
+import { openTestDatabase, type TestDatabase } from '../support/database.js';
+import { serveStream } from './servedStream.js';
+
+let database: TestDatabase;
+let store: QueueStore;
+let queue: Queue<RetrainPayload>;
+let directory: string;
+
+beforeAll(async () => {
+  database = await openTestDatabase();
+  directory = await mkdtemp(join(tmpdir(), 'routewarden-monitor-'));
+  store = new QueueStore({ databaseUrl: database.url, queuePrefix: 'monitor' }, () => {});
+  await store.prepare();
+  queue = openRetrainQueue(store);
+});
+afterAll(async () => {
+  await store?.close();
+  await database?.close();
+  await rm(directory, { recursive: true, force: true });
+});
+
+test('what a monitor that died between its report and its request found is asked for by the next round, once', async () => {
+  const key = await serveStream(database.pool, 'changed', 1.4);
+  const settings = settingsSchema.parse({
+    artifactDirectory: directory,
+    streams: [{ name: 'changed' }],
+    // The other kinds have no model, and too short a window for their first.
+    retraining: { regimeMinutes: 0, coolDownMinutes: 0, trainingDays: 30 },
+  });
+  const monitor = (asked: Queue<RetrainPayload>) =>
+    new DriftMonitor({ pool: database.pool, queue: asked, settings, logger: pino({ level: 'silent' }) });
+  const requests = async () => {
+    const { rows } = await database.pool.query(
+      `SELECT detail->'trigger' AS trigger FROM retrain_runs WHERE model_key = $1 AND state = 'queued'`,
+      [key],
+    );
+    return rows.map(({ trigger }) => trigger);
+  };
+  // The report is written, and then the monitor comes to its end at the queue.
+  const dying = new Proxy(queue, {
+    get: () => {
+      throw new Error('killed');
+    },
+  });
+  await expect(monitor(dying).check()).rejects.toThrow('killed');
+  const { rows } = await database.pool.query('SELECT id, outcome FROM drift_reports WHERE model_key = $1', [key]);
+  expect(rows).toMatchObject([{ outcome: 'drifted' }]);
+  expect(await requests()).toEqual([]);
+
+  await monitor(queue).check();
+  expect(await requests()).toEqual([{ kind: 'drift', reportId: Number(rows[0].id) }]);
+  // Its job done, and the hour still the same: not asked for again.
+  await queue.obliterate({ force: true });
+  await database.pool.query(
+    `INSERT INTO retrain_runs (run, model_key, job_id, state, detail)
+     SELECT run, model_key, job_id, 'rejected', detail FROM retrain_runs WHERE model_key = $1 AND state = 'queued'`,
+    [key],
+  );
+  await monitor(queue).check();
+  expect(await requests()).toHaveLength(1);
+});
