@@ -1,11 +1,10 @@
 import { existsSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
 import { MODEL_KINDS, type ModelKindName } from '../src/models/model.js';
 import { DATA, RECORDED } from './drift/recorded.js';
 import type { Outcome } from './drift/series.js';
 import type { Answer, Order } from './drift/seriesWorker.js';
 import type { Bench, BenchResult } from './result.js';
+import { inThreads } from './threads.js';
 
 /** Of other seeds than those that the monitor was developed on. */
 const SERIES = 32;
@@ -61,41 +60,6 @@ function qualityOf(judged: readonly Judged[], days: number): DriftQuality {
   };
 }
 
-/** Gives the orders to as many threads as there are cores; says on standard error how far they are. */
-async function carryOut(orders: readonly Order[]): Promise<Answer[]> {
-  const waiting = [...orders];
-  const answers: Answer[] = [];
-  const began = performance.now();
-  const run = (worker: Worker): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const next = (): void => {
-        const order = waiting.shift();
-        if (order) worker.postMessage(order);
-        else resolve();
-      };
-      worker.on('error', reject);
-      worker.on('message', (answer: Answer) => {
-        answers.push(answer);
-        const { order } = answer;
-        console.error(
-          `${answers.length} of ${orders.length}: ${order.what} ${order.seed} of ${order.file ?? 'the simulator'}, ${answer.seconds.toFixed(0)} s; ${((performance.now() - began) / 1000).toFixed(0)} s in all`,
-        );
-        next();
-      });
-      next();
-    });
-  const workers = Array.from(
-    { length: Math.min(availableParallelism(), orders.length) },
-    () => new Worker(new URL('./drift/seriesWorker.js', import.meta.url)),
-  );
-  try {
-    await Promise.all(workers.map(run));
-  } finally {
-    await Promise.all(workers.map((worker) => worker.terminate()));
-  }
-  return answers;
-}
-
 /** @param firstSeed other seeds give other series */
 export async function driftQuality(series: number, days: number, frogDays: number, firstSeed: number) {
   const orders = Array.from({ length: series }, (_, i): Order => {
@@ -107,7 +71,11 @@ export async function driftQuality(series: number, days: number, frogDays: numbe
   const frogs = MODEL_KINDS.map((kind): Order => {
     return { what: 'frog', file: RECORDED[0].file, seed: firstSeed, days: frogDays, kinds: [kind] };
   });
-  const answers = await carryOut([...frogs, ...orders]);
+  const answers = await inThreads<Order, Answer>(
+    new URL('./drift/seriesWorker.js', import.meta.url),
+    [...frogs, ...orders],
+    ({ order, seconds }) => `${order.what} ${order.seed} of ${order.file ?? 'the simulator'}, ${seconds.toFixed(0)} s`,
+  );
   const judged = answers.flatMap(({ order, outcomes }) =>
     outcomes.map((outcome) => ({ outcome, source: order.file ?? 'simulator', seed: order.seed })),
   );

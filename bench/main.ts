@@ -9,7 +9,7 @@ const { values, positionals } = parseArgs({
 
 const folder = new URL('./', import.meta.url);
 /** No benchmarks; pictures.js is a script that runs when it is imported. */
-const OTHERS = new Set(['main.js', 'result.js', 'pictures.js']);
+const OTHERS = new Set(['main.js', 'result.js', 'pictures.js', 'threads.js']);
 const benches: Bench[] = [];
 for (const file of (await readdir(folder)).sort()) {
   if (!file.endsWith('.js') || OTHERS.has(file)) continue;

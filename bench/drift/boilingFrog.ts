@@ -2,7 +2,8 @@ import { type FeatureBlock, MINUTES_PER_DAY } from '../../src/features/row.js';
 import { kindOf } from '../../src/models/kinds.js';
 import type { ModelKindName } from '../../src/models/model.js';
 import { makeExam, takeExam } from '../../src/retraining/exam.js';
-import { decide, type HeldBackResult } from '../../src/retraining/gate.js';
+import { decide } from '../../src/retraining/gate.js';
+import { scoreHeldBack } from '../../src/retraining/heldBack.js';
 import { splitWindow } from '../../src/retraining/window.js';
 import { gates } from './monitor.js';
 import { slice } from './ordinary.js';
@@ -40,7 +41,7 @@ export async function boilingFrog(name: ModelKindName, block: FeatureBlock, days
     splitWindow(first, [], gates.heldBackMinutes, kind.maximumRows).training,
     options,
   );
-  const reference = await takeExam(kind, firstVersion, exam);
+  const reference = await takeExam(kind, firstVersion, exam, gates);
   let champion = { model: firstVersion, result: reference };
   let heldOnDay: number | null = null;
   let recallUnheld = reference.recall;
@@ -48,25 +49,13 @@ export async function boilingFrog(name: ModelKindName, block: FeatureBlock, days
     const block7 = slice(block, day * MINUTES_PER_DAY, (WINDOW_DAYS + day) * MINUTES_PER_DAY);
     const window = splitWindow(block7, [], gates.heldBackMinutes, kind.maximumRows);
     const model = await kind.fit(window.training, { ...options, previous: champion.model });
-    const challenger = await takeExam(kind, model, exam);
+    const challenger = await takeExam(kind, model, exam, gates);
     recallUnheld = challenger.recall;
-    const heldBack = async (version: unknown): Promise<HeldBackResult> => {
-      const from = window.heldBack[0];
-      const { score } = await kind.score(version, window.all, from);
-      const scores = window.heldBack.map((row) => score[row - from]).filter(Number.isFinite);
-      return {
-        minutes: scores.length,
-        unscored: window.heldBack.length - scores.length,
-        anomalyRate: scores.filter((value) => value > kind.threshold(version)).length / Math.max(1, scores.length),
-        lowest: Math.min(...scores),
-        highest: Math.max(...scores),
-      };
-    };
     const verdict = decide(
       {
         threshold: kind.threshold(model),
-        challenger: await heldBack(model),
-        champion: await heldBack(champion.model),
+        challenger: await scoreHeldBack(kind, model, window),
+        champion: await scoreHeldBack(kind, champion.model, window),
         exam: { challenger, champion: champion.result, reference },
       },
       gates,

@@ -1,5 +1,6 @@
 import { FEATURE_COUNT, type FeatureBlock } from '../features/row.js';
 import type { ModelKind } from '../models/model.js';
+import { surpriseForRate } from '../models/threshold.js';
 
 export const ANOMALY_CLASSES = ['spike', 'mass withdrawal', 'path-length surge', 'slow ramp'] as const;
 export type AnomalyClass = (typeof ANOMALY_CLASSES)[number];
@@ -20,6 +21,8 @@ export interface Exam {
 export interface ExamResult {
   byClass: Record<AnomalyClass, number>;
   recall: number;
+  /** The same, with those that were missed by no more than chance. */
+  atReach: { byClass: Record<AnomalyClass, number>; recall: number };
   /** Smallest and largest finite score, and how many minutes had none. */
   lowest: number;
   highest: number;
@@ -140,12 +143,22 @@ function percentile99(window: FeatureBlock, column: number): number {
   return values[Math.floor(0.99 * (values.length - 1))] ?? 0;
 }
 
-export async function takeExam<M>(kind: ModelKind<M>, model: M, exam: Exam): Promise<ExamResult> {
-  const { score } = await kind.score(model, exam.block, 0);
+/**
+ * @param falseAlarmsPerDay wanted of the model
+ * @param falseAlarmFactor an episode is at reach when a threshold with so many times the false alarms finds it
+ */
+export async function takeExam<M>(
+  kind: ModelKind<M>,
+  model: M,
+  exam: Exam,
+  { falseAlarmsPerDay, falseAlarmFactor }: { falseAlarmsPerDay: number; falseAlarmFactor: number },
+): Promise<ExamResult> {
+  const { score, surprise } = await kind.score(model, exam.block, 0);
   const threshold = kind.threshold(model);
-  const found = ANOMALY_CLASSES.map(() => 0);
-  const asked = ANOMALY_CLASSES.map(() => 0);
-  let missed = true;
+  const reach = surpriseForRate(falseAlarmsPerDay * falseAlarmFactor);
+  const count = { asked: 0, found: 0, atReach: 0 };
+  const counts = ANOMALY_CLASSES.map(() => ({ ...count }));
+  let missed = { found: true, atReach: true };
   let unscored = 0;
   let lowest = Number.POSITIVE_INFINITY;
   let highest = Number.NEGATIVE_INFINITY;
@@ -154,31 +167,32 @@ export async function takeExam<M>(kind: ModelKind<M>, model: M, exam: Exam): Pro
       lowest = Math.min(lowest, score[row]);
       highest = Math.max(highest, score[row]);
     }
-    const kindOf = exam.classes[row];
-    if (kindOf === 0) continue;
+    if (exam.classes[row] === 0) continue;
+    const counted = counts[exam.classes[row] - 1];
     // Episodes are parted by the context before each.
     if (row === 0 || exam.classes[row - 1] === 0) {
-      asked[kindOf - 1]++;
-      missed = true;
+      counted.asked++;
+      missed = { found: true, atReach: true };
     }
+    const found = score[row] > threshold;
     if (!Number.isFinite(score[row])) unscored++;
-    else if (missed && score[row] > threshold) {
-      found[kindOf - 1]++;
-      missed = false;
+    if (missed.found && found) {
+      counted.found++;
+      missed.found = false;
+    }
+    if (missed.atReach && (found || surprise[row] >= reach)) {
+      counted.atReach++;
+      missed.atReach = false;
     }
   }
-  const shares = found.map((count, i) => count / Math.max(1, asked[i]));
+  return { ...shares(counts, 'found'), atReach: shares(counts, 'atReach'), lowest, highest, unscored };
+}
+
+function shares(counts: readonly { asked: number; found: number; atReach: number }[], what: 'found' | 'atReach') {
+  const each = counts.map((counted) => counted[what] / Math.max(1, counted.asked));
   return {
-    byClass: {
-      spike: shares[0],
-      'mass withdrawal': shares[1],
-      'path-length surge': shares[2],
-      'slow ramp': shares[3],
-    },
-    recall: shares.reduce((sum, value) => sum + value, 0) / shares.length,
-    lowest,
-    highest,
-    unscored,
+    byClass: Object.fromEntries(ANOMALY_CLASSES.map((name, i) => [name, each[i]])) as Record<AnomalyClass, number>,
+    recall: each.reduce((sum, share) => sum + share, 0) / each.length,
   };
 }
 

@@ -2,6 +2,9 @@ import type { ModelKind } from '../models/model.js';
 import type { HeldBackResult } from './gate.js';
 import type { TrainingWindow } from './window.js';
 
+/** Anomalous minutes with fewer than these between them are one episode, of which so many may be an accident. */
+const EPISODE_MINUTES = 30;
+
 /** Scores the whole window by a model and counts its held-back minutes. */
 export async function scoreHeldBack(
   kind: ModelKind<unknown>,
@@ -19,29 +22,63 @@ export function heldBackResult(
   threshold: number,
   context: number,
 ): HeldBackResult {
-  const result: HeldBackResult = {
-    minutes: 0,
-    unscored: 0,
-    anomalyRate: 0,
-    lowest: Number.POSITIVE_INFINITY,
-    highest: Number.NEGATIVE_INFINITY,
-  };
-  let anomalous = 0;
+  const { minutes, usable } = window.all;
+  const heldBack = new Episodes();
+  const whole = new Episodes();
+  // The training rows are the last of them all: older ones may be over the model's cap.
+  const firstTrained = minutes.length - window.training.minutes.length;
+  let unscored = 0;
+  let lowest = Number.POSITIVE_INFINITY;
+  let highest = Number.NEGATIVE_INFINITY;
   let run = 0;
   let next = 0;
   for (let row = 0; row < score.length; row++) {
-    const { minutes, usable } = window.all;
     const follows = row > 0 && minutes[row] === minutes[row - 1] + 1;
     run = usable[row] === 1 ? (follows ? run : 0) + 1 : 0;
-    if (window.heldBack[next] !== row) continue;
-    next++;
+    const isHeldBack = window.heldBack[next] === row;
+    if (isHeldBack) next++;
     if (Number.isFinite(score[row])) {
-      result.minutes++;
-      result.lowest = Math.min(result.lowest, score[row]);
-      result.highest = Math.max(result.highest, score[row]);
-      if (score[row] > threshold) anomalous++;
-    } else if (run > context) result.unscored++;
+      const anomalous = score[row] > threshold;
+      const isTrained = row >= firstTrained && window.training.usable[row - firstTrained] === 1;
+      if (isHeldBack || isTrained) whole.add(minutes[row], anomalous);
+      if (!isHeldBack) continue;
+      heldBack.add(minutes[row], anomalous);
+      lowest = Math.min(lowest, score[row]);
+      highest = Math.max(highest, score[row]);
+    } else if (isHeldBack && run > context) unscored++;
   }
-  result.anomalyRate = result.minutes === 0 ? 0 : anomalous / result.minutes;
-  return result;
+  return {
+    ...heldBack.rates(),
+    unscored,
+    lowest,
+    highest,
+    window: whole.rates(),
+  };
+}
+
+/** Counts minutes and the anomalous ones among them, which come in episodes. */
+class Episodes {
+  #minutes = 0;
+  #anomalous = 0;
+  #inThis = 0;
+  #inLongest = 0;
+  #before = Number.NEGATIVE_INFINITY;
+
+  add(minute: number, anomalous: boolean): void {
+    this.#minutes++;
+    if (!anomalous) return;
+    this.#anomalous++;
+    this.#inThis = minute - this.#before <= EPISODE_MINUTES ? this.#inThis + 1 : 1;
+    this.#inLongest = Math.max(this.#inLongest, this.#inThis);
+    this.#before = minute;
+  }
+
+  rates(): { minutes: number; anomalyRate: number; habitualRate: number } {
+    const minutes = Math.max(1, this.#minutes);
+    return {
+      minutes: this.#minutes,
+      anomalyRate: this.#anomalous / minutes,
+      habitualRate: (this.#anomalous - Math.min(this.#inLongest, EPISODE_MINUTES)) / minutes,
+    };
+  }
 }

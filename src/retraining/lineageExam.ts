@@ -21,9 +21,9 @@ export async function examine(
     const exam = decodeExam(stored.bytes);
     return {
       results: {
-        challenger: await takeExam(kind, model, exam),
-        champion: champion && (await takeExam(kind, champion.model, exam)),
-        reference: stored.reference as ExamResult,
+        challenger: await takeExam(kind, model, exam, training.settings),
+        champion: champion && (await takeExam(kind, champion.model, exam, training.settings)),
+        reference: stored.reference as Pick<ExamResult, 'recall'>,
       },
       bytes: stored.bytes,
       isNew: false,
@@ -31,6 +31,6 @@ export async function examine(
   }
   const exam = makeExam(window.training, kind.context, seed);
   if (!exam) return null;
-  const challenger = await takeExam(kind, model, exam);
+  const challenger = await takeExam(kind, model, exam, training.settings);
   return { results: { challenger, champion: null, reference: challenger }, bytes: encodeExam(exam), isNew: true };
 }

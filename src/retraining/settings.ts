@@ -42,6 +42,14 @@ export const retrainingSettings = z
     examMargin: share
       .default(0.1)
       .describe("Share of an anomaly class's examples that a challenger may miss more than the champion"),
+    falseAlarmFactor: z
+      .number()
+      .min(1)
+      .max(1000)
+      .default(4)
+      .describe(
+        'A challenger has missed an example only when a threshold with so many times the false alarms would miss it too',
+      ),
     sensitivityBudget: share
       .default(0.05)
       .describe(

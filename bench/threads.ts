@@ -1,0 +1,40 @@
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+
+/**
+ * Gives the orders, one by one, to as many threads as there are cores; says on standard error how far they are.
+ * @param worker a module that answers each message with one
+ * @throws Error of the first thread that fails
+ */
+export async function inThreads<Order, Answer>(
+  worker: URL,
+  orders: readonly Order[],
+  words: (answer: Answer) => string,
+): Promise<Answer[]> {
+  const waiting = [...orders];
+  const answers: Answer[] = [];
+  const began = performance.now();
+  const run = (thread: Worker): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const next = (): void => {
+        const order = waiting.shift();
+        if (order) thread.postMessage(order);
+        else resolve();
+      };
+      thread.on('error', reject);
+      thread.on('message', (answer: Answer) => {
+        answers.push(answer);
+        const seconds = ((performance.now() - began) / 1000).toFixed(0);
+        console.error(`${answers.length} of ${orders.length}: ${words(answer)}; ${seconds} s in all`);
+        next();
+      });
+      next();
+    });
+  const threads = Array.from({ length: Math.min(availableParallelism(), orders.length) }, () => new Worker(worker));
+  try {
+    await Promise.all(threads.map(run));
+  } finally {
+    await Promise.all(threads.map((thread) => thread.terminate()));
+  }
+  return answers;
+}

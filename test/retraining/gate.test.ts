@@ -1,0 +1,174 @@
+import { describe, expect, test } from '@jest/globals';
+import { FEATURE_COUNT, type FeatureBlock } from '../../src/features/row.js';
+import type { ModelKind } from '../../src/models/model.js';
+import { ANOMALY_CLASSES, type Exam, type ExamResult, takeExam } from '../../src/retraining/exam.js';
+import { decide, type GateEvidence, type HeldBackResult } from '../../src/retraining/gate.js';
+import { heldBackResult } from '../../src/retraining/heldBack.js';
+import { retrainingSettings } from '../../src/retraining/settings.js';
+import { splitWindow } from '../../src/retraining/window.js';
+
+const settings = retrainingSettings.parse({});
+
+function ordinaryRows(rows: number): FeatureBlock {
+  return {
+    minutes: Int32Array.from({ length: rows }, (_, row) => 1_000_000 + row),
+    values: new Float32Array(rows * FEATURE_COUNT),
+    columns: FEATURE_COUNT,
+    usable: new Uint8Array(rows).fill(1),
+  };
+}
+
+describe('the held-back minutes', () => {
+  const block = ordinaryRows(2880);
+  const window = splitWindow(block, [], 1440, 10_000);
+  /** Counts with the anomalous rows named. */
+  const counted = (anomalous: readonly number[]): HeldBackResult =>
+    heldBackResult(
+      Float64Array.from(block.minutes, (_, row) => (anomalous.includes(row) ? 2 : row / 1e6)),
+      window,
+      1,
+      0,
+    );
+  const range = (from: number, count: number): number[] => Array.from({ length: count }, (_, i) => from + i);
+  const first = window.heldBack[100];
+
+  test('one episode of up to half an hour is no habit', () => {
+    const { minutes, anomalyRate, habitualRate } = counted(range(first, 30));
+    expect(minutes).toBe(720);
+    expect(anomalyRate).toBe(30 / 720);
+    expect(habitualRate).toBe(0);
+  });
+
+  test('what comes beside it, or after the half hour, is', () => {
+    expect(counted(range(first, 40)).habitualRate).toBe(10 / 720);
+    expect(counted([...range(first, 20), ...range(first + 60, 5)]).habitualRate).toBe(5 / 720);
+    // Quiet minutes between, but fewer than thirty: the same episode.
+    expect(counted([...range(first, 20), ...range(first + 40, 5)]).habitualRate).toBe(0);
+  });
+
+  test('the whole window counts the minutes that were trained on too', () => {
+    const trained = [0, 100, 200, 300];
+    const result = counted(trained);
+    expect(result.anomalyRate).toBe(0);
+    expect(result.window).toEqual({ minutes: 2880, anomalyRate: 4 / 2880, habitualRate: 3 / 2880 });
+  });
+
+  test('rows over the cap of the model are in neither', () => {
+    const capped = splitWindow(block, [], 1440, 1000);
+    const result = heldBackResult(new Float64Array(2880).fill(2), capped, 1, 0);
+    expect(result.window.minutes).toBe(1720);
+  });
+});
+
+describe('the exam', () => {
+  /** Scores a minute by its first feature; an alarm is a score over 4, and the surprise is the score. */
+  const kind: ModelKind<null> = {
+    name: 'heuristic',
+    context: 0,
+    minimumRows: 1,
+    maximumRows: 1e6,
+    fit: async () => null,
+    score: async (_, { values, minutes, columns }) => {
+      const score = Float64Array.from(minutes, (_, row) => values[row * columns]);
+      return { score, surprise: score };
+    },
+    threshold: () => 4,
+    explain: async () => [],
+    encode: async () => [],
+    decode: async () => null,
+  };
+
+  test('an episode is found by any minute, and at reach when a threshold of more false alarms would find it', async () => {
+    const block = ordinaryRows(80);
+    const classes = new Uint8Array(80);
+    // Two episodes of each class, ten rows apart, of two minutes; the greater of the two is what counts.
+    const best = [5, 3.4, 5, 1, 3.4, 3.4, 1, 1];
+    for (const [episode, value] of best.entries()) {
+      classes.fill((episode >> 1) + 1, 10 * episode + 4, 10 * episode + 6);
+      block.values[(10 * episode + 5) * FEATURE_COUNT] = value;
+    }
+    const exam: Exam = { block, classes };
+    // Two false alarms a day are at a surprise of 3.86 (a tenth of them asked for), eight at 3.26.
+    const result = await takeExam(kind, null, exam, { falseAlarmsPerDay: 2, falseAlarmFactor: 4 });
+    expect(Object.values(result.byClass)).toEqual([0.5, 0.5, 0, 0]);
+    expect(result.recall).toBe(0.25);
+    expect(Object.values(result.atReach.byClass)).toEqual([1, 0.5, 1, 0]);
+    expect(result.atReach.recall).toBe(0.625);
+    const strict = await takeExam(kind, null, exam, { falseAlarmsPerDay: 2, falseAlarmFactor: 1 });
+    expect(strict.atReach).toEqual({ byClass: strict.byClass, recall: strict.recall });
+  });
+});
+
+describe('the gate', () => {
+  const rates = (rate: number, habitual = rate) => ({ minutes: 720, anomalyRate: rate, habitualRate: habitual });
+  const heldBack = (rate: number, habitual = rate, window = rates(0.001, 0)): HeldBackResult => ({
+    ...rates(rate, habitual),
+    unscored: 0,
+    lowest: 0,
+    highest: 1,
+    window,
+  });
+  const result = (found: number, atReach = found): ExamResult => {
+    const byClass = (share: number) =>
+      Object.fromEntries(ANOMALY_CLASSES.map((name) => [name, share])) as ExamResult['byClass'];
+    return {
+      byClass: byClass(found),
+      recall: found,
+      atReach: { byClass: byClass(atReach), recall: atReach },
+      lowest: 0,
+      highest: 1,
+      unscored: 0,
+    };
+  };
+  const evidence = (change: Partial<GateEvidence>): GateEvidence => ({
+    threshold: 0.5,
+    challenger: heldBack(0.001),
+    champion: heldBack(0.001),
+    exam: { challenger: result(1), champion: result(1), reference: result(1) },
+    ...change,
+  });
+  const judge = (change: Partial<GateEvidence>) => decide(evidence(change), settings);
+
+  test('publishes an equal', () => {
+    expect(judge({}).state).toBe('published');
+  });
+
+  test('one unmarked episode on few minutes does not decide, two do', () => {
+    expect(judge({ challenger: heldBack(0.04, 0) }).state).toBe('published');
+    const verdict = judge({ challenger: heldBack(0.04, 0.01) });
+    expect(verdict.state).toBe('rejected');
+    expect(verdict.reasons).toEqual([
+      'it finds 4.00 % of 720 held-back minutes anomalous, 1.00 % beside its longest episode, the champion 0.10 % (margin 0.50 %)',
+    ]);
+  });
+
+  test('a champion that finds as much is no reason to reject', () => {
+    expect(judge({ challenger: heldBack(0.04, 0.03), champion: heldBack(0.03) }).state).toBe('published');
+  });
+
+  test('one that cries wolf in the minutes it was trained on is rejected, held back or not', () => {
+    const verdict = judge({ challenger: heldBack(0, 0, rates(0.03, 0.02)) });
+    expect(verdict.state).toBe('rejected');
+    expect(verdict.reasons.join()).toContain("window's minutes");
+  });
+
+  test('anomalies missed by chance are not held against it, those out of reach are', () => {
+    const exam = (found: number, atReach: number) => ({
+      challenger: result(found, atReach),
+      champion: result(1),
+      reference: result(1),
+    });
+    expect(judge({ exam: exam(0.3, 0.95) }).state).toBe('published');
+    const verdict = judge({ exam: exam(0.3, 0.8) });
+    expect(verdict.state).toBe('rejected');
+    expect(verdict.reasons[0]).toBe(
+      `it finds 30.00 % of the exam's "spike" episodes, and 80.00 % with 4 times the false alarms, the champion 100.00 %`,
+    );
+  });
+
+  test('what the whole lineage has lost is held for a person, though each step was small', () => {
+    const exam = { challenger: result(0.85, 0.9), champion: result(0.92), reference: result(1) };
+    expect(judge({ exam }).state).toBe('held');
+    expect(judge({ exam: { ...exam, challenger: result(0.85, 0.96) } }).state).toBe('published');
+  });
+});
