@@ -1,14 +1,19 @@
+import { cpus } from 'node:os';
 import { kindOf } from '../src/models/kinds.js';
 import { ManyModels } from '../test/retraining/manyModels.js';
 import type { Bench, BenchResult } from './result.js';
 
 const WORKERS = [1, 2, 4];
 
+/** Seconds that all cores together were not idle, since the machine's start. */
+const busySeconds = (): number =>
+  cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0) / 1000;
+
 /** Seconds from the moment when all models are asked for to the last publish, with trainers that are up. */
 async function storm(
   workers: number,
   streams: number,
-): Promise<{ seconds: number; mostAtOnce: number; shares: number[] }> {
+): Promise<{ seconds: number; coresBusy: number; mostAtOnce: number; shares: number[] }> {
   const many = await ManyModels.open({
     kinds: [kindOf('heuristic'), kindOf('isolation_forest')],
     streams,
@@ -19,12 +24,14 @@ async function storm(
   try {
     await many.allDrift();
     const began = performance.now();
+    const busyBefore = busySeconds();
     await many.startTrainers(workers);
     await many.until('all models', 600, async () => (await many.published()) === many.keys.length);
     const seconds = (performance.now() - began) / 1000;
+    const coresBusy = (busySeconds() - busyBefore) / seconds;
     const { notOnce, mostAtOnce, byWorker } = await many.outcome();
     if (notOnce.length > 0) throw new Error(`not retrained exactly once: ${notOnce.join(' ')}`);
-    return { seconds, mostAtOnce, shares: byWorker };
+    return { seconds, coresBusy, mostAtOnce, shares: byWorker };
   } finally {
     await many.close();
   }
@@ -41,10 +48,10 @@ export const bench: Bench = {
     const results: BenchResult[] = [];
     let one: number | null = null;
     for (const workers of WORKERS) {
-      const { seconds, mostAtOnce, shares } = await storm(workers, streams);
+      const { seconds, coresBusy, mostAtOnce, shares } = await storm(workers, streams);
       one ??= seconds;
       results.push({
-        what: `${2 * streams} models retrained once each by ${workers} trainer${workers > 1 ? 's' : ''} (models a trainer: ${shares.join(', ')}; at most ${mostAtOnce} at once)`,
+        what: `${2 * streams} models retrained once each by ${workers} trainer${workers > 1 ? 's' : ''} (models a trainer: ${shares.join(', ')}; at most ${mostAtOnce} at once; ${coresBusy.toFixed(2)} of ${cpus().length} cores busy)`,
         ours: seconds,
         yardstick: one,
         yardstick_name: 'one trainer',
