@@ -17,7 +17,7 @@ const REAL = ['Slammer', 'Nimda'];
 const PYTHON = '/usr/bin/python3';
 const COLUMNS = 30;
 /** Forests on each side of a ranking, each of its own seed. */
-const RANKING_SEEDS = 3;
+const RANKING_SEEDS = 10;
 const OPTIONS = { trees: 100, sample: 256 };
 
 interface Theirs {
@@ -102,9 +102,10 @@ function realRanking(rows: number): BenchResult[] {
 
 /**
  * How alike the two sides rank the rows, each with the paper's 100 trees of 256. Scores of two forests differ by chance,
- * whoever grows them, so scikit-learn beside itself with another seed is the ceiling; and, since a rank correlation is
- * lowered by the noise of either side, it is told freed of it too: r(ours, theirs) / sqrt(r(ours) r(theirs)), which is
- * below 1 only as far as the two are different methods (Spearman 1904, correction for attenuation).
+ * whoever grows them, so scikit-learn beside itself with another seed is the ceiling of one forest a side. The means of
+ * several forests agree as far as the methods do. And, since a rank correlation is lowered by the noise of either side,
+ * it is told freed of it too: r(ours, theirs) / sqrt(r(ours) r(theirs)), which is below 1 only as far as the two are
+ * different methods (Spearman 1904, correction for attenuation).
  */
 function rankingRows(what: string, values: Float32Array, rows: number, seeds: number): BenchResult[] {
   const ours = Array.from({ length: seeds }, (_, seed) =>
@@ -115,17 +116,29 @@ function rankingRows(what: string, values: Float32Array, rows: number, seeds: nu
   const across = mean(ours.flatMap((a) => found.map((b) => spearman(a, b))));
   const ceiling = mean(pairs(found).map(([a, b]) => spearman(a, b)));
   const noise = Math.sqrt(ceiling * mean(pairs(ours).map(([a, b]) => spearman(a, b))));
-  const line = (kind: string, value: number, yardstick: number | null): BenchResult => ({
+  const joined = (sets: readonly ArrayLike<number>[]): number[] =>
+    Array.from({ length: rows }, (_, row) => mean(sets.map((scores) => scores[row]!)));
+  const line = (kind: string, value: number, yardstick: number | null, goal: string): BenchResult => ({
     what: `Spearman rank correlation of the scores, ${OPTIONS.trees} trees, ${rows} rows of ${what}${kind}`,
     ours: value,
     yardstick,
     yardstick_name: yardstick === null ? '' : 'scikit-learn with itself, other seeds',
     unit: '',
     ratio: null,
-    goal: '>= 0.98',
+    goal,
   });
-  if (found.length < 2) return [line('', Number.NaN, null)];
-  return [line('', across, ceiling), line(', freed of the noise of seeds', across / noise, null)];
+  if (found.length < 2) return [line('', Number.NaN, null, '>= 0.98')];
+  const half = Math.floor(found.length / 2);
+  return [
+    line('; one forest a side', across, ceiling, '>= 0.98, which is over what the yardstick has with itself'),
+    line(
+      `; the mean of ${found.length} forests a side (the yardstick with itself: of ${half})`,
+      spearman(joined(ours), joined(found)),
+      spearman(joined(found.slice(0, half)), joined(found.slice(half))),
+      '>= 0.98',
+    ),
+    line('; one forest a side, freed of the noise of seeds', across / noise, null, '>= 0.98'),
+  ];
 }
 
 function mean(values: readonly number[]): number {
