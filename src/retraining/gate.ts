@@ -7,7 +7,7 @@ export interface AnomalyRates {
   /** Minutes with a finite score. */
   minutes: number;
   anomalyRate: number;
-  /** Anomaly rate without the longest episode, which alone may be an accident: the first half hour of it at most. */
+  /** Anomaly rate without the longest episode, which alone may be an accident: half an hour of it and a tenth of the minutes at most. */
   habitualRate: number;
 }
 

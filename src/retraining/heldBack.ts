@@ -2,8 +2,10 @@ import type { ModelKind } from '../models/model.js';
 import type { HeldBackResult } from './gate.js';
 import type { TrainingWindow } from './window.js';
 
-/** Anomalous minutes with fewer than these between them are one episode, of which so many may be an accident. */
+/** Anomalous minutes with fewer than these between them are one episode, of which so many may be an accident ... */
 const EPISODE_MINUTES = 30;
+/** ... but never more than this share of all minutes. */
+const ACCIDENT_SHARE = 0.1;
 
 /** Scores the whole window by a model and counts its held-back minutes. */
 export async function scoreHeldBack(
@@ -78,7 +80,7 @@ class Episodes {
     return {
       minutes: this.#minutes,
       anomalyRate: this.#anomalous / minutes,
-      habitualRate: (this.#anomalous - Math.min(this.#inLongest, EPISODE_MINUTES)) / minutes,
+      habitualRate: (this.#anomalous - Math.min(this.#inLongest, EPISODE_MINUTES, ACCIDENT_SHARE * minutes)) / minutes,
     };
   }
 }

@@ -46,6 +46,13 @@ describe('the held-back minutes', () => {
     expect(counted([...range(first, 20), ...range(first + 40, 5)]).habitualRate).toBe(0);
   });
 
+  test('of few minutes no more than a tenth is left out', () => {
+    const few = splitWindow(ordinaryRows(400), [], 200, 10_000);
+    expect(few.heldBack).toHaveLength(100);
+    const score = Float64Array.from({ length: 400 }, (_, row) => (few.heldBack.slice(0, 25).includes(row) ? 2 : 0));
+    expect(heldBackResult(score, few, 1, 0).habitualRate).toBeCloseTo(0.15);
+  });
+
   test('the whole window counts the minutes that were trained on too', () => {
     const trained = [0, 100, 200, 300];
     const result = counted(trained);

@@ -1,0 +1,111 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Pool } from 'pg';
+import { pino } from 'pino';
+import type { z } from 'zod';
+import { settingsSchema } from '../../src/config/settings.js';
+import { Pipeline } from '../../src/demo/pipeline.js';
+import { STORY_START } from '../../src/demo/story.js';
+import { System } from '../../src/services/system.js';
+import { RisLiveServer } from '../../src/simulation/risLiveServer.js';
+import { demoScenario, worldOf } from '../../src/simulation/scenario.js';
+import { freePort } from '../../src/storage/freePort.js';
+import { minuteToDate } from '../../src/storage/minuteColumn.js';
+import { openPool } from '../../src/storage/pool.js';
+
+export const STREAM = 'demo';
+const HISTORY_HOURS = 26;
+/** So far the feed is played beyond the minutes that are asked for; all of them but the last are closed by it. */
+const GRACE_MINUTES = 3;
+const QUIET = pino({ level: 'silent' });
+
+export interface RunningSystemOptions {
+  /** Beside the stream, the feed and the folders. */
+  retraining?: z.input<typeof settingsSchema>['retraining'];
+  incidents?: NonNullable<Parameters<typeof demoScenario>[1]>['incidents'];
+  /** The whole test's time, in milliseconds. */
+  patience: number;
+}
+
+/** All services as processes on a simulated RIS Live whose minutes the test plays; models train on its first day. */
+export class RunningSystem {
+  private at = STORY_START + HISTORY_HOURS * 60;
+
+  private constructor(
+    private readonly folder: string,
+    private readonly feed: RisLiveServer,
+    readonly system: System,
+    readonly pool: Pool,
+    readonly pipeline: Pipeline,
+    /** Of the page. */
+    readonly url: string,
+  ) {}
+
+  static async start({ retraining = {}, incidents = [], patience }: RunningSystemOptions): Promise<RunningSystem> {
+    const folder = await mkdtemp(join(tmpdir(), 'routewarden-running-'));
+    const scenario = { seed: 7, historyHours: HISTORY_HOURS, liveHours: 6, driftHours: 0, incidents };
+    const feed = new RisLiveServer({ world: worldOf(demoScenario(STORY_START, scenario)), logger: QUIET });
+    const port = await freePort();
+    const system = await System.start({
+      settings: settingsSchema.parse({
+        dataDirectory: join(folder, 'data'),
+        artifactDirectory: join(folder, 'artifacts'),
+        queuePrefix: 'routewarden-running',
+        streams: [{ name: STREAM }],
+        feed: { clock: 'feed', url: await feed.listen() },
+        driftCheckIntervalSeconds: 1,
+        retraining: { trainingDays: 1, heldBackMinutes: 240, jitterSeconds: 0, ...retraining },
+        dashboard: { port, live: false },
+      }),
+      logger: QUIET,
+      onLine: () => {},
+      onHopeless: () => {},
+      onDatabaseLost: () => {},
+    });
+    const pool = openPool(system.database.databaseUrl, { name: 'test', onError: () => {} });
+    const pipeline = new Pipeline(pool, STREAM, AbortSignal.timeout(patience));
+    return new RunningSystem(folder, feed, system, pool, pipeline, `http://127.0.0.1:${port}`);
+  }
+
+  /** Plays the history and waits for the first version of each kind. */
+  async learn(): Promise<void> {
+    await this.pipeline.until('the collector', 60, async () => this.feed.state.subscribers > 0);
+    await this.feed.playUntil(this.at + GRACE_MINUTES);
+    await this.pipeline.until('the first models', 120, async () =>
+      Object.values(await this.pipeline.activations()).every((activations) => activations === 1),
+    );
+    await this.pipeline.until('the first round to end', 60, () => this.pipeline.checked());
+  }
+
+  /** Plays so many minutes more, and waits for their verdicts. */
+  async play(minutes: number): Promise<void> {
+    this.at += minutes;
+    await this.feed.playUntil(this.at + GRACE_MINUTES);
+    const last = this.next - 1;
+    await this.pipeline.until(`the features of minute ${last}`, 60, () => this.pipeline.featuresReach(last));
+    await this.pipeline.until(`the verdicts of minute ${this.at}`, 60, () => this.pipeline.judged());
+  }
+
+  /** The first minute that is not scored yet. */
+  get next(): number {
+    return this.at + GRACE_MINUTES - 1;
+  }
+
+  /** The isolation forest's versions that scored from a minute on. */
+  async served(from: number): Promise<number[]> {
+    const { rows } = await this.pool.query<{ version: number }>(
+      `SELECT DISTINCT v.version FROM scores s JOIN model_versions v ON v.id = s.version_id
+       WHERE s.kind = 'isolation_forest' AND s.minute >= $1 ORDER BY 1`,
+      [minuteToDate(from)],
+    );
+    return rows.map(({ version }) => version);
+  }
+
+  async stop(): Promise<void> {
+    await this.pool.end();
+    await this.system.stop();
+    await this.feed.close();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
