@@ -134,6 +134,27 @@ suite(`the page in Chromium${missing === null ? '' : ` (${missing})`}`, () => {
     });
   });
 
+  test('a silent feed, or verdicts that stay behind it, never look like calm routing', async () => {
+    const live = await dashboards.open({ live: true });
+    await visit(live.url, async (page) => {
+      await heading(page, 'The verdict is not known');
+      await page.getByText('The feed has fallen silent').waitFor();
+      await keepPicture(page, 'overview-silent');
+      expect(await accessibilityFaults(page)).toEqual([]);
+    });
+    await visit(open, async (page) => {
+      await heading(page, 'Routing is ordinary');
+      const { pool } = dashboards.database;
+      const newest = [STREAM, new Date(NOW - 20 * MINUTE)];
+      await pool.query('CREATE TABLE kept AS TABLE verdicts');
+      await pool.query('DELETE FROM verdicts WHERE stream = $1 AND minute >= $2', newest);
+      await heading(page, 'The verdict is not known');
+      await page.getByText(/the verdicts are 2\d min behind it/).waitFor();
+      await pool.query('INSERT INTO verdicts SELECT * FROM kept WHERE stream = $1 AND minute >= $2', newest);
+      await heading(page, 'Routing is ordinary');
+    });
+  });
+
   test('thirty days are drawn, joined into few points by the server', async () => {
     await visit(open, async (page) => {
       await heading(page, 'Routing is ordinary');

@@ -184,9 +184,11 @@ suite(`the running system, seen and steered in Chromium${missing === null ? '' :
     const shown = (await feedTime.textContent())!;
     process.kill(running.system.supervisor.pidOf('dashboard')!, 'SIGKILL');
     await page.getByText('Not up to date.').waitFor({ timeout: 15_000 });
+    await page.getByRole('heading', { name: 'The verdict is not known' }).waitFor();
     await keepPicture(page, 'system-server-away');
     expect(await feedTime.textContent()).toBe(shown);
     await page.getByText('Not up to date.').waitFor({ state: 'detached', timeout: 20_000 });
+    await page.getByRole('heading', { name: /Routing is|still open/ }).waitFor();
     await running.play(3);
     await feedTime.filter({ hasNotText: shown }).waitFor({ timeout: 10_000 });
   }, 60_000);

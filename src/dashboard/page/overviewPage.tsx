@@ -1,5 +1,6 @@
 import type { Overview, Verdict } from '../api/schema.js';
 import { IncidentList } from './incidentList.js';
+import { useConnection } from './live.js';
 import { ModelList } from './modelList.js';
 import { useResource } from './resource.js';
 import { go } from './route.js';
@@ -7,6 +8,9 @@ import { ScoreCharts } from './scoreCharts.js';
 import { ServiceList } from './serviceList.js';
 import { Empty, Loading, Meter, Problem } from './states.js';
 import { amount, className, dateTime, modelName, sentence, shortTime, span } from './words.js';
+
+/** Verdicts so far behind the feed, in milliseconds, say nothing of now. */
+const MOST_BEHIND = 10 * 60_000;
 
 export function OverviewPage({ stream }: { stream: string | null }) {
   const query = stream === null ? '' : `?stream=${encodeURIComponent(stream)}`;
@@ -67,6 +71,7 @@ export function OverviewPage({ stream }: { stream: string | null }) {
 }
 
 function VerdictCard({ overview }: { overview: Overview }) {
+  const { trouble } = useConnection();
   const { verdict, collected } = overview;
   const running = overview.incidents.filter((incident) => incident.endedAt === null && !incident.ordinary);
   if (verdict === null) {
@@ -89,15 +94,18 @@ function VerdictCard({ overview }: { overview: Overview }) {
       </section>
     );
   }
-  const tone = verdict.anomalous ? 'alarm' : running.length > 0 ? 'warn' : 'calm';
-  const headline = verdict.anomalous
-    ? 'Routing is anomalous'
-    : running.length > 0
-      ? 'An incident is still open'
-      : 'Routing is ordinary';
+  const unknown = whyUnknown(overview, trouble);
+  const tone = unknown !== null ? 'unknown' : verdict.anomalous ? 'alarm' : running.length > 0 ? 'warn' : 'calm';
+  const headline = {
+    unknown: 'The verdict is not known',
+    alarm: 'Routing is anomalous',
+    warn: 'An incident is still open',
+    calm: 'Routing is ordinary',
+  }[tone];
   return (
     <section class={`card verdict ${tone}`} aria-labelledby="verdict-title">
       <h1 id="verdict-title">{headline}</h1>
+      {unknown !== null && <p>{unknown}</p>}
       {running.slice(0, 2).map((incident) => (
         <p key={incident.id}>
           <a href={`/incidents/${incident.id}`}>{className(incident.class)}</a>: {sentence(incident.headline)}
@@ -117,12 +125,23 @@ function VerdictCard({ overview }: { overview: Overview }) {
         </p>
       )}
       <p class="facts">
-        Minute of {dateTime(verdict.minute)}: score <b>{amount(verdict.score)}</b>, threshold{' '}
-        {amount(verdict.threshold)}
+        {unknown !== null && 'Last known: '}Minute of {dateTime(verdict.minute)}: score <b>{amount(verdict.score)}</b>,
+        threshold {amount(verdict.threshold)}
       </p>
       <Votes verdict={verdict} />
     </section>
   );
+}
+
+/** What was ordinary when it was last looked at says nothing of now. */
+function whyUnknown({ feed, verdict }: Overview, trouble: string | null): string | null {
+  if (trouble !== null) return 'The server does not tell; this page shows what it said last.';
+  if (feed?.stale)
+    return 'The feed has fallen silent, which may be an outage or a trouble of ours: see whether the collector runs; "routewarden doctor" says what is wrong.';
+  const behind = verdict === null || feed?.watermark == null ? 0 : feed.watermark - verdict.minute;
+  return behind > MOST_BEHIND
+    ? `The feed goes on, but the verdicts are ${span(behind / 1000)} behind it: see whether detectors and ensemble run.`
+    : null;
 }
 
 function Votes({ verdict }: { verdict: Verdict }) {

@@ -227,7 +227,7 @@ function explainErrors(model: LstmModel, block: FeatureBlock, row: number, error
       const value = rawValue(preparation, f, rows[f]!, block.minutes[row]!);
       const ordinary = rawValue(preparation, f, 0, block.minutes[row]!);
       const factor = Math.sqrt(parts[f]!);
-      const words = `${name}: ${inWords(value)}, ordinarily ${inWords(ordinary)}; missed ${inWords(factor)} times as far as usual`;
+      const words = `${name}: ${inWords(value)}, ordinarily ${inWords(ordinary)}; ${inWords(factor)} times as far from its expected course as usual`;
       return { name, share: parts[f]! / total, words, value, limit: ordinary };
     });
 }
