@@ -52,6 +52,8 @@ export function pathGraph(minutes: readonly Minute[], wanted?: string): PathGrap
 
 type Edge = PathGraph['edges'][number];
 
+const peersOf = (count: number): string => `${count} peer${count === 1 ? '' : 's'}`;
+
 class Drawing {
   readonly nodes = new Map<string, PathGraph['nodes'][number]>();
   readonly edges = new Map<string, Edge>();
@@ -77,7 +79,7 @@ class Drawing {
       this.#announced(
         route.origin,
         minute,
-        `AS${route.origin} announces ${prefix}: a new origin, seen by ${route.peers} peers`,
+        `AS${route.origin} announces ${prefix}: a new origin, seen by ${peersOf(route.peers)}`,
       );
     }
     for (const route of evidence.moreSpecifics ?? []) {
@@ -88,8 +90,15 @@ class Drawing {
       this.#announced(
         route.origin,
         minute,
-        `AS${route.origin} announces ${prefix}, part of ${route.covering}, seen by ${route.peers} peers`,
+        `AS${route.origin} announces ${prefix}, part of ${route.covering}, seen by ${peersOf(route.peers)}`,
       );
+    }
+    // Only a minute's most seen new origins are listed; the paths tell of the others.
+    for (const { prefix: of, before, during } of evidence.paths ?? []) {
+      const [held, origin] = [before.at(-1), during.at(-1)];
+      if (of !== prefix || held === undefined || origin === undefined || held === origin) continue;
+      if (this.edges.has(`${origin}>${prefix}`) && this.edges.get(`${origin}>${prefix}`)?.since === null) continue;
+      this.#announced(origin, minute, `AS${origin} announces ${prefix}, which AS${held} announced before`);
     }
     for (const link of evidence.newLinks ?? []) {
       const [left, right] = [String(link.left), String(link.right)];

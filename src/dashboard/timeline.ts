@@ -24,14 +24,19 @@ export function timelineOf(
   activations: readonly Activation[] = [],
 ): Incident['timeline'] {
   const events: Incident['timeline'] = [
-    { at: incident.startedAt, kind: 'start', words: 'First anomalous minute' },
+    { at: incident.startedAt, kind: 'start', words: 'The incident begins' },
     { at: incident.peakMinute, kind: 'peak', words: `Highest score, ${incident.peakScore.toFixed(2)}` },
   ];
   if (incident.endedAt !== null) {
     const minutes = Math.round((incident.endedAt - incident.startedAt) / MINUTE);
-    events.push({ at: incident.endedAt, kind: 'end', words: `Quiet again, after ${minutes} minutes` });
+    events.push({ at: incident.endedAt, kind: 'end', words: `Quiet again, after ${counted(minutes, 'minute')}` });
   }
   const seen = new Map<string, number>();
+  /** Prefixes with the origins that took them. */
+  const takers = new Set<string>();
+  const holders = new Set<string>();
+  /** The minute in which most went back. */
+  let greatest: (ReturnType<typeof returns> & { minute: number }) | null = null;
   const add = (kind: string, key: string, at: number, words: string) => {
     if (seen.has(key)) return;
     seen.set(key, at);
@@ -42,12 +47,13 @@ export function timelineOf(
   };
   for (const { minute, evidence: found } of evidence) {
     for (const route of found.newOrigins ?? []) {
+      takers.add(`${route.prefix} ${route.origin}`);
       const held = route.previousOrigins.map((origin) => `AS${origin}`).join(', ') || 'nobody';
       add(
         'origin',
         `origin ${route.prefix} ${route.origin}`,
         minute,
-        `AS${route.origin} announces ${route.prefix}, until then announced by ${held}; ${route.peers} peers see it`,
+        `AS${route.origin} announces ${route.prefix}, until then announced by ${held}; ${counted(route.peers, 'peer')} ${route.peers === 1 ? 'sees' : 'see'} it`,
       );
     }
     for (const route of found.moreSpecifics ?? []) {
@@ -56,7 +62,7 @@ export function timelineOf(
         'origin',
         `specific ${route.prefix} ${route.origin}`,
         minute,
-        `AS${route.origin} announces ${route.prefix}, inside ${route.covering} of ${held}; ${route.peers} peers see it`,
+        `AS${route.origin} announces ${route.prefix}, inside ${route.covering} of ${held}; ${counted(route.peers, 'peer')} ${route.peers === 1 ? 'sees' : 'see'} it`,
       );
     }
     for (const link of found.newLinks ?? []) {
@@ -64,9 +70,17 @@ export function timelineOf(
         'link',
         `link ${link.left} ${link.right}`,
         minute,
-        `Paths cross AS${link.left} to AS${link.right} for the first time; ${link.routes} routes`,
+        `Paths cross AS${link.left} to AS${link.right} for the first time; ${counted(link.routes, 'route')}`,
       );
     }
+    for (const { prefix, before, during } of found.paths ?? []) {
+      const [left, taken] = [`${prefix} ${before.at(-1)}`, `${prefix} ${during.at(-1)}`];
+      if (before.length === 0 || left === taken || takers.has(left) || holders.has(taken)) continue;
+      holders.add(left);
+      takers.add(taken);
+    }
+    const back = returns(found.paths ?? [], takers);
+    if (back.routes > (greatest?.routes ?? 0)) greatest = { minute, ...back };
     for (const route of found.withdrawn ?? []) {
       if (minute < incident.startedAt || route.peersBefore < FEWEST_PEERS) continue;
       if (route.peers * 2 < route.peersBefore) continue;
@@ -85,6 +99,11 @@ export function timelineOf(
         `Session of peer ${reset.peer} (AS${reset.peerAs}) ${reset.state === 'down' ? 'went down' : 'came up'}`,
       );
     }
+  }
+  if (greatest !== null) {
+    const { minute, prefixes, routes } = greatest;
+    const words = `${prefixes.size === 1 ? '1 prefix goes back to who held it' : `${prefixes.size} prefixes go back to who held them`}: ${counted(routes, 'route')} at once, such as of ${[...prefixes][0]}`;
+    events.push({ at: minute, kind: 'return', words });
   }
   for (const { at, kind, version, reason } of activations) {
     // The rest of the reason is the gate's figures, which the model's page has.
@@ -109,3 +128,20 @@ export function timelineOf(
   }
   return events.sort((a, b) => a.at - b.at);
 }
+
+/** Recorded routes that leave an origin which took their prefix, and the prefixes. */
+function returns(
+  paths: NonNullable<MinuteEvidence['paths']>,
+  takers: ReadonlySet<string>,
+): { routes: number; prefixes: Set<string> } {
+  const prefixes = new Set<string>();
+  let routes = 0;
+  for (const { prefix, before, during } of paths) {
+    if (!takers.has(`${prefix} ${before.at(-1)}`) || takers.has(`${prefix} ${during.at(-1)}`)) continue;
+    prefixes.add(prefix);
+    routes++;
+  }
+  return { routes, prefixes };
+}
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;

@@ -7,6 +7,8 @@ import { Tally } from './tally.js';
 
 /** Entries of each evidence list in a row. */
 const LISTED = 20;
+/** Changed paths are listed route by route: a few hundred make a picture of an incident whole, and come in no other minute. */
+const LISTED_PATHS = 300;
 /** Path changes of a prefix within a minute from which it is listed: one or two are any route's change. */
 const CHANGING = 3;
 /** Candidates kept for each list while the minute is open. */
@@ -255,7 +257,7 @@ export class OpenMinute {
           }))
           .sort((a, b) => byText(a.peer, b.peer)),
       )
-      .slice(0, LISTED);
+      .slice(0, LISTED_PATHS);
   }
 
   #tallies(): Tally[] {

@@ -17,7 +17,7 @@ import { PathTable } from './routes/pathTable.js';
 import { PeerTable } from './routes/peerTable.js';
 import { PrefixTable } from './routes/prefixTable.js';
 import { RouteTable, WITHDRAWN } from './routes/routeTable.js';
-import type { Minute } from './row.js';
+import { MINUTES_PER_DAY, type Minute } from './row.js';
 
 /** An origin, prefix or link counts as new for so many minutes after it was first met. */
 const NEW_FOR = 10;
@@ -291,7 +291,7 @@ export class RoutingState {
         const newOrigin =
           originAs !== 0 && this.#noteOrigin(columns, batchPath, prefix, originAs, peer, minute, known, open);
         if (old === path) continue;
-        if (newOrigin || newLink) {
+        if (newOrigin || newLink || this.#leavesNewOrigin(prefix, old, originAs, minute)) {
           open.changedPath(
             prefix,
             peer,
@@ -339,6 +339,15 @@ export class RoutingState {
     }
     routes.path[route] = path;
     return old;
+  }
+
+  /** Whether a route goes back from an origin that came up for its prefix within the last day. */
+  #leavesNewOrigin(prefix: number, old: number, originAs: number, minute: Minute): boolean {
+    if (old === WITHDRAWN) return false;
+    const oldOrigin = this.#paths.origin[old]!;
+    if (oldOrigin === originAs || oldOrigin === 0) return false;
+    const since = this.prefixes.originSince(prefix, oldOrigin);
+    return since > 0 && since > minute - MINUTES_PER_DAY;
   }
 
   /** The ASes of a path in use, without AS sets, of which only a hash is kept; none of WITHDRAWN. */

@@ -41,3 +41,44 @@ test('a time line begins with the incident, and leaves out prefixes that hardly 
     '203.0.113.0/24 of AS64500 withdrawn by 8 of 9 peers',
   ]);
 });
+
+test('it tells when most routes go back from an origin that took them', () => {
+  const prefix = '192.0.2.0/24';
+  const peer = { peerAs: 64500, prefix };
+  const [held, taken] = [
+    [64500, 64501],
+    [64500, 64999],
+  ];
+  const events = timelineOf(
+    incident,
+    null,
+    { times: [], score: [], threshold: null },
+    [
+      {
+        minute: START,
+        evidence: {
+          newOrigins: [{ prefix, origin: 64999, previousOrigins: [64501], peers: 1, path: taken }],
+          paths: [{ ...peer, peer: '198.51.100.1', before: held, during: taken }],
+        },
+      },
+      {
+        minute: START + 5 * MINUTE,
+        evidence: {
+          paths: ['198.51.100.1', '198.51.100.2'].map((name) => ({ ...peer, peer: name, before: taken, during: held })),
+        },
+      },
+      {
+        minute: START + 6 * MINUTE,
+        evidence: { paths: [{ ...peer, peer: '198.51.100.3', before: taken, during: held }] },
+      },
+    ],
+    [],
+  );
+  expect(events.map(({ kind, words }) => [kind, words])).toEqual([
+    ['start', 'The incident begins'],
+    ['origin', 'AS64999 announces 192.0.2.0/24, until then announced by AS64501; 1 peer sees it'],
+    ['peak', 'Highest score, 4.00'],
+    ['return', '1 prefix goes back to who held it: 2 routes at once, such as of 192.0.2.0/24'],
+    ['end', 'Quiet again, after 10 minutes'],
+  ]);
+});

@@ -171,6 +171,7 @@ describe('evidence', () => {
         { at: 130, peer: 1, path: [101, 200, 666], announce: ['10.0.0.0/16'] },
         { at: 131, peer: 2, path: [102, 200, 666], announce: ['10.0.0.0/16'] },
         { at: 190, peer: 3, path: [103, 200, 666], announce: ['10.0.0.0/16'] },
+        { at: 250, peer: 1, path: [101, 200, 300], announce: ['10.0.0.0/16'] },
       ],
       330,
     );
@@ -190,6 +191,9 @@ describe('evidence', () => {
     expect(rows[1]!.evidence.paths).toBeUndefined();
     expect(rows[2]!.evidence.paths).toEqual([changed(1), changed(2)]);
     expect(rows[3]!.evidence.paths).toEqual([changed(3)]);
+    // The way back, too.
+    const { before, during } = changed(1);
+    expect(rows[4]!.evidence.paths).toEqual([{ ...changed(1), before: during, during: before }]);
   });
 
   test('keeps the path that a peer had before the minute, and shows the prefixes of most peers whole', () => {

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { DriftReport } from '../api/schema.js';
+import { ScrollArea } from './scrollArea.js';
 import { Badge, Empty } from './states.js';
 import { amount, driftTone, driftWords, ended, sentence, shortTime } from './words.js';
 
@@ -61,39 +62,41 @@ export function DriftHistory({ reports }: { reports: readonly DriftReport[] }) {
 function Criteria({ report }: { report: DriftReport }) {
   if (report.criteria.length === 0) return null;
   return (
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">Measure</th>
-          <th scope="col" class="number">
-            Baseline
-          </th>
-          <th scope="col" class="number">
-            Now
-          </th>
-          <th scope="col" class="number">
-            Change
-          </th>
-          <th scope="col" class="number">
-            Limit
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {report.criteria.map((criterion) => (
-          <tr key={criterion.name} class={criterion.exceeded ? 'over' : ''}>
-            <th scope="row">{measureName(criterion.name)}</th>
-            <td class="number">{amount(criterion.baseline)}</td>
-            <td class="number">{amount(criterion.current)}</td>
-            <td class="number">
-              {changeOf(criterion)}
-              {criterion.exceeded && <span class="hidden"> over the limit</span>}
-            </td>
-            <td class="number">{limitOf(criterion)}</td>
+    <ScrollArea label="Criteria of the drift check">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Measure</th>
+            <th scope="col" class="number">
+              Baseline
+            </th>
+            <th scope="col" class="number">
+              Now
+            </th>
+            <th scope="col" class="number">
+              Change
+            </th>
+            <th scope="col" class="number">
+              Limit
+            </th>
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {report.criteria.map((criterion) => (
+            <tr key={criterion.name} class={criterion.exceeded ? 'over' : ''}>
+              <th scope="row">{measureName(criterion.name)}</th>
+              <td class="number">{amount(criterion.baseline)}</td>
+              <td class="number">{amount(criterion.current)}</td>
+              <td class="number">
+                {changeOf(criterion)}
+                {criterion.exceeded && <span class="hidden"> over the limit</span>}
+              </td>
+              <td class="number">{limitOf(criterion)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </ScrollArea>
   );
 }
 

@@ -18,6 +18,7 @@ import {
   whatToDo,
 } from './words.js';
 
+const MODELS = 3;
 /** Classes that show in who announces what; the others show in how much was sent. */
 const PATHS_FIRST = new Set(['hijack', 'moas', 'leak']);
 
@@ -61,6 +62,8 @@ export function IncidentPage({ id, canChange }: { id: number; canChange: boolean
           {value.score.threshold !== null && `, threshold ${amount(value.score.threshold)}`}
         </p>
         <dl class="advice">
+          <dt>How sure</dt>
+          <dd>{howSure(value)}</dd>
           <dt>What it means</dt>
           <dd>{classMeaning(value.class)}</dd>
           <dt>What to do</dt>
@@ -121,6 +124,17 @@ export function IncidentPage({ id, canChange }: { id: number; canChange: boolean
       </div>
     </>
   );
+}
+
+/** Which of the models and of the routes speak for it. */
+function howSure({ models, class: found }: Incident): string {
+  const flagged = models.filter((name) => name !== 'evidence');
+  const votes = `${flagged.length} of ${MODELS} models found these minutes anomalous`;
+  const routes = models.includes('evidence');
+  if (!routes) return `${votes}; the class follows from what was sent.`;
+  if (flagged.length === 0)
+    return `No model found these minutes anomalous; the routes alone say ${className(found).toLowerCase()}.`;
+  return `${votes}, and the routes themselves say ${className(found).toLowerCase()}.`;
 }
 
 function WhyCard({ incident }: { incident: Incident }) {

@@ -84,13 +84,15 @@ function VerdictCard({ overview }: { overview: Overview }) {
           when it is whole{missing > 0 && `, in ${span(missing * 60)} of feed time`}.
         </p>
         <Meter fraction={collected.minutes / collected.needed} label="Baseline collected" />
-        <p class="hint">
-          Sooner: fill it from the archive with{' '}
-          <code>
-            routewarden backfill --stream {overview.stream ?? 'rrc00'} --days {Math.round(collected.needed / 1440)}
-          </code>
-          .
-        </p>
+        {overview.live && (
+          <p class="hint">
+            Sooner: fill it from the archive with{' '}
+            <code>
+              routewarden backfill --stream {overview.stream ?? 'rrc00'} --days {Math.round(collected.needed / 1440)}
+            </code>
+            .
+          </p>
+        )}
       </section>
     );
   }

@@ -71,6 +71,9 @@ function Tab({ path, to, name }: { path: URL; to: string; name: string }) {
 
 function Content({ path, canChange }: { path: URL; canChange: boolean }) {
   const [, area, name] = path.pathname.split('/');
+  useEffect(() => {
+    document.title = [decodeURIComponent(name ?? ''), area, 'Routewarden'].filter(Boolean).join(' · ');
+  }, [area, name]);
   if (area === 'incidents' && name) return <IncidentPage key={name} id={Number(name)} canChange={canChange} />;
   if (area === 'incidents') return <IncidentsPage />;
   if (area === 'models' && name) {

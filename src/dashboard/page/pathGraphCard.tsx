@@ -30,7 +30,8 @@ export function PathGraphCard({ id }: { id: number }) {
       {value === undefined && (error === null ? <Loading /> : <Problem words={error} />)}
       {value !== undefined && value.prefix === null && (
         <Empty>
-          No changed paths were recorded: this incident shows in how much was sent, not in who announces what.
+          There is no picture to draw: no prefix of this incident went over to a new origin or to a new link. Routes
+          that were withdrawn have no path left, and what was only announced more often kept its own.
         </Empty>
       )}
       {value !== undefined && value.prefix !== null && (
@@ -50,10 +51,11 @@ function Picture(props: { graph: PathGraph; moment: number; setMoment: (moment: 
   const used = seen.filter((edge) => state(edge) !== 'old');
   const shown = new Set([graph.prefix, ...(used.length > 0 ? used : seen).flatMap((edge) => [edge.from, edge.to])]);
   const fresh = seen.filter((edge) => edge.isNew);
-  const changed = [...now.values()].filter((route) => route.since !== null).length;
+  const overNew = new Set(fresh.map((edge) => `${edge.from}>${edge.to}`));
+  const changed = [...now.values()].filter((route) => edgesOf(graph, route).some((edge) => overNew.has(edge))).length;
   return (
     <>
-      <ScrollArea label="Picture of the paths">
+      <ScrollArea label="Picture of the paths" fromEnd>
         <svg
           class="paths"
           viewBox={`0 0 ${width} ${height}`}
@@ -113,13 +115,13 @@ function Picture(props: { graph: PathGraph; moment: number; setMoment: (moment: 
       </ScrollArea>
       <p class="legend">
         <span class="item">
-          <span class="key path" /> in use at this minute
+          <span class="key path" /> in use, by the newest route recorded
         </span>
         <span class="item">
           <span class="key new" /> in use, never seen before
         </span>
         <span class="item">
-          <span class="key old" /> used before, not at this minute
+          <span class="key old" /> used earlier, and left since
         </span>
       </p>
       <p class="hint">From the peers of the collector at the left to the prefix at the right.</p>
@@ -127,7 +129,9 @@ function Picture(props: { graph: PathGraph; moment: number; setMoment: (moment: 
         <span>
           {moment < 0 ? 'Before the incident' : `At ${timeOf(at)}`}, {fresh.length} new link
           {fresh.length === 1 ? '' : 's'}
-          {graph.routes.length > 0 && moment >= 0 && `, ${changed} of ${now.size} peers on another path than before`}
+          {graph.routes.length > 0 &&
+            moment >= 0 &&
+            `, taken by ${changed} of the ${now.size} peers whose path is known`}
         </span>
         <input
           type="range"
@@ -149,6 +153,10 @@ function Picture(props: { graph: PathGraph; moment: number; setMoment: (moment: 
 type Edge = PathGraph['edges'][number];
 type Route = PathGraph['routes'][number];
 
+function edgesOf({ prefix }: PathGraph, { path }: Route): string[] {
+  return path.map((hop, index) => `${hop}>${path[index + 1] ?? prefix}`);
+}
+
 /** Each peer's route at a moment; null: before the incident. */
 function routesAt({ routes }: PathGraph, at: number | null): Map<string, Route> {
   const now = new Map<string, Route>();
@@ -163,9 +171,8 @@ function edgeStates(
   now: Map<string, Route>,
   before: boolean,
 ): (edge: Edge) => 'new' | 'path' | 'old' {
-  const edgesOf = ({ path }: Route) => path.map((hop, index) => `${hop}>${path[index + 1] ?? graph.prefix}`);
-  const known = new Set(graph.routes.flatMap(edgesOf));
-  const used = new Set([...now.values()].flatMap(edgesOf));
+  const known = new Set(graph.routes.flatMap((route) => edgesOf(graph, route)));
+  const used = new Set([...now.values()].flatMap((route) => edgesOf(graph, route)));
   return (edge) => {
     const key = `${edge.from}>${edge.to}`;
     if (known.has(key) && !used.has(key)) return 'old';

@@ -100,7 +100,7 @@ export async function incident(pool: Pool, id: number): Promise<Incident | null>
       .filter((kind) => kind !== 'evidence')
       .map((kind) => {
         const peak = versions.get(kind);
-        return { kind, version: peak?.version ?? null, reasons: stored[kind] ?? peak?.reasons ?? [] };
+        return { kind, version: peak?.version ?? null, reasons: overLimits(kind, stored[kind] ?? peak?.reasons ?? []) };
       }),
     timeline: timelineOf(base, row.acknowledged_at?.getTime() ?? null, score, evidence, gaps, activations),
     related: related.rows.map(rowOf),
@@ -108,6 +108,13 @@ export async function incident(pool: Pool, id: number): Promise<Incident | null>
     note: row.note,
     score,
   };
+}
+
+/** A rule within its limit adds to the score, but is no reason to give where others are over theirs. */
+function overLimits(kind: string, reasons: z.infer<typeof explanation>[]): z.infer<typeof explanation>[] {
+  if (kind !== 'heuristic') return reasons;
+  const over = reasons.filter(({ value, limit }) => value === undefined || limit === undefined || value > limit);
+  return over.length > 0 ? over : reasons;
 }
 
 /** Versions that began to serve in [from, until], which tell why an incident of a lasting change ended. */

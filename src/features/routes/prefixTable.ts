@@ -159,6 +159,14 @@ export class PrefixTable extends DenseTable {
     return empty ? -1 : known;
   }
 
+  /** The minute in which an origin was first met for the prefix; 0 when it was always there, or is not known. */
+  originSince(id: number, origin: number): number {
+    for (let slot = id * ORIGINS; slot < (id + 1) * ORIGINS; slot++) {
+      if (this.originLast[slot] !== 0 && this.origins[slot] === origin) return this.originFirst[slot]!;
+    }
+    return 0;
+  }
+
   /** Origins of the prefix known before `minute`, without `except`, in rising order. */
   originsBefore(id: number, minute: number, except: number): number[] {
     const result: number[] = [];
