@@ -101,6 +101,12 @@ describe('the exam', () => {
     expect(result.recall).toBe(0.25);
     expect(Object.values(result.atReach.byClass)).toEqual([1, 0.5, 1, 0]);
     expect(result.atReach.recall).toBe(0.625);
+    // A threshold far over the wanted rate's is no matter of reach.
+    const deaf = await takeExam({ ...kind, threshold: () => 100 }, null, exam, {
+      falseAlarmsPerDay: 2,
+      falseAlarmFactor: 4,
+    });
+    expect(Object.values(deaf.atReach.byClass)).toEqual([0.5, 0, 1, 0]);
     const strict = await takeExam(kind, null, exam, { falseAlarmsPerDay: 2, falseAlarmFactor: 1 });
     expect(strict.atReach).toEqual({ byClass: strict.byClass, recall: strict.recall });
   });
