@@ -29,6 +29,8 @@ export interface ExamResult {
   unscored: number;
 }
 
+/** Surprises of a threshold, computed there and back, differ by less. */
+const ROUNDING = 0.01;
 const EPISODES = 10;
 const EPISODE_MINUTES = { spike: 10, 'mass withdrawal': 15, 'path-length surge': 15, 'slow ramp': 30 };
 
@@ -39,8 +41,6 @@ const PATH_LENGTHS = [4, 5, 6];
 const EDIT_DISTANCES = [10, 12];
 /** Announcements, their prefixes, implicit withdrawals, arrival rate: what routes that move to another path cause. */
 const MOVES = [0, 2, 8, 11];
-/** Surprises of a threshold, computed there and back, differ by less. */
-const ROUNDING = 0.01;
 const LONG_PATHS = { first: 13, last: 22 };
 
 /**
@@ -160,8 +160,7 @@ export async function takeExam<M>(
   const reach = surpriseForRate(falseAlarmsPerDay * falseAlarmFactor);
   // What is more surprising than a threshold of the wanted rate and is not found, a threshold of another rate misses.
   const ownReach = surpriseForRate(falseAlarmsPerDay) + ROUNDING;
-  const count = { asked: 0, found: 0, atReach: 0 };
-  const counts = ANOMALY_CLASSES.map(() => ({ ...count }));
+  const counts = ANOMALY_CLASSES.map(() => ({ asked: 0, found: 0, atReach: 0 }));
   let missed = { found: true, atReach: true };
   let unscored = 0;
   let lowest = Number.POSITIVE_INFINITY;
