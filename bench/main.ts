@@ -4,7 +4,16 @@ import type { Bench } from './result.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'boolean' }, quick: { type: 'boolean' }, help: { type: 'boolean' } },
+  options: {
+    json: { type: 'boolean' },
+    quick: { type: 'boolean' },
+    help: { type: 'boolean' },
+    rows: { type: 'string' },
+    'watch-prefixes': { type: 'string' },
+    'watch-as': { type: 'string' },
+    seed: { type: 'string' },
+    events: { type: 'string' },
+  },
 });
 
 const folder = new URL('./', import.meta.url);
@@ -21,13 +30,16 @@ const wanted = positionals[0];
 
 if (values.help || (wanted !== undefined && !names.includes(wanted))) {
   console.error(
-    `usage: npm run -s bench -- [NAME] [--quick] [--json]\nNAME is one of: ${names.join(', ')}; all without it`,
+    `usage: npm run -s bench -- [NAME] [--quick] [--json]
+NAME is one of: ${names.join(', ')}; all without it
+real-feed [FOLDER or FILE] [--rows FILE] [--watch-prefixes A,B] [--watch-as 1,2] [--seed N]
+injected [FOLDER] [--events N] [--seed N]`,
   );
   process.exitCode = values.help ? 0 : 2;
 } else {
   for (const bench of benches) {
     if (wanted !== undefined && bench.name !== wanted) continue;
-    const ran = await bench.run({ quick: values.quick ?? false });
+    const ran = await bench.run(positionals[1] === undefined ? values : { ...values, path: positionals[1] });
     const figures = Array.isArray(ran) ? { results: ran } : ran;
     if (values.json) {
       console.log(JSON.stringify({ bench: bench.name, ...figures }));

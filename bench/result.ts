@@ -11,8 +11,21 @@ export interface BenchResult {
   goal: string;
 }
 
+/** From the command line; a bench reads those that it knows. */
+export interface BenchOptions {
+  quick?: boolean;
+  /** The file or folder named after the bench. */
+  path?: string;
+  /** File in which feature rows are kept between runs. */
+  rows?: string;
+  'watch-prefixes'?: string;
+  'watch-as'?: string;
+  seed?: string;
+  events?: string;
+}
+
 export interface Bench {
   name: string;
   /** Lines alone, or figures that other tools read by name with the lines beside them. */
-  run(options: { quick?: boolean }): Promise<BenchResult[] | (Record<string, unknown> & { results: BenchResult[] })>;
+  run(options: BenchOptions): Promise<BenchResult[] | (Record<string, unknown> & { results: BenchResult[] })>;
 }

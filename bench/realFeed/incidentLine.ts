@@ -1,0 +1,80 @@
+import type { Minute } from '../../src/features/row.js';
+import { incidentAlert } from '../../src/incidents/alerts/incidentAlert.js';
+import { type CorrelatorContext, correlate, freshState } from '../../src/incidents/correlator.js';
+import type { Incident, IncidentChange, Severity } from '../../src/incidents/incident.js';
+import type { MinuteInput } from '../../src/incidents/minuteInput.js';
+import { incidentSettings, watchSettings } from '../../src/incidents/settings.js';
+import { severityRank } from '../../src/incidents/severity.js';
+import { WatchList } from '../../src/incidents/watchList.js';
+import type { IncidentSpan } from '../../src/storage/streamHistory.js';
+import { STREAM } from './rows.js';
+
+/** The operator's own networks, for recordings that hold them. */
+export interface Watched {
+  prefixes: string[];
+  networks: string[];
+}
+
+export const NOTHING_WATCHED: Watched = { prefixes: [], networks: [] };
+
+/** The incident engine with default settings, without RPKI data. */
+export function engineContext({ prefixes, networks }: Watched): CorrelatorContext {
+  return {
+    settings: incidentSettings.parse({}),
+    watchList: new WatchList(watchSettings.parse({ prefixes, asNumbers: networks })),
+    validityOf: () => undefined,
+  };
+}
+
+export interface IncidentLine {
+  incidents: Incident[];
+  changes: IncidentChange[];
+  /** Minutes that incidents take from drift and training. */
+  stained: IncidentSpan[];
+  correlatorSeconds: number;
+}
+
+export function incidentLine(inputs: readonly MinuteInput[], watched: Watched): IncidentLine {
+  const started = performance.now();
+  const { incidents, changes } = correlate(freshState(STREAM), inputs, engineContext(watched));
+  const correlatorSeconds = (performance.now() - started) / 1000;
+  incidents.sort((a, b) => a.startedAt - b.startedAt);
+  return { incidents, changes, stained: stainedSpans(incidents), correlatorSeconds };
+}
+
+/** What the alert channels send by default: incidents that reached `minor`, told once each, at their highest. */
+export const ALERTED: Severity = 'minor';
+
+export function alertsOf(changes: readonly IncidentChange[]): { class: string; severity: Severity }[] {
+  const alerts = new Map<string, { class: string; severity: Severity }>();
+  for (const change of changes) {
+    if (change.type === 'closed') continue;
+    const { fingerprint, severity } = incidentAlert(change);
+    const before = alerts.get(fingerprint);
+    if (severityRank(severity) < severityRank(ALERTED)) continue;
+    if (before !== undefined && severityRank(before.severity) >= severityRank(severity)) continue;
+    alerts.set(fingerprint, { class: change.incident.class, severity });
+  }
+  return [...alerts.values()];
+}
+
+/** The minute after an incident; of one that is open, after its last active minute. */
+export const endOf = ({ endedAt, lastMinute }: Incident): Minute => endedAt ?? lastMinute + 1;
+
+/** Minutes that incidents take from drift and training: as `streamHistory` reads them. */
+function stainedSpans(incidents: readonly Incident[]): IncidentSpan[] {
+  return incidents.map((incident) => ({
+    from: incident.startedAt,
+    until: Math.max(incident.lastMinute, incident.endedAt ?? incident.lastMinute) + 1,
+  }));
+}
+
+export function coveredMinutes(spans: readonly IncidentSpan[]): number {
+  let covered = 0;
+  let reached = Number.NEGATIVE_INFINITY;
+  for (const { from, until } of [...spans].sort((a, b) => a.from - b.from)) {
+    covered += Math.max(0, until - Math.max(from, reached));
+    reached = Math.max(reached, until);
+  }
+  return covered;
+}
