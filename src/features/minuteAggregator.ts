@@ -1,13 +1,15 @@
 import type { UpdateBatch } from '../bgp/updateBatch.js';
 import { BadSnapshot, ByteReader, ByteWriter } from './byteStream.js';
 import { featureValues } from './catalogue.js';
-import { emptyEvidence, OpenMinute } from './openMinute.js';
+import { FollowedEvents } from './followedEvents.js';
+import { FollowedLosses } from './followedLosses.js';
+import { emptyEvidence, type Followed, OpenMinute } from './openMinute.js';
 import { RoutingState } from './routingState.js';
 import { FEATURE_COUNT, type FeatureRow, MINUTES_PER_DAY, type Minute } from './row.js';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = MINUTES_PER_DAY * MINUTE_MS;
-const SNAPSHOT_VERSION = 2;
+const SNAPSHOT_VERSION = 3;
 /** A gap that would give more rows than ten years have minutes is refused. */
 const LONGEST_GAP = 3660 * MINUTES_PER_DAY;
 
@@ -67,6 +69,7 @@ export class MinuteAggregator {
   /** Latest time that the wall clock allows. */
   readonly #latest: () => number;
   readonly #state: RoutingState;
+  readonly #followed: Followed;
   #open = new Map<Minute, OpenMinute>();
   /** First and last minutes of gaps not closed yet. */
   #gaps: [first: Minute, last: Minute][] = [];
@@ -89,6 +92,7 @@ export class MinuteAggregator {
       { routes, peers: options.maximumPeers ?? 16_384, links: options.maximumLinks ?? 1_000_000 },
       this.counts,
     );
+    this.#followed = { events: new FollowedEvents(this.#state), losses: new FollowedLosses(this.#state) };
     this.#next = options.startMinute ?? null;
     this.#firstMinute = this.#next;
   }
@@ -179,6 +183,8 @@ export class MinuteAggregator {
       rows: this.#rows.map((row) => ({ ...row, values: [...row.values] })),
     });
     this.#state.write(writer);
+    this.#followed.events.write(writer);
+    this.#followed.losses.write(writer);
     writer.number(this.#open.size);
     for (const open of this.#open.values()) open.write(writer);
     return writer.finish();
@@ -211,6 +217,8 @@ export class MinuteAggregator {
     Object.assign(aggregator.counts, state.counts);
     aggregator.#rows = state.rows.map((row) => ({ ...row, values: Float32Array.from(row.values) }));
     aggregator.#state.read(reader);
+    aggregator.#followed.events.read(reader);
+    aggregator.#followed.losses.read(reader);
     for (let left = reader.number(); left > 0; left--) {
       const open = OpenMinute.read(reader);
       aggregator.#open.set(open.minute, open);
@@ -253,7 +261,7 @@ export class MinuteAggregator {
       this.#rows.push({ ...base, kind, values: new Float32Array(FEATURE_COUNT), evidence: emptyEvidence() });
       return;
     }
-    const evidence = open.evidence(this.#state.peers, this.#state.prefixes);
+    const evidence = open.evidence(this.#state, this.#followed);
     this.#rows.push({ ...base, kind: 'observed', values: featureValues(open.totals), evidence });
   }
 

@@ -1,18 +1,27 @@
 import type { ByteReader, ByteWriter } from './byteStream.js';
+import type { FollowedEvents } from './followedEvents.js';
+import type { FollowedLosses, WithdrawnPrefix } from './followedLosses.js';
 import { MinuteTotals } from './minuteTotals.js';
+import { type KnownRoutes, type OriginEvent, RouteFacts } from './routeFacts.js';
 import type { PeerTable } from './routes/peerTable.js';
 import type { PrefixTable } from './routes/prefixTable.js';
-import type { Minute, MinuteEvidence } from './row.js';
+import type { Minute, MinuteEvidence, NewTransit } from './row.js';
 import { Tally } from './tally.js';
 
-/** Entries of each evidence list in a row. */
+/** Entries of each ranking in a row, and of lists that only illustrate it. */
 const LISTED = 20;
+/** Route events are judged one by one, so they are listed as far as any but a leaked full table goes. */
+const LISTED_EVENTS = 400;
+const LISTED_TRANSITS = 200;
 /** Changed paths are listed route by route: a few hundred make a picture of an incident whole, and come in no other minute. */
 const LISTED_PATHS = 300;
 /** Path changes of a prefix within a minute from which it is listed: one or two are any route's change. */
 const CHANGING = 3;
 /** Candidates kept for each list while the minute is open. */
-const CANDIDATES = 512;
+const CANDIDATES = 2048;
+/** Withdrawn prefixes of which a path is kept, and distinct prefixes and origins counted behind a transit. */
+const LOST_PATHS = 16_384;
+const COUNTED = 4096;
 const SAMPLE_PREFIXES = 5;
 const SAMPLE_PATH = 64;
 /** Fewest repeated routes, and share of a peer's table, that count as sending the table anew. */
@@ -29,10 +38,11 @@ interface NewOrigin {
 
 interface MoreSpecific {
   prefix: number;
-  covering: string;
+  covering: number;
   origin: number;
   coveringOrigins: number[];
   peers: number[];
+  path: number[];
 }
 
 interface NewLink {
@@ -40,6 +50,17 @@ interface NewLink {
   right: number;
   routes: number;
   prefixes: number[];
+}
+
+interface Transit {
+  carrier: number;
+  from: number;
+  /** Routes by the network that they went to. */
+  to: Record<number, number>;
+  routes: number;
+  peers: number[];
+  prefixes: number[];
+  origins: number[];
 }
 
 interface ChangedPath {
@@ -59,9 +80,10 @@ interface Records {
   origins: NewOrigin[];
   specifics: MoreSpecific[];
   links: NewLink[];
+  transits: Transit[];
+  lostPaths: [prefix: number, path: number[]][];
   resets: Reset[];
-  /** Absent in what older versions wrote. */
-  paths?: ChangedPath[];
+  paths: ChangedPath[];
 }
 
 export function emptyEvidence(): MinuteEvidence {
@@ -83,6 +105,12 @@ function addPeer(peers: number[], peer: number): void {
   if (!peers.includes(peer)) peers.push(peer);
 }
 
+/** What is watched over minutes. */
+export interface Followed {
+  readonly events: FollowedEvents;
+  readonly losses: FollowedLosses;
+}
+
 /** A minute that still takes messages: its totals and what its evidence is made from, all bounded. */
 export class OpenMinute {
   totals = new MinuteTotals();
@@ -99,14 +127,20 @@ export class OpenMinute {
   readonly #origins = new Map<string, NewOrigin>();
   readonly #specifics = new Map<string, MoreSpecific>();
   readonly #links = new Map<string, NewLink>();
+  readonly #transits = new Map<string, Transit>();
   readonly #paths = new Map<string, ChangedPath>();
+  /** One of the paths that each withdrawn prefix had. */
+  readonly #lostPaths = new Map<number, number[]>();
   #resets: Reset[] = [];
 
   constructor(readonly minute: Minute) {}
 
   /** A peer withdrew a route that it had; `peersBefore` routes to the prefix were there before. */
-  withdrew(prefix: number, peersBefore: number): void {
-    if (this.#withdrawn.get(prefix) === 0) this.#peersBefore.add(prefix, peersBefore);
+  withdrew(prefix: number, peersBefore: number, path: () => number[]): void {
+    if (this.#withdrawn.get(prefix) === 0) {
+      this.#peersBefore.add(prefix, peersBefore);
+      if (this.#lostPaths.size < LOST_PATHS) this.#lostPaths.set(prefix, path().slice(0, SAMPLE_PATH));
+    }
     this.#withdrawn.add(prefix, 1);
   }
 
@@ -134,8 +168,16 @@ export class OpenMinute {
     return true;
   }
 
-  moreSpecific(prefix: number, origin: number, peer: number, covering: string, coveringOrigins: number[]): void {
-    this.#specifics.set(`${prefix} ${origin}`, { prefix, covering, origin, coveringOrigins, peers: [peer] });
+  moreSpecific(
+    prefix: number,
+    origin: number,
+    peer: number,
+    covering: number,
+    coveringOrigins: number[],
+    path: number[],
+  ): void {
+    const record = { prefix, covering, origin, coveringOrigins, peers: [peer], path: path.slice(0, SAMPLE_PATH) };
+    this.#specifics.set(`${prefix} ${origin}`, record);
   }
 
   /** Routes to the prefixes were announced over a link that is new. */
@@ -153,6 +195,27 @@ export class OpenMinute {
     }
   }
 
+  /** The carrier began to pass routes of `from` on to another network. */
+  newTransit(
+    [carrier, from, to, origin]: readonly [carrier: number, from: number, to: number, origin: number],
+    routes: number,
+    prefix: number,
+    peer: number,
+  ): void {
+    const key = `${carrier} ${from}`;
+    let transit = this.#transits.get(key);
+    if (transit === undefined) {
+      if (this.#transits.size >= CANDIDATES) return;
+      transit = { carrier, from, to: {}, routes: 0, peers: [], prefixes: [], origins: [] };
+      this.#transits.set(key, transit);
+    }
+    transit.routes += routes;
+    addPeer(transit.peers, peer);
+    if (to in transit.to || Object.keys(transit.to).length < LISTED) transit.to[to] = (transit.to[to] ?? 0) + routes;
+    if (prefix >= 0 && transit.prefixes.length < COUNTED) transit.prefixes.push(prefix);
+    if (origin !== 0 && transit.origins.length < COUNTED) transit.origins.push(origin);
+  }
+
   /** A peer's route to the prefix went over to a new origin or link; what it was before the minute stays. */
   changedPath(prefix: number, peer: number, before: () => number[], during: () => number[]): void {
     const key = `${prefix} ${peer}`;
@@ -167,24 +230,10 @@ export class OpenMinute {
     if (this.#resets.length < CANDIDATES) this.#resets.push({ peer, state, routes });
   }
 
-  evidence(peers: PeerTable, prefixes: PrefixTable): MinuteEvidence {
+  evidence(known: KnownRoutes, followed: Followed): MinuteEvidence {
+    const { peers, prefixes } = known;
+    const facts = new RouteFacts(known, this.minute);
     const prefixText = (id: number) => prefixes.text(id);
-    const newOrigins = [...this.#origins.values()].map((record) => ({
-      prefix: prefixText(record.prefix),
-      origin: record.origin,
-      previousOrigins: record.previousOrigins,
-      peers: record.peers.length,
-      path: record.path,
-    }));
-    newOrigins.sort((a, b) => b.peers - a.peers || byText(a.prefix, b.prefix) || a.origin - b.origin);
-    const moreSpecifics = [...this.#specifics.values()].map((record) => ({
-      prefix: prefixText(record.prefix),
-      covering: record.covering,
-      origin: record.origin,
-      coveringOrigins: record.coveringOrigins,
-      peers: record.peers.length,
-    }));
-    moreSpecifics.sort((a, b) => b.peers - a.peers || byText(a.prefix, b.prefix) || a.origin - b.origin);
     const newLinks = [...this.#links.values()].sort(
       (a, b) => b.routes - a.routes || a.left - b.left || a.right - b.right,
     );
@@ -192,14 +241,19 @@ export class OpenMinute {
       prefixes: this.prefixRoutes.top(LISTED, prefixText),
       origins: this.originRoutes.top(LISTED, String),
       peers: this.peerRoutes.top(LISTED, (id) => peers.text(id)),
-      newOrigins: newOrigins.slice(0, LISTED),
-      moreSpecifics: moreSpecifics.slice(0, LISTED),
+      ...this.#originEvents(facts, followed.events),
       newLinks: newLinks.slice(0, LISTED).map((link) => ({ ...link, prefixes: link.prefixes.map(prefixText) })),
       withdrawn: this.#withdrawnPrefixes(prefixes),
       resets: this.#resets
         .slice(0, LISTED)
         .map(({ peer, state, routes }) => ({ peer: peers.text(peer), peerAs: peers.as[peer]!, state, routes })),
     };
+    const ended = followed.events.ended(facts);
+    if (ended.length > 0) evidence.ended = ended;
+    const transits = this.#newTransits(facts);
+    if (transits.length > 0) evidence.transits = transits;
+    const losses = followed.losses.losses(this.#withdrawnPaths(), facts);
+    if (losses.length > 0) evidence.losses = losses;
     const reannouncing = this.#reannouncing(peers);
     if (reannouncing.length > 0) evidence.reannouncing = reannouncing;
     const changing = this.pathChanges.top(LISTED, prefixText).filter(({ count }) => count >= CHANGING);
@@ -209,6 +263,84 @@ export class OpenMinute {
     return evidence;
   }
 
+  /** New origins and parts of others' blocks: this minute's, and those of the minutes before that still spread. */
+  #originEvents(facts: RouteFacts, followed: FollowedEvents): Pick<MinuteEvidence, 'newOrigins' | 'moreSpecifics'> {
+    const { prefixes } = facts.known;
+    const listed: (OriginEvent & { peers: number })[] = [
+      ...listedEvents([...this.#origins.values()], prefixes).map(({ previousOrigins, peers, ...event }) => ({
+        ...event,
+        holders: previousOrigins,
+        covering: -1,
+        peers: peers.length,
+      })),
+      ...listedEvents([...this.#specifics.values()], prefixes).map(({ coveringOrigins, peers, ...event }) => ({
+        ...event,
+        holders: coveringOrigins,
+        peers: peers.length,
+      })),
+    ];
+    const spreading = followed.spreading(this.minute, listed).map((event) => ({ ...event, peers: 0 }));
+    followed.follow(listed, this.minute);
+    const events = [...listed, ...spreading];
+    const known = facts.ofOrigins(events);
+    const newOrigins: MinuteEvidence['newOrigins'] = [];
+    const moreSpecifics: MinuteEvidence['moreSpecifics'] = [];
+    for (const [at, { prefix, origin, holders, covering, peers, path }] of events.entries()) {
+      const route = { prefix: prefixes.text(prefix), origin, peers, path: [...path], facts: known[at]! };
+      if (covering < 0) newOrigins.push({ ...route, previousOrigins: [...holders] });
+      else moreSpecifics.push({ ...route, covering: prefixes.text(covering), coveringOrigins: [...holders] });
+    }
+    return { newOrigins, moreSpecifics };
+  }
+
+  #newTransits(facts: RouteFacts): NewTransit[] {
+    const { prefixes, transits, links } = facts.known;
+    const listed = [...this.#transits.values()]
+      .sort((a, b) => b.routes - a.routes || a.carrier - b.carrier || a.from - b.from)
+      .filter(({ peers }, at) => at < LISTED || peers.length > 1)
+      .slice(0, LISTED_TRANSITS);
+    const acquaintance = facts.ofOrigins(
+      listed.map(({ carrier, from, prefixes: ids }) => ({
+        prefix: ids[0] ?? -1,
+        origin: carrier,
+        holders: [from],
+        covering: -1,
+        path: [],
+      })),
+    );
+    return listed.map(({ carrier, from, to, routes, peers, prefixes: ids, origins }, at) => {
+      const behind = [...new Set(ids)];
+      const [first] = Object.entries(to).sort((a, b) => b[1] - a[1] || Number(a[0]) - Number(b[0]));
+      const receiver = Number(first![0]);
+      const link = links.find(carrier, from);
+      return {
+        carrier,
+        from,
+        to: receiver,
+        routes,
+        peers: peers.length,
+        prefixes: behind.length,
+        origins: new Set(origins).size,
+        sample: behind.slice(0, SAMPLE_PREFIXES).map((id) => prefixes.text(id)),
+        carrierFacts: facts.ofNetwork(carrier),
+        fromFacts: facts.ofNetwork(from),
+        toFacts: facts.ofNetwork(receiver),
+        reverse: transits.find(from, carrier) >= 0 || links.find(from, carrier) >= 0,
+        shared: acquaintance[at]!.shared,
+        alike: acquaintance[at]!.alike,
+        near: acquaintance[at]!.near,
+        linkFor: link < 0 ? 0 : this.minute - links.first[link]!,
+      };
+    });
+  }
+
+  *#withdrawnPaths(): Generator<WithdrawnPrefix> {
+    for (const [prefix] of this.#withdrawn.entries()) {
+      yield { prefix, before: this.#peersBefore.get(prefix), path: this.#lostPaths.get(prefix) ?? [] };
+    }
+  }
+
+  /** The most withdrawn, and all beyond them that most of their peers withdrew. */
   #withdrawnPrefixes(prefixes: PrefixTable): MinuteEvidence['withdrawn'] {
     const net = new Tally();
     for (const [prefix, count] of this.#withdrawn.entries()) {
@@ -216,16 +348,18 @@ export class OpenMinute {
       if (left > 0) net.add(prefix, left);
     }
     const ids = new Map<string, number>();
-    const top = net.top(LISTED, (id) => {
+    const top = net.top(LISTED_EVENTS, (id) => {
       const text = prefixes.text(id);
       ids.set(text, id);
       return text;
     });
-    return top.map(({ name, count }) => {
-      const id = ids.get(name)!;
-      const peersBefore = Math.max(count, this.#peersBefore.get(id));
-      return { prefix: name, peers: count, peersBefore, origin: prefixes.lastOrigin[id]! };
-    });
+    return top
+      .map(({ name, count }) => {
+        const id = ids.get(name)!;
+        const peersBefore = Math.max(count, this.#peersBefore.get(id));
+        return { prefix: name, peers: count, peersBefore, origin: prefixes.lastOrigin[id]! };
+      })
+      .filter(({ peers, peersBefore }, at) => at < LISTED || (peersBefore >= 2 && peers * 2 >= peersBefore));
   }
 
   #reannouncing(peers: PeerTable): NonNullable<MinuteEvidence['reannouncing']> {
@@ -281,6 +415,8 @@ export class OpenMinute {
       origins: [...this.#origins.values()],
       specifics: [...this.#specifics.values()],
       links: [...this.#links.values()],
+      transits: [...this.#transits.values()],
+      lostPaths: [...this.#lostPaths],
       resets: this.#resets,
       paths: [...this.#paths.values()],
     };
@@ -295,8 +431,25 @@ export class OpenMinute {
     for (const record of records.origins) open.#origins.set(`${record.prefix} ${record.origin}`, record);
     for (const record of records.specifics) open.#specifics.set(`${record.prefix} ${record.origin}`, record);
     for (const record of records.links) open.#links.set(`${record.left} ${record.right}`, record);
+    for (const record of records.transits) open.#transits.set(`${record.carrier} ${record.from}`, record);
+    for (const [prefix, path] of records.lostPaths) open.#lostPaths.set(prefix, path);
     open.#resets = records.resets;
-    for (const record of records.paths ?? []) open.#paths.set(`${record.prefix} ${record.peer}`, record);
+    for (const record of records.paths) open.#paths.set(`${record.prefix} ${record.peer}`, record);
     return open;
   }
+}
+
+/** Those that most peers saw. */
+function listedEvents<T extends { prefix: number; origin: number; peers: number[] }>(
+  events: T[],
+  prefixes: PrefixTable,
+): T[] {
+  return events
+    .map((event) => ({ event, text: prefixes.text(event.prefix) }))
+    .sort(
+      (a, b) =>
+        b.event.peers.length - a.event.peers.length || byText(a.text, b.text) || a.event.origin - b.event.origin,
+    )
+    .slice(0, LISTED_EVENTS)
+    .map(({ event }) => event);
 }

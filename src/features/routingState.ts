@@ -13,6 +13,7 @@ import type { ByteReader, ByteWriter } from './byteStream.js';
 import { editDistance } from './editDistance.js';
 import { OpenMinute } from './openMinute.js';
 import { LinkTable } from './routes/linkTable.js';
+import { NetworkTable } from './routes/networkTable.js';
 import { PathTable } from './routes/pathTable.js';
 import { PeerTable } from './routes/peerTable.js';
 import { PrefixTable } from './routes/prefixTable.js';
@@ -41,9 +42,12 @@ export interface RoutingCounts {
 export class RoutingState {
   readonly peers: PeerTable;
   readonly prefixes: PrefixTable;
-  readonly #paths = new PathTable(Number.MAX_SAFE_INTEGER);
-  readonly #routes: RouteTable;
-  readonly #links: LinkTable;
+  readonly paths = new PathTable(Number.MAX_SAFE_INTEGER);
+  readonly routes: RouteTable;
+  readonly links: LinkTable;
+  /** Pairs (carrier, from): the carrier was seen to pass routes of `from` on to a third network. */
+  readonly transits: LinkTable;
+  readonly networks: NetworkTable;
   readonly #counts: RoutingCounts;
   /** Minutes from here on may still name prefixes. */
   oldestOpen: Minute = 0;
@@ -62,16 +66,18 @@ export class RoutingState {
 
   constructor(bounds: RoutingBounds, counts: RoutingCounts) {
     this.#counts = counts;
-    this.#routes = new RouteTable(bounds.routes);
+    this.routes = new RouteTable(bounds.routes);
     // room for the prefixes that an open minute still names after their routes were given up
     this.prefixes = new PrefixTable(bounds.routes + 65_536);
     this.peers = new PeerTable(bounds.peers);
-    this.#links = new LinkTable(bounds.links);
+    this.links = new LinkTable(bounds.links);
+    this.transits = new LinkTable(bounds.links);
+    this.networks = new NetworkTable(bounds.links);
   }
 
   /** Entries of the route table. */
   get size(): number {
-    return this.#routes.size;
+    return this.routes.size;
   }
 
   write(writer: ByteWriter): void {
@@ -83,7 +89,7 @@ export class RoutingState {
   }
 
   #tables() {
-    return [this.peers, this.prefixes, this.#paths, this.#routes, this.#links];
+    return [this.peers, this.prefixes, this.paths, this.routes, this.links, this.transits, this.networks];
   }
 
   /** Applies a message of the mapped batch; `open` is undefined when its minute is closed already. */
@@ -113,7 +119,7 @@ export class RoutingState {
 
   unmap(columns: BatchColumns): void {
     for (let path = 0; path < columns.pathStart.length - 1; path++) {
-      if (this.#pathOf[path]! >= 0) this.#paths.release(this.#pathOf[path]!);
+      if (this.#pathOf[path]! >= 0) this.paths.release(this.#pathOf[path]!);
     }
   }
 
@@ -146,8 +152,8 @@ export class RoutingState {
     if (mapped !== UNMAPPED) return mapped;
     const from = columns.pathStart[path]!;
     const to = columns.pathStart[path + 1]!;
-    this.#newestLink[path] = this.#noteLinks(columns, path, minute, undefined, 0, -1);
-    return (this.#pathOf[path] = this.#paths.acquire(columns.hops, columns.marks, from, to));
+    this.#newestLink[path] = this.#noteLinks(columns, path, minute, undefined, 0, -1, -1);
+    return (this.#pathOf[path] = this.paths.acquire(columns.hops, columns.marks, from, to));
   }
 
   /** Minute to note as the first of something met now. */
@@ -159,7 +165,10 @@ export class RoutingState {
     return from > 0 && from > minute - NEW_FOR;
   }
 
-  /** Learns the links of a path; with an open minute also notes the new ones there. @returns since when the youngest is known */
+  /**
+   * Learns the links of a path, and who carries whose routes in it; with an open minute also notes the new ones there.
+   * @returns since when the youngest is known
+   */
   #noteLinks(
     columns: BatchColumns,
     path: number,
@@ -167,19 +176,48 @@ export class RoutingState {
     open: OpenMinute | undefined,
     routes: number,
     prefix: number,
+    peer: number,
   ): Minute {
     const { hops, marks } = columns;
     const known = this.#knownFrom(minute);
     let youngest = 0;
-    for (let at = columns.pathStart[path]! + 1; at < columns.pathStart[path + 1]!; at++) {
+    let before = 0;
+    const end = columns.pathStart[path + 1]!;
+    for (let at = columns.pathStart[path]! + 1; at < end; at++) {
       const left = hops[at - 1]!;
       const right = hops[at]!;
       if (left === right || marks[at] !== SEQUENCE || marks[at - 1] !== SEQUENCE) continue;
-      const from = this.#links.note(left, right, known);
+      const from = this.#noteLink(left, right, known);
       if (from > youngest) youngest = from;
       if (this.#isNew(from, minute)) open?.newLink(left, right, routes, prefix);
+      if (before !== 0) {
+        const since = this.#noteTransit(left, right, known);
+        if (since > youngest) youngest = since;
+        if (this.#isNew(since, minute)) open?.newTransit([left, right, before, hops[end - 1]!], routes, prefix, peer);
+      }
+      before = left;
     }
     return youngest;
+  }
+
+  #noteLink(left: number, right: number, known: Minute): Minute {
+    const { added } = this.links;
+    const from = this.links.note(left, right, known);
+    if (this.links.added === added) return from;
+    for (const as of [left, right]) {
+      const network = this.networks.intern(as, known);
+      if (network >= 0) this.networks.degree[network]!++;
+    }
+    return from;
+  }
+
+  #noteTransit(carrier: number, origin: number, known: Minute): Minute {
+    const { added } = this.transits;
+    const from = this.transits.note(carrier, origin, known);
+    if (this.transits.added === added) return from;
+    const network = this.networks.find(carrier);
+    if (network >= 0) this.networks.carries[network]!++;
+    return from;
   }
 
   #peerState(columns: BatchColumns, message: number, minute: Minute, open: OpenMinute | undefined): void {
@@ -244,14 +282,15 @@ export class RoutingState {
     }
     open.prefixRoutes.add(prefix, 1);
     const pathId = columns.pathId.length > 0 ? columns.pathId[element]! : 0;
-    let route = this.#routes.find(peer, prefix, pathId);
+    let route = this.routes.find(peer, prefix, pathId);
     if (route < 0) route = this.#addRoute(peer, prefix, pathId);
-    else if (this.#routes.path[route] === WITHDRAWN) open.totals.duplicateWithdrawals++;
+    else if (this.routes.path[route] === WITHDRAWN) open.totals.duplicateWithdrawals++;
     else {
-      open.withdrew(prefix, this.prefixes.activeRoutes[prefix]!);
+      const lost = this.routes.path[route]!;
+      open.withdrew(prefix, this.prefixes.activeRoutes[prefix]!, () => this.hopsOf(lost));
       this.#deactivate(route);
     }
-    this.#routes.withdrawnMinute[route] = minute;
+    this.routes.withdrawnMinute[route] = minute;
   }
 
   #announce(
@@ -270,10 +309,10 @@ export class RoutingState {
     else if (origin === ORIGIN_INCOMPLETE) totals.originIncomplete++;
     const batchPath = columns.path[message]!;
     const path = batchPath === NONE ? this.#emptyPath() : this.#path(columns, batchPath, minute);
-    const length = this.#paths.length[path]!;
-    const originAs = this.#paths.origin[path]!;
+    const length = this.paths.length[path]!;
+    const originAs = this.paths.origin[path]!;
     totals.pathLength += length;
-    totals.uniquePathLength += this.#paths.uniqueLength[path]!;
+    totals.uniquePathLength += this.paths.uniqueLength[path]!;
     if (length > totals.longestPath) totals.longestPath = length;
     if (originAs !== 0) open.originRoutes.add(originAs, announced);
     if (peer >= 0) {
@@ -295,8 +334,8 @@ export class RoutingState {
           open.changedPath(
             prefix,
             peer,
-            () => this.#hopsOf(old),
-            () => this.#hopsOf(path),
+            () => this.hopsOf(old),
+            () => this.hopsOf(path),
           );
         }
         if (old !== WITHDRAWN) this.#release(old);
@@ -304,7 +343,7 @@ export class RoutingState {
       if (newLink) {
         for (let element = first; element < first + announced; element++) {
           const prefix = this.#prefixOf[columns.prefix[element]!]!;
-          this.#noteLinks(columns, batchPath, minute, open, 1, prefix);
+          this.#noteLinks(columns, batchPath, minute, open, 1, prefix, peer);
         }
       }
     }
@@ -316,7 +355,7 @@ export class RoutingState {
    * @returns its path before; unless that is `path` itself or WITHDRAWN, the caller releases it
    */
   #replace(peer: number, prefix: number, pathId: number, path: number, minute: Minute, open: OpenMinute): number {
-    const routes = this.#routes;
+    const routes = this.routes;
     let route = routes.find(peer, prefix, pathId);
     const old = route < 0 ? WITHDRAWN : routes.path[route]!;
     if (old === path) {
@@ -324,7 +363,7 @@ export class RoutingState {
       open.peerRepeats.add(peer, 1);
       return path;
     }
-    this.#paths.retain(path);
+    this.paths.retain(path);
     if (old === WITHDRAWN) {
       if (route < 0) route = this.#addRoute(peer, prefix, pathId);
       else if (routes.withdrawnMinute[route] === minute) open.returned(prefix);
@@ -344,23 +383,23 @@ export class RoutingState {
   /** Whether a route goes back from an origin that came up for its prefix within the last day. */
   #leavesNewOrigin(prefix: number, old: number, originAs: number, minute: Minute): boolean {
     if (old === WITHDRAWN) return false;
-    const oldOrigin = this.#paths.origin[old]!;
+    const oldOrigin = this.paths.origin[old]!;
     if (oldOrigin === originAs || oldOrigin === 0) return false;
     const since = this.prefixes.originSince(prefix, oldOrigin);
     return since > 0 && since > minute - MINUTES_PER_DAY;
   }
 
   /** The ASes of a path in use, without AS sets, of which only a hash is kept; none of WITHDRAWN. */
-  #hopsOf(path: number): number[] {
+  hopsOf(path: number): number[] {
     if (path === WITHDRAWN) return [];
-    const start = this.#paths.start[path]!;
-    const hops = [...this.#paths.arena.subarray(start, start + this.#paths.tokenCount[path]!)];
+    const start = this.paths.start[path]!;
+    const hops = [...this.paths.arena.subarray(start, start + this.paths.tokenCount[path]!)];
     return hops.filter((hop) => hop <= UNASSIGNED[0] || hop >= UNASSIGNED[1]);
   }
 
   #editDistance(old: number, path: number): number {
     if (old !== this.#lastOld || path !== this.#lastNew) {
-      const { arena, start, tokenCount } = this.#paths;
+      const { arena, start, tokenCount } = this.paths;
       this.#lastDistance = editDistance(arena, start[old]!, tokenCount[old]!, start[path]!, tokenCount[path]!);
       this.#lastOld = old;
       this.#lastNew = path;
@@ -390,12 +429,21 @@ export class RoutingState {
         ...columns.hops.subarray(columns.pathStart[batchPath]!, columns.pathStart[batchPath + 1]!),
       ]);
     }
-    this.#noteSpecific(prefix, origin, peer, minute, known, open);
+    this.#noteSpecific(columns, batchPath, prefix, origin, peer, minute, known, open);
     return isNew;
   }
 
   /** Notes a prefix that is new and lies inside one that others hold. */
-  #noteSpecific(prefix: number, origin: number, peer: number, minute: Minute, known: Minute, open: OpenMinute): void {
+  #noteSpecific(
+    columns: BatchColumns,
+    batchPath: number,
+    prefix: number,
+    origin: number,
+    peer: number,
+    minute: Minute,
+    known: Minute,
+    open: OpenMinute,
+  ): void {
     const prefixes = this.prefixes;
     const first = prefixes.firstMinute[prefix]!;
     if (known === 0 || !this.#isNew(first, minute) || this.#knownFrom(first) === 0) return;
@@ -404,27 +452,28 @@ export class RoutingState {
     if (covering < 0) return;
     const holders = prefixes.originsBefore(covering, first, 0);
     if (holders.length === 0 || holders.includes(origin)) return;
-    open.moreSpecific(prefix, origin, peer, prefixes.text(covering), holders);
+    const path = [...columns.hops.subarray(columns.pathStart[batchPath]!, columns.pathStart[batchPath + 1]!)];
+    open.moreSpecific(prefix, origin, peer, covering, holders, path);
   }
 
   #emptyPath(): number {
-    return this.#paths.acquire(new Uint32Array(0), new Uint8Array(0), 0, 0);
+    return this.paths.acquire(new Uint32Array(0), new Uint8Array(0), 0, 0);
   }
 
   #addRoute(peer: number, prefix: number, pathId: number): number {
-    if (this.#routes.full) {
-      const victim = this.#routes.victim();
-      if (this.#routes.path[victim] !== WITHDRAWN) this.#deactivate(victim);
-      this.prefixes.references[this.#routes.prefix[victim]!]!--;
-      this.#routes.drop(victim);
+    if (this.routes.full) {
+      const victim = this.routes.victim();
+      if (this.routes.path[victim] !== WITHDRAWN) this.#deactivate(victim);
+      this.prefixes.references[this.routes.prefix[victim]!]!--;
+      this.routes.drop(victim);
       this.#counts.evictedRoutes++;
     }
     this.prefixes.references[prefix]!++;
-    return this.#routes.add(peer, prefix, pathId);
+    return this.routes.add(peer, prefix, pathId);
   }
 
   #deactivate(route: number): void {
-    const routes = this.#routes;
+    const routes = this.routes;
     const path = routes.path[route]!;
     this.prefixes.activeRoutes[routes.prefix[route]!]!--;
     this.peers.activeRoutes[routes.peer[route]!]!--;
@@ -434,6 +483,6 @@ export class RoutingState {
 
   /** The pair remembered for the edit distance must not outlive a freed id. */
   #release(path: number): void {
-    if (this.#paths.release(path)) this.#lastOld = -1;
+    if (this.paths.release(path)) this.#lastOld = -1;
   }
 }

@@ -24,17 +24,130 @@ export interface Ranked {
   count: number;
 }
 
+/** A network's place in the graph learnt from the stream's paths. */
+export interface NetworkFacts {
+  /** Ordered pairs with a neighbour; 0 for a network not met in any path of two or more. */
+  degree: number;
+  /** Neighbours whose routes it passes on to others: 0 for a stub. */
+  carries: number;
+  /** Minutes since it was first met. */
+  knownFor: number;
+}
+
+/** What the stream knew of a prefix, its holders and its new origin when the minute closed. */
+export interface OriginFacts {
+  /** Present routes to the prefix, those of them that lead to a holder, and those to the new origin. */
+  routes: number;
+  held: number;
+  taken: number;
+  /** Minutes for which a holder was known to hold it. */
+  heldFor: number;
+  origin: NetworkFacts;
+  /** Of the first holder. */
+  holder: NetworkFacts;
+  /** Prefixes that the holders still announce. */
+  holderPrefixes: number;
+  /** Other prefixes that the origin announces. */
+  originPrefixes: number;
+  /** Origin and a holder were neighbours in a path before. */
+  adjacent: boolean;
+  /** 1 / log2(1 + degree) of the smallest neighbour of a holder that is the origin's too; 0 without one. */
+  shared: number;
+  /** Other prefixes that origin and a holder have both announced. */
+  alike: number;
+  /** Other prefixes of the origin in the same 16 bits (IPv6: 24 bits) of address space. */
+  near: number;
+  /** Networks beside the holders that announce parts of the covering block; 0 without one. */
+  others: number;
+  /** Parts of the covering block that the origin announced before. */
+  parts: number;
+}
+
+/** A route event of the last day whose routes are gone: withdrawn, or gone back. */
+export interface EndedEvent {
+  prefix: string;
+  origin: number;
+  /** The most peers that had the new origin's route. */
+  peers: number;
+  /** Peers whose route now leads to the holder; 0 when they only withdrew. */
+  held: number;
+}
+
+/** Routes of `from` that `carrier` began to pass on to `to`: a new path of three networks. */
+export interface NewTransit {
+  carrier: number;
+  from: number;
+  /** Most of the routes go to this network. */
+  to: number;
+  routes: number;
+  /** Peers that took such routes. */
+  peers: number;
+  /** Distinct prefixes and origins behind it, counted to 4,096. */
+  prefixes: number;
+  origins: number;
+  sample: string[];
+  carrierFacts: NetworkFacts;
+  fromFacts: NetworkFacts;
+  toFacts: NetworkFacts;
+  /** `from` was seen to pass on routes of `carrier`: it is its provider, or they are each other's. */
+  reverse: boolean;
+  /** As in `OriginFacts`, of the carrier as origin and `from` as holder. */
+  shared: number;
+  alike: number;
+  near: number;
+  /** Minutes for which the two are known as neighbours in that order. */
+  linkFor: number;
+}
+
+/** Prefixes of one network that have next to no routes left, listed until they are back. */
+export interface NetworkLoss {
+  origin: number;
+  /** The first minute of the loss. */
+  since: Minute;
+  /** Prefixes that are lost now: 0 in the minute in which they are back. */
+  prefixes: number;
+  /** Prefixes that it still has. */
+  left: number;
+  /** The most peers that had one of them. */
+  peers: number;
+  sample: string[];
+  /** Of the network itself. */
+  facts: NetworkFacts;
+  /** Networks in the lost paths, without peer and origin, nearest the origin first, with lost prefixes behind each. */
+  via: { network: number; prefixes: number }[];
+}
+
 /** Evidence of a minute that helps to name culprits; each list is bounded (at most 20). */
 export interface MinuteEvidence {
   prefixes: Ranked[];
   origins: Ranked[];
   peers: Ranked[];
   /** Routes whose origin was not seen before for that prefix: possible hijacks and MOAS. */
-  newOrigins: { prefix: string; origin: number; previousOrigins: number[]; peers: number; path: number[] }[];
+  newOrigins: {
+    prefix: string;
+    origin: number;
+    previousOrigins: number[];
+    peers: number;
+    path: number[];
+    facts?: OriginFacts;
+  }[];
   /** Announced prefixes inside a longer-known one, from an origin that does not hold it. */
-  moreSpecifics: { prefix: string; covering: string; origin: number; coveringOrigins: number[]; peers: number }[];
+  moreSpecifics: {
+    prefix: string;
+    covering: string;
+    origin: number;
+    coveringOrigins: number[];
+    peers: number;
+    path?: number[];
+    facts?: OriginFacts;
+  }[];
   /** Neighbouring AS pairs not seen before in any path, with the number of routes through them. */
   newLinks: { left: number; right: number; routes: number; prefixes: string[] }[];
+  /** Absent when there is none. */
+  ended?: EndedEvent[];
+  transits?: NewTransit[];
+  /** Prefixes that went from all or nearly all of their peers, by network. Absent when there is none. */
+  losses?: NetworkLoss[];
   /** Prefixes withdrawn by peers, with how many peers withdrew and how many had it. */
   withdrawn: { prefix: string; peers: number; peersBefore: number; origin: number }[];
   /** Peers whose session went down or came up in this minute. */

@@ -1,7 +1,7 @@
 import { hashWords } from '../../bgp/address.js';
 import { type Column, DenseTable } from './denseTable.js';
 
-/** Pairs of neighbouring ASes seen in paths. When full, the pair met longest ago (by the clock's hand) is forgotten. */
+/** Ordered pairs of neighbouring ASes. When full, the pair met longest ago (by the clock's hand) is forgotten. */
 export class LinkTable extends DenseTable {
   left = new Uint32Array(this.capacity);
   right = new Uint32Array(this.capacity);
@@ -21,6 +21,20 @@ export class LinkTable extends DenseTable {
       Int32Array<ArrayBuffer>,
       Uint8Array<ArrayBuffer>,
     ];
+  }
+
+  /** Pairs added so far: a caller sees by it whether `note` met one for the first time. */
+  added = 0;
+
+  /** The pair's id, or -1; does not count as meeting it. */
+  find(left: number, right: number): number {
+    const { slots } = this;
+    const mask = slots.length - 1;
+    const hash = hashWords(0, left, right, 0, 0);
+    for (let slot = hash & mask, id = slots[slot]!; id !== -1; id = slots[(slot = (slot + 1) & mask)]!) {
+      if (this.left[id] === left && this.right[id] === right) return id;
+    }
+    return -1;
   }
 
   /** Minute from which the link is known; `known` when it is met for the first time. */
@@ -47,6 +61,7 @@ export class LinkTable extends DenseTable {
     this.right[id] = right;
     this.first[id] = known;
     this.met[id] = 1;
+    this.added++;
     return known;
   }
 }

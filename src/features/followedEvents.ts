@@ -1,0 +1,78 @@
+import type { ByteReader, ByteWriter } from './byteStream.js';
+import type { KnownRoutes, OriginEvent, RouteFacts } from './routeFacts.js';
+import { type EndedEvent, MINUTES_PER_DAY, type Minute } from './row.js';
+
+interface Followed extends OriginEvent {
+  since: Minute;
+  /** The most peers that had the new origin's route at the end of a minute. */
+  peak: number;
+}
+
+/** Minutes in which an event is listed again though no peer speaks of it: a route needs some to reach all of them. */
+const SPREADING = 4;
+const FOLLOWED = 2000;
+/** An event is over when so small a share of the peers that had its route has it still. */
+const LEFT_SHARE = 0.1;
+
+/** Route events of the last day, watched until their routes are gone. Keeps their prefixes from being forgotten. */
+export class FollowedEvents {
+  #events: Followed[] = [];
+
+  constructor(private readonly known: Pick<KnownRoutes, 'prefixes'>) {}
+
+  follow(events: readonly OriginEvent[], minute: Minute): void {
+    const known = new Set(this.#events.map(keyOf));
+    for (const event of events) {
+      if (event.holders.length === 0 || known.has(keyOf(event))) continue;
+      this.#events.push({ ...event, since: minute, peak: 0 });
+      for (const id of pinned(event)) this.known.prefixes.references[id]!++;
+    }
+    while (this.#events.length > FOLLOWED) this.#release(this.#events.shift()!);
+  }
+
+  /** Events that still spread, without those that this minute lists anyway. */
+  spreading(minute: Minute, listed: readonly OriginEvent[]): OriginEvent[] {
+    const named = new Set(listed.map(keyOf));
+    return this.#events.filter((event) => event.since > minute - SPREADING && !named.has(keyOf(event)));
+  }
+
+  /** Looks where each event's routes are now, and lets go of those that are over. */
+  ended(facts: RouteFacts): EndedEvent[] {
+    const over: EndedEvent[] = [];
+    const { prefixes } = facts.known;
+    this.#events = this.#events.filter((event) => {
+      if (event.since <= facts.minute - MINUTES_PER_DAY) {
+        this.#release(event);
+        return false;
+      }
+      const { taken, held } = facts.routesTo(event);
+      event.peak = Math.max(event.peak, taken);
+      if (event.peak < 2 || taken > event.peak * LEFT_SHARE) return true;
+      over.push({ prefix: prefixes.text(event.prefix), origin: event.origin, peers: event.peak, held });
+      this.#release(event);
+      return false;
+    });
+    return over;
+  }
+
+  write(writer: ByteWriter): void {
+    writer.json(this.#events);
+  }
+
+  /** The prefixes' references are in the snapshot of their own table. */
+  read(reader: ByteReader): void {
+    this.#events = reader.json() as Followed[];
+  }
+
+  #release(event: Followed): void {
+    for (const id of pinned(event)) this.known.prefixes.references[id]!--;
+  }
+}
+
+function keyOf({ prefix, origin, covering }: OriginEvent): string {
+  return `${prefix} ${origin} ${covering < 0}`;
+}
+
+function pinned({ prefix, covering }: OriginEvent): number[] {
+  return covering < 0 ? [prefix] : [prefix, covering];
+}

@@ -1,0 +1,120 @@
+import type { ByteReader, ByteWriter } from './byteStream.js';
+import type { KnownRoutes, RouteFacts } from './routeFacts.js';
+import type { Minute, NetworkLoss } from './row.js';
+
+/** A prefix is lost when so small a share of the routes it had is left. */
+const LEFT_SHARE = 0.2;
+/** The loss of a network is over when so small a share of its lost prefixes is lost still. */
+const OVER_SHARE = 0.3;
+const FOLLOWED = 2000;
+/** A network that comes back no more has gone. */
+const LONGEST = 1440;
+/** A loss is listed in each of its first minutes, then only when it changes. */
+const SETTLES = 15;
+const LISTED = 400;
+const SAMPLE = 5;
+const VIA = 6;
+
+/** A prefix that peers withdrew in a minute. */
+export interface WithdrawnPrefix {
+  prefix: number;
+  /** Routes that it had. */
+  before: number;
+  /** One of its paths, from the peer to the origin; empty where not known. */
+  path: readonly number[];
+}
+
+interface Loss {
+  origin: number;
+  since: Minute;
+  /** Lost prefixes with the routes that each had. */
+  before: [prefix: number, routes: number][];
+  most: number;
+  told: number;
+  via: [network: number, prefixes: number][];
+}
+
+const byText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+
+/** Networks whose prefixes lost all or nearly all of their routes, watched until they are back. */
+export class FollowedLosses {
+  #losses = new Map<number, Loss>();
+
+  constructor(private readonly known: Pick<KnownRoutes, 'prefixes'>) {}
+
+  /** Adds what this minute lost, looks at what was lost before, and lists what an incident may want to know. */
+  losses(withdrawn: Iterable<WithdrawnPrefix>, facts: RouteFacts): NetworkLoss[] {
+    const { prefixes } = facts.known;
+    const touched = new Set<number>();
+    for (const { prefix, before, path } of withdrawn) {
+      const origin = prefixes.lastOrigin[prefix]!;
+      if (before < 2 || origin === 0 || prefixes.activeRoutes[prefix]! > before * LEFT_SHARE) continue;
+      this.#add(origin, prefix, before, path, facts.minute);
+      touched.add(origin);
+    }
+    const listed: NetworkLoss[] = [];
+    const left = facts.prefixesOf(new Set(this.#losses.keys()));
+    for (const loss of [...this.#losses.values()]) {
+      const lost = loss.before.filter(([prefix, routes]) => prefixes.activeRoutes[prefix]! <= routes * LEFT_SHARE);
+      loss.most = Math.max(loss.most, lost.length);
+      const over = lost.length <= loss.most * OVER_SHARE || loss.since <= facts.minute - LONGEST;
+      const young = facts.minute - loss.since < SETTLES;
+      if (over || young || touched.has(loss.origin) || lost.length !== loss.told) {
+        loss.told = lost.length;
+        const some = lost.filter(([prefix]) => prefixes.activeRoutes[prefix]! > 0).length;
+        listed.push({
+          origin: loss.origin,
+          since: loss.since,
+          prefixes: over ? 0 : lost.length,
+          left: Math.max(0, (left.get(loss.origin) ?? 0) - some),
+          peers: loss.before.reduce((most, [, routes]) => Math.max(most, routes), 0),
+          sample: (over ? loss.before : lost)
+            .map(([prefix]) => prefixes.text(prefix))
+            .sort(byText)
+            .slice(0, SAMPLE),
+          facts: facts.ofNetwork(loss.origin),
+          via: [...loss.via]
+            .sort((a, b) => b[1] - a[1] || a[0] - b[0])
+            .slice(0, VIA)
+            .map(([network, count]) => ({ network, prefixes: count })),
+        });
+      }
+      if (over) this.#drop(loss);
+    }
+    return listed.sort((a, b) => b.prefixes - a.prefixes || a.origin - b.origin).slice(0, LISTED);
+  }
+
+  write(writer: ByteWriter): void {
+    writer.json([...this.#losses.values()]);
+  }
+
+  /** The prefixes' references are in the snapshot of their own table. */
+  read(reader: ByteReader): void {
+    for (const loss of reader.json() as Loss[]) this.#losses.set(loss.origin, loss);
+  }
+
+  #add(origin: number, prefix: number, before: number, path: readonly number[], minute: Minute): void {
+    let loss = this.#losses.get(origin);
+    if (loss === undefined) {
+      if (this.#losses.size >= FOLLOWED) return;
+      loss = { origin, since: minute, before: [], most: 0, told: -1, via: [] };
+      this.#losses.set(origin, loss);
+    }
+    const known = loss.before.find(([id]) => id === prefix);
+    if (known !== undefined) known[1] = Math.max(known[1], before);
+    if (known !== undefined || loss.before.length >= FOLLOWED) return;
+    loss.before.push([prefix, before]);
+    this.known.prefixes.references[prefix]!++;
+    for (const network of new Set(path.slice(1))) {
+      if (network === origin) continue;
+      const via = loss.via.find(([as]) => as === network);
+      if (via !== undefined) via[1]++;
+      else loss.via.push([network, 1]);
+    }
+  }
+
+  #drop(loss: Loss): void {
+    this.#losses.delete(loss.origin);
+    for (const [prefix] of loss.before) this.known.prefixes.references[prefix]!--;
+  }
+}

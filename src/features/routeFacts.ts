@@ -1,0 +1,243 @@
+import { IPV6_SHAPE, maskWords } from '../bgp/address.js';
+import type { LinkTable } from './routes/linkTable.js';
+import type { NetworkTable } from './routes/networkTable.js';
+import type { PathTable } from './routes/pathTable.js';
+import type { PeerTable } from './routes/peerTable.js';
+import { ORIGINS, type PrefixTable } from './routes/prefixTable.js';
+import { type RouteTable, WITHDRAWN } from './routes/routeTable.js';
+import type { Minute, NetworkFacts, OriginFacts } from './row.js';
+
+/** What a stream has learnt of the world's routes. */
+export interface KnownRoutes {
+  readonly peers: PeerTable;
+  readonly prefixes: PrefixTable;
+  readonly paths: PathTable;
+  readonly routes: RouteTable;
+  readonly links: LinkTable;
+  readonly transits: LinkTable;
+  readonly networks: NetworkTable;
+}
+
+/** A prefix and a network that began to originate it, or a part of what others hold. */
+export interface OriginEvent {
+  prefix: number;
+  origin: number;
+  holders: readonly number[];
+  /** The holders' block around the prefix, -1 for the prefix itself. */
+  covering: number;
+  /** A path to it, from the peer to the origin. */
+  path: readonly number[];
+}
+
+const FILTER = 65_536;
+
+/**
+ * Looks up what is known of a minute's route events when the minute closes: one pass over the links and one over the
+ * prefixes, however many events there are.
+ */
+export class RouteFacts {
+  constructor(
+    readonly known: KnownRoutes,
+    readonly minute: Minute,
+  ) {}
+
+  /** One entry an event, in their order. */
+  ofOrigins(events: readonly OriginEvent[]): OriginFacts[] {
+    if (events.length === 0) return [];
+    const neighbours = this.#neighbours(events);
+    const holdings = this.#holdings(events);
+    return events.map((event, at) => {
+      const { origin, holders } = event;
+      const { routes, held, taken } = this.routesTo(event);
+      const own = neighbours.get(origin)!;
+      const upstream = event.path.findLast((hop) => hop !== origin) ?? 0;
+      let adjacent = false;
+      let shared = 0;
+      for (const holder of holders) {
+        if (own.has(holder)) adjacent = true;
+        for (const other of neighbours.get(holder)!) {
+          if (own.has(other) || other === upstream) shared = Math.max(shared, this.#rarity(other));
+        }
+      }
+      const { originPrefixes, holderPrefixes, alike, near, others, parts } = holdings[at]!;
+      return {
+        routes,
+        held,
+        taken,
+        heldFor: this.#heldFor(event),
+        origin: this.ofNetwork(origin),
+        holder: this.ofNetwork(holders[0] ?? 0),
+        holderPrefixes,
+        originPrefixes,
+        adjacent,
+        shared: Math.round(shared * 1000) / 1000,
+        alike,
+        near,
+        others,
+        parts,
+      };
+    });
+  }
+
+  ofNetwork(as: number): NetworkFacts {
+    const { networks } = this.known;
+    const id = networks.find(as);
+    if (id < 0) return { degree: 0, carries: 0, knownFor: 0 };
+    return {
+      degree: networks.degree[id]!,
+      carries: networks.carries[id]!,
+      knownFor: this.minute - networks.first[id]!,
+    };
+  }
+
+  /** Prefixes that each of these networks originated last and that have routes. */
+  prefixesOf(origins: ReadonlySet<number>): Map<number, number> {
+    const counts = new Map<number, number>();
+    const { prefixes } = this.known;
+    const filter = filterOf(origins);
+    for (let id = 0; id < prefixes.high; id++) {
+      const origin = prefixes.lastOrigin[id]!;
+      if (filter[origin & (FILTER - 1)] === 0 || !origins.has(origin)) continue;
+      if (prefixes.activeRoutes[id]! > 0) counts.set(origin, (counts.get(origin) ?? 0) + 1);
+    }
+    return counts;
+  }
+
+  /** What a neighbour in common says: the less, the more neighbours it has (Adamic and Adar, 2003). */
+  #rarity(as: number): number {
+    return 1 / Math.log2(1 + Math.max(1, this.ofNetwork(as).degree));
+  }
+
+  /** Minutes for which the longest known of the holders has held the prefix or the block. */
+  #heldFor({ prefix, covering, holders }: OriginEvent): number {
+    const { prefixes } = this.known;
+    const block = covering < 0 ? prefix : covering;
+    const since = holders.map((holder) => prefixes.originSince(block, holder));
+    // its first origin counts as always known, but it was not known before the prefix itself
+    return this.minute - Math.max(prefixes.firstMinute[block]!, Math.min(...since, this.minute));
+  }
+
+  /** Present routes to the event's prefix, those of them that lead to a holder, and to the new origin. */
+  routesTo({ prefix, origin, holders }: Omit<OriginEvent, 'path' | 'covering'>): {
+    routes: number;
+    held: number;
+    taken: number;
+  } {
+    const { routes, paths, peers } = this.known;
+    const counts = { routes: 0, held: 0, taken: 0 };
+    for (let peer = 0; peer < peers.high; peer++) {
+      const route = routes.find(peer, prefix, 0);
+      if (route < 0 || routes.path[route] === WITHDRAWN) continue;
+      counts.routes++;
+      const end = paths.origin[routes.path[route]!]!;
+      if (end === origin) counts.taken++;
+      else if (holders.includes(end)) counts.held++;
+    }
+    return counts;
+  }
+
+  /** Neighbours of the networks in question, without links of the events themselves. */
+  #neighbours(events: readonly Pick<OriginEvent, 'origin' | 'holders'>[]): Map<number, Set<number>> {
+    const { links } = this.known;
+    const result = new Map<number, Set<number>>();
+    for (const { origin, holders } of events) for (const as of [origin, ...holders]) result.set(as, new Set());
+    const filter = filterOf(result);
+    for (let id = 0; id < links.high; id++) {
+      const left = links.left[id]!;
+      const right = links.right[id]!;
+      if (filter[left & (FILTER - 1)] === 0 && filter[right & (FILTER - 1)] === 0) continue;
+      if (!links.isUsed(id) || links.first[id]! > this.minute - SETTLED) continue;
+      result.get(left)?.add(right);
+      result.get(right)?.add(left);
+    }
+    return result;
+  }
+
+  /** What came up in the same minutes says nothing of what was usual before. */
+  #settled(prefix: number, slot: number): boolean {
+    const { prefixes } = this.known;
+    return Math.max(prefixes.firstMinute[prefix]!, prefixes.originFirst[slot]!) <= this.minute - SETTLED;
+  }
+
+  #holdings(events: readonly OriginEvent[]) {
+    const { prefixes } = this.known;
+    const result = events.map(() => ({ originPrefixes: 0, holderPrefixes: 0, alike: 0, near: 0, others: 0, parts: 0 }));
+    const holdings = this.prefixesOf(new Set(events.flatMap(({ holders }) => holders)));
+    const byOrigin = new Map<number, number[]>();
+    const byTop = new Map<number, number[]>();
+    const insiders = events.map(() => new Set<number>());
+    events.forEach(({ origin, covering }, at) => {
+      byOrigin.set(origin, [...(byOrigin.get(origin) ?? []), at]);
+      if (covering >= 0) {
+        const top = topOf(prefixes, covering);
+        byTop.set(top, [...(byTop.get(top) ?? []), at]);
+      }
+    });
+    const origins = filterOf(byOrigin);
+    for (let id = 0; id < prefixes.high; id++) {
+      if (prefixes.activeRoutes[id]! <= 0) continue;
+      for (const at of byTop.get(topOf(prefixes, id)) ?? []) {
+        const { prefix, covering, origin, holders } = events[at]!;
+        const last = prefixes.lastOrigin[id]!;
+        if (id === prefix || id === covering || !inside(prefixes, id, covering)) continue;
+        if (prefixes.firstMinute[id]! > this.minute - SETTLED) continue;
+        if (last === origin) result[at]!.parts++;
+        else if (last !== 0 && !holders.includes(last)) insiders[at]!.add(last);
+      }
+      for (let slot = id * ORIGINS; slot < (id + 1) * ORIGINS; slot++) {
+        const as = prefixes.origins[slot]!;
+        if (origins[as & (FILTER - 1)] === 0 || prefixes.originLast[slot] === 0) continue;
+        for (const at of byOrigin.get(as) ?? []) {
+          const { prefix, holders } = events[at]!;
+          if (prefixes.lastOrigin[id] === as && id !== prefix) result[at]!.originPrefixes++;
+          if (id === prefix || !this.#settled(id, slot)) continue;
+          if (heldByAny(prefixes, id, holders)) result[at]!.alike++;
+          if (isNear(prefixes, id, prefix)) result[at]!.near++;
+        }
+      }
+    }
+    for (const [at, networks] of insiders.entries()) {
+      result[at]!.others = networks.size;
+      result[at]!.holderPrefixes = events[at]!.holders.reduce((sum, holder) => sum + (holdings.get(holder) ?? 0), 0);
+    }
+    return result;
+  }
+}
+
+/** Minutes after which what was learnt counts as known before an event: its first news came with the event itself. */
+const SETTLED = 30;
+
+function filterOf(numbers: { keys(): Iterable<number> }): Uint8Array {
+  const filter = new Uint8Array(FILTER);
+  for (const number of numbers.keys()) filter[number & (FILTER - 1)] = 1;
+  return filter;
+}
+
+function topOf(prefixes: PrefixTable, id: number): number {
+  return (prefixes.shapes[id]! < IPV6_SHAPE ? 0 : 256) + (prefixes.words[id * 4]! >>> 24);
+}
+
+const masked = new Uint32Array(4);
+
+function inside(prefixes: PrefixTable, id: number, covering: number): boolean {
+  const shape = prefixes.shapes[covering]!;
+  if (prefixes.shapes[id]! <= shape || prefixes.shapes[id]! < IPV6_SHAPE !== shape < IPV6_SHAPE) return false;
+  masked.set(prefixes.words.subarray(id * 4, id * 4 + 4));
+  maskWords(shape, masked);
+  for (let word = 0; word < 4; word++) if (masked[word] !== prefixes.words[covering * 4 + word]) return false;
+  return true;
+}
+
+/** In the same 16 bits of IPv4 or 24 of IPv6, as registries hand blocks of a region out. */
+function isNear(prefixes: PrefixTable, id: number, other: number): boolean {
+  const v4 = prefixes.shapes[id]! < IPV6_SHAPE;
+  if (v4 !== prefixes.shapes[other]! < IPV6_SHAPE) return false;
+  return (prefixes.words[id * 4]! ^ prefixes.words[other * 4]!) >>> (v4 ? 16 : 8) === 0;
+}
+
+function heldByAny(prefixes: PrefixTable, id: number, holders: readonly number[]): boolean {
+  for (let slot = id * ORIGINS; slot < (id + 1) * ORIGINS; slot++) {
+    if (prefixes.originLast[slot] !== 0 && holders.includes(prefixes.origins[slot]!)) return true;
+  }
+  return false;
+}

@@ -1,0 +1,109 @@
+import type { OriginFacts } from '../../features/row.js';
+import type { Validity } from '../rpki/validity.js';
+import { type Clue, type Suspicion, weighed } from './suspicion.js';
+
+/** A prefix, or a part of others' block, from a network that did not originate it before. */
+export interface OriginClaim {
+  origin: number;
+  holders: readonly number[];
+  /** The claim is a part of a block that the holders announce. */
+  inside: boolean;
+  /** Share of the stream's peers that have the new route, 0..1. */
+  share: number;
+  path: readonly number[];
+  validity?: Validity;
+  /** Absent in rows of older versions. */
+  facts?: OriginFacts;
+}
+
+const DAY = 1440;
+/** Reserved for private use (RFC 6996), documentation (RFC 5398), AS_TRANS (RFC 6793) and AS 0 (RFC 7607). */
+const RESERVED: readonly [from: number, to: number][] = [
+  [0, 0],
+  [23456, 23456],
+  [64496, 64511],
+  [64512, 65535],
+  [65536, 65551],
+  [4_200_000_000, 4_294_967_295],
+];
+/** Networks whose numbers are so close were often registered together, by one organisation. */
+const NUMBERED_TOGETHER = 16;
+
+/** Without facts a claim is judged by RPKI and its path alone: as suspicious as one between strangers. */
+const STRANGERS = 3;
+
+/**
+ * Weighs whether a network took what others hold. The weights are log-likelihood ratios between claims that a real
+ * collector saw on two ordinary days (21 and 22 February 2008, Route Views) and claims of random networks to random
+ * prefixes at the same minutes, rounded; no label was used. See docs/incidents.md.
+ */
+export function originSuspicion(claim: OriginClaim): Suspicion {
+  const { facts } = claim;
+  const known =
+    facts === undefined
+      ? [{ bits: STRANGERS, words: '' }]
+      : [related(claim, facts), ...history(claim, facts), claim.inside ? block(facts) : conflict(facts)];
+  return weighed([rpki(claim), throughHolder(claim), seen(claim), ...known]);
+}
+
+function rpki({ validity }: OriginClaim): Clue | null {
+  if (validity === 'valid') return { bits: -20, words: 'a ROA allows it' };
+  return validity === 'invalid' ? { bits: 4, words: 'RPKI invalid' } : null;
+}
+
+function throughHolder({ path, holders }: OriginClaim): Clue | null {
+  const through = path.slice(0, -1).find((hop) => holders.includes(hop));
+  return through === undefined ? null : { bits: -8, words: `the path leads through the holder AS${through}` };
+}
+
+function seen({ share }: OriginClaim): Clue | null {
+  if (share >= 0.3) return null;
+  if (share >= 0.08) return { bits: -0.5, words: 'a part of the peers has it' };
+  return { bits: -2, words: 'few peers have it' };
+}
+
+function related({ origin, holders }: OriginClaim, facts: OriginFacts): Clue {
+  if (facts.alike > 0) {
+    return { bits: -8, words: `both have announced ${facts.alike} other prefixes` };
+  }
+  if (facts.adjacent) return { bits: -6, words: 'origin and holder are neighbours' };
+  if (holders.some((holder) => Math.abs(holder - origin) <= NUMBERED_TOGETHER)) {
+    return { bits: -4, words: 'origin and holder have AS numbers next to one another' };
+  }
+  if (facts.near > 0) return { bits: -5, words: 'the origin has other prefixes next to it' };
+  if (facts.shared >= 0.2) return { bits: -1, words: 'origin and holder share a small neighbour' };
+  return { bits: facts.shared >= 0.14 ? 1.7 : 2, words: 'origin and holder are strangers' };
+}
+
+function history({ origin }: OriginClaim, facts: OriginFacts): Clue[] {
+  const clues: Clue[] = [];
+  const reserved = RESERVED.some(([from, to]) => origin >= from && origin <= to);
+  if (reserved) clues.push({ bits: -1, words: `AS${origin} is reserved: somebody's private number leaked` });
+  const { knownFor, carries } = facts.origin;
+  if (knownFor < DAY / 2) clues.push({ bits: -4, words: 'the origin is new to this feed' });
+  else if (knownFor < DAY) clues.push({ bits: -2, words: 'the origin has been known for less than a day' });
+  else if (knownFor >= 2 * DAY) clues.push({ bits: 0.5, words: '' });
+  if (facts.originPrefixes === 0) clues.push({ bits: -3, words: 'the origin announces nothing else' });
+  if (carries >= 200) clues.push({ bits: -1.5, words: 'the origin is a large transit network' });
+  if (facts.heldFor < 60) clues.push({ bits: -4, words: `its holder has had it for ${facts.heldFor} minutes` });
+  else if (facts.heldFor < DAY / 2) clues.push({ bits: -1, words: '' });
+  if (facts.holderPrefixes === 0) clues.push({ bits: -2, words: 'its holder announces nothing any more' });
+  return clues;
+}
+
+/** Of a whole prefix: two networks that are believed at once contend for it, a clean change hands over. */
+function conflict({ held, routes }: OriginFacts): Clue {
+  const share = routes === 0 ? 1 : held / routes;
+  if (share < 0.05) return { bits: -4, words: 'the holder gave it up' };
+  if (share < 0.15) return { bits: -2, words: 'next to no route leads to the holder any more' };
+  return { bits: 1.5, words: `${held} of ${routes} routes still lead to the holder` };
+}
+
+/** Of a part of a block: providers give parts of theirs to customers. */
+function block({ others, parts }: OriginFacts): Clue {
+  if (parts > 0) return { bits: -5, words: 'the origin had other parts of the block before' };
+  if (others >= 10) return { bits: -6, words: `${others} other networks announce parts of the block` };
+  if (others >= 2) return { bits: -4, words: `${others} other networks announce parts of the block` };
+  if (others === 1) return { bits: -2.5, words: 'another network announces a part of the block too' };
+  return { bits: 0.5, words: '' };
+}
