@@ -118,10 +118,10 @@ function isActive(input: MinuteInput, signal: Signal): boolean {
 
 function opens(input: MinuteInput, signal: Signal, state: CorrelatorState, settings: IncidentSettings): boolean {
   if (!isActive(input, signal)) return false;
-  if (input.anomalous || signal.watched.length > 0) return true;
+  if (input.anomalous || signal.watched.length > 0 || signal.strong) return true;
   const today = state.evidenceStarts.filter((start) => start > input.minute - MINUTES_PER_DAY);
-  // Sessions that bounce all day must leave room for what happens to routes.
-  return today.length < (signal.strong ? settings.evidence.perDay : settings.evidence.perDay / 2);
+  // a session that bounces all day is one thing to know, not a hundred
+  return today.length < settings.evidence.perDay * 2;
 }
 
 /** Whether an incident is over before this minute is looked at, and why. */

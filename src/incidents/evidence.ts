@@ -1,5 +1,5 @@
 import { emptyEvidence } from '../features/openMinute.js';
-import type { Minute, MinuteEvidence, Ranked } from '../features/row.js';
+import type { Minute, MinuteEvidence, NetworkLoss, NewTransit, Ranked } from '../features/row.js';
 import type { Baseline } from './baseline.js';
 import type { Culprits } from './culprits.js';
 import type { MinuteInput } from './minuteInput.js';
@@ -41,6 +41,11 @@ export interface IncidentEvidence {
   newOrigins: NewOrigin[];
   moreSpecifics: MoreSpecific[];
   newLinks: NewLink[];
+  /** Absent, as the next two, in incidents that an older version opened. */
+  transits?: (NewTransit & { minute: Minute })[];
+  losses?: NetworkLoss[];
+  /** Prefixes that the stream knows; undefined where rows list no facts. */
+  known?: number;
   withdrawn: Withdrawn[];
   /** `routes` is the most that the peer had announced when its session went down or came up. */
   resets: { peer: string; peerAs: number; downs: number; ups: number; routes: number }[];
@@ -48,7 +53,15 @@ export interface IncidentEvidence {
   reannouncing: { peer: string; peerAs: number; routes: number; of: number }[];
 }
 
-export const KEPT = { ranked: 100, routes: 60, links: 60, withdrawn: 200, resets: 60, linkPrefixes: 10 } as const;
+export const KEPT = {
+  ranked: 100,
+  routes: 200,
+  links: 60,
+  losses: 60,
+  withdrawn: 200,
+  resets: 60,
+  linkPrefixes: 10,
+} as const;
 
 export type ValidityOf = (prefix: string, origin: number) => Validity | undefined;
 
@@ -173,7 +186,7 @@ export function withMinute(kept: IncidentEvidence, input: MinuteInput, validityO
       kept.newOrigins,
       fresh.newOrigins.map(judged),
       (route) => `${route.prefix} ${route.origin}`,
-      (old, now) => ({ ...old, peers: spreadPeers(old, now) }),
+      (old, now) => ({ ...old, ...now, minute: old.minute, peers: spreadPeers(old, now) }),
       (route) => route.peers,
       KEPT.routes,
     ),
@@ -181,7 +194,7 @@ export function withMinute(kept: IncidentEvidence, input: MinuteInput, validityO
       kept.moreSpecifics,
       fresh.moreSpecifics.map(judged),
       (route) => `${route.prefix} ${route.origin}`,
-      (old, now) => ({ ...old, peers: spreadPeers(old, now) }),
+      (old, now) => ({ ...old, ...now, minute: old.minute, peers: spreadPeers(old, now) }),
       (route) => route.peers,
       KEPT.routes,
     ),
@@ -192,6 +205,30 @@ export function withMinute(kept: IncidentEvidence, input: MinuteInput, validityO
       (old, now) => ({ ...old, routes: old.routes + now.routes }),
       (link) => link.routes,
       KEPT.links,
+    ),
+    known: fresh.known ?? kept.known,
+    transits: mergedEntries(
+      kept.transits ?? [],
+      (fresh.transits ?? []).map((transit) => ({ ...transit, minute })),
+      ({ carrier, from }) => `${carrier} ${from}`,
+      (old, now) => ({
+        ...(now.routes > old.routes ? now : old),
+        minute: old.minute,
+        routes: old.routes + now.routes,
+        prefixes: Math.max(old.prefixes, now.prefixes),
+        origins: Math.max(old.origins, now.origins),
+        peers: Math.max(old.peers, now.peers),
+      }),
+      ({ routes }) => routes,
+      KEPT.links,
+    ),
+    losses: mergedEntries(
+      kept.losses ?? [],
+      fresh.losses ?? [],
+      ({ origin, since }) => `${origin} ${since}`,
+      (old, now) => (now.prefixes >= old.prefixes ? now : old),
+      ({ prefixes }) => prefixes,
+      KEPT.losses,
     ),
     withdrawn: mergedEntries(
       kept.withdrawn,

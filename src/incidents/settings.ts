@@ -148,9 +148,9 @@ export const incidentSettings = z
           .number()
           .int()
           .min(1)
-          .default(24)
+          .default(6)
           .describe(
-            'Unwatched evidence incidents allowed in a day of one stream; beyond, only minutes that models flag',
+            'Alerts a day that you are ready to read: fewer raise the suspicion from which an unwatched event is major',
           ),
       })
       .prefault({}),

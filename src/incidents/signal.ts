@@ -1,10 +1,12 @@
 import { baselineOf, distinctPeers } from './baseline.js';
-import { foreignRoutes, grabbers, isHostile } from './classes/foreignRoutes.js';
+import { carriagesOf, isLeak } from './carriages.js';
+import { FEWEST_PEERS, foreignRoutes, grabbers, isHostile } from './classes/foreignRoutes.js';
 import { type IncidentEvidence, noEvidence, SPREADING, type ValidityOf, withMinute } from './evidence.js';
 import type { WatchedRoute } from './incident.js';
 import { losesNetworks } from './loss.js';
 import type { MinuteInput } from './minuteInput.js';
 import type { IncidentSettings } from './settings.js';
+import { majorBits } from './suspicion/suspicion.js';
 import { repeatsTable } from './tableRepeated.js';
 import type { WatchList } from './watchList.js';
 
@@ -36,9 +38,11 @@ export function signalOf(
   const watched = watchList.touches(evidence);
   if (!enabled) return { ...SILENT, watched };
   const reset = repeatsTable(input, recent);
-  const quiet =
-    evidence.newOrigins.length === 0 && evidence.moreSpecifics.length === 0 && evidence.withdrawn.length === 0;
-  if (quiet) return { strong: false, reset, watched };
+  const lost = losesNetworks(input, recent, settings.evidence);
+  const leaks = carriagesOf(input, recent).some(isLeak);
+  if (evidence.newOrigins.length === 0 && evidence.moreSpecifics.length === 0) {
+    return { strong: lost || leaks, reset, watched };
+  }
 
   // A route reaches the peers within a few minutes, each of which counts the peers that saw it then.
   const spreading = [...recent.filter(({ minute }) => minute > input.minute - SPREADING), input];
@@ -47,11 +51,16 @@ export function signalOf(
   const several = grabbers(foreign, settings.evidence.holders);
   const fresh = new Set([...evidence.newOrigins, ...evidence.moreSpecifics].map(({ prefix }) => prefix));
   const peersOf = (share: number) => share * Math.max(1, seen.peersSeen) + 1e-9;
+  // rows without facts say nothing of who knows whom: there most peers must agree
+  const fewest = evidence.known === undefined ? peerShare : FEWEST_PEERS;
+  const needed = majorBits(settings.evidence.perDay);
   const strong = foreign.some(
-    ({ prefix, origin, share }) =>
-      fresh.has(prefix) && peersOf(share) >= minimumPeers && (share >= peerShare || several.has(origin)),
+    ({ prefix, origin, share, suspicion }) =>
+      fresh.has(prefix) &&
+      peersOf(share) >= minimumPeers &&
+      ((share >= fewest && suspicion.bits >= needed) || several.has(origin)),
   );
-  return { strong: strong || losesNetworks(input, recent, settings.evidence), reset, watched };
+  return { strong: strong || lost || leaks, reset, watched };
 }
 
 function evidenceOf(minutes: readonly MinuteInput[], peers: number, validityOf: ValidityOf): IncidentEvidence {

@@ -7,6 +7,12 @@ export interface IncidentSpan {
   until: Minute;
 }
 
+/**
+ * Models flagged some of its minutes: its counts are no ordinary traffic. That a prefix changed hands moves next to no
+ * count, and such minutes stay in drift checks and training.
+ */
+const STAINS = `coalesce((detail->'evidence'->>'anomalousMinutes')::integer, 1) > 0`;
+
 /** What the drift check and the trainer need to know of a stream's past. */
 export interface StreamHistory {
   /** Feature rows in [from, until), in order; missing minutes are absent, gaps are not usable. */
@@ -52,7 +58,7 @@ export function streamHistory(pg: Pool | PoolClient): StreamHistory {
       const { rows } = await pg.query<IncidentSpan>(
         `SELECT (extract(epoch FROM started_at) / 60)::integer AS from,
            (extract(epoch FROM greatest(last_minute, coalesce(ended_at, last_minute))) / 60)::integer + 1 AS until
-         FROM incidents WHERE stream = $1 AND NOT ordinary AND started_at < to_timestamp($3::bigint * 60)
+         FROM incidents WHERE stream = $1 AND NOT ordinary AND ${STAINS} AND started_at < to_timestamp($3::bigint * 60)
            AND greatest(last_minute, coalesce(ended_at, last_minute)) >= to_timestamp($2::bigint * 60)
          ORDER BY started_at`,
         [stream, from, until],

@@ -1,5 +1,7 @@
 import type { IncidentEvidence } from '../evidence.js';
 import type { Validity } from '../rpki/validity.js';
+import { originSuspicion } from '../suspicion/originSuspicion.js';
+import { DOUBTFUL, oddsWords, type Suspicion } from '../suspicion/suspicion.js';
 import { peerShare, percent, plural } from './classRule.js';
 
 /** A route of a prefix from a network that is not known to hold it. */
@@ -14,36 +16,43 @@ export interface ForeignRoute {
   validity?: Validity;
   /** The path leads through a holder: a network behind it, such as its customer. */
   behindHolder: boolean;
+  suspicion: Suspicion;
+  /** Its routes have had a minute to spread: before that a clean handover looks like a conflict. */
+  settled: boolean;
 }
 
+/** Routes to what others held before, each weighed. */
 export function foreignRoutes(evidence: IncidentEvidence): ForeignRoute[] {
-  const whole = evidence.newOrigins.map(
-    (route): ForeignRoute => ({
-      prefix: route.prefix,
-      origin: route.origin,
-      holders: route.previousOrigins,
-      share: peerShare(evidence, route.peers),
-      validity: route.validity,
-      behindHolder: route.path.slice(0, -1).some((hop) => route.previousOrigins.includes(hop)),
-    }),
-  );
-  const inner = evidence.moreSpecifics.map(
-    (route): ForeignRoute => ({
-      prefix: route.prefix,
-      origin: route.origin,
-      holders: route.coveringOrigins,
-      covering: route.covering,
-      share: peerShare(evidence, route.peers),
-      validity: route.validity,
-      behindHolder: false,
-    }),
-  );
+  const whole = evidence.newOrigins.map((route) => foreignRoute(evidence, route, route.previousOrigins));
+  const inner = evidence.moreSpecifics.map((route) => foreignRoute(evidence, route, route.coveringOrigins));
   return [...whole, ...inner].filter((route) => route.holders.length > 0 && !route.holders.includes(route.origin));
 }
 
-/** Taken from its holder, as far as routes can tell: no ROA allows it, and it does not lead through the holder. */
-export function isHostile(route: ForeignRoute): boolean {
-  return route.validity !== 'valid' && !route.behindHolder;
+function foreignRoute(
+  evidence: IncidentEvidence,
+  route: (IncidentEvidence['newOrigins'] | IncidentEvidence['moreSpecifics'])[number],
+  holders: number[],
+): ForeignRoute {
+  const { prefix, origin, validity, facts } = route;
+  const path = route.path ?? [];
+  const covering = 'covering' in route ? route.covering : undefined;
+  const share = peerShare(evidence, Math.max(route.peers, facts?.taken ?? 0));
+  return {
+    prefix,
+    origin,
+    holders,
+    ...(covering === undefined ? {} : { covering }),
+    share,
+    validity,
+    behindHolder: path.slice(0, -1).some((hop) => holders.includes(hop)),
+    suspicion: originSuspicion({ origin, holders, inside: covering !== undefined, share, path, validity, facts }),
+    settled: facts === undefined || validity === 'invalid' || evidence.until > route.minute,
+  };
+}
+
+/** More likely taken than handed over, as far as routes and what is known of the networks can tell. */
+export function isHostile({ suspicion, settled }: ForeignRoute): boolean {
+  return settled && suspicion.bits >= DOUBTFUL;
 }
 
 /**
@@ -60,10 +69,13 @@ export function grabbers(routes: readonly ForeignRoute[], holders: number): Set<
 }
 
 /** What parts a hijack from a MOAS. */
-export function isTaken(route: ForeignRoute, peerShareLimit: number, takers: ReadonlySet<number>): boolean {
+export function isTaken(route: ForeignRoute, takers: ReadonlySet<number>): boolean {
   if (!isHostile(route)) return false;
-  return route.share >= peerShareLimit || route.validity === 'invalid' || takers.has(route.origin);
+  return route.share >= FEWEST_PEERS || route.validity === 'invalid' || takers.has(route.origin);
 }
+
+/** Share of the peers below which a new route is local: a leaked internal route, or a peer's own view. */
+export const FEWEST_PEERS = 0.08;
 
 export function foreignRouteWords(route: ForeignRoute): string {
   const holders = route.holders.map((origin) => `AS${origin}`).join(', ');
@@ -78,12 +90,16 @@ export function foreignRouteWords(route: ForeignRoute): string {
       : route.validity === 'not found'
         ? '; no ROA covers it'
         : `; RPKI ${route.validity}`;
-  return `${what}${seen}${rpki}${route.behindHolder ? '; the path leads through its holder' : ''}`;
+  const why = route.suspicion.words.filter((words) => !words.startsWith('RPKI')).slice(0, 3);
+  const judged = why.length === 0 ? '' : `; ${oddsWords(route.suspicion.bits)}: ${why.join(', ')}`;
+  return `${what}${seen}${rpki}${judged}`;
 }
 
 /** Routes in words: the widest-seen ones, and how many more there are. */
 export function foreignRouteReasons(routes: readonly ForeignRoute[]): string[] {
-  const sorted = [...routes].sort((a, b) => b.share - a.share || (a.prefix < b.prefix ? -1 : 1));
+  const sorted = [...routes].sort(
+    (a, b) => b.suspicion.bits - a.suspicion.bits || b.share - a.share || (a.prefix < b.prefix ? -1 : 1),
+  );
   const words = sorted.slice(0, 3).map(foreignRouteWords);
   if (sorted.length > 3) words.push(`and ${plural(sorted.length - 3, 'more such route')}`);
   return words;

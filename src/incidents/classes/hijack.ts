@@ -1,4 +1,5 @@
 import { bySize, shifted } from '../severity.js';
+import { majorBits } from '../suspicion/suspicion.js';
 import { type ClassRule, clamped, NOTHING, plural } from './classRule.js';
 import { foreignCulprits, foreignRouteReasons, foreignRoutes, grabbers, isTaken } from './foreignRoutes.js';
 
@@ -11,12 +12,14 @@ export const hijack: ClassRule = {
   judge({ evidence, settings }) {
     const foreign = foreignRoutes(evidence);
     const several = grabbers(foreign, settings.evidence.holders);
-    const routes = foreign.filter((route) => isTaken(route, settings.evidence.peerShare, several));
+    const routes = foreign.filter((route) => isTaken(route, several));
     if (routes.length === 0) return NOTHING;
     const widest = Math.max(...routes.map(({ share }) => share));
     const invalid = routes.filter(({ validity }) => validity === 'invalid').length;
     const score = clamped(0.55 + 0.3 * widest + (several.size > 0 ? 0.1 : 0) + (invalid > 0 ? 0.1 : 0));
-    const sized = bySize(routes.length, settings.size.hijackPrefixes);
+    const suspicious = Math.max(...routes.map(({ suspicion }) => suspicion.bits));
+    const major = suspicious >= majorBits(settings.evidence.perDay) || several.size > 0;
+    const sized = major ? bySize(routes.length, settings.size.hijackPrefixes) : 'minor';
     const takers = new Set(routes.map(({ origin }) => origin));
     const holders = new Set(routes.map((route) => route.holders[0]!));
     return {

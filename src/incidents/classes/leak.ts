@@ -1,5 +1,9 @@
+import { carriagesIn, LEAK_BITS } from '../carriages.js';
+import type { IncidentEvidence } from '../evidence.js';
 import { bySize } from '../severity.js';
-import { type ClassRule, clamped, NOTHING, plural } from './classRule.js';
+import { leakSuspicion } from '../suspicion/carriageSuspicion.js';
+import { oddsWords } from '../suspicion/suspicion.js';
+import { type ClassRule, clamped, type Judgement, NOTHING, plural } from './classRule.js';
 
 /**
  * A route leak (RFC 7908): a network passes on routes that it should keep to itself. Seen from outside: many routes of
@@ -8,6 +12,7 @@ import { type ClassRule, clamped, NOTHING, plural } from './classRule.js';
 export const leak: ClassRule = {
   name: 'leak',
   judge({ evidence, settings }) {
+    if (evidence.known !== undefined) return judgeCarriages(evidence, settings.size.leakRoutes);
     const through = new Map<number, { routes: number; prefixes: Set<string>; links: string[] }>();
     for (const link of evidence.newLinks) {
       for (const network of [link.left, link.right]) {
@@ -60,3 +65,36 @@ export const leak: ClassRule = {
     };
   },
 };
+
+/** Rows that say who began to carry whose routes: the network in the middle of the most suspicious new paths. */
+function judgeCarriages(evidence: IncidentEvidence, limits: { major: number; critical: number }): Judgement {
+  const [worst] = carriagesIn(evidence.transits ?? [], evidence.known ?? 0, evidence.peersSeen)
+    .map((carriage) => ({ carriage, suspicion: leakSuspicion(carriage) }))
+    .filter(({ suspicion, carriage }) => suspicion.bits >= 0 && carriage.prefixes >= 10)
+    .sort((a, b) => b.suspicion.bits - a.suspicion.bits || b.carriage.prefixes - a.carriage.prefixes);
+  if (worst === undefined) return NOTHING;
+  const { carriage, suspicion } = worst;
+  const { carrier, main, prefixes, origins } = carriage;
+  const longer = evidence.baseline.pathLength > 0 ? evidence.peaks.pathLength - evidence.baseline.pathLength : 0;
+  const reasons = [
+    `${plural(prefixes, 'prefix')} of ${plural(origins, 'network')} began to run through AS${carrier}, from AS${main.from} to AS${main.to}`,
+    `${oddsWords(suspicion.bits)}: ${suspicion.words.slice(0, 3).join(', ')}`,
+  ];
+  if (longer >= 0.3) {
+    reasons.push(
+      `paths grew from ${evidence.baseline.pathLength.toFixed(1)} to ${evidence.peaks.pathLength.toFixed(1)} hops on average`,
+    );
+  }
+  return {
+    score: clamped(0.3 + 0.1 * suspicion.bits + 0.3 * Math.min(1, prefixes / limits.major)),
+    severity: suspicion.bits < LEAK_BITS ? 'minor' : bySize(prefixes, limits),
+    reasons,
+    culprits: {
+      prefixes: [
+        ...new Set((evidence.transits ?? []).filter((t) => t.carrier === carrier).flatMap((t) => t.sample)),
+      ].map((name) => ({ name, count: 1 })),
+      origins: [{ name: `AS${carrier}`, count: prefixes }],
+      peers: [],
+    },
+  };
+}

@@ -10,7 +10,7 @@ export const moas: ClassRule = {
   judge({ evidence, settings }) {
     const foreign = foreignRoutes(evidence);
     const several = grabbers(foreign, settings.evidence.holders);
-    const routes = foreign.filter((route) => !isTaken(route, settings.evidence.peerShare, several));
+    const routes = foreign.filter((route) => !isTaken(route, several));
     if (routes.length === 0) return NOTHING;
     const allowed = routes.filter(({ validity }) => validity === 'valid');
     const behind = routes.filter(({ behindHolder }) => behindHolder);
