@@ -1,0 +1,86 @@
+import { existsSync } from 'node:fs';
+import { UpdateBatch } from '../src/bgp/updateBatch.js';
+import { MinuteAggregator } from '../src/features/minuteAggregator.js';
+import { type FeatureRow, MINUTES_PER_DAY } from '../src/features/row.js';
+import { FAULTS, LOOK_ALIKES } from './injected/event.js';
+import { judged } from './injected/judgement.js';
+import { Pass } from './injected/pass.js';
+import { type EventVerdict, resultsOf, tableOf } from './injected/report.js';
+import { RouteView } from './injected/routeView.js';
+import { slotsOf, spanOf } from './injected/schedule.js';
+import { incidentLine, NOTHING_WATCHED } from './realFeed/incidentLine.js';
+import { modelLine } from './realFeed/modelLine.js';
+import { batchesOf, recordingFiles } from './realFeed/recording.js';
+import { STREAM } from './realFeed/rows.js';
+import { RECORDING } from './realFeed.js';
+import type { Bench, BenchOptions } from './result.js';
+
+const EVENTS = 300;
+const QUICK_EVENTS = 40;
+const DEFAULT_SEED = 1;
+
+const tell = (message: string) => process.stderr.write(`injected: ${message}\n`);
+
+/** Writes events into a recording's real messages, as peers would see them, and tells what the line finds of them. */
+async function run(options: BenchOptions) {
+  const path = options.path ?? RECORDING;
+  if (!existsSync(path)) {
+    tell(`skipped, ${path} is not here`);
+    return { results: [] };
+  }
+  const seed = Number(options.seed ?? DEFAULT_SEED);
+  const events = Number(options.events ?? (options.quick ? QUICK_EVENTS : EVENTS));
+  const files = await recordingFiles(path);
+  const span = await spanOf(files);
+  const schedule = slotsOf(span, events, seed);
+  tell(`${2 * events} events in ${schedule.length} passes`);
+
+  const view = new RouteView();
+  const first = new MinuteAggregator({ stream: STREAM });
+  const learnt: FeatureRow[] = [];
+  let passes: Pass[] = [];
+  const onFile = (name: string, index: number) => {
+    if (index % 16 === 0) tell(`${name}, file ${index + 1} of ${files.length}`);
+  };
+  for await (const batch of batchesOf(files, onFile)) {
+    if (passes.length === 0 && (batch.columns.time[0] ?? 0) >= span.learntMs) {
+      const snapshot = first.snapshot();
+      passes = schedule.map((slots, index) => new Pass(snapshot, learnt, slots, seed * 1000 + index));
+    }
+    if (passes.length === 0) {
+      first.add(new UpdateBatch(batch.columns));
+      learnt.push(...first.take());
+    } else for (const pass of passes) pass.add(batch.columns, view);
+    view.apply(batch.columns);
+  }
+
+  const verdicts: EventVerdict[] = [];
+  const notDrawn: string[] = [];
+  for (const [index, pass] of passes.entries()) {
+    pass.finish();
+    const models = await modelLine(pass.rows, seed, index === 0 ? tell : () => undefined);
+    const line = incidentLine(models.inputs, NOTHING_WATCHED);
+    tell(`pass ${index + 1}: ${pass.events.length} events, ${line.incidents.length} incidents`);
+    verdicts.push(...judged(pass.events, line).map((found) => ({ ...found, pass: index })));
+    notDrawn.push(...pass.notDrawn);
+  }
+  const days = ((span.untilMs - span.learntMs) / 60_000 / MINUTES_PER_DAY) * passes.length;
+  return {
+    recording: path,
+    seed,
+    passes: passes.length,
+    eventsADay: Math.round(verdicts.length / days),
+    notDrawn,
+    kinds: [...FAULTS, ...LOOK_ALIKES].map((kind) => tableOf(kind, verdicts)),
+    results: resultsOf(verdicts),
+    events: verdicts.map(({ event, ...verdict }) => ({
+      ...verdict,
+      ...event,
+      prefixes: event.prefixes.slice(0, 5),
+      startedAt: new Date(event.startMs).toISOString(),
+      endedAt: new Date(event.endMs).toISOString(),
+    })),
+  };
+}
+
+export const bench: Bench = { name: 'injected', run };
