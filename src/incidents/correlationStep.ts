@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import { lockCorrelatorCursor, moveCorrelatorCursor } from '../storage/correlatorCursor.js';
-import { incidentHistory, openIncident } from '../storage/incidents.js';
+import { incidentHistory, openIncidents } from '../storage/incidents.js';
 import { minuteInputs, verdictWatermark, watermarkWithoutModels } from '../storage/minuteInputs.js';
 import { type CorrelatorContext, correlate, recentMinutes } from './correlator.js';
 import type { IncidentChange } from './incident.js';
@@ -39,7 +39,7 @@ export async function correlateNext(
     const from = inputs[0]!.minute;
     const width = recentMinutes(options.settings);
     const recent = cursor === null ? [] : await minuteInputs(client, stream, cursor - width, cursor, width);
-    const open = await openIncident(client, stream);
+    const open = await openIncidents(client, stream);
     const history = await incidentHistory(client, stream, from);
     const { state, changes, incidents } = correlate({ stream, open, recent, ...history }, inputs, options);
     await storeFindings(client, stream, incidents, changes, options);

@@ -1,9 +1,11 @@
 import { MINUTES_PER_DAY, type Minute } from '../features/row.js';
-import { baselineOf } from './baseline.js';
+import { baselineOf, distinctPeers } from './baseline.js';
+import { carriagesOf } from './carriages.js';
 import { classify } from './classify.js';
 import type { Culprits } from './culprits.js';
-import { mergedRanks, noEvidence, type ValidityOf, withMinute } from './evidence.js';
+import { mergedRanks, noEvidence, SPREADING, type ValidityOf, withMinute } from './evidence.js';
 import type { Incident, IncidentChange, IncidentClass, IncidentDetail } from './incident.js';
+import { explains, GENERAL, isOver, partOf, suspectsOf, withoutParts } from './lanes.js';
 import type { MinuteInput } from './minuteInput.js';
 import type { IncidentSettings } from './settings.js';
 import { atLeast, severityRank } from './severity.js';
@@ -18,7 +20,8 @@ const STANDING: ReadonlySet<IncidentClass> = new Set(['hijack', 'moas', 'leak', 
 /** Where correlation of one stream stands; every part can be read back from the database. */
 export interface CorrelatorState {
   stream: string;
-  open: Incident | null;
+  /** At most one for each subject, in the order in which they opened. */
+  open: readonly Incident[];
   /** The rows of the last `recentMinutes(settings)` minutes, in order. */
   recent: MinuteInput[];
   /** End of the incident before, whose evidence must not count twice. */
@@ -47,7 +50,7 @@ export function recentMinutes(settings: IncidentSettings): number {
 }
 
 export function freshState(stream: string): CorrelatorState {
-  return { stream, open: null, recent: [], previousEnd: null, evidenceStarts: [] };
+  return { stream, open: [], recent: [], previousEnd: null, evidenceStarts: [] };
 }
 
 /**
@@ -63,7 +66,7 @@ export function correlate(
 ): Correlated {
   const state = { ...before, recent: [...before.recent], evidenceStarts: [...before.evidenceStarts] };
   const changes: IncidentChange[] = [];
-  const touched = new Map<Minute, Incident>();
+  const touched = new Map<string, Incident>();
   const tell = (type: IncidentChange['type'], minute: Minute, incident: Incident) =>
     changes.push({ type, minute, incident });
   let last = state.recent.at(-1)?.minute ?? Number.NEGATIVE_INFINITY;
@@ -73,39 +76,106 @@ export function correlate(
       throw new RangeError(`minutes must rise: ${input.minute} after ${last} in stream ${state.stream}`);
     }
     last = input.minute;
-    const signal = input.gap
-      ? SILENT
-      : signalOf(input, state.recent, context.settings, context.watchList, context.validityOf);
-
-    const overdue = state.open === null ? undefined : closing(state.open, input, context.settings);
-    if (state.open !== null && overdue !== undefined) {
-      const closed = closedIncident(state.open, overdue);
-      touched.set(closed.startedAt, closed);
-      tell('closed', input.minute, closed);
-      state.open = null;
-      state.previousEnd = closed.endedAt;
-    }
-    if (state.open === null && opens(input, signal, state, context.settings)) {
-      state.open = openedIncident(input, signal, state, context);
-      if (state.open.detail.openedBy === 'evidence') {
-        state.evidenceStarts = [...state.evidenceStarts, input.minute].filter(
-          (start) => start > input.minute - MINUTES_PER_DAY,
-        );
-      }
-      touched.set(state.open.startedAt, state.open);
-      tell('opened', input.minute, state.open);
-    } else if (state.open !== null) {
-      const { incident, grown } = continuedIncident(state.open, input, signal, context);
-      state.open = incident;
-      touched.set(incident.startedAt, incident);
-      if (grown) tell('grown', input.minute, incident);
-    }
+    for (const lane of lanesOf(input, state, context)) step(lane, state, context, touched, tell);
     state.recent.push(input);
     const oldest = input.minute - recentMinutes(context.settings);
     const stale = state.recent.findIndex(({ minute }) => minute > oldest);
     if (stale > 0) state.recent.splice(0, stale);
   }
   return { state, changes, incidents: [...touched.values()] };
+}
+
+/** A part of a minute, with what led to it, that is judged by itself. */
+interface Lane {
+  subject: string;
+  input: MinuteInput;
+  recent: readonly MinuteInput[];
+}
+
+/**
+ * One cause, one incident: each network that is suspected, or has an open incident, gets its part of the minute; the
+ * rest is the general lane. What models flag goes to an open incident whose routes explain it.
+ */
+function lanesOf(input: MinuteInput, state: CorrelatorState, context: CorrelatorContext): Lane[] {
+  const { settings, watchList, validityOf } = context;
+  const names = new Set(state.open.map(({ subject }) => subject).filter((subject) => subject !== GENERAL));
+  const { recent } = state;
+  const seen = recent.filter(({ minute }) => minute > input.minute - SPREADING);
+  if (input.evidence !== null && !input.gap) {
+    const spread = [...seen, input].reduce((kept, minute) => withMinute(kept, minute, validityOf), {
+      ...noEvidence(input.minute, baselineOf([])),
+      peersSeen: distinctPeers([...recent, input]),
+    });
+    const watched = watchList
+      .touches(input.evidence)
+      .flatMap(({ kind, origin }) => (kind === 'new origin' || kind === 'more specific' ? [origin ?? 0] : []));
+    const suspects = settings.evidence.enabled ? carriagesOf(input, recent) : [];
+    for (const subject of suspectsOf(spread, suspects, watched)) {
+      const lane = { input: partOf(input, subject), recent: recent.map((minute) => partOf(minute, subject)) };
+      const signal = signalOf(lane.input, lane.recent, settings, watchList, validityOf);
+      if (signal.strong || signal.watched.length > 0) names.add(subject);
+    }
+  }
+  const own = [...names].sort();
+  const explaining = input.anomalous
+    ? state.open.find((open) => open.subject !== GENERAL && explains(open, input))?.subject
+    : undefined;
+  const rest = withoutParts(input, names);
+  const general: MinuteInput = explaining === undefined ? rest : { ...rest, anomalous: false };
+  return [
+    ...own.map((subject): Lane => {
+      const part = partOf(input, subject);
+      const { anomalous, votes, score } = input;
+      return {
+        subject,
+        input: subject === explaining ? { ...part, anomalous, votes, score } : part,
+        recent: recent.map((minute) => partOf(minute, subject)),
+      };
+    }),
+    { subject: GENERAL, input: general, recent: names.size === 0 ? recent : recent.map((m) => withoutParts(m, names)) },
+  ];
+}
+
+/** Walks one lane one minute: closes, opens or continues its incident. */
+function step(
+  lane: Lane,
+  state: CorrelatorState,
+  context: CorrelatorContext,
+  touched: Map<string, Incident>,
+  tell: (type: IncidentChange['type'], minute: Minute, incident: Incident) => void,
+): void {
+  const { input, subject } = lane;
+  const keep = (incident: Incident) => touched.set(`${incident.startedAt} ${incident.subject}`, incident);
+  const signal = input.gap
+    ? SILENT
+    : signalOf(input, lane.recent, context.settings, context.watchList, context.validityOf);
+  let open = state.open.find((incident) => incident.subject === subject);
+  const others = state.open.filter((incident) => incident.subject !== subject);
+  const overdue = open === undefined ? undefined : closing(open, input, context.settings);
+  if (open !== undefined && overdue !== undefined) {
+    const closed = closedIncident(open, overdue);
+    keep(closed);
+    tell('closed', input.minute, closed);
+    open = undefined;
+    state.open = others;
+    if (subject === GENERAL) state.previousEnd = closed.endedAt;
+  }
+  if (open !== undefined) {
+    const { incident, grown } = continuedIncident(open, input, signal, context);
+    state.open = state.open.map((other) => (other.subject === subject ? incident : other));
+    keep(incident);
+    if (grown) tell('grown', input.minute, incident);
+  } else if (opens(input, signal, state, context.settings)) {
+    const opened = openedIncident(lane, signal, state, context);
+    state.open = [...state.open, opened];
+    if (opened.detail.openedBy === 'evidence') {
+      state.evidenceStarts = [...state.evidenceStarts, input.minute].filter(
+        (start) => start > input.minute - MINUTES_PER_DAY,
+      );
+    }
+    keep(opened);
+    tell('opened', input.minute, opened);
+  }
 }
 
 function speaks({ strong, reset, watched }: Signal): boolean {
@@ -127,6 +197,7 @@ function opens(input: MinuteInput, signal: Signal, state: CorrelatorState, setti
 /** Whether an incident is over before this minute is looked at, and why. */
 function closing(open: Incident, input: MinuteInput, settings: IncidentSettings): IncidentDetail['closedBy'] {
   if (input.minute - open.startedAt >= settings.maximumHours * 60) return 'length';
+  if (open.subject !== GENERAL && isOver(open)) return 'ended';
   const blind = input.minute - open.lastMinute - 1 - open.detail.quiet;
   if (blind > settings.gapMinutes) return 'gap';
   return open.detail.quiet > quietAllowed(open, settings) ? 'quiet' : undefined;
@@ -143,13 +214,14 @@ function closedIncident(open: Incident, closedBy: IncidentDetail['closedBy']): I
 }
 
 function openedIncident(
-  input: MinuteInput,
+  { input, subject, recent }: Lane,
   signal: Signal,
   state: CorrelatorState,
   context: CorrelatorContext,
 ): Incident {
-  const since = Math.max(input.minute - context.settings.lookBackMinutes, state.previousEnd ?? 0);
-  const lookBack = state.recent.filter(({ minute }) => minute >= since);
+  const previous = subject === GENERAL ? state.previousEnd : null;
+  const since = Math.max(input.minute - context.settings.lookBackMinutes, previous ?? 0);
+  const lookBack = recent.filter(({ minute }) => minute >= since);
   const baseline = baselineOf(
     state.recent.filter(({ minute }) => minute < input.minute - context.settings.lookBackMinutes),
   );
@@ -157,6 +229,7 @@ function openedIncident(
   for (const earlier of lookBack) evidence = withMinute(evidence, earlier, context.validityOf);
   const incident: Incident = {
     stream: state.stream,
+    subject,
     startedAt: input.minute,
     endedAt: null,
     lastMinute: input.minute,
@@ -228,6 +301,7 @@ function withInput(open: Incident, input: MinuteInput, signal: Signal, context: 
       ...open.detail,
       quiet: active ? 0 : open.detail.quiet + 1,
       evidence,
+      ...endedOf(open, input),
       scores: judged.scores,
       watched,
       explanations: higher ? strongest(input) : open.detail.explanations,
@@ -259,4 +333,9 @@ function named(culprits: Culprits, loudest: Culprits): Culprits {
   const pick = (sort: keyof Culprits) =>
     culprits[sort].length > 0 ? mergedRanks([], culprits[sort], CULPRITS) : loudest[sort].slice(0, CULPRITS);
   return { prefixes: pick('prefixes'), origins: pick('origins'), peers: pick('peers') };
+}
+
+function endedOf({ detail }: Incident, { evidence }: MinuteInput): Pick<IncidentDetail, 'ended'> {
+  const fresh = (evidence?.ended ?? []).map(({ prefix }) => prefix);
+  return fresh.length === 0 ? {} : { ended: [...new Set([...(detail.ended ?? []), ...fresh])] };
 }

@@ -1,5 +1,5 @@
 import { emptyEvidence } from '../features/openMinute.js';
-import type { Minute, MinuteEvidence, NetworkLoss, NewTransit, Ranked } from '../features/row.js';
+import type { Minute, MinuteEvidence, NetworkLoss, NewTransit, OriginFacts, Ranked } from '../features/row.js';
 import type { Baseline } from './baseline.js';
 import type { Culprits } from './culprits.js';
 import type { MinuteInput } from './minuteInput.js';
@@ -104,6 +104,13 @@ export function spreadPeers<T extends { peers: number; minute: Minute }>(old: T,
   return now.minute - old.minute < SPREADING ? old.peers + now.peers : Math.max(old.peers, now.peers);
 }
 
+/** A claim keeps its first minute, and what was known of it when most peers had it. */
+function joinedClaim<T extends { minute: Minute; peers: number; facts?: OriginFacts }>(old: T, now: T): T {
+  const settling = now.minute - old.minute <= 1 || old.facts === undefined;
+  const newer = settling || (now.facts?.taken ?? 0) > (old.facts?.taken ?? 0);
+  return { ...(newer ? now : old), minute: old.minute, peers: spreadPeers(old, now) };
+}
+
 /** Sums counts by name; sorted by falling count, then by name; the tail beyond the bound is dropped. */
 export function mergedRanks(kept: readonly Ranked[], fresh: readonly Ranked[], bound: number): Ranked[] {
   if (fresh.length === 0) return [...kept];
@@ -186,7 +193,7 @@ export function withMinute(kept: IncidentEvidence, input: MinuteInput, validityO
       kept.newOrigins,
       fresh.newOrigins.map(judged),
       (route) => `${route.prefix} ${route.origin}`,
-      (old, now) => ({ ...old, ...now, minute: old.minute, peers: spreadPeers(old, now) }),
+      joinedClaim,
       (route) => route.peers,
       KEPT.routes,
     ),
@@ -194,7 +201,7 @@ export function withMinute(kept: IncidentEvidence, input: MinuteInput, validityO
       kept.moreSpecifics,
       fresh.moreSpecifics.map(judged),
       (route) => `${route.prefix} ${route.origin}`,
-      (old, now) => ({ ...old, ...now, minute: old.minute, peers: spreadPeers(old, now) }),
+      joinedClaim,
       (route) => route.peers,
       KEPT.routes,
     ),

@@ -52,12 +52,16 @@ export interface IncidentDetail {
   /** Strongest explanations of each model at the peak. */
   explanations: Record<string, Explanation[]>;
   /** Why it was closed: it was quiet again, the feed was away too long, or it lasted too long. */
-  closedBy?: 'quiet' | 'gap' | 'length';
+  closedBy?: 'quiet' | 'gap' | 'length' | 'ended';
+  /** Prefixes whose new routes were withdrawn, or went back to their holder. */
+  ended?: string[];
 }
 
 /** Minutes are whole minutes since 1970; `endedAt` is the minute after the last active one, null while it is open. */
 export interface Incident {
   stream: string;
+  /** The network behind it, such as AS64500; empty for what no single network does. One is open for each at a time. */
+  subject: string;
   startedAt: Minute;
   endedAt: Minute | null;
   /** The last minute that was anomalous, or that brought new evidence by itself. */

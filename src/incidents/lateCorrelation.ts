@@ -72,12 +72,13 @@ async function stretchChanges(
   const recent = await minuteInputs(client, stream, from - 1 - width, from - 1, width);
   const ends = known.map(({ until }) => until).filter((until) => until <= from);
   const previousEnd = ends.length === 0 ? null : Math.max(...ends);
-  const result = correlate({ stream, open: null, recent, previousEnd, evidenceStarts: [] }, inputs, options);
+  const result = correlate({ stream, open: [], recent, previousEnd, evidenceStarts: [] }, inputs, options);
   const { open } = result.state;
-  const incidents = result.incidents.filter((incident) => incident.startedAt !== open?.startedAt);
+  const incidents = result.incidents.filter((incident) => !open.includes(incident));
   const { changes } = result;
-  if (open !== null) {
-    const closed = { ...open, endedAt: open.lastMinute + 1, detail: { ...open.detail, closedBy: 'gap' as const } };
+  for (const incident of open) {
+    const detail = { ...incident.detail, closedBy: 'gap' as const };
+    const closed = { ...incident, endedAt: incident.lastMinute + 1, detail };
     incidents.push(closed);
     changes.push({ type: 'closed', minute: last, incident: closed });
   }

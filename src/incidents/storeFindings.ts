@@ -15,8 +15,8 @@ export async function storeFindings(
   options: Pick<CorrelatorContext, 'settings'> & { now: () => Date },
 ): Promise<void> {
   const ids = await storeIncidents(client, incidents);
-  for (const incident of incidents) {
-    const id = ids.get(incident.startedAt)!;
+  for (const [at, incident] of incidents.entries()) {
+    const id = ids[at]!;
     const near = await incidentsNear(client, stream, incident.startedAt, options.settings.relatedMinutes);
     await relateIncident(client, id, leaderOf({ ...incident, id }, near));
   }

@@ -20,6 +20,7 @@ export interface StoredIncident extends Incident {
 interface IncidentRow {
   id: string;
   stream: string;
+  subject: string;
   started: number;
   ended: number | null;
   last: number;
@@ -38,7 +39,7 @@ interface IncidentRow {
   ordinary: boolean;
 }
 
-const COLUMNS = `id, stream, ${minuteOf('started_at')} AS started, ${minuteOf('ended_at')} AS ended,
+const COLUMNS = `id, stream, subject, ${minuteOf('started_at')} AS started, ${minuteOf('ended_at')} AS ended,
   ${minuteOf('last_minute')} AS last, ${minuteOf('peak_minute')} AS peak, peak_score, severity, class, reasons, models,
   culprits, detail, related_to, acknowledged_by, acknowledged_at, note, ordinary`;
 
@@ -46,6 +47,7 @@ function incidentOf(row: IncidentRow): StoredIncident {
   return {
     id: Number(row.id),
     stream: row.stream,
+    subject: row.subject,
     startedAt: row.started,
     endedAt: row.ended,
     lastMinute: row.last,
@@ -65,16 +67,16 @@ function incidentOf(row: IncidentRow): StoredIncident {
   };
 }
 
-/** Writes incidents as they now stand; what people added (note, acknowledgement) is left alone. Returns their ids. */
-export async function storeIncidents(db: Database, incidents: readonly Incident[]): Promise<Map<Minute, number>> {
-  const ids = new Map<Minute, number>();
+/** Writes incidents as they now stand; what people added (note, acknowledgement) is left alone. Returns their ids, in order. */
+export async function storeIncidents(db: Database, incidents: readonly Incident[]): Promise<number[]> {
+  const ids: number[] = [];
   for (const incident of incidents) {
     const { rows } = await db.query<{ id: string }>(
       `INSERT INTO incidents (stream, started_at, ended_at, last_minute, peak_minute, peak_score, severity, class,
-         reasons, models, culprits, detail)
+         reasons, models, culprits, detail, subject)
        VALUES ($1, to_timestamp($2::bigint * 60), to_timestamp($3::bigint * 60), to_timestamp($4::bigint * 60),
-         to_timestamp($5::bigint * 60), $6, $7, $8, $9, $10, $11, $12)
-       ON CONFLICT (stream, started_at) DO UPDATE SET ended_at = excluded.ended_at,
+         to_timestamp($5::bigint * 60), $6, $7, $8, $9, $10, $11, $12, $13)
+       ON CONFLICT (stream, started_at, subject) DO UPDATE SET ended_at = excluded.ended_at,
          last_minute = excluded.last_minute, peak_minute = excluded.peak_minute, peak_score = excluded.peak_score,
          severity = excluded.severity, class = excluded.class, reasons = excluded.reasons, models = excluded.models,
          culprits = excluded.culprits, detail = excluded.detail
@@ -92,21 +94,24 @@ export async function storeIncidents(db: Database, incidents: readonly Incident[
         incident.models,
         JSON.stringify(incident.culprits),
         JSON.stringify(incident.detail),
+        incident.subject,
       ],
     );
-    ids.set(incident.startedAt, Number(rows[0]!.id));
+    ids.push(Number(rows[0]!.id));
   }
   return ids;
 }
 
-export async function openIncident(db: Database, stream: string): Promise<Incident | null> {
+/** In the order in which they opened. */
+export async function openIncidents(db: Database, stream: string): Promise<Incident[]> {
   const { rows } = await db.query<IncidentRow>(
-    `SELECT ${COLUMNS} FROM incidents WHERE stream = $1 AND ended_at IS NULL ORDER BY started_at DESC LIMIT 1`,
+    `SELECT ${COLUMNS} FROM incidents WHERE stream = $1 AND ended_at IS NULL ORDER BY started_at, subject`,
     [stream],
   );
-  if (rows.length === 0) return null;
-  const { id, relatedTo, acknowledgedBy, acknowledgedAt, note, ordinary, ...incident } = incidentOf(rows[0]!);
-  return incident;
+  return rows.map((row) => {
+    const { id, relatedTo, acknowledgedBy, acknowledgedAt, note, ordinary, ...incident } = incidentOf(row);
+    return incident;
+  });
 }
 
 /** What the correlator needs of a stream's closed incidents, up to and including `until`. */
@@ -116,7 +121,7 @@ export async function incidentHistory(
   until: Minute,
 ): Promise<{ previousEnd: Minute | null; evidenceStarts: Minute[] }> {
   const { rows } = await db.query<{ previous_end: number | null; starts: number[] }>(
-    `SELECT ${minuteOf('max(ended_at)')} AS previous_end,
+    `SELECT ${minuteOf("max(ended_at) FILTER (WHERE subject = '')")} AS previous_end,
        coalesce(array_agg(${minuteOf('started_at')} ORDER BY started_at)
          FILTER (WHERE detail->>'openedBy' = 'evidence'
            AND started_at > to_timestamp($2::bigint * 60) - interval '1 day'), '{}') AS starts

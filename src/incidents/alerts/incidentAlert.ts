@@ -4,7 +4,7 @@ import type { AlertRequest } from './alert.js';
 const timeOf = (minute: number) => new Date(minute * 60_000).toISOString().slice(0, 16).replace('T', ' ');
 
 export function incidentFingerprint(incident: Incident): string {
-  return `incident/${incident.stream}/${new Date(incident.startedAt * 60_000).toISOString()}`;
+  return `incident/${incident.stream}/${new Date(incident.startedAt * 60_000).toISOString()}${incident.subject === '' ? '' : `/${incident.subject}`}`;
 }
 
 /** Who is to blame, shortest form: "AS64500, 192.0.2.0/24". */

@@ -36,7 +36,7 @@ function foreignRoute(
   const { prefix, origin, validity, facts } = route;
   const path = route.path ?? [];
   const covering = 'covering' in route ? route.covering : undefined;
-  const share = peerShare(evidence, Math.max(route.peers, facts?.taken ?? 0));
+  const share = peerShare(evidence, facts === undefined ? route.peers : facts.taken);
   return {
     prefix,
     origin,

@@ -1,0 +1,93 @@
+import { emptyEvidence } from '../features/openMinute.js';
+import type { MinuteEvidence } from '../features/row.js';
+import { isLeak, type KnownCarriage } from './carriages.js';
+import { foreignRoutes, isHostile } from './classes/foreignRoutes.js';
+import type { IncidentEvidence } from './evidence.js';
+import type { Incident } from './incident.js';
+import type { MinuteInput } from './minuteInput.js';
+import { ROW } from './rowColumns.js';
+
+/** What no single network does: storms that models see, resets, losses of many at once. */
+export const GENERAL = '';
+
+/** Minutes in which what models flag is taken for the noise of a route event that is large enough. */
+const EXPLAINS = 60;
+
+/** Networks that took prefixes or carry routes that they should not: each has its own incident, and its own evidence. */
+export function suspectsOf(
+  seen: IncidentEvidence,
+  carriages: readonly KnownCarriage[],
+  watched: readonly number[],
+): Set<string> {
+  const names = new Set(watched.map((origin) => `AS${origin}`));
+  for (const route of foreignRoutes(seen)) if (isHostile(route)) names.add(`AS${route.origin}`);
+  for (const carriage of carriages) if (isLeak(carriage)) names.add(`AS${carriage.carrier}`);
+  return names;
+}
+
+/** The part of a minute that one network is behind: its claims and what it carries, without the minute's volume. */
+export function partOf(input: MinuteInput, subject: string): MinuteInput {
+  if (input.evidence === null) return { ...input, anomalous: false, votes: {}, score: null };
+  const mine = ({ origin }: { origin: number }) => `AS${origin}` === subject;
+  const { evidence } = input;
+  const newOrigins = evidence.newOrigins.filter(mine);
+  const moreSpecifics = evidence.moreSpecifics.filter(mine);
+  const transits = (evidence.transits ?? []).filter(({ carrier }) => `AS${carrier}` === subject);
+  const prefixes = new Set([
+    ...[...newOrigins, ...moreSpecifics].map(({ prefix }) => prefix),
+    ...transits.flatMap(({ sample }) => sample),
+  ]);
+  const part: MinuteEvidence = { ...emptyEvidence(), peers: evidence.peers, newOrigins, moreSpecifics };
+  if (evidence.known !== undefined) part.known = evidence.known;
+  if (transits.length > 0) part.transits = transits;
+  const ended = (evidence.ended ?? []).filter(mine);
+  if (ended.length > 0) part.ended = ended;
+  const paths = (evidence.paths ?? []).filter(({ prefix }) => prefixes.has(prefix));
+  if (paths.length > 0) part.paths = paths;
+  const newLinks = evidence.newLinks.filter(({ left, right }) => `AS${left}` === subject || `AS${right}` === subject);
+  return {
+    ...input,
+    anomalous: false,
+    votes: {},
+    score: null,
+    values: new Float32Array(input.values.length),
+    evidence: transits.length > 0 ? { ...part, newLinks } : part,
+  };
+}
+
+/** The minute without what networks with an incident of their own did. */
+export function withoutParts(input: MinuteInput, subjects: ReadonlySet<string>): MinuteInput {
+  if (input.evidence === null || subjects.size === 0) return input;
+  const others = ({ origin }: { origin: number }) => !subjects.has(`AS${origin}`);
+  const evidence: MinuteEvidence = {
+    ...input.evidence,
+    newOrigins: input.evidence.newOrigins.filter(others),
+    moreSpecifics: input.evidence.moreSpecifics.filter(others),
+  };
+  if (evidence.transits !== undefined) {
+    evidence.transits = evidence.transits.filter(({ carrier }) => !subjects.has(`AS${carrier}`));
+    // what a leaker carries shows as new links of its neighbours too
+    evidence.newLinks = evidence.newLinks.filter(
+      ({ left, right }) => !subjects.has(`AS${left}`) && !subjects.has(`AS${right}`),
+    );
+  }
+  return { ...input, evidence };
+}
+
+/** Whether an open incident's routes are a good part of what this minute has beyond the ordinary. */
+export function explains(open: Incident, input: MinuteInput): boolean {
+  if (input.minute - open.startedAt > EXPLAINS) return false;
+  const { newOrigins, moreSpecifics, transits = [], baseline } = open.detail.evidence;
+  const routes = [...newOrigins, ...moreSpecifics].reduce((sum, { peers }) => sum + peers, 0);
+  const carried = transits.reduce((sum, transit) => sum + transit.routes, 0);
+  const updates = (input.values[ROW.announced] ?? 0) + (input.values[ROW.withdrawn] ?? 0);
+  return 3 * (routes + carried) >= updates - baseline.updates;
+}
+
+/** Every claim of the incident is over: its routes were withdrawn or went back. */
+export function isOver({ detail }: Incident): boolean {
+  const { newOrigins, moreSpecifics, transits = [] } = detail.evidence;
+  const claims = [...newOrigins, ...moreSpecifics];
+  const ended = new Set(detail.ended ?? []);
+  return claims.length > 0 && transits.length === 0 && claims.every(({ prefix }) => ended.has(prefix));
+}
