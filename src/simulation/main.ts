@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { pino } from 'pino';
 import { z } from 'zod';
 import { ArchiveServer } from './archiveServer.js';
+import { churnSchema } from './churn.js';
 import { SimulationControl } from './control.js';
 import { RisLiveServer } from './risLiveServer.js';
 import { scriptedDriftSchema, scriptedIncidentSchema } from './script.js';
@@ -38,6 +39,7 @@ const scriptSchema = z.object({
   drift: z.array(scriptedDriftSchema).default([]),
   messagesPerMinute: z.number().positive().max(100_000).optional(),
   resetsPerWeek: z.number().min(0).max(7).optional(),
+  churn: churnSchema.optional(),
   host: z.string().min(1).max(60).optional(),
 });
 

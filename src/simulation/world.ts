@@ -1,4 +1,5 @@
 import type { Minute } from '../features/row.js';
+import { Churn, type ChurnRates } from './churn.js';
 import { groundTruthOf, type PlannedIncident, planIncidents } from './incident.js';
 import { planIncidentMinute } from './incidentTraffic.js';
 import { risLiveText, type SimulatedMessage } from './message.js';
@@ -17,6 +18,8 @@ export interface WorldOptions {
   messagesPerMinute?: number;
   /** Session resets that belong to ordinary life; they are in no ground truth. */
   resetsPerWeek?: number;
+  /** Lawful changes of origins, prefixes and links, in no ground truth; none by default. */
+  churn?: ChurnRates;
   /** Name of the collector in every message. */
   host?: string;
 }
@@ -38,6 +41,7 @@ export class SimulatedWorld {
   readonly #drift: ScriptedDrift[];
   readonly #messagesPerMinute: number;
   readonly #resetsPerWeek: number;
+  readonly #churn: Churn | null;
   readonly #snapshots = new Map<Minute, WorldState>();
   #state: WorldState;
   #next: Minute;
@@ -52,6 +56,7 @@ export class SimulatedWorld {
     this.#resetsPerWeek = options.resetsPerWeek ?? 1;
     this.table = new RouteTable(hash(options.seed, 0xa0));
     this.#plans = planIncidents(this.table, options.seed, options.incidents ?? []);
+    this.#churn = options.churn === undefined ? null : new Churn(this.table, options.seed, options.churn);
     this.#state = this.#freshState();
     this.#next = options.startMinute;
     this.#snapshots.set(this.#next, this.#state.clone());
@@ -149,6 +154,7 @@ export class SimulatedWorld {
     this.#applyChanges(minute, messages);
     this.#planIncidents(minute, messages);
     this.#planReset(minute, messages);
+    this.#planChurn(minute);
     const random = new Random(this.#seed, 0xa1, minute);
     planOrdinaryMinute(this.table, this.#state, minute, this.#messagesPerMinute, shape, random, this.#seed);
     this.#play(minute, shape, messages);
@@ -184,6 +190,25 @@ export class SimulatedWorld {
       planIncidentMinute(this.table, this.#state, plan, others, minute, random);
       if (minute === plan.script.startMinute) for (const session of plan.resets) this.#down(minute, session, messages);
     }
+  }
+
+  /** A route that something else forces already stays as it is. */
+  #planChurn(minute: Minute): void {
+    if (this.#churn === null) return;
+    const { prefixes, override } = this.#state;
+    const random = new Random(this.#seed, 0xa8, minute);
+    const force = (from: number, to: number, session: number, prefix: number) => {
+      const at = session * prefixes + prefix;
+      if (override[at] !== from) return;
+      override[at] = to;
+      const centisecond = minute * 6000 + random.integer(5900);
+      this.#state.plan({ centisecond, session, action: 'settle', value: 0, prefixes: [prefix] });
+    };
+    const { starting, ending } = this.#churn.at(minute);
+    for (const { forced } of ending)
+      for (const { session, prefix, path } of forced) force(path, NO_OVERRIDE, session, prefix);
+    for (const { forced } of starting)
+      for (const { session, prefix, path } of forced) force(NO_OVERRIDE, path, session, prefix);
   }
 
   /** Now and then an ordinary session reset, but never within two hours of a scripted incident. */
