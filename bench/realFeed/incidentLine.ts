@@ -63,7 +63,8 @@ export const endOf = ({ endedAt, lastMinute }: Incident): Minute => endedAt ?? l
 
 /** Minutes that incidents take from drift and training: as `streamHistory` reads them. */
 function stainedSpans(incidents: readonly Incident[]): IncidentSpan[] {
-  return incidents.map((incident) => ({
+  const stains = ({ detail }: Incident) => detail.evidence.anomalousMinutes > 0;
+  return incidents.filter(stains).map((incident) => ({
     from: incident.startedAt,
     until: Math.max(incident.lastMinute, incident.endedAt ?? incident.lastMinute) + 1,
   }));

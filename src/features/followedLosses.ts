@@ -11,6 +11,8 @@ const FOLLOWED = 2000;
 const LONGEST = 1440;
 /** A loss is listed in each of its first minutes, then only when it changes. */
 const SETTLES = 15;
+/** Minutes after which a prefix is part of what its network is known by. */
+const ESTABLISHED = 60;
 const LISTED = 400;
 const SAMPLE = 5;
 const VIA = 6;
@@ -48,6 +50,8 @@ export class FollowedLosses {
     const touched = new Set<number>();
     for (const { prefix, before, path } of withdrawn) {
       const origin = prefixes.lastOrigin[prefix]!;
+      // what came up just before, a hijacker's routes among it, only goes away again
+      if (prefixes.firstMinute[prefix]! > facts.minute - ESTABLISHED) continue;
       if (before < 2 || origin === 0 || prefixes.activeRoutes[prefix]! > before * LEFT_SHARE) continue;
       this.#add(origin, prefix, before, path, facts.minute);
       touched.add(origin);

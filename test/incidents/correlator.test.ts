@@ -23,7 +23,7 @@ describe('runs of anomalous minutes', () => {
     expect(incidents[0]!.detail.explanations.heuristic![0]!.words).toBe('announcements 600, limit 200');
     expect(changes[0]).toMatchObject({ type: 'opened', minute: 1100 });
     expect(changes.at(-1)!.type).toBe('closed');
-    expect(state.open).toBeNull();
+    expect(state.open).toEqual([]);
   });
 
   test('ten quiet minutes between are bridged, eleven are not', () => {
@@ -153,11 +153,32 @@ describe('evidence alone', () => {
     expect(JSON.stringify(invalid[0]!.reasons)).toContain('RPKI invalid');
   });
 
-  test('no more than so many a day', () => {
+  test('every suspicious event of a day opens one, a session that bounces all day only so many', () => {
     const many = Array.from({ length: 10 }, (_, index) => taken(1100 + 80 * index, 6));
-    expect(correlated(story(1000, many), contextOf({ evidence: { perDay: 4 } })).incidents).toHaveLength(4);
+    expect(correlated(story(1000, many), contextOf()).incidents).toHaveLength(10);
+    // who wants to read fewer alerts asks for more suspicion
+    expect(correlated(story(1000, many), contextOf({ evidence: { perDay: 4 } })).incidents).toHaveLength(0);
     const often = Array.from({ length: 10 }, (_, index) => repeating(1100 + 80 * index, 'up'));
-    expect(correlated(story(1000, often), contextOf({ evidence: { perDay: 4 } })).incidents).toHaveLength(2);
+    expect(correlated(story(1000, often), contextOf({ evidence: { perDay: 4 } })).incidents).toHaveLength(8);
+  });
+
+  test('two hijackers at once are two incidents, each with its own prefixes', () => {
+    const first = taken(1100, 6);
+    const second = {
+      ...first.evidence!.newOrigins[0]!,
+      prefix: '203.0.113.0/24',
+      origin: 64_999,
+      previousOrigins: [64_998],
+    };
+    const both = { ...first, evidence: { ...first.evidence!, newOrigins: [...first.evidence!.newOrigins, second] } };
+    const { incidents } = correlated(story(200, [both]), contextOf());
+    expect(incidents.map(({ subject }) => subject).sort()).toEqual(
+      [`AS${first.evidence!.newOrigins[0]!.origin}`, 'AS64999'].sort(),
+    );
+    for (const { subject, class: name, detail } of incidents) {
+      expect(name).toBe('hijack');
+      expect(detail.evidence.newOrigins.map(({ origin }) => `AS${origin}`)).toEqual([subject]);
+    }
   });
 
   test('what is taken stands for an hour without news, once a model has flagged it no longer than its minutes', () => {
