@@ -184,7 +184,12 @@ describe('evidence', () => {
         path: [101, 200, 666],
       }),
     ]);
-    expect(rows[2]!.evidence.newOrigins[0]!.facts).toMatchObject({ routes: 2, taken: 2, held: 0, adjacent: false });
+    expect(rows[2]!.evidence.newOrigins[0]!.facts).toMatchObject({
+      routes: 3,
+      taken: 2,
+      held: 1,
+      adjacent: false,
+    });
     expect(rows[3]!.evidence.newOrigins[0]!.peers).toBe(1);
     expect(rows[2]!.evidence.newLinks).toEqual([{ left: 200, right: 666, routes: 2, prefixes: ['10.0.0.0/16'] }]);
     expect(rows[4]!.evidence.newOrigins).toEqual([]);
