@@ -4,7 +4,13 @@ import type { Bench } from './result.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'boolean' }, quick: { type: 'boolean' }, help: { type: 'boolean' } },
+  options: {
+    json: { type: 'boolean' },
+    quick: { type: 'boolean' },
+    help: { type: 'boolean' },
+    boundaries: { type: 'string' },
+    days: { type: 'string' },
+  },
 });
 
 const folder = new URL('./', import.meta.url);
@@ -19,15 +25,27 @@ for (const file of (await readdir(folder)).sort()) {
 const names = benches.map(({ name }) => name);
 const wanted = positionals[0];
 
-if (values.help || (wanted !== undefined && !names.includes(wanted))) {
+const boundaries = values.boundaries?.split(',').map(Number);
+const days = values.days === undefined ? undefined : Number(values.days);
+const wrong =
+  (boundaries?.some((row) => !Number.isInteger(row)) ?? false) ||
+  (days !== undefined && !(days > 0)) ||
+  ((positionals.length > 1 || boundaries !== undefined || days !== undefined) && wanted !== 'regimes');
+
+if (wrong || values.help || (wanted !== undefined && !names.includes(wanted))) {
   console.error(
-    `usage: npm run -s bench -- [NAME] [--quick] [--json]\nNAME is one of: ${names.join(', ')}; all without it`,
+    `usage: npm run -s bench -- [NAME] [--quick] [--json]\n       npm run -s bench -- regimes FILE.csv --boundaries ROW,ROW,... [--days N] [--json]\nNAME is one of: ${names.join(', ')}; all without it`,
   );
   process.exitCode = values.help ? 0 : 2;
 } else {
   for (const bench of benches) {
     if (wanted !== undefined && bench.name !== wanted) continue;
-    const ran = await bench.run({ quick: values.quick ?? false });
+    const ran = await bench.run({
+      quick: values.quick ?? false,
+      ...(positionals[1] === undefined ? {} : { file: positionals[1] }),
+      ...(boundaries === undefined ? {} : { boundaries }),
+      ...(days === undefined ? {} : { days }),
+    });
     const figures = Array.isArray(ran) ? { results: ran } : ran;
     if (values.json) {
       console.log(JSON.stringify({ bench: bench.name, ...figures }));

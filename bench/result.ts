@@ -11,8 +11,18 @@ export interface BenchResult {
   goal: string;
 }
 
+export interface BenchOptions {
+  quick?: boolean;
+  /** A file of one's own, for those that take one. */
+  file?: string;
+  /** Rows of that file at which its traffic changes for good. */
+  boundaries?: number[];
+  /** Days of that file that are walked. */
+  days?: number;
+}
+
 export interface Bench {
   name: string;
   /** Lines alone, or figures that other tools read by name with the lines beside them. */
-  run(options: { quick?: boolean }): Promise<BenchResult[] | (Record<string, unknown> & { results: BenchResult[] })>;
+  run(options: BenchOptions): Promise<BenchResult[] | (Record<string, unknown> & { results: BenchResult[] })>;
 }

@@ -1,13 +1,14 @@
 import type { Pool } from 'pg';
 import { passingIncidents } from '../drift/lastingIncidents.js';
 import { driftReport } from '../drift/report.js';
-import { MINUTES_PER_DAY, type Minute } from '../features/row.js';
+import { type FeatureBlock, MINUTES_PER_DAY, type Minute } from '../features/row.js';
 import type { ModelKind } from '../models/model.js';
 import { watermark } from '../storage/activations.js';
 import { driftReportById } from '../storage/driftReports.js';
-import { streamHistory } from '../storage/streamHistory.js';
+import { type IncidentSpan, streamHistory } from '../storage/streamHistory.js';
 import { boundPeer, type OnePeer } from './onePeer.js';
 import type { RetrainPayload } from './payload.js';
+import type { RetrainingSettings } from './settings.js';
 import type { TrainingRun } from './trainingRun.js';
 import { splitWindow, type TrainingWindow } from './window.js';
 
@@ -34,13 +35,25 @@ export async function selectWindow(
     history.incidents(stream, from, until),
   ]);
   const bounded = await boundPeer(pool, stream, block, settings.maximumPeerShare);
-  const window = splitWindow(
-    bounded.block,
-    passingIncidents(incidents, training.incidentPatienceMinutes),
+  const window = windowOf(bounded.block, incidents, { from, until }, kind, settings, training.incidentPatienceMinutes);
+  return { ...window, onePeer: bounded.onePeer };
+}
+
+/** Splits the rows of [from, until) for training and validation. */
+export function windowOf(
+  block: FeatureBlock,
+  incidents: readonly IncidentSpan[],
+  { from, until }: { from: Minute; until: Minute },
+  kind: ModelKind<unknown>,
+  settings: RetrainingSettings,
+  patienceMinutes: Minute,
+): TrainingWindow {
+  return splitWindow(
+    block,
+    passingIncidents(incidents, patienceMinutes),
     Math.min(settings.heldBackMinutes, (until - from) / 2),
     kind.maximumRows,
   );
-  return { ...window, onePeer: bounded.onePeer };
 }
 
 /** Where the drift that caused this retrain began. */
