@@ -42,10 +42,10 @@ const line = (what: string, ours: number, unit: string, goal: string): BenchResu
 function linesOf({ name, boundaries }: Walked): BenchResult[] {
   return boundaries.flatMap((of) => {
     const where = `${name}, day ${(of.row / 1440).toFixed(1)}`;
-    const served = MODEL_KINDS.map((kind) => of.hours_until_served[kind]);
+    const served = MODEL_KINDS.map((kind) => of.hours_until_fitting[kind]);
     return [
       line(
-        `${where}: kinds served within a day`,
+        `${where}: kinds served by a fitting version within a day`,
         served.filter((hours) => hours !== null && hours <= DAY_HOURS).length,
         'kinds',
         `${MODEL_KINDS.length}`,
@@ -74,7 +74,7 @@ export const bench: Bench = {
     if (file !== undefined) walks.push(await walked(seriesOfFile(file, boundaries, days)));
     else for (const order of quick ? ORDERS.slice(-1) : ORDERS) walks.push(await walked(seriesOf(order)));
     const all = walks.flatMap(({ boundaries: of }) => of);
-    const kinds = all.flatMap((of) => MODEL_KINDS.map((kind) => of.hours_until_served[kind]));
+    const kinds = all.flatMap((of) => MODEL_KINDS.map((kind) => of.hours_until_fitting[kind]));
     const events = all.flatMap((of) => of.events);
     return {
       boundaries: all.length,

@@ -16,6 +16,8 @@ export interface BoundaryOutcome {
   /** Hours until each kind was served by a version trained on the new traffic; null when it never was. */
   hours_until_served: Record<ModelKindName, number | null>;
   /** Hours until under 2 % of six hours of minutes outside labelled events are anomalous. */
+  /** The same, and 0 where the version that served before fits: it finds under 2 % of the next day's minutes anomalous. */
+  hours_until_fitting: Record<ModelKindName, number | null>;
   hours_until_calm: number | null;
   anomalous_share_after_24h: number;
   share_in_incidents: number;
@@ -52,6 +54,13 @@ export function outcomesOf({ line, retrains }: RegimeWalk): BoundaryOutcome[] {
         ModelKindName,
         number | null
       >,
+      hours_until_fitting: Object.fromEntries(
+        MODEL_KINDS.map((kind) => {
+          const track = line.tracks.get(kind)!;
+          const fits = shareAnomalous(track.flagged, labels, row, Math.min(until, row + SETTLED)) < CALM;
+          return [kind, fits ? 0 : servedAt(kind)];
+        }),
+      ) as Record<ModelKindName, number | null>,
       hours_until_calm: calmAfter(line.anomalous, labels, row, until),
       anomalous_share_after_24h: shareAnomalous(line.anomalous, labels, row + SETTLED, until),
       share_in_incidents: covered / (until - row),

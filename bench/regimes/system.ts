@@ -30,6 +30,8 @@ export interface Track {
   serving: Serving | null;
   score: Float64Array;
   surprise: Float64Array;
+  /** [rows] what the version that served said of each */
+  flagged: Uint8Array;
   threshold: number;
   /** Row up to which there are scores of the version that serves. */
   ahead: number;
@@ -57,6 +59,7 @@ export class OfflineLine {
         serving: null,
         score: new Float64Array(series.labels.length).fill(Number.NaN),
         surprise: new Float64Array(series.labels.length).fill(Number.NaN),
+        flagged: new Uint8Array(series.labels.length),
         threshold: 0,
         ahead: 0,
         live: [],
@@ -133,6 +136,7 @@ export class OfflineLine {
       track.surprise.set(scores.surprise, row);
       track.ahead = end;
     }
+    for (let at = row; at < until; at++) track.flagged[at] = track.score[at]! > track.threshold ? 1 : 0;
     track.live.push(...this.scoredHours(track, row, until, []));
   }
 

@@ -2,19 +2,22 @@ import type { Hour } from '../../src/drift/channels.js';
 import { judge } from '../../src/drift/decision.js';
 import { compareFeatures } from '../../src/drift/featureEvidence.js';
 import { summariseFeatures, summariseScores } from '../../src/drift/hours.js';
-import { passingIncidents } from '../../src/drift/lastingIncidents.js';
-import { driftSettings, policyOf } from '../../src/drift/settings.js';
+import { maskedIncidents } from '../../src/drift/lastingIncidents.js';
+import { isUnsettled, runawaySince } from '../../src/drift/runaway.js';
+import { baselineNeeded, driftSettings, policyOf } from '../../src/drift/settings.js';
 import { FEATURES } from '../../src/features/catalogue.js';
 import { MINUTES_PER_DAY, type Minute } from '../../src/features/row.js';
+import type { AnyModelKind } from '../../src/models/kinds.js';
 import { MODEL_KINDS, type ModelKindName } from '../../src/models/model.js';
-import { type Exam, type ExamResult, makeExam, takeExam } from '../../src/retraining/exam.js';
+import { type Exam, type ExamReference, makeExam, referenceAfterStep, takeExam } from '../../src/retraining/exam.js';
 import { decide } from '../../src/retraining/gate.js';
+import { dueGrowth, type Regime } from '../../src/retraining/growth.js';
 import { heldBackResult, scoreHeldBack } from '../../src/retraining/heldBack.js';
 import { retrainingSettings } from '../../src/retraining/settings.js';
-import { windowOf } from '../../src/retraining/windowSelection.js';
+import { type RegimeWindow, windowOf, withoutBridge } from '../../src/retraining/windowSelection.js';
 import type { IncidentSpan } from '../../src/storage/streamHistory.js';
 import type { RegimeSeries } from './series.js';
-import { maskOf, minutesOf, OfflineLine, type Track } from './system.js';
+import { maskOf, minutesOf, OfflineLine, type Serving, type Track } from './system.js';
 
 const drift = driftSettings.parse({});
 const retraining = retrainingSettings.parse({});
@@ -25,7 +28,7 @@ const HOUR = 60;
 export interface RetrainEvent {
   kind: ModelKindName;
   row: number;
-  trigger: 'first' | 'drift';
+  trigger: 'first' | 'drift' | 'growth';
   /** First row since the change that it was made for. */
   onsetRow: number | null;
   trainedFromRow: number;
@@ -35,9 +38,10 @@ export interface RetrainEvent {
 
 interface Keeper {
   exam: Exam | null;
-  reference: ExamResult | null;
+  reference: ExamReference | null;
   /** Minute from which the version's regime counts. */
   baselineFrom: Minute;
+  regime: Regime | null;
   lastFinished: Minute | null;
   versions: number;
 }
@@ -53,7 +57,7 @@ export async function walkRegimes(series: RegimeSeries, seed: number): Promise<R
   const retrains: RetrainEvent[] = [];
   const keepers = new Map<ModelKindName, Keeper>();
   for (const name of MODEL_KINDS) {
-    keepers.set(name, { exam: null, reference: null, baselineFrom: 0, lastFinished: null, versions: 0 });
+    keepers.set(name, { exam: null, reference: null, baselineFrom: 0, regime: null, lastFinished: null, versions: 0 });
   }
   const { minutes } = series.block;
   for (let row = 0; row < minutes.length; row += HOUR) {
@@ -68,9 +72,20 @@ export async function walkRegimes(series: RegimeSeries, seed: number): Promise<R
         if (whole) retrains.push(await retrain(line, name, keeper, 'first', null, end, seed));
         continue;
       }
-      const onset = driftOnset(line, track, name, keeper, end, shared);
-      if (onset === null || end - onset < retraining.regimeMinutes) continue;
-      retrains.push(await retrain(line, name, keeper, 'drift', onset, end, seed));
+      const runaway = runawaySince(counted(track.live), end, retraining.watchRate);
+      const wait = runaway === null ? drift.coolDownMinutes : retraining.regimeMinutes;
+      if (keeper.lastFinished !== null && end < keeper.lastFinished + wait) continue;
+      const onset = runaway ?? driftOnset(line, track, name, keeper, end, shared);
+      if (onset !== null) {
+        if (end - onset < retraining.regimeMinutes) continue;
+        retrains.push(await retrain(line, name, keeper, 'drift', onset, end, seed));
+      } else if (
+        keeper.regime !== null &&
+        !isUnsettled(counted(track.live), end, retraining.watchRate) &&
+        dueGrowth(keeper.regime, end, retraining.trainingDays) !== null
+      ) {
+        retrains.push(await retrain(line, name, keeper, 'growth', keeper.regime.since, end, seed));
+      }
     }
   }
   return { line, retrains };
@@ -89,10 +104,9 @@ function driftOnset(
   const served = track.serving!.from;
   const baselineFrom = floorHour(Math.max(windowStart - drift.baselineMinutes, keeper.baselineFrom));
   const currentFrom = Math.max(windowStart, served + ((HOUR - (served % HOUR)) % HOUR));
-  if (keeper.lastFinished !== null && end < keeper.lastFinished + drift.coolDownMinutes) return null;
   if (end - currentFrom < policy.minimumCurrent) return null;
   const incidents = line.spans(baselineFrom, end);
-  const masks = passingIncidents(incidents, drift.patienceMinutes);
+  const masks = maskedIncidents(incidents, drift.patienceMinutes, { from: currentFrom, until: end });
   const all = [...track.rescored.filter(({ hour }) => hour + HOUR <= served), ...track.live].filter(
     ({ hour }) => hour >= baselineFrom && hour < end,
   );
@@ -106,7 +120,7 @@ function driftOnset(
     recent: hours.filter(({ hour }) => hour >= Math.max(recentFrom, served)),
     current: hours.filter(({ hour }) => hour >= currentFrom),
   };
-  if (count(scores.baseline) < policy.minimumBaseline) return null;
+  if (count(scores.baseline) < baselineNeeded(policy.minimumBaseline, keeper.regime !== null)) return null;
   const servedMinutes = end - currentFrom;
   const least = Math.max(drift.minimumJudgedShare * servedMinutes, Math.min(policy.minimumCurrent, servedMinutes) / 2);
   if (count(scores.current) < least) return null;
@@ -147,11 +161,14 @@ async function retrain(
   const track = line.tracks.get(name)!;
   const { kind } = track;
   const oldest = end - retraining.trainingDays * MINUTES_PER_DAY;
-  const from = Math.max(line.series.block.minutes[0]!, onset === null ? oldest : Math.max(oldest, onset));
-  const window = windowOf(
+  const from = Math.max(
+    line.series.block.minutes[0]!,
+    onset === null ? oldest : Math.max(oldest, Math.min(onset, keeper.baselineFrom)),
+  );
+  let window = windowOf(
     minutesOf(line.series.block, from, end),
     line.spans(from, end),
-    { from, until: end },
+    { onset, until: end },
     kind,
     retraining,
     drift.patienceMinutes,
@@ -161,42 +178,36 @@ async function retrain(
     row: rowOf(line, end),
     trigger,
     onsetRow: onset === null ? null : rowOf(line, onset),
-    trainedFromRow: rowOf(line, from),
+    trainedFromRow: rowOf(line, window.onset ?? from),
     state: 'failed',
     reason: `${window.trainingRows} rows of at least ${kind.minimumRows}`,
   };
+  const before = keeper.lastFinished;
   keeper.lastFinished = end;
+  if (window.onset !== null && end - window.onset < retraining.regimeMinutes) {
+    keeper.lastFinished = before;
+    return { ...event, state: 'waiting', reason: 'the change is too young' };
+  }
   if (window.trainingRows < kind.minimumRows) return event;
   const champion = track.serving;
-  const model = await kind.fit(window.training, {
-    seed: seed + keeper.versions,
-    falseAlarmsPerDay: retraining.falseAlarmsPerDay,
-    ...(champion === null ? {} : { previous: champion.model }),
-  });
-  const exam = keeper.exam ?? makeExam(window.training, kind.context, seed);
-  const result = exam && (await takeExam(kind, model, exam, retraining));
-  const { score } = await kind.score(model, window.all, 0);
-  const verdict = decide(
-    {
-      threshold: kind.threshold(model),
-      challenger: heldBackResult(score, window, kind.threshold(model), kind.context),
-      champion: champion && (await scoreHeldBack(kind, champion.model, window)),
-      exam: exam &&
-        result && {
-          challenger: result,
-          champion: keeper.exam && champion ? await takeExam(kind, champion.model, exam, retraining) : null,
-          reference: keeper.reference ?? result,
-        },
-    },
-    retraining,
-  );
+  const proved = (of: RegimeWindow) => prove(kind, keeper, champion, of, seed);
+  let proof = await proved(window);
+  const alone = withoutBridge(window);
+  if (proof.verdict.state === 'held' && window.onset !== null && alone.trainingRows >= kind.minimumRows) {
+    const second = await proved(alone);
+    if (second.verdict.state === 'published') [window, proof] = [alone, second];
+  }
+  const { model, exam, isNew, result, score, verdict } = proof;
   event.state = verdict.state;
   event.reason = verdict.reasons.join('; ');
   if (verdict.state !== 'published') return event;
   keeper.exam = exam;
-  keeper.reference ??= result;
+  if (result)
+    keeper.reference =
+      keeper.reference && isNew ? referenceAfterStep(result, keeper.reference) : (keeper.reference ?? result);
   keeper.versions += 1;
-  keeper.baselineFrom = Math.max(from, onset ?? from);
+  keeper.baselineFrom = Math.max(from, window.onset ?? from);
+  keeper.regime = window.onset === null ? null : { since: window.onset, until: end };
   const threshold = kind.threshold(model);
   const scored = Array.from(window.all.minutes, (minute, row) => ({
     minute,
@@ -218,3 +229,35 @@ function unmasked(hours: readonly Hour[], masks: readonly IncidentSpan[], again:
 
 const rowOf = (line: OfflineLine, minute: Minute): number => minute - line.series.block.minutes[0]!;
 const floorHour = (minute: Minute): Minute => minute - (minute % HOUR);
+
+const counted = (hours: readonly Hour[]) =>
+  hours.map(({ hour, summary }) => ({ hour, minutes: summary.minutes, anomalous: summary.anomalous }));
+
+/** Fits a model on a window and lets the gate judge it, as the trainer does. */
+async function prove(kind: AnyModelKind, keeper: Keeper, champion: Serving | null, window: RegimeWindow, seed: number) {
+  const model = await kind.fit(window.training, {
+    seed: seed + keeper.versions,
+    falseAlarmsPerDay: retraining.falseAlarmsPerDay,
+    ...(champion === null ? {} : { previous: champion.model }),
+  });
+  const isNew = keeper.exam === null || window.step !== null;
+  const exam = isNew ? makeExam(window.training, kind.context, seed) : keeper.exam;
+  const result = exam && (await takeExam(kind, model, exam, retraining));
+  const { score } = await kind.score(model, window.all, 0);
+  const verdict = decide(
+    {
+      threshold: kind.threshold(model),
+      challenger: heldBackResult(score, window, kind.threshold(model), kind.context),
+      champion: champion && (await scoreHeldBack(kind, champion.model, window)),
+      exam: exam &&
+        result && {
+          challenger: result,
+          champion: !isNew && champion ? await takeExam(kind, champion.model, exam, retraining) : null,
+          reference: keeper.reference ?? result,
+        },
+      step: window.step,
+    },
+    retraining,
+  );
+  return { model, exam, isNew, result, score, verdict };
+}

@@ -171,12 +171,35 @@ describe('the gate', () => {
       champion: result(1),
       reference: result(1),
     });
-    expect(judge({ exam: exam(0.3, 0.95) }).state).toBe('published');
+    expect(judge({ exam: exam(0.85, 0.95) }).state).toBe('published');
     const verdict = judge({ exam: exam(0.3, 0.8) });
     expect(verdict.state).toBe('rejected');
     expect(verdict.reasons[0]).toBe(
       `it finds 30.00 % of the exam's "spike" episodes, and 80.00 % with 4 times the false alarms, the champion 100.00 %`,
     );
+  });
+
+  test('one that is deaf at the threshold that would serve is rejected, whatever another threshold would find', () => {
+    const exam = { challenger: result(0.75, 1), champion: result(1), reference: result(1) };
+    const verdict = judge({ exam });
+    expect(verdict.state).toBe('rejected');
+    expect(verdict.reasons).toEqual([
+      'at the threshold that would serve it finds 75.00 % of the exam, the champion 100.00 % (at least 80.00 % of that)',
+    ]);
+    expect(judge({ exam: { ...exam, challenger: result(0.81, 1) } }).state).toBe('published');
+  });
+
+  test('after a step the very first version is the measure, with the budget of a regime', () => {
+    const exam = (found: number) => ({
+      challenger: result(found),
+      champion: null,
+      reference: { recall: 0.6, origin: 1 },
+    });
+    const step = { column: 0, factor: 4 };
+    expect(judge({ exam: exam(0.75), step }).state).toBe('published');
+    expect(judge({ exam: exam(0.65), step }).state).toBe('held');
+    // Without a step the lineage's own first version is.
+    expect(judge({ exam: exam(0.58) }).state).toBe('published');
   });
 
   test('what the whole lineage has lost is held for a person, though each step was small', () => {
