@@ -5,7 +5,7 @@ import { ANOMALY_CLASSES, type Exam, type ExamResult, takeExam } from '../../src
 import { decide, type GateEvidence, type HeldBackResult } from '../../src/retraining/gate.js';
 import { heldBackResult } from '../../src/retraining/heldBack.js';
 import { retrainingSettings } from '../../src/retraining/settings.js';
-import { splitWindow } from '../../src/retraining/window.js';
+import { cleanedWindow, splitWindow } from '../../src/retraining/window.js';
 
 const settings = retrainingSettings.parse({});
 
@@ -51,6 +51,17 @@ describe('the held-back minutes', () => {
     expect(few.heldBack).toHaveLength(100);
     const score = Float64Array.from({ length: 400 }, (_, row) => (few.heldBack.slice(0, 25).includes(row) ? 2 : 0));
     expect(heldBackResult(score, few, 1, 0).habitualRate).toBeCloseTo(0.15);
+  });
+
+  test('minutes that the champion finds anomalous are not trained on, unless few or so many that it does not fit', () => {
+    const flagged = (count: number) => Uint8Array.from(block.minutes, (_, row) => (row < count ? 1 : 0));
+    const cleaned = cleanedWindow(window, flagged(100));
+    expect(cleaned.trainingRows).toBe(window.trainingRows - 100);
+    expect(cleaned.training.usable.slice(0, 101).reduce((sum, usable) => sum + usable, 0)).toBe(1);
+    expect(cleaned.leftOut.champion).toBe(100);
+    expect(cleaned.heldBack).toBe(window.heldBack);
+    expect(cleanedWindow(window, flagged(5))).toBe(window);
+    expect(cleanedWindow(window, flagged(600))).toBe(window);
   });
 
   test('the whole window counts the minutes that were trained on too', () => {
