@@ -57,7 +57,9 @@ export function outcomesOf({ line, retrains }: RegimeWalk): BoundaryOutcome[] {
       hours_until_fitting: Object.fromEntries(
         MODEL_KINDS.map((kind) => {
           const track = line.tracks.get(kind)!;
-          const fits = shareAnomalous(track.flagged, labels, row, Math.min(until, row + SETTLED)) < CALM;
+          // Nothing fits while there is no version yet.
+          const serves = Number.isFinite(track.score[row]);
+          const fits = serves && shareAnomalous(track.flagged, labels, row, Math.min(until, row + SETTLED)) < CALM;
           return [kind, fits ? 0 : servedAt(kind)];
         }),
       ) as Record<ModelKindName, number | null>,
