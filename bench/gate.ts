@@ -14,6 +14,23 @@ const WINDOWS = [
 const published = (tried: readonly Tried[], name: Challenger): number =>
   tried.filter(({ verdicts }) => verdicts[name].state === 'published').length / Math.max(1, tried.length);
 
+const LEAST_SERVED = 0.8;
+
+/** Of the ordinary and contaminated challengers that `holds` picks, the share that was published, or was not. */
+function shareOf(tried: readonly Tried[], holds: (served: number) => boolean, isPublished: boolean): number | null {
+  const picked = tried.flatMap(({ served, verdicts }) =>
+    (['ordinary', 'poisoned', 'contaminated'] as const)
+      .filter((name) => holds(served[name]))
+      .map((name) => verdicts[name].state === 'published'),
+  );
+  return picked.length === 0 ? null : picked.filter((state) => state === isPublished).length / picked.length;
+}
+
+function publishedAsGood(tried: readonly Tried[]): number | null {
+  const good = tried.filter(({ served }) => served.contaminated >= LEAST_SERVED);
+  return good.length === 0 ? null : published(good, 'contaminated');
+}
+
 /** How often the gate errs: with a version that is as good as its champion, and with three that are worse. */
 export const bench: Bench = {
   name: 'gate',
@@ -62,6 +79,10 @@ export const bench: Bench = {
       deaf_stopped_where_deafer: deafer('deaf'),
       poisoned_stopped: stopped('poisoned'),
       poisoned_stopped_where_deafer: deafer('poisoned'),
+      /** Of all challengers, by what they find of an exam of another seed at their served threshold. */
+      stopped_under_80_percent: shareOf(tried, (served) => served < LEAST_SERVED, false),
+      contaminated_published_where_as_good: publishedAsGood(tried),
+      contaminated_under_80_percent: tried.filter(({ served }) => served.contaminated < LEAST_SERVED).length,
       trials: tried.length,
       first_seed: FIRST_SEED,
       results,

@@ -23,7 +23,7 @@ const tell = (message: string) => process.stderr.write(`injected: ${message}\n`)
 
 /** Writes events into a recording's real messages, as peers would see them, and tells what the line finds of them. */
 async function run(options: BenchOptions) {
-  const path = options.path ?? RECORDING;
+  const path = options.files[0] ?? RECORDING;
   if (!existsSync(path)) {
     tell(`skipped, ${path} is not here`);
     return { results: [] };

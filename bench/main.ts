@@ -13,6 +13,8 @@ const { values, positionals } = parseArgs({
     'watch-as': { type: 'string' },
     seed: { type: 'string' },
     events: { type: 'string' },
+    boundaries: { type: 'string' },
+    days: { type: 'string' },
   },
 });
 
@@ -26,20 +28,36 @@ for (const file of (await readdir(folder)).sort()) {
   if (bench) benches.push(bench);
 }
 const names = benches.map(({ name }) => name);
-const wanted = positionals[0];
+const [wanted, ...files] = positionals;
 
-if (values.help || (wanted !== undefined && !names.includes(wanted))) {
+const boundaries = values.boundaries?.split(',').map(Number);
+const days = values.days === undefined ? undefined : Number(values.days);
+const wrong =
+  (boundaries?.some((row) => !Number.isInteger(row)) ?? false) ||
+  (days !== undefined && !(days > 0)) ||
+  ((boundaries !== undefined || days !== undefined) && wanted !== 'regimes');
+
+if (wrong || values.help || (wanted !== undefined && !names.includes(wanted))) {
   console.error(
-    `usage: npm run -s bench -- [NAME] [--quick] [--json]
+    `usage: npm run -s bench -- [NAME [FILE ...]] [--quick] [--json]
 NAME is one of: ${names.join(', ')}; all without it
 real-feed [FOLDER or FILE] [--rows FILE] [--watch-prefixes A,B] [--watch-as 1,2] [--seed N]
-injected [FOLDER] [--events N] [--seed N]`,
+injected [FOLDER] [--events N] [--seed N]
+transfer [FILE.csv ...]
+regimes FILE.csv --boundaries ROW,ROW,... [--days N]`,
   );
   process.exitCode = values.help ? 0 : 2;
 } else {
   for (const bench of benches) {
     if (wanted !== undefined && bench.name !== wanted) continue;
-    const ran = await bench.run(positionals[1] === undefined ? values : { ...values, path: positionals[1] });
+    const { json, help, boundaries: rows, days: walked, ...flags } = values;
+    const ran = await bench.run({
+      ...flags,
+      quick: values.quick ?? false,
+      files,
+      ...(boundaries === undefined ? {} : { boundaries }),
+      ...(days === undefined ? {} : { days }),
+    });
     const figures = Array.isArray(ran) ? { results: ran } : ran;
     if (values.json) {
       console.log(JSON.stringify({ bench: bench.name, ...figures }));

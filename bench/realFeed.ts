@@ -39,7 +39,7 @@ async function rowsOf(files: readonly string[], cache: string | undefined): Prom
 
 /** Replays a recording as the running services would judge it, in event time and in this process. */
 async function run(options: BenchOptions) {
-  const path = options.path ?? RECORDING;
+  const path = options.files[0] ?? RECORDING;
   if (!existsSync(path)) {
     tell(`skipped, ${path} is not here`);
     return { results: [], incidents: [] };

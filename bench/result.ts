@@ -13,15 +13,19 @@ export interface BenchResult {
 
 /** From the command line; a bench reads those that it knows. */
 export interface BenchOptions {
-  quick?: boolean;
-  /** The file or folder named after the bench. */
-  path?: string;
+  quick: boolean;
+  /** Files or folders named after the bench. */
+  files: string[];
   /** File in which feature rows are kept between runs. */
   rows?: string;
   'watch-prefixes'?: string;
   'watch-as'?: string;
   seed?: string;
   events?: string;
+  /** Rows of the file at which its traffic changes for good. */
+  boundaries?: number[];
+  /** Days of that file that are walked. */
+  days?: number;
 }
 
 export interface Bench {

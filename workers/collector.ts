@@ -7,8 +7,11 @@ const TICK_MILLISECONDS = 250;
 
 await runService('collector', async (context) => {
   const { settings, pool, logger, signal } = context;
+  // A stream for replays has no feed, and its collector's lock is left to whoever replays.
+  const live = settings.streams.filter(({ replay }) => replay !== true);
+  if (live.length === 0) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
   await Promise.all(
-    settings.streams.map(async ({ name: stream, host }) => {
+    live.map(async ({ name: stream, host }) => {
       let held: StageLock | null = null;
       const holdLock = async () => {
         held ??= await context.locks.take(
@@ -35,14 +38,14 @@ await runService('collector', async (context) => {
         checkRaw: settings.feed.checkRaw,
       });
       await collector.open();
-      const live = settings.feed.clock === 'wall';
+      const isLive = settings.feed.clock === 'wall';
       const source = new RisLiveSource({
         url: settings.feed.url,
         subscription: {
           ...(host === undefined ? {} : { host }),
           socketOptions: { acknowledge: true, includeRaw: settings.feed.checkRaw },
         },
-        ...(live ? { silenceSeconds: settings.feed.stallSeconds } : {}),
+        ...(isLive ? { silenceSeconds: settings.feed.stallSeconds } : {}),
         logger,
         random: Math.random,
       });

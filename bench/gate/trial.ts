@@ -4,10 +4,10 @@ import { type FeatureBlock, MINUTES_PER_DAY } from '../../src/features/row.js';
 import { kindOf } from '../../src/models/kinds.js';
 import type { ModelKind, ModelKindName } from '../../src/models/model.js';
 import { surpriseForRate } from '../../src/models/threshold.js';
-import { ANOMALY_CLASSES, makeExam, mulberry32, takeExam } from '../../src/retraining/exam.js';
+import { ANOMALY_CLASSES, inject, makeExam, mulberry32, percentile99, takeExam } from '../../src/retraining/exam.js';
 import { decide, type GateVerdict } from '../../src/retraining/gate.js';
 import { scoreHeldBack } from '../../src/retraining/heldBack.js';
-import { splitWindow, type TrainingWindow } from '../../src/retraining/window.js';
+import { cleanedWindow, splitWindow, type TrainingWindow } from '../../src/retraining/window.js';
 import { gates } from '../drift/monitor.js';
 import { simulate, slice } from '../drift/ordinary.js';
 import { bootstrap, DATA, loadRecording, RECORDED } from '../drift/recorded.js';
@@ -25,9 +25,10 @@ export interface Trial {
 /**
  * What comes to the gate: a model of the days after the champion's, which are as ordinary, and three that are worse.
  * `deaf` has a threshold of twice the surprise; `wolf` one that a twentieth of the window's minutes exceed; `poisoned`
- * was trained on minutes of which a tenth are the exam's own spikes.
+ * was trained on minutes of which a tenth are the exam's own spikes. `contaminated` comes from a window of which 1, 5 or 10 %
+ * are unmarked anomalies of one sort, by turns, as the trainer makes it: without the minutes that the champion finds.
  */
-export const CHALLENGERS = ['ordinary', 'deaf', 'wolf', 'poisoned'] as const;
+export const CHALLENGERS = ['ordinary', 'deaf', 'wolf', 'poisoned', 'contaminated'] as const;
 export type Challenger = (typeof CHALLENGERS)[number];
 
 export interface Tried {
@@ -35,6 +36,8 @@ export interface Tried {
   verdicts: Record<Challenger, GateVerdict>;
   /** Whether a challenger finds at most half of what the champion does of some class of anomalies. */
   isDeafer: Record<Challenger, boolean>;
+  /** What a challenger finds at its served threshold of an exam of another seed, over what the champion does. */
+  served: Record<Challenger, number>;
 }
 
 /** The recorded files that are there, and the simulator. */
@@ -52,8 +55,8 @@ export async function carryOut(trial: Trial): Promise<Tried> {
   const block = recorded
     ? bootstrap(loadRecording(recorded.file, recorded.rows), days, mulberry32(trial.seed))
     : simulate(trial.seed, days);
-  const split = (from: number): TrainingWindow =>
-    splitWindow(slice(block, from, from + rows), [], trial.heldBackMinutes, kind.maximumRows);
+  const split = (from: number, part = slice(block, from, from + rows)): TrainingWindow =>
+    splitWindow(part, [], trial.heldBackMinutes, kind.maximumRows);
   const [first, second] = [split(0), split(rows)];
   const options = { seed: trial.seed, falseAlarmsPerDay: gates.falseAlarmsPerDay };
   const champion = await kind.fit(first.training, options);
@@ -61,13 +64,15 @@ export async function carryOut(trial: Trial): Promise<Tried> {
   if (!exam) throw new Error('no stretch is long enough for an exam');
   const reference = await takeExam(kind, champion, exam, gates);
   const heldBack = await scoreHeldBack(kind, champion, second);
-  const judge = async (how: ModelKind<unknown>, model: unknown): Promise<{ verdict: GateVerdict; deafer: boolean }> => {
+  const fresh = makeExam(first.training, kind.context, trial.seed + 500) ?? exam;
+  const freshReference = await takeExam(kind, champion, fresh, gates);
+  const judge = async (how: ModelKind<unknown>, model: unknown, window = second): Promise<Judged> => {
     const challenger = await takeExam(how, model, exam, gates);
     const verdict = decide(
       {
         threshold: how.threshold(model),
-        challenger: await scoreHeldBack(how, model, second),
-        champion: heldBack,
+        challenger: await scoreHeldBack(how, model, window),
+        champion: window === second ? heldBack : await scoreHeldBack(kind, champion, window),
         exam: { challenger, champion: reference, reference },
       },
       gates,
@@ -75,7 +80,8 @@ export async function carryOut(trial: Trial): Promise<Tried> {
     const deafer = ANOMALY_CLASSES.some(
       (name) => reference.byClass[name] > 0 && challenger.byClass[name] <= reference.byClass[name] / 2,
     );
-    return { verdict, deafer };
+    const served = (await takeExam(how, model, fresh, gates)).recall / Math.max(0.01, freshReference.recall);
+    return { verdict, deafer, served };
   };
 
   const retrain = { ...options, seed: trial.seed + 1, previous: champion };
@@ -95,15 +101,57 @@ export async function carryOut(trial: Trial): Promise<Tried> {
       };
     },
   };
+  const dirty = split(rows, contaminated(slice(block, rows, 2 * rows), trial.seed));
+  const flags = (await kind.score(champion, dirty.all, 0)).score;
+  const limit = kind.threshold(champion);
+  const cleaned = cleanedWindow(
+    dirty,
+    Uint8Array.from(flags, (value) => (value > limit ? 1 : 0)),
+  );
   const judged = {
     ordinary: await judge(kind, ordinary),
     deaf: await judge(deaf, ordinary),
     wolf: await judge({ ...kind, threshold: () => wolf }, ordinary),
     poisoned: await judge(kind, await kind.fit(poisoned(second), retrain)),
+    contaminated: await judge(kind, await kind.fit(cleaned.training, retrain), cleaned),
   };
-  const each = <T>(what: (one: { verdict: GateVerdict; deafer: boolean }) => T) =>
+  const each = <T>(what: (one: Judged) => T) =>
     Object.fromEntries(CHALLENGERS.map((name) => [name, what(judged[name])])) as Record<Challenger, T>;
-  return { trial, verdicts: each(({ verdict }) => verdict), isDeafer: each(({ deafer }) => deafer) };
+  return {
+    trial,
+    verdicts: each(({ verdict }) => verdict),
+    isDeafer: each(({ deafer }) => deafer),
+    served: each(({ served }) => served),
+  };
+}
+
+interface Judged {
+  verdict: GateVerdict;
+  deafer: boolean;
+  served: number;
+}
+
+const SHARES = [0.01, 0.05, 0.1];
+const EPISODE = 10;
+
+/** Episodes of one sort of anomaly in a share of the minutes; sort and share go by the seed. */
+function contaminated(block: FeatureBlock, seed: number): FeatureBlock {
+  const name = ANOMALY_CLASSES[seed % ANOMALY_CLASSES.length]!;
+  const share = SHARES[Math.floor(seed / ANOMALY_CLASSES.length) % SHARES.length]!;
+  const random = mulberry32(seed);
+  const limits = Float64Array.from({ length: block.columns }, (_, column) => percentile99(block, column));
+  const values = block.values.slice();
+  for (let start = 0; start + EPISODE <= block.minutes.length; start += EPISODE) {
+    if (random() >= share) continue;
+    for (let row = start; row < start + EPISODE; row++)
+      inject(
+        values.subarray(row * block.columns, (row + 1) * block.columns),
+        name,
+        limits,
+        (row - start + 1) / EPISODE,
+      );
+  }
+  return { ...block, values };
 }
 
 /** The exam's own spikes, in a tenth of the minutes that nobody left out. */

@@ -24,7 +24,8 @@ Examples:
   routewarden replay Slammer.csv --stream slammer --day 2003-01-23 --json
 
 FILE is MRT (plain, gzip, bzip2), RIS Live messages one a line (plain, gzip), or labelled feature rows (CSV); files are
-played in the order given. A stream in the settings that no live feed has is scored by the running services as it comes.
+played in the order given. A stream with "replay": true in the settings is scored by the
+running services as it comes.
 
 Exit codes: 0 done, 1 a file could not be read or the stream is in use, 2 wrong usage.`;
 
@@ -37,19 +38,33 @@ function inWords(summary: ReplaySummary): string {
   );
 }
 
-/** The locks of the stages that a replay stands in for. */
-async function takeLocks(databaseUrl: string, stream: string, onLost: (error: Error) => void): Promise<StageLocks> {
+/**
+ * The locks of the stages that a replay stands in for. A running aggregator keeps its own, and aggregates what is played.
+ * @returns whether the stream is served
+ */
+async function takeLocks(
+  databaseUrl: string,
+  stream: string,
+  onLost: (error: Error) => void,
+): Promise<{ locks: StageLocks; served: boolean }> {
   const locks = new StageLocks(databaseUrl, 'replay');
+  const take = (stage: string) => locks.take(stage, stream, onLost, AbortSignal.timeout(LOCK_MILLISECONDS));
   try {
-    for (const stage of ['collector', 'aggregator']) {
-      await locks.take(stage, stream, onLost, AbortSignal.timeout(LOCK_MILLISECONDS));
-    }
-    return locks;
+    await take('collector');
   } catch (error) {
     await locks.close();
-    throw new Error(`the services are at work on stream ${stream}: replay into another --stream, or stop them`, {
-      cause: error,
-    });
+    throw new Error(
+      `a live feed or another replay fills stream ${stream}: choose another --stream, or give it "replay": true in the settings`,
+      { cause: error },
+    );
+  }
+  try {
+    await take('aggregator');
+    return { locks, served: false };
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'TimeoutError') return { locks, served: true };
+    await locks.close();
+    throw error;
   }
 }
 
@@ -73,13 +88,14 @@ export function register(program: Command): void {
       await withStore(program, async ({ settings, pool, databaseUrl }) => {
         const ending = new AbortController();
         const interrupted = () => ending.abort(new Error('interrupted'));
-        const locks = await takeLocks(databaseUrl, stream, (error) => ending.abort(error));
+        const { locks, served } = await takeLocks(databaseUrl, stream, (error) => ending.abort(error));
         process.once('SIGINT', interrupted);
         process.once('SIGTERM', interrupted);
         try {
           await registerStream(pool, stream, { replay: true });
           const summary = await replayInto({
             pool,
+            served,
             stream,
             paths,
             speed,

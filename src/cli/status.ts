@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import type { Pool } from 'pg';
 import type { Settings } from '../config/settings.js';
+import { MODEL_KINDS } from '../models/model.js';
 import { recentDriftReports, type StoredDriftReport } from '../storage/driftReports.js';
+import { newestRefusals } from '../storage/operationFacts.js';
 import { listServices } from '../storage/services.js';
 import {
   type ModelStatus,
@@ -35,6 +37,15 @@ export interface Status {
   /** The newest checks and retrainings of all models. */
   reports: Pick<StoredDriftReport, 'modelKey' | 'windowEnd' | 'outcome' | 'reason'>[];
   retrains: RecentRetrain[];
+  /** Versions that wait for a person, and what to do with each. */
+  held: {
+    model: string;
+    version: number | null;
+    since: string | null;
+    reasons: string[];
+    accept: string;
+    retrain: string;
+  }[];
 }
 
 export async function readStatus(pool: Pool, settings: Pick<Settings, 'feed'>): Promise<Status> {
@@ -63,7 +74,25 @@ export async function readStatus(pool: Pool, settings: Pick<Settings, 'feed'>): 
     models: await modelStatus(pool),
     reports,
     retrains: await recentRetrains(pool, RECENT),
+    held: await heldVersions(pool),
   };
+}
+
+async function heldVersions(pool: Pool): Promise<Status['held']> {
+  const refusals = await newestRefusals(pool, MODEL_KINDS);
+  return refusals
+    .filter(({ state, over }) => state === 'held' && !over)
+    .map(({ modelKey, detail }) => {
+      const version = typeof detail.version === 'number' ? detail.version : null;
+      return {
+        model: modelKey,
+        version,
+        since: typeof detail.watermark === 'number' ? minuteText(detail.watermark) : null,
+        reasons: Array.isArray(detail.reasons) ? detail.reasons.map(String) : [],
+        accept: `routewarden accept ${modelKey} ${version ?? 'VERSION'}`,
+        retrain: `routewarden retrain ${modelKey}`,
+      };
+    });
 }
 
 export function register(program: Command): void {
@@ -134,6 +163,12 @@ export function register(program: Command): void {
             ['recent retrain', 'model', 'state'],
             status.retrains.map((row) => [row.at.toISOString().slice(0, 19).replace('T', ' '), row.model, row.state]),
           ),
+        );
+      }
+      for (const { model, version, since, reasons, accept, retrain } of status.held) {
+        parts.push(
+          `${model}: version ${version ?? '?'} is held since ${since ?? 'its training'}, the one before it goes on serving\n` +
+            `  ${reasons.join('; ')}\n  let it serve: \`${accept}\`; train anew: \`${retrain}\``,
         );
       }
       process.stdout.write(`${parts.join('\n\n')}\n`);

@@ -8,7 +8,7 @@ import type { UpdateBatchBuilder } from '../bgp/updateBatchBuilder.js';
 import { emptyEvidence } from '../features/openMinute.js';
 import { FEATURE_COUNT, type FeatureRow, type Minute } from '../features/row.js';
 import { replay } from '../sources/replay.js';
-import { insertFeatures } from '../storage/features.js';
+import { insertFeatures, watermark } from '../storage/features.js';
 import { notify } from '../storage/notifications.js';
 import { inTransaction } from '../storage/pool.js';
 import { AggregatorStep } from './aggregatorStep.js';
@@ -20,6 +20,7 @@ const LONGEST_GAP_MS = 31 * 86_400_000;
 const BATCH_MESSAGES = 5_000;
 const PACED_BATCH_MESSAGES = 100;
 const IDLE_MILLISECONDS = 20;
+const NO_HEADWAY_MILLISECONDS = 60_000;
 
 /** Feature rows of a labelled file. Its clock has no date: minute 0 is the midnight before its first row. */
 export interface FileRows {
@@ -31,6 +32,8 @@ export interface ReplayRequest {
   pool: Pool;
   stream: string;
   paths: readonly string[];
+  /** The running aggregator takes what is played; without it this process aggregates. */
+  served?: boolean;
   /** Event time runs so many times as fast as the clock; absent = as fast as it goes. */
   speed?: number | undefined;
   graceSeconds: number;
@@ -78,7 +81,7 @@ export async function replayInto(request: ReplayRequest): Promise<ReplaySummary>
   let rows = 0;
   let over = false;
   const aggregating = (async () => {
-    for (;;) {
+    while (request.served !== true) {
       const last = over;
       if (await aggregator.step(last)) continue;
       if (last) return;
@@ -139,6 +142,7 @@ export async function replayInto(request: ReplayRequest): Promise<ReplaySummary>
     // The last minute that has begun is whole: the files are.
     const end = collector.counts.lastMessageMs;
     if (end !== null) await collector.ended((Math.floor(end / MINUTE_MS) + 1) * MINUTE_MS + graceSeconds * 1000);
+    if (request.served === true && end !== null) await aggregated(pool, stream, Math.floor(end / MINUTE_MS), signal);
   } finally {
     over = true;
     await aggregating;
@@ -150,9 +154,23 @@ export async function replayInto(request: ReplayRequest): Promise<ReplaySummary>
     skipped: skipped + collector.counts.skipped,
     gaps: collector.counts.gaps,
     rows,
-    watermark: aggregator.watermark,
+    watermark: request.served === true ? await watermark(pool, stream) : aggregator.watermark,
     seconds: Math.round(performance.now() - started) / 1000,
   };
+}
+
+/** Waits until the running aggregator has come to a minute. @throws Error when it makes no headway */
+async function aggregated(pool: Pool, stream: string, minute: Minute, signal: AbortSignal): Promise<void> {
+  let reached = await watermark(pool, stream);
+  let since = performance.now();
+  while (reached === null || reached < minute) {
+    if (performance.now() - since > NO_HEADWAY_MILLISECONDS)
+      throw new Error(`the running aggregator makes no headway with stream ${stream}: see routewarden status`);
+    await sleep(IDLE_MILLISECONDS, undefined, { signal });
+    const now = await watermark(pool, stream);
+    if (now !== reached) since = performance.now();
+    reached = now;
+  }
 }
 
 function refuseFar(path: string, loggedUntilMs: number | null, batch: UpdateBatchBuilder): void {

@@ -16,6 +16,10 @@ export const streamSettings = z.strictObject({
     .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/i, 'expected letters, digits, dots, dashes; such as rrc00')
     .describe('Name of the stream; the second half of its model keys'),
   host: z.string().optional().describe('RIS collector to subscribe to; absent: all of them'),
+  replay: z
+    .boolean()
+    .optional()
+    .describe('No live feed: filled by `routewarden replay`, scored by the services as it comes'),
 });
 export type StreamSettings = z.infer<typeof streamSettings>;
 

@@ -1,19 +1,22 @@
 import type { Pool } from 'pg';
-import type { Minute } from '../features/row.js';
+import { MINUTES_PER_DAY, type Minute } from '../features/row.js';
 import type { ModelKey } from '../models/model.js';
 import { parseModelKey } from '../models/modelKey.js';
 import { activeVersionAt } from '../storage/activations.js';
 import { driftReportAt, insertDriftReport } from '../storage/driftReports.js';
 import { versionById } from '../storage/modelVersions.js';
 import { lastFinished } from '../storage/retrainRuns.js';
+import { anomalousByHour } from '../storage/scores.js';
 import type { IncidentSpan, StreamHistory } from '../storage/streamHistory.js';
 import type { Hour } from './channels.js';
 import { type Judgement, judge } from './decision.js';
 import { compareFeatures, type FeatureEvidence } from './featureEvidence.js';
 import { featureHours, scoreHours } from './hours.js';
-import { passingIncidents } from './lastingIncidents.js';
+import { maskedIncidents } from './lastingIncidents.js';
+import { refinedOnset } from './regimeStep.js';
 import { type DriftReport, driftReport, writeReportFile } from './report.js';
-import { type DriftSettings, policyOf } from './settings.js';
+import { runawaySince } from './runaway.js';
+import { baselineNeeded, type DriftSettings, policyOf } from './settings.js';
 
 export interface DriftCheck {
   pool: Pool;
@@ -28,6 +31,8 @@ export interface DriftCheck {
   onFileTrouble?: (error: Error) => void;
   /** Names of the feature columns, for the report. */
   featureNames?: readonly string[];
+  /** Share of anomalous minutes over which a version runs away. */
+  runawayRate?: number;
   /** Shares what the features of one stream say between its models' checks of one hour; a Map that the caller drops after. */
   streams?: Map<string, Promise<FeatureEvidence>>;
 }
@@ -40,6 +45,9 @@ export interface DriftCheckResult {
   /** Path of the JSON file. */
   file: string | null;
 }
+
+/** How far back the begin of a runaway is looked for. */
+const RUNAWAY_LOOK_BACK = 3 * MINUTES_PER_DAY;
 
 const iso = (minute: Minute): string => new Date(minute * 60_000).toISOString();
 const count = (hours: readonly Hour[]): number => hours.reduce((sum, hour) => sum + hour.summary.minutes, 0);
@@ -123,6 +131,24 @@ async function examine(check: DriftCheck): Promise<{ report: DriftReport; versio
   report.baselineFrom = iso(baselineFrom);
   report.currentFrom = iso(currentFrom);
 
+  const subject = { stream, kind, versionId: version.id };
+  const runaway =
+    check.runawayRate === undefined
+      ? null
+      : runawaySince(
+          await anomalousByHour(pool, subject, windowEnd - RUNAWAY_LOOK_BACK, windowEnd),
+          windowEnd,
+          check.runawayRate,
+        );
+  if (runaway !== null) {
+    report.runaway = true;
+    report.onset = iso(await refined(history, stream, runaway, windowEnd));
+    return done(
+      'drifted',
+      `a lasting change: version ${version.version} has found over ${(100 * check.runawayRate!).toFixed(0)} % of the minutes of every two hours anomalous since ${inWords(runaway)}; that is no incident any more`,
+    );
+  }
+
   const finished = await lastFinished(pool, modelKey);
   const finishedAt = typeof finished?.detail.watermark === 'number' ? finished.detail.watermark : null;
   if (finishedAt !== null && windowEnd < finishedAt + settings.coolDownMinutes) {
@@ -143,7 +169,7 @@ async function examine(check: DriftCheck): Promise<{ report: DriftReport; versio
   const incidents = await history.incidents(stream, baselineFrom, windowEnd);
   const inIncidents = minutesIn(incidents, currentFrom, windowEnd);
   // A "drift" that never ends is drift: a stretch beyond the patience is evidence.
-  const masks = passingIncidents(incidents, settings.patienceMinutes);
+  const masks = maskedIncidents(incidents, settings.patienceMinutes, { from: currentFrom, until: windowEnd });
   const leftOut = minutesIn(masks, currentFrom, windowEnd);
   const judgeIncidents = leftOut < inIncidents;
   const window = {
@@ -169,11 +195,12 @@ async function examine(check: DriftCheck): Promise<{ report: DriftReport; versio
   report.coverage.baselineRescored = count(scores.baseline.filter((hour) => hour.source === 'rescored'));
   report.coverage.currentJudged = currentMinutes;
   report.coverage.currentGaps = Math.max(0, served - currentMinutes - leftOut);
-  if (baselineMinutes < policy.minimumBaseline) {
-    const missing = policy.minimumBaseline - baselineMinutes;
+  const needed = baselineNeeded(policy.minimumBaseline, Boolean(version.metrics.regime));
+  if (baselineMinutes < needed) {
+    const missing = needed - baselineMinutes;
     return done(
       'no baseline',
-      `version ${version.version} has ${baselineMinutes} of ${policy.minimumBaseline} baseline minutes of its own (${report.coverage.baselineRescored} rescored); without gaps the check waits until ${inWords(windowEnd + ceilHour(missing))}`,
+      `version ${version.version} has ${baselineMinutes} of ${needed} baseline minutes of its own (${report.coverage.baselineRescored} rescored); without gaps the check waits until ${inWords(windowEnd + ceilHour(missing))}`,
     );
   }
   if (currentMinutes < Math.max(settings.minimumJudgedShare * served, Math.min(policy.minimumCurrent, served) / 2)) {
@@ -186,6 +213,9 @@ async function examine(check: DriftCheck): Promise<{ report: DriftReport; versio
   const features = await featureEvidence(check, stream, window, { recentFrom, currentFrom }, judgeIncidents);
   const judgement = judge(scores, features, policy, settings);
   fill(report, judgement);
+  if (judgeIncidents)
+    report.reason += `; ${inIncidents} of ${served} minutes are in incidents, over ${settings.patienceMinutes}: they are judged as well`;
+  if (judgement.onset !== null) report.onset = iso(await refined(history, stream, judgement.onset, windowEnd));
   return { report, versionId: version.id };
 }
 
@@ -212,6 +242,11 @@ function featureEvidence(
   );
   check.streams?.set(name, made);
   return made;
+}
+
+/** The guard's hour of the change, brought to the minute where the features show a step. */
+async function refined(history: StreamHistory, stream: string, onset: Minute, windowEnd: Minute): Promise<Minute> {
+  return refinedOnset(await history.features(stream, onset - MINUTES_PER_DAY, windowEnd), onset);
 }
 
 function fill(report: DriftReport, judgement: Judgement): void {

@@ -22,3 +22,20 @@ export function passingIncidents(incidents: readonly IncidentSpan[], patience: M
     passing.some((stretch) => span.from >= stretch.from && span.until <= stretch.until),
   );
 }
+
+/**
+ * The spans that are left out of a check or a training: passing incidents, unless they take more of the newest window
+ * than the patience allows. False incidents, however short each of them, must not hide the change that causes them.
+ */
+export function maskedIncidents(
+  incidents: readonly IncidentSpan[],
+  patience: Minute,
+  window: { from: Minute; until: Minute },
+): IncidentSpan[] {
+  const passing = passingIncidents(incidents, patience);
+  let covered = 0;
+  for (let minute = window.from; minute < window.until; minute++) {
+    if (passing.some((span) => minute >= span.from && minute < span.until)) covered++;
+  }
+  return covered <= patience ? passing : passing.filter((span) => span.until <= window.from);
+}

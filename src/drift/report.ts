@@ -45,6 +45,8 @@ export const driftReport = z.object({
   baselineFrom: z.string(),
   /** Hour from which a drift is thought to last. */
   onset: z.string().nullable(),
+  /** The version does not fit the traffic at all: found without a baseline, and not held up by a cool-down. */
+  runaway: z.boolean().optional(),
   /** Minutes of the windows, judged or left out. */
   coverage: z.object({
     currentServed: z.int(),

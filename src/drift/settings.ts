@@ -69,8 +69,10 @@ export const driftSettings = z
     patienceMinutes: z
       .int()
       .min(60)
-      .default(720)
-      .describe('A stretch of incidents that is longer than this is drift: it is judged, and trained on; minutes'),
+      .default(900)
+      .describe(
+        'Incidents that fill more of the current window than this are drift: they are judged, and trained on; minutes',
+      ),
     minimumJudgedShare: z
       .number()
       .min(0)
@@ -112,4 +114,12 @@ export function policyOf(settings: DriftSettings, key: ModelKey): Required<Drift
   const { kind } = parseModelKey(key);
   const { minimumCurrent, minimumBaseline, minimumAnomalies } = settings;
   return { minimumCurrent, minimumBaseline, minimumAnomalies, ...settings.policies[kind], ...settings.models[key] };
+}
+
+/**
+ * Fewest baseline minutes of a version: twice as many in a new regime, whose one day does not know how days differ.
+ * Until then it is trained again as the regime grows, whatever the check would say.
+ */
+export function baselineNeeded(minimum: number, isRegime: boolean): number {
+  return isRegime ? 2 * minimum : minimum;
 }

@@ -4,14 +4,19 @@ import type { Logger } from 'pino';
 import type { RetrainPayload } from '../../queues/retrain.js';
 import type { Settings } from '../config/settings.js';
 import { checkDrift } from '../drift/check.js';
+import { UNSETTLED_MINUTES } from '../drift/runaway.js';
 import { FEATURES } from '../features/catalogue.js';
 import { MINUTES_PER_DAY, type Minute } from '../features/row.js';
 import { MODEL_KINDS, type ModelKey } from '../models/model.js';
-import { modelKey } from '../models/modelKey.js';
+import { modelKey, parseModelKey } from '../models/modelKey.js';
+import { dueGrowth, regimeMetrics } from '../retraining/growth.js';
+import { firstActivation } from '../storage/activationOrder.js';
 import { currentActivation } from '../storage/activations.js';
-import { writeCursor } from '../storage/cursors.js';
+import { readCursor, writeCursor } from '../storage/cursors.js';
 import { firstMinute, watermark } from '../storage/features.js';
+import { versionById } from '../storage/modelVersions.js';
 import { wasAskedFor } from '../storage/retrainRuns.js';
+import { anomalyCount } from '../storage/scores.js';
 import { streamHistory } from '../storage/streamHistory.js';
 import { requestRetrain } from './retrainRequests.js';
 
@@ -31,7 +36,15 @@ export interface DriftRound {
   requested: number;
 }
 
-/** Checks every model of every stream for the last whole event hour, each hour once, and asks for what must be trained. */
+/** Most event hours of a stream that one beat judges: after a longer pause the newest of them. */
+const MOST_HOURS = 31 * 24;
+const HOUR = 60;
+
+/**
+ * Checks every model of every stream for each whole event hour that passed since the last beat, in order and each once,
+ * and asks for what must be trained. Event time may run faster than the beats, as in a replay, or have gone on while no
+ * monitor ran.
+ */
 export class DriftMonitor {
   constructor(private readonly options: DriftMonitorOptions) {}
 
@@ -40,18 +53,37 @@ export class DriftMonitor {
     for (const { name: stream } of this.options.settings.streams) {
       const newest = await watermark(this.options.pool, stream);
       if (newest === null) continue;
-      const windowEnd = newest + 1 - ((newest + 1) % 60);
-      const shared = new Map();
-      for (const kind of MODEL_KINDS) await this.checkModel(modelKey(kind, stream), stream, windowEnd, shared, round);
-      await writeCursor(this.options.pool, DRIFT_MONITOR, stream, windowEnd);
+      const last = newest + 1 - ((newest + 1) % HOUR);
+      for (let windowEnd = await this.firstHour(stream, last); windowEnd <= last; windowEnd += HOUR) {
+        const shared = new Map();
+        for (const kind of MODEL_KINDS)
+          await this.checkModel(
+            modelKey(kind, stream),
+            stream,
+            { windowEnd, isNewest: windowEnd === last },
+            shared,
+            round,
+          );
+        await writeCursor(this.options.pool, DRIFT_MONITOR, stream, windowEnd);
+      }
     }
     return round;
+  }
+
+  /** The hour after the last that was judged; the newest again when there is none since, for what was left undone. */
+  private async firstHour(stream: string, last: Minute): Promise<Minute> {
+    const { pool } = this.options;
+    const cursor = await readCursor(pool, DRIFT_MONITOR, stream);
+    if (cursor !== null) return Math.max(last - MOST_HOURS * HOUR, Math.min(last, Number(cursor.position) + HOUR));
+    const served = await Promise.all(MODEL_KINDS.map((kind) => firstActivation(pool, modelKey(kind, stream))));
+    const first = Math.min(last, ...served.filter((minute) => minute !== null));
+    return Math.max(last - MOST_HOURS * HOUR, Math.min(last, first + HOUR - (first % HOUR)));
   }
 
   private async checkModel(
     key: ModelKey,
     stream: string,
-    windowEnd: Minute,
+    { windowEnd, isNewest }: { windowEnd: Minute; isNewest: boolean },
     streams: NonNullable<Parameters<typeof checkDrift>[0]['streams']>,
     round: DriftRound,
   ): Promise<void> {
@@ -64,6 +96,7 @@ export class DriftMonitor {
       settings: settings.drift,
       artifactDirectory: settings.artifactDirectory,
       onFileTrouble: (error) => logger.warn({ model: key, error: error.message }, 'writing the file of a drift report'),
+      runawayRate: settings.retraining.watchRate,
       featureNames: FEATURES.map(({ name }) => name),
       streams,
     });
@@ -87,10 +120,42 @@ export class DriftMonitor {
         );
         return;
       }
-      await this.request({ modelKey: key, trigger: { kind: 'drift', reportId }, seed: settings.seed }, round, fresh);
+      await this.request(
+        {
+          modelKey: key,
+          trigger: { kind: 'drift', reportId, ...(report.runaway === true ? { runaway: true } : {}) },
+          seed: settings.seed,
+        },
+        round,
+        fresh,
+      );
+    } else if (!isNewest) {
+      // What follows is asked for by what there is now.
     } else if ((await currentActivation(pool, key)) === null && (await this.firstWindowIsComplete(stream))) {
       await this.request({ modelKey: key, trigger: { kind: 'first' }, seed: settings.seed }, round);
+    } else {
+      const since = await this.grownRegime(key, stream, windowEnd);
+      if (since !== null)
+        await this.request({ modelKey: key, trigger: { kind: 'growth', since }, seed: settings.seed }, round, fresh);
     }
+  }
+
+  /** Where the regime of a provisional version began, when it has grown enough to be trained on again. */
+  private async grownRegime(key: ModelKey, stream: string, windowEnd: Minute): Promise<Minute | null> {
+    const { pool, settings } = this.options;
+    const active = await currentActivation(pool, key);
+    const version = active && (await versionById(pool, active.versionId));
+    const regime = version && regimeMetrics.safeParse(version.metrics.regime).data;
+    if (!version || !regime || dueGrowth(regime, windowEnd, settings.retraining.trainingDays) === null) return null;
+    const { kind } = parseModelKey(key);
+    const seen = await anomalyCount(
+      pool,
+      stream,
+      kind,
+      version.id,
+      Math.max(active.from, windowEnd - UNSETTLED_MINUTES),
+    );
+    return seen.anomalous <= settings.retraining.watchRate * seen.minutes ? regime.since : null;
   }
 
   private async request(payload: RetrainPayload, round: DriftRound, tell = true): Promise<void> {

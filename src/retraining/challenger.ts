@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type FitProgress, NotEnoughRows } from '../models/model.js';
+import { type FitProgress, type ModelKind, NotEnoughRows } from '../models/model.js';
 import { parseModelKey } from '../models/modelKey.js';
 import { writeVersionFiles } from '../registry/artifactFiles.js';
 import { backUp } from '../registry/backups.js';
@@ -9,12 +9,15 @@ import type { Lease } from '../storage/leases.js';
 import type { ModelVersion } from '../storage/modelVersions.js';
 import type { RetrainState } from '../storage/retrainRuns.js';
 import { type Champion, loadChampion } from './champion.js';
+import { referenceAfterStep } from './exam.js';
 import { rescoredHours } from './firstBaseline.js';
 import { decide, type GateEvidence } from './gate.js';
 import { heldBackResult, scoreHeldBack } from './heldBack.js';
 import { examine } from './lineageExam.js';
+import type { OnePeer } from './onePeer.js';
 import type { TrainingResult, TrainingRun } from './trainingRun.js';
-import { onsetOf, selectWindow } from './windowSelection.js';
+import { cleanedWindow } from './window.js';
+import { onsetOf, type RegimeWindow, selectWindow, withoutBridge } from './windowSelection.js';
 
 const ARTIFACT_FORMAT = 1;
 
@@ -40,7 +43,8 @@ export async function trainChallenger(
   const champion = await loadChampion(pool, modelKey, kind);
   if (champion?.version.pinned) throw new VersionPinned(modelKey, champion.version.version);
   const onset = await onsetOf(pool, payload);
-  const window = await selectWindow(training, kind, stream, onset);
+  const selected = await selectWindow(training, kind, stream, onset, champion?.version ?? null);
+  let window = champion === null || selected.onset !== null ? selected : await cleanedBy(kind, champion, selected);
   const rows = window.all.minutes.length;
   if (window.trainingRows < kind.minimumRows) throw new NotEnoughRows(window.trainingRows, kind.minimumRows);
   const dataFrom = window.training.minutes[window.training.usable.indexOf(1)];
@@ -55,31 +59,19 @@ export async function trainChallenger(
     leftOut: window.leftOut,
     onePeer: window.onePeer,
   });
-  const fitBegan = performance.now();
-  const model = await kind.fit(window.training, {
-    seed,
-    falseAlarmsPerDay: settings.falseAlarmsPerDay,
-    previous: champion?.model,
-    settings: training.kindSettings?.[kind.name],
-    onProgress: (progress) => training.onProgress?.({ ...progress, ...timing(progress, fitBegan), state: 'training' }),
-    signal,
-  });
-  signal.throwIfAborted();
-
-  await tell('validating', { heldBack: window.heldBack.length });
-  const scored = await kind.score(model, window.all, 0);
-  const threshold = kind.threshold(model);
-  const exam = await examine(training, kind, model, champion, window, seed);
-  const evidence: GateEvidence = {
-    threshold,
-    challenger: heldBackResult(scored.score, window, threshold, kind.context),
-    champion: champion && (await scoreHeldBack(kind, champion.model, window)),
-    exam: exam?.results ?? null,
-    onePeer: window.onePeer,
-  };
-  const verdict = decide(evidence, settings);
+  const proved = (of: typeof window) => prove(training, { kind, champion, window: of, seed, signal, tell });
+  let proof = await proved(window);
+  const alone = withoutBridge(window);
+  if (proof.verdict.state === 'held' && window.onset !== null && alone.trainingRows >= kind.minimumRows) {
+    training.onLog?.(`trained again on the new regime alone: ${proof.verdict.reasons.join('; ')}`);
+    const second = await proved(alone);
+    if (second.verdict.state === 'published') [window, proof] = [alone, second];
+  }
+  const { model, scored, threshold, exam, evidence, verdict } = proof;
   const state = verdict.state === 'published' && champion && settings.shadowMinutes > 0 ? 'shadow' : verdict.state;
-  const baselineFrom = Math.max(dataFrom, onset ?? dataFrom);
+  const baselineFrom = Math.max(dataFrom, window.onset ?? onset ?? dataFrom);
+  const beginsLineage = champion !== null && exam?.isNew === true;
+  const serves = state === 'published' || state === 'shadow';
   const files = await kind.encode(model);
   signal.throwIfAborted();
 
@@ -87,6 +79,7 @@ export async function trainChallenger(
     run,
     trigger: payload.trigger,
     baselineFrom,
+    regime: window.onset === null ? null : { since: window.onset, until: dataUntil, step: window.step },
     heldBack: { challenger: evidence.challenger, champion: evidence.champion },
     exam: evidence.exam,
     leftOut: window.leftOut,
@@ -113,7 +106,7 @@ export async function trainChallenger(
       codeVersion: training.codeVersion,
       metrics,
       fencingToken: lease.token,
-      lineage: champion?.version.lineage ?? 1,
+      lineage: (champion?.version.lineage ?? 1) + (beginsLineage ? 1 : 0),
     },
     files,
     reason: `${payload.trigger.kind}: ${verdict.reasons.join('; ')}`,
@@ -126,11 +119,71 @@ export async function trainChallenger(
     },
     ...(state === 'shadow' ? { shadowMinutes: settings.shadowMinutes } : {}),
     rescored: rescoredHours(scored.score, threshold, window.all, baselineFrom),
-    exam: exam?.isNew ? { bytes: exam.bytes, reference: exam.results.reference } : undefined,
+    // A version that does not serve must not fix the exam of those after it.
+    exam:
+      exam?.isNew && (!beginsLineage || serves)
+        ? {
+            bytes: exam.bytes,
+            reference: beginsLineage
+              ? referenceAfterStep(exam.results.challenger, exam.results.reference)
+              : exam.results.reference,
+          }
+        : undefined,
   });
   training.onLog?.(`${state}: version ${version.version}, ${verdict.reasons.join('; ')}`);
   const directory = state === 'published' ? await writeCopies(training, version, champion) : null;
   return { state, modelKey, version: version.version, activeFrom, reasons: verdict.reasons, directory };
+}
+
+interface Trial {
+  kind: ModelKind<unknown>;
+  champion: Champion | null;
+  window: RegimeWindow & { onePeer: OnePeer | null };
+  seed: number;
+  signal: AbortSignal;
+  tell: TellState;
+}
+
+/** Fits a model on a window and lets the gate judge it. */
+async function prove(training: TrainingRun, { kind, champion, window, seed, signal, tell }: Trial) {
+  const { settings } = training;
+  const fitBegan = performance.now();
+  const model = await kind.fit(window.training, {
+    seed,
+    falseAlarmsPerDay: settings.falseAlarmsPerDay,
+    previous: champion?.model,
+    settings: training.kindSettings?.[kind.name],
+    onProgress: (progress) => training.onProgress?.({ ...progress, ...timing(progress, fitBegan), state: 'training' }),
+    signal,
+  });
+  signal.throwIfAborted();
+
+  await tell('validating', { heldBack: window.heldBack.length });
+  const scored = await kind.score(model, window.all, 0);
+  const threshold = kind.threshold(model);
+  const exam = await examine(training, kind, model, champion, window, seed);
+  const evidence: GateEvidence = {
+    threshold,
+    challenger: heldBackResult(scored.score, window, threshold, kind.context),
+    champion: champion && (await scoreHeldBack(kind, champion.model, window)),
+    exam: exam?.results ?? null,
+    step: window.step,
+    onePeer: window.onePeer,
+  };
+  return { model, scored, threshold, exam, evidence, verdict: decide(evidence, settings) };
+}
+
+async function cleanedBy(
+  kind: ModelKind<unknown>,
+  champion: Champion,
+  window: RegimeWindow & { onePeer: OnePeer | null },
+): Promise<RegimeWindow & { onePeer: OnePeer | null }> {
+  const { score } = await kind.score(champion.model, window.all, 0);
+  const threshold = kind.threshold(champion.model);
+  return cleanedWindow(
+    window,
+    Uint8Array.from(score, (value) => (value > threshold ? 1 : 0)),
+  );
 }
 
 /** The database has it all: a copy that cannot be written is healed later, and fails no training. */

@@ -29,6 +29,19 @@ export interface ExamResult {
   unscored: number;
 }
 
+/** What a lineage's later versions are measured by. */
+export interface ExamReference {
+  /** Of the lineage's first version. */
+  recall: number;
+  /** Of the very first version, which lineages that begin with a step of the traffic are measured by; absent in the first. */
+  origin?: number;
+}
+
+/** The reference of a lineage that begins with a step: steps, one after another, must not wear the sensitivity down. */
+export function referenceAfterStep(challenger: ExamResult, before: ExamReference): ExamReference {
+  return { recall: challenger.recall, origin: before.origin ?? before.recall };
+}
+
 /** Surprises of a threshold, computed there and back, differ by less. */
 const ROUNDING = 0.01;
 const EPISODES = 10;
@@ -106,7 +119,8 @@ export function makeExam(window: FeatureBlock, context: number, seed: number): E
   return { block, classes };
 }
 
-function inject(row: Float32Array, name: AnomalyClass, limits: Float64Array, progress: number): void {
+/** Makes one ordinary minute an anomaly; `progress` 0..1 is how far its episode has come. */
+export function inject(row: Float32Array, name: AnomalyClass, limits: Float64Array, progress: number): void {
   const add = (columns: number[], times: number): void => {
     for (const column of columns) row[column] += times * Math.max(limits[column], 1);
   };
@@ -136,7 +150,8 @@ function stretches(window: FeatureBlock, rows: number): number[] {
   return starts;
 }
 
-function percentile99(window: FeatureBlock, column: number): number {
+/** The window's 99th percentile of a column, by which anomalies are sized. */
+export function percentile99(window: FeatureBlock, column: number): number {
   const values: number[] = [];
   for (let row = 0; row < window.minutes.length; row++) {
     if (window.usable[row] === 1) values.push(window.values[row * window.columns + column]);

@@ -1,4 +1,5 @@
-import { ANOMALY_CLASSES, type ExamResult } from './exam.js';
+import type { RegimeStep } from '../drift/regimeStep.js';
+import { ANOMALY_CLASSES, type ExamReference, type ExamResult } from './exam.js';
 import type { OnePeer } from './onePeer.js';
 import type { RetrainingSettings } from './settings.js';
 
@@ -26,7 +27,9 @@ export interface GateEvidence {
   challenger: HeldBackResult;
   champion: HeldBackResult | null;
   /** null when no stretch of the first window was long enough for an exam */
-  exam: { challenger: ExamResult; champion: ExamResult | null; reference: Pick<ExamResult, 'recall'> } | null;
+  exam: { challenger: ExamResult; champion: ExamResult | null; reference: ExamReference } | null;
+  /** The level of the traffic changed within a day, and the exam is sized by the new one; null when it did not. */
+  step?: RegimeStep | null;
   /** The peer that was over its share of the training window, if one was. */
   onePeer?: OnePeer | null;
 }
@@ -63,8 +66,10 @@ export function decide(evidence: GateEvidence, settings: RetrainingSettings): Ga
   ];
   for (const { where, ours, theirs } of rates) {
     const beside = `${percent(ours.anomalyRate)} of ${ours.minutes} ${where} minutes anomalous, ${percent(ours.habitualRate)} beside its longest episode`;
-    if (ours.habitualRate > settings.maximumAnomalyRate) {
-      reasons.push(`it finds ${beside}, over ${percent(settings.maximumAnomalyRate)}`);
+    // Where the champion no longer fits at all, half of its false alarms is better than all of them.
+    const limit = Math.max(settings.maximumAnomalyRate, evidence.step && theirs ? theirs.habitualRate / 2 : 0);
+    if (ours.habitualRate > limit) {
+      reasons.push(`it finds ${beside}, over ${percent(limit)}`);
     } else if (theirs && ours.habitualRate > theirs.anomalyRate + settings.championMargin) {
       reasons.push(
         `it finds ${beside}, the champion ${percent(theirs.anomalyRate)} (margin ${percent(settings.championMargin)})`,
@@ -82,13 +87,22 @@ export function decide(evidence: GateEvidence, settings: RetrainingSettings): Ga
       }
     }
   }
+  // A class just missed is chance; a fifth of all that the champion finds is not, and it is the threshold that will serve.
+  if (exam?.champion && exam.challenger.recall < settings.leastServedRecall * exam.champion.recall) {
+    reasons.push(
+      `at the threshold that would serve it finds ${percent(exam.challenger.recall)} of the exam, the champion ${percent(exam.champion.recall)} (at least ${percent(settings.leastServedRecall)} of that)`,
+    );
+  }
   if (reasons.length > 0) return { state: 'rejected', reasons };
-  const floor = exam ? (1 - settings.sensitivityBudget) * exam.reference.recall : 0;
+  const budget = evidence.step ? settings.regimeSensitivityBudget : settings.sensitivityBudget;
+  const first =
+    exam === null ? 0 : evidence.step ? (exam.reference.origin ?? exam.reference.recall) : exam.reference.recall;
+  const floor = (1 - budget) * first;
   if (exam && atReach && atReach.recall < floor) {
     return {
       state: 'held',
       reasons: [
-        `its recall on the lineage's fixed exam is ${percent(exam.challenger.recall)}, and ${percent(atReach.recall)} with ${settings.falseAlarmFactor} times the false alarms, the first version's ${percent(exam.reference.recall)}: the lineage has spent its sensitivity budget of ${percent(settings.sensitivityBudget)}; a person must accept it`,
+        `its recall on the lineage's fixed exam is ${percent(exam.challenger.recall)}, and ${percent(atReach.recall)} with ${settings.falseAlarmFactor} times the false alarms, the first version's ${percent(first)}: the lineage has spent its sensitivity budget of ${percent(budget)}; a person must accept it`,
       ],
     };
   }

@@ -24,11 +24,19 @@ export const retrainPayload = z
       .describe('Which model, such as lstm@rrc00'),
     trigger: z
       .discriminatedUnion('kind', [
-        z.strictObject({ kind: z.literal('drift'), reportId: z.int().positive() }),
+        z.strictObject({
+          kind: z.literal('drift'),
+          reportId: z.int().positive(),
+          runaway: z.boolean().optional().describe('The version that serves does not fit the traffic at all'),
+        }),
         z.strictObject({ kind: z.literal('manual'), actor: z.string().min(1).max(200) }),
         z.strictObject({ kind: z.literal('first') }),
+        z.strictObject({
+          kind: z.literal('growth'),
+          since: z.int().positive().describe('First minute since the change, minutes since 1970'),
+        }),
       ])
-      .describe('Why: a drift report, a person, or because there is no version yet'),
+      .describe('Why: a drift report, a person, because there is no version yet, or because a new regime has grown'),
     seed: z
       .int()
       .min(0)

@@ -8,8 +8,10 @@ export const retrainingSettings = z
     regimeMinutes: z
       .int()
       .min(0)
-      .default(1440)
-      .describe('A change must be this old before it is trained on; the window then begins with the change, minutes'),
+      .default(360)
+      .describe(
+        'A change must be this old before it is trained on, and again when it is a day, three days and a window old; minutes',
+      ),
     heldBackMinutes: z
       .int()
       .min(60)
@@ -42,6 +44,11 @@ export const retrainingSettings = z
     examMargin: share
       .default(0.1)
       .describe("Share of an anomaly class's examples that a challenger may miss more than the champion"),
+    leastServedRecall: share
+      .default(0.8)
+      .describe(
+        'Share of what the champion finds of the exam that a challenger must find at the very threshold that will serve',
+      ),
     falseAlarmFactor: z
       .number()
       .min(1)
@@ -55,6 +62,9 @@ export const retrainingSettings = z
       .describe(
         "Share of the first version's recall on the fixed exam that a lineage may lose before a person is asked",
       ),
+    regimeSensitivityBudget: share
+      .default(0.3)
+      .describe("The same after a step of the traffic's level, for an exam whose anomalies are sized by the new level"),
     maximumPeerShare: share
       .default(0.5)
       .describe(

@@ -7,11 +7,12 @@ import type { RetrainingSettings } from './settings.js';
 export type Admission = { admit: true; delayMilliseconds: number; priority: number } | { admit: false; reason: string };
 
 /** BullMQ's priorities: the lower the sooner. A person does not wait behind a storm. */
-const PRIORITY = { manual: 1, first: 5, drift: 10 } as const;
+const PRIORITY = { manual: 1, first: 5, drift: 10, growth: 10 } as const;
 
 /**
  * Whether a retrain may be enqueued now, how long it is delayed and with which priority. Cool-down, jitter and the
- * wait for a shadow hold for drift alone; a dead letter stops all but a person.
+ * wait for a shadow hold for drift and the growth of a regime alone; a dead letter stops all but a person. A version that
+ * does not fit the traffic at all waits only until there are as many new minutes as a change needs.
  */
 export function admit(
   payload: RetrainPayload,
@@ -22,18 +23,21 @@ export function admit(
   if (state.dead && kind !== 'manual') {
     return { admit: false, reason: `${payload.modelKey} failed too often and waits for a person to clear it` };
   }
-  if (kind === 'drift' && state.shadow !== null) {
+  const isAutomatic = kind === 'drift' || kind === 'growth';
+  const runsAway = payload.trigger.kind === 'drift' && payload.trigger.runaway === true;
+  const coolDown = runsAway ? Math.min(settings.regimeMinutes, settings.coolDownMinutes) : settings.coolDownMinutes;
+  if (isAutomatic && state.shadow !== null) {
     return { admit: false, reason: `version ${state.shadow} scores beside the champion and may take over` };
   }
-  if (kind === 'drift' && state.lastFinished !== null && state.now < state.lastFinished + settings.coolDownMinutes) {
+  if (isAutomatic && state.lastFinished !== null && state.now < state.lastFinished + coolDown) {
     return {
       admit: false,
-      reason: `cool-down for ${state.lastFinished + settings.coolDownMinutes - state.now} more minutes`,
+      reason: `cool-down for ${state.lastFinished + coolDown - state.now} more minutes`,
     };
   }
   return {
     admit: true,
-    delayMilliseconds: kind === 'drift' ? jitter(payload.modelKey, state.now, settings.jitterSeconds * 1000) : 0,
+    delayMilliseconds: isAutomatic ? jitter(payload.modelKey, state.now, settings.jitterSeconds * 1000) : 0,
     priority: PRIORITY[kind],
   };
 }

@@ -1,13 +1,17 @@
 import type { Pool } from 'pg';
-import { passingIncidents } from '../drift/lastingIncidents.js';
+import { maskedIncidents } from '../drift/lastingIncidents.js';
+import { type RegimeStep, refinedOnset, stepAt } from '../drift/regimeStep.js';
 import { driftReport } from '../drift/report.js';
-import { MINUTES_PER_DAY, type Minute } from '../features/row.js';
+import { type FeatureBlock, MINUTES_PER_DAY, type Minute } from '../features/row.js';
 import type { ModelKind } from '../models/model.js';
 import { watermark } from '../storage/activations.js';
 import { driftReportById } from '../storage/driftReports.js';
-import { streamHistory } from '../storage/streamHistory.js';
+import type { ModelVersion } from '../storage/modelVersions.js';
+import { type IncidentSpan, streamHistory } from '../storage/streamHistory.js';
+import { bridge } from './bridge.js';
 import { boundPeer, type OnePeer } from './onePeer.js';
 import type { RetrainPayload } from './payload.js';
+import type { RetrainingSettings } from './settings.js';
 import type { TrainingRun } from './trainingRun.js';
 import { splitWindow, type TrainingWindow } from './window.js';
 
@@ -20,31 +24,87 @@ export async function selectWindow(
   kind: ModelKind<unknown>,
   stream: string,
   onset: Minute | null,
-): Promise<TrainingWindow & { onePeer: OnePeer | null }> {
+  champion: ModelVersion | null,
+): Promise<RegimeWindow & { onePeer: OnePeer | null }> {
   const { pool, payload, settings } = training;
   const history = training.history ?? streamHistory(pool);
   const now = await watermark(pool, kind.name, stream);
   const until = payload.window?.until ?? (now === null ? 0 : now + 1);
   const oldest = until - Math.round(settings.trainingDays * MINUTES_PER_DAY);
   // What was ordinary before a lasting change is not any more: trained on both, a model would take either for ordinary.
-  const settled = onset !== null && until - onset >= settings.regimeMinutes;
-  const from = payload.window?.from ?? (settled ? Math.max(oldest, onset) : oldest);
+  const settled = onset !== null && until - onset >= settings.regimeMinutes && payload.window === undefined;
+  // Two regimes moved to a third as if they were one would look wider than either.
+  const regime = settled ? Math.min(onset, regimeOf(champion) ?? oldest) : oldest;
+  const from = payload.window?.from ?? Math.max(oldest, regime);
   const [block, incidents] = await Promise.all([
     history.features(stream, from, until),
     history.incidents(stream, from, until),
   ]);
   const bounded = await boundPeer(pool, stream, block, settings.maximumPeerShare);
-  const window = splitWindow(
+  const window = windowOf(
     bounded.block,
-    passingIncidents(incidents, training.incidentPatienceMinutes),
-    Math.min(settings.heldBackMinutes, (until - from) / 2),
-    kind.maximumRows,
+    incidents,
+    { onset: settled ? onset : null, until },
+    kind,
+    settings,
+    training.incidentPatienceMinutes,
   );
   return { ...window, onePeer: bounded.onePeer };
 }
 
+/** A window with what its regime began with. */
+export interface RegimeWindow extends TrainingWindow {
+  /** First minute of the regime; null when the window is of one regime. */
+  onset: Minute | null;
+  step: RegimeStep | null;
+}
+
+/**
+ * Splits rows that end before `until` for training and validation. After a change the minutes before it are moved to the
+ * level of those since; validated is on the latter alone.
+ */
+export function windowOf(
+  block: FeatureBlock,
+  incidents: readonly IncidentSpan[],
+  { onset, until }: { onset: Minute | null; until: Minute },
+  kind: ModelKind<unknown>,
+  settings: RetrainingSettings,
+  patienceMinutes: Minute,
+): RegimeWindow {
+  const first = block.minutes[0] ?? until;
+  const refined = onset === null ? null : refinedOnset(block, onset);
+  const change = refined === null || refined <= first ? null : refined;
+  const spans = maskedIncidents(incidents, patienceMinutes, { from: until - MINUTES_PER_DAY, until });
+  const isLeftOut = (minute: Minute) => spans.some((span) => minute >= span.from && minute < span.until);
+  const window = splitWindow(
+    change === null ? block : bridge(block, change, isLeftOut),
+    spans,
+    Math.min(settings.heldBackMinutes, (until - (change ?? first)) / 2),
+    kind.maximumRows,
+  );
+  return { ...window, onset: change, step: change === null ? null : stepAt(block, change) };
+}
+
+/**
+ * The same window without the minutes before the change. Where days before and after differ in more than their level, the
+ * moved minutes make a model wide, and deaf; then the few of the new regime alone must do.
+ */
+export function withoutBridge<W extends RegimeWindow>(window: W): W {
+  const { onset, training } = window;
+  if (onset === null) return window;
+  const usable = training.usable.map((value, row) => (training.minutes[row]! < onset ? 0 : value));
+  return { ...window, training: { ...training, usable }, trainingRows: usable.reduce((sum, value) => sum + value, 0) };
+}
+
+/** Where the regime that a version was made for began. */
+export function regimeOf(version: ModelVersion | null): Minute | null {
+  if (version === null) return null;
+  return typeof version.metrics.baselineFrom === 'number' ? version.metrics.baselineFrom : version.dataFrom;
+}
+
 /** Where the drift that caused this retrain began. */
 export async function onsetOf(pool: Pool, payload: RetrainPayload): Promise<Minute | null> {
+  if (payload.trigger.kind === 'growth') return payload.trigger.since;
   if (payload.trigger.kind !== 'drift') return null;
   const row = await driftReportById(pool, payload.trigger.reportId);
   const report = row && driftReport.safeParse(row.report);

@@ -101,3 +101,28 @@ export async function anomalyCount(
   );
   return rows[0];
 }
+
+/** Scored minutes of one version by hour, and how many of them are anomalous. */
+export interface AnomalousHour {
+  hour: Minute;
+  minutes: number;
+  anomalous: number;
+}
+
+/** Hours in [from, until) that one version scored, in order. */
+export async function anomalousByHour(
+  pg: Pool | PoolClient,
+  { stream, kind, versionId }: { stream: string; kind: string; versionId: number },
+  from: Minute,
+  until: Minute,
+): Promise<AnomalousHour[]> {
+  const { rows } = await pg.query<AnomalousHour>(
+    `SELECT (extract(epoch FROM date_trunc('hour', minute, 'UTC')) / 60)::integer AS hour, count(*)::integer AS minutes,
+       (count(*) FILTER (WHERE anomalous))::integer AS anomalous
+     FROM scores WHERE stream = $1 AND kind = $2 AND version_id = $3
+       AND minute >= to_timestamp($4::bigint * 60) AND minute < to_timestamp($5::bigint * 60)
+     GROUP BY 1 ORDER BY 1`,
+    [stream, kind, versionId, from, until],
+  );
+  return rows;
+}

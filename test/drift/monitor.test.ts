@@ -7,9 +7,13 @@ import { pino } from 'pino';
 import { openRetrainQueue, type RetrainPayload } from '../../queues/retrain.js';
 import { QueueStore } from '../../queues/store.js';
 import { settingsSchema } from '../../src/config/settings.js';
-import { DriftMonitor } from '../../src/monitoring/driftMonitor.js';
+import type { ModelKind } from '../../src/models/model.js';
+import { DRIFT_MONITOR, DriftMonitor } from '../../src/monitoring/driftMonitor.js';
+import { writeCursor } from '../../src/storage/cursors.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
-import { serveStream } from './servedStream.js';
+import { meanKind } from './meanKind.js';
+import { START, scoreLive, writeFeatures } from './seededStream.js';
+import { DAY, serveStream } from './servedStream.js';
 
 let database: TestDatabase;
 let store: QueueStore;
@@ -46,6 +50,7 @@ test('what a monitor that died between its report and its request found is asked
     );
     return rows.map(({ trigger }) => trigger);
   };
+  await writeCursor(database.pool, DRIFT_MONITOR, 'changed', START + 10 * DAY - 60);
   // The report is written, and then the monitor comes to its end at the queue.
   const dying = new Proxy(queue, {
     get: () => {
@@ -58,7 +63,7 @@ test('what a monitor that died between its report and its request found is asked
   expect(await requests()).toEqual([]);
 
   await monitor(queue).check();
-  expect(await requests()).toEqual([{ kind: 'drift', reportId: Number(rows[0].id) }]);
+  expect(await requests()).toEqual([{ kind: 'drift', reportId: Number(rows[0].id), runaway: true }]);
   // Its job done, and the hour still the same: not asked for again.
   await queue.obliterate({ force: true });
   await database.pool.query(
@@ -69,3 +74,29 @@ test('what a monitor that died between its report and its request found is asked
   await monitor(queue).check();
   expect(await requests()).toHaveLength(1);
 });
+
+test('a beat after a pause of three days judges every event hour of them, in order and once', async () => {
+  const key = await serveStream(database.pool, 'paused', 1);
+  const settings = settingsSchema.parse({
+    artifactDirectory: directory,
+    streams: [{ name: 'paused' }],
+    retraining: { trainingDays: 30 },
+  });
+  const monitor = new DriftMonitor({ pool: database.pool, queue, settings, logger: pino({ level: 'silent' }) });
+  const hours = async () => {
+    const { rows } = await database.pool.query(
+      `SELECT (extract(epoch FROM window_end) / 60)::integer AS hour, outcome FROM drift_reports
+       WHERE model_key = $1 ORDER BY id`,
+      [key],
+    );
+    return rows as { hour: number; outcome: string }[];
+  };
+  await writeCursor(database.pool, DRIFT_MONITOR, 'paused', START + 10 * DAY);
+  await writeFeatures(database.pool, 'paused', START + 10 * DAY, START + 13 * DAY, { seed: 3 });
+  await scoreLive(database.pool, key, meanKind() as ModelKind<unknown>, START + 10 * DAY, START + 13 * DAY);
+  expect((await monitor.check()).checks).toBe(3 * 72);
+  const after = await hours();
+  expect(after.map(({ hour }) => hour)).toEqual(Array.from({ length: 72 }, (_, i) => START + 10 * DAY + (i + 1) * 60));
+  expect(after.slice(-48).map(({ outcome }) => outcome)).not.toContain('no baseline');
+  expect((await monitor.check()).checks).toBe(0);
+}, 240_000);

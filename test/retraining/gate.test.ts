@@ -5,7 +5,7 @@ import { ANOMALY_CLASSES, type Exam, type ExamResult, takeExam } from '../../src
 import { decide, type GateEvidence, type HeldBackResult } from '../../src/retraining/gate.js';
 import { heldBackResult } from '../../src/retraining/heldBack.js';
 import { retrainingSettings } from '../../src/retraining/settings.js';
-import { splitWindow } from '../../src/retraining/window.js';
+import { cleanedWindow, splitWindow } from '../../src/retraining/window.js';
 
 const settings = retrainingSettings.parse({});
 
@@ -51,6 +51,17 @@ describe('the held-back minutes', () => {
     expect(few.heldBack).toHaveLength(100);
     const score = Float64Array.from({ length: 400 }, (_, row) => (few.heldBack.slice(0, 25).includes(row) ? 2 : 0));
     expect(heldBackResult(score, few, 1, 0).habitualRate).toBeCloseTo(0.15);
+  });
+
+  test('minutes that the champion finds anomalous are not trained on, unless few or so many that it does not fit', () => {
+    const flagged = (count: number) => Uint8Array.from(block.minutes, (_, row) => (row < count ? 1 : 0));
+    const cleaned = cleanedWindow(window, flagged(100));
+    expect(cleaned.trainingRows).toBe(window.trainingRows - 100);
+    expect(cleaned.training.usable.slice(0, 101).reduce((sum, usable) => sum + usable, 0)).toBe(1);
+    expect(cleaned.leftOut.champion).toBe(100);
+    expect(cleaned.heldBack).toBe(window.heldBack);
+    expect(cleanedWindow(window, flagged(5))).toBe(window);
+    expect(cleanedWindow(window, flagged(600))).toBe(window);
   });
 
   test('the whole window counts the minutes that were trained on too', () => {
@@ -171,12 +182,35 @@ describe('the gate', () => {
       champion: result(1),
       reference: result(1),
     });
-    expect(judge({ exam: exam(0.3, 0.95) }).state).toBe('published');
+    expect(judge({ exam: exam(0.85, 0.95) }).state).toBe('published');
     const verdict = judge({ exam: exam(0.3, 0.8) });
     expect(verdict.state).toBe('rejected');
     expect(verdict.reasons[0]).toBe(
       `it finds 30.00 % of the exam's "spike" episodes, and 80.00 % with 4 times the false alarms, the champion 100.00 %`,
     );
+  });
+
+  test('one that is deaf at the threshold that would serve is rejected, whatever another threshold would find', () => {
+    const exam = { challenger: result(0.75, 1), champion: result(1), reference: result(1) };
+    const verdict = judge({ exam });
+    expect(verdict.state).toBe('rejected');
+    expect(verdict.reasons).toEqual([
+      'at the threshold that would serve it finds 75.00 % of the exam, the champion 100.00 % (at least 80.00 % of that)',
+    ]);
+    expect(judge({ exam: { ...exam, challenger: result(0.81, 1) } }).state).toBe('published');
+  });
+
+  test('after a step the very first version is the measure, with the budget of a regime', () => {
+    const exam = (found: number) => ({
+      challenger: result(found),
+      champion: null,
+      reference: { recall: 0.6, origin: 1 },
+    });
+    const step = { column: 0, factor: 4 };
+    expect(judge({ exam: exam(0.75), step }).state).toBe('published');
+    expect(judge({ exam: exam(0.65), step }).state).toBe('held');
+    // Without a step the lineage's own first version is.
+    expect(judge({ exam: exam(0.58) }).state).toBe('published');
   });
 
   test('what the whole lineage has lost is held for a person, though each step was small', () => {

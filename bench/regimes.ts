@@ -1,0 +1,92 @@
+import { existsSync } from 'node:fs';
+import { MODEL_KINDS } from '../src/models/model.js';
+import { DATA } from './drift/recorded.js';
+import { type BoundaryOutcome, outcomesOf } from './regimes/outcome.js';
+import { ORDERS, type RegimeSeries, seriesOf, seriesOfFile } from './regimes/series.js';
+import { walkRegimes } from './regimes/walk.js';
+import type { Bench, BenchResult } from './result.js';
+
+const SEED = 1;
+const DAY_HOURS = 24;
+const CALM_SHARE = 0.02;
+const LATE_MINUTES = 10;
+
+interface Walked {
+  name: string;
+  seconds: number;
+  days: number;
+  boundaries: BoundaryOutcome[];
+  retrains: { day: number; kind: string; trigger: string; state: string; reason: string }[];
+}
+
+async function walked(series: RegimeSeries): Promise<Walked> {
+  const began = performance.now();
+  const walk = await walkRegimes(series, SEED);
+  const seconds = (performance.now() - began) / 1000;
+  console.error(`${series.name}: ${(series.labels.length / 1440).toFixed(1)} days in ${seconds.toFixed(0)} s`);
+  return {
+    name: series.name,
+    seconds,
+    days: series.labels.length / 1440,
+    boundaries: outcomesOf(walk),
+    retrains: walk.retrains.map(({ row, kind, trigger, state, reason }) => {
+      return { day: row / 1440, kind, trigger, state, reason };
+    }),
+  };
+}
+
+const line = (what: string, ours: number, unit: string, goal: string): BenchResult => {
+  return { what, ours, yardstick: null, yardstick_name: 'none', unit, ratio: null, goal };
+};
+
+function linesOf({ name, boundaries }: Walked): BenchResult[] {
+  return boundaries.flatMap((of) => {
+    const where = `${name}, day ${(of.row / 1440).toFixed(1)}`;
+    const served = MODEL_KINDS.map((kind) => of.hours_until_fitting[kind]);
+    return [
+      line(
+        `${where}: kinds served by a fitting version within a day`,
+        served.filter((hours) => hours !== null && hours <= DAY_HOURS).length,
+        'kinds',
+        `${MODEL_KINDS.length}`,
+      ),
+      line(`${where}: anomalous minutes after a day`, of.anomalous_share_after_24h, 'share', `< ${CALM_SHARE}`),
+      line(`${where}: longest incident`, of.longest_incident_hours, 'h', `<= ${DAY_HOURS}`),
+      line(
+        `${where}: labelled events found late or not`,
+        of.events.filter(({ minutes_late: late }) => late === null || late > LATE_MINUTES).length,
+        'events',
+        '0',
+      ),
+    ];
+  });
+}
+
+/** How long the system needs to take a new normal for one: recordings of different years laid end to end. */
+export const bench: Bench = {
+  name: 'regimes',
+  async run({ quick, files: [file], boundaries = [], days }) {
+    if (file === undefined && !existsSync(DATA)) {
+      console.error(`regimes is left out: there is no ${DATA}`);
+      return [];
+    }
+    const walks: Walked[] = [];
+    if (file !== undefined) walks.push(await walked(seriesOfFile(file, boundaries, days)));
+    else for (const order of quick ? ORDERS.slice(-1) : ORDERS) walks.push(await walked(seriesOf(order)));
+    const all = walks.flatMap(({ boundaries: of }) => of);
+    const kinds = all.flatMap((of) => MODEL_KINDS.map((kind) => of.hours_until_fitting[kind]));
+    const events = all.flatMap((of) => of.events);
+    return {
+      boundaries: all.length,
+      kinds_served_within_24h: kinds.filter((hours) => hours !== null && hours <= DAY_HOURS).length / kinds.length,
+      boundaries_calm_after_24h:
+        all.filter((of) => of.anomalous_share_after_24h < CALM_SHARE).length / Math.max(1, all.length),
+      events_found_within_10_minutes:
+        events.filter(({ minutes_late: late }) => late !== null && late <= LATE_MINUTES).length /
+        Math.max(1, events.length),
+      longest_incident_hours: Math.max(0, ...all.map((of) => of.longest_incident_hours)),
+      series: walks,
+      results: walks.flatMap(linesOf),
+    };
+  },
+};

@@ -1,0 +1,116 @@
+import { MINUTES_PER_DAY } from '../../src/features/row.js';
+import { MODEL_KINDS, type ModelKindName } from '../../src/models/model.js';
+import type { RegimeWalk } from './walk.js';
+
+const HOUR = 60;
+/** A day after which a boundary's traffic must be ordinary. */
+const SETTLED = MINUTES_PER_DAY;
+/** Share of the minutes of six hours under which a model no longer takes the traffic for an incident. */
+const CALM = 0.02;
+const CALM_MINUTES = 360;
+/** A version of the new traffic may hold a little of the old, and have been asked for by either. */
+const OLD_ROWS = 120;
+
+export interface BoundaryOutcome {
+  row: number;
+  /** Hours until each kind was served by a version trained on the new traffic; null when it never was. */
+  hours_until_served: Record<ModelKindName, number | null>;
+  /** Hours until under 2 % of six hours of minutes outside labelled events are anomalous. */
+  /** The same, and 0 where the version that served before fits: it finds under 2 % of the next day's minutes anomalous. */
+  hours_until_fitting: Record<ModelKindName, number | null>;
+  hours_until_calm: number | null;
+  anomalous_share_after_24h: number;
+  share_in_incidents: number;
+  longest_incident_hours: number;
+  published: number;
+  held: number;
+  rejected: number;
+  events: { row: number; minutes: number; own_incident: boolean; minutes_late: number | null }[];
+}
+
+/** What came of each boundary, up to the next one. */
+export function outcomesOf({ line, retrains }: RegimeWalk): BoundaryOutcome[] {
+  const { boundaries, labels } = line.series;
+  const first = line.series.block.minutes[0]!;
+  const incidents = [...line.incidents.values()].map(({ startedAt, lastMinute }) => ({
+    from: startedAt - first,
+    until: lastMinute + 1 - first,
+  }));
+  return boundaries.map((row, i) => {
+    const until = boundaries[i + 1] ?? labels.length;
+    const own = retrains.filter((event) => event.row > row && event.row <= until);
+    const servedAt = (kind: ModelKindName): number | null => {
+      const at = own.find(
+        (event) => event.kind === kind && event.state === 'published' && event.trainedFromRow >= row - OLD_ROWS,
+      );
+      return at === undefined ? null : (at.row - row) / HOUR;
+    };
+    const within = incidents.filter((span) => span.from < until && span.until > row);
+    let covered = 0;
+    for (let at = row; at < until; at++) if (within.some((span) => at >= span.from && at < span.until)) covered++;
+    return {
+      row,
+      hours_until_served: Object.fromEntries(MODEL_KINDS.map((kind) => [kind, servedAt(kind)])) as Record<
+        ModelKindName,
+        number | null
+      >,
+      hours_until_fitting: Object.fromEntries(
+        MODEL_KINDS.map((kind) => {
+          const track = line.tracks.get(kind)!;
+          // Nothing fits while there is no version yet.
+          const serves = Number.isFinite(track.score[row]);
+          const fits = serves && shareAnomalous(track.flagged, labels, row, Math.min(until, row + SETTLED)) < CALM;
+          return [kind, fits ? 0 : servedAt(kind)];
+        }),
+      ) as Record<ModelKindName, number | null>,
+      hours_until_calm: calmAfter(line.anomalous, labels, row, until),
+      anomalous_share_after_24h: shareAnomalous(line.anomalous, labels, row + SETTLED, until),
+      share_in_incidents: covered / (until - row),
+      longest_incident_hours: Math.max(0, ...within.map((span) => (span.until - span.from) / HOUR)),
+      published: own.filter(({ state }) => state === 'published').length,
+      held: own.filter(({ state }) => state === 'held').length,
+      rejected: own.filter(({ state }) => state === 'rejected').length,
+      events: eventsIn(labels, row, until).map((event) => {
+        // One that began long before is another's.
+        const found = incidents.find(
+          (span) => span.from >= event.from - HOUR / 2 && span.from < event.until && span.until > event.from,
+        );
+        return {
+          row: event.from,
+          minutes: event.until - event.from,
+          own_incident: found !== undefined,
+          minutes_late: found === undefined ? null : Math.max(0, found.from - event.from),
+        };
+      }),
+    };
+  });
+}
+
+function shareAnomalous(anomalous: Uint8Array, labels: Uint8Array, from: number, until: number): number {
+  let ordinary = 0;
+  let flagged = 0;
+  for (let row = from; row < until; row++) {
+    if (labels[row] === 1) continue;
+    ordinary++;
+    flagged += anomalous[row]!;
+  }
+  return ordinary === 0 ? 0 : flagged / ordinary;
+}
+
+function calmAfter(anomalous: Uint8Array, labels: Uint8Array, from: number, until: number): number | null {
+  for (let row = from; row + CALM_MINUTES <= until; row += HOUR) {
+    if (shareAnomalous(anomalous, labels, row, row + CALM_MINUTES) < CALM) return (row - from) / HOUR;
+  }
+  return null;
+}
+
+function eventsIn(labels: Uint8Array, from: number, until: number): { from: number; until: number }[] {
+  const events: { from: number; until: number }[] = [];
+  for (let row = from; row < until; row++) {
+    if (labels[row] !== 1) continue;
+    const last = events.at(-1);
+    if (last?.until === row) last.until = row + 1;
+    else events.push({ from: row, until: row + 1 });
+  }
+  return events;
+}

@@ -1,0 +1,263 @@
+import type { Hour } from '../../src/drift/channels.js';
+import { judge } from '../../src/drift/decision.js';
+import { compareFeatures } from '../../src/drift/featureEvidence.js';
+import { summariseFeatures, summariseScores } from '../../src/drift/hours.js';
+import { maskedIncidents } from '../../src/drift/lastingIncidents.js';
+import { isUnsettled, runawaySince } from '../../src/drift/runaway.js';
+import { baselineNeeded, driftSettings, policyOf } from '../../src/drift/settings.js';
+import { FEATURES } from '../../src/features/catalogue.js';
+import { MINUTES_PER_DAY, type Minute } from '../../src/features/row.js';
+import type { AnyModelKind } from '../../src/models/kinds.js';
+import { MODEL_KINDS, type ModelKindName } from '../../src/models/model.js';
+import { type Exam, type ExamReference, makeExam, referenceAfterStep, takeExam } from '../../src/retraining/exam.js';
+import { decide } from '../../src/retraining/gate.js';
+import { dueGrowth, type Regime } from '../../src/retraining/growth.js';
+import { heldBackResult, scoreHeldBack } from '../../src/retraining/heldBack.js';
+import { retrainingSettings } from '../../src/retraining/settings.js';
+import { type RegimeWindow, windowOf, withoutBridge } from '../../src/retraining/windowSelection.js';
+import type { IncidentSpan } from '../../src/storage/streamHistory.js';
+import type { RegimeSeries } from './series.js';
+import { maskOf, minutesOf, OfflineLine, type Serving, type Track } from './system.js';
+
+const drift = driftSettings.parse({});
+const retraining = retrainingSettings.parse({});
+const NAMES = FEATURES.map(({ name }) => name);
+const HOUR = 60;
+
+/** What came of one retrain. */
+export interface RetrainEvent {
+  kind: ModelKindName;
+  row: number;
+  trigger: 'first' | 'drift' | 'growth';
+  /** First row since the change that it was made for. */
+  onsetRow: number | null;
+  trainedFromRow: number;
+  state: string;
+  reason: string;
+}
+
+interface Keeper {
+  exam: Exam | null;
+  reference: ExamReference | null;
+  /** Minute from which the version's regime counts. */
+  baselineFrom: Minute;
+  regime: Regime | null;
+  lastFinished: Minute | null;
+  versions: number;
+}
+
+export interface RegimeWalk {
+  line: OfflineLine;
+  retrains: RetrainEvent[];
+}
+
+/** Walks a series through the live system's parts, in event time; retrains are done within the hour that asks for them. */
+export async function walkRegimes(series: RegimeSeries, seed: number): Promise<RegimeWalk> {
+  const line = new OfflineLine(series);
+  const retrains: RetrainEvent[] = [];
+  const keepers = new Map<ModelKindName, Keeper>();
+  for (const name of MODEL_KINDS) {
+    keepers.set(name, { exam: null, reference: null, baselineFrom: 0, regime: null, lastFinished: null, versions: 0 });
+  }
+  const { minutes } = series.block;
+  for (let row = 0; row < minutes.length; row += HOUR) {
+    await line.hour(row);
+    const end = minutes[0]! + Math.min(minutes.length, row + HOUR);
+    const shared = new Map<string, ReturnType<typeof compareFeatures>>();
+    for (const name of MODEL_KINDS) {
+      const track = line.tracks.get(name)!;
+      const keeper = keepers.get(name)!;
+      if (track.serving === null) {
+        const whole = end - minutes[0]! >= retraining.trainingDays * MINUTES_PER_DAY;
+        if (whole) retrains.push(await retrain(line, name, keeper, 'first', null, end, seed));
+        continue;
+      }
+      const runaway = runawaySince(counted(track.live), end, retraining.watchRate);
+      const wait = runaway === null ? drift.coolDownMinutes : retraining.regimeMinutes;
+      if (keeper.lastFinished !== null && end < keeper.lastFinished + wait) continue;
+      const onset = runaway ?? driftOnset(line, track, name, keeper, end, shared);
+      if (onset !== null) {
+        if (end - onset < retraining.regimeMinutes) continue;
+        retrains.push(await retrain(line, name, keeper, 'drift', onset, end, seed));
+      } else if (
+        keeper.regime !== null &&
+        !isUnsettled(counted(track.live), end, retraining.watchRate) &&
+        dueGrowth(keeper.regime, end, retraining.trainingDays) !== null
+      ) {
+        retrains.push(await retrain(line, name, keeper, 'growth', keeper.regime.since, end, seed));
+      }
+    }
+  }
+  return { line, retrains };
+}
+
+function driftOnset(
+  line: OfflineLine,
+  track: Track,
+  name: ModelKindName,
+  keeper: Keeper,
+  end: Minute,
+  shared: Map<string, ReturnType<typeof compareFeatures>>,
+): Minute | null {
+  const policy = policyOf(drift, `${name}@regimes`);
+  const windowStart = end - drift.currentMinutes;
+  const served = track.serving!.from;
+  const baselineFrom = floorHour(Math.max(windowStart - drift.baselineMinutes, keeper.baselineFrom));
+  const currentFrom = Math.max(windowStart, served + ((HOUR - (served % HOUR)) % HOUR));
+  if (end - currentFrom < policy.minimumCurrent) return null;
+  const incidents = line.spans(baselineFrom, end);
+  const masks = maskedIncidents(incidents, drift.patienceMinutes, { from: currentFrom, until: end });
+  const all = [...track.rescored.filter(({ hour }) => hour + HOUR <= served), ...track.live].filter(
+    ({ hour }) => hour >= baselineFrom && hour < end,
+  );
+  const hours = unmasked(all, masks, (hour) =>
+    hour >= served ? line.scoredHours(track, rowOf(line, hour), rowOf(line, hour) + HOUR, masks) : [],
+  );
+  const count = (list: readonly Hour[]): number => list.reduce((sum, { summary }) => sum + summary.minutes, 0);
+  const recentFrom = Math.max(currentFrom - Math.max(0, drift.guardMinutes - drift.currentMinutes), baselineFrom);
+  const scores = {
+    baseline: hours.filter(({ hour }) => hour < currentFrom),
+    recent: hours.filter(({ hour }) => hour >= Math.max(recentFrom, served)),
+    current: hours.filter(({ hour }) => hour >= currentFrom),
+  };
+  if (count(scores.baseline) < baselineNeeded(policy.minimumBaseline, keeper.regime !== null)) return null;
+  const servedMinutes = end - currentFrom;
+  const least = Math.max(drift.minimumJudgedShare * servedMinutes, Math.min(policy.minimumCurrent, servedMinutes) / 2);
+  if (count(scores.current) < least) return null;
+  const window = [baselineFrom, recentFrom, currentFrom].join(' ');
+  let features = shared.get(window);
+  if (features === undefined) {
+    const list = unmasked(
+      line.featureHours.filter(({ hour }) => hour >= baselineFrom && hour < end),
+      masks,
+      (hour) =>
+        [...summariseFeatures(minutesOf(line.series.block, hour, hour + HOUR), maskOf(masks))].map(
+          ([from, summary]) => ({ hour: from, summary }),
+        ),
+    );
+    features = compareFeatures(
+      {
+        baseline: list.filter(({ hour }) => hour < currentFrom),
+        recent: list.filter(({ hour }) => hour >= recentFrom),
+        current: list.filter(({ hour }) => hour >= currentFrom),
+      },
+      NAMES,
+    );
+    shared.set(window, features);
+  }
+  const judgement = judge(scores, features, policy, drift);
+  return judgement.outcome === 'drifted' ? judgement.onset : null;
+}
+
+async function retrain(
+  line: OfflineLine,
+  name: ModelKindName,
+  keeper: Keeper,
+  trigger: RetrainEvent['trigger'],
+  onset: Minute | null,
+  end: Minute,
+  seed: number,
+): Promise<RetrainEvent> {
+  const track = line.tracks.get(name)!;
+  const { kind } = track;
+  const oldest = end - retraining.trainingDays * MINUTES_PER_DAY;
+  const from = Math.max(
+    line.series.block.minutes[0]!,
+    onset === null ? oldest : Math.max(oldest, Math.min(onset, keeper.baselineFrom)),
+  );
+  let window = windowOf(
+    minutesOf(line.series.block, from, end),
+    line.spans(from, end),
+    { onset, until: end },
+    kind,
+    retraining,
+    drift.patienceMinutes,
+  );
+  const event: RetrainEvent = {
+    kind: name,
+    row: rowOf(line, end),
+    trigger,
+    onsetRow: onset === null ? null : rowOf(line, onset),
+    trainedFromRow: rowOf(line, window.onset ?? from),
+    state: 'failed',
+    reason: `${window.trainingRows} rows of at least ${kind.minimumRows}`,
+  };
+  const before = keeper.lastFinished;
+  keeper.lastFinished = end;
+  if (window.onset !== null && end - window.onset < retraining.regimeMinutes) {
+    keeper.lastFinished = before;
+    return { ...event, state: 'waiting', reason: 'the change is too young' };
+  }
+  if (window.trainingRows < kind.minimumRows) return event;
+  const champion = track.serving;
+  const proved = (of: RegimeWindow) => prove(kind, keeper, champion, of, seed);
+  let proof = await proved(window);
+  const alone = withoutBridge(window);
+  if (proof.verdict.state === 'held' && window.onset !== null && alone.trainingRows >= kind.minimumRows) {
+    const second = await proved(alone);
+    if (second.verdict.state === 'published') [window, proof] = [alone, second];
+  }
+  const { model, exam, isNew, result, score, verdict } = proof;
+  event.state = verdict.state;
+  event.reason = verdict.reasons.join('; ');
+  if (verdict.state !== 'published') return event;
+  keeper.exam = exam;
+  if (result)
+    keeper.reference =
+      keeper.reference && isNew ? referenceAfterStep(result, keeper.reference) : (keeper.reference ?? result);
+  keeper.versions += 1;
+  keeper.baselineFrom = Math.max(from, window.onset ?? from);
+  keeper.regime = window.onset === null ? null : { since: window.onset, until: end };
+  const threshold = kind.threshold(model);
+  const scored = Array.from(window.all.minutes, (minute, row) => ({
+    minute,
+    score: score[row]!,
+    anomalous: score[row]! > threshold,
+    rules: [],
+  })).filter(({ minute }) => minute >= keeper.baselineFrom);
+  const rescored = [...summariseScores(scored, null)].map(([hour, summary]) => ({ hour, summary }));
+  line.serve(name, { model, version: keeper.versions, from: end }, rowOf(line, end), rescored);
+  return event;
+}
+
+/** Hours in order; those that hold masked minutes are made anew without them. */
+function unmasked(hours: readonly Hour[], masks: readonly IncidentSpan[], again: (hour: Minute) => Hour[]): Hour[] {
+  return hours.flatMap((one) =>
+    masks.some((span) => span.from < one.hour + HOUR && span.until > one.hour) ? again(one.hour) : [one],
+  );
+}
+
+const rowOf = (line: OfflineLine, minute: Minute): number => minute - line.series.block.minutes[0]!;
+const floorHour = (minute: Minute): Minute => minute - (minute % HOUR);
+
+const counted = (hours: readonly Hour[]) =>
+  hours.map(({ hour, summary }) => ({ hour, minutes: summary.minutes, anomalous: summary.anomalous }));
+
+/** Fits a model on a window and lets the gate judge it, as the trainer does. */
+async function prove(kind: AnyModelKind, keeper: Keeper, champion: Serving | null, window: RegimeWindow, seed: number) {
+  const model = await kind.fit(window.training, {
+    seed: seed + keeper.versions,
+    falseAlarmsPerDay: retraining.falseAlarmsPerDay,
+    ...(champion === null ? {} : { previous: champion.model }),
+  });
+  const isNew = keeper.exam === null || window.step !== null;
+  const exam = isNew ? makeExam(window.training, kind.context, seed) : keeper.exam;
+  const result = exam && (await takeExam(kind, model, exam, retraining));
+  const { score } = await kind.score(model, window.all, 0);
+  const verdict = decide(
+    {
+      threshold: kind.threshold(model),
+      challenger: heldBackResult(score, window, kind.threshold(model), kind.context),
+      champion: champion && (await scoreHeldBack(kind, champion.model, window)),
+      exam: exam &&
+        result && {
+          challenger: result,
+          champion: !isNew && champion ? await takeExam(kind, champion.model, exam, retraining) : null,
+          reference: keeper.reference ?? result,
+        },
+      step: window.step,
+    },
+    retraining,
+  );
+  return { model, exam, isNew, result, score, verdict };
+}

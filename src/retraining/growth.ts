@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import { MINUTES_PER_DAY, type Minute } from '../features/row.js';
+
+/** Days of a new regime at which it is trained on again, besides the length of a whole window. */
+const STAGES = [1, 3];
+
+/** What a version made for a lasting change knows of its regime; stored with its metrics. */
+export const regimeMetrics = z.object({
+  since: z.int().describe('First minute since the change'),
+  until: z.int().describe('Minute after the last that it was trained on'),
+});
+export type Regime = z.infer<typeof regimeMetrics>;
+
+/**
+ * Whether a provisional version is to be followed by one that has seen more of its regime: at a day, three days and a
+ * whole window.
+ * @returns how many days there are now; null while the next stage is still to come
+ */
+export function dueGrowth(regime: Regime, now: Minute, trainingDays: number): number | null {
+  const stages = [...STAGES.filter((days) => days < trainingDays), trainingDays];
+  const seen = regime.until - regime.since;
+  const due = stages.filter((days) => seen < days * MINUTES_PER_DAY && now - regime.since >= days * MINUTES_PER_DAY);
+  return due.at(-1) ?? null;
+}

@@ -1,0 +1,94 @@
+import { expect, test } from '@jest/globals';
+import { maskedIncidents } from '../../src/drift/lastingIncidents.js';
+import { refinedOnset, stepAt } from '../../src/drift/regimeStep.js';
+import { runawaySince } from '../../src/drift/runaway.js';
+import { FEATURE_COUNT, type FeatureBlock } from '../../src/features/row.js';
+import { bridge } from '../../src/retraining/bridge.js';
+import { mulberry32 } from '../../src/retraining/exam.js';
+import { dueGrowth } from '../../src/retraining/growth.js';
+import { retrainingSettings } from '../../src/retraining/settings.js';
+import { admit } from '../../src/retraining/storm.js';
+
+const START = Date.UTC(2026, 0, 5) / 60_000;
+const DAY = 1440;
+
+/** Days whose level follows the hour of the day, times a factor by minute. */
+function days(count: number, factor: (row: number) => number): FeatureBlock {
+  const random = mulberry32(1);
+  const rows = count * DAY;
+  const values = new Float32Array(rows * FEATURE_COUNT);
+  for (let row = 0; row < rows; row++) {
+    const rhythm = 1 + 0.3 * Math.sin((2 * Math.PI * row) / DAY);
+    for (let column = 0; column < FEATURE_COUNT; column++)
+      values[row * FEATURE_COUNT + column] = (100 + column) * rhythm * (0.8 + 0.4 * random()) * factor(row);
+  }
+  const minutes = Int32Array.from({ length: rows }, (_, row) => START + row);
+  return { minutes, values, columns: FEATURE_COUNT, usable: new Uint8Array(rows).fill(1) };
+}
+
+const medianOf = (block: FeatureBlock, from: number, until: number): number =>
+  Float64Array.from({ length: until - from }, (_, i) => block.values[(from + i) * block.columns]!).sort()[
+    (until - from) >> 1
+  ]!;
+
+test('a step of the level is one, found to the minute; two per cent a day is none', () => {
+  const at = 3 * DAY + 417;
+  const stepped = days(5, (row) => (row < at ? 1 : 3));
+  expect(Math.abs(refinedOnset(stepped, START + at - 200) - (START + at))).toBeLessThanOrEqual(5);
+  expect(stepAt(stepped, START + at)?.factor).toBeGreaterThan(2.7);
+  const boiling = days(30, (row) => 1.02 ** (row / DAY));
+  for (let day = 1; day < 29; day++) expect(stepAt(boiling, START + day * DAY)).toBeNull();
+});
+
+test('minutes before a change are moved to its level and keep their minutes and their rhythm', () => {
+  const at = 4 * DAY;
+  const block = days(5, (row) => (row < at ? 1 : 5));
+  const moved = bridge(block, START + at, () => false);
+  expect(moved.minutes).toBe(block.minutes);
+  const level = medianOf(block, at, 5 * DAY);
+  expect(medianOf(moved, 0, at) / level).toBeCloseTo(1, 1);
+  expect(medianOf(moved, 200, 500) / medianOf(moved, 900, 1200)).toBeGreaterThan(1.3);
+  expect(moved.values.slice(at * FEATURE_COUNT)).toEqual(block.values.slice(at * FEATURE_COUNT));
+});
+
+test('a version runs away when each two hours of eighteen are over the limit, and a day of a worm is not enough', () => {
+  const hours = (from: number, until: number) =>
+    Array.from({ length: 72 }, (_, i) => ({
+      hour: START + i * 60,
+      minutes: 60,
+      anomalous: i >= from && i < until ? 55 : 0,
+    }));
+  const end = START + 72 * 60;
+  expect(runawaySince(hours(50, 72), end, 0.2)).toBe(START + 50 * 60);
+  expect(runawaySince(hours(58, 72), end, 0.2)).toBeNull();
+  expect(runawaySince(hours(50, 69), end, 0.2)).toBeNull();
+});
+
+test('many short incidents leave nothing out once they fill more of the newest window than the patience', () => {
+  const spans = (minutes: number) =>
+    Array.from({ length: 8 }, (_, i) => ({ from: START + i * 180, until: START + i * 180 + minutes }));
+  const window = { from: START, until: START + DAY };
+  expect(maskedIncidents(spans(100), 900, window)).toHaveLength(8);
+  expect(maskedIncidents(spans(115), 900, window)).toEqual([]);
+  const older = { from: START - 500, until: START - 400 };
+  expect(maskedIncidents([older, ...spans(115)], 900, window)).toEqual([older]);
+});
+
+test('a regime is trained on again at a day, three days and a window', () => {
+  const regime = { since: START, until: START + 600 };
+  expect(dueGrowth(regime, START + DAY - 60, 7)).toBeNull();
+  expect(dueGrowth(regime, START + DAY, 7)).toBe(1);
+  expect(dueGrowth({ ...regime, until: START + DAY }, START + 2 * DAY, 7)).toBeNull();
+  expect(dueGrowth({ ...regime, until: START + DAY }, START + 4 * DAY, 7)).toBe(3);
+  expect(dueGrowth({ ...regime, until: START + 7 * DAY }, START + 20 * DAY, 7)).toBeNull();
+});
+
+test('the cool-down holds for a drift, and not for a version that does not fit at all', () => {
+  const settings = retrainingSettings.parse({ regimeMinutes: 360, coolDownMinutes: 1440 });
+  const state = { now: START + 400, lastFinished: START, dead: false, shadow: null };
+  const drift = { modelKey: 'lstm@a' as const, trigger: { kind: 'drift' as const, reportId: 1 } };
+  expect(admit(drift, state, settings)).toMatchObject({ admit: false });
+  const runaway = { ...drift, trigger: { ...drift.trigger, runaway: true } };
+  expect(admit(runaway, state, settings)).toMatchObject({ admit: true });
+  expect(admit(runaway, { ...state, now: START + 300 }, settings)).toMatchObject({ admit: false });
+});
