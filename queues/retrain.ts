@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Job, JobsOptions, Queue } from 'bullmq';
 import { z } from 'zod';
+import { parseModelKey } from '../src/models/modelKey.js';
 import { type RetrainPayload, retrainPayload } from '../src/retraining/payload.js';
 import type { QueueStore } from './store.js';
 
@@ -103,11 +104,15 @@ export async function removeStrayKeys(queue: Queue<RetrainPayload>, modelKeys: r
 
 /**
  * Reads a payload as a person may have typed it in Bull Board.
+ * @param streams those that there are; absent: any
  * @throws Error in one readable line
  */
-export function readRetrainPayload(data: unknown): RetrainPayload {
+export function readRetrainPayload(data: unknown, streams?: readonly string[]): RetrainPayload {
   const result = retrainPayload.safeParse(data);
   if (!result.success)
     throw new Error(`this is no retrain payload: ${z.prettifyError(result.error).replaceAll('\n', ' ')}`);
+  const { stream } = parseModelKey(result.data.modelKey);
+  if (streams !== undefined && !streams.includes(stream))
+    throw new Error(`there is no stream "${stream}": the settings name ${streams.join(', ')}`);
   return result.data;
 }

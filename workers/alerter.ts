@@ -26,6 +26,7 @@ await runService('alerter', async (context) => {
     watches: watchesOf(settings),
     lookSeconds: LOOK_SECONDS,
     log: logger,
+    rounds: context.rounds,
   });
   context.report({ channels: channels.map(({ name }) => name) });
   try {

@@ -59,6 +59,9 @@ await runService('collector', async (context) => {
           ended.abort();
         });
         context.report({ [stream]: { connected, ...collector.counts } });
+        const ahead = collector.setAsideWords;
+        if (ahead === null) context.rounds.went(`clocks of ${stream}`);
+        else context.rounds.failed(`clocks of ${stream}`, new Error(ahead));
       }, TICK_MILLISECONDS);
       try {
         await source.run(

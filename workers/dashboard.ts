@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { DRIFT_CHECK, driftCheckPayload, openDriftCheckQueue } from '../queues/driftCheck.js';
-import { openRetentionQueue, RETENTION } from '../queues/retention.js';
-import { openRetrainQueue, RETRAIN } from '../queues/retrain.js';
+import { openRetentionQueue, RETENTION, retentionPayload } from '../queues/retention.js';
+import { openRetrainQueue, RETRAIN, readRetrainPayload } from '../queues/retrain.js';
 import { incidentActions } from '../src/dashboard/incidentActions.js';
 import { retrainForm } from '../src/dashboard/retrainForm.js';
 import { createDashboard } from '../src/dashboard/server.js';
@@ -14,6 +14,7 @@ await runService('dashboard', async (context) => {
   const retrain = openRetrainQueue(queues);
   // A queue that met a store away when it opened would stay broken: better to start afresh.
   await retrain.waitUntilReady();
+  const streams = settings.streams.map(({ name }) => name);
   const server = await createDashboard({
     pool,
     queues: [retrain, openDriftCheckQueue(queues), openRetentionQueue(queues)],
@@ -21,12 +22,17 @@ await runService('dashboard', async (context) => {
       [RETRAIN]: {
         description: 'Retrainings. By hand: the three dots at the right, Add job, name the model, Add.',
         jobDataSchema: retrainForm(`lstm@${settings.streams[0]?.name ?? 'rrc00'}`),
+        check: (data) => void readRetrainPayload(data, streams),
       },
       [DRIFT_CHECK]: {
         description: 'Drift checks of all models, repeated by a job scheduler.',
         jobDataSchema: z.toJSONSchema(driftCheckPayload),
+        check: (data) => void driftCheckPayload.parse(data),
       },
-      [RETENTION]: { description: 'Clears what is older than the retention settings say, once a day or sooner.' },
+      [RETENTION]: {
+        description: 'Clears what is older than the retention settings say, once a day or sooner.',
+        check: (data) => void retentionPayload.parse(data),
+      },
     },
     settings: settings.dashboard,
     actions: { ...incidentActions(pool), ...modelActions({ pool, queue: retrain, settings: settings.retraining }) },

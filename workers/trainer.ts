@@ -1,4 +1,5 @@
-import { RETRAIN, type RetrainPayload, runOf } from '../queues/retrain.js';
+import { RETRAIN, type RetrainPayload, retrainPayload, runOf } from '../queues/retrain.js';
+import type { ModelKey } from '../src/models/model.js';
 import { parseModelKey } from '../src/models/modelKey.js';
 import { endFailedRun } from '../src/retraining/failure.js';
 import { runService } from '../src/services/service.js';
@@ -7,6 +8,12 @@ import { notify } from '../src/storage/notifications.js';
 
 /** After the store was away the worker looks for jobs again so soon. */
 const RETRY_MILLISECONDS = 1_000;
+
+/** The model of a job, if its payload names one. */
+function keyOf(data: unknown): ModelKey | null {
+  const payload = retrainPayload.safeParse(data);
+  return payload.success ? payload.data.modelKey : null;
+}
 
 await runService('trainer', async (context) => {
   const { pool, logger, settings } = context;
@@ -30,8 +37,9 @@ await runService('trainer', async (context) => {
     },
   );
   worker.on('active', (job) => {
-    context.report({ training: job.data.modelKey });
-    logger.info({ model: job.data.modelKey }, `training ${job.data.modelKey}`);
+    const key = keyOf(job.data);
+    context.report({ training: key });
+    logger.info({ model: key }, `training ${key ?? 'nothing: its payload is none'}`);
   });
   worker.on('completed', (job, result) => {
     context.report({ training: null });
@@ -45,10 +53,12 @@ await runService('trainer', async (context) => {
   });
   worker.on('failed', (job, error) => {
     context.report({ training: null });
-    logger.error({ model: job?.data.modelKey, error: error.message }, 'training failed');
+    const key = keyOf(job?.data);
+    logger.error({ model: key, error: error.message }, 'training failed');
     const last = job !== undefined && job.attemptsMade >= (job.opts.attempts ?? 1);
-    if (last) {
-      const { modelKey } = job.data;
+    // What has no model's key, such as a payload added by hand, fails with its words in the queue and touches no table.
+    if (last && key !== null) {
+      const modelKey = key;
       endFailedRun(
         pool,
         { run: runOf(job), modelKey, jobId: job.id! },

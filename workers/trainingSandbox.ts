@@ -25,10 +25,22 @@ process.prependListener('uncaughtException', (error: NodeJS.ErrnoException) => {
   if (!process.connected || error.code === 'EPIPE' || error.code === 'ERR_IPC_CHANNEL_CLOSED') process.exit(1);
 });
 
+function readPayload(data: unknown, streams: readonly string[]): RetrainPayload {
+  try {
+    return readRetrainPayload(data, streams);
+  } catch (error) {
+    throw new UnrecoverableError((error as Error).message);
+  }
+}
+
 /** One training in a process of its own, so that the worker's heartbeats and job locks are never late. */
 export default async function train(job: SandboxedJob<RetrainPayload>, token?: string): Promise<unknown> {
-  const payload = readRetrainPayload(job.data);
   const { settings } = loadSettings(process.env);
+  // As it was typed it fails each time: no second attempt.
+  const payload = readPayload(
+    job.data,
+    settings.streams.map(({ name }) => name),
+  );
   const logger = pino({ level: settings.logLevel, base: { service: 'trainer' } }, pino.destination(2));
   const pool = openPool(settings.databaseUrl!, {
     name: RETRAIN,

@@ -8,6 +8,7 @@ import {
   checkRpki,
   checkServices,
   checkStreams,
+  checkWork,
   databaseAway,
   type Finding,
 } from './doctorChecks.js';
@@ -47,6 +48,7 @@ async function inDatabase(program: Command): Promise<Finding[]> {
         ...(await checkDatabase(pool)),
         ...(await checkStreams(pool, settings)),
         await checkServices(pool, settings),
+        await checkWork(pool),
         await checkModels(pool, settings),
         await checkAlerts(pool, settings),
         ...(await checkRpki(pool, settings)),

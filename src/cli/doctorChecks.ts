@@ -7,7 +7,7 @@ import { modelKey } from '../models/modelKey.js';
 import { SERVICES } from '../services/catalogue.js';
 import { listAlerts } from '../storage/alerts.js';
 import { failingRetrains } from '../storage/operationFacts.js';
-import { listServices } from '../storage/services.js';
+import { failingWork, listServices } from '../storage/services.js';
 import { modelStatus, streamStatus } from '../storage/statusQueries.js';
 import { readStatus } from './status.js';
 
@@ -135,6 +135,26 @@ export async function checkServices(pool: Pool, settings: Settings): Promise<Fin
   };
 }
 
+/** Work that fails again and again in services whose heartbeat goes on. */
+export async function checkWork(pool: Pool): Promise<Finding> {
+  const failing = await failingWork(pool);
+  return {
+    check: 'work',
+    ok: failing.length === 0,
+    finding:
+      failing.length === 0
+        ? 'no service fails its rounds'
+        : failing
+            .map(
+              ({ name, host, what, failures, error }) =>
+                `${name} on ${host}: ${what} failed ${failures} times: ${error}`,
+            )
+            .join('; '),
+    remedy:
+      "the service's log says more; what does not pass by itself is a fault of the rows it names, or of the program",
+  };
+}
+
 export async function checkModels(pool: Pool, settings: Settings): Promise<Finding> {
   const keys = settings.streams.flatMap(({ name }) => MODEL_KINDS.map((kind) => modelKey(kind, name)));
   const serving = new Set(
@@ -150,7 +170,7 @@ export async function checkModels(pool: Pool, settings: Settings): Promise<Findi
       dead.length > 0
         ? `retraining was given up: ${dead.map(({ modelKey: key, lastError }) => `${key} (${lastError})`).join('; ')}`
         : `${keys.length - waiting.length} of ${keys.length} serve${waiting.length > 0 ? `; ${first}` : ''}`,
-    remedy: `mend what the error names, then: routewarden retrain ${dead[0]?.modelKey ?? 'MODEL'}`,
+    remedy: `fix what the error names, then: routewarden retrain ${dead[0]?.modelKey ?? 'MODEL'} --clear`,
   };
 }
 

@@ -2,6 +2,7 @@ import { userInfo } from 'node:os';
 import { SingleBar } from 'cli-progress';
 import type { Command } from 'commander';
 import { openRetrainQueue, RETRAIN } from '../../queues/retrain.js';
+import type { ModelKey } from '../models/model.js';
 import { modelActions } from '../monitoring/modelActions.js';
 import { requestRetrain } from '../monitoring/retrainRequests.js';
 import { forgetFailures } from '../retraining/failure.js';
@@ -23,13 +24,15 @@ export function register(program: Command): void {
       '\nExamples:\n  routewarden retrain isolation_forest@rrc00\n  routewarden retrain lstm@rrc00 --detach\n  routewarden retrain lstm@rrc00 --cancel\n  routewarden retrain lstm@rrc00 --clear\n\nA training worker must run: `routewarden start`, or `routewarden run trainer`.',
     )
     .action(async (model: string, options: { detach?: boolean; cancel?: boolean; clear?: boolean; json?: boolean }) => {
-      const modelKey = readKey(model);
       if (options.clear) {
+        // Whatever stands there can be cleared, be it a key that is none.
+        const modelKey = model as ModelKey;
         const cleared = await withStore(program, ({ pool }) => forgetFailures(pool, modelKey, userInfo().username));
         if (options.json) printJson({ model: modelKey, cleared });
         else say(cleared ? `${modelKey}: its failures are forgotten` : `${modelKey} had no failures`);
         return;
       }
+      const modelKey = readKey(model);
       if (options.cancel) {
         await withStore(program, ({ pool, queues, settings }) =>
           modelActions({ pool, queue: openRetrainQueue(queues), settings: settings.retraining }).cancel(

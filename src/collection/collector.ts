@@ -9,6 +9,7 @@ import { notify } from '../storage/notifications.js';
 import { inTransaction } from '../storage/pool.js';
 import { storeIsAway } from '../storage/storeAway.js';
 import { appendEntries, type LogEntry, lastEntry } from '../storage/updateBatches.js';
+import { type AheadPeer, FeedClock, stampOf } from './feedClock.js';
 
 export interface CollectorOptions {
   pool: Pool;
@@ -33,6 +34,8 @@ export interface CollectorCounts {
   skipped: number;
   /** Of those skipped: refused because their time lies in the future. */
   future: number;
+  /** Peers set aside within the last minute, since their clock or their collector's is ahead; the farthest five. */
+  ahead: AheadPeer[];
   gaps: number;
   /** Updates whose raw bytes say something else than their JSON, which is what was taken. */
   rawDiffers: number;
@@ -44,8 +47,6 @@ export interface CollectorCounts {
 const LONGEST_OUTAGE_MILLISECONDS = 300_000;
 /** A collector this far behind says so, and says it again at each doubling. */
 const BEHIND_MILLISECONDS = 10_000;
-/** Clocks of the feed and of this machine may differ by so much. */
-const FUTURE_MILLISECONDS = 600_000;
 
 function stands(placed: readonly LogEntry[], last: Omit<LogEntry, 'payload'> | null): boolean {
   const end = placed.at(-1)!;
@@ -61,11 +62,13 @@ export class Collector {
     messages: 0,
     skipped: 0,
     future: 0,
+    ahead: [],
     gaps: 0,
     rawDiffers: 0,
     lastMessageMs: null,
     behindSeconds: null,
   };
+  private readonly clock: FeedClock;
   private builder = new UpdateBatchBuilder();
   private position = 0;
   /** The end of the log, with what is being written. */
@@ -84,6 +87,7 @@ export class Collector {
 
   constructor(private readonly options: CollectorOptions) {
     this.lastFlush = options.now();
+    this.clock = new FeedClock(options.now, options.elapsed);
     this.builder.latestTime = this.latestTime();
   }
 
@@ -94,6 +98,13 @@ export class Collector {
     this.position = last.position;
     this.appendedUntilMs = last.untilMs;
     this.away = 'the collector was not running';
+    const aheadMs = last.untilMs - this.latestTime();
+    if (aheadMs <= 0) return;
+    const { logger, stream } = this.options;
+    logger.error(
+      { stream, until: new Date(last.untilMs) },
+      `the log ends ${Math.round(aheadMs / 60_000)} min in the future: set this machine's clock, or minutes come late until then`,
+    );
   }
 
   disconnected(reason: string): void {
@@ -112,6 +123,7 @@ export class Collector {
       // The bound is from the last time that it was looked at; time has gone on.
       this.builder.latestTime = this.latestTime();
       outcome = decodeRisLiveMessage(text, this.builder);
+      if (outcome.reason === FROM_THE_FUTURE && this.setAside(text)) outcome = decodeRisLiveMessage(text, this.builder);
     }
     this.counts.messages += 1;
     if (outcome.kind === 'bad' || outcome.kind === 'error') this.skipped(outcome.reason ?? outcome.kind, text);
@@ -119,6 +131,7 @@ export class Collector {
     if (this.options.checkRaw && outcome.kind === 'update') this.checkRaw(text);
     this.counts.lastMessageMs = outcome.timeMs;
     this.heardAt = elapsed();
+    this.clock.taken();
     if (this.away !== null) return this.holdingBack(this.endGap(outcome.timeMs));
     if (this.builder.messages < flushMessages && now() - this.lastFlush < flushMilliseconds) return undefined;
     const before = this.writing;
@@ -168,6 +181,7 @@ export class Collector {
 
   /** Called a few times a second: stores what waits, and on a wall clock says that the feed is alive. */
   async tick(alive: boolean): Promise<void> {
+    this.counts.ahead = this.clock.ahead().slice(0, 5);
     this.noteLag();
     await this.flush();
     const now = this.feedTime();
@@ -180,7 +194,7 @@ export class Collector {
   private feedTime(): number | null {
     const { lastMessageMs } = this.counts;
     if (lastMessageMs === null || this.held > 0) return lastMessageMs;
-    return lastMessageMs + this.options.elapsed() - this.heardAt;
+    return Math.min(lastMessageMs + this.options.elapsed() - this.heardAt, this.latestTime());
   }
 
   private noteLag(): void {
@@ -202,7 +216,25 @@ export class Collector {
   /** Later is no message of this live feed; a replay may be of any time. */
   private latestTime(): number {
     if (this.options.clock !== 'wall') return Number.POSITIVE_INFINITY;
-    return Math.max(this.options.now(), this.feedTime() ?? 0) + FUTURE_MILLISECONDS;
+    return this.clock.latest();
+  }
+
+  /** Counts a message from the future against its peer. @returns whether it is to be tried again */
+  private setAside(text: string | Uint8Array): boolean {
+    const message = stampOf(text);
+    if (message === null || !this.clock.refused(message)) return false;
+    this.builder.latestTime = this.latestTime();
+    const { stream, logger } = this.options;
+    logger.warn({ stream, seconds: this.clock.behindSeconds }, "this machine's clock is behind that of the whole feed");
+    return true;
+  }
+
+  /** Peers whose clock is ahead, in words; null when there is none. */
+  get setAsideWords(): string | null {
+    const [first, ...others] = this.counts.ahead;
+    if (first === undefined) return null;
+    const more = others.length > 0 ? ` and ${others.length} more` : '';
+    return `peer ${first.peer} of ${first.host} is ${first.aheadSeconds} s ahead of this machine's clock${more}: ${this.counts.future} messages refused so far`;
   }
 
   /** Stores every message taken so far. */

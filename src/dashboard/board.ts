@@ -3,17 +3,12 @@ import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { FastifyAdapter } from '@bull-board/fastify';
 import type { PostgresConnectionOptions, PostgresQueueBackend, Queue } from 'bullmq';
 import type { FastifyInstance } from 'fastify';
+import { type QueueHelp, refusalOf } from './boardChecks.js';
 
 /** A BullMQ queue on either store. */
 export type BoardQueue =
   | Queue
   | Queue<unknown, unknown, string, unknown, unknown, string, PostgresQueueBackend, PostgresConnectionOptions>;
-
-/** What Bull Board says of a queue, and the JSON schema that helps to fill in a job's payload by hand. */
-export interface QueueHelp {
-  description?: string;
-  jobDataSchema?: Record<string, unknown>;
-}
 
 /** Mounts Bull Board with all queues at /queues. */
 export async function mountBoard(
@@ -25,7 +20,7 @@ export async function mountBoard(
   serverAdapter.setBasePath('/queues');
   // Bull Board asks a queue only for what both stores have, but names the type of the one on Redis.
   createBullBoard({
-    queues: queues.map((queue) => new BullMQAdapter(queue as Queue, { ...help[queue.name] })),
+    queues: queues.map((queue) => new BullMQAdapter(queue as Queue, shownOf(help[queue.name]))),
     serverAdapter,
     options: {
       uiConfig: {
@@ -43,10 +38,18 @@ export async function mountBoard(
       board.addHook('onSend', async (_request, _reply, payload) =>
         typeof payload === 'string' ? ours(payload) : payload,
       );
+      board.addHook('preHandler', async (request, reply) => {
+        const refusal = refusalOf(request, help);
+        return refusal === null ? undefined : reply.status(400).send({ error: refusal, message: refusal });
+      });
       await board.register(serverAdapter.registerPlugin());
     },
     { prefix: '/queues' },
   );
+}
+
+function shownOf({ description, jobDataSchema }: QueueHelp = {}) {
+  return { ...(description && { description }), ...(jobDataSchema && { jobDataSchema }) };
 }
 
 /** Its page in our colours, with a way back to ours. */

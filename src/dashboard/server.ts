@@ -1,5 +1,6 @@
 import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, LogController } from 'fastify';
 import type { Pool } from 'pg';
+import { failingWork } from '../storage/services.js';
 import { ActionRefused, type DashboardActions } from './actions.js';
 import { addChangingRoutes } from './api/changing.js';
 import { openApiDocument } from './api/openapi.js';
@@ -7,7 +8,8 @@ import { addReadingRoutes } from './api/reading.js';
 import { BadRequest, NotThere, Routes } from './api/route.js';
 import { addSigningRoutes } from './api/signing.js';
 import { serveAssets } from './assets.js';
-import { type BoardQueue, mountBoard, type QueueHelp } from './board.js';
+import { type BoardQueue, mountBoard } from './board.js';
+import type { QueueHelp } from './boardChecks.js';
 import type { Clock, DashboardContext } from './context.js';
 import { EventFeed } from './events.js';
 import { bearerToken, checkHost, checkSameOrigin, identify, isBoard, securityHeaders } from './guard.js';
@@ -105,13 +107,18 @@ export async function createDashboard(options: DashboardOptions): Promise<Fastif
 
   server.get('/healthz', async () => ({ status: 'ok' }));
   server.get('/readyz', async (_request, reply) => {
-    const ready = await pool.query('SELECT 1 FROM streams LIMIT 1').then(
-      () => true,
-      () => false,
-    );
-    return ready
-      ? { status: 'ready' }
-      : reply.status(503).send({ status: 'not ready', error: 'The database does not answer, or has no tables yet.' });
+    const failing = await failingWork(pool).catch(() => null);
+    if (failing === null)
+      return reply
+        .status(503)
+        .send({ status: 'not ready', error: 'The database does not answer, or has no tables yet.' });
+    if (failing.length === 0) return { status: 'ready' };
+    // Open to all: what fails is named, why is for those who sign in.
+    const names = [...new Set(failing.map(({ name }) => name))].join(', ');
+    return reply.status(503).send({
+      status: 'not ready',
+      error: `These live but fail their work: ${names}. \`routewarden doctor\` says why.`,
+    });
   });
   server.get('/metrics', async (_request, reply) =>
     reply.type('text/plain; version=0.0.4; charset=utf-8').send(await metricsText(pool, queues, settings, clock.now())),

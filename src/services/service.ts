@@ -10,6 +10,7 @@ import { type ServiceState, upsertService } from '../storage/services.js';
 import { StageLocks } from '../storage/stageLocks.js';
 import { storeIsAway } from '../storage/storeAway.js';
 import type { ServiceName } from './catalogue.js';
+import { Rounds } from './rounds.js';
 
 const HEARTBEAT_MILLISECONDS = 2_000;
 const DRAIN_MILLISECONDS = 20_000;
@@ -29,6 +30,8 @@ export interface ServiceContext {
   logger: Logger;
   /** Aborted when the service shall end: finish what is under way, commit, return. */
   signal: AbortSignal;
+  /** What fails again and again although the service lives; written with the next heartbeat. */
+  rounds: Rounds;
   /** Facts for `routewarden status`, written with the next heartbeat. */
   report(detail: Record<string, unknown>): void;
 }
@@ -80,6 +83,7 @@ export async function runService(name: ServiceName, main: (context: ServiceConte
   const locks = new StageLocks(databaseUrl, name);
   const instance = process.env.ROUTEWARDEN_INSTANCE ?? `${name}.${hostname()}.${process.pid}`;
   let detail: Record<string, unknown> = {};
+  const rounds = new Rounds(() => new Date());
   const beat = (state: ServiceState) =>
     upsertService(pool, {
       instance,
@@ -87,7 +91,7 @@ export async function runService(name: ServiceName, main: (context: ServiceConte
       host: hostname(),
       pid: process.pid,
       state,
-      detail,
+      detail: { ...detail, failing: rounds.failing() },
       restarts: Number(process.env.ROUTEWARDEN_RESTARTS ?? 0),
     });
   const heartbeat = setInterval(() => {
@@ -108,6 +112,7 @@ export async function runService(name: ServiceName, main: (context: ServiceConte
       notifications,
       logger,
       signal: ending.signal,
+      rounds,
       report: (facts) => {
         detail = { ...detail, ...facts };
       },

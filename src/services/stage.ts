@@ -33,7 +33,7 @@ export async function runStage(context: ServiceContext, stage: Stage): Promise<v
     if (stream === stage.stream && stage.wakeOn.includes(table)) wake.ring();
   });
   signal.addEventListener('abort', () => wake.ring(), { once: true });
-  const trouble = new Trouble(stage, logger);
+  const trouble = new Trouble(stage, logger, context.rounds);
   const pollMilliseconds = POLL_MILLISECONDS * Math.max(1, context.settings.streams.length / STREAMS_AT_FULL_PACE);
   while (!signal.aborted) {
     const lost = new AbortController();
@@ -86,15 +86,18 @@ class Trouble {
   constructor(
     private readonly stage: Stage,
     private readonly logger: ServiceContext['logger'],
+    private readonly rounds: ServiceContext['rounds'],
   ) {}
 
   over(): void {
     this.failures = 0;
+    this.rounds.went(`${this.stage.name}/${this.stage.stream}`);
   }
 
   /** @returns milliseconds to wait before the next try; throws the error when there were too many */
   count(error: unknown): number {
     this.failures += 1;
+    this.rounds.failed(`${this.stage.name}/${this.stage.stream}`, error);
     if (this.failures >= MOST_FAILURES) throw error;
     const { name, stream } = this.stage;
     this.logger.warn({ err: error, stream, failures: this.failures }, `${name}: a step failed, trying again`);

@@ -58,6 +58,35 @@ export async function liveServices(pg: Pool | PoolClient): Promise<string[]> {
   return rows.map(({ name }) => name);
 }
 
+/** Failures in a row from which work counts as failing: fewer are a store that restarts. */
+const FAILURES = 3;
+const FRESH_SECONDS = 30;
+
+export interface FailingWork {
+  instance: string;
+  name: string;
+  host: string;
+  what: string;
+  failures: number;
+  since: string;
+  error: string;
+}
+
+/** Work that fails again and again in services whose heartbeat goes on. */
+export async function failingWork(pg: Pool | PoolClient): Promise<FailingWork[]> {
+  const { rows } = await pg.query<FailingWork>(
+    `SELECT s.instance, s.name, s.host, f->>'what' AS what, (f->>'failures')::float8 AS failures, f->>'since' AS since,
+       f->>'error' AS error
+     FROM services s, jsonb_array_elements(
+       CASE jsonb_typeof(s.detail->'failing') WHEN 'array' THEN s.detail->'failing' ELSE '[]' END) AS f
+     WHERE s.state IN ('running', 'draining') AND s.heartbeat_at > clock_timestamp() - make_interval(secs => $1)
+       AND (f->>'failures')::float8 >= $2
+     ORDER BY s.name, s.instance, what`,
+    [FRESH_SECONDS, FAILURES],
+  );
+  return rows;
+}
+
 /** Those of the named services of which no process on this host has beaten within `seconds`. */
 export async function silentOn(
   pg: Pool | PoolClient,

@@ -10,6 +10,7 @@ import {
   checkRpki,
   checkServices,
   checkStreams,
+  checkWork,
   type Finding,
 } from '../../src/cli/doctorChecks.js';
 import { packageRoot } from '../../src/config/paths.js';
@@ -55,6 +56,22 @@ test('streams: none, old and fresh', async () => {
   expect((await check())[0]).toBe(true);
 });
 
+test('work: a service that beats but fails its rounds is named with its error', async () => {
+  await facts.beat('alerter.1', 'running', 1);
+  const put = (failures: number) =>
+    pool.query("UPDATE services SET detail = $1 WHERE name = 'alerter'", [
+      JSON.stringify({
+        failing: [{ what: 'watch drift', failures, since: '2026-01-01T00:00:00Z', error: 'no such row' }],
+      }),
+    ]);
+  await put(2);
+  expect((await checkWork(pool)).ok).toBe(true);
+  await put(3);
+  expect(brief(await checkWork(pool))).toEqual([false, 'alerter on here: watch drift failed 3 times: no such row']);
+  await pool.query("UPDATE services SET heartbeat_at = now() - interval '1 hour'");
+  expect((await checkWork(pool)).ok).toBe(true);
+});
+
 test('services: each that does not run is named', async () => {
   for (const { name } of SERVICES) await facts.beat(`${name}.1`, 'running', name === 'trainer' ? 300 : 1);
   const missing = await checkServices(pool, settings);
@@ -73,7 +90,7 @@ test('models: waiting is no problem, a dead letter is', async () => {
   expect([dead.ok, dead.finding, dead.remedy]).toEqual([
     false,
     'retraining was given up: lstm@rrc00 (no memory)',
-    'mend what the error names, then: routewarden retrain lstm@rrc00',
+    'fix what the error names, then: routewarden retrain lstm@rrc00 --clear',
   ]);
 });
 

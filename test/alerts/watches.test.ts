@@ -7,6 +7,9 @@ import { AlertStep } from '../../src/incidents/alerts/alertStep.js';
 import { AlertOutbox } from '../../src/incidents/alerts/outbox.js';
 import { alertSettings } from '../../src/incidents/alerts/settings.js';
 import { watchesOf } from '../../src/incidents/alerts/watches/all.js';
+import type { ModelKey } from '../../src/models/model.js';
+import { forgetFailures } from '../../src/retraining/failure.js';
+import { Rounds } from '../../src/services/rounds.js';
 import { listAlerts, raiseAlertAlone } from '../../src/storage/alerts.js';
 import { type OpenedDatabase, openDatabase } from '../../src/storage/database.js';
 import { openPool } from '../../src/storage/pool.js';
@@ -38,8 +41,10 @@ function alerter(clock: 'wall' | 'feed' = 'wall') {
   const quiet = { info: () => {}, warn: () => {} };
   const outbox = new AlertOutbox({ pool, settings, channels: [], now, random: () => 0, log: quiet });
   const watches = watchesOf({ streams: [{ name: 'rrc00' }], feed: { clock }, alerts: settings });
-  const step = new AlertStep({ pool, outbox, watches, now, lookSeconds: 5, log: quiet });
+  const rounds = new Rounds(now);
+  const step = new AlertStep({ pool, outbox, watches, now, lookSeconds: 5, log: quiet, rounds });
   return {
+    rounds,
     async look(seconds = 5) {
       for (let waited = 0; waited < seconds; waited += 5) {
         at += 5_000;
@@ -201,4 +206,66 @@ test('a rollback is told once, a publish is not', async () => {
   const [alert] = await listAlerts(pool);
   expect(alert!.title).toBe('lstm@rrc00 was rolled back from version 2 to 1');
   expect(alert!.body.lines[0]).toMatch(/^rolled back by hand \(by ann/);
+});
+
+describe('a row or a watch that is bad', () => {
+  test('a mistyped model key among the failures is told like any other, and every other watch goes on', async () => {
+    await pool.query("INSERT INTO dead_letters (model_key, failures, last_error) VALUES ('lstn@@rrc00', 3, 'typed')");
+    await facts.driftReport('drifted');
+    const { look, rounds } = alerter();
+    expect((await look(10)).sort()).toEqual(['minor drift 1', 'minor retrain failing 1']);
+    expect(rounds.failing()).toEqual([]);
+    // A person can clear it, whatever it is.
+    expect(await forgetFailures(pool, 'lstn@@rrc00' as ModelKey, 'ann')).toBe(true);
+    expect((await look()).sort()).toEqual(['minor drift 1', 'minor retrain failing 1 over']);
+  });
+
+  test('a watch whose table is gone is counted and told; the others raise, and it goes on when the table is back', async () => {
+    const { look, rounds } = alerter();
+    await pool.query('ALTER TABLE dead_letters RENAME TO elsewhere');
+    try {
+      await facts.driftReport('drifted');
+      expect(await look(20)).toEqual(['minor drift 1']);
+      expect(rounds.failing()).toEqual([
+        {
+          what: 'watch retrain failing',
+          failures: 4,
+          since: expect.any(String),
+          error: expect.stringContaining('dead_letters'),
+        },
+      ]);
+      // As the heartbeat writes it.
+      await facts.beat('alerter.1', 'running', 0);
+      const detail = JSON.stringify({ failing: rounds.failing() });
+      await pool.query('UPDATE services SET detail = $1', [detail]);
+      expect((await look(20)).sort()).toEqual(['major work failing 1', 'minor drift 1']);
+      const [alert] = await listAlerts(pool);
+      expect(alert!.title).toBe('alerter on here fails: watch retrain failing');
+    } finally {
+      await pool.query('ALTER TABLE elsewhere RENAME TO dead_letters');
+    }
+    await look();
+    expect(rounds.failing()).toEqual([]);
+    await pool.query("UPDATE services SET detail = '{}'");
+    expect(await look()).toContain('major work failing 1 over');
+  });
+
+  test('a row that cannot be told leaves the rows beside it, and open alerts as they are', async () => {
+    const { look, rounds } = alerter();
+    const failing = (error: string, since: string | null) => ({ what: error, failures: 5, since, error });
+    const put = (detail: unknown[]) =>
+      pool.query('UPDATE services SET detail = $1', [JSON.stringify({ failing: detail })]);
+    await facts.beat('ensemble.1', 'running', 0);
+    const now = new Date().toISOString();
+    await put([failing('good', now)]);
+    expect(await look(30)).toEqual(['major work failing 1']);
+    await put([failing('bad', null), failing('other', now)]);
+    expect(await look(5)).toEqual(['major work failing 1', 'major work failing 1']);
+    expect(rounds.failing()).toEqual([
+      expect.objectContaining({
+        what: 'watch work failing',
+        error: expect.stringContaining('1 rows could not be told'),
+      }),
+    ]);
+  });
 });

@@ -22,12 +22,12 @@ afterAll(async () => {
 });
 beforeEach(() => pool.query('TRUNCATE update_batches, feed_gaps'));
 
-const message = (timeMs: number) =>
+const message = (timeMs: number, peer = '192.0.2.1') =>
   JSON.stringify({
     type: 'ris_message',
     data: {
       timestamp: timeMs / 1000,
-      peer: '192.0.2.1',
+      peer,
       peer_asn: '64500',
       host: 'rrc00',
       type: 'UPDATE',
@@ -62,15 +62,50 @@ async function log() {
 }
 
 describe('the time of a live feed', () => {
-  test('messages from the future are refused and counted; those a few minutes early are not', async () => {
+  test('messages from the future are refused, counted and named by peer; those a few seconds early are not', async () => {
     const { made } = collector('wall');
     await made.message(message(START));
-    await made.message(message(START + 5 * 60_000));
-    await made.message(message(START + 24 * HOUR));
-    await made.message(message(START + 11 * 60_000));
-    await made.flush();
-    expect(made.counts).toMatchObject({ messages: 4, skipped: 1, future: 1 });
-    expect(await log()).toEqual([{ kind: 'updates', messages: 3, until: 11 * 60_000 }]);
+    await made.message(message(START + 19_000));
+    await made.message(message(START + 21_000));
+    await made.message(message(START + 24 * HOUR, '192.0.2.7'));
+    await made.tick(true);
+    expect(made.counts).toMatchObject({ messages: 4, skipped: 2, future: 2 });
+    expect(made.setAsideWords).toBe(
+      "peer 192.0.2.7 of rrc00 is 86400 s ahead of this machine's clock and 1 more: 2 messages refused so far",
+    );
+    expect(await log()).toEqual([{ kind: 'updates', messages: 2, until: 19_000 }]);
+  });
+
+  test('no message moves the limit for the next: ninety steps of 580 s carry the log nowhere, and silence does not either', async () => {
+    const { made, time } = collector('wall');
+    for (let step = 0; step <= 90; step += 1) await made.message(message(START + step * 580_000, '192.0.2.66'));
+    expect(made.counts.future).toBe(90);
+    await made.tick(true);
+    time.wall += 61_000;
+    time.elapsed += 61_000;
+    await made.message(message(START + 61_000));
+    await made.tick(true);
+    expect(await log()).toEqual([
+      { kind: 'updates', messages: 1, until: 0 },
+      { kind: 'updates', messages: 1, until: 61_000 },
+    ]);
+    expect(made.setAsideWords).toBeNull();
+  });
+
+  test('a machine whose own clock is behind takes the feed again when all of it agrees, and ten minutes at most', async () => {
+    for (const [behindMs, taken] of [
+      [300_000, 3],
+      [700_000, 0],
+    ] as const) {
+      const { made, time } = collector('wall');
+      for (let second = 0; second < 40; second += 10) {
+        for (const peer of [1, 2, 3]) await made.message(message(START + behindMs + second * 1000, `192.0.2.${peer}`));
+        time.wall += 10_000;
+        time.elapsed += 10_000;
+      }
+      expect(12 - made.counts.future >= taken).toBe(true);
+      expect(made.counts.messages - made.counts.future > 0).toBe(taken > 0);
+    }
   });
 
   test('a replay may be of any time', async () => {

@@ -2,12 +2,14 @@ import { createPostgresBackend, Queue } from 'bullmq';
 import type { FastifyInstance } from 'fastify';
 import pino from 'pino';
 import type { z } from 'zod';
+import { readRetrainPayload } from '../../queues/retrain.js';
 import type { BoardQueue } from '../../src/dashboard/board.js';
 import { incidentActions } from '../../src/dashboard/incidentActions.js';
 import { createDashboard } from '../../src/dashboard/server.js';
 import { type dashboardSettings, readDashboardSettings } from '../../src/dashboard/settings.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
 import { testModelActions } from './modelActions.js';
+import { STREAM } from './seed.js';
 
 export interface TestDashboard {
   database: TestDatabase;
@@ -43,7 +45,12 @@ export async function startDashboards(): Promise<TestDashboard> {
       const server = await createDashboard({
         pool: database.pool,
         queues: [queue],
-        queueHelp: { retrain: { description: 'Trains a model anew. Payload: {"modelKey": "lstm@rrc00"}' } },
+        queueHelp: {
+          retrain: {
+            description: 'Trains a model anew. Payload: {"modelKey": "lstm@rrc00"}',
+            check: (data) => void readRetrainPayload(data, [STREAM]),
+          },
+        },
         settings,
         actions: { ...actions, ...incidentActions(database.pool) },
         logger,

@@ -300,3 +300,56 @@ describe('safety', () => {
     expect(policy).not.toContain('unsafe');
   });
 });
+
+describe('jobs that are added in Bull Board', () => {
+  const trigger = { kind: 'manual', actor: 'ann' };
+  const good = { modelKey: `lstm@${STREAM}`, trigger };
+  const add = async (data: unknown, options: unknown = {}) => {
+    const answer = await post('/queues/api/queues/retrain/add', { name: 'retrain', data, options });
+    return { status: answer.status, text: await answer.text() };
+  };
+
+  test.each([
+    ['a mistyped kind', { modelKey: 'lstn@rrc00', trigger }, {}, /expected KIND@STREAM/],
+    ['a stream that there is not', { modelKey: 'lstm@nowhere', trigger }, {}, /no stream .*nowhere/],
+    ['no payload', null, {}, /no retrain payload/],
+    ['a thousand million attempts', good, { attempts: 1e9 }, /attempts/],
+    ['a delay of centuries', good, { delay: 1e13 }, /delay/],
+    ['an option that is none of ours', good, { repeat: { every: 1 } }, /repeat/],
+  ])('%s is refused with words, and nothing is stored', async (_what, data, options, words) => {
+    const before = await dashboards.queue.getJobCounts();
+    const { status, text } = await add(data, options);
+    expect(status).toBe(400);
+    expect(text).toMatch(words);
+    expect(await dashboards.queue.getJobCounts()).toEqual(before);
+  });
+
+  test('a right one is taken, and cannot be changed into a wrong one', async () => {
+    const { status, text } = await add(good, { attempts: 3 });
+    expect(status).toBe(200);
+    const { id } = JSON.parse(text).job as { id: string };
+    const change = (jobData: unknown) =>
+      fetch(`${open}/queues/api/queues/retrain/${id}/update-data`, {
+        method: 'PATCH',
+        headers: { 'content-type': 'application/json', origin: open },
+        body: JSON.stringify({ jobData }),
+      });
+    expect((await change({ modelKey: 'x' })).status).toBe(400);
+    expect((await change(good)).status).toBe(200);
+    await (await dashboards.queue.getJob(id))!.remove();
+  });
+});
+
+test('is not ready while a service lives but fails its work', async () => {
+  expect((await get('/readyz')).status).toBe(200);
+  const { pool } = dashboards.database;
+  const failing = [{ what: 'watch drift', failures: 3, since: '2026-01-01T00:00:00Z', error: 'secret words' }];
+  await pool.query(
+    `INSERT INTO services (instance, name, host, pid, state, detail) VALUES ('blind', 'alerter', 'here', 1, 'running', $1)`,
+    [JSON.stringify({ failing })],
+  );
+  const { status, text } = await get('/readyz');
+  await pool.query("DELETE FROM services WHERE instance = 'blind'");
+  expect([status, text]).toEqual([503, expect.stringContaining('alerter')]);
+  expect(text).not.toContain('secret words');
+});

@@ -235,7 +235,7 @@ describe('a training run', () => {
     expect((await currentActivation(database.pool, key))?.version).toBe(1);
     expect(lines.join()).toMatch(/rolled back from version 2 to 1: \d+ of the first \d+ minutes/);
     const alarms = await rollbackAlerts.look({ pool: database.pool, steadySeconds: 0 });
-    const alarm = alarms?.filter(({ request }) => request.stream === 'runaway');
+    const alarm = alarms?.troubles.filter(({ request }) => request.stream === 'runaway');
     expect(alarm).toMatchObject([{ request: { kind: 'rollback', facts: { from: 2, to: 1, actor: WATCH_ACTOR } } }]);
     // The version that serves again finds the same minutes anomalous, and is not moved.
     await writeFeatures(database.pool, 'runaway', START + 8 * DAY + 120, START + 8 * DAY + 240, { seed: 6, factor: 9 });

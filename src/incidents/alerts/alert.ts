@@ -7,6 +7,7 @@ export const ALERT_KINDS = [
   'feed stale',
   'service down',
   'stage behind',
+  'work failing',
   'drift',
   'retrain rejected',
   'retrain failing',

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { storeIsAway } from '../../storage/storeAway.js';
 import type { AlertOutbox } from './outbox.js';
 import { reconcileAlerts } from './raise.js';
 import type { AlertWatch } from './watches/watch.js';
@@ -10,7 +11,9 @@ export interface AlertStepOptions {
   now: () => Date;
   /** How often facts are looked at, seconds. */
   lookSeconds: number;
-  log: { info(context: object, message: string): void };
+  log: { info(context: object, message: string): void; warn(context: object, message: string): void };
+  /** Hears of each watch whether its look went well. */
+  rounds: { failed(what: string, error: unknown): void; went(what: string): void };
 }
 
 /**
@@ -22,6 +25,8 @@ export class AlertStep {
   private lookedAt: number | null = null;
   /** Since when looks have followed each other without a break. */
   private steadySince: number | null = null;
+  /** The newest error of each watch that was logged. */
+  private readonly said = new Map<string, string>();
 
   constructor(private readonly options: AlertStepOptions) {}
 
@@ -39,22 +44,40 @@ export class AlertStep {
   }
 
   private async look(at: number): Promise<void> {
-    const { pool, watches, lookSeconds, log } = this.options;
+    const { pool, watches, lookSeconds, log, rounds } = this.options;
     // A machine that slept, or a database that was away: what seems silent was perhaps not to be heard.
     const broken = this.lookedAt === null || at - this.lookedAt > (lookSeconds + 30) * 1000;
     if (broken || this.steadySince === null) this.steadySince = at;
     const steadySeconds = (at - this.steadySince) / 1000;
     this.lookedAt = at;
-    try {
-      for (const watch of watches) {
-        const troubles = await watch.look({ pool, steadySeconds });
-        if (troubles === null) continue;
-        const { raised, resolved } = await reconcileAlerts(pool, watch.kind, troubles, new Date(at));
+    for (const watch of watches) {
+      const what = `watch ${watch.kind}`;
+      try {
+        const seen = await watch.look({ pool, steadySeconds });
+        if (seen === null) continue;
+        const { raised, resolved, bad } = await reconcileAlerts(pool, watch.kind, seen, new Date(at));
         if (raised + resolved > 0) log.info({ kind: watch.kind, raised, resolved }, 'alerts');
+        if (bad.length === 0) rounds.went(what);
+        else this.failed(what, new Error(`${bad.length} rows could not be told, such as ${bad[0]}`));
+      } catch (error) {
+        // Without the database no watch can look; what fails for another reason keeps none of the others from looking.
+        if (!storeIsAway(error)) {
+          this.failed(what, error);
+          continue;
+        }
+        this.steadySince = null;
+        throw error;
       }
-    } catch (error) {
-      this.steadySince = null;
-      throw error;
     }
+  }
+
+  /** Logged at the first failure in a row, and counted at each. */
+  private failed(what: string, error: unknown): void {
+    const { rounds, log } = this.options;
+    rounds.failed(what, error);
+    const text = error instanceof Error ? error.message : String(error);
+    if (this.said.get(what) === text) return;
+    this.said.set(what, text);
+    log.warn({ error: text }, `${what} fails; the other watches go on`);
   }
 }

@@ -7,6 +7,7 @@ import { rollback } from './rollback.js';
 import { serviceDown } from './serviceDown.js';
 import { stageBehind } from './stageBehind.js';
 import type { AlertWatch } from './watch.js';
+import { workFailing } from './workFailing.js';
 
 export interface WatchedSystem {
   streams: readonly { name: string }[];
@@ -21,6 +22,7 @@ export function watchesOf({ streams, feed, alerts }: WatchedSystem): AlertWatch[
     ...(feed.clock === 'wall' ? [feedStale(names, alerts.feedStaleSeconds)] : []),
     serviceDown(alerts.serviceDownSeconds),
     stageBehind(names, alerts.stageBehindSeconds),
+    workFailing,
     drift,
     retrainRejected,
     retrainFailing,

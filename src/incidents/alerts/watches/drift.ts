@@ -1,13 +1,13 @@
 import { MODEL_KINDS } from '../../../models/model.js';
 import { newestDrifts } from '../../../storage/operationFacts.js';
-import type { AlertWatch } from './watch.js';
+import { type AlertWatch, seenOf } from './watch.js';
 
 /** Models that no longer fit their traffic, until a check finds them fit or a new version serves. */
 export const drift: AlertWatch = {
   kind: 'drift',
   async look({ pool }) {
     const drifts = await newestDrifts(pool, MODEL_KINDS);
-    return drifts.map(({ modelKey, stream, reportId, reason, windowEnd, over }) => ({
+    return seenOf(drifts, ({ modelKey, stream, reportId, reason, windowEnd, over }) => ({
       request: {
         fingerprint: `drift/${modelKey}`,
         kind: 'drift',

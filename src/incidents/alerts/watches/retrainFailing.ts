@@ -1,13 +1,12 @@
-import { parseModelKey } from '../../../models/modelKey.js';
 import { failingRetrains } from '../../../storage/operationFacts.js';
-import type { AlertWatch } from './watch.js';
+import { type AlertWatch, seenOf } from './watch.js';
 
 /** Models whose retraining jobs fail; graver once nothing but a person will try again. */
 export const retrainFailing: AlertWatch = {
   kind: 'retrain failing',
   async look({ pool }) {
     const failing = await failingRetrains(pool);
-    return failing.map(({ modelKey, failures, lastError, dead }) => ({
+    return seenOf(failing, ({ modelKey, failures, lastError, dead }) => ({
       request: {
         fingerprint: `retrain failing/${modelKey}`,
         kind: 'retrain failing',
@@ -16,10 +15,11 @@ export const retrainFailing: AlertWatch = {
         lines: [
           `${failures === 1 ? 'one job' : `${failures} jobs in a row`} failed: ${lastError}`,
           dead
-            ? `no further try by itself: see its log at /queues, then "routewarden retrain ${modelKey}"`
+            ? `no further try by itself: see its log at /queues, then "routewarden retrain ${modelKey} --clear"`
             : 'it is tried again by itself',
         ],
-        stream: parseModelKey(modelKey).stream,
+        // A row may have any key: what cannot be read as KIND@STREAM is told as it stands.
+        stream: modelKey.slice(modelKey.indexOf('@') + 1),
         facts: { model: modelKey, failures, waitsForPerson: dead },
       },
     }));

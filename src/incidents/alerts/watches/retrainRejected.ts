@@ -1,6 +1,6 @@
 import { MODEL_KINDS } from '../../../models/model.js';
 import { newestRefusals } from '../../../storage/operationFacts.js';
-import type { AlertWatch } from './watch.js';
+import { type AlertWatch, seenOf } from './watch.js';
 
 const WHAT = {
   rejected: 'the validation gate refused the new version; the one before goes on serving',
@@ -16,7 +16,7 @@ export const retrainRejected: AlertWatch = {
   kind: 'retrain rejected',
   async look({ pool }) {
     const refusals = await newestRefusals(pool, MODEL_KINDS);
-    return refusals.map(({ modelKey, stream, rowId, run, state, detail, over }) => ({
+    return seenOf(refusals, ({ modelKey, stream, rowId, run, state, detail, over }) => ({
       request: {
         fingerprint: `retrain rejected/${modelKey}`,
         kind: 'retrain rejected',

@@ -1,13 +1,13 @@
 import { MODEL_KINDS } from '../../../models/model.js';
 import { recentRollbacks } from '../../../storage/operationFacts.js';
-import type { AlertWatch } from './watch.js';
+import { type AlertWatch, seenOf } from './watch.js';
 
 /** Moves of a model back to an older version, by a person or by the watch after a publish. */
 export const rollback: AlertWatch = {
   kind: 'rollback',
   async look({ pool }) {
     const moves = await recentRollbacks(pool, MODEL_KINDS);
-    return moves.map(({ id, modelKey, stream, from, to, reason, actor, at }) => ({
+    return seenOf(moves, ({ id, modelKey, stream, from, to, reason, actor, at }) => ({
       request: {
         fingerprint: `rollback/${id}`,
         kind: 'rollback',

@@ -1,5 +1,5 @@
 import { silentServices } from '../../../storage/operationFacts.js';
-import type { AlertWatch } from './watch.js';
+import { type AlertWatch, seenOf } from './watch.js';
 
 /** Services whose heartbeat stopped without an orderly end, and that nothing has replaced on their host. */
 export function serviceDown(afterSeconds: number): AlertWatch {
@@ -8,7 +8,7 @@ export function serviceDown(afterSeconds: number): AlertWatch {
     async look({ pool, steadySeconds }) {
       if (steadySeconds < afterSeconds) return null;
       const silent = await silentServices(pool, afterSeconds);
-      return silent.map(({ instance, name, host, state, restarts, seconds }) => ({
+      return seenOf(silent, ({ instance, name, host, state, restarts, seconds }) => ({
         request: {
           fingerprint: `service down/${instance}`,
           kind: 'service down',

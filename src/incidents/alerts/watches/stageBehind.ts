@@ -1,5 +1,5 @@
 import { stagesBehind } from '../../../storage/stageLag.js';
-import type { AlertWatch } from './watch.js';
+import { type AlertWatch, seenOf } from './watch.js';
 
 /** Stages that do not keep up with what they read, whether they are slow, stand still or meet errors. */
 export function stageBehind(streams: readonly string[], afterSeconds: number): AlertWatch {
@@ -8,7 +8,7 @@ export function stageBehind(streams: readonly string[], afterSeconds: number): A
     async look({ pool, steadySeconds }) {
       if (steadySeconds < afterSeconds) return null;
       const behind = await stagesBehind(pool, streams, afterSeconds);
-      return behind.map(({ stage, stream, seconds, waiting }) => ({
+      return seenOf(behind, ({ stage, stream, seconds, waiting }) => ({
         request: {
           fingerprint: `stage behind/${stage}/${stream}`,
           kind: 'stage behind',

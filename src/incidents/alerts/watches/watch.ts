@@ -18,9 +18,29 @@ export interface WatchContext {
   steadySeconds: number;
 }
 
+/** What one look has found. */
+export interface Seen {
+  troubles: Trouble[];
+  /** Why rows could not be told: the others are told all the same. */
+  bad: string[];
+}
+
+/** Tells each row by itself, so that one that cannot be read hides none of the others. */
+export function seenOf<Row>(rows: readonly Row[], tell: (row: Row) => Trouble): Seen {
+  const seen: Seen = { troubles: [], bad: [] };
+  for (const row of rows) {
+    try {
+      seen.troubles.push(tell(row));
+    } catch (error) {
+      seen.bad.push(`${(error as Error).message} (row ${JSON.stringify(row).slice(0, 200)})`);
+    }
+  }
+  return seen;
+}
+
 /** Looks at one kind of fact in the database. All watches are equals; none writes. */
 export interface AlertWatch {
   readonly kind: AlertKind;
   /** All there is of this kind now: what is open and not among them is over. Null: cannot tell yet, leave all as it is. */
-  look(context: WatchContext): Promise<Trouble[] | null>;
+  look(context: WatchContext): Promise<Seen | null>;
 }

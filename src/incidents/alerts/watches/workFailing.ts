@@ -1,0 +1,27 @@
+import { failingWork } from '../../../storage/services.js';
+import { type AlertWatch, seenOf } from './watch.js';
+
+/** A database that was away makes every round fail; after so long without a break it is no excuse any more. */
+const STEADY_SECONDS = 20;
+
+/** Services that live but fail their rounds again and again, the alerter's own watches among them. */
+export const workFailing: AlertWatch = {
+  kind: 'work failing',
+  async look({ pool, steadySeconds }) {
+    if (steadySeconds < STEADY_SECONDS) return null;
+    const failing = await failingWork(pool);
+    return seenOf(failing, ({ instance, name, host, what, failures, since, error }) => ({
+      request: {
+        fingerprint: `work failing/${name}/${what}`,
+        kind: 'work failing',
+        severity: 'major',
+        title: `${name} on ${host} fails: ${what}`,
+        lines: [
+          `${failures} failures in a row since ${since.slice(0, 19).replace('T', ' ')} UTC: ${error}`,
+          'it lives and tries again; "routewarden doctor" and its log say more',
+        ],
+        facts: { instance, service: name, host, what, failures },
+      },
+    }));
+  },
+};
