@@ -17,17 +17,17 @@ for (const file of (await readdir(folder)).sort()) {
   if (bench) benches.push(bench);
 }
 const names = benches.map(({ name }) => name);
-const wanted = positionals[0];
+const [wanted, ...files] = positionals;
 
 if (values.help || (wanted !== undefined && !names.includes(wanted))) {
   console.error(
-    `usage: npm run -s bench -- [NAME] [--quick] [--json]\nNAME is one of: ${names.join(', ')}; all without it`,
+    `usage: npm run -s bench -- [NAME [FILE.csv ...]] [--quick] [--json]\nNAME is one of: ${names.join(', ')}; all without it`,
   );
   process.exitCode = values.help ? 0 : 2;
 } else {
   for (const bench of benches) {
     if (wanted !== undefined && bench.name !== wanted) continue;
-    const ran = await bench.run({ quick: values.quick ?? false });
+    const ran = await bench.run({ quick: values.quick ?? false, files });
     const figures = Array.isArray(ran) ? { results: ran } : ran;
     if (values.json) {
       console.log(JSON.stringify({ bench: bench.name, ...figures }));

@@ -14,5 +14,6 @@ export interface BenchResult {
 export interface Bench {
   name: string;
   /** Lines alone, or figures that other tools read by name with the lines beside them. */
-  run(options: { quick?: boolean }): Promise<BenchResult[] | (Record<string, unknown> & { results: BenchResult[] })>;
+  /** @param options.files those named after the bench's name */
+  run(options: { quick?: boolean; files?: string[] }): Promise<BenchResult[] | (Record<string, unknown> & { results: BenchResult[] })>;
 }

@@ -36,12 +36,14 @@ export const INITIAL_STATE: EnsembleState = { anomalous: false, memory: 0 };
  * The rules have the most say, for they have no seed, and the forest the least: its alarms on ordinary days vary the most
  * with its seed. Chosen among a few with the labelled events in view, see docs/evaluation.md.
  */
-export const DEFAULT_WEIGHTS: Readonly<Record<ModelKindName, number>> = { heuristic: 3, isolation_forest: 1, lstm: 2 };
+export const DEFAULT_WEIGHTS: Readonly<Record<ModelKindName, number>> = { heuristic: 6, isolation_forest: 1, lstm: 2 };
 
 /** A model's surprise counts up to here: one model beside itself must not decide alone. */
-const MOST_SURPRISE = 12;
+const MOST_SURPRISE = 30;
+/** ... and from here: one model that sees nothing must not silence the others. */
+const LEAST_SURPRISE = 0.02;
 /** Joint surprise of the models at which a minute is anomalous: a model's threshold at 0.8 false alarms a day. */
-export const ENSEMBLE_THRESHOLD = surpriseForRate(0.8);
+export const ENSEMBLE_THRESHOLD = surpriseForRate(1);
 /** An incident goes on while the joint surprise stays over this part of the threshold. */
 const STAY = 0.95;
 /** Time constant in minutes of the memory, and how far over the minute itself it counts: as long means do in the preparation. */
@@ -70,14 +72,14 @@ export function vote(
     if (!Number.isFinite(surprise)) missing.push(kind);
     else if (weight > 0) {
       total += weight;
-      sum += weight * Math.min(MOST_SURPRISE, Math.max(0, surprise)) ** 2;
+      sum += weight * Math.log(Math.min(MOST_SURPRISE, Math.max(LEAST_SURPRISE, surprise)));
       counted.push({ kind, surprise, anomalous, weight });
     }
   }
   if (total === 0) {
     return { score: 0, threshold: ENSEMBLE_THRESHOLD, anomalous: false, votes: [], missing, state: previous };
   }
-  const joint = Math.sqrt(sum / total);
+  const joint = Math.exp(sum / total);
   const anomalous = joint >= (previous.anomalous ? ENSEMBLE_THRESHOLD * STAY : ENSEMBLE_THRESHOLD);
   const before = previous.memory ?? 0;
   const memory = before + (1 - Math.exp(-1 / MEMORY_MINUTES)) * (joint - before);

@@ -1,0 +1,53 @@
+import type { FeatureBlock } from '../../features/row.js';
+import { applyPreparation, fitPreparation, type Preparation } from '../preparation/preparation.js';
+import { type Calibration, surpriseOf } from '../threshold.js';
+import { joined } from '../timeScales.js';
+
+/** Announcements, withdrawals, both in prefixes, duplicates, implicit withdrawals, duplicate withdrawals. */
+const COUNTS = [0, 1, 2, 3, 7, 8, 9];
+/** Time constant in minutes. */
+const MINUTES = 10;
+/** How much more the volume says than the rules do. */
+const VOLUME_WEIGHT = 2;
+/** What the rules alone say counts this much: a change of shape without any of volume must be the more surprising. */
+const RULES_ALONE = 0.5;
+/** Surprise counts up to here, and is never less than a trace, so that one view cannot silence the other. */
+const MOST = 30;
+const TRACE = 0.02;
+
+export function fitVolume(window: FeatureBlock): Preparation {
+  return fitPreparation(window, { scales: [MINUTES], only: COUNTS });
+}
+
+/**
+ * [rows - from] mean deviation of the log counts from the ordinary, over ten minutes: it adds up what all counts say alike,
+ * rises within minutes of a storm and falls within minutes of its end. NaN for gaps.
+ */
+export function volumeOf(volume: Preparation, block: FeatureBlock, from: number): Float64Array {
+  const prepared = applyPreparation(volume, block, from);
+  const { columns, smoothCenter, smoothScale } = volume;
+  return Float64Array.from({ length: block.minutes.length - from }, (_, row) => {
+    if (block.usable[from + row] !== 1) return Number.NaN;
+    let sum = 0;
+    for (let c = 0; c < columns; c++) sum += prepared[row * columns + c]! * smoothScale[c]! + smoothCenter[c]!;
+    return sum / columns;
+  });
+}
+
+/**
+ * Joins the surprise of the volume (first) with the greatest of the rules: their weighted geometric mean is high where
+ * both speak. A rule that lags behind a storm that is over cannot hold the score up, nor can a busy but ordinary hour.
+ */
+export function joinWithVolume(each: readonly Calibration[], scores: readonly Float64Array[]): Float64Array {
+  const rules = joined(each.slice(1), scores.slice(1));
+  return rules.map((rule, row) => {
+    const volume = surpriseOf(each[0]!, scores[0]![row]!);
+    if (!Number.isFinite(volume + rule)) return Number.NaN;
+    const both = (VOLUME_WEIGHT * Math.log(held(volume)) + Math.log(held(rule))) / (VOLUME_WEIGHT + 1);
+    return Math.max(Math.exp(both), RULES_ALONE * held(rule));
+  });
+}
+
+function held(surprise: number): number {
+  return Math.min(MOST, Math.max(TRACE, surprise));
+}
