@@ -8,10 +8,17 @@ const COUNTS = [0, 1, 2, 3, 7, 8, 9];
 /** Time constant in minutes. */
 const MINUTES = 10;
 /** How much more the volume says than the rules do. */
-const VOLUME_WEIGHT = 2;
-/** What the rules alone say counts this much: a change of shape without any of volume must be the more surprising. */
-const RULES_ALONE = 0.5;
-/** Surprise counts up to here, and is never less than a trace, so that one view cannot silence the other. */
+const VOLUME_WEIGHT = 4;
+/** Beside the volume the rules confirm or doubt: how far beyond a threshold they are says little there. */
+const MOST_OF_RULES = 4;
+/**
+ * A change of shape without any of volume must be this surprising to begin to count, and then counts a third: such
+ * changes last for hours after most events. It is enough for an alarm where the other models agree, and no more.
+ */
+const SHAPE_FROM = 6;
+const SHAPE_SHARE = 1 / 3;
+const MOST_OF_SHAPE = 4;
+/** Surprise of the volume counts up to here, and none less than a trace, so that one view cannot silence the other. */
 const MOST = 30;
 const TRACE = 0.02;
 
@@ -36,18 +43,19 @@ export function volumeOf(volume: Preparation, block: FeatureBlock, from: number)
 
 /**
  * Joins the surprise of the volume (first) with the greatest of the rules: their weighted geometric mean is high where
- * both speak. A rule that lags behind a storm that is over cannot hold the score up, nor can a busy but ordinary hour.
+ * both speak. A rule that lags behind a storm that is over cannot hold the score up.
  */
 export function joinWithVolume(each: readonly Calibration[], scores: readonly Float64Array[]): Float64Array {
   const rules = joined(each.slice(1), scores.slice(1));
   return rules.map((rule, row) => {
     const volume = surpriseOf(each[0]!, scores[0]![row]!);
     if (!Number.isFinite(volume + rule)) return Number.NaN;
-    const both = (VOLUME_WEIGHT * Math.log(held(volume)) + Math.log(held(rule))) / (VOLUME_WEIGHT + 1);
-    return Math.max(Math.exp(both), RULES_ALONE * held(rule));
+    const logs = VOLUME_WEIGHT * Math.log(held(volume, MOST)) + Math.log(held(rule, MOST_OF_RULES));
+    const shape = Math.min(MOST_OF_SHAPE, SHAPE_SHARE * (rule - SHAPE_FROM));
+    return Math.max(Math.exp(logs / (VOLUME_WEIGHT + 1)), shape);
   });
 }
 
-function held(surprise: number): number {
-  return Math.min(MOST, Math.max(TRACE, surprise));
+function held(surprise: number, most: number): number {
+  return Math.min(most, Math.max(TRACE, surprise));
 }
