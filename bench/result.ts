@@ -15,5 +15,8 @@ export interface Bench {
   name: string;
   /** Lines alone, or figures that other tools read by name with the lines beside them. */
   /** @param options.files those named after the bench's name */
-  run(options: { quick?: boolean; files?: string[] }): Promise<BenchResult[] | (Record<string, unknown> & { results: BenchResult[] })>;
+  run(options: {
+    quick?: boolean;
+    files?: string[];
+  }): Promise<BenchResult[] | (Record<string, unknown> & { results: BenchResult[] })>;
 }

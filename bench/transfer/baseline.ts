@@ -31,10 +31,7 @@ export function baseline(block: FeatureBlock, trained: number): Track & { known:
     all[row] = block.usable[row] === 1 ? mean : Number.NaN;
   }
   const known = all.slice(0, trained);
-  const threshold = quantileSorted(
-    known.filter((s) => Number.isFinite(s)).sort(),
-    QUANTILE,
-  );
+  const threshold = quantileSorted(known.filter((s) => Number.isFinite(s)).sort(), QUANTILE);
   const score = all.slice(trained);
   return { score, anomalous: Uint8Array.from(score, (s) => (s >= threshold ? 1 : 0)), threshold, known };
 }

@@ -43,10 +43,10 @@ const MOST_OF_OTHERS = 3.5;
 /** No surprise counts less: one model that sees nothing must not silence the others. */
 const LEAST_SURPRISE = 0.02;
 /**
- * Joint surprise of the models at which a minute is anomalous: a model's own threshold for two false alarms a day, for
+ * Joint surprise of the models at which a minute is anomalous: a model's own threshold for one and a half false alarms a day, for
  * models seldom agree by chance.
  */
-export const ENSEMBLE_THRESHOLD = surpriseForRate(2);
+export const ENSEMBLE_THRESHOLD = surpriseForRate(1.5);
 /** An incident goes on while the joint surprise stays over this part of the threshold. */
 const STAY = 0.95;
 

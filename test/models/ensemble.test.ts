@@ -52,6 +52,6 @@ test('models that still look back cannot hold an incident up once the rules see 
 
 test('a state of an older version, which kept a memory, is read', () => {
   const old = JSON.parse('{"anomalous":true,"memory":9}');
-  expect(vote(votes(3.1, 3.1, 3.1), DEFAULT_WEIGHTS, old).anomalous).toBe(true);
+  expect(vote(votes(3.2, 3.2, 3.2), DEFAULT_WEIGHTS, old).anomalous).toBe(true);
   expect(vote(votes(1, 1, 1), DEFAULT_WEIGHTS, old).anomalous).toBe(false);
 });

@@ -6,7 +6,7 @@ import { joined } from '../timeScales.js';
 /** Announcements, withdrawals, both in prefixes, duplicates, implicit withdrawals, duplicate withdrawals. */
 const COUNTS = [0, 1, 2, 3, 7, 8, 9];
 /** Time constant in minutes. */
-const MINUTES = 10;
+const MINUTES = 15;
 /** How much more the volume says than the rules do. */
 const VOLUME_WEIGHT = 4;
 /** Beside the volume the rules confirm or doubt: how far beyond a threshold they are says little there. */
@@ -27,7 +27,7 @@ export function fitVolume(window: FeatureBlock): Preparation {
 }
 
 /**
- * [rows - from] mean deviation of the log counts from the ordinary, over ten minutes: it adds up what all counts say alike,
+ * [rows - from] mean deviation of the log counts from the ordinary, over a quarter of an hour: it adds up what all counts say alike,
  * rises within minutes of a storm and falls within minutes of its end. NaN for gaps.
  */
 export function volumeOf(volume: Preparation, block: FeatureBlock, from: number): Float64Array {
