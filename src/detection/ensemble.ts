@@ -14,8 +14,6 @@ export interface Vote {
 export interface EnsembleState {
   /** Whether the last minute was part of an incident. */
   anomalous: boolean;
-  /** Exponential mean of the joint surprise up to the last minute; absent in states of older versions. */
-  memory?: number;
 }
 
 export interface Verdict {
@@ -30,31 +28,33 @@ export interface Verdict {
   state: EnsembleState;
 }
 
-export const INITIAL_STATE: EnsembleState = { anomalous: false, memory: 0 };
+export const INITIAL_STATE: EnsembleState = { anomalous: false };
 
 /**
- * The rules have the most say, for they have no seed, and the forest the least: its alarms on ordinary days vary the most
- * with its seed. Chosen among a few with the labelled events in view, see docs/evaluation.md.
+ * The rules lead, for they hold the volume and have no seed; the forest has the least say, for its alarms on ordinary days
+ * vary the most with its seed. Chosen among a few with the labelled events in view, see docs/evaluation.md.
  */
-export const DEFAULT_WEIGHTS: Readonly<Record<ModelKindName, number>> = { heuristic: 3, isolation_forest: 1, lstm: 2 };
+export const DEFAULT_WEIGHTS: Readonly<Record<ModelKindName, number>> = { heuristic: 6, isolation_forest: 1, lstm: 2 };
 
-/** A model's surprise counts up to here: one model beside itself must not decide alone. */
-const MOST_SURPRISE = 12;
-/** Joint surprise of the models at which a minute is anomalous: a model's threshold at 0.8 false alarms a day. */
-export const ENSEMBLE_THRESHOLD = surpriseForRate(0.8);
+/** The surprise of the rules counts up to here ... */
+const MOST_SURPRISE = 30;
+/** ... and that of the other two up to here: they confirm or doubt, and how far beyond a threshold they are says little. */
+const MOST_OF_OTHERS = 3.5;
+/** No surprise counts less: one model that sees nothing must not silence the others. */
+const LEAST_SURPRISE = 0.02;
+/**
+ * Joint surprise of the models at which a minute is anomalous: a model's own threshold for one and a half false alarms a day, for
+ * models seldom agree by chance.
+ */
+export const ENSEMBLE_THRESHOLD = surpriseForRate(1.5);
 /** An incident goes on while the joint surprise stays over this part of the threshold. */
 const STAY = 0.95;
-/** Time constant in minutes of the memory, and how far over the minute itself it counts: as long means do in the preparation. */
-const MEMORY_MINUTES = 90;
-const PRESENT = 1.5;
 
 /**
  * Combines the votes of one minute. Pure: the verdict follows from the votes, the weights and the state of the minute
- * before: the weighted root mean square of the surprises, which lets a model that is sure outweigh one that sees nothing.
- * Models that are missing drop out by name and the others share their weight.
- *
- * Whether a minute is anomalous follows from its joint surprise alone. While an incident lasts, the score remembers what
- * came before it within the incident, so that hours of disorder outrank a burst of minutes and do not dip with each lull.
+ * before: the weighted geometric mean of the surprises, so that a model that still looks back at a storm which is over, or
+ * whose own calibration is off, cannot hold the score up alone. Models that are missing drop out by name and the others
+ * share their weight.
  */
 export function vote(
   votes: readonly Vote[],
@@ -70,24 +70,22 @@ export function vote(
     if (!Number.isFinite(surprise)) missing.push(kind);
     else if (weight > 0) {
       total += weight;
-      sum += weight * Math.min(MOST_SURPRISE, Math.max(0, surprise)) ** 2;
+      const most = kind === 'heuristic' ? MOST_SURPRISE : MOST_OF_OTHERS;
+      sum += weight * Math.log(Math.min(most, Math.max(LEAST_SURPRISE, surprise)));
       counted.push({ kind, surprise, anomalous, weight });
     }
   }
   if (total === 0) {
     return { score: 0, threshold: ENSEMBLE_THRESHOLD, anomalous: false, votes: [], missing, state: previous };
   }
-  const joint = Math.sqrt(sum / total);
-  const anomalous = joint >= (previous.anomalous ? ENSEMBLE_THRESHOLD * STAY : ENSEMBLE_THRESHOLD);
-  const before = previous.memory ?? 0;
-  const memory = before + (1 - Math.exp(-1 / MEMORY_MINUTES)) * (joint - before);
-  const score = anomalous ? Math.max(joint, Math.min(PRESENT * joint, memory)) : joint;
+  const score = Math.exp(sum / total);
+  const anomalous = score >= (previous.anomalous ? ENSEMBLE_THRESHOLD * STAY : ENSEMBLE_THRESHOLD);
   return {
     score,
     threshold: ENSEMBLE_THRESHOLD,
     anomalous,
     votes: counted.map((v) => ({ ...v, weight: v.weight / total })),
     missing,
-    state: { anomalous, memory },
+    state: { anomalous },
   };
 }

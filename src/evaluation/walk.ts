@@ -34,24 +34,40 @@ export interface Walk {
 /** Rows scored at once: as a detector that catches up does. A score does not depend on it. */
 const BATCH = 720;
 
+/** A kind with the model that it was fitted to. */
+export interface TrainedKind {
+  kind: AnyModelKind;
+  model: unknown;
+  fitSeconds: number;
+}
+
 /**
  * Trains each kind on the first `trained` rows and walks the rest in order as the live system does: a batch with its
  * context before it, then the vote minute by minute. It is given no labels.
  */
 export async function walk(block: FeatureBlock, trained: number, options: WalkOptions): Promise<Walk> {
-  const rows = block.minutes.length;
-  const window = rowsOf(block, 0, trained);
-  const walked = rows - trained;
-  const models: Walk['models'] = {};
+  const fitted = await trainKinds(rowsOf(block, 0, trained), options);
+  const walked = await walkWith(fitted.kinds, block, trained, options.weights);
+  options.onProgress?.(`walked ${block.minutes.length - trained} minutes`);
+  return { ...walked, missing: fitted.missing };
+}
+
+/** Fits each kind on the window; kinds that have too few rows are named as missing. */
+export async function trainKinds(
+  window: FeatureBlock,
+  options: WalkOptions,
+): Promise<{ kinds: TrainedKind[]; missing: ModelKindName[] }> {
+  const kinds: TrainedKind[] = [];
   const missing: ModelKindName[] = [];
   for (const kind of options.kinds) {
     const started = performance.now();
     const settings = options.settings?.[kind.name];
     const rowsTrained = window.minutes.length > kind.maximumRows ? newest(window, kind.maximumRows) : window;
-    if (rowsTrained.minutes.length < kind.minimumRows) {
+    const rows = rowsTrained.minutes.length;
+    if (rows < kind.minimumRows) {
       missing.push(kind.name);
       options.onProgress?.(
-        `${kind.name}: not trained, ${rowsTrained.minutes.length} minutes of at least ${kind.minimumRows}; the others vote without it`,
+        `${kind.name}: not trained, ${rows} minutes of at least ${kind.minimumRows}; the others vote without it`,
       );
       continue;
     }
@@ -61,23 +77,36 @@ export async function walk(block: FeatureBlock, trained: number, options: WalkOp
       ...(settings === undefined ? {} : { settings }),
     });
     const fitSeconds = (performance.now() - started) / 1000;
+    kinds.push({ kind, model, fitSeconds });
+    options.onProgress?.(`${kind.name}: trained on ${rows} minutes in ${fitSeconds.toFixed(1)} s`);
+  }
+  return { kinds, missing };
+}
+
+/** Walks rows `from` .. end of the block with models that are trained; the rows before are their context. */
+export async function walkWith(
+  trained: readonly TrainedKind[],
+  block: FeatureBlock,
+  from: number,
+  weights: Readonly<Partial<Record<ModelKindName, number>>> = DEFAULT_WEIGHTS,
+): Promise<Pick<Walk, 'models' | 'ensemble'>> {
+  const rows = block.minutes.length;
+  const models: Walk['models'] = {};
+  for (const { kind, model, fitSeconds } of trained) {
     const threshold = kind.threshold(model);
-    const score = new Float64Array(walked);
-    const surprise = new Float64Array(walked);
-    for (let from = trained; from < rows; from += BATCH) {
-      const start = Math.max(0, from - kind.context);
-      const part = rowsOf(block, start, Math.min(rows, from + BATCH));
-      const scores = await kind.score(model, part, from - start);
-      score.set(scores.score, from - trained);
-      surprise.set(scores.surprise, from - trained);
+    const score = new Float64Array(rows - from);
+    const surprise = new Float64Array(rows - from);
+    for (let first = from; first < rows; first += BATCH) {
+      const start = Math.max(0, first - kind.context);
+      const part = rowsOf(block, start, Math.min(rows, first + BATCH));
+      const scores = await kind.score(model, part, first - start);
+      score.set(scores.score, first - from);
+      surprise.set(scores.surprise, first - from);
     }
     const anomalous = Uint8Array.from(score, (s) => (s >= threshold ? 1 : 0));
     models[kind.name] = { score, surprise, anomalous, threshold, fitSeconds };
-    options.onProgress?.(
-      `${kind.name}: trained on ${rowsTrained.minutes.length} minutes in ${fitSeconds.toFixed(1)} s, walked ${walked} minutes`,
-    );
   }
-  return { models, missing, ensemble: combine(models, walked, options.weights ?? DEFAULT_WEIGHTS) };
+  return { models, ensemble: combine(models, rows - from, weights) };
 }
 
 function combine(

@@ -32,8 +32,10 @@ const HEAVIEST_SHAPE = 0.3;
 const QUIET_MINUTES = 30;
 
 /**
- * Fits the tail by probability-weighted moments (Hosking and Wallis 1987) and the extremal index by runs (Smith and
- * Weissman 1994): minutes that exceed come in clusters, and an operator counts clusters. NaN scores are left out.
+ * Minutes that exceed come in clusters, and an operator counts clusters: so the tail is fitted to the greatest score of
+ * each cluster (runs declustering, Smith and Weissman 1994; Davison and Smith 1990), by probability-weighted moments
+ * (Hosking and Wallis 1987). Fitted to all exceedances, it would be too light: most of them are the slopes of a peak.
+ * NaN scores are left out.
  * @param minutes of the scores, rising; without them each score is taken to stand alone
  */
 export function fitCalibration(scores: ArrayLike<number>, minutes?: ArrayLike<number>): Calibration {
@@ -44,13 +46,14 @@ export function fitCalibration(scores: ArrayLike<number>, minutes?: ArrayLike<nu
   const body: number[] = [];
   for (let i = 0; i <= BODY_STEPS; i++) body.push(quantileSorted(sorted, (TAIL_FROM * i) / BODY_STEPS));
   const start = body[BODY_STEPS]!;
-  const excess = sorted.filter((s) => s > start).map((s) => s - start);
-  const n = excess.length;
+  const exceedances = sorted.filter((s) => s > start);
+  const peaks = minutes === undefined ? exceedances : peaksOf(scores, minutes, start);
+  const n = peaks.length;
   let mean = 0;
   let weighted = 0;
   for (let i = 0; i < n; i++) {
-    mean += excess[i]! / n;
-    weighted += (excess[i]! * (1 - (i + 0.65) / n)) / n;
+    mean += (peaks[i]! - start) / n;
+    weighted += ((peaks[i]! - start) * (1 - (i + 0.65) / n)) / n;
   }
   const least = Math.max(1e-9, 1e-6 * Math.abs(start), 0.05 * (start - quantileSorted(sorted, 0.5)));
   const gap = mean - 2 * weighted;
@@ -61,22 +64,23 @@ export function fitCalibration(scores: ArrayLike<number>, minutes?: ArrayLike<nu
     shape,
     // The mean of a generalised Pareto tail is scale / (1 - shape): with the shape held, the mean still fits.
     scale: Math.max(least, mean * (1 - shape)),
-    alone: minutes === undefined ? 1 : extremalIndex(scores, minutes, start),
+    alone: n === 0 ? 1 : n / exceedances.length,
     samples: sorted.length,
   };
 }
 
-function extremalIndex(scores: ArrayLike<number>, minutes: ArrayLike<number>, over: number): number {
-  let exceedances = 0;
-  let alarms = 0;
+/** The greatest score of each run of exceedances, in rising order. */
+function peaksOf(scores: ArrayLike<number>, minutes: ArrayLike<number>, over: number): Float64Array {
+  const peaks: number[] = [];
   let last = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < scores.length; i++) {
-    if (!(scores[i]! > over)) continue;
-    exceedances++;
-    if (minutes[i]! - last > QUIET_MINUTES) alarms++;
+    const score = scores[i]!;
+    if (!(score > over)) continue;
+    if (minutes[i]! - last > QUIET_MINUTES) peaks.push(score);
+    else peaks[peaks.length - 1] = Math.max(peaks.at(-1)!, score);
     last = minutes[i]!;
   }
-  return exceedances === 0 ? 1 : alarms / exceedances;
+  return Float64Array.from(peaks).sort();
 }
 
 /**
@@ -114,9 +118,9 @@ export function scoreAt(c: Calibration, surprise: number): number {
 
 /**
  * A training window of a day or two does not hold all that ordinary days can bring, so thresholds are set at this part
- * of the wanted rate.
+ * of the wanted rate: the promise is held within a factor of two where the days after are like those before.
  */
-const PRUDENCE = 0.1;
+const PRUDENCE = 0.5;
 
 /** Surprise at which an alarm is raised, for a wanted rate of false alarms. */
 export function surpriseForRate(falseAlarmsPerDay: number): number {

@@ -14,14 +14,17 @@ import {
 } from '../preparation/preparation.js';
 import { columnAt, sampleOf, spreadOf } from '../preparation/robust.js';
 import { surpriseOf } from '../threshold.js';
-import { fitTimeScales, joined, type TimeScales, timeScalesSchema } from '../timeScales.js';
+import { fitTimeScales, type TimeScales, timeScalesSchema } from '../timeScales.js';
 import { RULES, type Rule } from './rules.js';
+import { fitVolume, joinWithVolume, volumeOf } from './volume.js';
 
 /** Robust limits of named rules over several time scales. */
 export interface Heuristic {
   preparation: Preparation;
   /** [rules x scales] ordinary spread of each rule's mean deviation */
   spread: number[];
+  /** What the volume is measured against. */
+  volume: Preparation;
   timeScales: TimeScales;
 }
 
@@ -36,10 +39,11 @@ export interface Violation {
 }
 
 const metadataSchema = z.object({
-  format: z.literal(1),
+  format: z.literal(2),
   kind: z.literal('heuristic'),
   preparation: preparationSchema,
   spread: z.array(z.number().positive()),
+  volume: preparationSchema,
   timeScales: timeScalesSchema,
 });
 
@@ -63,7 +67,7 @@ export const heuristic: ModelKind<Heuristic> = {
     const usable = usableRows(window);
     if (usable.length < MINIMUM_ROWS) throw new NotEnoughRows(usable.length, MINIMUM_ROWS);
     options.signal?.throwIfAborted();
-    const timeScales = fitTimeScales(window, options.falseAlarmsPerDay, fitLimits, scoresOf);
+    const timeScales = fitTimeScales(window, options.falseAlarmsPerDay, fitLimits, scoresOf, joinWithVolume);
     options.signal?.throwIfAborted();
     const limits = fitLimits(window);
     options.onProgress?.({ fraction: 1, message: `limits of ${RULES.length} rules from ${usable.length} minutes` });
@@ -71,7 +75,7 @@ export const heuristic: ModelKind<Heuristic> = {
   },
 
   async score(model, block, from) {
-    const score = joined(model.timeScales.each, scoresOf(model, block, from));
+    const score = joinWithVolume(model.timeScales.each, scoresOf(model, block, from));
     return { score, surprise: score.map((s) => surpriseOf(model.timeScales.joint, s)) };
   },
 
@@ -101,7 +105,7 @@ export const heuristic: ModelKind<Heuristic> = {
   },
 
   async encode(model) {
-    const metadata = { format: 1, kind: 'heuristic', ...model };
+    const metadata = { format: 2, kind: 'heuristic', ...model };
     return [{ name: 'model.json', bytes: new TextEncoder().encode(JSON.stringify(metadata)) }];
   },
 
@@ -109,11 +113,16 @@ export const heuristic: ModelKind<Heuristic> = {
     const file = files.find((f) => f.name === 'model.json');
     if (file === undefined) throw new BadArtifact('model.json is missing');
     try {
-      const { preparation, spread, timeScales } = metadataSchema.parse(
+      const { preparation, spread, volume, timeScales } = metadataSchema.parse(
         JSON.parse(new TextDecoder().decode(file.bytes)),
       );
       if (spread.length !== RULES.length * SCALES.length) throw new Error('limits of another list of rules');
-      return { preparation: decodePreparation(preparation), spread, timeScales };
+      return {
+        preparation: decodePreparation(preparation),
+        spread,
+        volume: decodePreparation(volume),
+        timeScales,
+      };
     } catch (error) {
       throw new BadArtifact(`model.json: ${(error as Error).message}`);
     }
@@ -138,7 +147,7 @@ export function violations(model: Heuristic, block: FeatureBlock, from: number):
   return found;
 }
 
-type Limits = Pick<Heuristic, 'preparation' | 'spread'>;
+type Limits = Pick<Heuristic, 'preparation' | 'spread' | 'volume'>;
 
 function fitLimits(window: FeatureBlock): Limits {
   const { preparation, prepared } = fitAndPrepare(window, { scales: SCALES });
@@ -155,11 +164,11 @@ function fitLimits(window: FeatureBlock): Limits {
   for (let c = 0; c < width; c++) {
     spread.push(Math.max(SPREAD_FLOOR, spreadOf(columnAt(raw, width, c, all)).scale));
   }
-  return { preparation, spread };
+  return { preparation, spread, volume: fitVolume(window) };
 }
 
 /** [rows x rules x scales] mean deviation of each rule's columns towards its side, in ordinary spreads. */
-function deviationsOf(model: Limits, prepared: Float32Array, rows: number): Float64Array {
+function deviationsOf(model: Omit<Limits, 'volume'>, prepared: Float32Array, rows: number): Float64Array {
   const { preparation, spread } = model;
   const kept = preparation.kept.length;
   const width = RULES.length * SCALES.length;
@@ -205,13 +214,13 @@ function strongest(deviations: Float64Array, at: number): number {
 }
 
 /**
- * On each time scale two views of the rules' deviations: their mean, high when many rules speak at once, and their root
+ * The volume first, then on each time scale two views of the rules' deviations: their mean, high when many rules speak at once, and their root
  * mean square, high when one speaks loudly.
  */
 function scoresOf(model: Limits, block: FeatureBlock, from: number): Float64Array[] {
   const rows = block.minutes.length - from;
   const deviations = deviationsOf(model, applyPreparation(model.preparation, block, from), rows);
-  return SCALES.flatMap((_, s) => {
+  const rules = SCALES.flatMap((_, s) => {
     const broad = new Float64Array(rows).fill(Number.NaN);
     const loud = new Float64Array(rows).fill(Number.NaN);
     for (let row = 0; row < rows; row++) {
@@ -228,6 +237,7 @@ function scoresOf(model: Limits, block: FeatureBlock, from: number): Float64Arra
     }
     return [broad, loud];
   });
+  return [volumeOf(model.volume, block, from), ...rules];
 }
 
 function inWords(

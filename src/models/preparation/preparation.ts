@@ -43,6 +43,8 @@ export interface PreparationOptions {
   scales?: number[];
   /** Whether the 0/1 columns are kept (default true). */
   flags?: boolean;
+  /** The input columns that are kept, in order; all by default. */
+  only?: readonly number[];
   /** Whether the hour-of-day rhythm is taken out where history allows (default true). */
   rhythm?: boolean;
 }
@@ -99,7 +101,9 @@ export function fitAndPrepare(
 
 function learn(block: FeatureBlock, options: PreparationOptions): { preparation: Preparation; means: Float32Array } {
   const traits = columnsOf(block.columns);
-  const kept = traits.flatMap((column, c) => (options.flags === false && column.trait === 'flag' ? [] : [c]));
+  const kept = traits.flatMap((column, c) =>
+    (options.flags === false && column.trait === 'flag') || options.only?.includes(c) === false ? [] : [c],
+  );
   const width = kept.length;
   const scales = options.scales ?? DEFAULT_SCALES;
   const used = rowsUsed(block);

@@ -1,0 +1,61 @@
+import type { FeatureBlock } from '../../features/row.js';
+import { applyPreparation, fitPreparation, type Preparation } from '../preparation/preparation.js';
+import { type Calibration, surpriseOf } from '../threshold.js';
+import { joined } from '../timeScales.js';
+
+/** Announcements, withdrawals, both in prefixes, duplicates, implicit withdrawals, duplicate withdrawals. */
+const COUNTS = [0, 1, 2, 3, 7, 8, 9];
+/** Time constant in minutes. */
+const MINUTES = 15;
+/** How much more the volume says than the rules do. */
+const VOLUME_WEIGHT = 4;
+/** Beside the volume the rules confirm or doubt: how far beyond a threshold they are says little there. */
+const MOST_OF_RULES = 4;
+/**
+ * A change of shape without any of volume must be this surprising to begin to count, and then counts a third: such
+ * changes last for hours after most events. It is enough for an alarm where the other models agree, and no more.
+ */
+const SHAPE_FROM = 6;
+const SHAPE_SHARE = 1 / 3;
+const MOST_OF_SHAPE = 4;
+/** Surprise of the volume counts up to here, and none less than a trace, so that one view cannot silence the other. */
+const MOST = 30;
+const TRACE = 0.02;
+
+export function fitVolume(window: FeatureBlock): Preparation {
+  return fitPreparation(window, { scales: [MINUTES], only: COUNTS });
+}
+
+/**
+ * [rows - from] mean deviation of the log counts from the ordinary, over a quarter of an hour: it adds up what all counts say alike,
+ * rises within minutes of a storm and falls within minutes of its end. NaN for gaps.
+ */
+export function volumeOf(volume: Preparation, block: FeatureBlock, from: number): Float64Array {
+  const prepared = applyPreparation(volume, block, from);
+  const { columns, smoothCenter, smoothScale } = volume;
+  return Float64Array.from({ length: block.minutes.length - from }, (_, row) => {
+    if (block.usable[from + row] !== 1) return Number.NaN;
+    let sum = 0;
+    for (let c = 0; c < columns; c++) sum += prepared[row * columns + c]! * smoothScale[c]! + smoothCenter[c]!;
+    return sum / columns;
+  });
+}
+
+/**
+ * Joins the surprise of the volume (first) with the greatest of the rules: their weighted geometric mean is high where
+ * both speak. A rule that lags behind a storm that is over cannot hold the score up.
+ */
+export function joinWithVolume(each: readonly Calibration[], scores: readonly Float64Array[]): Float64Array {
+  const rules = joined(each.slice(1), scores.slice(1));
+  return rules.map((rule, row) => {
+    const volume = surpriseOf(each[0]!, scores[0]![row]!);
+    if (!Number.isFinite(volume + rule)) return Number.NaN;
+    const logs = VOLUME_WEIGHT * Math.log(held(volume, MOST)) + Math.log(held(rule, MOST_OF_RULES));
+    const shape = Math.min(MOST_OF_SHAPE, SHAPE_SHARE * (rule - SHAPE_FROM));
+    return Math.max(Math.exp(logs / (VOLUME_WEIGHT + 1)), shape);
+  });
+}
+
+function held(surprise: number, most: number): number {
+  return Math.min(most, Math.max(TRACE, surprise));
+}
