@@ -5,7 +5,7 @@ import { classify } from './classify.js';
 import type { Culprits } from './culprits.js';
 import { mergedRanks, noEvidence, SPREADING, type ValidityOf, withMinute } from './evidence.js';
 import type { Incident, IncidentChange, IncidentClass, IncidentDetail } from './incident.js';
-import { explains, GENERAL, isOver, partOf, suspectsOf, withoutParts } from './lanes.js';
+import { claimsOf, explains, GENERAL, isOver, partOf, suspectsOf, withoutParts } from './lanes.js';
 import type { MinuteInput } from './minuteInput.js';
 import type { IncidentSettings } from './settings.js';
 import { atLeast, severityRank } from './severity.js';
@@ -101,17 +101,20 @@ function lanesOf(input: MinuteInput, state: CorrelatorState, context: Correlator
   const names = new Set(state.open.map(({ subject }) => subject).filter((subject) => subject !== GENERAL));
   const { recent } = state;
   const seen = recent.filter(({ minute }) => minute > input.minute - SPREADING);
-  if (input.evidence !== null && !input.gap) {
-    const spread = [...seen, input].reduce((kept, minute) => withMinute(kept, minute, validityOf), {
+  const { evidence } = input;
+  const news = evidence !== null && evidence.newOrigins.length + evidence.moreSpecifics.length > 0;
+  if (evidence !== null && !input.gap && (news || evidence.transits !== undefined)) {
+    const spread = [...seen, input].reduce((kept, minute) => withMinute(kept, claimsOf(minute), validityOf), {
       ...noEvidence(input.minute, baselineOf([])),
       peersSeen: distinctPeers([...recent, input]),
     });
     const watched = watchList
-      .touches(input.evidence)
+      .touches(evidence)
       .flatMap(({ kind, origin }) => (kind === 'new origin' || kind === 'more specific' ? [origin ?? 0] : []));
     const suspects = settings.evidence.enabled ? carriagesOf(input, recent) : [];
     for (const subject of suspectsOf(spread, suspects, watched)) {
-      const lane = { input: partOf(input, subject), recent: recent.map((minute) => partOf(minute, subject)) };
+      if (names.has(subject)) continue;
+      const lane = { input: partOf(input, subject), recent: partsOf(recent, subject, settings) };
       const signal = signalOf(lane.input, lane.recent, settings, watchList, validityOf);
       if (signal.strong || signal.watched.length > 0) names.add(subject);
     }
@@ -129,11 +132,17 @@ function lanesOf(input: MinuteInput, state: CorrelatorState, context: Correlator
       return {
         subject,
         input: subject === explaining ? { ...part, anomalous, votes, score } : part,
-        recent: recent.map((minute) => partOf(minute, subject)),
+        recent: partsOf(recent, subject, settings),
       };
     }),
     { subject: GENERAL, input: general, recent: names.size === 0 ? recent : recent.map((m) => withoutParts(m, names)) },
   ];
+}
+
+/** Only what an incident looks back at is taken apart; what is older says how warm the stream is, and its ordinary. */
+function partsOf(recent: readonly MinuteInput[], subject: string, settings: IncidentSettings): MinuteInput[] {
+  const near = recent.length - Math.max(settings.lookBackMinutes, SPREADING) - 1;
+  return recent.map((minute, at) => (at < near ? minute : partOf(minute, subject)));
 }
 
 /** Walks one lane one minute: closes, opens or continues its incident. */

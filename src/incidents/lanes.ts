@@ -25,6 +25,14 @@ export function suspectsOf(
   return names;
 }
 
+/** The claims of a minute alone. */
+export function claimsOf(input: MinuteInput): MinuteInput {
+  if (input.evidence === null) return input;
+  const { newOrigins, moreSpecifics, known } = input.evidence;
+  const evidence: MinuteEvidence = { ...emptyEvidence(), newOrigins, moreSpecifics };
+  return { ...input, evidence: known === undefined ? evidence : { ...evidence, known } };
+}
+
 /** The part of a minute that one network is behind: its claims and what it carries, without the minute's volume. */
 export function partOf(input: MinuteInput, subject: string): MinuteInput {
   if (input.evidence === null) return { ...input, anomalous: false, votes: {}, score: null };

@@ -1,7 +1,14 @@
 import { bySize, shifted } from '../severity.js';
 import { majorBits } from '../suspicion/suspicion.js';
 import { type ClassRule, clamped, NOTHING, plural } from './classRule.js';
-import { foreignCulprits, foreignRouteReasons, foreignRoutes, grabbers, isTaken } from './foreignRoutes.js';
+import {
+  FEWEST_PEERS,
+  foreignCulprits,
+  foreignRouteReasons,
+  foreignRoutes,
+  grabbers,
+  isTaken,
+} from './foreignRoutes.js';
 
 /**
  * A prefix, or a part of one, announced by a network that does not hold it, and believed by many peers, or of several
@@ -18,7 +25,7 @@ export const hijack: ClassRule = {
     const invalid = routes.filter(({ validity }) => validity === 'invalid').length;
     const score = clamped(0.55 + 0.3 * widest + (several.size > 0 ? 0.1 : 0) + (invalid > 0 ? 0.1 : 0));
     const suspicious = Math.max(...routes.map(({ suspicion }) => suspicion.bits));
-    const major = suspicious >= majorBits(settings.evidence.perDay) || several.size > 0;
+    const major = suspicious >= majorBits(settings.evidence.perDay) || (several.size > 0 && widest >= FEWEST_PEERS);
     const sized = major ? bySize(routes.length, settings.size.hijackPrefixes) : 'minor';
     const takers = new Set(routes.map(({ origin }) => origin));
     const holders = new Set(routes.map((route) => route.holders[0]!));

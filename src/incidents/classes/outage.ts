@@ -4,6 +4,11 @@ import { type ClassRule, clamped, NOTHING, percent, plural } from './classRule.j
 /** What fails together is withdrawn within so many minutes, path exploration included. */
 const BURST = 3;
 
+/** The sizes are meant for a table of some 25,000 prefixes at most; what is large there is daily bread in the whole Internet. */
+function tableFactor(known: number): number {
+  return Math.max(1, Math.min(10, known / 25_000));
+}
+
 /** The entries of the minutes in which most were lost, and the next few. */
 function burst<T extends { minute: number }>(entries: readonly T[]): T[] {
   let best: T[] = [];
@@ -44,7 +49,7 @@ export const outage: ClassRule = {
     const share = lost.reduce((sum, { peers, peersBefore }) => sum + Math.min(1, peers / peersBefore), 0) / lost.length;
     return {
       score,
-      severity: bySize(lost.length, settings.size.outagePrefixes),
+      severity: bySize(lost.length / tableFactor(evidence.known ?? 0), settings.size.outagePrefixes),
       reasons: [
         `${plural(lost.length, 'prefix')} withdrawn by ${percent(share)} of the peers that had them`,
         `${held} of them of AS${network}${origins.size > 1 ? `, the rest of ${plural(origins.size - 1, 'other network')}` : ''}`,

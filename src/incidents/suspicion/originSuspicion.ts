@@ -58,7 +58,7 @@ function throughHolder({ path, holders }: OriginClaim): Clue | null {
 
 function seen({ share }: OriginClaim): Clue | null {
   if (share >= 0.3) return null;
-  if (share >= 0.08) return { bits: -0.5, words: 'a part of the peers has it' };
+  if (share >= 0.08) return { bits: -1, words: 'a part of the peers has it' };
   return { bits: -2, words: 'few peers have it' };
 }
 
