@@ -248,7 +248,7 @@ export class OpenMinute {
         .slice(0, LISTED)
         .map(({ peer, state, routes }) => ({ peer: peers.text(peer), peerAs: peers.as[peer]!, state, routes })),
     };
-    evidence.known = prefixes.size;
+    evidence.known = facts.announcedPrefixes();
     const ended = followed.events.ended(facts);
     if (ended.length > 0) evidence.ended = ended;
     const transits = this.#newTransits(facts);

@@ -90,6 +90,17 @@ export class RouteFacts {
     };
   }
 
+  /**
+   * Prefixes with at least one route, to one significant digit: it scales limits only, and a table that was rebuilt from
+   * an archive after a gap may lack a prefix or two.
+   */
+  announcedPrefixes(): number {
+    const { activeRoutes, high } = this.known.prefixes;
+    let count = 0;
+    for (let id = 0; id < high; id++) if (activeRoutes[id]! > 0) count++;
+    return Number(count.toPrecision(1));
+  }
+
   /** Prefixes that each of these networks originated last and that have routes. */
   prefixesOf(origins: ReadonlySet<number>): Map<number, number> {
     const counts = new Map<number, number>();

@@ -143,7 +143,7 @@ export interface MinuteEvidence {
   }[];
   /** Neighbouring AS pairs not seen before in any path, with the number of routes through them. */
   newLinks: { left: number; right: number; routes: number; prefixes: string[] }[];
-  /** Prefixes that the stream knows. Absent in rows of versions that listed no facts. */
+  /** Prefixes that have a route when the minute closes, to one significant digit. Absent in rows of versions that listed no facts. */
   known?: number;
   /** Absent when there is none. */
   ended?: EndedEvent[];

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseAddressBlock } from './addressBlock.js';
 
 const limits = (major: number, critical: number, what: string) =>
   z
@@ -15,10 +16,7 @@ const prefixText = z
   .string()
   .trim()
   .toLowerCase()
-  .regex(
-    /^(\d{1,3}(\.\d{1,3}){3}\/\d{1,2}|[0-9a-f:.]*:[0-9a-f:.]*\/\d{1,3})$/,
-    'expected a prefix such as 192.0.2.0/24',
-  );
+  .refine((text) => parseAddressBlock(text) !== null, 'expected a prefix such as 192.0.2.0/24');
 
 /** An AS number as people write it: 64500 or "AS64500". */
 const asNumber = z
