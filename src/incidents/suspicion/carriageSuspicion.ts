@@ -38,28 +38,3 @@ export function leakSuspicion({ prefixes, origins, main }: Carriage): Suspicion 
     prefixes < 50 ? { bits: -2, words: `only ${prefixes} prefixes` } : null,
   ]);
 }
-
-/**
- * Weighs whether a network forged its neighbour's name: it appears beside an origin that it never was next to, and
- * nobody knew it as a carrier (the link features of DFOH, NSDI 2024, as far as paths give them).
- */
-export function forgedSuspicion({ share, origins, main }: Carriage): Suspicion {
-  const { carrierFacts, fromFacts, reverse, shared, alike, near, linkFor } = main;
-  return weighed([
-    {
-      bits: carrierFacts.carries <= 1 ? 2 : carrierFacts.carries <= 3 ? -1 : -6,
-      words: `AS${main.carrier} carried nobody before`,
-    },
-    origins > 2 ? { bits: -4, words: '' } : null,
-    { bits: fromFacts.knownFor < DAY ? -4 : 1, words: '' },
-    carrierFacts.knownFor < DAY ? { bits: -3, words: `AS${main.carrier} is new to this feed` } : null,
-    shared >= 0.14
-      ? { bits: -3, words: 'the two share a small neighbour' }
-      : { bits: 1, words: 'the two are strangers' },
-    reverse ? { bits: -5, words: 'they were neighbours before' } : null,
-    linkFor > 30 ? { bits: -4, words: '' } : null,
-    alike > 0 || near > 0 ? { bits: -5, words: 'the two have prefixes in common or next to one another' } : null,
-    fromFacts.degree <= 3 ? { bits: -2, words: '' } : null,
-    share < 0.08 ? { bits: -2, words: 'few peers have it' } : null,
-  ]);
-}
