@@ -10,7 +10,7 @@ import { Tally } from './tally.js';
 
 /** Entries of each ranking in a row, and of lists that only illustrate it. */
 const LISTED = 20;
-/** Route events are judged one by one, so they are listed as far as any but a leaked full table goes. */
+/** Route events are judged one by one, so the list is long: only a leaked full table exceeds it. */
 const LISTED_EVENTS = 400;
 const LISTED_TRANSITS = 200;
 /** Changed paths are listed route by route: a few hundred make a picture of an incident whole, and come in no other minute. */
