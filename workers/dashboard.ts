@@ -35,6 +35,7 @@ await runService('dashboard', async (context) => {
       },
     },
     settings: settings.dashboard,
+    budget: settings.incidents.evidence.perDay,
     actions: { ...incidentActions(pool), ...modelActions({ pool, queue: retrain, settings: settings.retraining }) },
     logger,
     clock: { now: Date.now },

@@ -11,7 +11,7 @@ const MODEL = `/models/${encodeURIComponent(`lstm@${STREAM}`)}`;
 const PAGES = [
   { name: 'overview', path: '/', heading: 'Routing is ordinary' },
   { name: 'incidents', path: '/incidents', heading: 'Incidents' },
-  { name: 'incident', path: '/incidents/1', heading: 'Prefix hijack' },
+  { name: 'incident', path: '/incidents/1', heading: 'Prefix hijack by AS64666' },
   { name: 'models', path: '/models', heading: 'Models' },
   { name: 'model', path: MODEL, heading: `LSTM autoencoder of ${STREAM}` },
   { name: 'audit', path: '/audit', heading: 'Who did what' },
@@ -196,6 +196,14 @@ suite(`the page in Chromium${missing === null ? '' : ` (${missing})`}`, () => {
     });
   });
 
+  test('an incident names its network, and the page what was raised a day', async () => {
+    await visit(`${open}/incidents`, async (page) => {
+      await page.getByText('Prefix hijack by AS64666').first().waitFor();
+      await page.getByText(/you want at most 6 a day/).waitFor();
+      await page.getByRole('row', { name: /^Prefix hijack \d \(0\.\d/ }).waitFor();
+    });
+  });
+
   test('the path picture follows its slider', async () => {
     await visit(`${open}/incidents/1`, async (page) => {
       const edges = page.locator('svg.paths path.edge.new');
@@ -271,7 +279,7 @@ suite(`the page in Chromium${missing === null ? '' : ` (${missing})`}`, () => {
         await page.getByLabel('Your name').fill('Ada');
         await page.getByLabel('Token').fill(TOKEN);
         await page.getByRole('button', { name: 'Sign in' }).click();
-        await heading(page, 'Prefix hijack');
+        await heading(page, 'Prefix hijack by AS64666');
         await page.getByText('Ada', { exact: false }).first().waitFor();
         await page.getByRole('link', { name: 'Jobs' }).click();
         await page.getByText('Routewarden jobs').first().waitFor();

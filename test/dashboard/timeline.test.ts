@@ -7,6 +7,7 @@ const START = Date.UTC(2026, 2, 9, 12, 0);
 const incident: IncidentRow = {
   id: 1,
   stream: 'rrc00',
+  subject: '',
   startedAt: START,
   endedAt: START + 10 * MINUTE,
   lastMinute: START + 9 * MINUTE,

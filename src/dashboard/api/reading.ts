@@ -7,6 +7,7 @@ import { evidenceBetween, featureSeries } from '../queries/features.js';
 import { streamNames, watermark } from '../queries/feed.js';
 import { incident, incidentRow, incidents, windowOf } from '../queries/incidents.js';
 import { model, models } from '../queries/models.js';
+import { raisedOf } from '../queries/raised.js';
 import { scoreSeries } from '../queries/scores.js';
 import { NotThere, type Routes } from './route.js';
 import * as shape from './schema.js';
@@ -14,7 +15,7 @@ import * as shape from './schema.js';
 const MINUTE = 60_000;
 
 /** Routes that look and change nothing. */
-export function addReadingRoutes(routes: Routes, { pool, settings, clock }: DashboardContext): void {
+export function addReadingRoutes(routes: Routes, { pool, settings, budget, clock }: DashboardContext): void {
   routes.add(
     {
       method: 'GET',
@@ -23,7 +24,7 @@ export function addReadingRoutes(routes: Routes, { pool, settings, clock }: Dash
       query: shape.streamQuery,
       answer: shape.overview,
     },
-    ({ query }) => overviewOf(pool, settings, query.stream, clock.now()),
+    ({ query }) => overviewOf(pool, settings, query.stream, clock.now(), budget),
   );
 
   routes.add(
@@ -53,6 +54,17 @@ export function addReadingRoutes(routes: Routes, { pool, settings, clock }: Dash
       answer: z.array(shape.incidentRow),
     },
     ({ query }) => incidents(pool, query.stream, query.limit, query.before),
+  );
+
+  routes.add(
+    {
+      method: 'GET',
+      path: '/api/raised',
+      summary: 'Incidents a day by class and severity, beside the alerts a day that you are ready to read',
+      query: shape.streamQuery,
+      answer: shape.raised,
+    },
+    ({ query }) => raisedOf(pool, budget, query.stream),
   );
 
   routes.add(

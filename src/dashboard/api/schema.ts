@@ -79,6 +79,7 @@ export const verdict = z.object({
 export const incidentRow = z.object({
   id: z.number(),
   stream: z.string(),
+  subject: z.string().describe('the suspected network, such as AS64500; empty where no single one is behind it'),
   startedAt: time,
   endedAt: time.nullable(),
   lastMinute: time,
@@ -118,6 +119,21 @@ export const modelRow = z.object({
   run: runState.nullable().describe('a retrain under way'),
 });
 
+export const raised = z.object({
+  budget: z.number().describe('`incidents.evidence.perDay`: alerts a day that the operator is ready to read'),
+  alertsLastDay: z.number().describe('unwatched incidents of the last day that were at least major'),
+  rows: z.array(
+    z.object({
+      stream: z.string(),
+      class: z.string(),
+      severity: z.enum(['info', 'minor', 'major', 'critical']),
+      watched: z.boolean(),
+      lastDay: z.number().describe('incidents that began in the last 24 hours of the stream'),
+      perDay: z.number().describe('mean of its last seven days'),
+    }),
+  ),
+});
+
 export const overview = z.object({
   stream: z.string().nullable(),
   streams: z.array(z.string()),
@@ -131,6 +147,7 @@ export const overview = z.object({
   verdict: verdict.nullable(),
   incidents: z.array(incidentRow),
   openIncidents: z.number(),
+  raised,
   models: z.array(modelRow),
 });
 
@@ -302,6 +319,7 @@ export type Feed = z.infer<typeof feed>;
 export type Gap = z.infer<typeof gap>;
 export type Service = z.infer<typeof service>;
 export type Verdict = z.infer<typeof verdict>;
+export type Raised = z.infer<typeof raised>;
 export type IncidentRow = z.infer<typeof incidentRow>;
 export type Incident = z.infer<typeof incident>;
 export type ModelRow = z.infer<typeof modelRow>;

@@ -10,6 +10,7 @@ import {
   classMeaning,
   className,
   dateTime,
+  incidentName,
   modelName,
   sentence,
   shortTime,
@@ -47,7 +48,7 @@ export function IncidentPage({ id, canChange }: { id: number; canChange: boolean
           <a href="/incidents">Incidents</a> / {value.id}
         </p>
         <div class="line">
-          <h1>{className(value.class)}</h1>
+          <h1>{incidentName(value.class, value.subject)}</h1>
           <Badge tone={value.severity}>{value.severity}</Badge>
           {value.endedAt === null ? <Badge tone="running">open</Badge> : <Badge tone="quiet">over</Badge>}
           {value.ordinary && <Badge tone="quiet">ordinary</Badge>}

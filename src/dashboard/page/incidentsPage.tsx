@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { IncidentRow } from '../api/schema.js';
 import { IncidentList } from './incidentList.js';
+import { RaisedCard } from './raisedCard.js';
 import { useResource } from './resource.js';
 import { Loading, Problem } from './states.js';
 
@@ -12,14 +13,17 @@ export function IncidentsPage() {
   const { value, error } = useResource<IncidentRow[]>(`/api/incidents?limit=${limit}`, ['incidents']);
   if (value === undefined) return error === null ? <Loading /> : <Problem words={error} />;
   return (
-    <section class="card">
-      <h1>Incidents</h1>
-      <IncidentList incidents={value} />
-      {value.length === limit && limit < MOST && (
-        <button type="button" onClick={() => setLimit(limit + STEP)}>
-          Show older ones
-        </button>
-      )}
-    </section>
+    <>
+      <section class="card">
+        <h1>Incidents</h1>
+        <IncidentList incidents={value} />
+        {value.length === limit && limit < MOST && (
+          <button type="button" onClick={() => setLimit(limit + STEP)}>
+            Show older ones
+          </button>
+        )}
+      </section>
+      <RaisedCard />
+    </>
   );
 }

@@ -18,6 +18,7 @@ const explanations = z.record(z.string(), z.array(explanation));
 interface Row {
   id: string;
   stream: string;
+  subject: string;
   started_at: Date;
   ended_at: Date | null;
   last_minute: Date;
@@ -158,6 +159,7 @@ function rowOf(row: Row): IncidentRow {
   return {
     id: Number(row.id),
     stream: row.stream,
+    subject: row.subject,
     startedAt: row.started_at.getTime(),
     endedAt: row.ended_at?.getTime() ?? null,
     lastMinute: row.last_minute.getTime(),

@@ -1,12 +1,13 @@
+import type { Severity } from '../incident.js';
 import { severityRank } from '../severity.js';
 import type { Alert, Delivery, DeliveryState, Notice } from './alert.js';
 import { heldUntil } from './quietHours.js';
 import type { AlertSettings, RouteSettings } from './settings.js';
 
-function fits(route: RouteSettings, alert: Alert): boolean {
+function fits(route: RouteSettings, alert: Alert, floor: Severity): boolean {
   const { body } = alert;
   return (
-    severityRank(alert.severity) >= severityRank(route.minimumSeverity) &&
+    severityRank(alert.severity) >= severityRank(route.minimumSeverity ?? floor) &&
     (route.kinds === undefined || route.kinds.includes(alert.kind)) &&
     (route.classes === undefined || (body.class !== undefined && route.classes.includes(body.class))) &&
     (route.streams === undefined || (body.stream !== undefined && route.streams.includes(body.stream))) &&
@@ -14,12 +15,17 @@ function fits(route: RouteSettings, alert: Alert): boolean {
   );
 }
 
-/** Channels that are to hear of an alert, in the order of the settings. */
+/**
+ * Channels that are to hear of an alert, in the order of the settings. Who was told of it hears how it goes on, even
+ * where it has become less grave meanwhile.
+ */
 export function routedChannels(alert: Alert, settings: AlertSettings): string[] {
   const names = settings.channels.map(({ name }) => name);
-  if (settings.routes.length === 0) return names;
-  const wanted = new Set(settings.routes.filter((route) => fits(route, alert)).flatMap(({ channels }) => channels));
-  return names.filter((name) => wanted.has(name));
+  const { routes, minimumSeverity } = settings;
+  const routed = routes.filter((route) => fits(route, alert, minimumSeverity)).flatMap(({ channels }) => channels);
+  const everybody = routes.length === 0 && severityRank(alert.severity) >= severityRank(minimumSeverity);
+  const wanted = new Set(everybody ? names : routed);
+  return names.filter((name) => wanted.has(name) || (alert.delivered.channels?.[name]?.revision ?? 0) > 0);
 }
 
 const NEVER: Delivery = { state: 'waiting', revision: 0, resolved: false, attempts: 0 };

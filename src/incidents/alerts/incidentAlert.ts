@@ -8,9 +8,10 @@ export function incidentFingerprint(incident: Incident): string {
 }
 
 /** Who is to blame, shortest form: "AS64500, 192.0.2.0/24". */
-function blamed({ culprits, class: name }: Incident): string {
+function blamed({ subject, culprits, class: name }: Incident): string {
   const first = name === 'session reset' ? culprits.peers : culprits.origins;
-  return [first[0]?.name, culprits.prefixes[0]?.name].filter((text) => text !== undefined).join(', ');
+  const who = subject === '' ? first[0]?.name : subject;
+  return [who, culprits.prefixes[0]?.name].filter((text) => text !== undefined).join(', ');
 }
 
 /** A change of an incident as operators hear it. */
@@ -38,6 +39,7 @@ export function incidentAlert({ type, incident }: IncidentChange): AlertRequest 
       endedAt: incident.endedAt === null ? null : new Date(incident.endedAt * 60_000).toISOString(),
       peakScore: incident.peakScore,
       class: incident.class,
+      subject: incident.subject,
       models: incident.models.join(','),
       origins: incident.culprits.origins.map(({ name }) => name).join(','),
       prefixes: incident.culprits.prefixes.map(({ name }) => name).join(','),

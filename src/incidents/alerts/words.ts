@@ -39,6 +39,7 @@ export function noticeObject({ phase, alert }: Notice) {
     stream: body.stream ?? null,
     class: body.class ?? null,
     watched: body.watched ?? false,
+    subject: body.facts?.subject ?? null,
     revision: body.revision,
     facts: body.facts ?? {},
     raisedAt: raisedAt.toISOString(),
