@@ -19,6 +19,7 @@ import { register as restore } from './restore.js';
 import { register as retrain } from './retrain.js';
 import { register as rollback } from './rollback.js';
 import { register as run } from './run.js';
+import { register as silences } from './silences.js';
 import { register as start } from './start.js';
 import { register as status } from './status.js';
 import { register as stop } from './stop.js';
@@ -52,7 +53,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or settings.`,
   program.commandsGroup('See');
   for (const register of [status, doctor, models, incidents, alerts, config, completion]) register(program);
   program.commandsGroup('Act');
-  for (const register of [drift, retrain, rollback, accept, testRetraining]) register(program);
+  for (const register of [silences, drift, retrain, rollback, accept, testRetraining]) register(program);
   program.commandsGroup('Data');
   for (const register of [backfill, replay, features, evaluate, backup, restore]) register(program);
   return program;

@@ -26,6 +26,8 @@ export interface ModelActions {
 export interface IncidentActions {
   /** @throws ActionRefused when there is no such incident */
   acknowledge(incidentId: number, actor: string): Promise<void>;
+  /** Takes an acknowledgement back. @throws ActionRefused when there is no such incident */
+  unacknowledge(incidentId: number): Promise<void>;
   /** An empty text takes the note away. @throws ActionRefused when there is no such incident */
   note(incidentId: number, text: string, actor: string): Promise<void>;
   /** "This was ordinary": its minutes are given to training again. @throws ActionRefused when there is no such incident */

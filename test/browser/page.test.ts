@@ -237,6 +237,31 @@ suite(`the page in Chromium${missing === null ? '' : ` (${missing})`}`, () => {
     });
   });
 
+  test('acknowledging is taken back, and a silence is made from an incident and ended', async () => {
+    await visit(`${open}/incidents/1`, async (page) => {
+      await page.getByRole('button', { name: 'Acknowledge', exact: true }).click();
+      await page.getByText('Acknowledged by local operator.').waitFor();
+      await page.getByRole('button', { name: 'Take the acknowledgement back' }).click();
+      await page.getByRole('button', { name: 'Acknowledge', exact: true }).waitFor();
+      await page.getByRole('button', { name: 'Silence', exact: true }).click();
+      await page.getByLabel('By AS64666').check();
+      await page.getByLabel('Why').fill('renumbering');
+      await keepPicture(page, 'silence');
+      expect(await accessibilityFaults(page)).toEqual([]);
+      await page.getByRole('button', { name: 'Silence it' }).click();
+      await page.getByText(/Nobody is told until/).waitFor();
+      await page.goto(`${open}/incidents`);
+      await page.getByText('203.0.113.0/24, AS64666').waitFor();
+      await keepPicture(page, 'incidents-silenced');
+      await page.getByRole('button', { name: 'End it' }).click();
+      await page.getByText('None. An incident').waitFor();
+      const { rows } = await dashboards.database.pool.query(
+        "SELECT action FROM audit WHERE action IN ('unacknowledge', 'silence', 'end silence') ORDER BY id",
+      );
+      expect(rows.map(({ action }) => action)).toEqual(['unacknowledge', 'silence', 'end silence']);
+    });
+  });
+
   test('says what to do while there is no feed, no baseline and no service', async () => {
     const empty = await startDashboards();
     try {

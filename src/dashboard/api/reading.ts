@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { currentSilences } from '../../storage/silences.js';
 import type { DashboardContext } from '../context.js';
 import { overviewOf } from '../overview.js';
 import { pathGraph } from '../pathGraph.js';
@@ -9,6 +10,7 @@ import { incident, incidentRow, incidents, windowOf } from '../queries/incidents
 import { model, models } from '../queries/models.js';
 import { raisedOf } from '../queries/raised.js';
 import { scoreSeries } from '../queries/scores.js';
+import { silenceRow } from '../silenceActions.js';
 import { NotThere, type Routes } from './route.js';
 import * as shape from './schema.js';
 
@@ -132,6 +134,16 @@ export function addReadingRoutes(routes: Routes, { pool, settings, budget, clock
       if (!(await streamNames(pool)).includes(stream)) throw new NotThere(`There is no stream ${stream}.`);
       return (await model(pool, key, await watermark(pool, stream))) ?? missingModel(key);
     },
+  );
+
+  routes.add(
+    {
+      method: 'GET',
+      path: '/api/silences',
+      summary: 'Silences and maintenance windows that have not ended',
+      answer: z.array(shape.silence),
+    },
+    async () => (await currentSilences(pool, new Date(clock.now()))).map(silenceRow),
   );
 
   routes.add(

@@ -91,6 +91,22 @@ export const incidentRow = z.object({
   headline: z.string(),
   acknowledgedBy: z.string().nullable(),
   ordinary: z.boolean(),
+  ending: z
+    .enum(['open', 'resolved', 'no more news'])
+    .describe('no more news: closed by silence, while its routes may still stand'),
+  history: z.boolean().describe('found in replayed or backfilled minutes; nobody was told'),
+});
+
+export const silence = z.object({
+  id: z.number(),
+  stream: z.string().nullable(),
+  class: z.string().nullable(),
+  prefix: z.string().nullable(),
+  asNumber: z.number().nullable(),
+  startsAt: time,
+  endsAt: time,
+  reason: z.string(),
+  actor: z.string(),
 });
 
 export const runState = z.object({
@@ -319,6 +335,7 @@ export type Feed = z.infer<typeof feed>;
 export type Gap = z.infer<typeof gap>;
 export type Service = z.infer<typeof service>;
 export type Verdict = z.infer<typeof verdict>;
+export type SilenceRow = z.infer<typeof silence>;
 export type Raised = z.infer<typeof raised>;
 export type IncidentRow = z.infer<typeof incidentRow>;
 export type Incident = z.infer<typeof incident>;

@@ -15,6 +15,8 @@ export function IncidentList({ incidents }: { incidents: readonly IncidentRow[] 
               <Badge tone={incident.severity}>{incident.severity}</Badge>
               <strong>{incidentName(incident.class, incident.subject)}</strong>
               {incident.endedAt === null && <Badge tone="running">open</Badge>}
+              {incident.ending === 'no more news' && <Badge tone="quiet">no more news</Badge>}
+              {incident.history && <Badge tone="quiet">history</Badge>}
               {incident.ordinary && <Badge tone="quiet">ordinary</Badge>}
               {incident.acknowledgedBy !== null && <Badge tone="quiet">acknowledged</Badge>}
             </span>

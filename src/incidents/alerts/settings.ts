@@ -100,6 +100,16 @@ export const alertSettings = z
       .describe(
         'Severity from which channels are told, without routes and in routes that name none; what is less is listed',
       ),
+    history: z
+      .boolean()
+      .default(false)
+      .describe('Tell of replayed and backfilled minutes too: to try out channels with a recording'),
+    historyMinutes: z
+      .number()
+      .min(10)
+      .max(10_080)
+      .default(60)
+      .describe('Minutes of a live feed that are judged so much later, as after a backfill, are history'),
     groupSeconds: z
       .number()
       .min(0)
