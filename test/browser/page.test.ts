@@ -245,7 +245,7 @@ suite(`the page in Chromium${missing === null ? '' : ` (${missing})`}`, () => {
       await page.getByRole('button', { name: 'Acknowledge', exact: true }).waitFor();
       await page.getByRole('button', { name: 'Silence', exact: true }).click();
       await page.getByLabel('By AS64666').check();
-      await page.getByLabel('Why').fill('renumbering');
+      await page.getByLabel('Why', { exact: true }).fill('renumbering');
       await keepPicture(page, 'silence');
       expect(await accessibilityFaults(page)).toEqual([]);
       await page.getByRole('button', { name: 'Silence it' }).click();
