@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { type ReplaySummary, replayInto } from '../collection/replaySession.js';
 import { readLabelledMinutes } from '../evaluation/labelledMinutes.js';
 import { StageLocks } from '../storage/stageLocks.js';
-import { registerStream } from '../storage/streams.js';
+import { forgetEmptyStream, listStreams, registerStream } from '../storage/streams.js';
 import { age, minuteText, printJson, say, UsageError } from './output.js';
 import { withStore } from './store.js';
 
@@ -92,6 +92,7 @@ export function register(program: Command): void {
         process.once('SIGINT', interrupted);
         process.once('SIGTERM', interrupted);
         try {
+          const known = (await listStreams(pool)).includes(stream);
           await registerStream(pool, stream, { replay: true });
           const summary = await replayInto({
             pool,
@@ -108,6 +109,9 @@ export function register(program: Command): void {
             },
             logger: pino({ level: 'warn' }, pino.destination(2)),
             signal: ending.signal,
+          }).catch(async (error: unknown) => {
+            if (!known) await forgetEmptyStream(pool, stream);
+            throw error;
           });
           ending.signal.throwIfAborted();
           if (json) printJson(summary);

@@ -1,9 +1,9 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import pg from 'pg';
 import { EmbeddedPostgres, runningServer } from './embeddedPostgres.js';
 import { isAlive } from './leftoverPostgres.js';
-import { migrate } from './migrations.js';
+import { migrate, requireSchema } from './migrations.js';
 import * as ownFiles from './ownFiles.js';
 
 export interface DatabaseSettings {
@@ -33,29 +33,32 @@ export class DirectoryInUse extends Error {
 
 /**
  * Opens the database that the settings name, or the embedded one, and brings its schema up to date.
+ * @param lookOnly makes no table: a database without those of this program is refused
  * @param share use the embedded server of another process if one runs, instead of refusing
  * @throws DirectoryInUse when another process has the directory and `share` is false
  * @throws Error in words when the database cannot be reached
  */
 export async function openDatabase(
   settings: DatabaseSettings,
-  options: { share: boolean; log: (line: string) => void },
+  options: { share: boolean; log: (line: string) => void; lookOnly?: boolean },
 ): Promise<OpenedDatabase> {
+  const prepare = (databaseUrl: string) =>
+    options.lookOnly === true ? requireSchema(databaseUrl, options.log) : migrate(databaseUrl, options.log);
   if (settings.databaseUrl !== undefined) {
     await reach(settings.databaseUrl);
-    await migrate(settings.databaseUrl, options.log);
+    await prepare(settings.databaseUrl);
     return { databaseUrl: settings.databaseUrl, origin: 'yours', onExit: () => {}, close: async () => {} };
   }
   const directory = resolve(settings.dataDirectory);
   const running = runningServer(directory);
   if (running !== null && options.share) {
-    await migrate(running.databaseUrl, options.log);
+    await prepare(running.databaseUrl);
     return { databaseUrl: running.databaseUrl, origin: 'shared', onExit: () => {}, close: async () => {} };
   }
   const release = claim(directory);
   try {
     const server = await EmbeddedPostgres.start(directory, options.log);
-    await migrate(server.databaseUrl, options.log);
+    await prepare(server.databaseUrl);
     return {
       databaseUrl: server.databaseUrl,
       origin: 'own',
@@ -69,6 +72,12 @@ export async function openDatabase(
     release();
     throw error;
   }
+}
+
+/** Whether the program has made a database of its own in this directory. */
+export function hasOwnDatabase(dataDirectory: string): boolean {
+  const directory = resolve(dataDirectory);
+  return existsSync(join(directory, 'credentials.json')) || runningServer(directory) !== null;
 }
 
 /** Whose directory this is, when a living process has it. */
