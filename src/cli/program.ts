@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { codeVersion } from '../config/codeVersion.js';
 import { register as accept } from './accept.js';
 import { register as alerts } from './alerts.js';
+import { register as approvals } from './approvals.js';
 import { register as backfill } from './backfill.js';
 import { register as backup } from './backup.js';
 import { register as completion } from './completion.js';
@@ -52,7 +53,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or settings.`,
   program.commandsGroup('See');
   for (const register of [status, doctor, models, incidents, alerts, config, completion]) register(program);
   program.commandsGroup('Act');
-  for (const register of [drift, retrain, rollback, accept, testRetraining]) register(program);
+  for (const register of [drift, retrain, approvals, rollback, accept, testRetraining]) register(program);
   program.commandsGroup('Data');
   for (const register of [backfill, replay, features, evaluate, backup, restore]) register(program);
   return program;

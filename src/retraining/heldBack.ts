@@ -7,7 +7,7 @@ const EPISODE_MINUTES = 30;
 /** ... but never more than this share of all minutes. */
 const ACCIDENT_SHARE = 0.1;
 /** Fewer judged minutes would say nothing. */
-const LEAST_JUDGED = 60;
+const LEAST_JUDGED = 20;
 
 /** Scores the whole window by a model and counts its held-back minutes. */
 export async function scoreHeldBack(

@@ -18,8 +18,8 @@ export interface TrainingWindow {
 
 /** A champion that finds more of a window anomalous does not fit it, and says nothing of what is ordinary in it. */
 const MOST_CLEANED = 0.2;
-/** Two versions see an anomaly begin and end some minutes apart. */
-const EDGE_MINUTES = 5;
+/** Two versions see an anomaly begin and end some minutes apart: what the models remember of volume fades in 15. */
+const EDGE_MINUTES = { before: 5, after: 15 };
 /** Fewer are its false alarms: without them every version would be a little deafer to them than the one before. */
 const LEAST_CLEANED = 0.005;
 
@@ -39,14 +39,14 @@ export function cleanedWindow<W extends TrainingWindow>(window: W, flagged: Uint
     training: { ...training, usable: training.usable.map((usable, row) => (flagged[first + row] === 1 ? 0 : usable)) },
     trainingRows: window.trainingRows - found,
     leftOut: { ...window.leftOut, champion: found },
-    unjudged: widened(flagged, EDGE_MINUTES),
+    unjudged: widened(flagged),
   };
 }
 
-function widened(flagged: Uint8Array, by: number): Uint8Array {
+function widened(flagged: Uint8Array): Uint8Array {
   const wide = new Uint8Array(flagged.length);
   for (let row = 0; row < flagged.length; row++)
-    if (flagged[row] === 1) wide.fill(1, Math.max(0, row - by), row + by + 1);
+    if (flagged[row] === 1) wide.fill(1, Math.max(0, row - EDGE_MINUTES.before), row + EDGE_MINUTES.after + 1);
   return wide;
 }
 
