@@ -1,3 +1,4 @@
+import { hasHostBits, readsWithPathIds } from './addPathSigns.js';
 import { IPV4_ADDRESS, IPV6_ADDRESS, IPV6_SHAPE } from './address.js';
 import { type AttributePlace, pushPath, word } from './asPathAttribute.js';
 import { NO_ORIGIN, NONE } from './batchColumns.js';
@@ -36,6 +37,8 @@ export interface UpdateCounts {
   treatedAsWithdraw: number;
   /** MP attributes of other families than IPv4 and IPv6 unicast: passed over. */
   otherFamilies: number;
+  /** Lists of prefixes with path identifiers (RFC 7911) in messages that are said to have none. */
+  unsaidPathIds: number;
 }
 
 /** Told the communities of each message that announces and has some, by its index in the batch. */
@@ -57,6 +60,8 @@ export class BgpUpdateDecoder {
   #unreach: AttributePlace = { at: -1, end: -1 };
   #ignoreAs4Path = false;
   #malformed = false;
+  /** Prefixes of the list read last that look as if they were none. */
+  #strange = 0;
 
   #communities: AttributePlace = { at: -1, end: -1 };
   #largeCommunities: AttributePlace = { at: -1, end: -1 };
@@ -211,6 +216,7 @@ export class BgpUpdateDecoder {
           else if (this.#nextHop === NONE) this.#nextHop = this.#readNextHop(bytes, value, valueEnd);
           break;
         case AGGREGATOR:
+          // one of AS 0 is malformed (RFC 7607), and a malformed one is discarded (RFC 7606, 7.7): the routes stand
           if (length === 6) aggregatorAs = (bytes[value]! << 8) | bytes[value + 1]!;
           break;
         case MP_REACH_NLRI:
@@ -281,7 +287,32 @@ export class BgpUpdateDecoder {
     return this.#prefixes(bytes, at + 3, end, afi, addPath, true, NONE);
   }
 
+  /**
+   * Takes a list of prefixes. Some collectors write those of ADD-PATH sessions into records without ADD-PATH; read as
+   * they are said to be they would be other prefixes, mostly a default route among them.
+   */
   #prefixes(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    afi: number,
+    addPath: boolean,
+    withdrawn: boolean,
+    nextHop: number,
+  ): string | null {
+    const into = this.#into;
+    const announcedBefore = into.openAnnounced;
+    const withdrawnBefore = into.openWithdrawn;
+    this.#strange = 0;
+    const reason = this.#readPrefixes(bytes, start, end, afi, addPath, withdrawn, nextHop);
+    if (addPath || (reason === null && this.#strange < 2)) return reason;
+    if (!readsWithPathIds(bytes, start, end, afi === AFI_IPV4)) return reason;
+    into.rewind(withdrawnBefore, announcedBefore);
+    this.#counts.unsaidPathIds++;
+    return this.#readPrefixes(bytes, start, end, afi, true, withdrawn, nextHop);
+  }
+
+  #readPrefixes(
     bytes: Uint8Array,
     start: number,
     end: number,
@@ -312,6 +343,9 @@ export class BgpUpdateDecoder {
         for (let i = 0; i < 4; i++) words[i] = partOfWord(bytes, at + i * 4, size - i * 4);
         prefix = into.maskedPrefix(IPV6_SHAPE + length);
       }
+      // a default route beside others is hardly what the sender meant; bits behind the length may be sloppy once
+      if (length === 0) this.#strange += end - start > 1 ? 2 : 0;
+      else if (hasHostBits(bytes, at + size, length)) this.#strange++;
       at += size;
       if (withdrawn) into.withdraw(prefix, pathId);
       else into.announce(prefix, nextHop, pathId);

@@ -118,6 +118,12 @@ export class UpdateBatchBuilder {
     return this.#openWithdrawn;
   }
 
+  /** Goes back to so many prefixes of the open message. */
+  rewind(withdrawn: number, announced: number): void {
+    this.#openWithdrawn = withdrawn;
+    this.#openAnnounced = announced;
+  }
+
   withdraw(prefix: number, pathId: number): void {
     const at = this.#elements + this.#openWithdrawn;
     if (at === this.#prefix.length) this.#widenElements();

@@ -23,17 +23,21 @@ Examples:
   routewarden replay monday.jsonl.gz tuesday.jsonl.gz --stream test --speed 60
   routewarden replay Slammer.csv --stream slammer --day 2003-01-23 --json
 
-FILE is MRT (plain, gzip, bzip2), RIS Live messages one a line (plain, gzip), or labelled feature rows (CSV); files are
+FILE is MRT (plain, gzip, bzip2), RIS Live messages one a line (likewise), or labelled feature rows (CSV); files are
 played in the order given. A stream with "replay": true in the settings is scored by the
 running services as it comes.
 
-Exit codes: 0 done, 1 a file could not be read or the stream is in use, 2 wrong usage.`;
+Of a compressed file that is cut, what comes before the cut is played.
+
+Exit codes: 0 done, 1 a file is cut or could not be read, or the stream is in use, 2 wrong usage.`;
 
 function inWords(summary: ReplaySummary): string {
-  const { stream, files, messages, skipped, gaps, rows, watermark, seconds } = summary;
+  const { stream, files, messages, skipped, skippedBytes, gaps, rows, watermark, seconds, cut } = summary;
   const what = rows > 0 ? `${messages} messages and ${rows} feature rows` : `${messages} messages`;
   return (
     `${stream}: ${what} of ${files} files in ${age(seconds)}, ${skipped} skipped, ${gaps} gaps` +
+    (skippedBytes === 0 ? '' : `, ${skippedBytes} bytes passed over`) +
+    (cut.length === 0 ? '' : `; cut short: ${cut.map(({ path }) => path).join(', ')}`) +
     (watermark === null ? '' : `; minutes until ${minuteText(watermark)}`)
   );
 }
@@ -112,6 +116,7 @@ export function register(program: Command): void {
           ending.signal.throwIfAborted();
           if (json) printJson(summary);
           else process.stdout.write(`${inWords(summary)}\n`);
+          if (summary.cut.length > 0) process.exitCode = 1;
         } finally {
           process.off('SIGINT', interrupted);
           process.off('SIGTERM', interrupted);

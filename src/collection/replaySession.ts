@@ -55,6 +55,10 @@ export interface ReplaySummary {
   /** Last minute of the stream that has its row. */
   watermark: Minute | null;
   seconds: number;
+  /** Compressed files that are cut: what comes before the cut was played. */
+  cut: { path: string; reason: string }[];
+  /** Bytes of MRT files passed over while searching the next record after damage. */
+  skippedBytes: number;
 }
 
 /**
@@ -78,6 +82,8 @@ export async function replayInto(request: ReplayRequest): Promise<ReplaySummary>
   const aggregator = new AggregatorStep({ pool, stream, graceSeconds, now: Date.now });
   const pace = new Pace(speed, signal);
   let skipped = 0;
+  let skippedBytes = 0;
+  let cut: ReplaySummary['cut'] = [];
   let rows = 0;
   let over = false;
   const aggregating = (async () => {
@@ -93,18 +99,30 @@ export async function replayInto(request: ReplayRequest): Promise<ReplaySummary>
   const mrt = async (path: string): Promise<void> => {
     const batchMessages = speed === undefined ? BATCH_MESSAGES : PACED_BATCH_MESSAGES;
     let damaged = 0;
+    let lost = 0;
+    let unsaid = 0;
+    let withdrawn = 0;
     let sample: string | undefined;
-    for await (const { batch, statistics } of decodeMrt(createReadStream(path), { batchMessages })) {
-      signal.throwIfAborted();
-      damaged = statistics.skipped;
-      sample = statistics.samples[0]?.reason;
-      if (batch.messages === 0) continue;
-      refuseFar(path, collector.loggedUntilMs, batch);
-      await pace.wait(batch.firstTime);
-      await collector.batch(batch);
+    try {
+      for await (const { batch, statistics } of decodeMrt(createReadStream(path), { batchMessages })) {
+        signal.throwIfAborted();
+        damaged = statistics.skipped;
+        lost = statistics.skippedBytes;
+        unsaid = statistics.unsaidPathIds;
+        withdrawn = statistics.treatedAsWithdraw;
+        sample = statistics.samples[0]?.reason;
+        if (batch.messages === 0) continue;
+        refuseFar(path, collector.loggedUntilMs, batch);
+        await pace.wait(batch.firstTime);
+        await collector.batch(batch);
+      }
+    } finally {
+      skipped += damaged;
+      skippedBytes += lost;
+      if (damaged > 0) logger.warn({ path, records: damaged, bytes: lost, sample }, 'skipped records');
+      if (unsaid > 0) logger.warn({ path, lists: unsaid }, 'path identifiers in records that are said to have none');
+      if (withdrawn > 0) logger.warn({ path, messages: withdrawn }, 'bad attributes: treated as withdrawals');
     }
-    skipped += damaged;
-    if (damaged > 0) logger.warn({ path, records: damaged, sample }, 'skipped records');
   };
   const features = async (path: string): Promise<void> => {
     const { minutes, values } = request.readFeatures(await readFile(path, 'utf8'));
@@ -137,7 +155,7 @@ export async function replayInto(request: ReplayRequest): Promise<ReplaySummary>
   };
   try {
     const sinks = { live, mrt, features };
-    await replay(request.paths, sinks, { logger, signal, ...(speed === undefined ? {} : { speed }) });
+    cut = await replay(request.paths, sinks, { logger, signal, ...(speed === undefined ? {} : { speed }) });
     await collector.flush();
     // The last minute that has begun is whole: the files are.
     const end = collector.counts.lastMessageMs;
@@ -156,6 +174,8 @@ export async function replayInto(request: ReplayRequest): Promise<ReplaySummary>
     rows,
     watermark: request.served === true ? await watermark(pool, stream) : aggregator.watermark,
     seconds: Math.round(performance.now() - started) / 1000,
+    cut,
+    skippedBytes,
   };
 }
 

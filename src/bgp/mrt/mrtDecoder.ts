@@ -16,6 +16,7 @@ import {
 } from './mrtTypes.js';
 import { MrtPeerIndex } from './peerIndex.js';
 
+const RECORD_HEADER = 12;
 const BGP_HEADER = 19;
 const BGP_UPDATE = 2;
 /** Highest state: Quagga writes 7 (clearing) and 8 (deleted). */
@@ -37,6 +38,8 @@ export class MrtDecoder {
   readonly #records: MrtRecords;
   readonly #updates: BgpUpdateDecoder;
   readonly #peerIndex = new MrtPeerIndex();
+  /** Where what the record at hand says is over. */
+  #contentEnd = 0;
 
   constructor(
     readonly into: UpdateBatchBuilder,
@@ -63,9 +66,13 @@ export class MrtDecoder {
       if (record === null) return false;
       this.statistics.records++;
       const before = this.into.messages;
+      this.#contentEnd = record.end;
       const reason = this.#record(record);
-      if (reason !== null) this.statistics.skip(record.offset, reason);
-      else if (this.into.messages > before) this.statistics.lastTime = record.seconds * 1000;
+      if (reason !== null) {
+        this.statistics.skip(record.offset, reason);
+        this.#records.doubt(record, record.start - RECORD_HEADER + 1, null);
+      } else if (this.#contentEnd < record.end) this.#records.doubt(record, this.#contentEnd, 'its content is shorter');
+      if (reason === null && this.into.messages > before) this.statistics.lastTime = record.seconds * 1000;
     }
     return true;
   }
@@ -112,11 +119,13 @@ export class MrtDecoder {
     const body = addresses + (ipv6 ? 32 : 8);
     if (body + (subtype.state ? 4 : BGP_HEADER) > end) return 'BGP4MP is too short';
     if (subtype.state) {
+      this.#contentEnd = body + 4;
       const peer = this.#peer(record, addresses, ipv6, as);
       return this.#state(timeMs, peer, view.getUint16(body), view.getUint16(body + 2));
     }
     const size = view.getUint16(body + 16);
     if (size < BGP_HEADER || body + size > end) return `BGP message of ${size} bytes in a record of ${end - body}`;
+    this.#contentEnd = body + size;
     if (bytes[body + 18] !== BGP_UPDATE) {
       this.statistics.otherMessages++;
       return bytes[body + 18]! >= 1 && bytes[body + 18]! <= 5 ? null : `BGP message type ${bytes[body + 18]}`;
@@ -186,6 +195,7 @@ export class MrtDecoder {
     if (length > addressBytes * 8) return `prefix length ${length}`;
     const attributesEnd = attributes + view.getUint16(attributes - 2);
     if (attributesEnd > end) return 'attributes exceed the TABLE_DUMP';
+    this.#contentEnd = attributesEnd;
     const peer = this.#peer(record, peerAt, ipv6, view.getUint16(peerAt + addressBytes));
     const announce = (nextHop: number) => {
       for (let i = 0; i < (ipv6 ? 4 : 1); i++) this.into.words[i] = view.getUint32(start + 4 + i * 4);
@@ -199,7 +209,11 @@ export class MrtDecoder {
   #tableDumpV2(record: MrtRecord): string | null {
     const subtype: TableDumpV2Subtype | undefined = tableDumpV2Subtype(record.subtype);
     if (subtype === undefined) return `TABLE_DUMP_V2 subtype ${record.subtype} is not supported`;
-    if (subtype.peerIndex) return this.#peerIndex.read(record);
+    if (subtype.peerIndex) {
+      const reason = this.#peerIndex.read(record);
+      this.#contentEnd = this.#peerIndex.end;
+      return reason;
+    }
     const { view, bytes, start, end } = record;
     if (start + 5 > end) return 'TABLE_DUMP_V2 is too short';
     const length = bytes[start + 4]!;
@@ -228,6 +242,7 @@ export class MrtDecoder {
       this.statistics.ribEntries++;
       at = attributesEnd;
     }
+    this.#contentEnd = at;
     return null;
   }
 }

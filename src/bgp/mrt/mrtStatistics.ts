@@ -15,6 +15,7 @@ export class MrtStatistics {
   skippedBytes = 0;
   treatedAsWithdraw = 0;
   otherFamilies = 0;
+  unsaidPathIds = 0;
   /** Of the latest record that gave a message, ms. */
   lastTime = 0;
   /** The first few skipped, with the offset in the decompressed file. */

@@ -7,6 +7,8 @@ export class MrtPeerIndex {
   #shapes = new Uint8Array(0);
   #words = new Uint32Array(0);
   #as = new Uint32Array(0);
+  /** Where the peers of the record read last end. */
+  end = 0;
 
   /** @returns null, or what is wrong with the record; then no peer is known */
   read(record: MrtRecord): string | null {
@@ -33,6 +35,7 @@ export class MrtPeerIndex {
       at = asAt + (as4 ? 4 : 2);
     }
     this.#shapes = shapes;
+    this.end = at;
     return null;
   }
 
