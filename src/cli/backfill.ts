@@ -17,6 +17,9 @@ import { withStore } from './store.js';
 /** Archives publish a file some minutes after its end. */
 const ARCHIVE_DELAY_MINUTES = 15;
 
+/** A longer wait for another reader of the archive is explained. */
+const SILENT_WAIT_MILLISECONDS = 1_000;
+
 const time = z.iso
   .datetime({ offset: true, error: 'expected a time such as 2026-01-08T00:00:00Z' })
   .transform((text) => Math.floor(Date.parse(text) / 60_000));
@@ -132,7 +135,14 @@ export function register(program: Command): void {
         const locks = new StageLocks(databaseUrl, 'backfill');
         const display = new ProgressDisplay();
         try {
-          await locks.take('archive', options.stream, (error) => ending.abort(error), ending.signal);
+          const waiting = setTimeout(async () => {
+            const holder = await locks.holder('archive', options.stream).catch(() => null);
+            const who = holder ?? 'another backfill or the healing of gaps';
+            say(`waiting for ${who}: it reads the archive for stream ${options.stream}`);
+          }, SILENT_WAIT_MILLISECONDS);
+          await locks
+            .take('archive', options.stream, (error) => ending.abort(error), ending.signal)
+            .finally(() => clearTimeout(waiting));
           const summary = await backfill({
             pool,
             stream: options.stream,

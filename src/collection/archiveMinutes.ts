@@ -62,13 +62,16 @@ export interface ArchiveStep {
 export class ArchiveMinutes {
   readonly files: readonly ArchiveFile[];
   readonly #aggregator: MinuteAggregator;
+  readonly #authorization: string | null;
   readonly #after: AfterMoment | null;
   #stateAtCut: Uint8Array | null = null;
 
   constructor(readonly request: ArchiveMinutesRequest) {
     const { collector, baseUrl, from, until, warmUpMinutes, stand, stream, graceSeconds } = request;
     const first = stand === undefined ? from - warmUpMinutes : from;
-    this.files = listFiles(layoutOf(collector, baseUrl), collector, first, until);
+    const layout = layoutOf(collector, baseUrl);
+    this.#authorization = layout.authorization;
+    this.files = listFiles(layout, collector, first, until);
     this.#aggregator =
       stand === undefined
         ? new MinuteAggregator({ stream, graceSeconds, startMinute: this.files[0]!.fromMinute, warmUpMinutes })
@@ -92,6 +95,7 @@ export class ArchiveMinutes {
       directory,
       logger,
       random,
+      authorization: this.#authorization,
       ...(signal === undefined ? {} : { signal }),
       ...(onProgress === undefined ? {} : { onProgress }),
       ...(parallel === undefined ? {} : { parallel }),

@@ -1,3 +1,5 @@
+import { withoutLogin } from '../http/hostFetch.js';
+
 /** Minutes since 1970-01-01T00:00Z. */
 export type Minute = number;
 
@@ -16,8 +18,10 @@ export interface ArchiveLayout {
   name: 'ris' | 'routeviews';
   /** Minutes in one file. */
   fileMinutes: number;
-  /** Without a slash at the end. */
+  /** Without a slash at the end, and without a login: it stands in logs and rows. */
   baseUrl: string;
+  /** The login of the base URL as a value of `Authorization`; null without one. */
+  authorization: string | null;
   /** Path below the base URL. */
   path(collector: string, minute: Minute): string;
 }
@@ -42,7 +46,7 @@ export function risLayout(baseUrl = RIS_BASE_URL): ArchiveLayout {
   return {
     name: 'ris',
     fileMinutes: 5,
-    baseUrl: trimmed(baseUrl),
+    ...trimmed(baseUrl),
     path: (collector, minute) => {
       const { month, time } = stamp(minute);
       return `${collector}/${month}/updates.${time}.gz`;
@@ -58,7 +62,7 @@ export function routeViewsLayout(baseUrl = ROUTE_VIEWS_BASE_URL): ArchiveLayout 
   return {
     name: 'routeviews',
     fileMinutes: 15,
-    baseUrl: trimmed(baseUrl),
+    ...trimmed(baseUrl),
     path: (collector, minute) => {
       const { month, time } = stamp(minute);
       const folder = collector === 'route-views2' ? '' : `${collector}/`;
@@ -67,11 +71,12 @@ export function routeViewsLayout(baseUrl = ROUTE_VIEWS_BASE_URL): ArchiveLayout 
   };
 }
 
-function trimmed(baseUrl: string): string {
-  if (!URL.canParse(baseUrl) || !/^https?:/.test(baseUrl)) {
-    throw new Error(`"${baseUrl}" is no archive URL: expected http(s)://..., such as ${RIS_BASE_URL}`);
+function trimmed(text: string): { baseUrl: string; authorization: string | null } {
+  if (!URL.canParse(text) || !/^https?:/.test(text)) {
+    throw new Error(`expected an archive URL, http(s)://..., such as ${RIS_BASE_URL}`);
   }
-  return baseUrl.replace(/\/+$/, '');
+  const { url, authorization } = withoutLogin(text);
+  return { baseUrl: url.replace(/\/+$/, ''), authorization };
 }
 
 /** The layout that a collector's name belongs to: `rrc00` to RIPE RIS, `route-views...` to Route Views. */
