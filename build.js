@@ -7,6 +7,14 @@ import { existsSync, rmSync } from 'node:fs';
 
 const run = (bin, args) => execFileSync(process.execPath, [`node_modules/${bin}`, ...args], { stdio: 'inherit' });
 
+if (!existsSync('node_modules/typescript')) {
+  console.error(
+    existsSync('dist')
+      ? 'The build tools are not installed: dist/ stays as it is.'
+      : 'The build tools are not installed. Run `npm ci`, which builds, then `npm prune --omit=dev`.',
+  );
+  process.exit();
+}
 rmSync('dist', { recursive: true, force: true });
 run('typescript/bin/tsc', ['-p', 'tsconfig.json']);
 

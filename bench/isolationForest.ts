@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { sampleCorrelation } from 'simple-statistics';
 import { readLabelledMinutes } from '../src/evaluation/labelledMinutes.js';
 import { growForest, scoreForest } from '../src/models/isolationForest/forest.js';
 import { isolationForest } from '../src/models/isolationForest/index.js';
@@ -182,7 +181,11 @@ function scikitLearn(values: Float32Array, repeats: number, trees: number): Thei
 
 /** Equal scores share the mean of their ranks. */
 function spearman(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  return sampleCorrelation(ranksOf(a), ranksOf(b));
+  const [x, y] = [ranksOf(a), ranksOf(b)];
+  const middle = (x.length - 1) / 2;
+  const sum = (left: number[], right: number[]) =>
+    left.reduce((total, rank, i) => total + (rank - middle) * (right[i]! - middle), 0);
+  return sum(x, y) / Math.sqrt(sum(x, x) * sum(y, y));
 }
 
 function ranksOf(values: ArrayLike<number>): number[] {

@@ -131,7 +131,7 @@ export const SETTINGS: readonly Setting[] = [
   {
     line: /^evaluate FILE\.csv( .*)?$/,
     when: 'running',
-    placeholders: { 'FILE.csv': 'minutes.csv', N: '1440' },
+    placeholders: { 'FILE.csv': 'minutes.csv', N: '360' },
     shows: /ensemble/,
   },
   { line: /^reload$/, when: 'running', shows: /process \d+/ },

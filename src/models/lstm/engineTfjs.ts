@@ -1,11 +1,13 @@
 import { createRequire } from 'node:module';
 import { dirname, sep } from 'node:path';
-import type * as Tf from '@tensorflow/tfjs';
+import type * as Tf from '@tensorflow/tfjs-core';
+import type * as Layers from '@tensorflow/tfjs-layers';
 import { type Architecture, parameterCount, weightsOf } from './architecture.js';
 import { ADAM, type Engine, type Session, type SessionOptions } from './engine.js';
 import { topologyOf } from './topology.js';
 
-type Tfjs = typeof Tf;
+/** What the union package `@tensorflow/tfjs` would export, without the parts that no LSTM needs (192 MB on disk). */
+type Tfjs = Omit<typeof Tf, 'default'> & Omit<typeof Layers, 'default'>;
 
 /** Windows that are reconstructed in one call when errors are measured. */
 const SCORING_BATCH = 64;
@@ -52,8 +54,7 @@ async function loadTfjs(log: (message: string) => void): Promise<Tfjs> {
   } catch (error) {
     log(`${native} is not there (${(error as Error).message.split('\n')[0]}): trying the wasm backend`);
   }
-  const imported = (await import('@tensorflow/tfjs')) as Tfjs & { default?: Tfjs };
-  const tf = imported.default ?? imported;
+  const tf = { ...namesOf(await import('@tensorflow/tfjs-core')), ...namesOf(await import('@tensorflow/tfjs-layers')) };
   try {
     const wasm = await import('@tensorflow/tfjs-backend-wasm');
     const main = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm');
@@ -61,11 +62,17 @@ async function loadTfjs(log: (message: string) => void): Promise<Tfjs> {
     if (!(await tf.setBackend('wasm'))) throw new Error('the wasm backend did not start');
   } catch (error) {
     log(`no wasm backend (${(error as Error).message}): plain JavaScript, which is far slower`);
+    await import('@tensorflow/tfjs-backend-cpu');
     await tf.setBackend('cpu');
   }
   await tf.ready();
   log(`tfjs engine on the ${tf.getBackend()} backend`);
   return tf;
+}
+
+/** The exports of a CommonJS module, which Node puts under `default` when it cannot list them. */
+function namesOf<T extends object>(module: T & { default?: T }): T {
+  return module.default ?? module;
 }
 
 class TfjsSession implements Session {
@@ -75,7 +82,7 @@ class TfjsSession implements Session {
 
   constructor(
     readonly tf: Tfjs,
-    readonly model: Tf.LayersModel,
+    readonly model: Layers.LayersModel,
     readonly architecture: Architecture,
     readonly options: SessionOptions,
   ) {
