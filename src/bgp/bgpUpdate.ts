@@ -123,19 +123,21 @@ export class BgpUpdateDecoder {
   }
 
   /**
-   * Decodes the attributes of a table dump's entry, whose one prefix has been announced by the caller's `announce`.
+   * Decodes the attributes of a table dump's entry and announces its prefix.
    * @param abbreviated MP_REACH_NLRI holds only the next hop (RFC 6396, 4.3.4)
-   * @param announce told the next hop's address index; announces the prefix
+   * @param originated when the route was, seconds
+   * @param prefix its index in the batch
    */
   decodeEntry(
     bytes: Uint8Array,
     start: number,
     end: number,
-    as4: boolean,
-    abbreviated: boolean,
-    timeMs: number,
+    encoding: { as4: boolean; abbreviated: boolean },
+    seconds: number,
+    originated: number,
     peer: number,
-    announce: (nextHop: number) => void,
+    prefix: number,
+    pathId: number,
   ): void {
     const into = this.#into;
     into.begin();
@@ -144,13 +146,13 @@ export class BgpUpdateDecoder {
     if (this.#reach.at >= 0) {
       let { at } = this.#reach;
       // some writers give the whole attribute, which starts with the family's zero byte
-      if (!abbreviated || bytes[at] === 0) at += 3;
+      if (!encoding.abbreviated || bytes[at] === 0) at += 3;
       nextHop = this.#readNextHop(bytes, at + 1, Math.min(at + 1 + (bytes[at] ?? 0), this.#reach.end));
     }
-    announce(nextHop);
-    const path = this.#finishPath(bytes, as4, false);
+    into.announce(prefix, nextHop, pathId);
+    const path = this.#finishPath(bytes, encoding.as4, false);
     this.#tellCommunities(bytes);
-    into.commitRibEntry(timeMs, peer, this.#origin, path);
+    into.commitRibEntry(seconds * 1000, peer, this.#origin, path, Math.max(0, seconds - originated));
   }
 
   #bad(reason: string): string {

@@ -177,6 +177,19 @@ export class Collector {
     }
   }
 
+  /** Takes a part of a table dump. It tells what was before the feed: no message of it, and no gap after it. */
+  async table(decoded: UpdateBatchBuilder): Promise<void> {
+    await this.flush();
+    this.builder = decoded;
+    try {
+      await this.flush();
+    } finally {
+      this.builder = new UpdateBatchBuilder();
+      this.builder.latestTime = this.latestTime();
+      this.away = null;
+    }
+  }
+
   /** Says that the feed was there until a moment, for one that has ended: so that its last minute can close. */
   async ended(untilMs: number): Promise<void> {
     await this.flush();

@@ -9,6 +9,7 @@ import {
   BGP4MP_ET,
   type Bgp4mpSubtype,
   bgp4mpSubtype,
+  isOtherTable,
   TABLE_DUMP,
   TABLE_DUMP_V2,
   type TableDumpV2Subtype,
@@ -19,6 +20,8 @@ import { MrtPeerIndex } from './peerIndex.js';
 const RECORD_HEADER = 12;
 const BGP_HEADER = 19;
 const BGP_UPDATE = 2;
+const TABLE_DUMP_ENTRY = { as4: false, abbreviated: false };
+const TABLE_DUMP_V2_ENTRY = { as4: true, abbreviated: true };
 /** Highest state: Quagga writes 7 (clearing) and 8 (deleted). */
 const HIGHEST_STATE = 8;
 
@@ -197,17 +200,30 @@ export class MrtDecoder {
     if (attributesEnd > end) return 'attributes exceed the TABLE_DUMP';
     this.#contentEnd = attributesEnd;
     const peer = this.#peer(record, peerAt, ipv6, view.getUint16(peerAt + addressBytes));
-    const announce = (nextHop: number) => {
-      for (let i = 0; i < (ipv6 ? 4 : 1); i++) this.into.words[i] = view.getUint32(start + 4 + i * 4);
-      this.into.announce(this.into.maskedPrefix(ipv6 ? IPV6_SHAPE + length : length), nextHop, 0);
-    };
-    this.#updates.decodeEntry(bytes, attributes, attributesEnd, false, false, record.seconds * 1000, peer, announce);
+    for (let i = 0; i < (ipv6 ? 4 : 1); i++) this.into.words[i] = view.getUint32(start + 4 + i * 4);
+    const prefix = this.into.maskedPrefix(ipv6 ? IPV6_SHAPE + length : length);
+    const originated = view.getUint32(peerAt - 4);
+    this.#updates.decodeEntry(
+      bytes,
+      attributes,
+      attributesEnd,
+      TABLE_DUMP_ENTRY,
+      record.seconds,
+      originated,
+      peer,
+      prefix,
+      0,
+    );
     this.statistics.ribEntries++;
     return null;
   }
 
   #tableDumpV2(record: MrtRecord): string | null {
     const subtype: TableDumpV2Subtype | undefined = tableDumpV2Subtype(record.subtype);
+    if (isOtherTable(record.subtype)) {
+      this.statistics.otherFamilies++;
+      return null;
+    }
     if (subtype === undefined) return `TABLE_DUMP_V2 subtype ${record.subtype} is not supported`;
     if (subtype.peerIndex) {
       const reason = this.#peerIndex.read(record);
@@ -224,6 +240,10 @@ export class MrtDecoder {
     const entries = view.getUint16(at);
     at += 2;
     const header = subtype.addPath ? 12 : 8;
+    const { words } = this.into;
+    words.fill(0);
+    for (let i = 0; i < size; i++) words[i >> 2]! |= bytes[start + 5 + i]! << (24 - (i & 3) * 8);
+    const prefix = this.into.maskedPrefix(subtype.ipv6 ? IPV6_SHAPE + length : length);
     for (let entry = 0; entry < entries; entry++) {
       if (at + header > end) return `entry ${entry} of ${entries} exceeds the TABLE_DUMP_V2`;
       const attributes = at + header;
@@ -232,13 +252,17 @@ export class MrtDecoder {
       const peer = this.#peerIndex.peer(view.getUint16(at), this.into);
       if (peer < 0) return `entry of peer ${view.getUint16(at)}, which the peer index lacks`;
       const pathId = subtype.addPath ? view.getUint32(at + 6) : 0;
-      const announce = (nextHop: number) => {
-        const { words } = this.into;
-        words.fill(0);
-        for (let i = 0; i < size; i++) words[i >> 2]! |= bytes[start + 5 + i]! << (24 - (i & 3) * 8);
-        this.into.announce(this.into.maskedPrefix(subtype.ipv6 ? IPV6_SHAPE + length : length), nextHop, pathId);
-      };
-      this.#updates.decodeEntry(bytes, attributes, attributesEnd, true, true, record.seconds * 1000, peer, announce);
+      this.#updates.decodeEntry(
+        bytes,
+        attributes,
+        attributesEnd,
+        TABLE_DUMP_V2_ENTRY,
+        record.seconds,
+        view.getUint32(at + 2),
+        peer,
+        prefix,
+        pathId,
+      );
       this.statistics.ribEntries++;
       at = attributesEnd;
     }

@@ -21,6 +21,16 @@ export class MrtStatistics {
   /** The first few skipped, with the offset in the decompressed file. */
   readonly samples: { offset: number; reason: string }[] = [];
 
+  /** Whether what was read so far is of a table dump. */
+  get isTable(): boolean {
+    return this.ribEntries > 0 && this.updates === 0 && this.stateChanges === 0;
+  }
+
+  /** Whether what was read is a table dump, and no bytes of it were lost. */
+  get isWholeTable(): boolean {
+    return this.isTable && this.skippedBytes === 0;
+  }
+
   skip(offset: number, reason: string): void {
     this.skipped++;
     if (this.samples.length < SAMPLES) this.samples.push({ offset, reason });

@@ -24,6 +24,10 @@ export interface ArchiveLayout {
   authorization: string | null;
   /** Path below the base URL. */
   path(collector: string, minute: Minute): string;
+  /** Minutes from one table dump to the next. */
+  tableMinutes: number;
+  /** Path of the table dump of a minute. */
+  tablePath(collector: string, minute: Minute): string;
 }
 
 export const RIS_BASE_URL = 'https://data.ris.ripe.net';
@@ -51,6 +55,11 @@ export function risLayout(baseUrl = RIS_BASE_URL): ArchiveLayout {
       const { month, time } = stamp(minute);
       return `${collector}/${month}/updates.${time}.gz`;
     },
+    tableMinutes: 480,
+    tablePath: (collector, minute) => {
+      const { month, time } = stamp(minute);
+      return `${collector}/${month}/bview.${time}.gz`;
+    },
   };
 }
 
@@ -67,6 +76,12 @@ export function routeViewsLayout(baseUrl = ROUTE_VIEWS_BASE_URL): ArchiveLayout 
       const { month, time } = stamp(minute);
       const folder = collector === 'route-views2' ? '' : `${collector}/`;
       return `${folder}bgpdata/${month}/UPDATES/updates.${time}.bz2`;
+    },
+    tableMinutes: 120,
+    tablePath: (collector, minute) => {
+      const { month, time } = stamp(minute);
+      const folder = collector === 'route-views2' ? '' : `${collector}/`;
+      return `${folder}bgpdata/${month}/RIBS/rib.${time}.bz2`;
     },
   };
 }
@@ -103,4 +118,19 @@ export function listFiles(layout: ArchiveLayout, collector: string, from: Minute
     });
   }
   return files;
+}
+
+/** The newest table dumps at or before a minute, newest first: `count` of them, whether or not the archive has them. */
+export function listTables(layout: ArchiveLayout, collector: string, until: Minute, count: number): ArchiveFile[] {
+  const newest = Math.floor(until / layout.tableMinutes) * layout.tableMinutes;
+  return Array.from({ length: count }, (_, back) => {
+    const minute = newest - back * layout.tableMinutes;
+    const path = layout.tablePath(collector, minute);
+    return {
+      url: `${layout.baseUrl}/${path}`,
+      name: `${collector}.${path.slice(path.lastIndexOf('/') + 1)}`,
+      fromMinute: minute,
+      untilMinute: minute,
+    };
+  });
 }
