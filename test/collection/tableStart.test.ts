@@ -5,18 +5,21 @@ import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { decodeMrt } from '../../src/bgp/mrt/decodeMrt.js';
 import { UpdateBatch } from '../../src/bgp/updateBatch.js';
+import { checkHoldings } from '../../src/cli/doctorChecks.js';
 import { AggregatorStep } from '../../src/collection/aggregatorStep.js';
 import { type BackfillRequest, backfill } from '../../src/collection/backfill.js';
 import { beginStream } from '../../src/collection/beginStream.js';
 import { BoundWatch } from '../../src/collection/boundWatch.js';
 import { type ReplayRequest, replayInto } from '../../src/collection/replaySession.js';
 import { settingsSchema } from '../../src/config/settings.js';
+import { metricsText } from '../../src/dashboard/metrics.js';
 import { MinuteAggregator } from '../../src/features/minuteAggregator.js';
 import type { FeatureRow } from '../../src/features/row.js';
 import type { ServiceContext } from '../../src/services/service.js';
 import { ArchiveServer } from '../../src/simulation/archiveServer.js';
 import { SimulatedWorld } from '../../src/simulation/world.js';
 import { readCursor } from '../../src/storage/cursors.js';
+import { upsertService } from '../../src/storage/services.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
 
 /** A minute of a table dump of RIPE RIS. */
@@ -237,6 +240,40 @@ test('a new live stream begins with a table and the updates since, once, also af
   expect(stored[0]!.minute).toBe(START + 10);
   const all = await expected([table, ...updates]);
   expect(stored.map(({ values }) => values)).toEqual(all.slice(10).map(({ values }) => values));
+}, 60_000);
+
+test('doctor and metrics say what a stream holds, and doctor what to set at a bound', async () => {
+  for (const [maximumRoutes, ok] of [
+    [100_000, true],
+    [1_000, false],
+  ] as const) {
+    const settings = settingsSchema.parse({ features: { routes: maximumRoutes } });
+    const begin = async () => {
+      const aggregator = new MinuteAggregator({ stream: 's', maximumRoutes });
+      for (const batch of await batchesOf(table)) aggregator.learn(batch);
+      return aggregator;
+    };
+    await database.pool.query('TRUNCATE cursors');
+    const step = new AggregatorStep({ pool: database.pool, stream: 's', graceSeconds: 30, now: Date.now, begin });
+    await step.step();
+    const holdings = step.holdings!;
+    await upsertService(database.pool, {
+      instance: 'aggregator-test',
+      name: 'aggregator',
+      host: 'here',
+      pid: process.pid,
+      state: 'running',
+      detail: { s: { watermark: null, takenUntilMs: null, ...holdings } },
+      restarts: 0,
+    });
+    const [finding] = await checkHoldings(database.pool, settings);
+    expect(finding).toMatchObject({ check: 'routes of s', ok });
+    expect(finding!.finding).toContain(`${holdings.routes} routes`);
+    if (!ok) expect(finding!.finding).toContain('set features.routes higher');
+    const metrics = await metricsText(database.pool, [], settings.dashboard, Date.now());
+    expect(metrics).toContain(`routewarden_routes{stream="s"} ${holdings.routes}\n`);
+    expect(metrics).toContain(`routewarden_routes_evicted{stream="s"} ${holdings.evictedRoutes}\n`);
+  }
 }, 60_000);
 
 test('a stream at its bound says so once, with what to set', () => {
