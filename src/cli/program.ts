@@ -25,6 +25,7 @@ const GROUPS: Record<string, Record<string, () => Promise<{ register(program: Co
     retrain: () => import('./retrain.js'),
     rollback: () => import('./rollback.js'),
     accept: () => import('./accept.js'),
+    approvals: () => import('./approvals.js'),
     'test-retraining': () => import('./testRetraining.js'),
   },
   Data: {

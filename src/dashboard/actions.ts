@@ -18,6 +18,13 @@ export interface ModelActions {
    * @throws ActionRefused when there is no such version, or it never passed the gate
    */
   rollback(modelKey: ModelKey, version: number, actor: string): Promise<void>;
+  /**
+   * Queues a retraining that waits for approval.
+   * @throws ActionRefused when none waits, or it cannot be queued
+   */
+  approve(modelKey: ModelKey, actor: string): Promise<void>;
+  /** @throws ActionRefused when none waits */
+  decline(modelKey: ModelKey, reason: string, actor: string): Promise<void>;
   /** A pinned version is kept, and no retrain replaces it. @throws ActionRefused when there is no such version */
   pin(modelKey: ModelKey, version: number, pinned: boolean): Promise<void>;
 }

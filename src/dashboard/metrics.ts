@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { streamHoldings } from '../storage/streamHoldings.js';
 import type { BoardQueue } from './board.js';
 import { feedState, streamNames, watermark } from './queries/feed.js';
 import { countOpenIncidents, incidentCounts } from './queries/incidents.js';
@@ -12,6 +13,16 @@ interface Sample {
   labels: Record<string, string>;
   value: number;
 }
+
+/** What is known of a stream, in its aggregator's memory. */
+const HELD = [
+  { name: 'routewarden_routes', help: 'Routes known of the stream (bound: features.routes)', of: 'routes' },
+  { name: 'routewarden_prefixes', help: 'Prefixes known of the stream', of: 'prefixes' },
+  { name: 'routewarden_paths', help: 'AS paths that its routes have', of: 'paths' },
+  { name: 'routewarden_peers', help: 'Peers known of the stream (bound: features.peers)', of: 'peers' },
+  { name: 'routewarden_routes_evicted', help: 'Routes forgotten or left out at the bound', of: 'evictedRoutes' },
+  { name: 'routewarden_routes_bytes', help: 'Memory of all that, about', of: 'bytes' },
+] as const;
 
 /**
  * The state of everything in the text format of Prometheus, version 0.0.4
@@ -30,7 +41,8 @@ export async function metricsText(
   const watermarks = new Map(
     await Promise.all(streams.map(async (stream) => [stream, await watermark(pool, stream)] as const)),
   );
-  const [feeds, verdicts, open, counts, raised, known, processes, jobs] = await Promise.all([
+  const [holdings, feeds, verdicts, open, counts, raised, known, processes, jobs] = await Promise.all([
+    streamHoldings(pool),
     Promise.all(
       streams.map((stream) =>
         feedState(pool, stream, watermarks.get(stream) ?? null, settings.live ? now : undefined, settings.staleAfter),
@@ -74,6 +86,13 @@ export async function metricsText(
       'routewarden_updates_per_minute',
       'Announcements and withdrawals, mean of the last five minutes',
       ofStream(feeds.map((feed) => feed.updatesPerMinute)),
+    ),
+    ...HELD.map(({ name, help, of }) =>
+      metric(
+        name,
+        help,
+        holdings.map((one) => ({ labels: { stream: one.stream }, value: one[of] })),
+      ),
     ),
     metric(
       'routewarden_verdict_score',

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { askForApproval } from '../../src/storage/approvals.js';
 import { startDashboards, type TestDashboard } from '../dashboard/dashboard.js';
 import { addIncident, NOW, STREAM, seedHistory } from '../dashboard/seed.js';
 import { accessibilityFaults, keepPicture, openChromium, overhang, whyNoChromium } from '../support/chromium.js';
@@ -153,6 +154,46 @@ suite(`the page in Chromium${missing === null ? '' : ` (${missing})`}`, () => {
       await pool.query('INSERT INTO verdicts SELECT * FROM kept WHERE stream = $1 AND minute >= $2', newest);
       await heading(page, 'Routing is ordinary');
     });
+  });
+
+  test('a retraining that waits is listed, declined with a reason and approved on the page', async () => {
+    const { pool } = dashboards.database;
+    const ask = () =>
+      askForApproval(pool, {
+        modelKey: `lstm@${STREAM}`,
+        payload: { modelKey: `lstm@${STREAM}`, trigger: { kind: 'drift', reportId: 1 } },
+        reason: 'a lasting change: mean score 0.31 -> 0.52',
+        hours: 24,
+        onExpiry: 'decline',
+        watermark: NOW / MINUTE,
+        actor: 'drift monitor',
+      });
+    await ask();
+    await visit(`${open}/models`, async (page) => {
+      await page.locator('.models .badge', { hasText: 'retraining asked for' }).waitFor();
+    });
+    await visit(open + MODEL, async (page) => {
+      await page.getByText('a lasting change: mean score 0.31 -> 0.52', { exact: false }).first().waitFor();
+      await page.getByText(/it is declined\. The drift report is below/).waitFor();
+      await keepPicture(page, 'model-approval');
+      expect(await accessibilityFaults(page)).toEqual([]);
+      await page.getByRole('button', { name: 'Decline' }).click();
+      const decline = page.getByRole('dialog').getByRole('button', { name: 'Decline' });
+      expect(await decline.isDisabled()).toBe(true);
+      await page.getByLabel('Reason').fill('maintenance until Friday');
+      expect(await accessibilityFaults(page)).toEqual([]);
+      await decline.click();
+      await page.getByRole('heading', { name: 'Retraining asked for' }).waitFor({ state: 'detached' });
+      await ask();
+      await page.getByRole('button', { name: 'Approve' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Approve' }).click();
+      await page.getByRole('heading', { name: 'Retraining asked for' }).waitFor({ state: 'detached' });
+    });
+    const { rows } = await pool.query('SELECT state, decided_by, decision_reason FROM approvals ORDER BY id');
+    expect(rows).toMatchObject([
+      { state: 'declined', decided_by: 'local operator', decision_reason: 'maintenance until Friday' },
+      { state: 'approved', decided_by: 'local operator' },
+    ]);
   });
 
   test('thirty days are drawn, joined into few points by the server', async () => {

@@ -82,6 +82,14 @@ export function addChangingRoutes(routes: Routes, { pool, actions, clock }: Dash
     await actions.cancel(key);
     return { done: true };
   });
+  onModel('approve', 'Approve the retraining that waits', undefined, shape.done, async (key, _body, visitor) => {
+    await actions.approve(key, visitor.actor);
+    return { done: true };
+  });
+  onModel('decline', 'Decline the retraining that waits', shape.reasonBody, shape.done, async (key, body, visitor) => {
+    await actions.decline(key, body.reason, visitor.actor);
+    return { done: true };
+  });
   onModel(
     'rollback',
     'Make an older version the active one',

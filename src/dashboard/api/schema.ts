@@ -135,6 +135,15 @@ export const modelRow = z.object({
   ageMinutes: z.number().nullable().describe('stream time since the newest minute it was trained on'),
   drift: z.object({ id: z.number(), outcome: z.string(), reason: z.string(), windowEnd: time }).nullable(),
   run: runState.nullable().describe('a retrain under way'),
+  approval: z
+    .object({
+      reason: z.string(),
+      requestedAt: time,
+      expiresAt: time,
+      onExpiry: z.enum(['approve', 'decline']),
+    })
+    .nullable()
+    .describe('a retraining that waits for a person'),
 });
 
 export const raised = z.object({
@@ -323,6 +332,7 @@ export const seriesQuery = streamQuery.extend({
 export const pathsQuery = z.object({ prefix: z.string().max(60).optional() });
 export const rollbackBody = z.object({ version: z.int().positive() });
 export const pinBody = z.object({ pinned: z.boolean() });
+export const reasonBody = z.object({ reason: z.string().trim().min(1).max(1_000) });
 export const noteBody = z.object({ text: z.string().trim().max(4_000) });
 export const ordinaryBody = z.object({ ordinary: z.boolean() });
 export const retrainQueued = z.object({ jobId: z.string() });
