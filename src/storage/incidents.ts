@@ -60,7 +60,7 @@ function incidentOf(row: IncidentRow): StoredIncident {
     reasons: row.reasons,
     models: row.models,
     culprits: row.culprits,
-    detail: row.detail,
+    detail: { ...row.detail, watched: row.detail.watched ?? [] },
     relatedTo: row.related_to === null ? null : Number(row.related_to),
     acknowledgedBy: row.acknowledged_by,
     acknowledgedAt: row.acknowledged_at,
