@@ -1,5 +1,6 @@
 import { LATE_SCORING } from '../src/detection/lateStages.js';
 import { correlateNext } from '../src/incidents/correlationStep.js';
+import { historyBefore } from '../src/incidents/history.js';
 import type { IncidentChange } from '../src/incidents/incident.js';
 import { correlateLate } from '../src/incidents/lateCorrelation.js';
 import { VrpSource } from '../src/incidents/rpki/vrpSource.js';
@@ -24,15 +25,17 @@ await runService('correlator', async (context) => {
   };
   const watches = context.settings.streams.map(({ name: stream }) => {
     const { pool, settings } = context;
-    const options = { pool, stream, declaration, validityOf: vrps.validityOf, settings: settings.incidents, now };
-    return { stream, watch: new WatchStep(options) };
+    const past = () => historyBefore(settings, stream, now());
+    const { validityOf } = vrps;
+    const shared = { validityOf, settings: settings.incidents, now, historyBefore: past };
+    return { stream, past, watch: new WatchStep({ pool, stream, declaration, ...shared }) };
   });
   await vrps.keepFresh(context.signal, () => {
     context.report({ rpki: vrps.state });
     for (const { watch } of watches) watch.judgeAll();
   });
   await Promise.all(
-    watches.flatMap(({ stream, watch }) => [
+    watches.flatMap(({ stream, watch, past }) => [
       runStage(context, {
         name: WATCH_STAGE,
         stream,
@@ -49,7 +52,13 @@ await runService('correlator', async (context) => {
         stream,
         wakeOn: ['verdicts'],
         step: async () => {
-          const options = { settings: context.settings.incidents, watchList, validityOf: vrps.validityOf, now };
+          const options = {
+            settings: context.settings.incidents,
+            watchList,
+            validityOf: vrps.validityOf,
+            now,
+            historyBefore: past,
+          };
           const { minutes, changes } = await correlateNext(context.pool, stream, options);
           const late = await correlateLate(context.pool, stream, LATE_SCORING, options);
           log(stream, [...changes, ...late.changes]);

@@ -4,7 +4,7 @@ import { UsageError } from './output.js';
 import { createProgram } from './program.js';
 
 try {
-  await createProgram().parseAsync();
+  await (await createProgram(process.argv.slice(2))).parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? 0 : 2;

@@ -1,31 +1,49 @@
 import { Command } from 'commander';
 import { codeVersion } from '../config/codeVersion.js';
-import { register as accept } from './accept.js';
-import { register as alerts } from './alerts.js';
-import { register as backfill } from './backfill.js';
-import { register as backup } from './backup.js';
-import { register as completion } from './completion.js';
-import { register as config } from './config.js';
-import { register as demo } from './demo.js';
-import { register as doctor } from './doctor.js';
-import { register as drift } from './drift.js';
-import { register as evaluate } from './evaluate.js';
-import { register as features } from './features.js';
-import { register as incidents } from './incidents.js';
-import { register as models } from './models.js';
-import { register as reload } from './reload.js';
-import { register as replay } from './replay.js';
-import { register as restore } from './restore.js';
-import { register as retrain } from './retrain.js';
-import { register as rollback } from './rollback.js';
-import { register as run } from './run.js';
-import { register as start } from './start.js';
-import { register as status } from './status.js';
-import { register as stop } from './stop.js';
-import { register as testRetraining } from './testRetraining.js';
 
-/** The whole command line, not yet run. */
-export function createProgram(): Command {
+/** Every command with its module, in the order of the help. A module is loaded when its command is the one that is run. */
+const GROUPS: Record<string, Record<string, () => Promise<{ register(program: Command): void }>>> = {
+  Run: {
+    demo: () => import('./demo.js'),
+    start: () => import('./start.js'),
+    stop: () => import('./stop.js'),
+    reload: () => import('./reload.js'),
+    run: () => import('./run.js'),
+  },
+  See: {
+    status: () => import('./status.js'),
+    doctor: () => import('./doctor.js'),
+    models: () => import('./models.js'),
+    incidents: () => import('./incidents.js'),
+    alerts: () => import('./alerts.js'),
+    config: () => import('./config.js'),
+    completion: () => import('./completion.js'),
+  },
+  Act: {
+    silences: () => import('./silences.js'),
+    drift: () => import('./drift.js'),
+    retrain: () => import('./retrain.js'),
+    rollback: () => import('./rollback.js'),
+    accept: () => import('./accept.js'),
+    approvals: () => import('./approvals.js'),
+    'test-retraining': () => import('./testRetraining.js'),
+  },
+  Data: {
+    backfill: () => import('./backfill.js'),
+    replay: () => import('./replay.js'),
+    features: () => import('./features.js'),
+    evaluate: () => import('./evaluate.js'),
+    backup: () => import('./backup.js'),
+    restore: () => import('./restore.js'),
+  },
+};
+
+/**
+ * The command line, not yet run.
+ *
+ * @param words what was typed; with them, only the command that they name is loaded
+ */
+export async function createProgram(words: readonly string[] = []): Promise<Command> {
   const program = new Command('routewarden')
     .description('Finds hijacks, leaks, outages and storms in BGP updates, and keeps its models current by itself.')
     .version(codeVersion())
@@ -47,13 +65,21 @@ Examples:
 Exit codes: 0 done, 1 failed, 2 wrong usage or settings.`,
     );
 
-  program.commandsGroup('Run');
-  for (const register of [demo, start, stop, reload, run]) register(program);
-  program.commandsGroup('See');
-  for (const register of [status, doctor, models, incidents, alerts, config, completion]) register(program);
-  program.commandsGroup('Act');
-  for (const register of [drift, retrain, rollback, accept, testRetraining]) register(program);
-  program.commandsGroup('Data');
-  for (const register of [backfill, replay, features, evaluate, backup, restore]) register(program);
+  const wanted = commandNamed(words);
+  for (const [group, commands] of Object.entries(GROUPS)) {
+    program.commandsGroup(group);
+    for (const [name, load] of Object.entries(commands)) {
+      if (wanted === null || wanted === name) (await load()).register(program);
+    }
+  }
   return program;
+}
+
+/** The command that a line runs; null when it takes all of them to answer: for the help, completion or a wrong name. */
+function commandNamed(words: readonly string[]): string | null {
+  let at = 0;
+  while (words[at] === '--config' || words[at] === '--data-directory') at += 2;
+  const name = words[at];
+  const there = Object.values(GROUPS).some((commands) => name !== undefined && Object.hasOwn(commands, name));
+  return there && name !== 'completion' ? name! : null;
 }

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runner } from 'node-pg-migrate';
+import type { RunnerOption } from 'node-pg-migrate';
 import pg from 'pg';
 import { packageRoot } from '../config/paths.js';
 
@@ -14,8 +14,8 @@ const TABLE = 'routewarden_migrations';
  */
 export async function migrate(databaseUrl: string, log: (message: string) => void): Promise<string[]> {
   return await onConnection(databaseUrl, log, async (client) => {
-    await refuseNewerSchema(client);
-    const ran = await runner(options(client, log));
+    if (!(await isBehind(client))) return [];
+    const ran = await runMigrations(options(client, log));
     return ran.map((migration) => migration.name);
   });
 }
@@ -23,11 +23,17 @@ export async function migrate(databaseUrl: string, log: (message: string) => voi
 /** Makes all tables, empty, in a schema of their own, which is made too. */
 export async function migrateInto(databaseUrl: string, schema: string, log: (message: string) => void): Promise<void> {
   await onConnection(databaseUrl, log, async (client) => {
-    await runner({ ...options(client, log), schema, createSchema: true });
+    await runMigrations({ ...options(client, log), schema, createSchema: true });
   });
 }
 
-function options(dbClient: pg.Client, log: (message: string) => void) {
+/** The library is loaded only when there is something to migrate, which most commands never see. */
+async function runMigrations(given: RunnerOption) {
+  const { runner } = await import('node-pg-migrate');
+  return await runner(given);
+}
+
+function options(dbClient: pg.Client, log: (message: string) => void): RunnerOption {
   return {
     dbClient,
     dir: DIRECTORY,
@@ -36,7 +42,7 @@ function options(dbClient: pg.Client, log: (message: string) => void) {
     // Waits for another process that migrates, rather than failing.
     advisoryLockMode: 'wait',
     logger: { debug: () => {}, info: () => {}, warn: log, error: log },
-  } as Parameters<typeof runner>[0];
+  } as RunnerOption;
 }
 
 /**
@@ -58,15 +64,18 @@ async function onConnection<T>(
   }
 }
 
-async function refuseNewerSchema(client: pg.Client): Promise<void> {
-  const known = new Set((await readdir(DIRECTORY)).map((file) => file.replace(/\.sql$/, '')));
+/** @throws Error when the database is of a newer program than this one */
+async function isBehind(client: pg.Client): Promise<boolean> {
+  const known = (await readdir(DIRECTORY)).map((file) => file.replace(/\.sql$/, ''));
   const exists = await client.query('SELECT to_regclass($1) IS NOT NULL AS yes', [TABLE]);
-  if (!exists.rows[0].yes) return;
+  if (!exists.rows[0].yes) return true;
   const { rows } = await client.query<{ name: string }>(`SELECT name FROM ${TABLE}`);
-  const unknown = rows.map((row) => row.name).filter((name) => !known.has(name));
+  const ran = rows.map((row) => row.name);
+  const unknown = ran.filter((name) => !known.includes(name));
   if (unknown.length > 0) {
     throw new Error(
       `the database was migrated by a newer Routewarden (${unknown.join(', ')}): upgrade this one, or name another DATABASE_URL`,
     );
   }
+  return known.some((name) => !ran.includes(name));
 }

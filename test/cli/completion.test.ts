@@ -8,7 +8,7 @@ import { completionScript } from '../../src/cli/completion.js';
 import { createProgram } from '../../src/cli/program.js';
 import { SERVICES } from '../../src/services/catalogue.js';
 
-const program = createProgram();
+const program = await createProgram();
 const script = completionScript(program, 'bash');
 
 /** What bash offers for each of the lines; the last word is the one under the cursor. */

@@ -6,8 +6,8 @@ import { routewarden } from '../support/command.js';
 import { commands, SCRIPTS, synopsis, texts } from './typed.js';
 
 /** The same command line without anything done: parsed to the end, then nothing. */
-function harmless(): Command {
-  const program = createProgram();
+async function harmless(): Promise<Command> {
+  const program = await createProgram();
   const quiet = (command: Command): void => {
     command.exitOverride().configureOutput({ writeOut: () => {}, writeErr: () => {} });
     // Some commands that have sub-commands do something by themselves too.
@@ -28,7 +28,7 @@ describe('the commands in the documentation', () => {
     '$where: routewarden $line',
     async ({ line }) => {
       try {
-        await harmless().parseAsync(line, { from: 'user' });
+        await (await harmless()).parseAsync(line, { from: 'user' });
       } catch (error) {
         const fault = error as CommanderError;
         if (fault instanceof CommanderError && fault.exitCode === 0) return; // --help and --version
@@ -40,10 +40,10 @@ describe('the commands in the documentation', () => {
     },
   );
 
-  test('name every command that there is', () => {
+  test('name every command that there is', async () => {
     const text = readFileSync('docs/cli.md', 'utf8');
-    const missing = createProgram()
-      .commands.map((command) => command.name())
+    const missing = (await createProgram()).commands
+      .map((command) => command.name())
       .filter((name) => !new RegExp(`^\\| \`${name}[ \`]`, 'm').test(text));
     expect(missing).toEqual([]);
   });

@@ -135,12 +135,15 @@ async function startSystem(): Promise<Started> {
   return started;
 }
 
-/** The stream's minutes twice over, the last hour labelled anomalous, in the format of the published data sets. */
+/**
+ * The stream's minutes over and over, the last hour labelled anomalous, in the format of the published data sets: a day to
+ * test on, and six hours to train on, since what is tested here is the command.
+ */
 async function labelledRows(from: Pool): Promise<string> {
   const { rows } = await from.query<{ values: number[] }>(
     `SELECT values FROM features WHERE stream = 'rrc00' AND kind = 'observed' ORDER BY minute`,
   );
-  const twice = [...rows, ...rows];
+  const twice = [...rows, ...rows].slice(-(6 * 60 + 24 * 60 + 60));
   return twice
     .map(({ values }, index) => {
       const [hour, minute] = [Math.floor(index / 60) % 24, index % 60];

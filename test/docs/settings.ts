@@ -64,6 +64,7 @@ export const SETTINGS: readonly Setting[] = [
   { line: /^incidents( --limit 20)?$/, when: 'running', shows: /hijack/ },
   { line: /^alerts list( --open)?$/, when: 'running', shows: /severity/ },
   { line: /^alerts list --json$/, when: 'running', shows: /^\{"alerts":\[\{.*\]\}$/m },
+  { line: /^silences list$/, when: 'running', shows: /no silence yet/ },
   { line: /^drift( --no-check| MODEL)?$/, when: 'running', placeholders: { MODEL }, shows: /window end/ },
   {
     line: /^retrain (MODEL|\w+@rrc00) --clear$/,
@@ -131,7 +132,7 @@ export const SETTINGS: readonly Setting[] = [
   {
     line: /^evaluate FILE\.csv( .*)?$/,
     when: 'running',
-    placeholders: { 'FILE.csv': 'minutes.csv', N: '1440' },
+    placeholders: { 'FILE.csv': 'minutes.csv', N: '360' },
     shows: /ensemble/,
   },
   { line: /^reload$/, when: 'running', shows: /process \d+/ },

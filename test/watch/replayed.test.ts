@@ -64,7 +64,11 @@ beforeAll(async () => {
     streams: Object.keys(STORIES).map((name) => ({ name, replay: true })),
     watch: { asNumbers: [OURS], prefixes: [OWN, '203.0.113.0/24'], origins: [SCRUBBER] },
     rpki: { vrps },
-    alerts: { groupSeconds: 0, channels: [{ type: 'file', name: 'file', path: join(folder, 'alerts.jsonl') }] },
+    alerts: {
+      history: true,
+      groupSeconds: 0,
+      channels: [{ type: 'file', name: 'file', path: join(folder, 'alerts.jsonl') }],
+    },
   };
   await writeFile(join(folder, 'routewarden.config.json'), JSON.stringify(given));
   system = await System.start({

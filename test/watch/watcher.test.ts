@@ -53,7 +53,7 @@ describe('a hijack of a declared prefix', () => {
       { at: 200, peer: 2, state: 'down' },
     ];
     const { incidents } = watched(messages, { watch: WATCH, until: 300 });
-    expect(incidents[0]!.detail.closedBy).toBe('gap');
+    expect(incidents[0]!.detail.closedBy).toBe('quiet');
     expect(words(incidents[0])).toMatch(/^no more news of 198.51.100.0\/24/);
   });
 

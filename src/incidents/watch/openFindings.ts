@@ -2,7 +2,7 @@ import type { Minute } from '../../features/row.js';
 import type { Incident, IncidentChange, IncidentDetail } from '../incident.js';
 import { severityRank } from '../severity.js';
 import type { Finding } from './finding.js';
-import { closed, grown, opened, WATCH } from './watchIncident.js';
+import { closed, grown, opened } from './watchIncident.js';
 
 const MINUTE_MS = 60_000;
 
@@ -16,10 +16,10 @@ interface Open {
 
 const minuteAt = (ms: number): Minute => Math.floor(ms / MINUTE_MS);
 
-/** A part taken and a whole taken by one network are one event. */
+/** A part taken and a whole taken by one network are one event. The network stands first. */
 function subjectOf({ kind, network }: Finding): string {
   const what = kind === 'more specific' ? 'new origin' : kind;
-  return `${WATCH} ${what}${network === 0 ? '' : ` AS${network}`}`;
+  return network === 0 ? what : `AS${network} ${what}`;
 }
 
 const keyOf = ({ kind, prefix }: Finding) => `${kind} ${prefix}`;

@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
+import type { Minute } from '../../features/row.js';
 import { readCursor, writeCursor } from '../../storage/cursors.js';
 import { inTransaction } from '../../storage/pool.js';
 import { entriesAfter } from '../../storage/updateBatches.js';
@@ -25,6 +26,8 @@ export interface WatchStepOptions {
   validityOf: ValidityOf;
   settings: IncidentSettings;
   now: () => Date;
+  /** Minutes before this one are history, of which nobody is told. */
+  historyBefore: () => Minute;
 }
 
 interface StoredStand {
@@ -70,7 +73,7 @@ export class WatchStep {
       this.idle = true;
       return { more: false, changes: [] };
     }
-    const { pool, stream, settings, now } = this.options;
+    const { pool, stream, settings, now, historyBefore } = this.options;
     const entries = await entriesAfter(pool, stream, this.position, ENTRIES_A_STEP);
     try {
       for (const entry of entries) {
@@ -79,9 +82,10 @@ export class WatchStep {
       }
       if (entries.length > 0) this.stale = true;
       const { changes, incidents } = watcher.drain();
+      const until = Math.floor((watcher.untilMs ?? 0) / 60_000);
       if (incidents.length > 0 || (this.stale && this.mayStore())) {
         await inTransaction(pool, async (client) => {
-          await storeFindings(client, stream, incidents, changes, { settings, now });
+          await storeFindings(client, stream, { incidents, changes, until }, { settings, now, historyBefore });
           await this.store(client, watcher);
         });
       }
