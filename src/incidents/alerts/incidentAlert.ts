@@ -11,8 +11,9 @@ export function incidentFingerprint(incident: Incident): string {
   return `incident/${incident.stream}/${new Date(incident.startedAt * 60_000).toISOString()}${incident.subject === '' ? '' : `/${incident.subject}`}`;
 }
 
-function networkOf({ subject, culprits, class: name }: Incident): string | undefined {
-  if (subject !== '') return subject;
+function networkOf({ subject, culprits, class: name, detail }: Incident): string | undefined {
+  // of an incident of the operator's own the subject says what it did, too
+  if (subject !== '' && detail.openedBy !== 'watch') return subject;
   return (name === 'session reset' ? culprits.peers : culprits.origins)[0]?.name;
 }
 
