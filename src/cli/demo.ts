@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { pino } from 'pino';
@@ -21,7 +20,6 @@ export function register(program: Command): void {
     .action(async (options: { exit?: boolean; json?: boolean; seed: string; port: string; logs?: boolean }) => {
       const began = performance.now();
       const port = options.port === '0' ? await freePort() : Number(options.port);
-      const own = settingsOf(program).databaseUrl === undefined;
       const dataDirectory = join(settingsOf(program).dataDirectory, 'demo');
       const settings = settingsOf(program, {
         dataDirectory,
@@ -34,7 +32,6 @@ export function register(program: Command): void {
         seed: Number(options.seed),
         streams: [{ name: 'demo' }],
       });
-      if (own) await rm(dataDirectory, { recursive: true, force: true });
       const color = process.stderr.isTTY === true;
       const logger = pino(
         { level: options.logs ? settings.logLevel : 'error', base: null },
