@@ -1,5 +1,6 @@
 import { LATE_SCORING } from '../src/detection/lateStages.js';
 import { correlateNext } from '../src/incidents/correlationStep.js';
+import { historyBefore } from '../src/incidents/history.js';
 import { correlateLate } from '../src/incidents/lateCorrelation.js';
 import { VrpSource } from '../src/incidents/rpki/vrpSource.js';
 import { WatchList } from '../src/incidents/watchList.js';
@@ -22,6 +23,7 @@ await runService('correlator', async (context) => {
             watchList,
             validityOf: vrps.validityOf,
             now: () => new Date(),
+            historyBefore: () => historyBefore(context.settings, stream, new Date()),
           };
           const { minutes, changes } = await correlateNext(context.pool, stream, options);
           const late = await correlateLate(context.pool, stream, LATE_SCORING, options);

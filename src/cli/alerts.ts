@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { secretHider } from '../config/redaction.js';
 import type { Alert } from '../incidents/alerts/alert.js';
+import { pageAddress } from '../incidents/alerts/links.js';
 import { openChannel } from '../incidents/alerts/openChannels.js';
 import { describeFault, sendTestAlert } from '../incidents/alerts/outbox.js';
 import { listAlerts } from '../storage/alerts.js';
@@ -54,14 +55,16 @@ function registerList(alerts: Command, program: Command): void {
     });
 }
 
-function stateOf({ resolvedAt, body }: Alert): 'open' | 'over' | 'event' {
+function stateOf({ resolvedAt, body }: Alert): 'open' | 'over' | 'no more news' | 'event' {
   if (body.once === true) return 'event';
-  return resolvedAt === null ? 'open' : 'over';
+  if (resolvedAt === null) return 'open';
+  return body.facts?.ending === 'no more news' ? 'no more news' : 'over';
 }
 
-function deliveries({ delivered }: Alert): string {
+function deliveries({ delivered, body }: Alert): string {
   const told = Object.entries(delivered.channels ?? {}).map(([channel, { state }]) => `${channel}: ${state}`);
   if (told.length > 0) return told.join(', ');
+  if (body.history === true) return 'nobody: history';
   return delivered.done === true ? 'no channel' : 'waits';
 }
 
@@ -78,6 +81,7 @@ function alertRecord(alert: Alert) {
     stream: body.stream ?? null,
     class: body.class ?? null,
     watched: body.watched ?? false,
+    history: body.history ?? false,
     facts: body.facts ?? {},
     times: body.times,
     raised_at: raisedAt.toISOString(),
@@ -96,7 +100,8 @@ function registerTest(alerts: Command, program: Command): void {
       '\nPast routes, grouping and quiet hours; no database is needed. Exit code 1 when a channel failed.\n\nExample:\n  routewarden alerts test noc',
     )
     .action(async (name: string | undefined, options: { json?: boolean }) => {
-      const { channels } = settingsOf(program).alerts;
+      const { alerts: wanted, dashboard } = settingsOf(program);
+      const { channels } = wanted;
       const names = channels.map((channel) => channel.name);
       if (channels.length === 0) {
         throw new UsageError('no channel is set: write some under alerts.channels in the settings (docs/alerts.md)');
@@ -106,7 +111,7 @@ function registerTest(alerts: Command, program: Command): void {
       const hideSecrets = secretHider(channels, 'alerts.channels');
       const results = await Promise.all(
         chosen.map(async (settings) => {
-          const channel = openChannel(settings);
+          const channel = openChannel(settings, pageAddress(dashboard));
           try {
             await sendTestAlert(channel, new Date());
             return { channel: settings.name, type: settings.type, ok: true, error: null };

@@ -3,6 +3,7 @@ import {
   checkAlerts,
   checkDatabase,
   checkDisk,
+  checkHoldings,
   checkModels,
   checkRedis,
   checkRpki,
@@ -47,6 +48,7 @@ async function inDatabase(program: Command): Promise<Finding[]> {
       return [
         ...(await checkDatabase(pool)),
         ...(await checkStreams(pool, settings)),
+        ...(await checkHoldings(pool, settings)),
         await checkServices(pool, settings),
         await checkWork(pool),
         await checkModels(pool, settings),

@@ -24,11 +24,12 @@ export function register(program: Command): void {
         incident.endedAt === null ? 'goes on' : `${incident.endedAt - incident.startedAt} min`,
         incident.severity,
         incident.class,
+        incident.subject || '-',
         incident.models.join('+'),
         incident.reasons[0]?.words ?? '',
       ]);
       process.stdout.write(
-        `${table(['id', 'stream', 'start', 'length', 'severity', 'class', 'seen by', 'why'], rows)}\n`,
+        `${table(['id', 'stream', 'start', 'length', 'severity', 'class', 'network', 'seen by', 'why'], rows)}\n`,
       );
     });
 }

@@ -26,6 +26,8 @@ export interface DashboardOptions {
   /** By queue name: what Bull Board tells of it. */
   queueHelp?: Readonly<Record<string, QueueHelp>>;
   settings: DashboardSettings;
+  /** `incidents.evidence.perDay`: alerts a day that the operator is ready to read. */
+  budget: number;
   actions: DashboardActions;
   logger: FastifyBaseLogger;
   clock: Clock;
@@ -44,7 +46,7 @@ const OPEN = new Set(['/', '/login', '/healthz', '/readyz', '/favicon.svg', '/pa
 export async function createDashboard(options: DashboardOptions): Promise<FastifyInstance> {
   const settings = readDashboardSettings(options.settings);
   const { pool, queues, logger, clock } = options;
-  const context: DashboardContext = { pool, settings, actions: options.actions, logger, clock };
+  const context: DashboardContext = { pool, settings, budget: options.budget, actions: options.actions, logger, clock };
   const server = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -121,7 +123,9 @@ export async function createDashboard(options: DashboardOptions): Promise<Fastif
     });
   });
   server.get('/metrics', async (_request, reply) =>
-    reply.type('text/plain; version=0.0.4; charset=utf-8').send(await metricsText(pool, queues, settings, clock.now())),
+    reply
+      .type('text/plain; version=0.0.4; charset=utf-8')
+      .send(await metricsText(pool, queues, settings, clock.now(), context.budget)),
   );
   server.get('/api/openapi.json', async () => openApiDocument(routes.descriptions));
   server.get('/api/events', (_request, reply) => {

@@ -38,6 +38,19 @@ export interface RoutingCounts {
   untracked: number;
 }
 
+export interface RoutingHoldings {
+  routes: number;
+  prefixes: number;
+  paths: number;
+  peers: number;
+  links: number;
+  /** Routes given up because the table was full, and elements that found no room, since the stream began. */
+  evictedRoutes: number;
+  untracked: number;
+  /** Of the tables' columns, with room to grow; what the process takes is more. */
+  bytes: number;
+}
+
 /** What is known of every peer's routes, and how a message changes it and its minute. */
 export class RoutingState {
   readonly peers: PeerTable;
@@ -78,6 +91,21 @@ export class RoutingState {
   /** Entries of the route table. */
   get size(): number {
     return this.routes.size;
+  }
+
+  get holdings(): RoutingHoldings {
+    const { routes, prefixes, paths, peers, links } = this;
+    const bytes = this.#tables().reduce((sum, table) => sum + table.byteLength, 0);
+    return {
+      routes: routes.size,
+      prefixes: prefixes.size,
+      paths: paths.size,
+      peers: peers.size,
+      links: links.size,
+      evictedRoutes: this.#counts.evictedRoutes,
+      untracked: this.#counts.untracked,
+      bytes,
+    };
   }
 
   write(writer: ByteWriter): void {
@@ -234,12 +262,52 @@ export class RoutingState {
     } else if (oldState === ESTABLISHED) open?.reset(peer, 'down', this.peers.activeRoutes[peer]!);
   }
 
-  /** A route of a table dump is known without being news. */
+  /** A route of a table dump is known without being news; when it was originated is kept. */
   #learn(columns: BatchColumns, message: number, element: number, minute: Minute): void {
+    if (columns.announced[message] !== 1) return;
     const peer = this.#peer(columns, columns.peer[message]!);
+    const prefix = peer < 0 ? -1 : this.#prefix(columns, columns.prefix[element]!, minute);
+    if (prefix < 0) {
+      this.#counts.untracked++;
+      return;
+    }
     this.#learning = true;
-    this.#announce(columns, message, element, peer, minute, new OpenMinute(minute));
+    const batchPath = columns.path[message]!;
+    const path = batchPath === NONE ? this.#emptyPath() : this.#path(columns, batchPath, minute);
     this.#learning = false;
+    this.#place(peer, prefix, columns.pathId.length > 0 ? columns.pathId[element]! : 0, path);
+    const origin = this.paths.origin[path]!;
+    if (origin !== 0) {
+      // the column of sizes has the route's age; one of a dump is never so young as to be news
+      const age = Math.floor(columns.size[message]! / 60);
+      const since = Math.max(1, minute - Math.max(age, NEW_FOR));
+      const { prefixes } = this;
+      prefixes.lastOrigin[prefix] = origin;
+      prefixes.learnOrigin(prefix, origin, minute, since);
+      if (since < prefixes.firstMinute[prefix]!) prefixes.firstMinute[prefix] = since;
+    }
+    if (batchPath === NONE) this.#release(path);
+  }
+
+  /** The peer's route to the prefix is `path`, and no minute counts it. */
+  #place(peer: number, prefix: number, pathId: number, path: number): void {
+    const routes = this.routes;
+    let route = routes.find(peer, prefix, pathId);
+    const old = route < 0 ? WITHDRAWN : routes.path[route]!;
+    if (old === path) return;
+    if (route < 0 && routes.full) {
+      // one route of a table is as good as another: those that are known stay
+      this.#counts.evictedRoutes++;
+      return;
+    }
+    this.paths.retain(path);
+    if (old !== WITHDRAWN) this.#release(old);
+    else {
+      if (route < 0) route = this.#addRoute(peer, prefix, pathId);
+      this.prefixes.activeRoutes[prefix]!++;
+      this.peers.activeRoutes[peer]!++;
+    }
+    routes.path[route] = path;
   }
 
   #update(columns: BatchColumns, message: number, first: number, minute: Minute, opened: OpenMinute | undefined): void {
@@ -421,7 +489,6 @@ export class RoutingState {
     const prefixes = this.prefixes;
     prefixes.lastOrigin[prefix] = origin;
     const from = prefixes.noteOrigin(prefix, origin, minute, known);
-    if (this.#learning) prefixes.firstMinute[prefix] = 0;
     const isNew = this.#isNew(from, minute);
     if (isNew) {
       const previous = () => prefixes.originsBefore(prefix, from, origin);

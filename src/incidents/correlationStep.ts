@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import type { Minute } from '../features/row.js';
 import { lockCorrelatorCursor, moveCorrelatorCursor } from '../storage/correlatorCursor.js';
 import { incidentHistory, openIncidents } from '../storage/incidents.js';
 import { minuteInputs, verdictWatermark, watermarkWithoutModels } from '../storage/minuteInputs.js';
@@ -11,6 +12,8 @@ export interface CorrelationOptions extends CorrelatorContext {
   batch?: number;
   /** When alerts count as raised. */
   now: () => Date;
+  /** Minutes before this one are history now: what they show is stored, and told to nobody. None when left out. */
+  historyBefore?: () => Minute;
 }
 
 /**
@@ -42,8 +45,8 @@ export async function correlateNext(
     const open = await openIncidents(client, stream);
     const history = await incidentHistory(client, stream, from);
     const { state, changes, incidents } = correlate({ stream, open, recent, ...history }, inputs, options);
-    await storeFindings(client, stream, incidents, changes, options);
     const until = state.recent.at(-1)!.minute;
+    await storeFindings(client, stream, { incidents, changes, until }, options);
     await moveCorrelatorCursor(client, stream, until);
     await client.query('COMMIT');
     return { minutes: inputs.length, until, changes };

@@ -1,7 +1,8 @@
+import { rmdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import pg from 'pg';
-import { DirectoryLock, type Holder, holderOf } from './directoryLock.js';
-import { EmbeddedPostgres, runningServer } from './embeddedPostgres.js';
+import { DirectoryInUse, DirectoryLock, type Holder, holderOf } from './directoryLock.js';
+import { EmbeddedPostgres, emptyOf, runningServer } from './embeddedPostgres.js';
 import { migrate } from './migrations.js';
 
 export { DirectoryInUse } from './directoryLock.js';
@@ -66,6 +67,29 @@ export async function openDatabase(
     await server?.stop();
     lock.release();
     throw error;
+  }
+}
+
+/** Removes a data directory and the own database with it, unless a living process has it. */
+export async function removeDirectory(dataDirectory: string): Promise<void> {
+  const directory = resolve(dataDirectory);
+  let lock: DirectoryLock;
+  try {
+    lock = await DirectoryLock.take(directory);
+  } catch (error) {
+    if (error instanceof DirectoryInUse) return;
+    throw error;
+  }
+  try {
+    emptyOf(directory);
+  } finally {
+    lock.release();
+  }
+  try {
+    rmdirSync(directory);
+  } catch (error) {
+    // Another start came just now.
+    if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
   }
 }
 

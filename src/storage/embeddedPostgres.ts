@@ -60,7 +60,7 @@ export class EmbeddedPostgres {
     const { log, fresh = false } = options;
     const directory = resolve(dataDirectory);
     mkdirSync(directory, { recursive: true, mode: 0o755 });
-    const user = process.getuid?.() === 0 ? unprivilegedUser() : null;
+    const user = serverUser();
     const cluster = clusterOf(directory, user);
     const binaries = await findBinaries(user);
     await endLeftover(cluster, log);
@@ -170,14 +170,23 @@ export async function runningServer(dataDirectory: string): Promise<{ databaseUr
   return connection !== null && (await holderOf(directory)) !== null ? connection : null;
 }
 
+/** Throws away all that a data directory, which the caller holds, has. */
+export function emptyOf(directory: string): void {
+  emptyDirectory(directory, clusterOf(directory, serverUser()));
+}
+
 /** Stops a server that nobody holds any more, such as after a kill of its starter. @returns whether there was one */
 export async function stopLeftover(dataDirectory: string): Promise<boolean> {
   let found = false;
-  const user = process.getuid?.() === 0 ? unprivilegedUser() : null;
-  await endLeftover(clusterOf(resolve(dataDirectory), user), () => {
+  await endLeftover(clusterOf(resolve(dataDirectory), serverUser()), () => {
     found = true;
   });
   return found;
+}
+
+/** Null: this process's own. */
+function serverUser(): User | null {
+  return process.getuid?.() === 0 ? unprivilegedUser() : null;
 }
 
 function hasEnded(server: ChildProcess): boolean {

@@ -102,6 +102,15 @@ export async function storeIncidents(db: Database, incidents: readonly Incident[
   return ids;
 }
 
+/** Those of the ids that somebody looks after. */
+export async function acknowledgedIncidents(db: Database, ids: readonly number[]): Promise<Set<number>> {
+  const { rows } = await db.query<{ id: string }>(
+    'SELECT id FROM incidents WHERE id = ANY ($1) AND acknowledged_by IS NOT NULL',
+    [ids],
+  );
+  return new Set(rows.map(({ id }) => Number(id)));
+}
+
 /** In the order in which they opened. */
 export async function openIncidents(db: Database, stream: string): Promise<Incident[]> {
   const { rows } = await db.query<IncidentRow>(

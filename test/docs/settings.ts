@@ -64,6 +64,7 @@ export const SETTINGS: readonly Setting[] = [
   { line: /^incidents( --limit 20)?$/, when: 'running', shows: /hijack/ },
   { line: /^alerts list( --open)?$/, when: 'running', shows: /severity/ },
   { line: /^alerts list --json$/, when: 'running', shows: /^\{"alerts":\[\{.*\]\}$/m },
+  { line: /^silences list$/, when: 'running', shows: /no silence yet/ },
   { line: /^drift( --no-check| MODEL)?$/, when: 'running', placeholders: { MODEL }, shows: /window end/ },
   {
     line: /^retrain (MODEL|\w+@rrc00) --clear$/,
