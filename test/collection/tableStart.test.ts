@@ -270,7 +270,7 @@ test('doctor and metrics say what a stream holds, and doctor what to set at a bo
     expect(finding).toMatchObject({ check: 'routes of s', ok });
     expect(finding!.finding).toContain(`${holdings.routes} routes`);
     if (!ok) expect(finding!.finding).toContain('set features.routes higher');
-    const metrics = await metricsText(database.pool, [], settings.dashboard, Date.now());
+    const metrics = await metricsText(database.pool, [], settings.dashboard, Date.now(), 6);
     expect(metrics).toContain(`routewarden_routes{stream="s"} ${holdings.routes}\n`);
     expect(metrics).toContain(`routewarden_routes_evicted{stream="s"} ${holdings.evictedRoutes}\n`);
   }
