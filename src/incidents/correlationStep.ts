@@ -3,7 +3,7 @@ import type { Minute } from '../features/row.js';
 import { lockCorrelatorCursor, moveCorrelatorCursor } from '../storage/correlatorCursor.js';
 import { incidentHistory, openIncidents } from '../storage/incidents.js';
 import { minuteInputs, verdictWatermark, watermarkWithoutModels } from '../storage/minuteInputs.js';
-import { watchedSince } from '../storage/watchStates.js';
+import { watchBegun } from '../storage/watchStates.js';
 import { type CorrelatorContext, correlate, recentMinutes } from './correlator.js';
 import type { IncidentChange } from './incident.js';
 import type { MinuteInput } from './minuteInput.js';
@@ -38,11 +38,12 @@ export async function correlateNext(
     const cursor = await lockCorrelatorCursor(client, stream);
     const judged =
       watermark === null ? [] : await minuteInputs(client, stream, cursor ?? -1, watermark, options.batch ?? 500);
-    const since = options.watchList.empty ? null : await watchedSince(client, stream);
+    const watch = options.watchList.empty ? { since: null, begins: false } : await watchBegun(client, stream);
     const withoutWatched = (minutes: readonly MinuteInput[]) =>
-      minutes.map((input) => othersOf(input, since, options.watchList));
+      minutes.map((input) => othersOf(input, watch.since, options.watchList));
     const inputs = withoutWatched(judged);
-    if (inputs.length === 0) {
+    // what the watch has yet to read for the first time is not judged twice
+    if (inputs.length === 0 || watch.begins) {
       await client.query('ROLLBACK');
       return { minutes: 0, until: cursor, changes: [] };
     }

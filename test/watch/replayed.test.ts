@@ -140,7 +140,10 @@ test('an outage of many with ours among them tells ours, critical, and leaves it
 
 test('an empty path has its peer as origin, in the incident and in the row', async () => {
   const ours = ofOurs(await listIncidents(pool, { stream: 'empty' }));
-  expect(ours.map(({ culprits }) => culprits.origins[0]!.name).sort()).toEqual(['AS64497', 'AS64498']);
+  expect(ours.map(({ reasons }) => reasons[0]!.words.slice(0, 50)).sort()).toEqual([
+    `your ${OWN} is announced by AS64497, seen`,
+    `your ${OWN} is announced by AS64498, seen`,
+  ]);
   const { rows } = await pool.query(
     `SELECT evidence->'newOrigins' AS origins FROM features
      WHERE stream = 'empty' AND jsonb_array_length(evidence->'newOrigins') > 0 ORDER BY minute LIMIT 1`,
