@@ -15,7 +15,7 @@ export type NameSort = (typeof SORTS)[number];
  */
 export async function knownNames(program: Command, sort: NameSort, model: string | undefined): Promise<string[]> {
   const settings = settingsOf(program);
-  const databaseUrl = settings.databaseUrl ?? runningServer(settings.dataDirectory)?.databaseUrl;
+  const databaseUrl = settings.databaseUrl ?? (await runningServer(settings.dataDirectory))?.databaseUrl;
   if (databaseUrl === undefined) return [];
   const pool = openPool(databaseUrl, { name: 'completion', maximum: 1, onError: () => {} });
   try {

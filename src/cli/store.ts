@@ -42,7 +42,7 @@ export async function lookAt<T>(
 ): Promise<T> {
   const settings = settingsOf(program);
   const place = placeOf(program, settings);
-  if (settings.databaseUrl === undefined && !hasOwnDatabase(settings.dataDirectory)) {
+  if (settings.databaseUrl === undefined && !(await hasOwnDatabase(settings.dataDirectory))) {
     throw new Error(
       `there is no database here (${place}): start the system with \`routewarden start\`, or give the settings of the ` +
         'one that runs (--config, ROUTEWARDEN_CONFIG, DATABASE_URL, ROUTEWARDEN_DATA_DIRECTORY)',

@@ -113,10 +113,11 @@ export async function acknowledgedIncidents(db: Database, ids: readonly number[]
   return new Set(rows.map(({ id }) => Number(id)));
 }
 
-/** In the order in which they opened. */
+/** Those that the correlator leads, in the order in which they opened: the watch leads its own. */
 export async function openIncidents(db: Database, stream: string): Promise<Incident[]> {
   const { rows } = await db.query<IncidentRow>(
-    `SELECT ${COLUMNS} FROM incidents WHERE stream = $1 AND ended_at IS NULL ORDER BY started_at, subject`,
+    `SELECT ${COLUMNS} FROM incidents WHERE stream = $1 AND ended_at IS NULL AND detail->>'openedBy' <> 'watch'
+     ORDER BY started_at, subject`,
     [stream],
   );
   return rows.map((row) => {
