@@ -41,6 +41,7 @@ suite(`a live hijack of a declared prefix${missing === null ? '' : ` (${missing}
     server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
     server.on('connection', (client) => {
       clients.add(client);
+      client.on('message', () => client.send(JSON.stringify({ type: 'ris_subscribe_ok', data: {} })));
       client.on('close', () => clients.delete(client));
     });
     const port = await freePort();
