@@ -1,11 +1,13 @@
-import { rm, rmdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rmdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { pino } from 'pino';
 import pretty from 'pino-pretty';
 import { loadSettings } from '../config/load.js';
 import type { Settings } from '../config/settings.js';
 import { runStory } from '../demo/story.js';
+import { removeDirectory } from '../storage/database.js';
+import { DirectoryLock } from '../storage/directoryLock.js';
 import { freePort } from '../storage/freePort.js';
 import { whole } from './numbers.js';
 import { printJson, say } from './output.js';
@@ -60,7 +62,8 @@ export function register(program: Command): void {
         seed: options.seed,
         streams: [{ name: 'demo' }],
       });
-      await rm(dataDirectory, { recursive: true, force: true });
+      // With a database of yours nothing else claims the directory, where the artifacts are.
+      const claim = bare.databaseUrl === undefined ? null : await DirectoryLock.take(resolve(dataDirectory));
       const color = process.stderr.isTTY === true;
       const logger = pino(
         { level: options.logs ? settings.logLevel : 'error', base: null },
@@ -84,7 +87,8 @@ export function register(program: Command): void {
           return null;
         })
         .finally(async () => {
-          await rm(dataDirectory, { recursive: true, force: true });
+          claim?.release();
+          await removeDirectory(dataDirectory);
           await removeIfEmpty(bare.dataDirectory);
         });
       if (story === null) return say('stopped before the story was over');

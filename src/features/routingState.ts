@@ -180,6 +180,13 @@ export class RoutingState {
     if (mapped !== UNMAPPED) return mapped;
     const from = columns.pathStart[path]!;
     const to = columns.pathStart[path + 1]!;
+    if (this.#learning) {
+      const id = this.paths.acquire(columns.hops, columns.marks, from, to);
+      this.#newestLink[path] = 0;
+      // a table names each path many times: the links of one that another route has are known
+      if (this.paths.references[id] === 1) this.#noteLinks(columns, path, minute, undefined, 0, -1, -1);
+      return (this.#pathOf[path] = id);
+    }
     this.#newestLink[path] = this.#noteLinks(columns, path, minute, undefined, 0, -1, -1);
     return (this.#pathOf[path] = this.paths.acquire(columns.hops, columns.marks, from, to));
   }

@@ -2,6 +2,8 @@ import type { ClientBase, Pool } from 'pg';
 import type { Minute } from '../features/row.js';
 import type { Culprits } from '../incidents/culprits.js';
 import type { Incident, IncidentClass, IncidentDetail, Reason, Severity } from '../incidents/incident.js';
+import type { IncidentFilter as SearchFilter } from '../incidents/incidentFilter.js';
+import { incidentSearch } from './incidentSearch.js';
 import { minuteOf } from './minuteColumn.js';
 
 type Database = Pool | ClientBase;
@@ -180,6 +182,13 @@ export async function listIncidents(db: Database, filter: IncidentFilter = {}): 
      LIMIT $4`,
     [filter.stream ?? null, filter.since ?? null, filter.open ?? null, filter.limit ?? 100],
   );
+  return rows.map(incidentOf);
+}
+
+/** What a person's filter asks for, in its order. */
+export async function searchIncidents(db: Database, filter: SearchFilter): Promise<StoredIncident[]> {
+  const { text, values } = incidentSearch(filter);
+  const { rows } = await db.query<IncidentRow>(`SELECT ${COLUMNS} FROM incidents ${text}`, values);
   return rows.map(incidentOf);
 }
 
