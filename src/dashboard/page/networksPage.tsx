@@ -24,7 +24,7 @@ export function NetworksPage() {
             {troubled.length === 0
               ? 'All of your prefixes are as declared.'
               : `${troubled.length} of ${value.prefixes.length} prefixes are not as declared.`}
-            {value.seenUntil !== null && ` Compared up to ${dateTime(value.seenUntil)} UTC.`}
+            {value.seenUntil !== null && ` Compared up to ${dateTime(value.seenUntil)}.`}
           </p>
           <ScrollArea label="Your prefixes">
             <table>
