@@ -5,8 +5,9 @@ import { pageAddress } from '../incidents/alerts/links.js';
 import { openChannel } from '../incidents/alerts/openChannels.js';
 import { describeFault, sendTestAlert } from '../incidents/alerts/outbox.js';
 import { listAlerts } from '../storage/alerts.js';
+import { whole } from './numbers.js';
 import { printJson, say, table, UsageError } from './output.js';
-import { settingsOf, withDatabase } from './store.js';
+import { lookAt, settingsOf } from './store.js';
 
 const MOST = 1000;
 
@@ -31,15 +32,12 @@ function registerList(alerts: Command, program: Command): void {
     .command('list')
     .description('List alerts, newest first.')
     .option('--open', 'only those that are not over')
-    .option('--limit <number>', 'at most so many', '20')
+    .option('--limit <number>', 'at most so many', whole(1, MOST), 20)
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExample:\n  routewarden alerts list --limit 5')
-    .action(async (options: { open?: boolean; limit: string; json?: boolean }) => {
-      const limit = Number(options.limit);
-      if (!Number.isInteger(limit) || limit < 1 || limit > MOST) {
-        throw new UsageError(`--limit takes a whole number from 1 to ${MOST}, not "${options.limit}"`);
-      }
-      const rows = await withDatabase(program, ({ pool }) =>
+    .action(async (options: { open?: boolean; limit: number; json?: boolean }) => {
+      const { limit } = options;
+      const rows = await lookAt(program, ({ pool }) =>
         listAlerts(pool, { limit, ...(options.open ? { open: true } : {}) }),
       );
       if (options.json) return printJson({ alerts: rows.map(alertRecord) });

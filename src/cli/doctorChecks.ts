@@ -56,13 +56,16 @@ export async function checkDatabase(pool: Pool): Promise<Finding[]> {
 /** @param error why the database could not be opened */
 export function databaseAway(error: Error): Finding {
   const newer = /newer Routewarden/.test(error.message);
+  const none = /there is no database here|nothing of Routewarden|older than this program/.test(error.message);
   return {
     check: 'database',
     ok: false,
     finding: error.message,
     remedy: newer
       ? 'run the newer version, or name another database'
-      : 'start PostgreSQL or correct DATABASE_URL; the own one needs a writable data directory with room',
+      : none
+        ? 'start the system with `routewarden start`, or give the settings of the one that runs'
+        : 'start PostgreSQL or correct DATABASE_URL; the own one needs a writable data directory with room',
   };
 }
 

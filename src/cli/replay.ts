@@ -5,7 +5,7 @@ import { boundWords } from '../collection/boundWatch.js';
 import { type ReplaySummary, replayInto } from '../collection/replaySession.js';
 import { readLabelledMinutes } from '../evaluation/labelledMinutes.js';
 import { StageLocks } from '../storage/stageLocks.js';
-import { registerStream } from '../storage/streams.js';
+import { forgetEmptyStream, listStreams, registerStream } from '../storage/streams.js';
 import { age, minuteText, printJson, say, UsageError } from './output.js';
 import { withStore } from './store.js';
 import { holdingsInWords, TableDisplay } from './tableDisplay.js';
@@ -101,6 +101,7 @@ export function register(program: Command): void {
         process.once('SIGINT', interrupted);
         process.once('SIGTERM', interrupted);
         try {
+          const known = (await listStreams(pool)).includes(stream);
           await registerStream(pool, stream, { replay: true });
           const display = new TableDisplay();
           const summary = await replayInto({
@@ -120,6 +121,9 @@ export function register(program: Command): void {
             },
             logger: pino({ level: 'warn' }, pino.destination(2)),
             signal: ending.signal,
+          }).catch(async (error: unknown) => {
+            if (!known) await forgetEmptyStream(pool, stream);
+            throw error;
           });
           display.stop();
           ending.signal.throwIfAborted();

@@ -5,7 +5,7 @@ import { appendAudit } from '../storage/audit.js';
 import { addSilence, endSilence, listSilences } from '../storage/silences.js';
 import { readNumber } from './modelArguments.js';
 import { printJson, say, table, UsageError } from './output.js';
-import { withDatabase } from './store.js';
+import { lookAt, withDatabase } from './store.js';
 
 const SHOWN = 100;
 
@@ -41,7 +41,7 @@ Every field that is given must fit. Incidents go on being found and listed.`,
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExample:\n  routewarden silences list --json')
     .action(async (options: { json?: boolean }) => {
-      const rows = await withDatabase(program, ({ pool }) => listSilences(pool, SHOWN));
+      const rows = await lookAt(program, ({ pool }) => listSilences(pool, SHOWN));
       const now = new Date();
       if (options.json) return printJson({ silences: rows.map((row) => ({ ...row, state: stateOf(row, now) })) });
       if (rows.length === 0) return say('no silence yet');

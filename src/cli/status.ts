@@ -15,7 +15,7 @@ import {
   streamStatus,
 } from '../storage/statusQueries.js';
 import { age, minuteText, printJson, table } from './output.js';
-import { withStore } from './store.js';
+import { lookAt } from './store.js';
 
 /** A service whose heartbeat is older is not running, whatever its row says. */
 const HEARTBEAT_SECONDS = 10;
@@ -128,7 +128,7 @@ export function register(program: Command): void {
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExamples:\n  routewarden status\n  routewarden status --json')
     .action(async (options: { json?: boolean }) => {
-      const status = await withStore(program, ({ pool, settings }) => readStatus(pool, settings));
+      const status = await lookAt(program, ({ pool, settings }) => readStatus(pool, settings));
       if (options.json) return printJson(status);
       const services = table(
         ['service', 'state', 'pid', 'host', 'heartbeat', 'restarts'],

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { dashboardSettings } from '../dashboard/settings.js';
 import { driftSettings } from '../drift/settings.js';
 import { alertSettings } from '../incidents/alerts/settings.js';
-import { incidentSettings, rpkiSettings, watchSettings } from '../incidents/settings.js';
+import { incidentSettings, rpkiSettings } from '../incidents/settings.js';
+import { watchSettings } from '../incidents/watch/settings.js';
 import { retrainingSettings } from '../retraining/settings.js';
 
 const url = (schemes: string[]) =>

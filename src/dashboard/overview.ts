@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { incidentFilter } from '../incidents/incidentFilter.js';
 import type { Overview } from './api/schema.js';
 import { feedState, streamNames, usableMinutes, watermark } from './queries/feed.js';
 import { countOpenIncidents, incidents } from './queries/incidents.js';
@@ -45,7 +46,7 @@ export async function overviewOf(
     feedState(pool, stream, mark, settings.live ? now : undefined, settings.staleAfter),
     usableMinutes(pool, stream, mark ?? 0, settings.baselineDays),
     newestVerdict(pool, stream),
-    incidents(pool, stream, 20),
+    incidents(pool, incidentFilter.parse({ stream, limit: 20 })),
     countOpenIncidents(pool, stream),
     raisedOf(pool, budget, stream),
     models(pool, [stream], new Map([[stream, mark]])),

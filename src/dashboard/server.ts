@@ -1,11 +1,14 @@
 import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, LogController } from 'fastify';
 import type { Pool } from 'pg';
+import { incidentCsv } from '../incidents/incidentCsv.js';
+import { incidentFilter } from '../incidents/incidentFilter.js';
+import { searchIncidents } from '../storage/incidents.js';
 import { failingWork } from '../storage/services.js';
 import { ActionRefused, type DashboardActions } from './actions.js';
 import { addChangingRoutes } from './api/changing.js';
 import { openApiDocument } from './api/openapi.js';
 import { addReadingRoutes } from './api/reading.js';
-import { BadRequest, NotThere, Routes } from './api/route.js';
+import { BadRequest, NotThere, Routes, wordsOf } from './api/route.js';
 import { addSigningRoutes } from './api/signing.js';
 import { serveAssets } from './assets.js';
 import { type BoardQueue, mountBoard } from './board.js';
@@ -107,6 +110,12 @@ export async function createDashboard(options: DashboardOptions): Promise<Fastif
   addReadingRoutes(routes, context);
   addChangingRoutes(routes, context);
 
+  server.get('/api/incidents.csv', async (request, reply) => {
+    const filter = incidentFilter.safeParse(request.query);
+    if (!filter.success) throw new BadRequest(wordsOf(filter.error));
+    reply.type('text/csv; charset=utf-8').header('content-disposition', 'attachment; filename="incidents.csv"');
+    return incidentCsv(await searchIncidents(pool, filter.data));
+  });
   server.get('/healthz', async () => ({ status: 'ok' }));
   server.get('/readyz', async (_request, reply) => {
     const failing = await failingWork(pool).catch(() => null);

@@ -180,6 +180,13 @@ export class RoutingState {
     if (mapped !== UNMAPPED) return mapped;
     const from = columns.pathStart[path]!;
     const to = columns.pathStart[path + 1]!;
+    if (this.#learning) {
+      const id = this.paths.acquire(columns.hops, columns.marks, from, to);
+      this.#newestLink[path] = 0;
+      // a table names each path many times: the links of one that another route has are known
+      if (this.paths.references[id] === 1) this.#noteLinks(columns, path, minute, undefined, 0, -1, -1);
+      return (this.#pathOf[path] = id);
+    }
     this.#newestLink[path] = this.#noteLinks(columns, path, minute, undefined, 0, -1, -1);
     return (this.#pathOf[path] = this.paths.acquire(columns.hops, columns.marks, from, to));
   }
@@ -378,7 +385,9 @@ export class RoutingState {
     const batchPath = columns.path[message]!;
     const path = batchPath === NONE ? this.#emptyPath() : this.#path(columns, batchPath, minute);
     const length = this.paths.length[path]!;
-    const originAs = this.paths.origin[path]!;
+    // an empty path is a route of the peer's own (RFC 4271, 5.1.2)
+    const originAs =
+      this.paths.tokenCount[path] === 0 ? columns.peerAs[columns.peer[message]!]! : this.paths.origin[path]!;
     totals.pathLength += length;
     totals.uniquePathLength += this.paths.uniqueLength[path]!;
     if (length > totals.longestPath) totals.longestPath = length;
@@ -492,9 +501,7 @@ export class RoutingState {
     const isNew = this.#isNew(from, minute);
     if (isNew) {
       const previous = () => prefixes.originsBefore(prefix, from, origin);
-      open.newOrigin(prefix, origin, peer, previous, () => [
-        ...columns.hops.subarray(columns.pathStart[batchPath]!, columns.pathStart[batchPath + 1]!),
-      ]);
+      open.newOrigin(prefix, origin, peer, previous, () => batchHops(columns, batchPath, origin));
     }
     this.#noteSpecific(columns, batchPath, prefix, origin, peer, minute, known, open);
     return isNew;
@@ -519,7 +526,7 @@ export class RoutingState {
     if (covering < 0) return;
     const holders = prefixes.originsBefore(covering, first, 0);
     if (holders.length === 0 || holders.includes(origin)) return;
-    const path = [...columns.hops.subarray(columns.pathStart[batchPath]!, columns.pathStart[batchPath + 1]!)];
+    const path = batchHops(columns, batchPath, origin);
     open.moreSpecific(prefix, origin, peer, covering, holders, path);
   }
 
@@ -552,4 +559,10 @@ export class RoutingState {
   #release(path: number): void {
     if (this.paths.release(path)) this.#lastOld = -1;
   }
+}
+
+/** The hops of a batch's path; of an empty one its origin, the peer. */
+function batchHops(columns: BatchColumns, path: number, origin: number): number[] {
+  const hops = path === NONE ? [] : [...columns.hops.subarray(columns.pathStart[path]!, columns.pathStart[path + 1]!)];
+  return hops.length === 0 ? [origin] : hops;
 }

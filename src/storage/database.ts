@@ -1,9 +1,9 @@
-import { rmdirSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, rmdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import pg from 'pg';
 import { DirectoryInUse, DirectoryLock, type Holder, holderOf } from './directoryLock.js';
 import { EmbeddedPostgres, emptyOf, runningServer } from './embeddedPostgres.js';
-import { migrate } from './migrations.js';
+import { migrate, requireSchema } from './migrations.js';
 
 export { DirectoryInUse } from './directoryLock.js';
 export { stopLeftover } from './embeddedPostgres.js';
@@ -28,6 +28,7 @@ export interface OpenedDatabase {
 
 /**
  * Opens the database that the settings name, or the embedded one, and brings its schema up to date.
+ * @param lookOnly makes no table: a database without those of this program is refused
  * @param share use the embedded server of another process if one runs, instead of refusing
  * @param fresh throw away what the own database's directory holds, once it is claimed; a database of yours stays
  * @throws DirectoryInUse when another process has the directory and `share` is false
@@ -35,11 +36,13 @@ export interface OpenedDatabase {
  */
 export async function openDatabase(
   settings: DatabaseSettings,
-  options: { share: boolean; fresh?: boolean; log: (line: string) => void },
+  options: { share: boolean; fresh?: boolean; lookOnly?: boolean; log: (line: string) => void },
 ): Promise<OpenedDatabase> {
+  const prepare = (databaseUrl: string) =>
+    options.lookOnly === true ? requireSchema(databaseUrl, options.log) : migrate(databaseUrl, options.log);
   if (settings.databaseUrl !== undefined) {
     await reach(settings.databaseUrl);
-    await migrate(settings.databaseUrl, options.log);
+    await prepare(settings.databaseUrl);
     return { databaseUrl: settings.databaseUrl, origin: 'yours', onExit: () => {}, close: async () => {} };
   }
   // They speak of other servers, and pg would let them change how ours is reached (PGSSLMODE, PGOPTIONS).
@@ -47,7 +50,7 @@ export async function openDatabase(
   const directory = resolve(settings.dataDirectory);
   const running = options.share ? await runningServer(directory) : null;
   if (running !== null) {
-    await migrate(running.databaseUrl, options.log);
+    await prepare(running.databaseUrl);
     return { databaseUrl: running.databaseUrl, origin: 'shared', onExit: () => {}, close: async () => {} };
   }
   // Before anything is touched: another process may work in it.
@@ -56,7 +59,7 @@ export async function openDatabase(
   try {
     const started = await EmbeddedPostgres.start(directory, options);
     server = started;
-    await migrate(started.databaseUrl, options.log);
+    await prepare(started.databaseUrl);
     return {
       databaseUrl: started.databaseUrl,
       origin: 'own',
@@ -71,6 +74,12 @@ export async function openDatabase(
     lock.release();
     throw error;
   }
+}
+
+/** Whether the program has made a database of its own in this directory. */
+export async function hasOwnDatabase(dataDirectory: string): Promise<boolean> {
+  const directory = resolve(dataDirectory);
+  return existsSync(join(directory, 'credentials.json')) || (await runningServer(directory)) !== null;
 }
 
 /** Removes a data directory and the own database with it, unless a living process has it. */

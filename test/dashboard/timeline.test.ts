@@ -21,6 +21,8 @@ const incident: IncidentRow = {
   ordinary: false,
   ending: 'resolved',
   history: false,
+  mine: false,
+  prefixNames: [],
 };
 const withdrawn = (prefix: string, peers: number, peersBefore: number) => ({
   withdrawn: [{ prefix, origin: 64500, peers, peersBefore }],

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { incidentFilter } from '../../incidents/incidentFilter.js';
 import { currentSilences } from '../../storage/silences.js';
 import type { DashboardContext } from '../context.js';
 import { overviewOf } from '../overview.js';
@@ -51,11 +52,11 @@ export function addReadingRoutes(routes: Routes, { pool, settings, budget, clock
     {
       method: 'GET',
       path: '/api/incidents',
-      summary: 'Incidents, newest first',
-      query: shape.incidentsQuery,
+      summary: 'Incidents that a filter asks for, newest first; unknown filters are refused',
+      query: incidentFilter,
       answer: z.array(shape.incidentRow),
     },
-    ({ query }) => incidents(pool, query.stream, query.limit, query.before),
+    ({ query }) => incidents(pool, query),
   );
 
   routes.add(

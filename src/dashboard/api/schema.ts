@@ -95,6 +95,8 @@ export const incidentRow = z.object({
     .enum(['open', 'resolved', 'no more news'])
     .describe('no more news: closed by silence, while its routes may still stand'),
   history: z.boolean().describe('found in replayed or backfilled minutes; nobody was told'),
+  mine: z.boolean().describe('touches the own networks'),
+  prefixNames: z.array(z.string()).describe('the first few prefixes that stand out'),
 });
 
 export const silence = z.object({
@@ -326,10 +328,6 @@ export const seriesQuery = streamQuery.extend({
     .max(24 * 31)
     .default(24),
   points: z.coerce.number().int().min(50).max(2_000).default(720),
-});
-export const incidentsQuery = streamQuery.extend({
-  limit: z.coerce.number().int().min(1).max(200).default(50),
-  before: z.coerce.number().int().positive().optional().describe('incidents with a smaller id'),
 });
 export const pathsQuery = z.object({ prefix: z.string().max(60).optional() });
 export const rollbackBody = z.object({ version: z.int().positive() });

@@ -1,6 +1,8 @@
 import type { Pool } from 'pg';
 import { z } from 'zod';
 import { type Closing, endingOf, endingWords } from '../../incidents/ending.js';
+import type { IncidentFilter } from '../../incidents/incidentFilter.js';
+import { incidentSearch } from '../../storage/incidentSearch.js';
 import { explanation, type Incident, type IncidentRow, ranked } from '../api/schema.js';
 import { type Activation, timelineOf } from '../timeline.js';
 import { evidenceBetween } from './features.js';
@@ -39,18 +41,10 @@ interface Row {
   ordinary: boolean;
 }
 
-/** Newest first. `before` pages: only ids below it. */
-export async function incidents(
-  pool: Pool,
-  stream: string | undefined,
-  limit: number,
-  before?: number,
-): Promise<IncidentRow[]> {
-  const { rows } = await pool.query<Row>(
-    `SELECT * FROM incidents WHERE ($1::text IS NULL OR stream = $1) AND ($2::bigint IS NULL OR id < $2)
-      ORDER BY started_at DESC, id DESC LIMIT $3`,
-    [stream ?? null, before ?? null, limit],
-  );
+/** What a filter asks for, in its order. */
+export async function incidents(pool: Pool, filter: IncidentFilter): Promise<IncidentRow[]> {
+  const { text, values } = incidentSearch(filter);
+  const { rows } = await pool.query<Row>(`SELECT * FROM incidents ${text}`, values);
   return rows.map(rowOf);
 }
 
@@ -183,6 +177,8 @@ function rowOf(row: Row): IncidentRow {
     ordinary: row.ordinary,
     ending: endingOf(closingOf(row)),
     history: row.detail.history === true,
+    mine: Array.isArray(row.detail.watched) && row.detail.watched.length > 0,
+    prefixNames: names?.prefixes.slice(0, 3).map(({ name }) => name) ?? [],
   };
 }
 

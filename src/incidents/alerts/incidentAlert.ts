@@ -11,8 +11,9 @@ export function incidentFingerprint(incident: Incident): string {
   return `incident/${incident.stream}/${new Date(incident.startedAt * 60_000).toISOString()}${incident.subject === '' ? '' : `/${incident.subject}`}`;
 }
 
-function networkOf({ subject, culprits, class: name }: Incident): string | undefined {
-  if (subject !== '') return subject;
+function networkOf({ subject, culprits, class: name, detail }: Incident): string | undefined {
+  // of an incident of the operator's own the subject says what it did, too
+  if (subject !== '' && detail.openedBy !== 'watch') return subject;
   return (name === 'session reset' ? culprits.peers : culprits.origins)[0]?.name;
 }
 
@@ -30,7 +31,7 @@ function titleOf(incident: Incident, own: readonly string[]): string {
   }
   const more = own.length === 1 ? '' : ` and ${own.length - 1} more`;
   const network = networkOf(incident);
-  const by = network === undefined || network === own[0] ? '' : ` by ${network}`;
+  const by = network === undefined || network === own[0] || incident.class === 'outage' ? '' : ` by ${network}`;
   return `your ${own[0]}${more}: ${what}${by} on ${incident.stream}`;
 }
 
