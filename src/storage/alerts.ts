@@ -1,5 +1,5 @@
 import type { ClientBase, Pool } from 'pg';
-import type { Alert, AlertBody, AlertKind, AlertRequest, DeliveryState } from '../incidents/alerts/alert.js';
+import type { Alert, AlertBody, AlertKind, AlertRequest, Delivery, DeliveryState } from '../incidents/alerts/alert.js';
 import type { Severity } from '../incidents/incident.js';
 import { severityRank } from '../incidents/severity.js';
 
@@ -173,6 +173,23 @@ export async function recordDelivery(db: Database, alert: Alert, delivered: Deli
       JSON.stringify({ ...delivered, claimedUntil: undefined }),
       now.toISOString(),
     ],
+  );
+}
+
+/** What became of an alert at one channel that was slower than the round it was claimed in. It is looked at again at once. */
+export async function recordLateDelivery(
+  db: Database,
+  alertId: number,
+  channel: string,
+  delivery: Delivery,
+  now: Date,
+): Promise<void> {
+  await db.query(
+    `UPDATE alerts SET delivered = delivered || jsonb_build_object(
+         'channels', coalesce(delivered->'channels', '{}') || jsonb_build_object($2::text, $3::jsonb),
+         'done', false, 'dueAt', $4::text)
+     WHERE id = $1`,
+    [alertId, channel, JSON.stringify(delivery), now.toISOString()],
   );
 }
 
