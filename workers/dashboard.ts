@@ -43,6 +43,7 @@ await runService('dashboard', async (context) => {
       },
     },
     settings: settings.dashboard,
+    watchRate: settings.retraining.watchRate,
     budget: settings.incidents.evidence.perDay,
     actions: { ...incidentActions(pool), ...modelActions({ pool, queue: retrain, settings: settings.retraining }) },
     logger,

@@ -33,6 +33,8 @@ export interface DashboardOptions {
   budget: number;
   actions: DashboardActions;
   logger: FastifyBaseLogger;
+  /** Share of anomalous minutes over which a serving version is in trouble (`retraining.watchRate`). */
+  watchRate: number;
   clock: Clock;
   /** Where build.js put the page; the default is right for the built program. */
   pageFolder?: URL;
@@ -49,7 +51,15 @@ const OPEN = new Set(['/', '/login', '/healthz', '/readyz', '/favicon.svg', '/pa
 export async function createDashboard(options: DashboardOptions): Promise<FastifyInstance> {
   const settings = readDashboardSettings(options.settings);
   const { pool, queues, logger, clock } = options;
-  const context: DashboardContext = { pool, settings, budget: options.budget, actions: options.actions, logger, clock };
+  const context: DashboardContext = {
+    pool,
+    settings,
+    budget: options.budget,
+    watchRate: options.watchRate,
+    actions: options.actions,
+    logger,
+    clock,
+  };
   const server = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
