@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { askForApproval } from '../../src/storage/approvals.js';
+import { appendRetrainState } from '../../src/storage/retrainRuns.js';
 import { startDashboards, type TestDashboard } from '../dashboard/dashboard.js';
 import { addIncident, NOW, STREAM, seedHistory } from '../dashboard/seed.js';
 import { accessibilityFaults, keepPicture, openChromium, overhang, whyNoChromium } from '../support/chromium.js';
@@ -194,6 +195,47 @@ suite(`the page in Chromium${missing === null ? '' : ` (${missing})`}`, () => {
       { state: 'declined', decided_by: 'local operator', decision_reason: 'maintenance until Friday' },
       { state: 'approved', decided_by: 'local operator' },
     ]);
+  });
+
+  test('a model that only a person can help has a card with both versions and three ways out', async () => {
+    const { pool } = dashboards.database;
+    const key = `lstm@${STREAM}`;
+    const refuse = (run: string) =>
+      appendRetrainState(pool, {
+        run,
+        modelKey: key,
+        state: 'held',
+        detail: { version: 3, watermark: NOW / MINUTE - 1, reasons: ['the lineage has spent its sensitivity budget'] },
+      });
+    const newest = [STREAM, new Date(NOW - 360 * MINUTE)];
+    await pool.query('CREATE TABLE kept_scores AS TABLE scores');
+    await pool.query(`UPDATE scores SET anomalous = true WHERE stream = $1 AND kind = 'lstm' AND minute >= $2`, newest);
+    await pool.query(`UPDATE model_versions SET state = 'held' WHERE model_key = $1 AND version = 3`, [key]);
+    await refuse('held once');
+    const title = 'This model needs your decision';
+    await visit(open + MODEL, async (page) => {
+      const card = page.locator('section', { has: page.getByRole('heading', { name: title }) });
+      await card.getByText(/was held: The lineage has spent its sensitivity budget/).waitFor();
+      await card.getByRole('row', { name: /Minutes flagged in the last six hours 100.0 %/ }).waitFor();
+      for (const name of ['Accept version 3', 'Keep version 2', 'Retrain without these days'])
+        await card.getByRole('button', { name }).waitFor();
+      await keepPicture(page, 'model-stuck');
+      expect(await accessibilityFaults(page)).toEqual([]);
+      expect(await overhang(page)).toBe(0);
+      await card.getByRole('button', { name: 'Retrain without these days' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Retrain without these days' }).click();
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+      await card.getByRole('button', { name: 'Keep version 2' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Keep version 2' }).click();
+      await card.waitFor({ state: 'detached' });
+    });
+    expect((await dashboards.queue.getJobs()).map((job) => job?.data)).toContainEqual(
+      expect.objectContaining({ modelKey: key, without: true }),
+    );
+    const { rows } = await pool.query(`SELECT actor, target FROM audit WHERE action = 'keep version'`);
+    expect(rows).toEqual([{ actor: 'local operator', target: `${key} 2` }]);
+    await pool.query('TRUNCATE scores');
+    await pool.query('INSERT INTO scores SELECT * FROM kept_scores');
   });
 
   test('thirty days are drawn, joined into few points by the server', async () => {

@@ -20,7 +20,7 @@ import * as shape from './schema.js';
 const MINUTE = 60_000;
 
 /** Routes that look and change nothing. */
-export function addReadingRoutes(routes: Routes, { pool, settings, budget, clock }: DashboardContext): void {
+export function addReadingRoutes(routes: Routes, { pool, settings, watchRate, budget, clock }: DashboardContext): void {
   routes.add(
     {
       method: 'GET',
@@ -146,7 +146,7 @@ export function addReadingRoutes(routes: Routes, { pool, settings, budget, clock
     async ({ parameters: { key } }) => {
       const stream = key.slice(key.indexOf('@') + 1);
       if (!(await streamNames(pool)).includes(stream)) throw new NotThere(`There is no stream ${stream}.`);
-      return (await model(pool, key, await watermark(pool, stream))) ?? missingModel(key);
+      return (await model(pool, key, await watermark(pool, stream), watchRate)) ?? missingModel(key);
     },
   );
 

@@ -17,7 +17,8 @@ export async function changes(pool: Pool): Promise<Changes> {
       concat_ws('/', (SELECT max(id) FROM retrain_runs), (SELECT max(id) FROM drift_reports),
         (SELECT max(id) FROM activations), (SELECT max(id) FROM model_versions),
         (SELECT count(*) FROM model_versions WHERE pinned),
-        (SELECT concat(max(id), ' ', max(decided_at)) FROM approvals)) AS models,
+        (SELECT concat(max(id), ' ', max(decided_at)) FROM approvals),
+        (SELECT max(at) FROM refusal_answers)) AS models,
       (SELECT coalesce(md5(string_agg(stream || prefixes::text, ',' ORDER BY stream)), '') FROM watch_states) AS watch,
       (SELECT coalesce(md5(string_agg(instance || state || restarts || floor(extract(epoch FROM heartbeat_at) / 10), ','
         ORDER BY instance)), '') FROM services) AS services`,

@@ -11,6 +11,7 @@ export const ALERT_KINDS = [
   'drift',
   'retrain rejected',
   'retrain failing',
+  'model stuck',
   'rollback',
   'test',
 ] as const;
