@@ -12,6 +12,7 @@ import {
 import type { ByteReader, ByteWriter } from './byteStream.js';
 import { editDistance } from './editDistance.js';
 import { OpenMinute } from './openMinute.js';
+import { AnnouncedPrefixes } from './routes/announcedPrefixes.js';
 import { LinkTable } from './routes/linkTable.js';
 import { NetworkTable } from './routes/networkTable.js';
 import { PathTable } from './routes/pathTable.js';
@@ -42,6 +43,7 @@ export interface RoutingCounts {
 export class RoutingState {
   readonly peers: PeerTable;
   readonly prefixes: PrefixTable;
+  readonly announced: AnnouncedPrefixes;
   readonly paths = new PathTable(Number.MAX_SAFE_INTEGER);
   readonly routes: RouteTable;
   readonly links: LinkTable;
@@ -69,6 +71,7 @@ export class RoutingState {
     this.routes = new RouteTable(bounds.routes);
     // room for the prefixes that an open minute still names after their routes were given up
     this.prefixes = new PrefixTable(bounds.routes + 65_536);
+    this.announced = new AnnouncedPrefixes(this.prefixes);
     this.peers = new PeerTable(bounds.peers);
     this.links = new LinkTable(bounds.links);
     this.transits = new LinkTable(bounds.links);
@@ -86,6 +89,7 @@ export class RoutingState {
 
   read(reader: ByteReader): void {
     for (const table of this.#tables()) table.read(reader);
+    this.announced.recount();
   }
 
   #tables() {
@@ -367,7 +371,7 @@ export class RoutingState {
     if (old === WITHDRAWN) {
       if (route < 0) route = this.#addRoute(peer, prefix, pathId);
       else if (routes.withdrawnMinute[route] === minute) open.returned(prefix);
-      this.prefixes.activeRoutes[prefix]!++;
+      this.announced.routeAdded(prefix);
       this.peers.activeRoutes[peer]!++;
     } else {
       const distance = this.#editDistance(old, path);
@@ -419,7 +423,7 @@ export class RoutingState {
     open: OpenMinute,
   ): boolean {
     const prefixes = this.prefixes;
-    prefixes.lastOrigin[prefix] = origin;
+    this.announced.originatedBy(prefix, origin);
     const from = prefixes.noteOrigin(prefix, origin, minute, known);
     if (this.#learning) prefixes.firstMinute[prefix] = 0;
     const isNew = this.#isNew(from, minute);
@@ -475,7 +479,7 @@ export class RoutingState {
   #deactivate(route: number): void {
     const routes = this.routes;
     const path = routes.path[route]!;
-    this.prefixes.activeRoutes[routes.prefix[route]!]!--;
+    this.announced.routeRemoved(routes.prefix[route]!);
     this.peers.activeRoutes[routes.peer[route]!]!--;
     this.#release(path);
     routes.path[route] = WITHDRAWN;
