@@ -77,7 +77,7 @@ function Content({ path, canChange }: { path: URL; canChange: boolean }) {
     document.title = [decodeURIComponent(name ?? ''), area, 'Routewarden'].filter(Boolean).join(' · ');
   }, [area, name]);
   if (area === 'incidents' && name) return <IncidentPage key={name} id={Number(name)} canChange={canChange} />;
-  if (area === 'incidents') return <IncidentsPage canChange={canChange} />;
+  if (area === 'incidents') return <IncidentsPage path={path} canChange={canChange} />;
   if (area === 'networks') return <NetworksPage />;
   if (area === 'models' && name) {
     return <ModelPage key={name} modelKey={decodeURIComponent(name)} canChange={canChange} />;
