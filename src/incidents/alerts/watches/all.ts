@@ -3,6 +3,7 @@ import { drift } from './drift.js';
 import { feedStale } from './feedStale.js';
 import { retrainFailing } from './retrainFailing.js';
 import { retrainRejected } from './retrainRejected.js';
+import { roas } from './roas.js';
 import { rollback } from './rollback.js';
 import { serviceDown } from './serviceDown.js';
 import { stageBehind } from './stageBehind.js';
@@ -23,6 +24,7 @@ export function watchesOf({ streams, feed, alerts }: WatchedSystem): AlertWatch[
     serviceDown(alerts.serviceDownSeconds),
     stageBehind(names, alerts.stageBehindSeconds),
     workFailing,
+    roas,
     drift,
     retrainRejected,
     retrainFailing,
