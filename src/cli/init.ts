@@ -50,7 +50,7 @@ Exit codes: 0 done or nothing to change, 1 failed or refused, 2 wrong usage.`,
           const cursor = await readCursor(pool, AGGREGATOR, stream);
           if (cursor?.state == null) continue;
           const aggregator = MinuteAggregator.restore(cursor.state, { stream });
-          routes.push(...aggregator.routesFrom(new Set(networks)));
+          routes.push(...aggregator.routesWhere((_, origin) => networks.includes(origin)));
         }
         const log = {
           info: () => {},

@@ -176,9 +176,9 @@ export class MinuteAggregator {
     return this.#tableMinute !== null;
   }
 
-  /** Routes whose origin is one of these, as they stand. */
-  routesFrom(origins: ReadonlySet<number>): HeldRoute[] {
-    return this.#state.routesFrom(origins);
+  /** Present routes that somebody asks for by prefix and origin. */
+  routesWhere(wanted: (prefix: string, origin: number) => boolean): HeldRoute[] {
+    return this.#state.routesWhere(wanted);
   }
 
   /** What the stream holds now; `bytes` are those of the tables' columns, about. */

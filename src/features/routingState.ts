@@ -104,15 +104,18 @@ export class RoutingState {
     return this.routes.size;
   }
 
-  routesFrom(origins: ReadonlySet<number>): HeldRoute[] {
+  routesWhere(wanted: (prefix: string, origin: number) => boolean): HeldRoute[] {
     const { routes, paths, prefixes, peers } = this;
     const found: HeldRoute[] = [];
     for (const route of routes.ids()) {
       const path = routes.path[route]!;
-      if (path === WITHDRAWN || !origins.has(paths.origin[path]!)) continue;
+      if (path === WITHDRAWN) continue;
+      const prefix = prefixes.text(routes.prefix[route]!);
+      const origin = paths.origin[path]!;
+      if (!wanted(prefix, origin)) continue;
       found.push({
-        prefix: prefixes.text(routes.prefix[route]!),
-        origin: paths.origin[path]!,
+        prefix,
+        origin,
         peer: peers.text(routes.peer[route]!),
         hops: this.hopsOf(path),
       });

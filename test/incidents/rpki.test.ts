@@ -5,10 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { covers, parseAddressBlock } from '../../src/incidents/addressBlock.js';
-import { VrpTable } from '../../src/incidents/rpki/validity.js';
+import { OwnRoas } from '../../src/incidents/rpki/ownRoas.js';
+import { type Vrp, VrpTable } from '../../src/incidents/rpki/validity.js';
 import { readVrps } from '../../src/incidents/rpki/vrpFile.js';
 import { VrpSource } from '../../src/incidents/rpki/vrpSource.js';
 import { rpkiSettings } from '../../src/incidents/settings.js';
+import { Declaration } from '../../src/incidents/watch/declaration.js';
+import { watchSettings } from '../../src/incidents/watch/settings.js';
 
 const FILE = JSON.stringify({
   metadata: { generated: 1 },
@@ -219,4 +222,29 @@ test('a list that is empty, expired or old does not replace a good one, and says
   } finally {
     await rm(folder, { recursive: true });
   }
+});
+
+test('ROAs of declared prefixes that are missing, invalid, changed or about to expire are found', () => {
+  const now = new Date('2026-10-01T00:00:00Z');
+  const soon = now.getTime() / 1000 + 3600;
+  const prefixes = ['192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24'];
+  const settings = watchSettings.parse({ asNumbers: [64500], origins: [64620], prefixes });
+  const own = new OwnRoas(new Declaration(settings), 3);
+  const roa = { prefix: '192.0.2.0/24', asn: 64500, maxLength: 24 };
+  const look = (vrps: Vrp[]) => {
+    const table = new VrpTable(vrps, 0, () => now);
+    return own.look((prefix) => table.covering(prefix), now)?.map(({ problem, prefix }) => `${problem} ${prefix}`);
+  };
+  expect(own.look(() => undefined, now)).toBeNull();
+  const first = [
+    { ...roa, expires: soon },
+    { ...roa, prefix: '198.51.100.0/24', asn: 64999 },
+  ];
+  expect(look(first)).toEqual(['expires 192.0.2.0/24', 'invalid 198.51.100.0/24', 'missing 203.0.113.0/24']);
+  const second = [
+    { ...roa, expires: soon * 2 },
+    { ...roa, prefix: '198.51.100.0/24' },
+    { ...roa, prefix: '203.0.113.0/24' },
+  ];
+  expect(look(second)).toEqual(['changed 198.51.100.0/24', 'changed 203.0.113.0/24']);
 });

@@ -165,6 +165,23 @@ test('networks that may announce ours raise nothing, though a ROA names only oth
   expect(notices.filter(({ stream }) => stream === 'scrubbed')).toEqual([]);
 });
 
+test('a ROA of ours that names only others is told as invalid, and a prefix without one as missing', async () => {
+  for (;;) {
+    const { rows } = await pool.query(
+      `SELECT severity, body->'lines'->>0 AS words FROM alerts WHERE kind = 'roa' ORDER BY severity`,
+    );
+    if (rows.length === 2) {
+      expect(rows.map(({ severity }) => severity)).toEqual(['critical', 'minor']);
+      expect(rows[0].words).toMatch(
+        /your 198\.51\.100\.0\/24 by AS64510 is RPKI invalid: its ROAs are AS64511 \/24-24/,
+      );
+      expect(rows[1].words).toMatch(/no ROA covers your 203\.0\.113\.0\/24/);
+      return;
+    }
+    await new Promise((done) => setTimeout(done, 200));
+  }
+}, 60_000);
+
 test('`watch check` lists what is announced otherwise first, and ends with 1', async () => {
   const ended = await routewarden(['watch', 'check'], {}, folder);
   expect(ended.code).toBe(1);
