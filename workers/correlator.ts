@@ -23,12 +23,13 @@ await runService('correlator', async (context) => {
       );
     }
   };
-  const watches = context.settings.streams.map(({ name: stream }) => {
+  const watches = context.settings.streams.map(({ name: stream, replay }) => {
     const { pool, settings } = context;
     const past = () => historyBefore(settings, stream, now());
     const { validityOf } = vrps;
+    const live = settings.feed.clock === 'wall' && replay !== true;
     const shared = { validityOf, settings: settings.incidents, now, historyBefore: past };
-    return { stream, past, watch: new WatchStep({ pool, stream, declaration, ...shared }) };
+    return { stream, past, watch: new WatchStep({ pool, stream, declaration, live, ...shared }) };
   });
   await vrps.keepFresh(context.signal, () => {
     context.report({ rpki: vrps.state });

@@ -38,6 +38,14 @@ export interface RoutingCounts {
   untracked: number;
 }
 
+/** A peer's present route. */
+export interface HeldRoute {
+  prefix: string;
+  origin: number;
+  peer: string;
+  hops: number[];
+}
+
 export interface RoutingHoldings {
   routes: number;
   prefixes: number;
@@ -91,6 +99,22 @@ export class RoutingState {
   /** Entries of the route table. */
   get size(): number {
     return this.routes.size;
+  }
+
+  routesFrom(origins: ReadonlySet<number>): HeldRoute[] {
+    const { routes, paths, prefixes, peers } = this;
+    const found: HeldRoute[] = [];
+    for (const route of routes.ids()) {
+      const path = routes.path[route]!;
+      if (path === WITHDRAWN || !origins.has(paths.origin[path]!)) continue;
+      found.push({
+        prefix: prefixes.text(routes.prefix[route]!),
+        origin: paths.origin[path]!,
+        peer: peers.text(routes.peer[route]!),
+        hops: this.hopsOf(path),
+      });
+    }
+    return found;
   }
 
   get holdings(): RoutingHoldings {

@@ -61,6 +61,11 @@ export class RouteTable extends DenseTable {
     return id;
   }
 
+  /** Routes that are there, withdrawn ones among them. */
+  ids(): number[] {
+    return [...this.slots].filter((id) => id >= 0);
+  }
+
   /** The entry to give up next. */
   victim(): number {
     return this.nextEvictable(2 * this.maximum, (id) => {

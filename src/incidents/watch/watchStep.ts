@@ -23,6 +23,8 @@ export interface WatchStepOptions {
   pool: Pool;
   stream: string;
   declaration: Declaration;
+  /** A feed on the wall clock: judged as soon as the log is read, not with the next second of the feed. */
+  live: boolean;
   validityOf: ValidityOf;
   settings: IncidentSettings;
   now: () => Date;
@@ -73,13 +75,14 @@ export class WatchStep {
       this.idle = true;
       return { more: false, changes: [] };
     }
-    const { pool, stream, settings, now, historyBefore } = this.options;
+    const { pool, stream, live, settings, now, historyBefore } = this.options;
     const entries = await entriesAfter(pool, stream, this.position, ENTRIES_A_STEP);
     try {
       for (const entry of entries) {
         watcher.take(entry);
         this.position = entry.position;
       }
+      if (live && entries.length < ENTRIES_A_STEP) watcher.judgeNow();
       if (entries.length > 0) this.stale = true;
       const { changes, incidents } = watcher.drain();
       const until = Math.floor((watcher.untilMs ?? 0) / 60_000);

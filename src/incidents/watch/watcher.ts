@@ -49,7 +49,7 @@ interface Stored {
 
 /**
  * Compares every update with what the operator declares. What it finds depends on the messages alone: it judges when
- * event time enters a new second, however the log was cut. There is no warm-up, and nothing is left out or merged.
+ * event time enters a new second, however the log was cut; `judgeNow` alone is sooner. There is no warm-up, and nothing is left out or merged.
  */
 export class Watcher {
   private readonly table: OwnTable;
@@ -162,6 +162,11 @@ export class Watcher {
   /** VRPs were read anew, or declarations changed: everything is judged again with the next message. */
   judgeAll(): void {
     for (const own of this.table.prefixes.values()) this.dirty.add(own);
+  }
+
+  /** Judges what the present second brought so far, for a live feed whose next message may be long in coming. */
+  judgeNow(): void {
+    if (this.dirty.size > 0 || this.transitsChanged) this.judge(this.nowMs);
   }
 
   private add({ columns }: UpdateBatch, batch = new UpdateBatch(columns)): void {
