@@ -53,7 +53,7 @@ export interface IncidentDetail {
   explanations: Record<string, Explanation[]>;
   /** Why it was closed: it was quiet again, the feed was away too long, or it lasted too long. */
   closedBy?: 'quiet' | 'gap' | 'length' | 'ended';
-  /** Prefixes whose new routes were withdrawn, or went back to their holder. */
+  /** Prefixes whose new routes were withdrawn, or went back to their holder; the `subject` when its lost prefixes are back. */
   ended?: string[];
 }
 
