@@ -7,6 +7,7 @@ import { decodeMrt } from '../src/bgp/mrt/decodeMrt.js';
 import { decompressed } from '../src/bgp/mrt/decompression.js';
 import { UpdateBatch } from '../src/bgp/updateBatch.js';
 import { MinuteAggregator } from '../src/features/minuteAggregator.js';
+import { GeneratedTable } from './fullTable/generatedTable.js';
 import type { Bench, BenchResult } from './result.js';
 
 const DIRECTORY = join(process.cwd(), '../shared/data/mrt');
@@ -70,6 +71,15 @@ function bgpdumpSeconds(file: string): number | null {
   }
 }
 
+/** Entries of a table dump, decoded into batches. */
+async function tableEntries(file: string): Promise<number> {
+  let entries = 0;
+  for await (const { batch } of decodeMrt(createReadStream(file, { highWaterMark: 1 << 18 }))) {
+    if (batch.messages > 0) entries += new UpdateBatch(batch.takeColumns()).elements;
+  }
+  return entries;
+}
+
 async function gunzipSeconds(file: string): Promise<number> {
   const start = performance.now();
   for await (const _ of decompressed(createReadStream(file, { highWaterMark: 1 << 18 })));
@@ -112,6 +122,30 @@ async function run({ quick = false }: { quick?: boolean } = {}): Promise<BenchRe
         goal: GOAL,
       });
     }
+    const table = join(directory, 'rib.gz');
+    const dump = [...new GeneratedTable(quick ? 200_000 : 2_000_000, 1).dump()];
+    writeFileSync(table, gzipSync(Buffer.concat(dump), { level: 6 }));
+    const ours: number[] = [];
+    const theirs: number[] = [];
+    let entries = 0;
+    for (let i = 0; i < repeats; i++) {
+      const start = performance.now();
+      entries = await tableEntries(table);
+      ours.push(seconds(start));
+      const yardstick = bgpdumpSeconds(table);
+      if (yardstick !== null) theirs.push(yardstick);
+    }
+    const rate = entries / median(ours);
+    const yardstick = theirs.length > 0 ? entries / median(theirs) : null;
+    results.push({
+      what: `generated TABLE_DUMP_V2 (${entries} entries) to batches`,
+      ours: Math.round(rate),
+      yardstick: yardstick === null ? null : Math.round(yardstick),
+      yardstick_name: 'bgpdump -m to /dev/null',
+      unit: 'entries/s',
+      ratio: yardstick === null ? null : rate / yardstick,
+      goal: GOAL,
+    });
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

@@ -1,4 +1,6 @@
 import { AGGREGATOR, AggregatorStep } from '../src/collection/aggregatorStep.js';
+import { beginStream } from '../src/collection/beginStream.js';
+import { BoundWatch } from '../src/collection/boundWatch.js';
 import { healGaps } from '../src/collection/healGaps.js';
 import { LATE_SCORING } from '../src/detection/lateStages.js';
 import { CORRELATOR } from '../src/incidents/lateCorrelation.js';
@@ -6,14 +8,19 @@ import { runService } from '../src/services/service.js';
 import { runStage } from '../src/services/stage.js';
 
 await runService('aggregator', async (context) => {
+  const { features } = context.settings;
   await Promise.all(
-    context.settings.streams.map(async ({ name: stream, host }) => {
+    context.settings.streams.map(async ({ name: stream, host, replay }) => {
       const aggregator = new AggregatorStep({
         pool: context.pool,
         stream,
         graceSeconds: context.settings.feed.graceSeconds,
         now: Date.now,
+        maximumRoutes: features.routes,
+        maximumPeers: features.peers,
+        begin: replay === true ? undefined : (loggedMs) => beginStream(context, stream, host, loggedMs),
       });
+      const bound = new BoundWatch(stream, features, context.logger);
       const healing = healGaps(context, stream, host, [...LATE_SCORING, CORRELATOR], (...better) =>
         aggregator.takeOver(...better),
       );
@@ -25,7 +32,9 @@ await runService('aggregator', async (context) => {
         step: async () => {
           try {
             const more = await aggregator.step();
-            context.report({ [stream]: { watermark: aggregator.watermark, takenUntilMs: aggregator.takenUntilMs } });
+            const { watermark, takenUntilMs, holdings } = aggregator;
+            if (holdings !== null) bound.look(holdings);
+            context.report({ [stream]: { watermark, takenUntilMs, ...holdings } });
             return more;
           } catch (error) {
             aggregator.forget();

@@ -1,4 +1,5 @@
 import { AlertStep } from '../src/incidents/alerts/alertStep.js';
+import { pageAddress } from '../src/incidents/alerts/links.js';
 import { openChannels } from '../src/incidents/alerts/openChannels.js';
 import { AlertOutbox } from '../src/incidents/alerts/outbox.js';
 import { watchesOf } from '../src/incidents/alerts/watches/all.js';
@@ -9,7 +10,7 @@ const LOOK_SECONDS = 5;
 
 await runService('alerter', async (context) => {
   const { pool, settings, logger } = context;
-  const channels = openChannels(settings.alerts.channels);
+  const channels = openChannels(settings.alerts.channels, pageAddress(settings.dashboard));
   const now = () => new Date();
   const outbox = new AlertOutbox({
     pool,

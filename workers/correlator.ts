@@ -1,17 +1,52 @@
 import { LATE_SCORING } from '../src/detection/lateStages.js';
 import { correlateNext } from '../src/incidents/correlationStep.js';
+import { historyBefore } from '../src/incidents/history.js';
+import type { IncidentChange } from '../src/incidents/incident.js';
 import { correlateLate } from '../src/incidents/lateCorrelation.js';
 import { VrpSource } from '../src/incidents/rpki/vrpSource.js';
+import { Declaration } from '../src/incidents/watch/declaration.js';
+import { WATCH_STAGE, WatchStep } from '../src/incidents/watch/watchStep.js';
 import { WatchList } from '../src/incidents/watchList.js';
 import { runService } from '../src/services/service.js';
 import { runStage } from '../src/services/stage.js';
 
 await runService('correlator', async (context) => {
   const watchList = new WatchList(context.settings.watch);
-  const vrps = new VrpSource({ settings: context.settings.rpki, now: () => new Date(), log: context.logger });
-  await vrps.keepFresh(context.signal, () => context.report({ rpki: vrps.state }));
+  const declaration = new Declaration(context.settings.watch);
+  const now = () => new Date();
+  const vrps = new VrpSource({ settings: context.settings.rpki, now, log: context.logger });
+  const log = (stream: string, changes: readonly IncidentChange[]) => {
+    for (const { type, incident } of changes) {
+      context.logger.info(
+        { stream, severity: incident.severity, class: incident.class },
+        `incident ${type}: ${incident.class}: ${incident.reasons[0]?.words ?? 'no reason yet'}`,
+      );
+    }
+  };
+  const watches = context.settings.streams.map(({ name: stream }) => {
+    const { pool, settings } = context;
+    const past = () => historyBefore(settings, stream, now());
+    const { validityOf } = vrps;
+    const shared = { validityOf, settings: settings.incidents, now, historyBefore: past };
+    return { stream, past, watch: new WatchStep({ pool, stream, declaration, ...shared }) };
+  });
+  await vrps.keepFresh(context.signal, () => {
+    context.report({ rpki: vrps.state });
+    for (const { watch } of watches) watch.judgeAll();
+  });
   await Promise.all(
-    context.settings.streams.map(({ name: stream }) =>
+    watches.flatMap(({ stream, watch, past }) => [
+      runStage(context, {
+        name: WATCH_STAGE,
+        stream,
+        wakeOn: ['update_batches'],
+        step: async () => {
+          const { more, changes } = await watch.step();
+          log(stream, changes);
+          return more;
+        },
+        forget: () => watch.forget(),
+      }),
       runStage(context, {
         name: 'correlator',
         stream,
@@ -21,19 +56,15 @@ await runService('correlator', async (context) => {
             settings: context.settings.incidents,
             watchList,
             validityOf: vrps.validityOf,
-            now: () => new Date(),
+            now,
+            historyBefore: past,
           };
           const { minutes, changes } = await correlateNext(context.pool, stream, options);
           const late = await correlateLate(context.pool, stream, LATE_SCORING, options);
-          for (const { type, incident } of [...changes, ...late.changes]) {
-            context.logger.info(
-              { stream, severity: incident.severity, class: incident.class },
-              `incident ${type}: ${incident.class}: ${incident.reasons[0]?.words ?? 'no reason yet'}`,
-            );
-          }
+          log(stream, [...changes, ...late.changes]);
           return minutes + late.minutes > 0;
         },
       }),
-    ),
+    ]),
   );
 });

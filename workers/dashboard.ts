@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { APPROVALS, openApprovalQueue } from '../queues/approval.js';
 import { DRIFT_CHECK, driftCheckPayload, openDriftCheckQueue } from '../queues/driftCheck.js';
 import { openRetentionQueue, RETENTION, retentionPayload } from '../queues/retention.js';
 import { openRetrainQueue, RETRAIN, readRetrainPayload } from '../queues/retrain.js';
@@ -17,12 +18,19 @@ await runService('dashboard', async (context) => {
   const streams = settings.streams.map(({ name }) => name);
   const server = await createDashboard({
     pool,
-    queues: [retrain, openDriftCheckQueue(queues), openRetentionQueue(queues)],
+    queues: [retrain, openApprovalQueue(queues), openDriftCheckQueue(queues), openRetentionQueue(queues)],
     queueHelp: {
       [RETRAIN]: {
         description: 'Retrainings. By hand: the three dots at the right, Add job, name the model, Add.',
         jobDataSchema: retrainForm(`lstm@${settings.streams[0]?.name ?? 'rrc00'}`),
         check: (data) => void readRetrainPayload(data, streams),
+      },
+      [APPROVALS]: {
+        description:
+          'Retrainings that wait for a person, each with its drift report. Promote one to approve it; decline on the page of the model.',
+        check: () => {
+          throw new Error('approvals are asked for by the drift monitor: retrain a model by hand instead');
+        },
       },
       [DRIFT_CHECK]: {
         description: 'Drift checks of all models, repeated by a job scheduler.',
@@ -35,6 +43,7 @@ await runService('dashboard', async (context) => {
       },
     },
     settings: settings.dashboard,
+    budget: settings.incidents.evidence.perDay,
     actions: { ...incidentActions(pool), ...modelActions({ pool, queue: retrain, settings: settings.retraining }) },
     logger,
     clock: { now: Date.now },

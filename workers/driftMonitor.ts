@@ -1,3 +1,4 @@
+import { APPROVALS, type ApprovalPayload, openApprovalQueue } from '../queues/approval.js';
 import { DRIFT_CHECK, driftCheckSchedule, openDriftCheckQueue } from '../queues/driftCheck.js';
 import { takeBackFutureTimes } from '../queues/futureTimes.js';
 import { openRetentionQueue, RETENTION, retentionSchedule } from '../queues/retention.js';
@@ -6,6 +7,7 @@ import { keepSchedule, makeSchedule } from '../queues/schedule.js';
 import { kindsByName } from '../src/models/kinds.js';
 import { MODEL_KINDS } from '../src/models/model.js';
 import { modelKey } from '../src/models/modelKey.js';
+import { ApprovalDesk } from '../src/monitoring/approvalDesk.js';
 import { DriftMonitor } from '../src/monitoring/driftMonitor.js';
 import { PublishWatch } from '../src/monitoring/publishWatch.js';
 import { retentionRound } from '../src/monitoring/retention.js';
@@ -25,6 +27,8 @@ await runService('drift-monitor', async (context) => {
   const monitor = new DriftMonitor({ pool, queue: retrain, settings, logger });
   const queue = openDriftCheckQueue(queues);
   const retention = openRetentionQueue(queues);
+  const desk = new ApprovalDesk({ pool, queue: retrain, settings: settings.retraining });
+  const approvals = openApprovalQueue(queues);
   const schedules = [
     { of: queue, schedule: driftCheckSchedule(settings.driftCheckIntervalSeconds) },
     { of: retention, schedule: retentionSchedule(settings.retention.intervalMinutes) },
@@ -74,6 +78,8 @@ await runService('drift-monitor', async (context) => {
       if (queues.kind === 'postgres' && (await takeBackFutureTimes(pool)) > 0)
         logger.warn('the queues held times of a clock that was ahead: taken back');
       await reconciler.reconcile();
+      await desk.look(logger);
+      await desk.show(approvals);
     })()
       .catch((error: Error) => logger.warn({ error: error.message }, 'reconciling the queues'))
       .finally(() => {
@@ -99,8 +105,17 @@ await runService('drift-monitor', async (context) => {
     },
     options,
   );
+  const promoted = queues.worker<ApprovalPayload, string>(
+    APPROVALS,
+    async (job) => desk.due(job.data.approval),
+    options,
+  );
   try {
-    await Promise.all([runWorker(checks, context.signal), runWorker(pruner, context.signal)]);
+    await Promise.all([
+      runWorker(promoted, context.signal),
+      runWorker(checks, context.signal),
+      runWorker(pruner, context.signal),
+    ]);
   } finally {
     clearInterval(timer);
     clearInterval(watchTimer);

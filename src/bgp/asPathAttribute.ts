@@ -10,10 +10,13 @@ export interface AttributePlace {
 /** Segment types of RFC 4271, 4.3 and RFC 5065, 3 to marks. */
 const SEGMENT_MARK = [-1, SET, SEQUENCE, CONFEDERATION_SEQUENCE, CONFEDERATION_SET];
 
+/** AS 0 is nobody's: RFC 7607, 2 has a message that names it treated as malformed. */
+export const NOBODY = 0;
+
 /**
  * Writes the hops of AS_PATH, merged with AS4_PATH (RFC 6793, 4.2.3), to the dictionary's open path.
  * @param as4 AS numbers of AS_PATH take four bytes; then AS4_PATH means nothing
- * @returns whether AS_PATH is well formed
+ * @returns whether AS_PATH is well formed and no path names AS 0
  */
 export function pushPath(
   bytes: Uint8Array,
@@ -30,11 +33,17 @@ export function pushPath(
   const as4Length = pathLength(bytes, as4Path.at, as4Path.end, 4);
   // RFC 6793, 4.2.3 and 6: a malformed or longer AS4_PATH is ignored
   if (as4Length < 0 || as4Length > length) return pushSegments(bytes, at, end, 2, length, paths);
+  // the hops that AS4_PATH takes the place of count for AS 0 too
+  const sound = pushSegments(bytes, at, end, 2, length, paths);
+  paths.drop();
   pushSegments(bytes, at, end, 2, length - as4Length, paths);
-  return pushSegments(bytes, as4Path.at, as4Path.end, 4, as4Length, paths);
+  return pushSegments(bytes, as4Path.at, as4Path.end, 4, as4Length, paths) && sound;
 }
 
-/** Pushes the first `count` hops (a set is one; confederation segments are none) of well-formed segments. */
+/**
+ * Pushes the first `count` hops (a set is one; confederation segments are none) of well-formed segments.
+ * @returns false when one of them is AS 0
+ */
 function pushSegments(
   bytes: Uint8Array,
   start: number,
@@ -44,6 +53,7 @@ function pushSegments(
   paths: PathDictionary,
 ): boolean {
   let left = count;
+  let sound = true;
   for (let at = start; at < end; ) {
     const kind = SEGMENT_MARK[bytes[at]!]!;
     const hops = bytes[at + 1]!;
@@ -59,11 +69,12 @@ function pushSegments(
     for (let i = 0; i < take; i++) {
       const hopAt = at + i * width;
       const hop = width === 4 ? word(bytes, hopAt) : (bytes[hopAt]! << 8) | bytes[hopAt + 1]!;
+      if (hop === NOBODY) sound = false;
       paths.push(hop, kind !== SEQUENCE && i === 0 ? kind | START : kind);
     }
     at += hops * width;
   }
-  return true;
+  return sound;
 }
 
 /** 32 bits, highest byte first. */

@@ -1,7 +1,7 @@
 /** What a message of a batch is. */
 export const UPDATE = 1;
 export const PEER_STATE = 2;
-/** An entry of a routing table dump: a route that was there, not news. */
+/** An entry of a routing table dump: a route that was there, not news. One without a prefix says that the dump is whole. */
 export const RIB_ENTRY = 3;
 
 /** ORIGIN codes of RFC 4271, 5.1.1; NO_ORIGIN where a message announces nothing. */
@@ -28,7 +28,7 @@ export interface BatchColumns {
   time: Float64Array;
   /** [messages] into peers */
   peer: Uint32Array;
-  /** [messages] bytes of the BGP message with its header; 0 where not known */
+  /** [messages] bytes of the BGP message with its header, 0 where not known; of RIB_ENTRY the route's age, seconds */
   size: Uint32Array;
   /** [messages] ORIGIN_..., NO_ORIGIN; for PEER_STATE the old state * 16 + the new one */
   origin: Uint8Array;

@@ -1,3 +1,4 @@
+import { hasHostBits, readsWithPathIds } from './addPathSigns.js';
 import { IPV4_ADDRESS, IPV6_ADDRESS, IPV6_SHAPE } from './address.js';
 import { type AttributePlace, pushPath, word } from './asPathAttribute.js';
 import { NO_ORIGIN, NONE } from './batchColumns.js';
@@ -36,6 +37,8 @@ export interface UpdateCounts {
   treatedAsWithdraw: number;
   /** MP attributes of other families than IPv4 and IPv6 unicast: passed over. */
   otherFamilies: number;
+  /** Lists of prefixes with path identifiers (RFC 7911) in messages that are said to have none. */
+  unsaidPathIds: number;
 }
 
 /** Told the communities of each message that announces and has some, by its index in the batch. */
@@ -57,6 +60,8 @@ export class BgpUpdateDecoder {
   #unreach: AttributePlace = { at: -1, end: -1 };
   #ignoreAs4Path = false;
   #malformed = false;
+  /** Prefixes of the list read last that look as if they were none. */
+  #strange = 0;
 
   #communities: AttributePlace = { at: -1, end: -1 };
   #largeCommunities: AttributePlace = { at: -1, end: -1 };
@@ -118,19 +123,21 @@ export class BgpUpdateDecoder {
   }
 
   /**
-   * Decodes the attributes of a table dump's entry, whose one prefix has been announced by the caller's `announce`.
+   * Decodes the attributes of a table dump's entry and announces its prefix.
    * @param abbreviated MP_REACH_NLRI holds only the next hop (RFC 6396, 4.3.4)
-   * @param announce told the next hop's address index; announces the prefix
+   * @param originated when the route was, seconds
+   * @param prefix its index in the batch
    */
   decodeEntry(
     bytes: Uint8Array,
     start: number,
     end: number,
-    as4: boolean,
-    abbreviated: boolean,
-    timeMs: number,
+    encoding: { as4: boolean; abbreviated: boolean },
+    seconds: number,
+    originated: number,
     peer: number,
-    announce: (nextHop: number) => void,
+    prefix: number,
+    pathId: number,
   ): void {
     const into = this.#into;
     into.begin();
@@ -139,13 +146,13 @@ export class BgpUpdateDecoder {
     if (this.#reach.at >= 0) {
       let { at } = this.#reach;
       // some writers give the whole attribute, which starts with the family's zero byte
-      if (!abbreviated || bytes[at] === 0) at += 3;
+      if (!encoding.abbreviated || bytes[at] === 0) at += 3;
       nextHop = this.#readNextHop(bytes, at + 1, Math.min(at + 1 + (bytes[at] ?? 0), this.#reach.end));
     }
-    announce(nextHop);
-    const path = this.#finishPath(bytes, as4, false);
+    into.announce(prefix, nextHop, pathId);
+    const path = this.#finishPath(bytes, encoding.as4, false);
     this.#tellCommunities(bytes);
-    into.commitRibEntry(timeMs, peer, this.#origin, path);
+    into.commitRibEntry(seconds * 1000, peer, this.#origin, path, Math.max(0, seconds - originated));
   }
 
   #bad(reason: string): string {
@@ -211,6 +218,7 @@ export class BgpUpdateDecoder {
           else if (this.#nextHop === NONE) this.#nextHop = this.#readNextHop(bytes, value, valueEnd);
           break;
         case AGGREGATOR:
+          // one of AS 0 is malformed (RFC 7607), and a malformed one is discarded (RFC 7606, 7.7): the routes stand
           if (length === 6) aggregatorAs = (bytes[value]! << 8) | bytes[value + 1]!;
           break;
         case MP_REACH_NLRI:
@@ -281,7 +289,32 @@ export class BgpUpdateDecoder {
     return this.#prefixes(bytes, at + 3, end, afi, addPath, true, NONE);
   }
 
+  /**
+   * Takes a list of prefixes. Some collectors write those of ADD-PATH sessions into records without ADD-PATH; read as
+   * they are said to be they would be other prefixes, mostly a default route among them.
+   */
   #prefixes(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    afi: number,
+    addPath: boolean,
+    withdrawn: boolean,
+    nextHop: number,
+  ): string | null {
+    const into = this.#into;
+    const announcedBefore = into.openAnnounced;
+    const withdrawnBefore = into.openWithdrawn;
+    this.#strange = 0;
+    const reason = this.#readPrefixes(bytes, start, end, afi, addPath, withdrawn, nextHop);
+    if (addPath || (reason === null && this.#strange < 2)) return reason;
+    if (!readsWithPathIds(bytes, start, end, afi === AFI_IPV4)) return reason;
+    into.rewind(withdrawnBefore, announcedBefore);
+    this.#counts.unsaidPathIds++;
+    return this.#readPrefixes(bytes, start, end, afi, true, withdrawn, nextHop);
+  }
+
+  #readPrefixes(
     bytes: Uint8Array,
     start: number,
     end: number,
@@ -312,6 +345,9 @@ export class BgpUpdateDecoder {
         for (let i = 0; i < 4; i++) words[i] = partOfWord(bytes, at + i * 4, size - i * 4);
         prefix = into.maskedPrefix(IPV6_SHAPE + length);
       }
+      // a default route beside others is hardly what the sender meant; bits behind the length may be sloppy once
+      if (length === 0) this.#strange += end - start > 1 ? 2 : 0;
+      else if (hasHostBits(bytes, at + size, length)) this.#strange++;
       at += size;
       if (withdrawn) into.withdraw(prefix, pathId);
       else into.announce(prefix, nextHop, pathId);

@@ -1,5 +1,6 @@
 import { parseAddress, parsePrefix } from './address.js';
 import { SET, START } from './asPath.js';
+import { NOBODY } from './asPathAttribute.js';
 import { ESTABLISHED, IDLE, NO_ORIGIN, NONE, ORIGIN_EGP, ORIGIN_IGP, ORIGIN_INCOMPLETE } from './batchColumns.js';
 import { RisLiveScanner } from './risLiveScanner.js';
 import type { UpdateBatchBuilder } from './updateBatchBuilder.js';
@@ -12,6 +13,10 @@ export interface RisLiveOutcome {
   kind: 'update' | 'state' | 'keepalive' | 'error' | 'pong' | 'other' | 'bad';
   reason?: string;
   timeMs?: number;
+  /** Of a message whose type this program does not know. */
+  unknownType?: string;
+  /** Why what an update announces was taken as withdrawn (RFC 7606, RFC 7607). */
+  treatedAsWithdraw?: string;
 }
 
 /** 1990 to 2100: a time outside is damage, not history. */
@@ -99,18 +104,30 @@ function originOf(value: unknown): number {
   }
 }
 
+/** What stands in for a path that names AS 0. */
+const BAD_PATH = -1;
+const AS_ZERO = 'its path names AS 0 (RFC 7607)';
+
 function pathOf(value: unknown, into: UpdateBatchBuilder): number {
   if (value === undefined || value === null) return NONE;
+  let sound = true;
+  const push = (hop: unknown, what: string, mark: number) => {
+    const as = asNumber(hop, what);
+    if (as === NOBODY) sound = false;
+    into.paths.push(as, mark);
+  };
   for (const hop of listOf(value, 'path')) {
     if (Array.isArray(hop)) {
       const members = listOf(hop, 'AS set');
       for (let i = 0; i < members.length; i++) {
-        into.paths.push(asNumber(members[i], 'member of an AS set'), i === 0 ? SET | START : SET);
+        push(members[i], 'member of an AS set', i === 0 ? SET | START : SET);
       }
-    } else into.paths.push(asNumber(hop, 'hop'), 0);
+    } else push(hop, 'hop', 0);
   }
   if (into.paths.open > MAXIMUM_ENTRIES) throw new BadMessage('path is too long');
-  return into.paths.close();
+  if (sound) return into.paths.close();
+  into.paths.drop();
+  return BAD_PATH;
 }
 
 /** The first address of `next_hop`; an IPv6 one may be followed by a link-local one (RFC 2545, 3). */
@@ -120,7 +137,7 @@ function nextHopOf(value: unknown, into: UpdateBatchBuilder): number {
   return addressOf(comma < 0 ? value : (value as string).slice(0, comma), 'next_hop', into);
 }
 
-function decodeUpdate(data: Json, into: UpdateBatchBuilder): number {
+function decodeUpdate(data: Json, into: UpdateBatchBuilder): RisLiveOutcome {
   const timeMs = timeOf(data, into.latestTime);
   const peer = into.peer(addressOf(data.peer, 'peer', into), asNumber(data.peer_asn, 'peer_asn'));
   into.begin();
@@ -133,8 +150,10 @@ function decodeUpdate(data: Json, into: UpdateBatchBuilder): number {
   }
   for (const prefix of listOf(data.withdrawals, 'withdrawals')) into.withdraw(prefixOf(prefix, into), 0);
   const size = typeof data.raw === 'string' ? data.raw.length >> 1 : 0;
-  into.commitUpdate(timeMs, peer, size, origin, path);
-  return timeMs;
+  const bad = path === BAD_PATH;
+  if (bad) into.treatAsWithdraw();
+  into.commitUpdate(timeMs, peer, size, origin, bad ? NONE : path);
+  return { kind: 'update', timeMs, ...(bad ? { treatedAsWithdraw: AS_ZERO } : {}) };
 }
 
 function decodeState(data: Json, into: UpdateBatchBuilder): number {
@@ -155,11 +174,18 @@ function decodeState(data: Json, into: UpdateBatchBuilder): number {
   return timeMs;
 }
 
+function unknown(type: unknown): RisLiveOutcome {
+  const unknownType = sample(type);
+  return { kind: 'other', reason: `unknown message type ${unknownType}`, unknownType };
+}
+
 function decodeData(data: unknown, into: UpdateBatchBuilder): RisLiveOutcome {
   if (!isObject(data)) throw new BadMessage('message without data');
   switch (data.type) {
     case 'UPDATE':
-      return { kind: 'update', timeMs: decodeUpdate(data, into) };
+      return decodeUpdate(data, into);
+    // the manual names the latter, the live feed sends the former
+    case 'STATE':
     case 'RIS_PEER_STATE':
       return { kind: 'state', timeMs: decodeState(data, into) };
     case 'KEEPALIVE':
@@ -168,7 +194,7 @@ function decodeData(data: unknown, into: UpdateBatchBuilder): RisLiveOutcome {
     case 'NOTIFICATION':
       return { kind: 'other', timeMs: timeOf(data, into.latestTime) };
     default:
-      return { kind: 'other', reason: `unknown message type ${sample(data.type)}` };
+      return unknown(data.type);
   }
 }
 
@@ -194,7 +220,9 @@ export function decodeRisLiveJson(text: string | Uint8Array, into: UpdateBatchBu
       case 'pong':
         return { kind: 'pong' };
       default:
-        return typeof message.type === 'string' ? { kind: 'other' } : { kind: 'bad', reason: 'message without type' };
+        return typeof message.type === 'string'
+          ? unknown(message.type)
+          : { kind: 'bad', reason: 'message without type' };
     }
   } catch (error) {
     into.rollback();

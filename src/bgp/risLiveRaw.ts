@@ -20,7 +20,7 @@ function decodeRaw(raw: string, as4: boolean): string[] | string {
   if (bytes.length < BGP_HEADER || bytes.readUInt16BE(16) !== bytes.length) return 'raw is not one whole BGP message';
   if (bytes[18] !== BGP_UPDATE) return `raw is a BGP message of type ${bytes[18]}, not an UPDATE`;
   const builder = new UpdateBatchBuilder();
-  const decoder = new BgpUpdateDecoder(builder, { treatedAsWithdraw: 0, otherFamilies: 0 });
+  const decoder = new BgpUpdateDecoder(builder, { treatedAsWithdraw: 0, otherFamilies: 0, unsaidPathIds: 0 });
   const encoding = { as4, addPath: false };
   const reason = decoder.decode(bytes, BGP_HEADER, bytes.length, encoding, 0, 0, bytes.length);
   if (reason !== null) return reason;

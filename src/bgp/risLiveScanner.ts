@@ -1,5 +1,6 @@
 import { maskWords, parseAddress, parsePrefix } from './address.js';
 import { SET, START } from './asPath.js';
+import { NOBODY } from './asPathAttribute.js';
 import { NO_ORIGIN, NONE, ORIGIN_EGP, ORIGIN_IGP, ORIGIN_INCOMPLETE } from './batchColumns.js';
 import { ascii, CLOSE, CLOSE_LIST, COLON, COMMA, JsonScanner, OPEN, OPEN_LIST } from './jsonScanner.js';
 import type { UpdateBatchBuilder } from './updateBatchBuilder.js';
@@ -80,6 +81,11 @@ export class RisLiveScanner extends JsonScanner {
 
   #asNumber(): boolean {
     return this.number() && this.value <= 0xffffffff;
+  }
+
+  /** AS 0 makes a message bad, which goes the long way. */
+  #hop(): boolean {
+    return this.number() && this.value <= 0xffffffff && this.value !== NOBODY;
   }
 
   #message(): boolean {
@@ -254,7 +260,7 @@ export class RisLiveScanner extends JsonScanner {
     const { paths } = this.#into;
     if (!this.is(CLOSE_LIST)) {
       do {
-        if (this.#asNumber()) paths.push(this.value, 0);
+        if (this.#hop()) paths.push(this.value, 0);
         else if (this.bytes[this.at] !== OPEN_LIST || !this.#set()) return false;
       } while (this.is(COMMA));
       if (!this.is(CLOSE_LIST) || paths.open > MAXIMUM_ENTRIES) return false;
@@ -267,7 +273,7 @@ export class RisLiveScanner extends JsonScanner {
     this.at++;
     let mark = SET | START;
     do {
-      if (!this.#asNumber()) return false;
+      if (!this.#hop()) return false;
       this.#into.paths.push(this.value, mark);
       mark = SET;
     } while (this.is(COMMA));

@@ -1,4 +1,4 @@
-import { IPV6_ADDRESS, maskWords, wordsOf } from './address.js';
+import { IPV4_ADDRESS, IPV6_ADDRESS, maskWords, wordsOf } from './address.js';
 import { type BatchColumns, NO_ORIGIN, NONE, PEER_STATE, RIB_ENTRY, UPDATE } from './batchColumns.js';
 import { encodeBatch } from './batchEncoding.js';
 import { PathDictionary } from './pathDictionary.js';
@@ -48,6 +48,9 @@ export class UpdateBatchBuilder {
   #waitingPrefix = new Uint32Array(1024);
   #waitingNextHop = new Uint32Array(1024);
   #waitingPathId = new Uint32Array(1024);
+
+  /** Batches taken so far: indices are of one batch. */
+  taken = 0;
 
   get messages(): number {
     return this.#messages;
@@ -118,6 +121,12 @@ export class UpdateBatchBuilder {
     return this.#openWithdrawn;
   }
 
+  /** Goes back to so many prefixes of the open message. */
+  rewind(withdrawn: number, announced: number): void {
+    this.#openWithdrawn = withdrawn;
+    this.#openAnnounced = announced;
+  }
+
   withdraw(prefix: number, pathId: number): void {
     const at = this.#elements + this.#openWithdrawn;
     if (at === this.#prefix.length) this.#widenElements();
@@ -152,9 +161,16 @@ export class UpdateBatchBuilder {
     this.#commit(UPDATE, timeMs, peer, size, origin, path);
   }
 
-  /** As `commitUpdate`, for an entry of a routing table dump. */
-  commitRibEntry(timeMs: number, peer: number, origin: number, path: number): void {
-    this.#commit(RIB_ENTRY, timeMs, peer, 0, origin, path);
+  /** As `commitUpdate`, for an entry of a routing table dump whose route is `ageSeconds` older than the dump. */
+  commitRibEntry(timeMs: number, peer: number, origin: number, path: number, ageSeconds: number): void {
+    this.#commit(RIB_ENTRY, timeMs, peer, ageSeconds, origin, path);
+  }
+
+  /** Says that the table dump of this time is whole: an entry without a prefix. */
+  tableIsWhole(timeMs: number): void {
+    this.begin();
+    this.words[0] = 0;
+    this.#message(RIB_ENTRY, timeMs, this.peer(this.address(IPV4_ADDRESS), 0), 0, NO_ORIGIN, NONE);
   }
 
   #commit(kind: number, timeMs: number, peer: number, size: number, origin: number, path: number): void {
@@ -244,6 +260,7 @@ export class UpdateBatchBuilder {
   }
 
   #clear(): void {
+    this.taken++;
     this.#messages = 0;
     this.#elements = 0;
     this.#firstTime = Number.POSITIVE_INFINITY;

@@ -1,11 +1,13 @@
 import type { Command } from 'commander';
 import { secretHider } from '../config/redaction.js';
 import type { Alert } from '../incidents/alerts/alert.js';
+import { pageAddress } from '../incidents/alerts/links.js';
 import { openChannel } from '../incidents/alerts/openChannels.js';
 import { describeFault, sendTestAlert } from '../incidents/alerts/outbox.js';
 import { listAlerts } from '../storage/alerts.js';
+import { whole } from './numbers.js';
 import { printJson, say, table, UsageError } from './output.js';
-import { settingsOf, withDatabase } from './store.js';
+import { lookAt, settingsOf } from './store.js';
 
 const MOST = 1000;
 
@@ -30,15 +32,12 @@ function registerList(alerts: Command, program: Command): void {
     .command('list')
     .description('List alerts, newest first.')
     .option('--open', 'only those that are not over')
-    .option('--limit <number>', 'at most so many', '20')
+    .option('--limit <number>', 'at most so many', whole(1, MOST), 20)
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExample:\n  routewarden alerts list --limit 5')
-    .action(async (options: { open?: boolean; limit: string; json?: boolean }) => {
-      const limit = Number(options.limit);
-      if (!Number.isInteger(limit) || limit < 1 || limit > MOST) {
-        throw new UsageError(`--limit takes a whole number from 1 to ${MOST}, not "${options.limit}"`);
-      }
-      const rows = await withDatabase(program, ({ pool }) =>
+    .action(async (options: { open?: boolean; limit: number; json?: boolean }) => {
+      const { limit } = options;
+      const rows = await lookAt(program, ({ pool }) =>
         listAlerts(pool, { limit, ...(options.open ? { open: true } : {}) }),
       );
       if (options.json) return printJson({ alerts: rows.map(alertRecord) });
@@ -54,14 +53,16 @@ function registerList(alerts: Command, program: Command): void {
     });
 }
 
-function stateOf({ resolvedAt, body }: Alert): 'open' | 'over' | 'event' {
+function stateOf({ resolvedAt, body }: Alert): 'open' | 'over' | 'no more news' | 'event' {
   if (body.once === true) return 'event';
-  return resolvedAt === null ? 'open' : 'over';
+  if (resolvedAt === null) return 'open';
+  return body.facts?.ending === 'no more news' ? 'no more news' : 'over';
 }
 
-function deliveries({ delivered }: Alert): string {
+function deliveries({ delivered, body }: Alert): string {
   const told = Object.entries(delivered.channels ?? {}).map(([channel, { state }]) => `${channel}: ${state}`);
   if (told.length > 0) return told.join(', ');
+  if (body.history === true) return 'nobody: history';
   return delivered.done === true ? 'no channel' : 'waits';
 }
 
@@ -78,6 +79,7 @@ function alertRecord(alert: Alert) {
     stream: body.stream ?? null,
     class: body.class ?? null,
     watched: body.watched ?? false,
+    history: body.history ?? false,
     facts: body.facts ?? {},
     times: body.times,
     raised_at: raisedAt.toISOString(),
@@ -96,7 +98,8 @@ function registerTest(alerts: Command, program: Command): void {
       '\nPast routes, grouping and quiet hours; no database is needed. Exit code 1 when a channel failed.\n\nExample:\n  routewarden alerts test noc',
     )
     .action(async (name: string | undefined, options: { json?: boolean }) => {
-      const { channels } = settingsOf(program).alerts;
+      const { alerts: wanted, dashboard } = settingsOf(program);
+      const { channels } = wanted;
       const names = channels.map((channel) => channel.name);
       if (channels.length === 0) {
         throw new UsageError('no channel is set: write some under alerts.channels in the settings (docs/alerts.md)');
@@ -106,7 +109,7 @@ function registerTest(alerts: Command, program: Command): void {
       const hideSecrets = secretHider(channels, 'alerts.channels');
       const results = await Promise.all(
         chosen.map(async (settings) => {
-          const channel = openChannel(settings);
+          const channel = openChannel(settings, pageAddress(dashboard));
           try {
             await sendTestAlert(channel, new Date());
             return { channel: settings.name, type: settings.type, ok: true, error: null };

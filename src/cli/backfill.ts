@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { pino } from 'pino';
 import { z } from 'zod';
 import { type BackfillProgress, type BackfillSummary, backfill } from '../collection/backfill.js';
+import type { StartTableRequest } from '../collection/startTable.js';
 import { LATE_SCORING } from '../detection/lateStages.js';
 import { MINUTES_PER_DAY } from '../features/row.js';
 import { CORRELATOR } from '../incidents/lateCorrelation.js';
@@ -16,6 +17,9 @@ import { withStore } from './store.js';
 
 /** Archives publish a file some minutes after its end. */
 const ARCHIVE_DELAY_MINUTES = 15;
+
+/** A longer wait for another reader of the archive is explained. */
+const SILENT_WAIT_MILLISECONDS = 1_000;
 
 const time = z.iso
   .datetime({ offset: true, error: 'expected a time such as 2026-01-08T00:00:00Z' })
@@ -31,6 +35,7 @@ const optionsSchema = z.object({
   parallel: z.coerce.number().int().min(1).max(32),
   threads: z.coerce.number().int().min(1).max(64),
   keep: z.boolean().default(false),
+  table: z.boolean().default(true),
   json: z.boolean().default(false),
 });
 
@@ -40,6 +45,9 @@ Examples:
   routewarden backfill --stream jinx --collector route-views.jinx --days 7
   routewarden backfill --stream rrc00 --from 2026-01-01T00:00:00Z --until 2026-01-02T00:00:00Z --json
   routewarden backfill --stream rrc00 --base-url http://mirror.example/ris
+
+Routes are learnt from the collector's newest table dump before the first minute (every 8 hours of RIPE RIS, 2 of Route Views)
+and the updates since; \`--no-table\` reads the hour before instead.
 
 Only minutes that the stream lacks, or that are gaps, are written: run it again to go on after an interruption, or for
 files that the archive did not have yet. With the services running, the first models are trained at the next drift check
@@ -51,6 +59,7 @@ Exit codes: 0 done, 1 failed or nothing could be read, 2 wrong usage.`;
 class ProgressDisplay {
   #bar: SingleBar | null = null;
   #told = 0;
+  #tableTold = 0;
 
   show(progress: BackfillProgress): void {
     const rate = `${(progress.bytesPerSecond / 1e6).toFixed(1)} MB/s`;
@@ -73,6 +82,18 @@ class ProgressDisplay {
     say(`${progress.filesDone} of ${progress.files} files, ${rate}, ${left} left`);
   }
 
+  /** How far the table is, that the routes are learnt from. */
+  table({ file, download, entries }: Parameters<NonNullable<StartTableRequest['onProgress']>>[0]): void {
+    const memory = `${Math.round(process.memoryUsage.rss() / 1e6)} MB of memory`;
+    const megabytes = Math.floor((download?.bytes ?? 0) / 1e6);
+    const text = download === null ? `${entries} routes, ${memory}` : `${megabytes} MB`;
+    if (process.stderr.isTTY) process.stderr.write(`\r${file}: ${text}  `);
+    else if (Math.floor(Math.max(entries / 1e6, megabytes / 50)) > this.#tableTold) {
+      this.#tableTold++;
+      say(`${file}: ${text}`);
+    }
+  }
+
   stop(): void {
     this.#bar?.stop();
   }
@@ -82,9 +103,13 @@ function inWords(summary: BackfillSummary): string {
   const { stream, lacking, written, files, updates, missing, failed, damaged, seconds } = summary;
   if (lacking === 0) return `${stream} has every one of these minutes: nothing to do`;
   const without = missing + failed + damaged;
+  const tables = summary.tables.map(
+    ({ file, entries, reason }) =>
+      ` after ${entries} routes of ${file}${reason === null ? '' : ` (not whole: ${reason})`}`,
+  );
   return (
     `${stream}: ${written} of ${lacking} lacking minutes written from ${files - without} files ` +
-    `(${updates} updates) in ${age(seconds)}${without > 0 ? `; ${without} files gave nothing, such as ${summary.trouble[0]?.file}: ${summary.trouble[0]?.reason}` : ''}`
+    `(${updates} updates) in ${age(seconds)}${tables.join('')}${without > 0 ? `; ${without} files gave nothing, such as ${summary.trouble[0]?.file}: ${summary.trouble[0]?.reason}` : ''}`
   );
 }
 
@@ -103,6 +128,7 @@ export function register(program: Command): void {
     )
     .option('--parallel <n>', 'downloads at once', '4')
     .option('--threads <n>', 'files decoded at once', String(Math.max(1, Math.min(4, availableParallelism() - 1))))
+    .option('--no-table', 'learn routes from the updates of the hour before, not from a table dump')
     .option('--keep', 'keep the downloaded files in the data directory')
     .option('--json', 'print one JSON object')
     .addHelpText('after', EXAMPLES)
@@ -132,7 +158,14 @@ export function register(program: Command): void {
         const locks = new StageLocks(databaseUrl, 'backfill');
         const display = new ProgressDisplay();
         try {
-          await locks.take('archive', options.stream, (error) => ending.abort(error), ending.signal);
+          const waiting = setTimeout(async () => {
+            const holder = await locks.holder('archive', options.stream).catch(() => null);
+            const who = holder ?? 'another backfill or the healing of gaps';
+            say(`waiting for ${who}: it reads the archive for stream ${options.stream}`);
+          }, SILENT_WAIT_MILLISECONDS);
+          await locks
+            .take('archive', options.stream, (error) => ending.abort(error), ending.signal)
+            .finally(() => clearTimeout(waiting));
           const summary = await backfill({
             pool,
             stream: options.stream,
@@ -142,6 +175,9 @@ export function register(program: Command): void {
             until,
             directory: join(resolve(settings.dataDirectory), 'archive'),
             keep: options.keep,
+            bounds: { maximumRoutes: settings.features.routes, maximumPeers: settings.features.peers },
+            table: options.table && settings.archive.table,
+            onTable: (progress) => display.table(progress),
             parallel: options.parallel,
             threads: options.threads,
             graceSeconds: settings.feed.graceSeconds,

@@ -1,12 +1,34 @@
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rmdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { pino } from 'pino';
 import pretty from 'pino-pretty';
+import { loadSettings } from '../config/load.js';
+import type { Settings } from '../config/settings.js';
 import { runStory } from '../demo/story.js';
+import { removeDirectory } from '../storage/database.js';
+import { DirectoryLock } from '../storage/directoryLock.js';
 import { freePort } from '../storage/freePort.js';
+import { whole } from './numbers.js';
 import { printJson, say } from './output.js';
-import { settingsOf } from './store.js';
+
+/** All that the demo takes from outside: where it may work, and what with. No settings file, no channels, no watch list. */
+const TAKEN = ['DATABASE_URL', 'REDIS_URL', 'LOG_LEVEL', 'LSTM_ENGINE', 'ROUTEWARDEN_DATA_DIRECTORY'];
+
+function ownSettings(program: Command, flags: Record<string, unknown>): Settings {
+  const environment = Object.fromEntries(TAKEN.map((name) => [name, process.env[name]]));
+  const { dataDirectory } = program.opts<{ dataDirectory?: string }>();
+  return loadSettings(environment, { file: null, flags: { dataDirectory, ...flags } }).settings;
+}
+
+/** The folder of the data, when the demo alone has used it. */
+async function removeIfEmpty(directory: string): Promise<void> {
+  try {
+    await rmdir(directory);
+  } catch (error) {
+    if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
+}
 
 export function register(program: Command): void {
   program
@@ -14,27 +36,34 @@ export function register(program: Command): void {
     .description('Watch the whole system at work on a simulated feed, faster than time; the same story each time.')
     .option('--exit', 'end when the story is over, instead of staying up until Ctrl-C')
     .option('--json', 'print what was counted in the database as JSON')
-    .option('--seed <number>', 'another seed makes another world', '1')
-    .option('--port <number>', 'port of the page (0: any free one)', '8787')
+    .option('--seed <number>', 'another seed makes another world', whole(0, 4_294_967_295), 1)
+    .option('--port <number>', 'port of the page (0: any free one)', whole(0, 65_535), 8787)
     .option('--logs', "show the services' logs too")
-    .addHelpText('after', '\nExamples:\n  routewarden demo\n  routewarden demo --exit --json')
-    .action(async (options: { exit?: boolean; json?: boolean; seed: string; port: string; logs?: boolean }) => {
+    .addHelpText(
+      'after',
+      '\nIt reads no settings file, tells nobody, and leaves nothing behind.\n\nExamples:\n  routewarden demo\n  routewarden demo --exit --json',
+    )
+    .action(async (options: { exit?: boolean; json?: boolean; seed: number; port: number; logs?: boolean }) => {
       const began = performance.now();
-      const port = options.port === '0' ? await freePort() : Number(options.port);
-      const own = settingsOf(program).databaseUrl === undefined;
-      const dataDirectory = join(settingsOf(program).dataDirectory, 'demo');
-      const settings = settingsOf(program, {
+      const port = options.port === 0 ? await freePort() : options.port;
+      const bare = ownSettings(program, {});
+      if (bare.databaseUrl !== undefined)
+        say('The demo works in the database of DATABASE_URL, in a stream named demo.');
+      const dataDirectory = join(bare.dataDirectory, 'demo');
+      const settings = ownSettings(program, {
         dataDirectory,
+        artifactDirectory: join(dataDirectory, 'artifacts'),
         'dashboard.port': port,
         'dashboard.live': false,
         'feed.clock': 'feed',
         'retraining.jitterSeconds': 0,
         driftCheckIntervalSeconds: 1,
         queuePrefix: 'routewarden-demo',
-        seed: Number(options.seed),
+        seed: options.seed,
         streams: [{ name: 'demo' }],
       });
-      if (own) await rm(dataDirectory, { recursive: true, force: true });
+      // With a database of yours nothing else claims the directory, where the artifacts are.
+      const claim = bare.databaseUrl === undefined ? null : await DirectoryLock.take(resolve(dataDirectory));
       const color = process.stderr.isTTY === true;
       const logger = pino(
         { level: options.logs ? settings.logLevel : 'error', base: null },
@@ -47,15 +76,21 @@ export function register(program: Command): void {
         settings,
         logger,
         showLogs: options.logs === true,
-        seed: Number(options.seed),
+        seed: options.seed,
         stay: options.exit !== true,
         say,
         signal: stopping.signal,
-      }).catch((error: Error) => {
-        // Who watches may have seen enough; who asked for the end has not got it.
-        if (!stopping.signal.aborted || options.exit) throw error;
-        return null;
-      });
+      })
+        .catch((error: Error) => {
+          // Who watches may have seen enough; who asked for the end has not got it.
+          if (!stopping.signal.aborted || options.exit) throw error;
+          return null;
+        })
+        .finally(async () => {
+          claim?.release();
+          await removeDirectory(dataDirectory);
+          await removeIfEmpty(bare.dataDirectory);
+        });
       if (story === null) return say('stopped before the story was over');
       const { complete, ...counts } = story;
       const seconds = Math.round((performance.now() - began) / 100) / 10;

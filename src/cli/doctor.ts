@@ -3,6 +3,7 @@ import {
   checkAlerts,
   checkDatabase,
   checkDisk,
+  checkHoldings,
   checkModels,
   checkRedis,
   checkRpki,
@@ -13,7 +14,7 @@ import {
   type Finding,
 } from './doctorChecks.js';
 import { printJson } from './output.js';
-import { settingsOf, withDatabase } from './store.js';
+import { lookAt, settingsOf } from './store.js';
 
 export function register(program: Command): void {
   program
@@ -42,11 +43,12 @@ async function inDatabase(program: Command): Promise<Finding[]> {
   let opened = false;
   try {
     // Redis has a check of its own: its absence must not hide what the database knows.
-    return await withDatabase(program, async ({ pool, settings }) => {
+    return await lookAt(program, async ({ pool, settings }) => {
       opened = true;
       return [
         ...(await checkDatabase(pool)),
         ...(await checkStreams(pool, settings)),
+        ...(await checkHoldings(pool, settings)),
         await checkServices(pool, settings),
         await checkWork(pool),
         await checkModels(pool, settings),

@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import { Redis } from 'ioredis';
 import type { Pool } from 'pg';
+import { boundWords } from '../collection/boundWatch.js';
 import type { Settings } from '../config/settings.js';
 import { MODEL_KINDS } from '../models/model.js';
 import { modelKey } from '../models/modelKey.js';
@@ -9,6 +10,7 @@ import { listAlerts } from '../storage/alerts.js';
 import { failingRetrains } from '../storage/operationFacts.js';
 import { failingWork, listServices } from '../storage/services.js';
 import { modelStatus, streamStatus } from '../storage/statusQueries.js';
+import { streamHoldings } from '../storage/streamHoldings.js';
 import { readStatus } from './status.js';
 
 export interface Finding {
@@ -54,13 +56,16 @@ export async function checkDatabase(pool: Pool): Promise<Finding[]> {
 /** @param error why the database could not be opened */
 export function databaseAway(error: Error): Finding {
   const newer = /newer Routewarden/.test(error.message);
+  const none = /there is no database here|nothing of Routewarden|older than this program/.test(error.message);
   return {
     check: 'database',
     ok: false,
     finding: error.message,
     remedy: newer
       ? 'run the newer version, or name another database'
-      : 'start PostgreSQL or correct DATABASE_URL; the own one needs a writable data directory with room',
+      : none
+        ? 'start the system with `routewarden start`, or give the settings of the one that runs'
+        : 'start PostgreSQL or correct DATABASE_URL; the own one needs a writable data directory with room',
   };
 }
 
@@ -113,6 +118,20 @@ export async function checkStreams(pool: Pool, settings: Settings): Promise<Find
         known.get(name) === undefined
           ? 'start the system: routewarden start'
           : 'see whether the collector and the aggregator run (routewarden status) and the feed can be reached',
+    };
+  });
+}
+
+/** What each stream's aggregator holds, and whether it is at its bounds. */
+export async function checkHoldings(pool: Pool, settings: Settings): Promise<Finding[]> {
+  return (await streamHoldings(pool)).map((held) => {
+    const bound = boundWords(held, settings.features);
+    const known = `${held.routes} routes, ${held.prefixes} prefixes, ${held.paths} paths, ${held.peers} peers`;
+    return {
+      check: `routes of ${held.stream}`,
+      ok: bound === null,
+      finding: bound ?? `${known} in some ${Math.ceil(held.bytes / 1e6)} MB, ${held.evictedRoutes} forgotten`,
+      remedy: 'set the bound, with memory for it, and start again: routewarden config',
     };
   });
 }

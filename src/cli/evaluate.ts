@@ -7,7 +7,7 @@ import { plotHtml } from '../evaluation/plot.js';
 import { modelKinds } from '../models/kinds.js';
 import { featureBlock, firstMinute, watermark } from '../storage/features.js';
 import { listStreams } from '../storage/streams.js';
-import { settingsOf, withStore } from './store.js';
+import { lookAt, settingsOf } from './store.js';
 
 const optionsSchema = z.object({
   trainMinutes: z.coerce.number().int().min(240).optional(),
@@ -90,7 +90,7 @@ async function storedMinutes(
   program: Command,
   asked: string | null,
 ): Promise<{ stream: string; data: LabelledMinutes }> {
-  return withStore(program, async ({ pool }) => {
+  return lookAt(program, async ({ pool }) => {
     const streams = await listStreams(pool);
     const stream = asked ?? (streams.length === 1 ? streams[0]! : null);
     if (stream === null)

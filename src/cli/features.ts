@@ -1,16 +1,19 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
+import { pino } from 'pino';
 import { decodeMrt } from '../bgp/mrt/decodeMrt.js';
+import { CutArchive } from '../bgp/mrt/decompression.js';
 import { decodeRisLiveMessage } from '../bgp/risLive.js';
 import { UpdateBatch, UpdateBatchBuilder } from '../bgp/updateBatch.js';
 import { cataloguePage, FEATURES } from '../features/catalogue.js';
 import { MinuteAggregator } from '../features/minuteAggregator.js';
 import type { FeatureRow } from '../features/row.js';
+import { LineFileSource } from '../sources/lineFile.js';
+import { replayKind } from '../sources/replay.js';
+import type { FeedConsumer } from '../sources/source.js';
 
 const BATCH_MESSAGES = 5000;
-const OPEN_BRACE = 0x7b;
 
 /** What a file held, and its minutes. */
 export interface FileFeatures {
@@ -20,6 +23,10 @@ export interface FileFeatures {
   announced: number;
   withdrawn: number;
   skipped: number;
+  /** Passed over while searching the next MRT record after damage. */
+  skippedBytes: number;
+  /** Why the compressed file ends too early; null where it is whole. */
+  cut: string | null;
   /** The first few skipped: where (byte of the file, or line) and why. */
   samples: { offset: number; reason: string }[];
   minutes: FeatureRow[];
@@ -32,6 +39,8 @@ class FileReader {
     announced: 0,
     withdrawn: 0,
     skipped: 0,
+    skippedBytes: 0,
+    cut: null,
     samples: [],
     minutes: [],
   };
@@ -61,11 +70,13 @@ class FileReader {
 
 async function mrtFeatures(file: string, stream: string): Promise<FileFeatures> {
   const reader = new FileReader(stream);
-  for await (const { batch, statistics } of decodeMrt(createReadStream(file), { batchMessages: BATCH_MESSAGES })) {
-    reader.add(batch);
-    const { records, updates, skipped, samples } = statistics;
-    Object.assign(reader.result, { records, updates, skipped, samples });
-  }
+  await untilCut(reader.result, async () => {
+    for await (const { batch, statistics } of decodeMrt(createReadStream(file), { batchMessages: BATCH_MESSAGES })) {
+      reader.add(batch);
+      const { records, updates, skipped, skippedBytes, samples } = statistics;
+      Object.assign(reader.result, { records, updates, skipped, skippedBytes, samples });
+    }
+  });
   return reader.finish();
 }
 
@@ -74,35 +85,43 @@ async function risLiveFeatures(file: string, stream: string): Promise<FileFeatur
   const { result } = reader;
   const builder = new UpdateBatchBuilder();
   let line = 0;
-  for await (const text of createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY })) {
-    line++;
-    if (text.trim() === '') continue;
-    result.records++;
-    const outcome = decodeRisLiveMessage(text, builder);
-    if (outcome.kind === 'update') result.updates++;
-    else if (outcome.kind === 'bad') {
-      result.skipped++;
-      if (result.samples.length < 10) result.samples.push({ offset: line, reason: outcome.reason ?? 'bad' });
-    }
-    if (builder.messages >= BATCH_MESSAGES) reader.add(builder);
-  }
+  await untilCut(result, async () => {
+    const source = new LineFileSource({ path: file, logger: pino({ level: 'warn' }, pino.destination(2)) });
+    const consumer: FeedConsumer = {
+      onMessage: (text) => {
+        line++;
+        result.records++;
+        const outcome = decodeRisLiveMessage(text, builder);
+        if (outcome.kind === 'update') result.updates++;
+        else if (outcome.kind === 'bad') {
+          result.skipped++;
+          if (result.samples.length < 10) result.samples.push({ offset: line, reason: outcome.reason ?? 'bad' });
+        }
+        if (builder.messages >= BATCH_MESSAGES) reader.add(builder);
+      },
+      onConnected: () => undefined,
+      onDisconnected: () => undefined,
+      onStalled: () => undefined,
+    };
+    await source.run(consumer, new AbortController().signal);
+  });
   reader.add(builder);
   return reader.finish();
 }
 
-async function firstByte(file: string): Promise<number> {
-  const handle = await open(file);
+/** Reads a file; where its compressed stream is cut, what comes before is kept, and that it was cut is noted. */
+async function untilCut(result: FileFeatures, read: () => Promise<void>): Promise<void> {
   try {
-    const { bytesRead, buffer } = await handle.read(Buffer.alloc(1), 0, 1, 0);
-    return bytesRead === 0 ? -1 : buffer[0]!;
-  } finally {
-    await handle.close();
+    await read();
+  } catch (error) {
+    if (!(error instanceof CutArchive)) throw error;
+    result.cut = error.message;
   }
 }
 
-/** Minute features of an MRT file (plain, gzip, bzip2) or of RIS Live messages, one a line. */
+/** Minute features of an MRT file or of RIS Live messages, one a line; plain, gzip or bzip2. */
 export async function fileFeatures(file: string, stream: string): Promise<FileFeatures> {
-  return (await firstByte(file)) === OPEN_BRACE ? risLiveFeatures(file, stream) : mrtFeatures(file, stream);
+  return (await replayKind(file)) === 'ris live' ? risLiveFeatures(file, stream) : mrtFeatures(file, stream);
 }
 
 function minuteText(minute: number): string {
@@ -155,9 +174,10 @@ async function run(file: string | undefined, options: Options, command: Command)
   if (result.skipped > 0) {
     const { offset, reason } = result.samples[0]!;
     process.stderr.write(
-      `${file}: ${result.skipped} of ${result.records} skipped, the first at ${offset}: ${reason}\n`,
+      `${file}: ${result.skipped} of ${result.records} skipped and ${result.skippedBytes} bytes passed over, the first at ${offset}: ${reason}\n`,
     );
   }
+  if (result.cut !== null) process.stderr.write(`${file}: ${result.cut}\n`);
   if (options.json) process.stdout.write(`${asJson(result, options.evidence === true)}\n`);
   else {
     for (const row of result.minutes) {
@@ -169,7 +189,7 @@ async function run(file: string | undefined, options: Options, command: Command)
     }
   }
   // a file of which nothing could be used is a failure, not an empty success
-  if (result.updates === 0 && result.skipped > 0) process.exitCode = 1;
+  if ((result.updates === 0 && result.skipped > 0) || result.cut !== null) process.exitCode = 1;
 }
 
 async function writeCsv(path: string, rows: readonly FeatureRow[]): Promise<void> {

@@ -1,34 +1,125 @@
 import type { Command } from 'commander';
-import { listIncidents } from '../storage/incidents.js';
-import { minuteText, printJson, say, table } from './output.js';
-import { withStore } from './store.js';
+import { endingOf, endingWords } from '../incidents/ending.js';
+import { INCIDENT_CLASSES, SEVERITIES } from '../incidents/incident.js';
+import { incidentCsv } from '../incidents/incidentCsv.js';
+import { INCIDENT_SORTS, INCIDENT_STATES, incidentFilter } from '../incidents/incidentFilter.js';
+import { incidentById, type StoredIncident, searchIncidents } from '../storage/incidents.js';
+import { readNumber } from './modelArguments.js';
+import { minuteText, printJson, say, table, UsageError } from './output.js';
+import { lookAt } from './store.js';
+
+const FILTERS = ['class', 'severity', 'mine', 'as', 'prefix', 'stream', 'since', 'until', 'state', 'sort', 'limit'];
 
 export function register(program: Command): void {
-  program
+  const incidents = program
     .command('incidents')
-    .description('List incidents, newest first.')
+    .description('List incidents, newest first; filters are those of the page and of /api/incidents.')
+    .option('--class <classes>', `one or more of ${INCIDENT_CLASSES.join(', ')}`)
+    .option('--severity <severities>', `one or more of ${SEVERITIES.join(', ')}`)
+    .option('--mine', 'only what touches your own networks')
+    .option('--as <number>', 'the network behind it, or an origin that stands out')
+    .option('--prefix <prefix>', 'names a prefix inside it, or around it')
+    .option('--stream <name>', 'one view of the feed')
+    .option('--since <time>', 'went on at this time or later, such as 2026-01-31 or 2026-01-31T12:00Z')
+    .option('--until <time>', 'began before this time')
+    .option('--state <states>', `one or more of ${INCIDENT_STATES.join(', ')}`)
+    .option('--sort <column>', `${INCIDENT_SORTS.join(', ')}`, 'started')
     .option('--limit <number>', 'at most so many', '20')
+    .option('--csv', 'as CSV')
     .option('--json', 'as JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  routewarden incidents --limit 5\n  routewarden incidents --json\n\nThe page has each at /incidents/ID.',
+      `
+Examples:
+  routewarden incidents --limit 5
+  routewarden incidents --class hijack,leak --severity major,critical --since 2026-01-31
+  routewarden incidents --mine --state open --json
+  routewarden incidents --prefix 192.0.2.0/24 --csv
+  routewarden incidents show 12
+
+The page has each at /incidents/ID.`,
     )
-    .action(async (options: { limit: string; json?: boolean }) => {
-      const incidents = await withStore(program, ({ pool }) => listIncidents(pool, { limit: Number(options.limit) }));
-      if (options.json) return printJson({ incidents });
-      if (incidents.length === 0) return say('no incident yet');
-      const rows = incidents.map((incident) => [
-        incident.id,
-        incident.stream,
-        minuteText(incident.startedAt),
-        incident.endedAt === null ? 'goes on' : `${incident.endedAt - incident.startedAt} min`,
-        incident.severity,
-        incident.class,
-        incident.models.join('+'),
-        incident.reasons[0]?.words ?? '',
-      ]);
+    .action(async (options: Record<string, string | boolean | undefined>) => {
+      const asked = FILTERS.filter((name) => options[name] !== undefined);
+      const parsed = incidentFilter.safeParse(
+        Object.fromEntries(asked.map((name) => [name, options[name] === true ? 'yes' : options[name]])),
+      );
+      if (!parsed.success) {
+        const issue = parsed.error.issues[0]!;
+        throw new UsageError(`--${issue.path.join('.')} "${String(options[String(issue.path[0])])}": ${issue.message}`);
+      }
+      const found = await lookAt(program, ({ pool }) => searchIncidents(pool, parsed.data));
+      if (options.json === true) return printJson({ incidents: found.map(recordOf) });
+      if (options.csv === true) return void process.stdout.write(incidentCsv(found));
+      if (found.length === 0) return say(asked.length > 2 ? 'no incident fits' : 'no incident yet');
       process.stdout.write(
-        `${table(['id', 'stream', 'start', 'length', 'severity', 'class', 'seen by', 'why'], rows)}\n`,
+        `${table(['id', 'stream', 'start', 'length', 'severity', 'class', 'network', 'yours', 'seen by', 'why'], found.map(cellsOf))}\n`,
       );
     });
+  incidents
+    .command('show')
+    .description('Everything about one incident.')
+    .argument('<id>', 'its number')
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExamples:\n  routewarden incidents show 12\n  routewarden incidents show 12 --json')
+    .action(async (text: string, _options: object, command: Command) => {
+      const options = command.optsWithGlobals<{ json?: boolean }>();
+      const id = readNumber(text);
+      const incident = await lookAt(program, ({ pool }) => incidentById(pool, id));
+      if (incident === null) throw new Error(`there is no incident ${id}: \`routewarden incidents\` lists them`);
+      if (options.json) return printJson(recordOf(incident));
+      process.stdout.write(`${storyOf(incident).join('\n')}\n`);
+    });
+}
+
+function closingOf({ class: name, endedAt, detail }: StoredIncident) {
+  return { class: name, endedAt, closedBy: detail.closedBy };
+}
+
+function lengthOf(incident: StoredIncident): string {
+  if (incident.endedAt === null) return 'goes on';
+  const minutes = `${incident.endedAt - incident.startedAt} min`;
+  return endingOf(closingOf(incident)) === 'no more news' ? `${minutes}, no news` : minutes;
+}
+
+function cellsOf(incident: StoredIncident): (string | number)[] {
+  return [
+    incident.id,
+    incident.stream,
+    minuteText(incident.startedAt),
+    lengthOf(incident),
+    incident.severity,
+    incident.class,
+    incident.subject || '-',
+    incident.detail.watched.length > 0 ? 'yes' : 'no',
+    incident.models.join('+'),
+    incident.reasons[0]?.words ?? '',
+  ];
+}
+
+/** The incident without the gathered evidence, which is the correlator's own memory. */
+function recordOf(incident: StoredIncident): object {
+  const { evidence, ...detail } = incident.detail;
+  return { ...incident, state: endingOf(closingOf(incident)), mine: detail.watched.length > 0, detail };
+}
+
+function storyOf(incident: StoredIncident): string[] {
+  const { culprits, detail } = incident;
+  const named = (list: readonly { name: string; count: number }[]) =>
+    list.map(({ name, count }) => `${name} (${count})`).join(', ') || 'none stands out';
+  return [
+    `incident ${incident.id}: ${incident.severity} ${incident.class}${incident.subject === '' ? '' : ` by ${incident.subject}`} on ${incident.stream}`,
+    `from       ${minuteText(incident.startedAt)} UTC, ${lengthOf(incident)}`,
+    ...(incident.endedAt === null ? [] : [`end        ${endingWords(closingOf(incident))}`]),
+    ...(detail.history === true ? ['history    found in replayed or backfilled minutes; nobody was told'] : []),
+    `peak       ${incident.peakScore.toFixed(2)} at ${minuteText(incident.peakMinute)}, seen by ${incident.models.join(', ') || 'the ensemble'}`,
+    ...detail.watched.map(({ words }) => `yours      ${words}`),
+    ...incident.reasons.map(({ words }) => `why        ${words}`),
+    `prefixes   ${named(culprits.prefixes)}`,
+    `origins    ${named(culprits.origins)}`,
+    `peers      ${named(culprits.peers)}`,
+    ...(incident.acknowledgedBy === null ? [] : [`looked at  by ${incident.acknowledgedBy}`]),
+    ...(incident.note === null ? [] : [`note       ${incident.note}`]),
+    ...(incident.ordinary ? ['ordinary   its minutes train models'] : []),
+  ];
 }

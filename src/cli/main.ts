@@ -3,6 +3,14 @@ import { SettingsError } from '../config/load.js';
 import { UsageError } from './output.js';
 import { createProgram } from './program.js';
 
+// A reader that has seen enough (`| head`) closes the pipe: that is its right, and no fault of the command.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
+}
+
 try {
   await (await createProgram(process.argv.slice(2))).parseAsync();
 } catch (error) {

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { type RetrainEvent, recentRetrains } from '../storage/retrainRuns.js';
-import { readKey, readNumber } from './modelArguments.js';
-import { minuteText, printJson, table, UsageError } from './output.js';
-import { withStore } from './store.js';
+import { readKey } from './modelArguments.js';
+import { whole } from './numbers.js';
+import { minuteText, printJson, table } from './output.js';
+import { lookAt } from './store.js';
 
 const MOST = 10_000;
 
@@ -13,17 +14,18 @@ export function registerRuns(models: Command, program: Command): void {
       'The lives of retrainings, newest first: each state with its time, trigger, samples, range, seed and reasons.',
     )
     .argument('[model]', 'such as lstm@rrc00; all without it')
-    .option('--limit <number>', 'at most so many states', '30')
+    .option('--limit <number>', 'at most so many states', whole(1, MOST), 30)
     .option('--json', 'as JSON')
     .addHelpText(
       'after',
       '\nExamples:\n  routewarden models runs\n  routewarden models runs lstm@rrc00 --limit 100 --json',
     )
-    .action(async (model: string | undefined, options: { limit: string; json?: boolean }) => {
+    .action(async (model: string | undefined, _options: object, command: Command) => {
+      // --json may have been read by the command above this one.
+      const options = command.optsWithGlobals<{ limit: number; json?: boolean }>();
       const key = model === undefined ? undefined : readKey(model);
-      const limit = readNumber(options.limit);
-      if (limit < 1 || limit > MOST) throw new UsageError(`--limit takes a number from 1 to ${MOST}`);
-      const events = await withStore(program, ({ pool }) => recentRetrains(pool, key, limit));
+      const { limit } = options;
+      const events = await lookAt(program, ({ pool }) => recentRetrains(pool, key, limit));
       if (options.json) return printJson({ runs: events });
       const rows = events.map((event) => [
         event.at.toISOString().slice(0, 19).replace('T', ' '),

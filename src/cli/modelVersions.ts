@@ -6,7 +6,7 @@ import { compare, pin, show } from '../registry/registry.js';
 import type { ModelVersion } from '../storage/modelVersions.js';
 import { readKey, readNumber } from './modelArguments.js';
 import { minuteText, printJson, say, table } from './output.js';
-import { withStore } from './store.js';
+import { lookAt, withStore } from './store.js';
 
 /** What can be done with single versions: show, compare, pin, unpin, prune. */
 export function registerVersions(models: Command, program: Command): void {
@@ -27,9 +27,11 @@ function registerShow(models: Command, program: Command): void {
     .argument('<version>', 'its number')
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExample:\n  routewarden models show lstm@rrc00 3')
-    .action(async (model: string, number: string, options: { json?: boolean }) => {
+    .action(async (model: string, number: string, _options: object, command: Command) => {
+      // --json may have been read by the command above this one.
+      const options = command.optsWithGlobals<{ json?: boolean }>();
       const [key, version] = [readKey(model), readNumber(number)];
-      const found = await withStore(program, ({ pool }) => show(pool, key, version));
+      const found = await lookAt(program, ({ pool }) => show(pool, key, version));
       if (options.json) return printJson(found);
       process.stdout.write(
         `${table(
@@ -49,10 +51,12 @@ function registerCompare(models: Command, program: Command): void {
     .argument('<right>', 'number of the other')
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExample:\n  routewarden models compare lstm@rrc00 2 3')
-    .action(async (model: string, left: string, right: string, options: { json?: boolean }) => {
+    .action(async (model: string, left: string, right: string, _options: object, command: Command) => {
+      // --json may have been read by the command above this one.
+      const options = command.optsWithGlobals<{ json?: boolean }>();
       const key = readKey(model);
       const [a, b] = [readNumber(left), readNumber(right)];
-      const differences = await withStore(program, ({ pool }) => compare(pool, key, a, b));
+      const differences = await lookAt(program, ({ pool }) => compare(pool, key, a, b));
       if (options.json) return printJson({ model: key, left: a, right: b, differences });
       const rows = differences.map(({ field, left: before, right: after }) => [
         field,
@@ -77,7 +81,9 @@ function registerPin(models: Command, program: Command, pinned: boolean): void {
     .option('--reason <text>', 'kept in the audit', 'by hand')
     .option('--json', 'as JSON')
     .addHelpText('after', `\nExample:\n  routewarden models ${name} lstm@rrc00 3`)
-    .action(async (model: string, number: string, options: { reason: string; json?: boolean }) => {
+    .action(async (model: string, number: string, _options: object, command: Command) => {
+      // --json may have been read by the command above this one.
+      const options = command.optsWithGlobals<{ reason: string; json?: boolean }>();
       const [modelKey, version] = [readKey(model), readNumber(number)];
       await withStore(program, ({ pool }) =>
         pin({ pool, modelKey, version, pinned, actor: userInfo().username, reason: options.reason }),
@@ -98,7 +104,9 @@ function registerPrune(models: Command, program: Command): void {
       'after',
       '\nNever deleted: the version that serves, the one before it, pinned ones, and those that wait (held, shadow).\n\nExamples:\n  routewarden models prune\n  routewarden models prune lstm@rrc00 --keep 3',
     )
-    .action(async (model: string | undefined, options: { keep?: string; json?: boolean }) => {
+    .action(async (model: string | undefined, _options: object, command: Command) => {
+      // --json may have been read by the command above this one.
+      const options = command.optsWithGlobals<{ keep?: string; json?: boolean }>();
       const key = model === undefined ? undefined : readKey(model);
       const asked = options.keep === undefined ? undefined : readNumber(options.keep);
       const gone = await withStore(program, ({ pool, settings }) =>

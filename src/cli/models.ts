@@ -4,13 +4,11 @@ import { readKey } from './modelArguments.js';
 import { registerRuns } from './modelRuns.js';
 import { registerVersions } from './modelVersions.js';
 import { minuteText, printJson, table } from './output.js';
-import { withStore } from './store.js';
+import { lookAt } from './store.js';
 
 export function register(program: Command): void {
   const models = program
     .command('models')
-    // Its --json must not swallow that of its subcommands.
-    .enablePositionalOptions()
     .description('List the versions of all models, or of one; look at single versions, pin and prune them.')
     .argument('[model]', 'such as lstm@rrc00')
     .option('--json', 'as JSON')
@@ -20,7 +18,7 @@ export function register(program: Command): void {
     )
     .action(async (model: string | undefined, options: { json?: boolean }) => {
       const key = model === undefined ? undefined : readKey(model);
-      const versions = await withStore(program, ({ pool }) => list(pool, key));
+      const versions = await lookAt(program, ({ pool }) => list(pool, key));
       if (options.json) return printJson({ versions });
       const rows = versions.map((version) => [
         version.modelKey,

@@ -1,3 +1,5 @@
+import { isoTimes } from './isoTimes.js';
+
 /** The user asked for something that cannot be meant; the message says what would do. Exit code 2. */
 export class UsageError extends Error {
   constructor(message: string) {
@@ -6,9 +8,9 @@ export class UsageError extends Error {
   }
 }
 
-/** What `--json` prints: one object on one line, the last of standard output. */
+/** What `--json` prints: one object on one line, the last of standard output, with times as ISO 8601. */
 export function printJson(value: object): void {
-  process.stdout.write(`${JSON.stringify(value)}\n`);
+  process.stdout.write(`${JSON.stringify(isoTimes(value))}\n`);
 }
 
 /** Everything that is not the answer goes to standard error. */

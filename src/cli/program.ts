@@ -20,10 +20,12 @@ const GROUPS: Record<string, Record<string, () => Promise<{ register(program: Co
     completion: () => import('./completion.js'),
   },
   Act: {
+    silences: () => import('./silences.js'),
     drift: () => import('./drift.js'),
     retrain: () => import('./retrain.js'),
     rollback: () => import('./rollback.js'),
     accept: () => import('./accept.js'),
+    approvals: () => import('./approvals.js'),
     'test-retraining': () => import('./testRetraining.js'),
   },
   Data: {

@@ -1,5 +1,6 @@
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { ownerOf } from '../storage/database.js';
+import { signalHolder } from '../storage/directoryLock.js';
 import { say } from './output.js';
 import { settingsOf } from './store.js';
 
@@ -24,9 +25,8 @@ Example:
       if (settings.databaseUrl !== undefined) {
         throw new Error('with DATABASE_URL, send SIGHUP to `routewarden start` where it runs');
       }
-      const owner = ownerOf(settings.dataDirectory);
+      const owner = await signalHolder(resolve(settings.dataDirectory), 'SIGHUP');
       if (owner === null) throw new Error(`nothing runs on ${settings.dataDirectory}: \`routewarden start\``);
-      process.kill(owner.pid, 'SIGHUP');
-      say(`process ${owner.pid} reads its settings again: see its log`);
+      say(`${owner === 'silent' ? 'the process' : `process ${owner.pid}`} reads its settings again: see its log`);
     });
 }

@@ -1,12 +1,14 @@
 import type { Command } from 'commander';
 import { pino } from 'pino';
 import { z } from 'zod';
+import { boundWords } from '../collection/boundWatch.js';
 import { type ReplaySummary, replayInto } from '../collection/replaySession.js';
 import { readLabelledMinutes } from '../evaluation/labelledMinutes.js';
 import { StageLocks } from '../storage/stageLocks.js';
-import { registerStream } from '../storage/streams.js';
+import { forgetEmptyStream, listStreams, registerStream } from '../storage/streams.js';
 import { age, minuteText, printJson, say, UsageError } from './output.js';
 import { withStore } from './store.js';
+import { holdingsInWords, TableDisplay } from './tableDisplay.js';
 
 const LOCK_MILLISECONDS = 3_000;
 
@@ -21,19 +23,26 @@ const EXAMPLES = `
 Examples:
   routewarden replay updates.20100227.1600.gz --stream leak2010
   routewarden replay monday.jsonl.gz tuesday.jsonl.gz --stream test --speed 60
+  routewarden replay bview.20260108.0000.gz updates.20260108.*.gz --stream january
   routewarden replay Slammer.csv --stream slammer --day 2003-01-23 --json
 
-FILE is MRT (plain, gzip, bzip2), RIS Live messages one a line (plain, gzip), or labelled feature rows (CSV); files are
-played in the order given. A stream with "replay": true in the settings is scored by the
+FILE is MRT (plain, gzip, bzip2), RIS Live messages one a line (likewise), or labelled feature rows (CSV); files are
+played in the order given. The first may be a table dump (bview, rib): its routes are known then without being news, and the
+stream needs no hour to warm up. A stream with "replay": true in the settings is scored by the
 running services as it comes.
 
-Exit codes: 0 done, 1 a file could not be read or the stream is in use, 2 wrong usage.`;
+Of a compressed file that is cut, what comes before the cut is played.
+
+Exit codes: 0 done, 1 a file is cut or could not be read, or the stream is in use, 2 wrong usage.`;
 
 function inWords(summary: ReplaySummary): string {
-  const { stream, files, messages, skipped, gaps, rows, watermark, seconds } = summary;
+  const { stream, files, messages, tableEntries, skipped, skippedBytes, gaps, rows, watermark, seconds, cut } = summary;
   const what = rows > 0 ? `${messages} messages and ${rows} feature rows` : `${messages} messages`;
+  const table = tableEntries > 0 ? `${tableEntries} routes of a table, ` : '';
   return (
-    `${stream}: ${what} of ${files} files in ${age(seconds)}, ${skipped} skipped, ${gaps} gaps` +
+    `${stream}: ${table}${what} of ${files} files in ${age(seconds)}, ${skipped} skipped, ${gaps} gaps` +
+    (skippedBytes === 0 ? '' : `, ${skippedBytes} bytes passed over`) +
+    (cut.length === 0 ? '' : `; cut short: ${cut.map(({ path }) => path).join(', ')}`) +
     (watermark === null ? '' : `; minutes until ${minuteText(watermark)}`)
   );
 }
@@ -92,7 +101,9 @@ export function register(program: Command): void {
         process.once('SIGINT', interrupted);
         process.once('SIGTERM', interrupted);
         try {
+          const known = (await listStreams(pool)).includes(stream);
           await registerStream(pool, stream, { replay: true });
+          const display = new TableDisplay();
           const summary = await replayInto({
             pool,
             served,
@@ -100,6 +111,8 @@ export function register(program: Command): void {
             paths,
             speed,
             graceSeconds: settings.feed.graceSeconds,
+            bounds: { maximumRoutes: settings.features.routes, maximumPeers: settings.features.peers },
+            onTable: (progress) => display.show(progress),
             firstDay: Date.parse(day) / 60_000,
             readFeatures: (text) => {
               const { block, skipped, sample } = readLabelledMinutes(text);
@@ -108,10 +121,19 @@ export function register(program: Command): void {
             },
             logger: pino({ level: 'warn' }, pino.destination(2)),
             signal: ending.signal,
+          }).catch(async (error: unknown) => {
+            if (!known) await forgetEmptyStream(pool, stream);
+            throw error;
           });
+          display.stop();
           ending.signal.throwIfAborted();
+          const { holdings, tableEntries } = summary;
+          if (tableEntries > 0 && holdings !== null) say(holdingsInWords(holdings));
+          const bound = holdings && boundWords(holdings, settings.features);
+          if (bound) say(bound);
           if (json) printJson(summary);
           else process.stdout.write(`${inWords(summary)}\n`);
+          if (summary.cut.length > 0) process.exitCode = 1;
         } finally {
           process.off('SIGINT', interrupted);
           process.off('SIGTERM', interrupted);

@@ -3,12 +3,14 @@ import { SingleBar } from 'cli-progress';
 import type { Command } from 'commander';
 import { openRetrainQueue, RETRAIN } from '../../queues/retrain.js';
 import type { ModelKey } from '../models/model.js';
+import { parseModelKey } from '../models/modelKey.js';
 import { modelActions } from '../monitoring/modelActions.js';
 import { requestRetrain } from '../monitoring/retrainRequests.js';
 import { forgetFailures } from '../retraining/failure.js';
+import { listStreams } from '../storage/streams.js';
 import { readKey } from './modelArguments.js';
-import { printJson, say } from './output.js';
-import { withStore } from './store.js';
+import { printJson, say, UsageError } from './output.js';
+import { requireQueues, withStore } from './store.js';
 
 export function register(program: Command): void {
   program
@@ -34,17 +36,24 @@ export function register(program: Command): void {
       }
       const modelKey = readKey(model);
       if (options.cancel) {
-        await withStore(program, ({ pool, queues, settings }) =>
-          modelActions({ pool, queue: openRetrainQueue(queues), settings: settings.retraining }).cancel(
-            modelKey,
-            userInfo().username,
-          ),
-        );
+        await withStore(program, async ({ pool, queues, settings }) => {
+          await requireQueues(pool, settings);
+          const queue = openRetrainQueue(queues);
+          await modelActions({ pool, queue, settings: settings.retraining }).cancel(modelKey, userInfo().username);
+        });
         if (options.json) printJson({ model: modelKey, cancelled: true });
         else say(`${modelKey}: the retraining is asked to stop`);
         return;
       }
       const outcome = await withStore(program, async ({ pool, queues, settings }) => {
+        const streams = await listStreams(pool);
+        const { stream } = parseModelKey(modelKey);
+        if (!streams.includes(stream)) {
+          throw new UsageError(
+            `there is no stream ${stream}: ${streams.length === 0 ? 'there is none at all yet' : `there are ${streams.join(', ')}`}`,
+          );
+        }
+        await requireQueues(pool, settings);
         const queue = openRetrainQueue(queues);
         const events = queues.events(RETRAIN);
         await events.waitUntilReady();

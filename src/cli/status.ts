@@ -4,6 +4,7 @@ import type { Settings } from '../config/settings.js';
 import { MODEL_KINDS } from '../models/model.js';
 import { recentDriftReports, type StoredDriftReport } from '../storage/driftReports.js';
 import { newestRefusals } from '../storage/operationFacts.js';
+import { alertsLastDay, type RaisedIncidents, raisedIncidents } from '../storage/raisedIncidents.js';
 import { listServices } from '../storage/services.js';
 import {
   type ModelStatus,
@@ -14,7 +15,7 @@ import {
   streamStatus,
 } from '../storage/statusQueries.js';
 import { age, minuteText, printJson, table } from './output.js';
-import { withStore } from './store.js';
+import { lookAt } from './store.js';
 
 /** A service whose heartbeat is older is not running, whatever its row says. */
 const HEARTBEAT_SECONDS = 10;
@@ -37,6 +38,8 @@ export interface Status {
   /** The newest checks and retrainings of all models. */
   reports: Pick<StoredDriftReport, 'modelKey' | 'windowEnd' | 'outcome' | 'reason'>[];
   retrains: RecentRetrain[];
+  /** Incidents a day, beside the alerts a day that the operator is ready to read. */
+  raised: { budget: number; alerts_last_day: number; rows: RaisedIncidents[] };
   /** Versions that wait for a person, and what to do with each. */
   held: {
     model: string;
@@ -48,7 +51,7 @@ export interface Status {
   }[];
 }
 
-export async function readStatus(pool: Pool, settings: Pick<Settings, 'feed'>): Promise<Status> {
+export async function readStatus(pool: Pool, settings: Pick<Settings, 'feed' | 'incidents'>): Promise<Status> {
   const services = (await listServices(pool))
     .filter((row) => row.state !== 'stopped' || row.heartbeatAge < 3_600)
     .map((row) => ({
@@ -63,6 +66,8 @@ export async function readStatus(pool: Pool, settings: Pick<Settings, 'feed'>): 
   const reports = (await recentDriftReports(pool, undefined, RECENT)).map(
     ({ modelKey, windowEnd, outcome, reason }) => ({ modelKey, windowEnd, outcome, reason }),
   );
+  const rows = await raisedIncidents(pool);
+  const budget = settings.incidents.evidence.perDay;
   const live = settings.feed.clock === 'wall';
   const streams = (await streamStatus(pool)).map(({ log_age, ...stream }) => ({
     ...stream,
@@ -74,6 +79,7 @@ export async function readStatus(pool: Pool, settings: Pick<Settings, 'feed'>): 
     models: await modelStatus(pool),
     reports,
     retrains: await recentRetrains(pool, RECENT),
+    raised: { budget, alerts_last_day: alertsLastDay(rows), rows },
     held: await heldVersions(pool),
   };
 }
@@ -95,6 +101,24 @@ async function heldVersions(pool: Pool): Promise<Status['held']> {
     });
 }
 
+function raisedInWords({ budget, alerts_last_day, rows }: Status['raised']): string {
+  const counts = table(
+    ['stream', 'class', 'severity', 'yours', 'last 24 h', 'a day'],
+    rows.map((row) => [
+      row.stream,
+      row.class,
+      row.severity,
+      row.watched ? 'yes' : 'no',
+      row.lastDay,
+      row.perDay.toFixed(1),
+    ]),
+  );
+  return (
+    `${counts}\n${alerts_last_day} incidents of major or more outside your networks in the last 24 h; ` +
+    `you want at most ${budget} a day (incidents.evidence.perDay)`
+  );
+}
+
 export function register(program: Command): void {
   program
     .command('status')
@@ -104,7 +128,7 @@ export function register(program: Command): void {
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExamples:\n  routewarden status\n  routewarden status --json')
     .action(async (options: { json?: boolean }) => {
-      const status = await withStore(program, ({ pool, settings }) => readStatus(pool, settings));
+      const status = await lookAt(program, ({ pool, settings }) => readStatus(pool, settings));
       if (options.json) return printJson(status);
       const services = table(
         ['service', 'state', 'pid', 'host', 'heartbeat', 'restarts'],
@@ -149,6 +173,7 @@ export function register(program: Command): void {
           ? models
           : 'no model yet: the first ones are trained when the first window is complete',
       ];
+      if (status.raised.rows.length > 0) parts.push(raisedInWords(status.raised));
       if (status.reports.length > 0) {
         parts.push(
           table(

@@ -1,6 +1,7 @@
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { ownerOf } from '../storage/database.js';
-import { isAlive } from '../storage/leftoverPostgres.js';
+import { ownerOf, stopLeftover } from '../storage/database.js';
+import { signalHolder } from '../storage/directoryLock.js';
 import { say } from './output.js';
 import { settingsOf } from './store.js';
 
@@ -16,16 +17,22 @@ export function register(program: Command): void {
           'with DATABASE_URL, stop `routewarden start` where it runs (Ctrl-C, or SIGTERM to its process)',
         );
       }
-      const owner = ownerOf(settings.dataDirectory);
+      const owner = await signalHolder(resolve(settings.dataDirectory), 'SIGTERM');
       if (owner === null) {
-        say(`nothing runs on ${settings.dataDirectory}`);
+        const left = await stopLeftover(settings.dataDirectory);
+        say(
+          left
+            ? `stopped the PostgreSQL server that a killed \`routewarden start\` left on ${settings.dataDirectory}`
+            : `nothing runs on ${settings.dataDirectory}`,
+        );
         return;
       }
-      process.kill(owner.pid, 'SIGTERM');
-      for (let waited = 0; isAlive(owner.pid); waited += 100) {
-        if (waited > 40_000) throw new Error(`process ${owner.pid} has not ended within 40 s: see its log`);
+      const who = owner === 'silent' ? 'the process' : `process ${owner.pid}`;
+      const until = performance.now() + 40_000;
+      while ((await ownerOf(settings.dataDirectory)) !== null) {
+        if (performance.now() > until) throw new Error(`${who} has not ended within 40 s: see its log`);
         await new Promise((done) => setTimeout(done, 100));
       }
-      say(`stopped process ${owner.pid}`);
+      say(`stopped ${who}`);
     });
 }

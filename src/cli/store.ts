@@ -1,9 +1,10 @@
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Pool } from 'pg';
-import { QueueStore } from '../../queues/store.js';
-import { loadSettings } from '../config/load.js';
+import { QUEUE_SCHEMA, QueueStore } from '../../queues/store.js';
+import { loadSettings, settingsFile } from '../config/load.js';
 import type { Settings } from '../config/settings.js';
-import { type OpenedDatabase, openDatabase } from '../storage/database.js';
+import { hasOwnDatabase, type OpenedDatabase, openDatabase } from '../storage/database.js';
 import { openPool } from '../storage/pool.js';
 import { say } from './output.js';
 
@@ -13,6 +14,15 @@ export function settingsOf(program: Command, flags: Record<string, unknown> = {}
   return loadSettings(process.env, { file: config, flags: { dataDirectory, ...flags } }).settings;
 }
 
+/** What a command works with, in words: where its settings came from, and its database. Secrets are left out. */
+function placeOf(program: Command, settings: Settings): string {
+  const file = settingsFile(process.env, program.opts<{ config?: string }>().config);
+  const from = file === undefined ? 'no settings file' : `settings file ${file}`;
+  if (settings.databaseUrl === undefined) return `${from}, own database in ${resolve(settings.dataDirectory)}`;
+  const { host, pathname } = new URL(settings.databaseUrl);
+  return `${from}, database ${host}${pathname}`;
+}
+
 export interface Store {
   settings: Settings;
   pool: Pool;
@@ -20,13 +30,42 @@ export interface Store {
   queues: QueueStore;
 }
 
+/**
+ * Runs a command that only looks, and says which settings and database it looked at. Nothing is made: where there is no
+ * database, the settings are those of somebody else.
+ *
+ * @throws Error when there is no database of this program
+ */
+export async function lookAt<T>(
+  program: Command,
+  work: (store: Omit<Store, 'queues'> & { origin: OpenedDatabase['origin'] }) => Promise<T>,
+): Promise<T> {
+  const settings = settingsOf(program);
+  const place = placeOf(program, settings);
+  if (settings.databaseUrl === undefined && !(await hasOwnDatabase(settings.dataDirectory))) {
+    throw new Error(
+      `there is no database here (${place}): start the system with \`routewarden start\`, or give the settings of the ` +
+        'one that runs (--config, ROUTEWARDEN_CONFIG, DATABASE_URL, ROUTEWARDEN_DATA_DIRECTORY)',
+    );
+  }
+  say(place);
+  return onDatabase(settings, true, work);
+}
+
 /** Runs a command on the database alone: that of the running system, or the own one started for the command. */
 export async function withDatabase<T>(
   program: Command,
   work: (store: Omit<Store, 'queues'> & { origin: OpenedDatabase['origin'] }) => Promise<T>,
 ): Promise<T> {
-  const settings = settingsOf(program);
-  const database = await openDatabase(settings, { share: true, log: () => {} });
+  return onDatabase(settingsOf(program), false, work);
+}
+
+async function onDatabase<T>(
+  settings: Settings,
+  lookOnly: boolean,
+  work: (store: Omit<Store, 'queues'> & { origin: OpenedDatabase['origin'] }) => Promise<T>,
+): Promise<T> {
+  const database = await openDatabase(settings, { share: true, lookOnly, log: () => {} });
   const { databaseUrl, origin } = database;
   // Connections that the end itself breaks are no news.
   let ending = false;
@@ -53,6 +92,18 @@ export function withStore<T>(program: Command, work: (store: Store) => Promise<T
       await queues.close();
     }
   });
+}
+
+/** @throws Error when the queues are elsewhere: in a Redis that these settings do not name */
+export async function requireQueues(pool: Pool, settings: Settings): Promise<void> {
+  if (settings.redisUrl !== undefined) return;
+  const { rows } = await pool.query<{ there: boolean }>('SELECT to_regnamespace($1) IS NOT NULL AS there', [
+    QUEUE_SCHEMA,
+  ]);
+  if (rows[0]?.there === true) return;
+  throw new Error(
+    'this database holds no queues: set REDIS_URL to the Redis that the services use, or start the services without one',
+  );
 }
 
 function onTrouble(error: Error): void {

@@ -3,7 +3,8 @@ import type { Command } from 'commander';
 import { codeVersion } from '../config/codeVersion.js';
 import { modelKinds } from '../models/kinds.js';
 import { rehearse } from '../rehearsal/rehearsal.js';
-import { minuteText, printJson, say, table, UsageError } from './output.js';
+import { whole } from './numbers.js';
+import { printJson, say, table } from './output.js';
 import { withDatabase } from './store.js';
 
 const MARK = new Map<boolean | null, string>([
@@ -19,7 +20,7 @@ export function register(program: Command): void {
       'Try all three retrainers on the data in the database: training, validation, backup, hot swap, rollback.',
     )
     .option('--stream <name>', 'whose minutes; default: the first of the settings')
-    .option('--seed <number>', 'of the trainings', '1')
+    .option('--seed <number>', 'of the trainings', whole(0, 999_999_999), 1)
     .option('--json', 'as JSON')
     .addHelpText(
       'after',
@@ -31,8 +32,7 @@ Examples:
   routewarden test-retraining
   routewarden test-retraining --stream rrc00 --json`,
     )
-    .action(async (options: { stream?: string; seed: string; json?: boolean }) => {
-      if (!/^\d{1,9}$/.test(options.seed)) throw new UsageError(`--seed takes a whole number, not "${options.seed}"`);
+    .action(async (options: { stream?: string; seed: number; json?: boolean }) => {
       const stopping = new AbortController();
       const interrupted = () => stopping.abort(new Error('stopped; nothing is left behind'));
       process.once('SIGINT', interrupted);
@@ -54,7 +54,7 @@ Examples:
             settings: settings.retraining,
             incidentPatienceMinutes: settings.drift.patienceMinutes,
             codeVersion: codeVersion(),
-            seed: Number(options.seed),
+            seed: options.seed,
             onProgress: (kind, fraction, message) => bar.update(Math.round(100 * fraction), { kind, message }),
             onError: (error) => say(`connection trouble: ${error.message}`),
             signal: stopping.signal,
@@ -62,7 +62,7 @@ Examples:
         });
         if (!report.passed) process.exitCode = 1;
         if (options.json)
-          return printJson({ ...report, from: minuteText(report.from), until: minuteText(report.until) });
+          return printJson({ ...report, from: new Date(report.from * 60_000), until: new Date(report.until * 60_000) });
         const rows = report.models.flatMap(({ kind, parts }) =>
           parts.map(({ part, passed, words, seconds }) => [kind, part, MARK.get(passed)!, `${seconds} s`, words]),
         );

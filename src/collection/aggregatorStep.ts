@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { UpdateBatch } from '../bgp/updateBatch.js';
-import { MinuteAggregator } from '../features/minuteAggregator.js';
+import { MinuteAggregator, type MinuteAggregatorOptions } from '../features/minuteAggregator.js';
+import type { RoutingHoldings } from '../features/routingState.js';
 import { readCursor, writeCursor } from '../storage/cursors.js';
 import { insertFeatures } from '../storage/features.js';
 import { keepStateAtGap } from '../storage/feedGaps.js';
@@ -26,6 +27,13 @@ export interface AggregatorStepOptions {
   stream: string;
   graceSeconds: number;
   now: () => number;
+  maximumRoutes?: number;
+  maximumPeers?: number;
+  /**
+   * What a stream without a stand begins with, such as an aggregator that knows a table; null for nothing.
+   * @param loggedMs time of the first message in the log, null while it is empty
+   */
+  begin?: ((loggedMs: number | null) => Promise<MinuteAggregator | null>) | undefined;
 }
 
 /**
@@ -45,6 +53,13 @@ export class AggregatorStep {
 
   constructor(private readonly options: AggregatorStepOptions) {
     this.storedAt = options.now();
+  }
+
+  /** What is known now; null before the first step. */
+  get holdings(): (RoutingHoldings & { knowsTable: boolean }) | null {
+    if (this.aggregator === null) return null;
+    const { holdings, knowsTable } = this.aggregator;
+    return { ...holdings, knowsTable };
   }
 
   get watermark(): number | null {
@@ -128,8 +143,7 @@ export class AggregatorStep {
   }
 
   private goBack({ position, state }: { position: number; state: Uint8Array }): void {
-    const { stream, graceSeconds } = this.options;
-    this.aggregator = MinuteAggregator.restore(state, { stream, graceSeconds });
+    this.aggregator = MinuteAggregator.restore(state, this.aggregatorOptions);
     this.position = position;
   }
 
@@ -156,12 +170,30 @@ export class AggregatorStep {
   }
 
   private async restore(): Promise<MinuteAggregator> {
-    const { pool, stream, graceSeconds } = this.options;
+    const { pool, stream, begin } = this.options;
     const cursor = await readCursor(pool, AGGREGATOR, stream);
     this.position = cursor?.position ?? 0;
     this.storedPosition = this.position;
-    return cursor?.state
-      ? MinuteAggregator.restore(cursor.state, { stream, graceSeconds })
-      : new MinuteAggregator({ stream, graceSeconds });
+    if (cursor?.state) return MinuteAggregator.restore(cursor.state, this.aggregatorOptions);
+    if (cursor === null && begin !== undefined) {
+      const [first] = await entriesAfter(pool, stream, 0, 1);
+      const begun = await begin(first?.sinceMs ?? null);
+      if (begun !== null) {
+        // It cost a download: it is stored with the first step.
+        this.storedPosition = this.position - 1;
+        return begun;
+      }
+    }
+    return new MinuteAggregator(this.aggregatorOptions);
+  }
+
+  private get aggregatorOptions(): MinuteAggregatorOptions {
+    const { stream, graceSeconds, maximumRoutes, maximumPeers } = this.options;
+    return {
+      stream,
+      graceSeconds,
+      ...(maximumRoutes === undefined ? {} : { maximumRoutes }),
+      ...(maximumPeers === undefined ? {} : { maximumPeers }),
+    };
   }
 }

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import type { UpdateBatch } from '../bgp/updateBatch.js';
-import { MinuteAggregator } from '../features/minuteAggregator.js';
+import { MinuteAggregator, type MinuteAggregatorOptions } from '../features/minuteAggregator.js';
 import type { FeatureRow, Minute } from '../features/row.js';
 import { type DownloadProgress, type DownloadResult, download } from '../sources/archive/download.js';
 import { type ArchiveFile, layoutOf, listFiles } from '../sources/archive/layout.js';
@@ -23,6 +23,10 @@ export interface ArchiveMinutesRequest {
   /** Without `stand`, so many minutes before `from` are read first, to know routes, origins and links. */
   warmUpMinutes: number;
   stand?: StandAtGap | undefined;
+  /** Instead: an aggregator that begins with `from` and knows a table of `since`; files are read from there. */
+  known?: { aggregator: MinuteAggregator; since: Minute } | undefined;
+  /** Bounds of the tables. */
+  bounds?: Pick<MinuteAggregatorOptions, 'maximumRoutes' | 'maximumPeers'>;
   /** Where `stateAtCut` is wanted: before the first message at or after this moment, ms. */
   cutMs?: number;
   /** Where downloaded files are kept. */
@@ -62,17 +66,20 @@ export interface ArchiveStep {
 export class ArchiveMinutes {
   readonly files: readonly ArchiveFile[];
   readonly #aggregator: MinuteAggregator;
+  readonly #authorization: string | null;
   readonly #after: AfterMoment | null;
   #stateAtCut: Uint8Array | null = null;
 
   constructor(readonly request: ArchiveMinutesRequest) {
-    const { collector, baseUrl, from, until, warmUpMinutes, stand, stream, graceSeconds } = request;
-    const first = stand === undefined ? from - warmUpMinutes : from;
-    this.files = listFiles(layoutOf(collector, baseUrl), collector, first, until);
-    this.#aggregator =
-      stand === undefined
-        ? new MinuteAggregator({ stream, graceSeconds, startMinute: this.files[0]!.fromMinute, warmUpMinutes })
-        : MinuteAggregator.restore(stand.state, { stream, graceSeconds });
+    const { collector, baseUrl, from, until, warmUpMinutes, stand, known, stream, graceSeconds, bounds } = request;
+    const first = known?.since ?? (stand === undefined ? from - warmUpMinutes : from);
+    const options = { stream, graceSeconds, ...bounds };
+    const layout = layoutOf(collector, baseUrl);
+    this.#authorization = layout.authorization;
+    this.files = listFiles(layout, collector, first, until);
+    if (known !== undefined) this.#aggregator = known.aggregator;
+    else if (stand !== undefined) this.#aggregator = MinuteAggregator.restore(stand.state, options);
+    else this.#aggregator = new MinuteAggregator({ ...options, startMinute: this.files[0]!.fromMinute, warmUpMinutes });
     this.#after = stand === undefined ? null : new AfterMoment(stand.sinceMs, stand.already);
   }
 
@@ -92,6 +99,7 @@ export class ArchiveMinutes {
       directory,
       logger,
       random,
+      authorization: this.#authorization,
       ...(signal === undefined ? {} : { signal }),
       ...(onProgress === undefined ? {} : { onProgress }),
       ...(parallel === undefined ? {} : { parallel }),

@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
+import { MinuteAggregator } from '../features/minuteAggregator.js';
 import type { FeatureRow, Minute } from '../features/row.js';
 import type { Logger } from '../sources/source.js';
 import { readCursor, writeCursor } from '../storage/cursors.js';
@@ -10,9 +11,12 @@ import { appendEntries, lastEntry } from '../storage/updateBatches.js';
 import { AGGREGATOR } from './aggregatorStep.js';
 import { ArchiveMinutes, type ArchiveMinutesRequest, type ArchiveStep } from './archiveMinutes.js';
 import { DecodingThreads } from './decodingThreads.js';
+import { learnTable, type StartTable, type StartTableRequest } from './startTable.js';
 
 /** Minutes that are read before the first one wanted, so that routes, origins and links are known by then. */
 export const WARM_UP_MINUTES = 60;
+/** A shorter stretch is not worth the download of a table. */
+const TABLE_MINUTES = 120;
 const MINUTE_MS = 60_000;
 
 export interface BackfillProgress {
@@ -37,6 +41,7 @@ export interface BackfillRequest
     | 'idleMs'
     | 'graceSeconds'
     | 'random'
+    | 'bounds'
   > {
   pool: Pool;
   from: Minute;
@@ -44,6 +49,12 @@ export interface BackfillRequest
   until: Minute;
   /** Files decoded at once. */
   threads: number;
+  /**
+   * Routes are learnt from the collector's newest table dump before the first stretch of two hours or more, and the updates
+   * since; without (default), and where the archive gives none, from the updates of the hour before.
+   */
+  table?: boolean;
+  onTable?: StartTableRequest['onProgress'];
   /** Stages that score minutes which come behind their cursors. */
   lateStages: readonly string[];
   logger: Logger;
@@ -68,6 +79,8 @@ export interface BackfillSummary {
   updates: number;
   skipped: number;
   seconds: number;
+  /** Table dumps that stretches began with. */
+  tables: StartTable[];
   /** The first few files that gave nothing, or not all. */
   trouble: { file: string; reason: string }[];
 }
@@ -80,7 +93,7 @@ export interface BackfillSummary {
  * @throws Error for a collector or base URL that makes no sense; the signal's reason when aborted
  */
 export async function backfill(request: BackfillRequest): Promise<BackfillSummary> {
-  const { pool, stream, from, until, onProgress, ...archive } = request;
+  const { pool, stream, from, until, onProgress, table, onTable, ...archive } = request;
   const summary: BackfillSummary = {
     stream,
     lacking: 0,
@@ -95,16 +108,32 @@ export async function backfill(request: BackfillRequest): Promise<BackfillSummar
     updates: 0,
     skipped: 0,
     seconds: 0,
+    tables: [],
     trouble: [],
   };
   const started = performance.now();
   const lacking = await lackingMinutes(pool, stream, from, until);
   summary.lacking = lacking.reduce((sum, span) => sum + span.until - span.from, 0);
   const threads = new DecodingThreads(request.threads);
+  const beginning = async (minute: Minute) => {
+    const options = { stream, graceSeconds: request.graceSeconds, ...request.bounds };
+    const aggregator = new MinuteAggregator({ ...options, warmUpMinutes: WARM_UP_MINUTES });
+    const learnt = await learnTable(aggregator, { ...archive, threads, until: minute, onProgress: onTable });
+    if (learnt === null) return undefined;
+    summary.tables.push(learnt);
+    // what a damaged dump lacks is learnt as without one
+    const since = learnt.reason === null ? learnt.minute : minute - WARM_UP_MINUTES;
+    aggregator.begin(learnt.reason === null ? minute : since);
+    return { aggregator, since };
+  };
   try {
-    const spans = joined(lacking).map(
-      (span) => new ArchiveMinutes({ ...archive, stream, ...span, threads, warmUpMinutes: WARM_UP_MINUTES }),
-    );
+    const spans: ArchiveMinutes[] = [];
+    for (const span of joined(lacking)) {
+      const isLong = span.until - span.from >= TABLE_MINUTES;
+      // one table at a time is in memory: later stretches begin with the hour before them
+      const known = table === true && isLong && summary.tables.length === 0 ? await beginning(span.from) : undefined;
+      spans.push(new ArchiveMinutes({ ...archive, stream, ...span, known, threads, warmUpMinutes: WARM_UP_MINUTES }));
+    }
     summary.files = spans.reduce((sum, span) => sum + span.files.length, 0);
     const progress = new Progress(summary.files, onProgress);
     for (const [index, span] of spans.entries()) {

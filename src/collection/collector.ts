@@ -37,6 +37,10 @@ export interface CollectorCounts {
   /** Peers set aside within the last minute, since their clock or their collector's is ahead; the farthest five. */
   ahead: AheadPeer[];
   gaps: number;
+  /** Updates whose announcements were taken as withdrawn, since they name AS 0 (RFC 7607). */
+  treatedAsWithdraw: number;
+  /** Messages of types that this program does not know, by name; beyond the first twenty names under "others". */
+  unknownTypes: Record<string, number>;
   /** Updates whose raw bytes say something else than their JSON, which is what was taken. */
   rawDiffers: number;
   lastMessageMs: number | null;
@@ -44,6 +48,8 @@ export interface CollectorCounts {
   behindSeconds: number | null;
 }
 
+/** Names of unknown types that are counted apart. */
+const UNKNOWN_TYPES = 20;
 const LONGEST_OUTAGE_MILLISECONDS = 300_000;
 /** A collector this far behind says so, and says it again at each doubling. */
 const BEHIND_MILLISECONDS = 10_000;
@@ -64,6 +70,8 @@ export class Collector {
     future: 0,
     ahead: [],
     gaps: 0,
+    treatedAsWithdraw: 0,
+    unknownTypes: Object.create(null) as Record<string, number>,
     rawDiffers: 0,
     lastMessageMs: null,
     behindSeconds: null,
@@ -127,6 +135,8 @@ export class Collector {
     }
     this.counts.messages += 1;
     if (outcome.kind === 'bad' || outcome.kind === 'error') this.skipped(outcome.reason ?? outcome.kind, text);
+    if (outcome.unknownType !== undefined) this.unknownType(outcome.unknownType);
+    if (outcome.treatedAsWithdraw !== undefined) this.treatedAsWithdraw(outcome.treatedAsWithdraw, text);
     if (outcome.timeMs === undefined) return undefined;
     if (this.options.checkRaw && outcome.kind === 'update') this.checkRaw(text);
     this.counts.lastMessageMs = outcome.timeMs;
@@ -164,6 +174,19 @@ export class Collector {
     } finally {
       this.builder = new UpdateBatchBuilder();
       this.builder.latestTime = this.latestTime();
+    }
+  }
+
+  /** Takes a part of a table dump. It tells what was before the feed: no message of it, and no gap after it. */
+  async table(decoded: UpdateBatchBuilder): Promise<void> {
+    await this.flush();
+    this.builder = decoded;
+    try {
+      await this.flush();
+    } finally {
+      this.builder = new UpdateBatchBuilder();
+      this.builder.latestTime = this.latestTime();
+      this.away = null;
     }
   }
 
@@ -321,6 +344,21 @@ export class Collector {
     this.sampled.add('raw');
     const sample = text.slice(0, 300);
     this.options.logger.warn({ difference, sample }, 'raw and JSON differ (further ones are counted, not logged)');
+  }
+
+  private unknownType(name: string): void {
+    const { unknownTypes } = this.counts;
+    const key = name in unknownTypes || Object.keys(unknownTypes).length < UNKNOWN_TYPES ? name : 'others';
+    unknownTypes[key] = (unknownTypes[key] ?? 0) + 1;
+    if (unknownTypes[key] > 1) return;
+    this.options.logger.warn({ type: name }, 'messages of a type that is not known are counted and left out');
+  }
+
+  private treatedAsWithdraw(reason: string, text: string | Uint8Array): void {
+    this.counts.treatedAsWithdraw += 1;
+    if (this.counts.treatedAsWithdraw > 1) return;
+    const sample = (typeof text === 'string' ? text : Buffer.from(text).toString('utf8')).slice(0, 300);
+    this.options.logger.warn({ reason, sample }, 'took announcements as withdrawn (further ones are counted)');
   }
 
   private skipped(reason: string, text: string | Uint8Array): void {

@@ -23,7 +23,7 @@ const LONGEST_WAIT_MS = 6 * 3_600_000;
 export interface GapHealerOptions
   extends Pick<
     ArchiveMinutesRequest,
-    'stream' | 'collector' | 'baseUrl' | 'directory' | 'parallel' | 'idleMs' | 'graceSeconds' | 'random'
+    'stream' | 'collector' | 'baseUrl' | 'directory' | 'parallel' | 'idleMs' | 'graceSeconds' | 'random' | 'bounds'
   > {
   pool: Pool;
   /** How long after a gap, by `feedNow`, its files are looked for. */

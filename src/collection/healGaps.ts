@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Settings } from '../config/settings.js';
 import type { ServiceContext } from '../services/service.js';
 import { layoutOf } from '../sources/archive/layout.js';
 import { watermark } from '../storage/features.js';
@@ -8,6 +9,11 @@ import { GapHealer, type GapHealerOptions } from './gapHealer.js';
 const RETRY_MS = 5 * 60_000;
 /** Where gaps are healed without a setting: the feed is RIPE's, so its archive is too. */
 const LIVE_FEED = 'ris-live.ripe.net';
+
+/** Whether the feed's archive is known. */
+export function hasArchive({ archive, feed }: Pick<Settings, 'archive' | 'feed'>): boolean {
+  return archive.url !== undefined || new URL(feed.url).hostname === LIVE_FEED;
+}
 
 /**
  * Looks for gaps of a stream now and then until the service ends, alone in the world for the stream.
@@ -24,7 +30,7 @@ export async function healGaps(
 ): Promise<void> {
   const { settings, pool, logger, signal, locks } = context;
   const { archive, feed } = settings;
-  if (!archive.heal || (archive.url === undefined && new URL(feed.url).hostname !== LIVE_FEED)) return;
+  if (!archive.heal || !hasArchive(settings)) return;
   try {
     layoutOf(collector ?? '', archive.url);
   } catch {
@@ -38,6 +44,7 @@ export async function healGaps(
     baseUrl: archive.url,
     directory: join(settings.dataDirectory, 'archive'),
     graceSeconds: feed.graceSeconds,
+    bounds: { maximumRoutes: settings.features.routes, maximumPeers: settings.features.peers },
     delayMinutes: archive.delayMinutes,
     attempts: archive.attempts,
     retryMs: Math.min(RETRY_MS, archive.intervalSeconds * 10_000),

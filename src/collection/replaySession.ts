@@ -1,11 +1,13 @@
 import { createReadStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import { decodeMrt } from '../bgp/mrt/decodeMrt.js';
 import type { UpdateBatchBuilder } from '../bgp/updateBatchBuilder.js';
+import type { MinuteAggregatorOptions } from '../features/minuteAggregator.js';
 import { emptyEvidence } from '../features/openMinute.js';
+import type { RoutingHoldings } from '../features/routingState.js';
 import { FEATURE_COUNT, type FeatureRow, type Minute } from '../features/row.js';
 import { replay } from '../sources/replay.js';
 import { insertFeatures, watermark } from '../storage/features.js';
@@ -17,6 +19,9 @@ import { Collector } from './collector.js';
 const MINUTE_MS = 60_000;
 /** A file that begins so long after the end of the stream's log is of another time: its gap would be all gap. */
 const LONGEST_GAP_MS = 31 * 86_400_000;
+/** A file of updates may begin so long before the table that it follows. */
+const LONGEST_OVERLAP_MS = 3_600_000;
+const LONGEST_TABLE_AGE_MS = 86_400_000;
 const BATCH_MESSAGES = 5_000;
 const PACED_BATCH_MESSAGES = 100;
 const IDLE_MILLISECONDS = 20;
@@ -37,6 +42,10 @@ export interface ReplayRequest {
   /** Event time runs so many times as fast as the clock; absent = as fast as it goes. */
   speed?: number | undefined;
   graceSeconds: number;
+  /** Bounds of the tables. */
+  bounds?: Pick<MinuteAggregatorOptions, 'maximumRoutes' | 'maximumPeers'>;
+  /** Told while a table dump is read. */
+  onTable?: (progress: { path: string; entries: number; bytes: number; size: number }) => void;
   /** Where minute 0 of feature files is put. */
   firstDay: Minute;
   readFeatures: (text: string) => FileRows;
@@ -55,6 +64,14 @@ export interface ReplaySummary {
   /** Last minute of the stream that has its row. */
   watermark: Minute | null;
   seconds: number;
+  /** Compressed files that are cut: what comes before the cut was played. */
+  cut: { path: string; reason: string }[];
+  /** Routes of table dumps. */
+  tableEntries: number;
+  /** What the stream knows at the end; null where the running aggregator takes what is played. */
+  holdings: RoutingHoldings | null;
+  /** Bytes of MRT files passed over while searching the next record after damage. */
+  skippedBytes: number;
 }
 
 /**
@@ -75,9 +92,13 @@ export async function replayInto(request: ReplayRequest): Promise<ReplaySummary>
     elapsed: () => performance.now(),
   });
   await collector.open();
-  const aggregator = new AggregatorStep({ pool, stream, graceSeconds, now: Date.now });
+  const aggregator = new AggregatorStep({ pool, stream, graceSeconds, now: Date.now, ...request.bounds });
   const pace = new Pace(speed, signal);
   let skipped = 0;
+  let skippedBytes = 0;
+  let tableMs: number | null = null;
+  let tableEntries = 0;
+  let cut: ReplaySummary['cut'] = [];
   let rows = 0;
   let over = false;
   const aggregating = (async () => {
@@ -93,18 +114,43 @@ export async function replayInto(request: ReplayRequest): Promise<ReplaySummary>
   const mrt = async (path: string): Promise<void> => {
     const batchMessages = speed === undefined ? BATCH_MESSAGES : PACED_BATCH_MESSAGES;
     let damaged = 0;
+    let lost = 0;
+    let unsaid = 0;
+    let withdrawn = 0;
+    let entriesBefore = 0;
     let sample: string | undefined;
-    for await (const { batch, statistics } of decodeMrt(createReadStream(path), { batchMessages })) {
-      signal.throwIfAborted();
-      damaged = statistics.skipped;
-      sample = statistics.samples[0]?.reason;
-      if (batch.messages === 0) continue;
-      refuseFar(path, collector.loggedUntilMs, batch);
-      await pace.wait(batch.firstTime);
-      await collector.batch(batch);
+    const { size } = await stat(path);
+    const file = createReadStream(path);
+    try {
+      for await (const { batch, statistics } of decodeMrt(file, { batchMessages })) {
+        signal.throwIfAborted();
+        damaged = statistics.skipped;
+        lost = statistics.skippedBytes;
+        unsaid = statistics.unsaidPathIds;
+        withdrawn = statistics.treatedAsWithdraw;
+        sample = statistics.samples[0]?.reason;
+        if (batch.messages === 0) continue;
+        if (statistics.isTable) {
+          if (tableMs === null) refuseLateTable(path, collector.loggedUntilMs, batch);
+          tableMs = batch.lastTime;
+          tableEntries += statistics.ribEntries - entriesBefore;
+          entriesBefore = statistics.ribEntries;
+          await collector.table(batch);
+          request.onTable?.({ path, entries: tableEntries, bytes: file.bytesRead, size });
+          continue;
+        }
+        if (tableMs !== null && collector.counts.messages === 0) refuseOtherTime(path, tableMs, batch);
+        else refuseFar(path, collector.loggedUntilMs, batch);
+        await pace.wait(batch.firstTime);
+        await collector.batch(batch);
+      }
+    } finally {
+      skipped += damaged;
+      skippedBytes += lost;
+      if (damaged > 0) logger.warn({ path, records: damaged, bytes: lost, sample }, 'skipped records');
+      if (unsaid > 0) logger.warn({ path, lists: unsaid }, 'path identifiers in records that are said to have none');
+      if (withdrawn > 0) logger.warn({ path, messages: withdrawn }, 'bad attributes: treated as withdrawals');
     }
-    skipped += damaged;
-    if (damaged > 0) logger.warn({ path, records: damaged, sample }, 'skipped records');
   };
   const features = async (path: string): Promise<void> => {
     const { minutes, values } = request.readFeatures(await readFile(path, 'utf8'));
@@ -137,7 +183,7 @@ export async function replayInto(request: ReplayRequest): Promise<ReplaySummary>
   };
   try {
     const sinks = { live, mrt, features };
-    await replay(request.paths, sinks, { logger, signal, ...(speed === undefined ? {} : { speed }) });
+    cut = await replay(request.paths, sinks, { logger, signal, ...(speed === undefined ? {} : { speed }) });
     await collector.flush();
     // The last minute that has begun is whole: the files are.
     const end = collector.counts.lastMessageMs;
@@ -156,6 +202,10 @@ export async function replayInto(request: ReplayRequest): Promise<ReplaySummary>
     rows,
     watermark: request.served === true ? await watermark(pool, stream) : aggregator.watermark,
     seconds: Math.round(performance.now() - started) / 1000,
+    cut,
+    tableEntries,
+    holdings: request.served === true ? null : aggregator.holdings,
+    skippedBytes,
   };
 }
 
@@ -170,6 +220,22 @@ async function aggregated(pool: Pool, stream: string, minute: Minute, signal: Ab
     const now = await watermark(pool, stream);
     if (now !== reached) since = performance.now();
     reached = now;
+  }
+}
+
+/** A table is what a stream begins with; one that was half loaded may be loaded again. */
+function refuseLateTable(path: string, loggedUntilMs: number | null, batch: UpdateBatchBuilder): void {
+  if (loggedUntilMs === null || loggedUntilMs <= batch.lastTime) return;
+  const end = new Date(loggedUntilMs).toISOString();
+  throw new Error(`${path} is a table dump, and the stream goes on until ${end} already: choose another --stream`);
+}
+
+/** Updates of another time than the table's would change routes that were not, or were long gone. */
+function refuseOtherTime(path: string, tableMs: number, batch: UpdateBatchBuilder): void {
+  const hours = Math.round(Math.abs(batch.firstTime - tableMs) / 3_600_000);
+  if (batch.firstTime < tableMs - LONGEST_OVERLAP_MS || batch.firstTime > tableMs + LONGEST_TABLE_AGE_MS) {
+    const when = batch.firstTime < tableMs ? 'before' : 'after';
+    throw new Error(`${path} begins ${hours} hours ${when} the table dump: give the dump that the updates follow`);
   }
 }
 

@@ -36,19 +36,20 @@ type Tree = { [key: string]: unknown };
 
 /**
  * Reads settings: defaults, then the file, then the environment, then flags; the later wins.
+ * @param file named by a flag; null reads none at all
  * @param flags values by dotted path, such as { 'feed.url': 'ws://127.0.0.1:1' }
  * @throws SettingsError that names each wrong value, where it came from and what was expected
  */
 export function loadSettings(
   environment: NodeJS.ProcessEnv,
-  options: { file?: string | undefined; flags?: Record<string, unknown> } = {},
+  options: { file?: string | null | undefined; flags?: Record<string, unknown> } = {},
 ): LoadedSettings {
   const origins = new Map<string, string>();
   if (environment.ROUTEWARDEN_SETTINGS !== undefined) {
     // Set by a supervisor for its services: the whole settings, checked already and checked again here.
     return { settings: check(parse(environment.ROUTEWARDEN_SETTINGS, 'ROUTEWARDEN_SETTINGS'), origins), origins };
   }
-  const file = options.file ?? environment.ROUTEWARDEN_CONFIG ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined);
+  const file = options.file === null ? undefined : settingsFile(environment, options.file);
   const tree: Tree = file === undefined ? {} : readFile(file);
   for (const path of leaves(tree)) origins.set(path, `file ${file}`);
 
@@ -75,6 +76,11 @@ export function loadSettings(
     origins.set(path, 'flag');
   }
   return { settings: check(tree, origins), origins };
+}
+
+/** The settings file that is read: named by a flag, by the environment, or the one in the current folder. */
+export function settingsFile(environment: NodeJS.ProcessEnv, named: string | undefined): string | undefined {
+  return named ?? environment.ROUTEWARDEN_CONFIG ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined);
 }
 
 /** Such as ROUTEWARDEN_FEED_URL for feed.url. */

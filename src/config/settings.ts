@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { dashboardSettings } from '../dashboard/settings.js';
 import { driftSettings } from '../drift/settings.js';
 import { alertSettings } from '../incidents/alerts/settings.js';
-import { incidentSettings, rpkiSettings, watchSettings } from '../incidents/settings.js';
+import { incidentSettings, rpkiSettings } from '../incidents/settings.js';
+import { watchSettings } from '../incidents/watch/settings.js';
 import { retrainingSettings } from '../retraining/settings.js';
 
 const url = (schemes: string[]) =>
@@ -51,9 +52,25 @@ const archiveSettings = z.strictObject({
     .optional()
     .describe('Archive to backfill and heal from; absent: that of RIPE RIS or Route Views'),
   heal: z.boolean().default(true).describe('Fetch the minutes that the feed lost from the archive'),
+  table: z
+    .boolean()
+    .default(true)
+    .describe("Begin a new stream of one collector with the archive's newest table dump: then nothing warms up"),
   delayMinutes: z.number().min(0).max(1_440).default(15).describe('How long after a gap its files are looked for'),
   intervalSeconds: z.number().positive().max(3_600).default(30).describe('How often gaps are looked for, seconds'),
   attempts: z.int().min(1).max(50).default(8).describe('How often a gap is tried, with doubling waits'),
+});
+
+const featureSettings = z.strictObject({
+  routes: z
+    .int()
+    .min(1_000)
+    .max(100_000_000)
+    .default(2_000_000)
+    .describe(
+      'Most routes that are known of a stream; beyond, the least used are forgotten. A full table has a million',
+    ),
+  peers: z.int().min(1).max(1_000_000).default(16_384).describe('Most peers that are known of a stream'),
 });
 
 const retentionSettings = z.strictObject({
@@ -106,6 +123,7 @@ export const settingsSchema = z.strictObject({
     .describe('Views of the feed'),
   feed: feedSettings.prefault({}),
   archive: archiveSettings.prefault({}),
+  features: featureSettings.prefault({}),
   retention: retentionSettings.prefault({}),
   drift: driftSettings.prefault({}),
   retraining: retrainingSettings.prefault({}),

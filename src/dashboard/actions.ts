@@ -18,6 +18,13 @@ export interface ModelActions {
    * @throws ActionRefused when there is no such version, or it never passed the gate
    */
   rollback(modelKey: ModelKey, version: number, actor: string): Promise<void>;
+  /**
+   * Queues a retraining that waits for approval.
+   * @throws ActionRefused when none waits, or it cannot be queued
+   */
+  approve(modelKey: ModelKey, actor: string): Promise<void>;
+  /** @throws ActionRefused when none waits */
+  decline(modelKey: ModelKey, reason: string, actor: string): Promise<void>;
   /** A pinned version is kept, and no retrain replaces it. @throws ActionRefused when there is no such version */
   pin(modelKey: ModelKey, version: number, pinned: boolean): Promise<void>;
 }
@@ -26,6 +33,8 @@ export interface ModelActions {
 export interface IncidentActions {
   /** @throws ActionRefused when there is no such incident */
   acknowledge(incidentId: number, actor: string): Promise<void>;
+  /** Takes an acknowledgement back. @throws ActionRefused when there is no such incident */
+  unacknowledge(incidentId: number): Promise<void>;
   /** An empty text takes the note away. @throws ActionRefused when there is no such incident */
   note(incidentId: number, text: string, actor: string): Promise<void>;
   /** "This was ordinary": its minutes are given to training again. @throws ActionRefused when there is no such incident */

@@ -14,6 +14,8 @@ export interface Clock {
 export interface DashboardContext {
   pool: Pool;
   settings: DashboardSettings;
+  /** Alerts a day that the operator is ready to read. */
+  budget: number;
   actions: DashboardActions;
   logger: FastifyBaseLogger;
   clock: Clock;

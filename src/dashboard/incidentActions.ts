@@ -15,6 +15,8 @@ export function incidentActions(pool: Pool): IncidentActions {
           acknowledged_at = coalesce(acknowledged_at, now()) WHERE id = $1`,
         [actor],
       ),
+    unacknowledge: (id) =>
+      change(id, 'UPDATE incidents SET acknowledged_by = NULL, acknowledged_at = NULL WHERE id = $1', []),
     note: (id, text) => change(id, `UPDATE incidents SET note = nullif($2, '') WHERE id = $1`, [text]),
     ordinary: (id, ordinary) => change(id, 'UPDATE incidents SET ordinary = $2 WHERE id = $1', [ordinary]),
   };

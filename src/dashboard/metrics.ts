@@ -1,8 +1,10 @@
 import type { Pool } from 'pg';
+import { streamHoldings } from '../storage/streamHoldings.js';
 import type { BoardQueue } from './board.js';
 import { feedState, streamNames, watermark } from './queries/feed.js';
 import { countOpenIncidents, incidentCounts } from './queries/incidents.js';
 import { models } from './queries/models.js';
+import { raisedOf } from './queries/raised.js';
 import { newestVerdict } from './queries/scores.js';
 import { services } from './queries/services.js';
 import type { DashboardSettings } from './settings.js';
@@ -12,22 +14,35 @@ interface Sample {
   value: number;
 }
 
+/** What is known of a stream, in its aggregator's memory. */
+const HELD = [
+  { name: 'routewarden_routes', help: 'Routes known of the stream (bound: features.routes)', of: 'routes' },
+  { name: 'routewarden_prefixes', help: 'Prefixes known of the stream', of: 'prefixes' },
+  { name: 'routewarden_paths', help: 'AS paths that its routes have', of: 'paths' },
+  { name: 'routewarden_peers', help: 'Peers known of the stream (bound: features.peers)', of: 'peers' },
+  { name: 'routewarden_routes_evicted', help: 'Routes forgotten or left out at the bound', of: 'evictedRoutes' },
+  { name: 'routewarden_routes_bytes', help: 'Memory of all that, about', of: 'bytes' },
+] as const;
+
 /**
  * The state of everything in the text format of Prometheus, version 0.0.4
  * (https://prometheus.io/docs/instrumenting/exposition_formats/).
  * @param now wall clock in milliseconds
+ * @param budget alerts a day that the operator is ready to read
  */
 export async function metricsText(
   pool: Pool,
   queues: readonly BoardQueue[],
   settings: DashboardSettings,
   now: number,
+  budget: number,
 ): Promise<string> {
   const streams = await streamNames(pool);
   const watermarks = new Map(
     await Promise.all(streams.map(async (stream) => [stream, await watermark(pool, stream)] as const)),
   );
-  const [feeds, verdicts, open, counts, known, processes, jobs] = await Promise.all([
+  const [holdings, feeds, verdicts, open, counts, raised, known, processes, jobs] = await Promise.all([
+    streamHoldings(pool),
     Promise.all(
       streams.map((stream) =>
         feedState(pool, stream, watermarks.get(stream) ?? null, settings.live ? now : undefined, settings.staleAfter),
@@ -36,6 +51,7 @@ export async function metricsText(
     Promise.all(streams.map((stream) => newestVerdict(pool, stream))),
     Promise.all(streams.map((stream) => countOpenIncidents(pool, stream))),
     incidentCounts(pool),
+    raisedOf(pool, budget, undefined),
     models(pool, streams, watermarks),
     services(pool, now, settings.staleAfter),
     Promise.all(
@@ -71,6 +87,13 @@ export async function metricsText(
       'Announcements and withdrawals, mean of the last five minutes',
       ofStream(feeds.map((feed) => feed.updatesPerMinute)),
     ),
+    ...HELD.map(({ name, help, of }) =>
+      metric(
+        name,
+        help,
+        holdings.map((one) => ({ labels: { stream: one.stream }, value: one[of] })),
+      ),
+    ),
     metric(
       'routewarden_verdict_score',
       "The ensemble's newest score",
@@ -97,6 +120,25 @@ export async function metricsText(
       'All incidents kept',
       counts.map(({ count, ...labels }) => ({ labels, value: count })),
     ),
+    metric(
+      'routewarden_incidents_last_day',
+      'Incidents that began in the last 24 hours of the stream',
+      raised.rows.map(({ stream, class: name, severity, watched, lastDay }) => ({
+        labels: { stream, class: name, severity, watched: String(watched) },
+        value: lastDay,
+      })),
+    ),
+    metric(
+      'routewarden_incidents_per_day',
+      'Incidents a day, mean of the last seven days of the stream',
+      raised.rows.map(({ stream, class: name, severity, watched, perDay }) => ({
+        labels: { stream, class: name, severity, watched: String(watched) },
+        value: perDay,
+      })),
+    ),
+    metric('routewarden_incidents_day_budget', 'Alerts a day that the operator is ready to read', [
+      { labels: {}, value: raised.budget },
+    ]),
     metric(
       'routewarden_model_version',
       'The active version',

@@ -1,8 +1,10 @@
 import type { Pool } from 'pg';
+import { incidentFilter } from '../incidents/incidentFilter.js';
 import type { Overview } from './api/schema.js';
 import { feedState, streamNames, usableMinutes, watermark } from './queries/feed.js';
 import { countOpenIncidents, incidents } from './queries/incidents.js';
 import { models } from './queries/models.js';
+import { raisedOf } from './queries/raised.js';
 import { newestVerdict } from './queries/scores.js';
 import { services } from './queries/services.js';
 import type { DashboardSettings } from './settings.js';
@@ -10,12 +12,14 @@ import type { DashboardSettings } from './settings.js';
 /**
  * Everything that the first page shows of one stream, by default the first one.
  * @param now wall clock in milliseconds
+ * @param budget alerts a day that the operator is ready to read
  */
 export async function overviewOf(
   pool: Pool,
   settings: DashboardSettings,
   wanted: string | undefined,
   now: number,
+  budget: number,
 ): Promise<Overview> {
   const streams = await streamNames(pool);
   const stream = wanted !== undefined && streams.includes(wanted) ? wanted : (streams[0] ?? null);
@@ -33,16 +37,18 @@ export async function overviewOf(
       verdict: null,
       incidents: [],
       openIncidents: 0,
+      raised: { budget, alertsLastDay: 0, rows: [] },
       models: [],
     };
   }
   const mark = await watermark(pool, stream);
-  const [feed, minutes, verdict, list, openIncidents, known] = await Promise.all([
+  const [feed, minutes, verdict, list, openIncidents, raised, known] = await Promise.all([
     feedState(pool, stream, mark, settings.live ? now : undefined, settings.staleAfter),
     usableMinutes(pool, stream, mark ?? 0, settings.baselineDays),
     newestVerdict(pool, stream),
-    incidents(pool, stream, 20),
+    incidents(pool, incidentFilter.parse({ stream, limit: 20 })),
     countOpenIncidents(pool, stream),
+    raisedOf(pool, budget, stream),
     models(pool, [stream], new Map([[stream, mark]])),
   ]);
   return {
@@ -56,6 +62,7 @@ export async function overviewOf(
     verdict,
     incidents: list,
     openIncidents,
+    raised,
     models: known,
   };
 }

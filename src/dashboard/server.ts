@@ -1,11 +1,14 @@
 import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, LogController } from 'fastify';
 import type { Pool } from 'pg';
+import { incidentCsv } from '../incidents/incidentCsv.js';
+import { incidentFilter } from '../incidents/incidentFilter.js';
+import { searchIncidents } from '../storage/incidents.js';
 import { failingWork } from '../storage/services.js';
 import { ActionRefused, type DashboardActions } from './actions.js';
 import { addChangingRoutes } from './api/changing.js';
 import { openApiDocument } from './api/openapi.js';
 import { addReadingRoutes } from './api/reading.js';
-import { BadRequest, NotThere, Routes } from './api/route.js';
+import { BadRequest, NotThere, Routes, wordsOf } from './api/route.js';
 import { addSigningRoutes } from './api/signing.js';
 import { serveAssets } from './assets.js';
 import { type BoardQueue, mountBoard } from './board.js';
@@ -26,6 +29,8 @@ export interface DashboardOptions {
   /** By queue name: what Bull Board tells of it. */
   queueHelp?: Readonly<Record<string, QueueHelp>>;
   settings: DashboardSettings;
+  /** `incidents.evidence.perDay`: alerts a day that the operator is ready to read. */
+  budget: number;
   actions: DashboardActions;
   logger: FastifyBaseLogger;
   clock: Clock;
@@ -44,7 +49,7 @@ const OPEN = new Set(['/', '/login', '/healthz', '/readyz', '/favicon.svg', '/pa
 export async function createDashboard(options: DashboardOptions): Promise<FastifyInstance> {
   const settings = readDashboardSettings(options.settings);
   const { pool, queues, logger, clock } = options;
-  const context: DashboardContext = { pool, settings, actions: options.actions, logger, clock };
+  const context: DashboardContext = { pool, settings, budget: options.budget, actions: options.actions, logger, clock };
   const server = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -105,6 +110,12 @@ export async function createDashboard(options: DashboardOptions): Promise<Fastif
   addReadingRoutes(routes, context);
   addChangingRoutes(routes, context);
 
+  server.get('/api/incidents.csv', async (request, reply) => {
+    const filter = incidentFilter.safeParse(request.query);
+    if (!filter.success) throw new BadRequest(wordsOf(filter.error));
+    reply.type('text/csv; charset=utf-8').header('content-disposition', 'attachment; filename="incidents.csv"');
+    return incidentCsv(await searchIncidents(pool, filter.data));
+  });
   server.get('/healthz', async () => ({ status: 'ok' }));
   server.get('/readyz', async (_request, reply) => {
     const failing = await failingWork(pool).catch(() => null);
@@ -121,7 +132,9 @@ export async function createDashboard(options: DashboardOptions): Promise<Fastif
     });
   });
   server.get('/metrics', async (_request, reply) =>
-    reply.type('text/plain; version=0.0.4; charset=utf-8').send(await metricsText(pool, queues, settings, clock.now())),
+    reply
+      .type('text/plain; version=0.0.4; charset=utf-8')
+      .send(await metricsText(pool, queues, settings, clock.now(), context.budget)),
   );
   server.get('/api/openapi.json', async () => openApiDocument(routes.descriptions));
   server.get('/api/events', (_request, reply) => {

@@ -11,6 +11,10 @@ export const dashboardSettings = z
       .default('127.0.0.1')
       .describe('Address to listen on; beyond loopback a token is needed'),
     port: z.int().min(0).max(65_535).default(8787).describe('Port of the page; 0 takes any free one'),
+    publicUrl: z
+      .url({ protocol: /^https?$/ })
+      .optional()
+      .describe('Address at which people reach the page, for links in alerts; absent: its host and port'),
     token: z
       .string()
       .min(16, 'is too short to be safe: use 16 characters or more')

@@ -17,6 +17,7 @@ export interface Activation {
 /** What happened in an incident, in the order of the minutes, in words. Times in milliseconds. */
 export function timelineOf(
   incident: IncidentRow,
+  endingWords: string,
   acknowledgedAt: number | null,
   score: Incident['score'],
   evidence: readonly { minute: number; evidence: Partial<MinuteEvidence> }[],
@@ -29,7 +30,7 @@ export function timelineOf(
   ];
   if (incident.endedAt !== null) {
     const minutes = Math.round((incident.endedAt - incident.startedAt) / MINUTE);
-    events.push({ at: incident.endedAt, kind: 'end', words: `Quiet again, after ${counted(minutes, 'minute')}` });
+    events.push({ at: incident.endedAt, kind: 'end', words: `${endingWords}, after ${counted(minutes, 'minute')}` });
   }
   const seen = new Map<string, number>();
   /** Prefixes with the origins that took them. */

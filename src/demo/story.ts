@@ -61,6 +61,7 @@ export async function runStory(options: StoryOptions): Promise<StoryEnd> {
   say('Routewarden demo: a simulated Internet, the real system.');
   const system = await System.start({
     settings,
+    fresh: true,
     logger: options.logger,
     // Drift is first looked at when the history is complete: see below.
     services: SERVICES.map(({ name }) => name).filter((name) => name !== 'drift-monitor'),
@@ -77,6 +78,9 @@ export async function runStory(options: StoryOptions): Promise<StoryEnd> {
     },
     onHopeless: (service, reason) => lost.abort(new Error(`${service} cannot run: ${reason}`)),
     onDatabaseLost: (code) => lost.abort(new Error(`the database ended by itself (exit code ${code})`)),
+  }).catch(async (error) => {
+    await feed.close();
+    throw error;
   });
   const pool = openPool(system.database.databaseUrl, { name: 'demo', onError });
   const pipeline = new Pipeline(pool, STREAM, stop);

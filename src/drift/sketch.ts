@@ -39,8 +39,9 @@ export interface Sketch {
   squares: number;
 }
 
-/** @param values not NaN */
-export function sketchOf(values: ArrayLike<number>): Sketch {
+/** @param sample NaN is no value and is left out */
+export function sketchOf(sample: ArrayLike<number>): Sketch {
+  const values = Float64Array.from(sample).filter((value) => !Number.isNaN(value));
   const numbers = new Int16Array(values.length);
   let sum = 0;
   let squares = 0;

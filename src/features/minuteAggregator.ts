@@ -1,10 +1,11 @@
+import { type BatchColumns, RIB_ENTRY } from '../bgp/batchColumns.js';
 import type { UpdateBatch } from '../bgp/updateBatch.js';
 import { BadSnapshot, ByteReader, ByteWriter } from './byteStream.js';
 import { featureValues } from './catalogue.js';
 import { FollowedEvents } from './followedEvents.js';
 import { FollowedLosses } from './followedLosses.js';
 import { emptyEvidence, type Followed, OpenMinute } from './openMinute.js';
-import { RoutingState } from './routingState.js';
+import { type RoutingHoldings, RoutingState } from './routingState.js';
 import { FEATURE_COUNT, type FeatureRow, MINUTES_PER_DAY, type Minute } from './row.js';
 
 const MINUTE_MS = 60_000;
@@ -35,6 +36,8 @@ export interface MinuteAggregatorOptions {
 
 export interface AggregatorCounts {
   messages: number;
+  /** Routes learnt from table dumps. */
+  tableEntries: number;
   /** Messages of minutes already closed: they change routes but no row. */
   late: number;
   /** Messages more than a day ahead of the feed's clock, or too far ahead of the wall clock: refused. */
@@ -56,6 +59,7 @@ export interface AggregatorCounts {
 export class MinuteAggregator {
   readonly counts: AggregatorCounts = {
     messages: 0,
+    tableEntries: 0,
     late: 0,
     future: 0,
     lateGaps: 0,
@@ -79,6 +83,8 @@ export class MinuteAggregator {
   #firstMinute: Minute | null;
   /** Greatest time of the feed, ms; -Infinity before the first. */
   #clock = Number.NEGATIVE_INFINITY;
+  /** Of the whole table dump that the stream began with: what it held is no news, so nothing needs to warm up. */
+  #tableMinute: Minute | null = null;
 
   constructor(options: MinuteAggregatorOptions) {
     this.#stream = options.stream;
@@ -115,6 +121,11 @@ export class MinuteAggregator {
     for (let message = 0; message < columns.kind.length; message++) {
       const time = columns.time[message]!;
       const elements = columns.withdrawn[message]! + columns.announced[message]!;
+      if (columns.kind[message] === RIB_ENTRY) {
+        this.#tableEntry(columns, message, element);
+        element += elements;
+        continue;
+      }
       this.counts.messages++;
       if (this.#isFuture(time)) this.counts.future++;
       else {
@@ -123,13 +134,67 @@ export class MinuteAggregator {
         const open = this.#openMinute(minute);
         if (open === undefined) this.counts.late++;
         state.oldestOpen = this.#next!;
-        state.silentBefore = this.#firstMinute! + this.#warmUp;
+        state.silentBefore = this.#silentBefore();
         state.apply(columns, message, element, minute, open);
         this.advance(time);
       }
       element += elements;
     }
     state.unmap(columns);
+  }
+
+  /**
+   * Takes messages from before the stream's first minute: they change routes, and no row. For what an archive has
+   * between a table dump and the first message of a live feed.
+   */
+  learn(batch: UpdateBatch): void {
+    const columns = batch.columns;
+    const state = this.#state;
+    state.map(columns);
+    let element = 0;
+    for (let message = 0; message < columns.kind.length; message++) {
+      if (columns.kind[message] === RIB_ENTRY) this.#tableEntry(columns, message, element);
+      else {
+        const minute = Math.floor(columns.time[message]! / MINUTE_MS);
+        state.oldestOpen = minute;
+        state.silentBefore = Number.POSITIVE_INFINITY;
+        state.apply(columns, message, element, minute, undefined);
+        if (this.#tableMinute !== null && minute > this.#tableMinute) this.#tableMinute = minute;
+      }
+      element += columns.withdrawn[message]! + columns.announced[message]!;
+    }
+    state.unmap(columns);
+  }
+
+  /** The first row is that of this minute, unless an earlier one has begun. */
+  begin(minute: Minute): void {
+    this.#start(minute);
+  }
+
+  /** Whether a whole table dump was learnt, up to a day before the stream's first minute. */
+  get knowsTable(): boolean {
+    return this.#tableMinute !== null;
+  }
+
+  /** What the stream holds now; `bytes` are those of the tables' columns, about. */
+  get holdings(): RoutingHoldings {
+    return this.#state.holdings;
+  }
+
+  /** A dump starts no minute and moves no clock: it tells what was, and when the feed begins is for the feed to say. */
+  #tableEntry(columns: BatchColumns, message: number, element: number): void {
+    const minute = Math.floor(columns.time[message]! / MINUTE_MS);
+    if (columns.withdrawn[message]! + columns.announced[message]! === 0) {
+      this.#tableMinute = minute;
+      return;
+    }
+    this.counts.tableEntries++;
+    this.#state.oldestOpen = this.#next ?? minute;
+    this.#state.apply(columns, message, element, minute, undefined);
+  }
+
+  #silentBefore(): Minute {
+    return this.#firstMinute! + (this.#tableMinute === null ? this.#warmUp : 0);
   }
 
   gap(sinceMs: number, untilMs: number): void {
@@ -179,6 +244,7 @@ export class MinuteAggregator {
       firstMinute: this.#firstMinute,
       clock: this.#clock === Number.NEGATIVE_INFINITY ? null : this.#clock,
       gaps: this.#gaps,
+      tableMinute: this.#tableMinute,
       counts: this.counts,
       rows: this.#rows.map((row) => ({ ...row, values: [...row.values] })),
     });
@@ -205,6 +271,7 @@ export class MinuteAggregator {
       firstMinute: Minute | null;
       clock: number | null;
       gaps: [Minute, Minute][];
+      tableMinute?: Minute | null;
       counts: AggregatorCounts;
       rows: (Omit<FeatureRow, 'values'> & { values: number[] })[];
     };
@@ -214,6 +281,7 @@ export class MinuteAggregator {
     aggregator.#firstMinute = state.firstMinute;
     aggregator.#clock = state.clock ?? Number.NEGATIVE_INFINITY;
     aggregator.#gaps = state.gaps;
+    aggregator.#tableMinute = state.tableMinute ?? null;
     Object.assign(aggregator.counts, state.counts);
     aggregator.#rows = state.rows.map((row) => ({ ...row, values: Float32Array.from(row.values) }));
     aggregator.#state.read(reader);
@@ -231,6 +299,8 @@ export class MinuteAggregator {
     if (this.#next !== null) return;
     this.#next = minute;
     this.#firstMinute = minute;
+    // what an old table holds says little of now
+    if (this.#tableMinute !== null && Math.abs(minute - this.#tableMinute) > MINUTES_PER_DAY) this.#tableMinute = null;
   }
 
   #isFuture(timeMs: number): boolean {

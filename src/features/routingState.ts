@@ -38,6 +38,19 @@ export interface RoutingCounts {
   untracked: number;
 }
 
+export interface RoutingHoldings {
+  routes: number;
+  prefixes: number;
+  paths: number;
+  peers: number;
+  links: number;
+  /** Routes given up because the table was full, and elements that found no room, since the stream began. */
+  evictedRoutes: number;
+  untracked: number;
+  /** Of the tables' columns, with room to grow; what the process takes is more. */
+  bytes: number;
+}
+
 /** What is known of every peer's routes, and how a message changes it and its minute. */
 export class RoutingState {
   readonly peers: PeerTable;
@@ -78,6 +91,21 @@ export class RoutingState {
   /** Entries of the route table. */
   get size(): number {
     return this.routes.size;
+  }
+
+  get holdings(): RoutingHoldings {
+    const { routes, prefixes, paths, peers, links } = this;
+    const bytes = this.#tables().reduce((sum, table) => sum + table.byteLength, 0);
+    return {
+      routes: routes.size,
+      prefixes: prefixes.size,
+      paths: paths.size,
+      peers: peers.size,
+      links: links.size,
+      evictedRoutes: this.#counts.evictedRoutes,
+      untracked: this.#counts.untracked,
+      bytes,
+    };
   }
 
   write(writer: ByteWriter): void {
@@ -152,6 +180,13 @@ export class RoutingState {
     if (mapped !== UNMAPPED) return mapped;
     const from = columns.pathStart[path]!;
     const to = columns.pathStart[path + 1]!;
+    if (this.#learning) {
+      const id = this.paths.acquire(columns.hops, columns.marks, from, to);
+      this.#newestLink[path] = 0;
+      // a table names each path many times: the links of one that another route has are known
+      if (this.paths.references[id] === 1) this.#noteLinks(columns, path, minute, undefined, 0, -1, -1);
+      return (this.#pathOf[path] = id);
+    }
     this.#newestLink[path] = this.#noteLinks(columns, path, minute, undefined, 0, -1, -1);
     return (this.#pathOf[path] = this.paths.acquire(columns.hops, columns.marks, from, to));
   }
@@ -234,12 +269,52 @@ export class RoutingState {
     } else if (oldState === ESTABLISHED) open?.reset(peer, 'down', this.peers.activeRoutes[peer]!);
   }
 
-  /** A route of a table dump is known without being news. */
+  /** A route of a table dump is known without being news; when it was originated is kept. */
   #learn(columns: BatchColumns, message: number, element: number, minute: Minute): void {
+    if (columns.announced[message] !== 1) return;
     const peer = this.#peer(columns, columns.peer[message]!);
+    const prefix = peer < 0 ? -1 : this.#prefix(columns, columns.prefix[element]!, minute);
+    if (prefix < 0) {
+      this.#counts.untracked++;
+      return;
+    }
     this.#learning = true;
-    this.#announce(columns, message, element, peer, minute, new OpenMinute(minute));
+    const batchPath = columns.path[message]!;
+    const path = batchPath === NONE ? this.#emptyPath() : this.#path(columns, batchPath, minute);
     this.#learning = false;
+    this.#place(peer, prefix, columns.pathId.length > 0 ? columns.pathId[element]! : 0, path);
+    const origin = this.paths.origin[path]!;
+    if (origin !== 0) {
+      // the column of sizes has the route's age; one of a dump is never so young as to be news
+      const age = Math.floor(columns.size[message]! / 60);
+      const since = Math.max(1, minute - Math.max(age, NEW_FOR));
+      const { prefixes } = this;
+      prefixes.lastOrigin[prefix] = origin;
+      prefixes.learnOrigin(prefix, origin, minute, since);
+      if (since < prefixes.firstMinute[prefix]!) prefixes.firstMinute[prefix] = since;
+    }
+    if (batchPath === NONE) this.#release(path);
+  }
+
+  /** The peer's route to the prefix is `path`, and no minute counts it. */
+  #place(peer: number, prefix: number, pathId: number, path: number): void {
+    const routes = this.routes;
+    let route = routes.find(peer, prefix, pathId);
+    const old = route < 0 ? WITHDRAWN : routes.path[route]!;
+    if (old === path) return;
+    if (route < 0 && routes.full) {
+      // one route of a table is as good as another: those that are known stay
+      this.#counts.evictedRoutes++;
+      return;
+    }
+    this.paths.retain(path);
+    if (old !== WITHDRAWN) this.#release(old);
+    else {
+      if (route < 0) route = this.#addRoute(peer, prefix, pathId);
+      this.prefixes.activeRoutes[prefix]!++;
+      this.peers.activeRoutes[peer]!++;
+    }
+    routes.path[route] = path;
   }
 
   #update(columns: BatchColumns, message: number, first: number, minute: Minute, opened: OpenMinute | undefined): void {
@@ -311,7 +386,9 @@ export class RoutingState {
     const batchPath = columns.path[message]!;
     const path = batchPath === NONE ? this.#emptyPath() : this.#path(columns, batchPath, minute);
     const length = this.paths.length[path]!;
-    const originAs = this.paths.origin[path]!;
+    // an empty path is a route of the peer's own (RFC 4271, 5.1.2)
+    const originAs =
+      this.paths.tokenCount[path] === 0 ? columns.peerAs[columns.peer[message]!]! : this.paths.origin[path]!;
     totals.pathLength += length;
     totals.uniquePathLength += this.paths.uniqueLength[path]!;
     if (length > totals.longestPath) totals.longestPath = length;
@@ -422,13 +499,10 @@ export class RoutingState {
     const prefixes = this.prefixes;
     prefixes.lastOrigin[prefix] = origin;
     const from = prefixes.noteOrigin(prefix, origin, minute, known);
-    if (this.#learning) prefixes.firstMinute[prefix] = 0;
     const isNew = this.#isNew(from, minute);
     if (isNew) {
       const previous = () => prefixes.originsBefore(prefix, from, origin);
-      open.newOrigin(prefix, origin, peer, previous, () => [
-        ...columns.hops.subarray(columns.pathStart[batchPath]!, columns.pathStart[batchPath + 1]!),
-      ]);
+      open.newOrigin(prefix, origin, peer, previous, () => batchHops(columns, batchPath, origin));
     }
     this.#noteSpecific(columns, batchPath, prefix, origin, peer, minute, known, open);
     return isNew;
@@ -453,7 +527,7 @@ export class RoutingState {
     if (covering < 0) return;
     const holders = prefixes.originsBefore(covering, first, 0);
     if (holders.length === 0 || holders.includes(origin)) return;
-    const path = [...columns.hops.subarray(columns.pathStart[batchPath]!, columns.pathStart[batchPath + 1]!)];
+    const path = batchHops(columns, batchPath, origin);
     open.moreSpecific(prefix, origin, peer, covering, holders, path);
   }
 
@@ -486,4 +560,10 @@ export class RoutingState {
   #release(path: number): void {
     if (this.paths.release(path)) this.#lastOld = -1;
   }
+}
+
+/** The hops of a batch's path; of an empty one its origin, the peer. */
+function batchHops(columns: BatchColumns, path: number, origin: number): number[] {
+  const hops = path === NONE ? [] : [...columns.hops.subarray(columns.pathStart[path]!, columns.pathStart[path + 1]!)];
+  return hops.length === 0 ? [origin] : hops;
 }

@@ -1,16 +1,22 @@
 import type { Pool } from 'pg';
+import type { Minute } from '../features/row.js';
 import { lockCorrelatorCursor, moveCorrelatorCursor } from '../storage/correlatorCursor.js';
 import { incidentHistory, openIncidents } from '../storage/incidents.js';
 import { minuteInputs, verdictWatermark, watermarkWithoutModels } from '../storage/minuteInputs.js';
+import { watchBegun } from '../storage/watchStates.js';
 import { type CorrelatorContext, correlate, recentMinutes } from './correlator.js';
 import type { IncidentChange } from './incident.js';
+import type { MinuteInput } from './minuteInput.js';
 import { storeFindings } from './storeFindings.js';
+import type { WatchList } from './watchList.js';
 
 export interface CorrelationOptions extends CorrelatorContext {
   /** Most minutes taken in one transaction. */
   batch?: number;
   /** When alerts count as raised. */
   now: () => Date;
+  /** Minutes before this one are history now: what they show is stored, and told to nobody. None when left out. */
+  historyBefore?: () => Minute;
 }
 
 /**
@@ -30,20 +36,26 @@ export async function correlateNext(
     // What touches our own networks must not wait a week for the first models: the routes speak for themselves.
     if (watermark === null && !options.watchList.empty) watermark = await watermarkWithoutModels(client, stream);
     const cursor = await lockCorrelatorCursor(client, stream);
-    const inputs =
+    const judged =
       watermark === null ? [] : await minuteInputs(client, stream, cursor ?? -1, watermark, options.batch ?? 500);
-    if (inputs.length === 0) {
+    const watch = options.watchList.empty ? { since: null, begins: false } : await watchBegun(client, stream);
+    const withoutWatched = (minutes: readonly MinuteInput[]) =>
+      minutes.map((input) => othersOf(input, watch.since, options.watchList));
+    const inputs = withoutWatched(judged);
+    // what the watch has yet to read for the first time is not judged twice
+    if (inputs.length === 0 || watch.begins) {
       await client.query('ROLLBACK');
       return { minutes: 0, until: cursor, changes: [] };
     }
     const from = inputs[0]!.minute;
     const width = recentMinutes(options.settings);
-    const recent = cursor === null ? [] : await minuteInputs(client, stream, cursor - width, cursor, width);
+    const recent =
+      cursor === null ? [] : withoutWatched(await minuteInputs(client, stream, cursor - width, cursor, width));
     const open = await openIncidents(client, stream);
     const history = await incidentHistory(client, stream, from);
     const { state, changes, incidents } = correlate({ stream, open, recent, ...history }, inputs, options);
-    await storeFindings(client, stream, incidents, changes, options);
     const until = state.recent.at(-1)!.minute;
+    await storeFindings(client, stream, { incidents, changes, until }, options);
     await moveCorrelatorCursor(client, stream, until);
     await client.query('COMMIT');
     return { minutes: inputs.length, until, changes };
@@ -54,4 +66,10 @@ export async function correlateNext(
   } finally {
     client.release(broken);
   }
+}
+
+/** From the minute on in which the watch began to read the log, the operator's own routes are its business alone. */
+function othersOf(input: MinuteInput, since: number | null, watchList: WatchList): MinuteInput {
+  if (since === null || input.minute < since || input.evidence === null) return input;
+  return { ...input, evidence: watchList.withoutOurs(input.evidence) };
 }

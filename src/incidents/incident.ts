@@ -27,7 +27,17 @@ export interface Reason {
 
 /** A route of the operator's own that this incident touches. */
 export interface WatchedRoute {
-  kind: 'new origin' | 'more specific' | 'withdrawn' | 'new neighbour';
+  kind:
+    | 'new origin'
+    | 'more specific'
+    | 'withdrawn'
+    | 'new neighbour'
+    | 'new upstream'
+    | 'new downstream'
+    | 'takes foreign'
+    | 'undeclared'
+    | 'too long'
+    | 'path';
   /** The prefix or AS of the watch list that was touched. */
   watched: string;
   words: string;
@@ -38,8 +48,8 @@ export interface WatchedRoute {
 }
 
 export interface IncidentDetail {
-  /** Whether models flagged its first minute, or its routes alone opened it. */
-  openedBy: 'models' | 'evidence';
+  /** Whether models flagged its first minute, its routes alone opened it, or routes contradict what is declared. */
+  openedBy: 'models' | 'evidence' | 'watch';
   /** Observed minutes since `lastMinute`. */
   quiet: number;
   /** What was gathered so far; bounded, and all that the correlator needs to go on after a restart. */
@@ -53,7 +63,13 @@ export interface IncidentDetail {
   explanations: Record<string, Explanation[]>;
   /** Why it was closed: it was quiet again, the feed was away too long, or it lasted too long. */
   closedBy?: 'quiet' | 'gap' | 'length' | 'ended';
+<<<<<<< HEAD
   /** Prefixes whose new routes were withdrawn, or went back to their holder; the `subject` when its lost prefixes are back. */
+=======
+  /** Found in replayed or backfilled minutes, and told to nobody. */
+  history?: boolean;
+  /** Prefixes whose new routes were withdrawn, or went back to their holder. */
+>>>>>>> main
   ended?: string[];
 }
 

@@ -82,6 +82,6 @@ async function stretchChanges(
     incidents.push(closed);
     changes.push({ type: 'closed', minute: last, incident: closed });
   }
-  await storeFindings(client, stream, incidents, changes, options);
+  await storeFindings(client, stream, { incidents, changes, until: last }, options);
   return changes;
 }

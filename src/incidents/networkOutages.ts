@@ -10,7 +10,7 @@ const TOGETHER = 3;
 const BEHIND = 0.8;
 /** Fewer than so many networks behind a transit are its own doing and theirs by chance. */
 const FEWEST_BEHIND = 2;
-/** What a network may have left, and the peers that must have lost it: a part of a network, or of the feed, is no outage. */
+/** What a network may have left, and the share of the peers that must have lost something: else a part of it is gone. */
 const LEFT = 0.1;
 const PEERS = 0.5;
 
@@ -26,11 +26,9 @@ export interface NetworkOutage {
   peers: number;
 }
 
-/** Losses that took all, or all but little, that a network had, from most of the peers. */
-export function wholeLosses(losses: readonly NetworkLoss[], peersSeen: number): NetworkLoss[] {
-  return losses.filter(
-    ({ prefixes, left, peers }) => prefixes > 0 && left <= prefixes * LEFT && peers >= 2 && peers >= peersSeen * PEERS,
-  );
+/** Losses that took all, or all but little, that a network had. */
+export function wholeLosses(losses: readonly NetworkLoss[]): NetworkLoss[] {
+  return losses.filter(({ prefixes, left, peers }) => prefixes > 0 && left <= prefixes * LEFT && peers >= 2);
 }
 
 export function isBehind({ prefixes, via }: NetworkLoss, network: number): boolean {
@@ -55,7 +53,7 @@ export function lossesOf(losses: readonly NetworkLoss[], network: number): Netwo
  * own prefixes stand is not blamed: every large one lies on the paths of losses that only fall together by chance.
  */
 export function outagesOf(losses: readonly NetworkLoss[], minute: Minute, peersSeen: number): NetworkOutage[] {
-  const lasting = wholeLosses(losses, peersSeen).filter(
+  const lasting = wholeLosses(losses).filter(
     ({ since }) => minute - since >= LASTING && minute - since <= NEWS,
   );
   const groups = lasting.map((own) => {
@@ -76,7 +74,7 @@ export function outagesOf(losses: readonly NetworkLoss[], minute: Minute, peersS
       peers: Math.max(...group.map(({ peers }) => peers)),
     });
   }
-  return outages;
+  return outages.filter(({ peers }) => peers >= peersSeen * PEERS);
 }
 
 function prefixesOf(losses: readonly NetworkLoss[]): number {

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { parseAddressBlock } from './addressBlock.js';
 
 const limits = (major: number, critical: number, what: string) =>
   z
@@ -10,44 +9,6 @@ const limits = (major: number, critical: number, what: string) =>
     .prefault({});
 
 const share = z.number().min(0).max(1);
-
-/** Where an address block is expected, such as 192.0.2.0/24 or 2001:db8::/32. */
-const prefixText = z
-  .string()
-  .trim()
-  .toLowerCase()
-  .refine((text) => parseAddressBlock(text) !== null, 'expected a prefix such as 192.0.2.0/24');
-
-/** An AS number as people write it: 64500 or "AS64500". */
-const asNumber = z
-  .union([z.number().int(), z.string().regex(/^(AS)?\d+$/i, 'expected an AS number such as 64500 or AS64500')])
-  .transform((value) => (typeof value === 'number' ? value : Number(value.replace(/^AS/i, ''))))
-  .pipe(z.number().int().min(1).max(4_294_967_295));
-
-export const watchSettings = z
-  .strictObject({
-    asNumbers: z.array(asNumber).default([]).describe('Your own AS numbers: every prefix they originate is watched'),
-    prefixes: z.array(prefixText).default([]).describe('Your own prefixes, and all that lies inside them'),
-    neighbours: z
-      .array(asNumber)
-      .default([])
-      .describe('Neighbours of your AS that are expected: a new link to one of these is no news'),
-    origins: z
-      .array(asNumber)
-      .default([])
-      .describe('Further AS numbers that may originate your prefixes, such as a DDoS scrubbing service'),
-    minimumPeers: z
-      .number()
-      .int()
-      .min(1)
-      .default(1)
-      .describe('Peers that must see a new origin or a more-specific of yours before it counts'),
-    withdrawnShare: share
-      .default(0.5)
-      .describe('Share of the peers holding your prefix that must withdraw it before it counts'),
-  })
-  .prefault({})
-  .describe('What is yours: incidents that touch it are raised in severity and alerted at once');
 
 export const rpkiSettings = z
   .strictObject({
@@ -171,6 +132,5 @@ export const incidentSettings = z
   })
   .prefault({});
 
-export type WatchSettings = z.infer<typeof watchSettings>;
 export type RpkiSettings = z.infer<typeof rpkiSettings>;
 export type IncidentSettings = z.infer<typeof incidentSettings>;

@@ -1,7 +1,7 @@
 import type { MinuteEvidence } from '../features/row.js';
 import { type AddressBlock, covers, parseAddressBlock } from './addressBlock.js';
 import type { WatchedRoute } from './incident.js';
-import type { WatchSettings } from './settings.js';
+import type { WatchSettings } from './watch/settings.js';
 
 /** The operator's own networks: tells what of a minute's evidence touches them. */
 export class WatchList {
@@ -14,7 +14,7 @@ export class WatchList {
     this.networks = new Set(settings.asNumbers);
     this.allowed = new Set([...settings.asNumbers, ...settings.origins]);
     this.neighbours = new Set([...settings.neighbours, ...settings.asNumbers]);
-    this.blocks = settings.prefixes.map((text) => {
+    this.blocks = settings.prefixes.map(({ prefix: text }) => {
       const block = parseAddressBlock(text);
       if (block === null) throw new Error(`watch.prefixes: "${text}" is no prefix; write it as 192.0.2.0/24`);
       return { text, block };
@@ -34,6 +34,28 @@ export class WatchList {
     }
     const holder = holders.find((network) => this.networks.has(network));
     return holder === undefined ? null : `AS${holder}`;
+  }
+
+  /**
+   * The evidence without what the watch judges by itself: claims to our prefixes and by our networks, and our losses.
+   * Routes of ours never count for or against an incident of somebody else's.
+   */
+  withoutOurs(evidence: MinuteEvidence): MinuteEvidence {
+    if (this.empty) return evidence;
+    const strange = (prefix: string, origin: number, holders: readonly number[]) =>
+      !this.networks.has(origin) && this.entryOf(prefix, holders) === null;
+    const { newOrigins, moreSpecifics, withdrawn, losses } = evidence;
+    const rest: MinuteEvidence = {
+      ...evidence,
+      newOrigins: newOrigins.filter(({ prefix, origin, previousOrigins }) => strange(prefix, origin, previousOrigins)),
+      moreSpecifics: moreSpecifics.filter(
+        ({ prefix, covering, origin, coveringOrigins }) =>
+          strange(prefix, origin, coveringOrigins) && this.entryOf(covering, []) === null,
+      ),
+      withdrawn: withdrawn.filter(({ prefix, origin }) => this.entryOf(prefix, [origin]) === null),
+    };
+    if (losses !== undefined) rest.losses = losses.filter(({ origin }) => !this.networks.has(origin));
+    return rest;
   }
 
   touches(evidence: MinuteEvidence): WatchedRoute[] {
@@ -76,6 +98,8 @@ export class WatchList {
 
   /** The network left of ours in a path is the neighbour that passed our routes on. */
   private neighboursIn({ newLinks }: MinuteEvidence): WatchedRoute[] {
+    // where upstreams are declared, the watch compares every path with them
+    if (this.settings.upstreams.length > 0) return [];
     return newLinks.flatMap(({ left, right, routes, prefixes }): WatchedRoute[] => {
       if (!this.networks.has(right) || this.neighbours.has(left)) return [];
       const words = `AS${left} is a new neighbour of your AS${right} in the path of ${routes} routes (${prefixes.slice(0, 3).join(', ')})`;

@@ -3,6 +3,7 @@ import type { Pool } from 'pg';
 import type { RetrainPayload } from '../../queues/retrain.js';
 import { runOf } from '../../queues/retrain.js';
 import { ActionRefused, type ModelActions } from '../dashboard/actions.js';
+import type { ModelKey } from '../models/model.js';
 import { parseModelKey } from '../models/modelKey.js';
 import { pin, RegistryRefusal, rollback } from '../registry/registry.js';
 import { rejectShadow } from '../registry/shadow.js';
@@ -11,6 +12,7 @@ import { notify } from '../storage/notifications.js';
 import { requestCancellation } from '../storage/retrainCancellations.js';
 import { appendRetrainState } from '../storage/retrainRuns.js';
 import { listShadows } from '../storage/shadows.js';
+import { ApprovalDesk, NothingWaits } from './approvalDesk.js';
 import { requestRetrain } from './retrainRequests.js';
 
 export interface ModelActionsOptions {
@@ -21,7 +23,22 @@ export interface ModelActionsOptions {
 
 /** What people do to models, from the page and from the command line alike. */
 export function modelActions({ pool, queue, settings }: ModelActionsOptions): ModelActions {
+  const decide = async (modelKey: ModelKey, decision: { approve: boolean; actor: string; reason: string }) => {
+    try {
+      const { refused } = await new ApprovalDesk({ pool, queue, settings }).decide(modelKey, decision);
+      if (refused !== null) throw new ActionRefused(refused);
+    } catch (error) {
+      if (error instanceof NothingWaits) throw new ActionRefused(error.message, 404);
+      throw error;
+    }
+  };
   return {
+    async approve(modelKey, actor) {
+      await decide(modelKey, { approve: true, actor, reason: 'approved on the page' });
+    },
+    async decline(modelKey, reason, actor) {
+      await decide(modelKey, { approve: false, actor, reason });
+    },
     async retrain(modelKey, actor) {
       const answer = await requestRetrain(pool, queue, { modelKey, trigger: { kind: 'manual', actor } }, settings);
       if (!answer.admitted) throw new ActionRefused(answer.reason);

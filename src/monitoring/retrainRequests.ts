@@ -2,30 +2,41 @@ import type { Queue } from 'bullmq';
 import type { Pool } from 'pg';
 import { enqueueRetrain, type RetrainPayload, reviveRetrain } from '../../queues/retrain.js';
 import { parseModelKey } from '../models/modelKey.js';
+import { needsApproval } from '../retraining/approval.js';
 import type { RetrainingSettings } from '../retraining/settings.js';
 import { admit } from '../retraining/storm.js';
 import { currentActivation, watermark } from '../storage/activations.js';
+import { approvals, askForApproval, decideApproval, lastDeclined, setApprovalRun } from '../storage/approvals.js';
+import { driftReportById } from '../storage/driftReports.js';
 import { pendingRuns } from '../storage/pendingRuns.js';
 import { appendRetrainState, deadLetters, lastFinished } from '../storage/retrainRuns.js';
 import { listShadows } from '../storage/shadows.js';
 
 export type RetrainRequest = { admitted: true; jobId: string; run: string } | { admitted: false; reason: string };
 
+const ASKER = 'drift monitor';
+
 /**
- * Asks for a retraining: the storm policy decides whether and when, the queue whether one is under way already.
+ * Asks for a retraining: the storm policy decides whether and when, a person where the settings say so, the queue
+ * whether one is under way already.
+ * @param approved a person, or the default on expiry, has approved it
  */
 export async function requestRetrain(
   pool: Pool,
   queue: Queue<RetrainPayload>,
   payload: RetrainPayload,
   settings: RetrainingSettings,
+  approved = false,
 ): Promise<RetrainRequest> {
   const { kind, stream } = parseModelKey(payload.modelKey);
+  const now = (await watermark(pool, kind, stream)) ?? 0;
   const finished = await lastFinished(pool, payload.modelKey);
   const admission = admit(
     payload,
     {
-      now: (await watermark(pool, kind, stream)) ?? 0,
+      now,
+      lastDeclined: await lastDeclined(pool, payload.modelKey),
+      approved,
       lastFinished: typeof finished?.detail.watermark === 'number' ? finished.detail.watermark : null,
       shadow: (await listShadows(pool, { key: payload.modelKey }))[0]?.version ?? null,
       dead: (await deadLetters(pool)).some(({ modelKey }) => modelKey === payload.modelKey),
@@ -41,6 +52,24 @@ export async function requestRetrain(
   // Whoever asked looked before the run that was pending then may have ended; none is pending now, so its end is visible.
   if (payload.trigger.kind === 'first' && (await currentActivation(pool, payload.modelKey)) !== null)
     return { admitted: false, reason: 'its first version has been published meanwhile' };
+  if (!approved && needsApproval(payload, settings)) {
+    const { approval, isNew } = await askForApproval(pool, {
+      modelKey: payload.modelKey,
+      payload,
+      reason: await reasonOf(pool, payload),
+      hours: settings.approvalHours,
+      onExpiry: settings.approvalDefault,
+      watermark: now,
+      actor: ASKER,
+    });
+    const since = approval.requestedAt.toISOString().slice(0, 16).replace('T', ' ');
+    return {
+      admitted: false,
+      reason: isNew
+        ? `retraining asked for: it waits for approval (routewarden approvals approve ${payload.modelKey})`
+        : `it waits for approval since ${since} UTC`,
+    };
+  }
   const { jobId, run, isNew } = await enqueueRetrain(queue, payload, admission);
   if (isNew) {
     await appendRetrainState(pool, {
@@ -56,5 +85,22 @@ export async function requestRetrain(
       },
     });
   }
+  if (payload.trigger.kind === 'manual') await settleWaiting(pool, payload.modelKey, payload.trigger.actor, run);
   return { admitted: true, jobId, run };
+}
+
+/** A person who retrains a model by hand has answered what waited. */
+async function settleWaiting(pool: Pool, modelKey: RetrainPayload['modelKey'], actor: string, run: string) {
+  for (const { id } of await approvals(pool, { modelKey, waiting: true })) {
+    const decision = { approve: true, actor, reason: 'retrained by hand', watermark: null };
+    if ((await decideApproval(pool, id, decision)) !== null) await setApprovalRun(pool, id, run);
+  }
+}
+
+async function reasonOf(pool: Pool, { trigger }: RetrainPayload): Promise<string> {
+  if (trigger.kind === 'drift') {
+    const report = await driftReportById(pool, trigger.reportId);
+    return report?.reason ?? `drift report ${trigger.reportId}`;
+  }
+  return trigger.kind === 'growth' ? 'the new regime has grown' : 'the first window is complete';
 }

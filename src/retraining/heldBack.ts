@@ -6,6 +6,8 @@ import type { TrainingWindow } from './window.js';
 const EPISODE_MINUTES = 30;
 /** ... but never more than this share of all minutes. */
 const ACCIDENT_SHARE = 0.1;
+/** Fewer judged minutes would say nothing. */
+const LEAST_JUDGED = 20;
 
 /** Scores the whole window by a model and counts its held-back minutes. */
 export async function scoreHeldBack(
@@ -17,7 +19,10 @@ export async function scoreHeldBack(
   return heldBackResult(score, window, kind.threshold(model), kind.context);
 }
 
-/** Counts the held-back minutes of a window that was scored; minutes after a gap lack context and are no failure. */
+/**
+ * Counts the held-back minutes of a window that was scored; minutes after a gap lack context and are no failure. In a
+ * cleaned window those where the champion finds anomalies are left out, unless hardly anything else is held back.
+ */
 export function heldBackResult(
   score: Float64Array,
   window: TrainingWindow,
@@ -32,6 +37,8 @@ export function heldBackResult(
   let unscored = 0;
   let lowest = Number.POSITIVE_INFINITY;
   let highest = Number.NEGATIVE_INFINITY;
+  const { unjudged } = window;
+  const skips = unjudged !== undefined && window.heldBack.filter((row) => unjudged[row] === 0).length >= LEAST_JUDGED;
   let run = 0;
   let next = 0;
   for (let row = 0; row < score.length; row++) {
@@ -40,6 +47,7 @@ export function heldBackResult(
     const isHeldBack = window.heldBack[next] === row;
     if (isHeldBack) next++;
     if (Number.isFinite(score[row])) {
+      if (skips && unjudged[row] === 1) continue;
       const anomalous = score[row] > threshold;
       const isTrained = row >= firstTrained && window.training.usable[row - firstTrained] === 1;
       if (isHeldBack || isTrained) whole.add(minutes[row], anomalous);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { approvalMode, approvalSubject } from './approval.js';
 
 const share = z.number().min(0).max(1);
 
@@ -75,6 +76,25 @@ export const retrainingSettings = z
       .min(0)
       .default(1440)
       .describe('Event time between two retrains of one model that drift caused, minutes'),
+    approval: approvalMode
+      .default('automatic')
+      .describe(
+        'Which retrainings wait for a person: none (automatic), those that drift asks for (drift), or all that no person asked for (all)',
+      ),
+    approvalFor: z
+      .record(approvalSubject, approvalMode)
+      .default({})
+      .describe('The same for single kinds, such as lstm, or models, such as lstm@rrc00; a model goes before its kind'),
+    approvalHours: z
+      .number()
+      .positive()
+      .max(8_760)
+      .default(24)
+      .describe('Hours after which a retraining that still waits for approval is decided by approvalDefault'),
+    approvalDefault: z
+      .enum(['approve', 'decline'])
+      .default('decline')
+      .describe('What becomes of a retraining that nobody approved or declined in time'),
     concurrency: z.int().min(1).default(4).describe('Trainings at the same time, in all'),
     concurrencyByKind: z
       .strictObject({ heuristic: z.int().min(1), isolation_forest: z.int().min(1), lstm: z.int().min(1) })

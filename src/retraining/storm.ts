@@ -16,14 +16,23 @@ const PRIORITY = { manual: 1, first: 5, drift: 10, growth: 10 } as const;
  */
 export function admit(
   payload: RetrainPayload,
-  state: { now: Minute; lastFinished: Minute | null; dead: boolean; shadow: number | null },
+  state: {
+    now: Minute;
+    lastFinished: Minute | null;
+    dead: boolean;
+    shadow: number | null;
+    /** Minute at which a person last declined one. */
+    lastDeclined?: Minute | null;
+    /** A person, or the default on expiry, has approved it. */
+    approved?: boolean;
+  },
   settings: RetrainingSettings,
 ): Admission {
   const { kind } = payload.trigger;
   if (state.dead && kind !== 'manual') {
     return { admit: false, reason: `${payload.modelKey} failed too often and waits for a person to clear it` };
   }
-  const isAutomatic = kind === 'drift' || kind === 'growth';
+  const isAutomatic = (kind === 'drift' || kind === 'growth') && state.approved !== true;
   const runsAway = payload.trigger.kind === 'drift' && payload.trigger.runaway === true;
   const coolDown = runsAway ? Math.min(settings.regimeMinutes, settings.coolDownMinutes) : settings.coolDownMinutes;
   if (isAutomatic && state.shadow !== null) {
@@ -35,6 +44,17 @@ export function admit(
       reason: `cool-down for ${state.lastFinished + coolDown - state.now} more minutes`,
     };
   }
+  const { lastDeclined = null } = state;
+  if (
+    kind !== 'manual' &&
+    state.approved !== true &&
+    lastDeclined !== null &&
+    state.now < lastDeclined + settings.coolDownMinutes
+  )
+    return {
+      admit: false,
+      reason: `declined: asked for again in ${lastDeclined + settings.coolDownMinutes - state.now} minutes`,
+    };
   return {
     admit: true,
     delayMilliseconds: isAutomatic ? jitter(payload.modelKey, state.now, settings.jitterSeconds * 1000) : 0,

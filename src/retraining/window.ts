@@ -12,16 +12,21 @@ export interface TrainingWindow {
   heldBack: number[];
   /** `champion`: minutes that the version that serves finds anomalous. */
   leftOut: { gaps: number; incidents: number; overCap: number; champion?: number };
+  /** [rows of `all`] 1 where the champion finds an anomaly or is near one: no version is judged there. Of a cleaned window. */
+  unjudged?: Uint8Array;
 }
 
 /** A champion that finds more of a window anomalous does not fit it, and says nothing of what is ordinary in it. */
-const MOST_CLEANED = 0.15;
+const MOST_CLEANED = 0.2;
+/** Two versions see an anomaly begin and end some minutes apart: what the models remember of volume fades in 15. */
+const EDGE_MINUTES = { before: 5, after: 15 };
 /** Fewer are its false alarms: without them every version would be a little deafer to them than the one before. */
 const LEAST_CLEANED = 0.005;
 
 /**
  * The window without the training rows that the champion finds anomalous. Anomalies that nobody marked as an incident lift
- * a challenger's threshold over all of their like; a model of the days before is not lifted by them.
+ * a challenger's threshold over all of their like; a model of the days before is not lifted by them. A challenger that
+ * finds the same anomalies in the held-back minutes is right, so they do not count against it.
  * @param flagged [rows of `all`] 1 where the champion finds the minute anomalous
  */
 export function cleanedWindow<W extends TrainingWindow>(window: W, flagged: Uint8Array): W {
@@ -34,7 +39,15 @@ export function cleanedWindow<W extends TrainingWindow>(window: W, flagged: Uint
     training: { ...training, usable: training.usable.map((usable, row) => (flagged[first + row] === 1 ? 0 : usable)) },
     trainingRows: window.trainingRows - found,
     leftOut: { ...window.leftOut, champion: found },
+    unjudged: widened(flagged),
   };
+}
+
+function widened(flagged: Uint8Array): Uint8Array {
+  const wide = new Uint8Array(flagged.length);
+  for (let row = 0; row < flagged.length; row++)
+    if (flagged[row] === 1) wide.fill(1, Math.max(0, row - EDGE_MINUTES.before), row + EDGE_MINUTES.after + 1);
+  return wide;
 }
 
 /** Long beside the context of the models, which each break costs. */

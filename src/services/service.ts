@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { hostname } from 'node:os';
 import type { Pool } from 'pg';
 import { type Logger, pino } from 'pino';
@@ -50,6 +51,8 @@ export async function runService(name: ServiceName, main: (context: ServiceConte
   }
   const logger = pino({ level: settings.logLevel, base: { service: name } });
   const ending = new AbortController();
+  // every stream's stages listen to it: more than ten are no leak
+  setMaxListeners(0, ending.signal);
   const end = (reason: string) => {
     if (ending.signal.aborted) return;
     logger.debug({ reason }, 'draining');

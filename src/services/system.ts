@@ -12,6 +12,8 @@ export interface SystemOptions {
   settings: Settings;
   logger: Logger;
   services?: readonly ServiceName[];
+  /** Begin with an empty own database. */
+  fresh?: boolean;
   onLine: (service: ServiceName, line: string) => void;
   onHopeless: (service: ServiceName, reason: string) => void;
   /** Called when the stores are ready and no service runs yet. */
@@ -33,7 +35,7 @@ export class System {
   static async start(options: SystemOptions): Promise<System> {
     const { settings, logger } = options;
     const log = (line: string) => logger.debug(line);
-    const database = await openDatabase(settings, { share: false, log });
+    const database = await openDatabase(settings, { share: false, fresh: options.fresh ?? false, log });
     let stopping = false;
     database.onExit((code) => {
       if (!stopping) options.onDatabaseLost(code);

@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import type { Minute } from '../features/row.js';
 import { mrtFile } from './mrtEncoder.js';
 import type { SimulatedWorld } from './world.js';
+import { worldTable } from './worldTable.js';
 
 export interface ArchiveServerOptions {
   world: SimulatedWorld;
@@ -16,11 +17,13 @@ export interface ArchiveServerOptions {
 export type ArchiveFault = 'none' | 'missing' | 'busy' | 'truncated' | 'reset' | 'slow';
 
 const FILE = /^\/([a-z0-9.-]+)\/(\d{4})\.(\d{2})\/updates\.(\d{4})(\d{2})(\d{2})\.(\d{2})(\d{2})\.gz$/;
+const TABLE = /^\/([a-z0-9.-]+)\/(\d{4})\.(\d{2})\/bview\.(\d{4})(\d{2})(\d{2})\.(\d{2})(\d{2})\.gz$/;
 const FILE_MINUTES = 5;
+const TABLE_MINUTES = 480;
 
 /**
  * The world's archive over HTTP, laid out as RIPE RIS does: `/rrc00/2026.01/updates.20260101.0000.gz`, five minutes of
- * gzipped MRT a file. Answers ranges and has ETags.
+ * gzipped MRT a file, and a table dump every eight hours. Answers ranges and has ETags.
  */
 export class ArchiveServer {
   /** Decides each request's fault; `attempt` counts the requests of that path, from 1. */
@@ -55,21 +58,30 @@ export class ArchiveServer {
     const attempt = (this.requests.get(path) ?? 0) + 1;
     this.requests.set(path, attempt);
     const fault = this.fault(path, attempt);
-    const from = this.#minuteOf(path);
+    const table = this.#minuteOf(path, TABLE);
+    const from = table ?? this.#minuteOf(path, FILE);
     if (from === null || fault === 'missing') return void response.writeHead(404).end('not found\n');
     if (fault === 'busy') return void response.writeHead(503, { 'retry-after': '0' }).end('busy\n');
     if (request.method !== 'GET') return void response.writeHead(405).end();
-    this.#send(request, response, this.file(from), fault);
+    this.#send(request, response, table === null ? this.file(from) : this.table(table), fault);
   }
 
-  #minuteOf(path: string): Minute | null {
-    const match = FILE.exec(path);
+  /** The gzipped table dump of a minute; the same bytes each time. */
+  table(minute: Minute): Buffer {
+    return gzipSync(worldTable(this.options.world, minute), { level: 6 });
+  }
+
+  #minuteOf(path: string, pattern: RegExp): Minute | null {
+    const match = pattern.exec(path);
     if (match === null || match[1] !== this.options.world.host) return null;
     const [year, month, day, hour, minute] = match.slice(4).map(Number);
-    if (`${match[2]}${match[3]}` !== `${match[4]}${match[5]}` || minute! % FILE_MINUTES !== 0) return null;
+    const every = pattern === TABLE ? TABLE_MINUTES : FILE_MINUTES;
     const from = Date.UTC(year!, month! - 1, day, hour, minute) / 60_000;
+    if (`${match[2]}${match[3]}` !== `${match[4]}${match[5]}` || from % every !== 0) return null;
+    const until = pattern === TABLE ? from : from + FILE_MINUTES;
     const { startMinute } = this.options.world;
-    return from + FILE_MINUTES <= startMinute || from + FILE_MINUTES > this.options.horizon() ? null : from;
+    const isThere = pattern === TABLE ? from >= startMinute : until > startMinute;
+    return isThere && until <= this.options.horizon() ? from : null;
   }
 
   #send(request: IncomingMessage, response: ServerResponse, bytes: Buffer, fault: ArchiveFault): void {

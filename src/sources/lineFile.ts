@@ -1,12 +1,10 @@
 import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createGunzip } from 'node:zlib';
+import { decompressed } from '../bgp/mrt/decompression.js';
 import type { FeedConsumer, LiveSource, Logger } from './source.js';
 
 export interface LineFileOptions {
-  /** RIS Live messages, one a line; plain or gzipped. */
+  /** RIS Live messages, one a line; plain, gzip or bzip2. */
   path: string;
   /** Event time runs so many times as fast as the clock; absent = as fast as the consumer takes it. */
   speed?: number;
@@ -16,7 +14,6 @@ export interface LineFileOptions {
 }
 
 const NEWLINE = 0x0a;
-const GZIP_MAGIC = Buffer.from([0x1f, 0x8b]);
 const TIMESTAMP = /"timestamp"\s*:\s*(\d+(?:\.\d+)?)/;
 
 /** Recorded RIS Live messages as if they came from the feed now. Ends with the file; reads it in constant memory. */
@@ -27,9 +24,9 @@ export class LineFileSource implements LiveSource {
 
   constructor(readonly options: LineFileOptions) {}
 
-  /** Rejects when the file cannot be read or is damaged, after `onDisconnected`. */
+  /** Rejects when the file cannot be read, is damaged or cut, after what could be read and `onDisconnected`. */
   async run(consumer: FeedConsumer, signal: AbortSignal): Promise<void> {
-    const stream = await this.#open();
+    const stream = createReadStream(this.options.path, { highWaterMark: 1024 * 1024 });
     consumer.onConnected();
     let reason = 'end of the file';
     try {
@@ -58,20 +55,7 @@ export class LineFileSource implements LiveSource {
     }
   }
 
-  async #open(): Promise<Readable> {
-    const file = await open(this.options.path);
-    const head = Buffer.alloc(2);
-    await file.read(head, 0, 2, 0);
-    await file.close();
-    const bytes = createReadStream(this.options.path, { highWaterMark: 1024 * 1024 });
-    if (!head.equals(GZIP_MAGIC)) return bytes;
-    const gunzip = createGunzip({ chunkSize: 256 * 1024 });
-    bytes.on('error', (error) => gunzip.destroy(error));
-    gunzip.on('close', () => bytes.destroy());
-    return bytes.pipe(gunzip);
-  }
-
-  async *#lines(stream: Readable): AsyncGenerator<Buffer> {
+  async *#lines(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
     const longest = this.options.longestLine ?? 4 * 1024 * 1024;
     let rest: Buffer[] = [];
     let restBytes = 0;
@@ -85,8 +69,8 @@ export class LineFileSource implements LiveSource {
       skipping = false;
       return skipped || whole.length === 0 ? null : whole;
     };
-    for await (const piece of stream) {
-      const chunk = piece as Buffer;
+    for await (const piece of decompressed(stream)) {
+      const chunk = Buffer.from(piece.buffer, piece.byteOffset, piece.length);
       this.counters.bytes += chunk.length;
       let from = 0;
       for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, from)) {

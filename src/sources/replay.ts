@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises';
+import { CutArchive, READ_FORMATS, unreadFormat } from '../bgp/mrt/decompression.js';
 import { LineFileSource } from './lineFile.js';
 import type { FeedConsumer, Logger } from './source.js';
 
@@ -40,19 +41,41 @@ export async function replayKind(path: string): Promise<ReplayKind> {
   if (/^-?\d+(\.\d+)?,/.test(text)) return 'features';
   // An MRT header (RFC 6396, 2): the type's high byte is zero, and the types in use are below 50.
   if (bytesRead >= 12 && head[4] === 0 && head[5]! < 50) return 'mrt';
+  const unread = unreadFormat(head.subarray(0, bytesRead));
+  if (unread !== null) throw new Error(`${path} is ${unread}, which is not read: give ${READ_FORMATS}`);
   throw new Error(`cannot tell what ${path} is: expected MRT, RIS Live messages a line (.jsonl), or a feature .csv`);
 }
 
-/** Plays files one after the other into the sinks. Rejects at the first file that cannot be read. */
-export async function replay(paths: readonly string[], sinks: ReplaySinks, options: ReplayOptions): Promise<void> {
+/**
+ * Plays files one after the other into the sinks; of a compressed file that is cut, what comes before the cut. Rejects at
+ * the first file that cannot be read.
+ * @returns files that are cut
+ */
+export async function replay(
+  paths: readonly string[],
+  sinks: ReplaySinks,
+  options: ReplayOptions,
+): Promise<{ path: string; reason: string }[]> {
+  const cut: { path: string; reason: string }[] = [];
   for (const path of paths) {
-    if (options.signal.aborted) return;
-    const kind = await replayKind(path);
-    if (kind === 'mrt') await sinks.mrt(path);
-    else if (kind === 'features') await sinks.features(path);
-    else {
-      const pace = options.speed === undefined ? {} : { speed: options.speed };
-      await new LineFileSource({ path, logger: options.logger, ...pace }).run(sinks.live, options.signal);
+    if (options.signal.aborted) break;
+    try {
+      await playFile(path, sinks, options);
+    } catch (error) {
+      if (!(error instanceof CutArchive)) throw error;
+      options.logger.warn({ path }, error.message);
+      cut.push({ path, reason: error.message });
     }
+  }
+  return cut;
+}
+
+async function playFile(path: string, sinks: ReplaySinks, options: ReplayOptions): Promise<void> {
+  const kind = await replayKind(path);
+  if (kind === 'mrt') await sinks.mrt(path);
+  else if (kind === 'features') await sinks.features(path);
+  else {
+    const pace = options.speed === undefined ? {} : { speed: options.speed };
+    await new LineFileSource({ path, logger: options.logger, ...pace }).run(sinks.live, options.signal);
   }
 }

@@ -34,8 +34,8 @@ function alertOf(row: AlertRow): Alert {
 }
 
 function bodyOf(request: AlertRequest, revision: number, times: number): AlertBody {
-  const { lines, stream, class: name, watched, facts, once } = request;
-  return { lines, revision, times, stream, class: name, watched, facts, once };
+  const { lines, stream, class: name, watched, facts, once, history } = request;
+  return { lines, revision, times, stream, class: name, watched, facts, once, history };
 }
 
 /**
@@ -55,7 +55,9 @@ export async function raiseAlert(
   );
   const open = rows[0];
   if (open === undefined || request.once === true) return insertAlert(db, request, now);
-  const grown = request.grown === true || severityRank(request.severity) > severityRank(open.severity);
+  // What was found in history and still goes on now was told to nobody yet.
+  const arrived = open.body.history === true && request.history !== true;
+  const grown = request.grown === true || arrived || severityRank(request.severity) > severityRank(open.severity);
   const body = bodyOf(request, open.body.revision + (grown ? 1 : 0), open.body.times + 1);
   await db.query(
     `UPDATE alerts SET kind = $2, severity = $3, title = $4, body = $5,

@@ -1,10 +1,12 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import pg from 'pg';
-import { EmbeddedPostgres, runningServer } from './embeddedPostgres.js';
-import { isAlive } from './leftoverPostgres.js';
-import { migrate } from './migrations.js';
-import * as ownFiles from './ownFiles.js';
+import { DirectoryInUse, DirectoryLock, type Holder, holderOf } from './directoryLock.js';
+import { EmbeddedPostgres, emptyOf, runningServer } from './embeddedPostgres.js';
+import { migrate, requireSchema } from './migrations.js';
+
+export { DirectoryInUse } from './directoryLock.js';
+export { stopLeftover } from './embeddedPostgres.js';
 
 export interface DatabaseSettings {
   databaseUrl?: string | undefined;
@@ -21,82 +23,88 @@ export interface OpenedDatabase {
   close(): Promise<void>;
 }
 
-export class DirectoryInUse extends Error {
-  constructor(directory: string, pid: number, since: string) {
-    super(
-      `${directory} is in use by Routewarden process ${pid} since ${since}: stop it (\`npx routewarden stop\`), or choose ` +
-        'another directory with --data-directory or ROUTEWARDEN_DATA_DIRECTORY',
-    );
-    this.name = 'DirectoryInUse';
-  }
-}
-
 /**
  * Opens the database that the settings name, or the embedded one, and brings its schema up to date.
+ * @param lookOnly makes no table: a database without those of this program is refused
  * @param share use the embedded server of another process if one runs, instead of refusing
+ * @param fresh throw away what the own database's directory holds, once it is claimed; a database of yours stays
  * @throws DirectoryInUse when another process has the directory and `share` is false
  * @throws Error in words when the database cannot be reached
  */
 export async function openDatabase(
   settings: DatabaseSettings,
-  options: { share: boolean; log: (line: string) => void },
+  options: { share: boolean; fresh?: boolean; lookOnly?: boolean; log: (line: string) => void },
 ): Promise<OpenedDatabase> {
+  const prepare = (databaseUrl: string) =>
+    options.lookOnly === true ? requireSchema(databaseUrl, options.log) : migrate(databaseUrl, options.log);
   if (settings.databaseUrl !== undefined) {
     await reach(settings.databaseUrl);
-    await migrate(settings.databaseUrl, options.log);
+    await prepare(settings.databaseUrl);
     return { databaseUrl: settings.databaseUrl, origin: 'yours', onExit: () => {}, close: async () => {} };
   }
+  // They speak of other servers, and pg would let them change how ours is reached (PGSSLMODE, PGOPTIONS).
+  for (const name of Object.keys(process.env)) if (/^PG[A-Z]+$/.test(name)) delete process.env[name];
   const directory = resolve(settings.dataDirectory);
-  const running = runningServer(directory);
-  if (running !== null && options.share) {
-    await migrate(running.databaseUrl, options.log);
+  const running = options.share ? await runningServer(directory) : null;
+  if (running !== null) {
+    await prepare(running.databaseUrl);
     return { databaseUrl: running.databaseUrl, origin: 'shared', onExit: () => {}, close: async () => {} };
   }
-  const release = claim(directory);
+  // Before anything is touched: another process may work in it.
+  const lock = await DirectoryLock.take(directory);
+  let server: EmbeddedPostgres | null = null;
   try {
-    const server = await EmbeddedPostgres.start(directory, options.log);
-    await migrate(server.databaseUrl, options.log);
+    const started = await EmbeddedPostgres.start(directory, options);
+    server = started;
+    await prepare(started.databaseUrl);
     return {
-      databaseUrl: server.databaseUrl,
+      databaseUrl: started.databaseUrl,
       origin: 'own',
-      onExit: (handler) => server.onExit(handler),
+      onExit: (handler) => started.onExit(handler),
       close: async () => {
-        await server.stop();
-        release();
+        await started.stop();
+        lock.release();
       },
     };
   } catch (error) {
-    release();
+    await server?.stop();
+    lock.release();
     throw error;
   }
 }
 
-/** Whose directory this is, when a living process has it. */
-export function ownerOf(dataDirectory: string): { pid: number; since: string } | null {
-  const owner = ownFiles.readOwnFile(ownerFile(resolve(dataDirectory)), ownFiles.ownerFile);
-  return owner !== null && isAlive(owner.pid) ? owner : null;
+/** Whether the program has made a database of its own in this directory. */
+export async function hasOwnDatabase(dataDirectory: string): Promise<boolean> {
+  const directory = resolve(dataDirectory);
+  return existsSync(join(directory, 'credentials.json')) || (await runningServer(directory)) !== null;
 }
 
-function ownerFile(directory: string): string {
-  return join(directory, 'owner.json');
-}
-
-/** One process a directory: the owner file is made exclusively, and taken over from a process that is gone. */
-function claim(directory: string): () => void {
-  mkdirSync(directory, { recursive: true });
-  const file = ownerFile(directory);
-  const content = JSON.stringify({ pid: process.pid, since: new Date().toISOString() });
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      writeFileSync(file, content, { flag: 'wx' });
-      return () => rmSync(file, { force: true });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || attempt > 0) throw error;
-      const owner = ownerOf(directory);
-      if (owner !== null) throw new DirectoryInUse(directory, owner.pid, owner.since);
-      rmSync(file, { force: true });
-    }
+/** Removes a data directory and the own database with it, unless a living process has it. */
+export async function removeDirectory(dataDirectory: string): Promise<void> {
+  const directory = resolve(dataDirectory);
+  let lock: DirectoryLock;
+  try {
+    lock = await DirectoryLock.take(directory);
+  } catch (error) {
+    if (error instanceof DirectoryInUse) return;
+    throw error;
   }
+  try {
+    emptyOf(directory);
+  } finally {
+    lock.release();
+  }
+  try {
+    rmdirSync(directory);
+  } catch (error) {
+    // Another start came just now.
+    if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
+}
+
+/** Whose directory this is, when a living process has it. */
+export function ownerOf(dataDirectory: string): Promise<Holder | 'silent' | null> {
+  return holderOf(resolve(dataDirectory));
 }
 
 async function reach(databaseUrl: string): Promise<void> {

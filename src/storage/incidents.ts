@@ -2,6 +2,8 @@ import type { ClientBase, Pool } from 'pg';
 import type { Minute } from '../features/row.js';
 import type { Culprits } from '../incidents/culprits.js';
 import type { Incident, IncidentClass, IncidentDetail, Reason, Severity } from '../incidents/incident.js';
+import type { IncidentFilter as SearchFilter } from '../incidents/incidentFilter.js';
+import { incidentSearch } from './incidentSearch.js';
 import { minuteOf } from './minuteColumn.js';
 
 type Database = Pool | ClientBase;
@@ -102,10 +104,20 @@ export async function storeIncidents(db: Database, incidents: readonly Incident[
   return ids;
 }
 
-/** In the order in which they opened. */
+/** Those of the ids that somebody looks after. */
+export async function acknowledgedIncidents(db: Database, ids: readonly number[]): Promise<Set<number>> {
+  const { rows } = await db.query<{ id: string }>(
+    'SELECT id FROM incidents WHERE id = ANY ($1) AND acknowledged_by IS NOT NULL',
+    [ids],
+  );
+  return new Set(rows.map(({ id }) => Number(id)));
+}
+
+/** Those that the correlator leads, in the order in which they opened: the watch leads its own. */
 export async function openIncidents(db: Database, stream: string): Promise<Incident[]> {
   const { rows } = await db.query<IncidentRow>(
-    `SELECT ${COLUMNS} FROM incidents WHERE stream = $1 AND ended_at IS NULL ORDER BY started_at, subject`,
+    `SELECT ${COLUMNS} FROM incidents WHERE stream = $1 AND ended_at IS NULL AND detail->>'openedBy' <> 'watch'
+     ORDER BY started_at, subject`,
     [stream],
   );
   return rows.map((row) => {
@@ -170,6 +182,13 @@ export async function listIncidents(db: Database, filter: IncidentFilter = {}): 
      LIMIT $4`,
     [filter.stream ?? null, filter.since ?? null, filter.open ?? null, filter.limit ?? 100],
   );
+  return rows.map(incidentOf);
+}
+
+/** What a person's filter asks for, in its order. */
+export async function searchIncidents(db: Database, filter: SearchFilter): Promise<StoredIncident[]> {
+  const { text, values } = incidentSearch(filter);
+  const { rows } = await db.query<IncidentRow>(`SELECT ${COLUMNS} FROM incidents ${text}`, values);
   return rows.map(incidentOf);
 }
 

@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 const POLL_MILLISECONDS = 50;
@@ -14,50 +15,55 @@ export function isAlive(pid: number): boolean {
 }
 
 /**
+ * The postmaster that works on a cluster; null when none does. A number in `postmaster.pid` proves nothing by itself: it
+ * may have come to belong to another process, so the process must work in the cluster's folder or name it.
+ */
+export function postmasterOf(cluster: string): number | null {
+  let pid: number;
+  try {
+    pid = Number(readFileSync(join(cluster, 'postmaster.pid'), 'utf8').split('\n')[0]);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+  return Number.isInteger(pid) && pid > 1 && isAlive(pid) && worksIn(pid, cluster) ? pid : null;
+}
+
+/**
  * Makes way for a new server: one whose starter was killed still runs and holds the directory, so it is stopped; one
- * that was killed itself leaves its children for a moment, and its pid file for ever.
+ * that was killed itself leaves its children for a moment, and its pid file for ever. A process that only has the same
+ * number is left alone.
  *
  * @throws Error when it does not end within 20 s
  */
 export async function endLeftover(cluster: string, log: (line: string) => void): Promise<void> {
   const pidFile = join(cluster, 'postmaster.pid');
   if (!existsSync(pidFile)) return;
-  const pid = Number(readFileSync(pidFile, 'utf8').split('\n')[0]);
-  if (!Number.isInteger(pid) || !isAlive(pid)) return;
-  const commandLine = commandLineOf(pid);
-  // No /proc on this system, or the number is somebody else's by now: PostgreSQL's own check decides.
-  if (commandLine === null || (commandLine !== '' && !commandLine.includes('postgres'))) return;
-  if (commandLine !== '') {
+  const pid = postmasterOf(cluster);
+  if (pid !== null) {
     log(`stopping the PostgreSQL server (process ${pid}) that an earlier run left behind`);
     process.kill(pid, 'SIGINT');
   }
-  const working = () => (isAlive(pid) && commandLineOf(pid) !== '') || hasProcesses(cluster);
-  for (let waited = 0; working(); waited += POLL_MILLISECONDS) {
+  for (let waited = 0; (pid !== null && worksIn(pid, cluster)) || hasProcesses(cluster); waited += POLL_MILLISECONDS) {
     if (waited > LONGEST_WAIT_MILLISECONDS)
-      throw new Error(`PostgreSQL process ${pid} does not end: stop it by hand, then start again`);
+      throw new Error(`PostgreSQL on ${cluster} does not end: stop it by hand, then start again`);
     await new Promise((done) => setTimeout(done, POLL_MILLISECONDS));
   }
-  // A zombie that nobody has waited for yet: to PostgreSQL it looks alive.
-  if (isAlive(pid)) rmSync(pidFile, { force: true });
+  // Nothing works there any more: PostgreSQL would take whoever has the number now, or a zombie, for its owner.
+  rmSync(pidFile, { force: true });
 }
 
-/** Empty for a zombie; null where the system does not tell. */
-function commandLineOf(pid: number): string | null {
+/** Every process of a server works in its cluster's folder; without /proc its command line names it. */
+function worksIn(pid: number, cluster: string): boolean {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+    if (existsSync('/proc/self/cwd')) return readlinkSync(`/proc/${pid}/cwd`) === realpathSync(cluster);
+    return execFileSync('ps', ['-p', String(pid), '-o', 'args='], { encoding: 'utf8' }).includes(`-D ${cluster} `);
   } catch {
-    return null;
+    return false; // it ended, is a zombie, or is somebody else's
   }
 }
 
-/** Every process of a server works in its cluster's folder. */
 function hasProcesses(cluster: string): boolean {
-  return readdirSync('/proc').some((name) => {
-    if (!/^\d+$/.test(name)) return false;
-    try {
-      return readlinkSync(`/proc/${name}/cwd`) === cluster;
-    } catch {
-      return false; // it ended meanwhile, or is a zombie
-    }
-  });
+  if (!existsSync('/proc/self/cwd')) return false;
+  return readdirSync('/proc').some((name) => /^\d+$/.test(name) && worksIn(Number(name), cluster));
 }

@@ -20,6 +20,22 @@ export async function migrate(databaseUrl: string, log: (message: string) => voi
   });
 }
 
+/**
+ * Leaves the database as it is.
+ * @throws Error when it holds no tables of this program, or those of another version
+ */
+export async function requireSchema(databaseUrl: string, log: (message: string) => void): Promise<void> {
+  await onConnection(databaseUrl, log, async (client) => {
+    const { rows } = await client.query<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [TABLE]);
+    if (rows[0]?.there !== true) throw new Error('this database holds nothing of Routewarden yet');
+    if (await isBehind(client)) {
+      throw new Error(
+        'the tables of this database are older than this program: `routewarden start` brings them up to date',
+      );
+    }
+  });
+}
+
 /** Makes all tables, empty, in a schema of their own, which is made too. */
 export async function migrateInto(databaseUrl: string, schema: string, log: (message: string) => void): Promise<void> {
   await onConnection(databaseUrl, log, async (client) => {

@@ -4,7 +4,6 @@ import { z } from 'zod';
 /** Files that the program writes for itself beside its own PostgreSQL. A full disk or a person may damage them. */
 export const credentialsFile = z.object({ user: z.string().min(1), password: z.string().min(1) });
 export const connectionFile = z.object({ databaseUrl: z.url({ protocol: /^postgres$/ }), pid: z.int().positive() });
-export const ownerFile = z.object({ pid: z.int().positive(), since: z.string() });
 
 /** The content of such a file; null when there is none, or it is none of its kind. */
 export function readOwnFile<T>(path: string, schema: z.ZodType<T>): T | null {

@@ -63,6 +63,22 @@ export class StageLocks {
     });
   }
 
+  /** Who holds a stage of a stream, in words; null when nobody does, or none that can be seen. */
+  async holder(stage: string, stream: string): Promise<string | null> {
+    const client = await this.#connected();
+    // a bigint key stands in two halves (PostgreSQL, pg_locks)
+    const { rows } = await client.query<{ name: string; since: Date }>(
+      `SELECT application_name AS name, backend_start AS since
+         FROM pg_locks JOIN pg_stat_activity USING (pid), hashtextextended($1, 0) AS key
+        WHERE locktype = 'advisory' AND objsubid = 1 AND granted AND pid <> pg_backend_pid()
+          AND (classid::bigint << 32 | objid::bigint) = key
+          AND pg_locks.database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+      [`${stage} ${stream}`],
+    );
+    const [first] = rows;
+    return first === undefined ? null : `${first.name}, connected since ${first.since.toISOString()}`;
+  }
+
   /** Gives up all locks. */
   async close(): Promise<void> {
     this.#closed = true;

@@ -7,6 +7,17 @@ export async function registerStream(pool: Pool | PoolClient, name: string, sour
   );
 }
 
+/** Takes a stream away into which nothing has come. Gives whether it is gone. */
+export async function forgetEmptyStream(pool: Pool | PoolClient, name: string): Promise<boolean> {
+  const { rowCount } = await pool.query(
+    `DELETE FROM streams WHERE name = $1
+       AND NOT EXISTS (SELECT 1 FROM update_batches WHERE stream = $1)
+       AND NOT EXISTS (SELECT 1 FROM features WHERE stream = $1)`,
+    [name],
+  );
+  return rowCount === 1;
+}
+
 export async function listStreams(pool: Pool | PoolClient): Promise<string[]> {
   const { rows } = await pool.query<{ name: string }>('SELECT name FROM streams ORDER BY name');
   return rows.map((row) => row.name);

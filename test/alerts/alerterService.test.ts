@@ -65,7 +65,10 @@ beforeAll(async () => {
         { type: 'syslog', name: 'log', port: log.port },
         { type: 'file', name: 'archive', path: join(folder, 'alerts.jsonl') },
       ],
-      routes: [{ channels: ['hook', 'mail', 'log', 'archive'] }, { channels: ['chat'], minimumSeverity: 'major' }],
+      routes: [
+        { channels: ['hook', 'mail', 'log', 'archive'], minimumSeverity: 'minor' },
+        { channels: ['chat'], minimumSeverity: 'major' },
+      ],
       groupSeconds: 0,
       retry: { firstSeconds: 0.5 },
     },

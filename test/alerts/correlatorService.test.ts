@@ -102,6 +102,7 @@ test('what touches our own networks is told at once with its evidence; a ROA tha
     alerts: {
       channels: [{ type: 'webhook', name: 'pager', url: `http://127.0.0.1:${hook.port}/` }],
       // Nothing but what is watched or critical may pass within the test.
+      minimumSeverity: 'minor',
       groupSeconds: 3600,
       quietHours: { from: '00:00', until: '23:59' },
     },
@@ -150,7 +151,7 @@ test('what touches our own networks is told at once with its evidence; a ROA tha
       kind: 'incident opened',
       severity: 'critical',
       watched: true,
-      title: 'yours: hijack on own (AS64666, 192.0.2.0/24)',
+      title: 'your 192.0.2.0/24: hijack by AS64666 on own',
       facts: { origins: 'AS64666', prefixes: '192.0.2.0/24' },
     },
     { severity: 'minor', watched: true, class: 'moas', stream: 'allowed' },

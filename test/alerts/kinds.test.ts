@@ -92,6 +92,20 @@ describe('every kind reaches every channel over its own protocol', () => {
   });
 });
 
+test('by default what is major or graver is told, and who was told hears on when it becomes less', () => {
+  const channels = [{ name: 'all', type: 'file', path: '/tmp/all' }];
+  const settings = alertSettings.parse({ channels });
+  const to = (severity: Severity) => routedChannels(alertOf('incident opened', severity, 'hijack'), settings);
+  expect([to('info'), to('minor'), to('major'), to('critical')]).toEqual([[], [], ['all'], ['all']]);
+  const fallen = alertOf('incident grown', 'minor', 'moas');
+  fallen.delivered = { channels: { all: { state: 'sent', revision: 1, resolved: false, attempts: 0 } } };
+  expect(routedChannels(fallen, settings)).toEqual(['all']);
+  const routed = alertSettings.parse({ channels, routes: [{ channels: ['all'] }] });
+  expect(routedChannels(alertOf('incident opened', 'minor', 'hijack'), routed)).toEqual([]);
+  const wide = alertSettings.parse({ channels, minimumSeverity: 'info' });
+  expect(routedChannels(alertOf('incident opened', 'info', 'hijack'), wide)).toEqual(['all']);
+});
+
 test('routes go by severity, kind, class and stream, each on its own and together', () => {
   const settings = alertSettings.parse({
     channels: ['all', 'grave', 'classes', 'feeds', 'elsewhere'].map((name) => ({

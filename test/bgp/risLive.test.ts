@@ -106,6 +106,49 @@ describe('RIS Live messages', () => {
     expect(builder.messages).toBe(0);
   });
 
+  const message = (data: object) =>
+    JSON.stringify({
+      type: 'ris_message',
+      data: { timestamp: 1700000000, peer: '192.0.2.1', peer_asn: '64500', ...data },
+    });
+
+  test.each(['STATE', 'RIS_PEER_STATE'])('session changes of type %s', (type) => {
+    const builder = new UpdateBatchBuilder();
+    for (const state of ['connected', 'down']) {
+      expect(decodeRisLiveMessage(message({ type, state }), builder)).toEqual({ kind: 'state', timeMs: 1700000000000 });
+    }
+    const elements = [...UpdateBatch.decode(builder.finish()).routeElements()];
+    expect(elements).toMatchObject([
+      { type: 'STATE', newState: 6 },
+      { type: 'STATE', oldState: 6, newState: 1 },
+    ]);
+  });
+
+  test('types that are not known are named', () => {
+    const builder = new UpdateBatchBuilder();
+    const names = [message({ type: 'NEW' }), '{"type":"ris_news"}', message({ type: 7 })].map(
+      (text) => decodeRisLiveMessage(text, builder).unknownType,
+    );
+    expect(names).toEqual(['NEW', 'ris_news', '7']);
+  });
+
+  test.each([[[64500, 0]], [[0]], [[64500, [3356, 0]]], [[64500, '0']]])(
+    'a path %j that names AS 0: what is announced counts as withdrawn (RFC 7607)',
+    (path) => {
+      const builder = new UpdateBatchBuilder();
+      const announcements = [{ next_hop: '192.0.2.1', prefixes: ['10.0.0.0/8', '2001:db8::/32'] }];
+      const text = message({ type: 'UPDATE', path, origin: 'IGP', announcements });
+      const outcome = decodeRisLiveMessage(text, builder);
+      expect(outcome).toMatchObject({ kind: 'update', treatedAsWithdraw: expect.stringContaining('AS 0') });
+      const batch = UpdateBatch.decode(builder.finish());
+      expect([...batch.routeElements()]).toMatchObject([
+        { type: 'W', prefix: '10.0.0.0/8' },
+        { type: 'W', prefix: '2001:db8::/32' },
+      ]);
+      expect(batch.columns.hops).toHaveLength(0);
+    },
+  );
+
   (existsSync(FILE) ? test : test.skip)("libbgpstream's own test messages", () => {
     const builder = new UpdateBatchBuilder();
     const lines = readFileSync(FILE, 'utf8').split('\n').filter(Boolean);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { askForApproval } from '../../src/storage/approvals.js';
 import { startDashboards, type TestDashboard } from '../dashboard/dashboard.js';
 import { addIncident, NOW, STREAM, seedHistory } from '../dashboard/seed.js';
 import { accessibilityFaults, keepPicture, openChromium, overhang, whyNoChromium } from '../support/chromium.js';
@@ -11,7 +12,7 @@ const MODEL = `/models/${encodeURIComponent(`lstm@${STREAM}`)}`;
 const PAGES = [
   { name: 'overview', path: '/', heading: 'Routing is ordinary' },
   { name: 'incidents', path: '/incidents', heading: 'Incidents' },
-  { name: 'incident', path: '/incidents/1', heading: 'Prefix hijack' },
+  { name: 'incident', path: '/incidents/1', heading: 'Prefix hijack by AS64666' },
   { name: 'models', path: '/models', heading: 'Models' },
   { name: 'model', path: MODEL, heading: `LSTM autoencoder of ${STREAM}` },
   { name: 'audit', path: '/audit', heading: 'Who did what' },
@@ -155,6 +156,46 @@ suite(`the page in Chromium${missing === null ? '' : ` (${missing})`}`, () => {
     });
   });
 
+  test('a retraining that waits is listed, declined with a reason and approved on the page', async () => {
+    const { pool } = dashboards.database;
+    const ask = () =>
+      askForApproval(pool, {
+        modelKey: `lstm@${STREAM}`,
+        payload: { modelKey: `lstm@${STREAM}`, trigger: { kind: 'drift', reportId: 1 } },
+        reason: 'a lasting change: mean score 0.31 -> 0.52',
+        hours: 24,
+        onExpiry: 'decline',
+        watermark: NOW / MINUTE,
+        actor: 'drift monitor',
+      });
+    await ask();
+    await visit(`${open}/models`, async (page) => {
+      await page.locator('.models .badge', { hasText: 'retraining asked for' }).waitFor();
+    });
+    await visit(open + MODEL, async (page) => {
+      await page.getByText('a lasting change: mean score 0.31 -> 0.52', { exact: false }).first().waitFor();
+      await page.getByText(/it is declined\. The drift report is below/).waitFor();
+      await keepPicture(page, 'model-approval');
+      expect(await accessibilityFaults(page)).toEqual([]);
+      await page.getByRole('button', { name: 'Decline' }).click();
+      const decline = page.getByRole('dialog').getByRole('button', { name: 'Decline' });
+      expect(await decline.isDisabled()).toBe(true);
+      await page.getByLabel('Reason').fill('maintenance until Friday');
+      expect(await accessibilityFaults(page)).toEqual([]);
+      await decline.click();
+      await page.getByRole('heading', { name: 'Retraining asked for' }).waitFor({ state: 'detached' });
+      await ask();
+      await page.getByRole('button', { name: 'Approve' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Approve' }).click();
+      await page.getByRole('heading', { name: 'Retraining asked for' }).waitFor({ state: 'detached' });
+    });
+    const { rows } = await pool.query('SELECT state, decided_by, decision_reason FROM approvals ORDER BY id');
+    expect(rows).toMatchObject([
+      { state: 'declined', decided_by: 'local operator', decision_reason: 'maintenance until Friday' },
+      { state: 'approved', decided_by: 'local operator' },
+    ]);
+  });
+
   test('thirty days are drawn, joined into few points by the server', async () => {
     await visit(open, async (page) => {
       await heading(page, 'Routing is ordinary');
@@ -196,6 +237,14 @@ suite(`the page in Chromium${missing === null ? '' : ` (${missing})`}`, () => {
     });
   });
 
+  test('an incident names its network, and the page what was raised a day', async () => {
+    await visit(`${open}/incidents`, async (page) => {
+      await page.getByText('Prefix hijack by AS64666').first().waitFor();
+      await page.getByText(/you want at most 6 a day/).waitFor();
+      await page.getByRole('row', { name: /^Prefix hijack \d \(0\.\d/ }).waitFor();
+    });
+  });
+
   test('the path picture follows its slider', async () => {
     await visit(`${open}/incidents/1`, async (page) => {
       const edges = page.locator('svg.paths path.edge.new');
@@ -226,6 +275,31 @@ suite(`the page in Chromium${missing === null ? '' : ` (${missing})`}`, () => {
       await page.reload();
       await page.getByText('Announced maintenance of the peer.').waitFor();
       await page.locator('.badge', { hasText: 'ordinary' }).waitFor();
+    });
+  });
+
+  test('acknowledging is taken back, and a silence is made from an incident and ended', async () => {
+    await visit(`${open}/incidents/1`, async (page) => {
+      await page.getByRole('button', { name: 'Acknowledge', exact: true }).click();
+      await page.getByText('Acknowledged by local operator.').waitFor();
+      await page.getByRole('button', { name: 'Take the acknowledgement back' }).click();
+      await page.getByRole('button', { name: 'Acknowledge', exact: true }).waitFor();
+      await page.getByRole('button', { name: 'Silence', exact: true }).click();
+      await page.getByLabel('By AS64666').check();
+      await page.getByLabel('Why', { exact: true }).fill('renumbering');
+      await keepPicture(page, 'silence');
+      expect(await accessibilityFaults(page)).toEqual([]);
+      await page.getByRole('button', { name: 'Silence it' }).click();
+      await page.getByText(/Nobody is told until/).waitFor();
+      await page.goto(`${open}/incidents`);
+      await page.getByText('203.0.113.0/24, AS64666').waitFor();
+      await keepPicture(page, 'incidents-silenced');
+      await page.getByRole('button', { name: 'End it' }).click();
+      await page.getByText('None. An incident').waitFor();
+      const { rows } = await dashboards.database.pool.query(
+        "SELECT action FROM audit WHERE action IN ('unacknowledge', 'silence', 'end silence') ORDER BY id",
+      );
+      expect(rows.map(({ action }) => action)).toEqual(['unacknowledge', 'silence', 'end silence']);
     });
   });
 
@@ -271,7 +345,7 @@ suite(`the page in Chromium${missing === null ? '' : ` (${missing})`}`, () => {
         await page.getByLabel('Your name').fill('Ada');
         await page.getByLabel('Token').fill(TOKEN);
         await page.getByRole('button', { name: 'Sign in' }).click();
-        await heading(page, 'Prefix hijack');
+        await heading(page, 'Prefix hijack by AS64666');
         await page.getByText('Ada', { exact: false }).first().waitFor();
         await page.getByRole('link', { name: 'Jobs' }).click();
         await page.getByText('Routewarden jobs').first().waitFor();

@@ -9,6 +9,7 @@ import { MinuteAggregator } from '../../src/features/minuteAggregator.js';
 import { ArchiveServer } from '../../src/simulation/archiveServer.js';
 import { SimulatedWorld } from '../../src/simulation/world.js';
 import { listFiles, risLayout } from '../../src/sources/archive/layout.js';
+import { StageLocks } from '../../src/storage/stageLocks.js';
 import { lastEntry } from '../../src/storage/updateBatches.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
 
@@ -182,3 +183,19 @@ test('an abort ends it with its reason, and the next run goes on', async () => {
   expect(await run()).toMatchObject({ lacking: 120 - had, written: 120 - had });
   expect(await rows()).toHaveLength(120);
 }, 60_000);
+
+test('who reads the archive of a stream is told to whoever waits for it', async () => {
+  const first = new StageLocks(database.url, 'backfill');
+  const second = new StageLocks(database.url, 'other');
+  try {
+    expect(await second.holder('archive', 'rrc00')).toBeNull();
+    const lock = await first.take('archive', 'rrc00', () => {});
+    expect(await second.holder('archive', 'rrc00')).toMatch(/^routewarden locks backfill, connected since 20/);
+    expect(await second.holder('archive', 'rrc01')).toBeNull();
+    await lock.release();
+    expect(await second.holder('archive', 'rrc00')).toBeNull();
+  } finally {
+    await first.close();
+    await second.close();
+  }
+});

@@ -51,7 +51,10 @@ test('a file is played into a stream whose aggregator runs, which makes the very
   await writeFile(path, `${texts.join('\n')}\n`);
   const ended = await routewarden(['replay', path, '--stream', STREAM, '--json'], {}, folder);
   expect(ended).toMatchObject({ code: 0 });
-  expect(jsonOf(ended)).toMatchObject({ messages: texts.length, watermark: START + MINUTES - 1 });
+  expect(jsonOf(ended)).toMatchObject({
+    messages: texts.length,
+    watermark: new Date((START + MINUTES - 1) * 60_000).toISOString(),
+  });
   const { minutes } = await fileFeatures(path, 'any');
   const { rows } = await pool.query(
     `SELECT (extract(epoch FROM minute) / 60)::integer AS minute, values FROM features WHERE stream = $1 ORDER BY minute`,

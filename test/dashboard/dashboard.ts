@@ -52,6 +52,7 @@ export async function startDashboards(): Promise<TestDashboard> {
           },
         },
         settings,
+        budget: 6,
         actions: { ...actions, ...incidentActions(database.pool) },
         logger,
         clock: Date,

@@ -1,6 +1,8 @@
 import type { Pool } from 'pg';
 import { ActionRefused, type ModelActions } from '../../src/dashboard/actions.js';
 import type { BoardQueue } from '../../src/dashboard/board.js';
+import type { ModelKey } from '../../src/models/model.js';
+import { approvals, decideApproval } from '../../src/storage/approvals.js';
 import { activate, addRunState, NOW } from './seed.js';
 
 /**
@@ -9,6 +11,14 @@ import { activate, addRunState, NOW } from './seed.js';
  */
 export function testModelActions(pool: Pool, queue: BoardQueue): ModelActions & { finish(key: string): Promise<void> } {
   const started = new Map<string, string>();
+  const decide = async (
+    modelKey: ModelKey,
+    decision: { approve: boolean; actor: string; reason: string },
+  ): Promise<void> => {
+    const [waiting] = await approvals(pool, { modelKey, waiting: true });
+    if (waiting === undefined) throw new ActionRefused(`no retraining of ${modelKey} waits for approval`, 404);
+    await decideApproval(pool, waiting.id, { ...decision, watermark: null });
+  };
   return {
     async retrain(key, actor) {
       const job = await queue.add('retrain', { modelKey: key, actor });
@@ -16,6 +26,12 @@ export function testModelActions(pool: Pool, queue: BoardQueue): ModelActions & 
       started.set(key, run);
       await addRunState(pool, run, key, 'training', { fraction: 0.4, message: 'epoch 4 of 10, loss 0.0311' });
       return { jobId: String(job.id) };
+    },
+    async approve(key, actor) {
+      await decide(key, { approve: true, actor, reason: 'approved on the page' });
+    },
+    async decline(key, reason, actor) {
+      await decide(key, { approve: false, actor, reason });
     },
     async cancel(key) {
       const run = started.get(key);

@@ -184,6 +184,8 @@ export interface SeededIncident {
   class: string;
   severity: string;
   words: string;
+  subject?: string;
+  detail?: object;
 }
 
 /** @returns the incident's id */
@@ -191,8 +193,8 @@ export async function addIncident(pool: Pool, incident: SeededIncident): Promise
   const last = incident.until === null ? NOW - MINUTE : incident.until - MINUTE;
   const { rows } = await pool.query<{ id: string }>(
     `INSERT INTO incidents (stream, started_at, ended_at, last_minute, peak_minute, peak_score, severity, class, reasons,
-        models, culprits, detail)
-      VALUES ($1, $2, $3, $4, $5, 4.31, $6, $7, $8, $9, $10, $11) RETURNING id`,
+        models, culprits, detail, subject)
+      VALUES ($1, $2, $3, $4, $5, 4.31, $6, $7, $8, $9, $10, $11, $12) RETURNING id`,
     [
       STREAM,
       new Date(incident.from),
@@ -217,7 +219,8 @@ export async function addIncident(pool: Pool, incident: SeededIncident): Promise
           { name: '2001:db8::7', count: 580 },
         ],
       }),
-      JSON.stringify({ explanations: REASONS }),
+      JSON.stringify({ explanations: REASONS, ...incident.detail }),
+      incident.subject ?? '',
     ],
   );
   return Number(rows[0]?.id);
@@ -229,6 +232,7 @@ async function seedIncidents(pool: Pool): Promise<void> {
     until: HIJACK.until,
     class: 'hijack',
     severity: 'critical',
+    subject: 'AS64666',
     words: `AS64666 announces ${HIJACK.prefix}, which AS64500 alone announced until then; 14 of 18 peers follow`,
   });
   await addIncident(pool, {

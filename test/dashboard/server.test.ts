@@ -103,6 +103,21 @@ describe('what it shows', () => {
     ]);
   });
 
+  test('the feed is told what it raised: a day, by class and severity, beside the wish', async () => {
+    const raised = shape.raised.parse(JSON.parse((await get('/api/raised')).text));
+    expect(raised).toMatchObject({ budget: 6, alertsLastDay: 1 });
+    expect(raised.rows).toEqual([
+      { stream: STREAM, class: 'hijack', severity: 'critical', watched: false, lastDay: 1, perDay: 1 / 7 },
+      { stream: STREAM, class: 'session reset', severity: 'minor', watched: false, lastDay: 1, perDay: 1 / 7 },
+    ]);
+    const { text } = await get('/metrics');
+    const labels = `stream="${STREAM}",class="hijack",severity="critical",watched="false"`;
+    expect(text).toContain(`routewarden_incidents_last_day{${labels}} 1\n`);
+    expect(text).toContain('routewarden_incidents_day_budget{} 6\n');
+    const [newest] = JSON.parse((await get('/api/incidents')).text);
+    expect(newest).toMatchObject({ class: 'hijack', subject: 'AS64666' });
+  });
+
   test('metrics are in the exposition format', async () => {
     const { text } = await get('/metrics');
     expect(text).toContain(`routewarden_model_version{model="lstm@${STREAM}"} 2`);

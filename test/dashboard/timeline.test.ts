@@ -7,6 +7,7 @@ const START = Date.UTC(2026, 2, 9, 12, 0);
 const incident: IncidentRow = {
   id: 1,
   stream: 'rrc00',
+  subject: '',
   startedAt: START,
   endedAt: START + 10 * MINUTE,
   lastMinute: START + 9 * MINUTE,
@@ -18,6 +19,10 @@ const incident: IncidentRow = {
   headline: '',
   acknowledgedBy: null,
   ordinary: false,
+  ending: 'resolved',
+  history: false,
+  mine: false,
+  prefixNames: [],
 };
 const withdrawn = (prefix: string, peers: number, peersBefore: number) => ({
   withdrawn: [{ prefix, origin: 64500, peers, peersBefore }],
@@ -26,6 +31,7 @@ const withdrawn = (prefix: string, peers: number, peersBefore: number) => ({
 test('a time line begins with the incident, and leaves out prefixes that hardly any peer had', () => {
   const events = timelineOf(
     incident,
+    'It is quiet again',
     null,
     { times: [], score: [], threshold: null },
     [
@@ -51,6 +57,7 @@ test('it tells when most routes go back from an origin that took them', () => {
   ];
   const events = timelineOf(
     incident,
+    'It is quiet again',
     null,
     { times: [], score: [], threshold: null },
     [
@@ -79,6 +86,6 @@ test('it tells when most routes go back from an origin that took them', () => {
     ['origin', 'AS64999 announces 192.0.2.0/24, until then announced by AS64501; 1 peer sees it'],
     ['peak', 'Highest score, 4.00'],
     ['return', '1 prefix goes back to who held it: 2 routes at once, such as of 192.0.2.0/24'],
-    ['end', 'Quiet again, after 10 minutes'],
+    ['end', 'It is quiet again, after 10 minutes'],
   ]);
 });

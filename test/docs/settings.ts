@@ -61,9 +61,11 @@ export const SETTINGS: readonly Setting[] = [
   // The feed is simulated and its time is not ours, which doctor finds; the code says whether it found anything.
   { line: /^doctor$/, when: 'running', code: [0, 1], shows: /ok +database/ },
   { line: /^models( MODEL)?$/, when: 'running', placeholders: { MODEL }, shows: /isolation_forest@rrc00 +1 +active/ },
+  { line: /^incidents show ID$/, when: 'running', placeholders: { ID: '1' }, shows: /^incident 1: / },
   { line: /^incidents( --limit 20)?$/, when: 'running', shows: /hijack/ },
   { line: /^alerts list( --open)?$/, when: 'running', shows: /severity/ },
   { line: /^alerts list --json$/, when: 'running', shows: /^\{"alerts":\[\{.*\]\}$/m },
+  { line: /^silences list$/, when: 'running', shows: /no silence yet/ },
   { line: /^drift( --no-check| MODEL)?$/, when: 'running', placeholders: { MODEL }, shows: /window end/ },
   {
     line: /^retrain (MODEL|\w+@rrc00) --clear$/,

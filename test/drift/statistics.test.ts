@@ -29,6 +29,17 @@ const CASES: { name: string; baseline: Float32Array; current: Float32Array }[] =
 ];
 
 describe('drift statistics', () => {
+  test('values that are no number are left out', () => {
+    const good = sample(1, 200, 5, 1, false);
+    const other = sample(2, 200, 6, 1, false);
+    const holed = Float32Array.from([Number.NaN, ...good, Number.NaN, Number.NaN]);
+    expect(measureAll(ofSample(holed), ofSample(other))).toEqual(measureAll(ofSample(good), ofSample(other)));
+    expect(sketchOf(holed)).toEqual(sketchOf(good));
+    const none = ofSample([Number.NaN]);
+    expect(none.total).toBe(0);
+    measureAll(none, ofSample(other));
+  });
+
   const installed = existsSync(YARDSTICK) && existsSync(PYTHON);
   const withSciPy = installed ? test : test.skip;
   withSciPy.each(CASES)(

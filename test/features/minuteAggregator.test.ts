@@ -227,7 +227,11 @@ describe('evidence', () => {
   });
 
   test('lists the prefixes whose paths change most within the minute', () => {
-    const flaps = [1, 2, 3, 4].map((at) => ({ at: 120 + at, announce: ['10.0.0.0/16'], path: [101, 5, at % 2, 200] }));
+    const flaps = [1, 2, 3, 4].map((at) => ({
+      at: 120 + at,
+      announce: ['10.0.0.0/16'],
+      path: [101, 5, 1 + (at % 2), 200],
+    }));
     const once = [
       { at: 121, announce: ['10.1.0.0/16'], path: [101, 7, 200] },
       { at: 122, announce: ['10.1.0.0/16'], path: [101, 8, 200] },

@@ -1,7 +1,8 @@
 import type { MinuteEvidence } from '../../src/features/row.js';
 import { type CorrelatorContext, correlate, freshState } from '../../src/incidents/correlator.js';
 import type { MinuteInput } from '../../src/incidents/minuteInput.js';
-import { incidentSettings, watchSettings } from '../../src/incidents/settings.js';
+import { incidentSettings } from '../../src/incidents/settings.js';
+import { watchSettings } from '../../src/incidents/watch/settings.js';
 import { WatchList } from '../../src/incidents/watchList.js';
 
 export const NO_EVIDENCE: MinuteEvidence = {

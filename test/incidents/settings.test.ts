@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { watchSettings } from '../../src/incidents/settings.js';
+import { watchSettings } from '../../src/incidents/watch/settings.js';
 
 describe('watched prefixes', () => {
   const accepted = (prefix: string) => watchSettings.safeParse({ prefixes: [prefix] }).success;

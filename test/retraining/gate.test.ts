@@ -64,6 +64,31 @@ describe('the held-back minutes', () => {
     expect(cleanedWindow(window, flagged(600))).toBe(window);
   });
 
+  test('what the champion of a cleaned window finds as well, and its edges, count against no challenger', () => {
+    const block = ordinaryRows(2880);
+    const anomaly = range(first, 40);
+    const flagged = Uint8Array.from(block.minutes, (_, row) => (anomaly.includes(row) ? 1 : 0));
+    const cleaned = cleanedWindow(
+      window,
+      Uint8Array.from(flagged, (value, row) => (row < 100 ? 1 : value)),
+    );
+    const rates = (anomalous: readonly number[]) =>
+      heldBackResult(
+        Float64Array.from(block.minutes, (_, row) => (anomalous.includes(row) ? 2 : 0)),
+        cleaned,
+        1,
+        0,
+      );
+    expect(rates(range(first - 5, 60))).toMatchObject({ minutes: 720 - 60, anomalyRate: 0 });
+    expect(rates(range(first + 100, 40)).anomalyRate).toBe(40 / (720 - 60));
+    // Where all that is held back is anomalous, it is judged all the same.
+    const all = cleanedWindow(
+      window,
+      Uint8Array.from(block.minutes, (_, row) => (window.heldBack.includes(row) || row < 100 ? 1 : 0)),
+    );
+    expect(heldBackResult(new Float64Array(2880).fill(2), all, 1, 0)).toMatchObject({ minutes: 720, anomalyRate: 1 });
+  });
+
   test('the whole window counts the minutes that were trained on too', () => {
     const trained = [0, 100, 200, 300];
     const result = counted(trained);

@@ -88,7 +88,7 @@ describe('layouts', () => {
     expect(layoutOf('rrc21').name).toBe('ris');
     expect(layoutOf('route-views.sydney').name).toBe('routeviews');
     expect(() => layoutOf('nowhere')).toThrow(/is no collector: expected rrc00/);
-    expect(() => risLayout('ftp://example')).toThrow(/is no archive URL/);
+    expect(() => risLayout('ftp://example')).toThrow(/expected an archive URL/);
   });
 });
 

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -26,14 +26,15 @@ afterAll(() => {
 });
 
 describe('the own database', () => {
-  test('listens on loopback alone, with a password of its own, and keeps its rows over an orderly end', async () => {
+  test('listens on a socket of its user alone, with a password of its own, and keeps its rows over an orderly end', async () => {
     const first = await open('kept');
     const url = new URL(first.databaseUrl);
-    expect(url.hostname).toBe('127.0.0.1');
+    const socket = url.searchParams.get('host')!;
+    expect(statSync(socket).mode & 0o077).toBe(0);
     expect(url.password.length).toBeGreaterThanOrEqual(24);
     const pool = pooled(first.databaseUrl);
     await pool.query("INSERT INTO streams (name) VALUES ('rrc00')");
-    expect((await pool.query('SHOW listen_addresses')).rows[0].listen_addresses).toBe('127.0.0.1');
+    expect((await pool.query('SHOW listen_addresses')).rows[0].listen_addresses).toBe('');
     const wrong = pooled(first.databaseUrl.replace(url.password, 'wrong'));
     await expect(wrong.query('SELECT 1')).rejects.toThrow(/password authentication failed/);
     await wrong.end();
@@ -51,10 +52,9 @@ describe('the own database', () => {
     const first = await open('damaged');
     for (const text of ['', '{"pid":', '{"databaseUrl":"http://x","pid":1}', '[]']) {
       writeFileSync(join(directory('damaged'), 'connection.json'), text);
-      expect(runningServer(directory('damaged'))).toBeNull();
+      expect(await runningServer(directory('damaged'))).toBeNull();
     }
     await first.close();
-    writeFileSync(join(directory('damaged'), 'owner.json'), '{"pid":"1"}');
     writeFileSync(join(directory('damaged'), 'credentials.json'), '{"user":"routewarden"}');
     await expect(open('damaged')).rejects.toThrow(/credentials\.json is missing or damaged.*routewarden restore/);
   }, 60_000);
@@ -96,7 +96,7 @@ describe('the own database', () => {
     const script = `
       import { openDatabase } from ${JSON.stringify(`${process.cwd()}/dist/src/storage/database.js`)};
       const database = await openDatabase({ dataDirectory: ${JSON.stringify(join(home, 'data'))} }, { share: false, log() {} });
-      console.log(process.getuid() + ' ' + new URL(database.databaseUrl).hostname);
+      console.log(process.getuid() + ' ' + new URL(database.databaseUrl).searchParams.get('host'));
       await database.close();`;
     const uid = Number(execFileSync('id', ['-u', 'nobody'], { encoding: 'utf8' }));
     const said = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
@@ -105,14 +105,14 @@ describe('the own database', () => {
       env: { PATH: process.env.PATH, HOME: home },
       encoding: 'utf8',
     });
-    expect(said).toBe(`${uid} 127.0.0.1\n`);
+    expect(said).toBe(`${uid} ${join(home, 'data', 'socket')}\n`);
   }, 60_000);
 
   test('migrates once when two programs start at the same moment', async () => {
     const first = await open('raced');
     const pool = pooled(first.databaseUrl);
     await pool.query('CREATE DATABASE fresh');
-    const databaseUrl = first.databaseUrl.replace(/\/[^/]*$/, '/fresh');
+    const databaseUrl = first.databaseUrl.replace('/routewarden?', '/fresh?');
     const both = () => openDatabase({ databaseUrl, dataDirectory: folder }, { share: false, log: () => {} });
     await Promise.all([both(), both(), both()]);
     const fresh = pooled(databaseUrl);

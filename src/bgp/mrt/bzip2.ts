@@ -12,6 +12,11 @@ export class BadBzip2 extends Error {
   }
 }
 
+/** The bytes end before the stream does. */
+export class CutBzip2 extends BadBzip2 {
+  override name = 'CutBzip2';
+}
+
 /** No block's compressed form is longer: 900,000 symbols of at most 20 bits, and its tables. */
 const LONGEST_BLOCK = 2_400_000;
 const OUTPUT_PIECE = 1 << 16;
@@ -128,7 +133,7 @@ export class Bzip2Decoder {
         count = this.#symbols();
       } catch (error) {
         if (error !== needMore) throw error;
-        if (this.#ended) throw new BadBzip2('ends within a block');
+        if (this.#ended) throw new CutBzip2('ends within a block');
         this.#at = at;
         this.#bits = bits;
         this.#bitCount = bitCount;
@@ -142,7 +147,7 @@ export class Bzip2Decoder {
 
   #startStream(): boolean {
     if (this.#length - this.#at < 4) {
-      if (this.#ended && this.#length > this.#at && this.#streams === 0) throw new BadBzip2('too short');
+      if (this.#ended && this.#length > this.#at && this.#streams === 0) throw new CutBzip2('too short');
       return false;
     }
     const input = this.#input;

@@ -17,7 +17,7 @@ export interface DecodedMrt {
 
 /**
  * Decodes an MRT file (plain, gzip or bzip2) in bounded memory. Always ends with one result, empty or not, that carries
- * the final statistics.
+ * the final statistics; after a table dump that is whole, its last message says so.
  * @throws BadArchive when it cannot be decompressed; what was decoded before has been given by then
  */
 export async function* decodeMrt(
@@ -39,6 +39,7 @@ export async function* decodeMrt(
   }
   decoder.end();
   while (decoder.decode(batchMessages)) yield { batch, statistics };
+  if (failure === undefined && statistics.isWholeTable) batch.tableIsWhole(statistics.lastTime);
   yield { batch, statistics };
   if (failure !== undefined) throw failure;
 }

@@ -9,6 +9,7 @@ import {
   BGP4MP_ET,
   type Bgp4mpSubtype,
   bgp4mpSubtype,
+  isOtherTable,
   TABLE_DUMP,
   TABLE_DUMP_V2,
   type TableDumpV2Subtype,
@@ -16,8 +17,11 @@ import {
 } from './mrtTypes.js';
 import { MrtPeerIndex } from './peerIndex.js';
 
+const RECORD_HEADER = 12;
 const BGP_HEADER = 19;
 const BGP_UPDATE = 2;
+const TABLE_DUMP_ENTRY = { as4: false, abbreviated: false };
+const TABLE_DUMP_V2_ENTRY = { as4: true, abbreviated: true };
 /** Highest state: Quagga writes 7 (clearing) and 8 (deleted). */
 const HIGHEST_STATE = 8;
 
@@ -37,6 +41,8 @@ export class MrtDecoder {
   readonly #records: MrtRecords;
   readonly #updates: BgpUpdateDecoder;
   readonly #peerIndex = new MrtPeerIndex();
+  /** Where what the record at hand says is over. */
+  #contentEnd = 0;
 
   constructor(
     readonly into: UpdateBatchBuilder,
@@ -63,9 +69,13 @@ export class MrtDecoder {
       if (record === null) return false;
       this.statistics.records++;
       const before = this.into.messages;
+      this.#contentEnd = record.end;
       const reason = this.#record(record);
-      if (reason !== null) this.statistics.skip(record.offset, reason);
-      else if (this.into.messages > before) this.statistics.lastTime = record.seconds * 1000;
+      if (reason !== null) {
+        this.statistics.skip(record.offset, reason);
+        this.#records.doubt(record, record.start - RECORD_HEADER + 1, null);
+      } else if (this.#contentEnd < record.end) this.#records.doubt(record, this.#contentEnd, 'its content is shorter');
+      if (reason === null && this.into.messages > before) this.statistics.lastTime = record.seconds * 1000;
     }
     return true;
   }
@@ -112,11 +122,13 @@ export class MrtDecoder {
     const body = addresses + (ipv6 ? 32 : 8);
     if (body + (subtype.state ? 4 : BGP_HEADER) > end) return 'BGP4MP is too short';
     if (subtype.state) {
+      this.#contentEnd = body + 4;
       const peer = this.#peer(record, addresses, ipv6, as);
       return this.#state(timeMs, peer, view.getUint16(body), view.getUint16(body + 2));
     }
     const size = view.getUint16(body + 16);
     if (size < BGP_HEADER || body + size > end) return `BGP message of ${size} bytes in a record of ${end - body}`;
+    this.#contentEnd = body + size;
     if (bytes[body + 18] !== BGP_UPDATE) {
       this.statistics.otherMessages++;
       return bytes[body + 18]! >= 1 && bytes[body + 18]! <= 5 ? null : `BGP message type ${bytes[body + 18]}`;
@@ -186,20 +198,38 @@ export class MrtDecoder {
     if (length > addressBytes * 8) return `prefix length ${length}`;
     const attributesEnd = attributes + view.getUint16(attributes - 2);
     if (attributesEnd > end) return 'attributes exceed the TABLE_DUMP';
+    this.#contentEnd = attributesEnd;
     const peer = this.#peer(record, peerAt, ipv6, view.getUint16(peerAt + addressBytes));
-    const announce = (nextHop: number) => {
-      for (let i = 0; i < (ipv6 ? 4 : 1); i++) this.into.words[i] = view.getUint32(start + 4 + i * 4);
-      this.into.announce(this.into.maskedPrefix(ipv6 ? IPV6_SHAPE + length : length), nextHop, 0);
-    };
-    this.#updates.decodeEntry(bytes, attributes, attributesEnd, false, false, record.seconds * 1000, peer, announce);
+    for (let i = 0; i < (ipv6 ? 4 : 1); i++) this.into.words[i] = view.getUint32(start + 4 + i * 4);
+    const prefix = this.into.maskedPrefix(ipv6 ? IPV6_SHAPE + length : length);
+    const originated = view.getUint32(peerAt - 4);
+    this.#updates.decodeEntry(
+      bytes,
+      attributes,
+      attributesEnd,
+      TABLE_DUMP_ENTRY,
+      record.seconds,
+      originated,
+      peer,
+      prefix,
+      0,
+    );
     this.statistics.ribEntries++;
     return null;
   }
 
   #tableDumpV2(record: MrtRecord): string | null {
     const subtype: TableDumpV2Subtype | undefined = tableDumpV2Subtype(record.subtype);
+    if (isOtherTable(record.subtype)) {
+      this.statistics.otherFamilies++;
+      return null;
+    }
     if (subtype === undefined) return `TABLE_DUMP_V2 subtype ${record.subtype} is not supported`;
-    if (subtype.peerIndex) return this.#peerIndex.read(record);
+    if (subtype.peerIndex) {
+      const reason = this.#peerIndex.read(record);
+      this.#contentEnd = this.#peerIndex.end;
+      return reason;
+    }
     const { view, bytes, start, end } = record;
     if (start + 5 > end) return 'TABLE_DUMP_V2 is too short';
     const length = bytes[start + 4]!;
@@ -210,6 +240,10 @@ export class MrtDecoder {
     const entries = view.getUint16(at);
     at += 2;
     const header = subtype.addPath ? 12 : 8;
+    const { words } = this.into;
+    words.fill(0);
+    for (let i = 0; i < size; i++) words[i >> 2]! |= bytes[start + 5 + i]! << (24 - (i & 3) * 8);
+    const prefix = this.into.maskedPrefix(subtype.ipv6 ? IPV6_SHAPE + length : length);
     for (let entry = 0; entry < entries; entry++) {
       if (at + header > end) return `entry ${entry} of ${entries} exceeds the TABLE_DUMP_V2`;
       const attributes = at + header;
@@ -218,16 +252,21 @@ export class MrtDecoder {
       const peer = this.#peerIndex.peer(view.getUint16(at), this.into);
       if (peer < 0) return `entry of peer ${view.getUint16(at)}, which the peer index lacks`;
       const pathId = subtype.addPath ? view.getUint32(at + 6) : 0;
-      const announce = (nextHop: number) => {
-        const { words } = this.into;
-        words.fill(0);
-        for (let i = 0; i < size; i++) words[i >> 2]! |= bytes[start + 5 + i]! << (24 - (i & 3) * 8);
-        this.into.announce(this.into.maskedPrefix(subtype.ipv6 ? IPV6_SHAPE + length : length), nextHop, pathId);
-      };
-      this.#updates.decodeEntry(bytes, attributes, attributesEnd, true, true, record.seconds * 1000, peer, announce);
+      this.#updates.decodeEntry(
+        bytes,
+        attributes,
+        attributesEnd,
+        TABLE_DUMP_V2_ENTRY,
+        record.seconds,
+        view.getUint32(at + 2),
+        peer,
+        prefix,
+        pathId,
+      );
       this.statistics.ribEntries++;
       at = attributesEnd;
     }
+    this.#contentEnd = at;
     return null;
   }
 }

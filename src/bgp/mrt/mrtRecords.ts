@@ -24,6 +24,8 @@ export interface MrtRecord {
 /**
  * Cuts a byte stream into MRT records. A header that cannot be (a time outside 1990..2100, or more bytes than
  * allowed) is damage: the next place where a known header stands, followed by another or by the end, is searched.
+ * So it is within a record that no header follows, and where the reader of its body says `doubt`: a wrong length
+ * may hide whole records.
  */
 export class MrtRecords {
   readonly #statistics: MrtStatistics;
@@ -38,6 +40,10 @@ export class MrtRecords {
   #ended = false;
   #searching = false;
   #lastSeconds = 0;
+  /** A record that may hide others: the search goes from `at` to `end` in the buffer; `end` -1 when there is none. */
+  readonly #doubtful = { at: 0, end: -1, offset: 0, given: false, why: '' };
+  /** The record at this place of the file hides nothing. */
+  #cleared = -1;
 
   constructor(statistics: MrtStatistics, maximumRecordBytes: number) {
     this.#statistics = statistics;
@@ -63,6 +69,10 @@ export class MrtRecords {
       this.#view = new DataView(buffer.buffer);
     } else this.#buffer.copyWithin(0, this.#at, this.#length);
     this.#base += this.#at;
+    if (this.#doubtful.end >= 0) {
+      this.#doubtful.at -= this.#at;
+      this.#doubtful.end -= this.#at;
+    }
     this.#at = 0;
     this.#buffer.set(bytes, left);
     this.#length = left + bytes.length;
@@ -76,6 +86,7 @@ export class MrtRecords {
   next(): MrtRecord | null {
     for (;;) {
       if (this.#searching && !this.#search()) return null;
+      if (this.#doubtful.end >= 0 && !this.#searchDoubtful()) return null;
       const at = this.#at;
       const left = this.#length - at;
       if (left === 0) return null;
@@ -91,7 +102,21 @@ export class MrtRecords {
         // a length that leads past the end hides whole records when it is itself the damage
         damage = `record of ${size} bytes is cut short`;
       }
-      if (damage === null) return this.#take(seconds, size);
+      if (damage === null) {
+        if (this.#base + at === this.#cleared) return this.#take(seconds, size);
+        const next = at + HEADER + size;
+        if (!this.#ended && next + HEADER > this.#length) return null;
+        if (next === this.#length || this.#plausible(next, seconds)) return this.#take(seconds, size);
+        const offset = this.#base + at;
+        Object.assign(this.#doubtful, {
+          at: at + 1,
+          end: next,
+          offset,
+          given: false,
+          why: 'no record follows it',
+        });
+        continue;
+      }
       this.#statistics.skip(this.#base + at, damage);
       this.#lost(1);
       this.#searching = true;
@@ -136,6 +161,41 @@ export class MrtRecords {
     this.#lost(left);
   }
 
+  /**
+   * Looks for records hidden in the one that `next` gave last, before it goes on behind it.
+   * @param from where in the record's bytes the search begins
+   * @param why such as "its message is shorter"; null where the record is counted as skipped already
+   */
+  doubt(record: MrtRecord, from: number, why: string | null): void {
+    if (from >= record.end || record.offset === this.#cleared) return;
+    Object.assign(this.#doubtful, { at: from, end: record.end, offset: record.offset, given: true, why: why ?? '' });
+    this.#at = from;
+  }
+
+  /** @returns false when more bytes are needed */
+  #searchDoubtful(): boolean {
+    const { end, offset, given, why } = this.#doubtful;
+    for (let at = this.#doubtful.at; at < end; at++) {
+      const isWhole = at + HEADER <= this.#length;
+      if (isWhole && !this.#plausible(at)) continue;
+      const next = isWhole ? at + HEADER + this.#view.getUint32(at + 8) : at;
+      if (next + HEADER > this.#length && !this.#ended) {
+        this.#doubtful.at = at;
+        return false;
+      }
+      if (!isWhole || (next !== this.#length && !this.#plausible(next))) continue;
+      const claimed = this.#base + end - offset - HEADER;
+      if (why !== '') this.#statistics.skip(offset, `record of ${claimed} bytes holds others: ${why}`);
+      this.#lost(at - this.#at);
+      this.#doubtful.end = -1;
+      return true;
+    }
+    this.#doubtful.end = -1;
+    if (given) this.#at = end;
+    else this.#cleared = offset;
+    return true;
+  }
+
   /** Moves to the next trustworthy header. @returns false when more bytes are needed */
   #search(): boolean {
     for (;;) {
@@ -157,10 +217,12 @@ export class MrtRecords {
     }
   }
 
-  #plausible(at: number): boolean {
+  /** @param near time of a record beside it, seconds; 0 where none is known */
+  #plausible(at: number, near = this.#lastSeconds): boolean {
+    if (at + HEADER > this.#length) return false;
     const seconds = this.#view.getUint32(at);
     if (seconds < EARLIEST || seconds > LATEST) return false;
-    if (this.#lastSeconds !== 0 && Math.abs(seconds - this.#lastSeconds) > NEAR) return false;
+    if (near !== 0 && Math.abs(seconds - near) > NEAR) return false;
     return (
       isKnownRecord(this.#view.getUint16(at + 4), this.#view.getUint16(at + 6)) &&
       this.#view.getUint32(at + 8) <= this.#maximum

@@ -54,6 +54,11 @@ export function tableDumpV2Subtype(subtype: number): TableDumpV2Subtype | undefi
   }
 }
 
+/** Of TABLE_DUMP_V2: multicast, generic and with path identifiers likewise, and GEO_PEER_TABLE (RFC 6397). */
+export function isOtherTable(subtype: number): boolean {
+  return [3, 5, 6, 7, 9, 11, 12].includes(subtype);
+}
+
 /** Whether a header with this type and subtype can be trusted when looking for the next record after damage. */
 export function isKnownRecord(type: number, subtype: number): boolean {
   switch (type) {

@@ -7,6 +7,11 @@ export class MrtPeerIndex {
   #shapes = new Uint8Array(0);
   #words = new Uint32Array(0);
   #as = new Uint32Array(0);
+  /** Indices in the builder's batch of that number. */
+  #known = new Int32Array(0);
+  #knownIn = -1;
+  /** Where the peers of the record read last end. */
+  end = 0;
 
   /** @returns null, or what is wrong with the record; then no peer is known */
   read(record: MrtRecord): string | null {
@@ -33,13 +38,21 @@ export class MrtPeerIndex {
       at = asAt + (as4 ? 4 : 2);
     }
     this.#shapes = shapes;
+    this.#known = new Int32Array(count).fill(-1);
+    this.end = at;
     return null;
   }
 
   /** The peer's index in the builder, -1 when there is no such peer. */
   peer(index: number, into: UpdateBatchBuilder): number {
     if (index >= this.#shapes.length) return -1;
+    if (into.taken !== this.#knownIn) {
+      this.#known.fill(-1);
+      this.#knownIn = into.taken;
+    }
+    const known = this.#known[index]!;
+    if (known >= 0) return known;
     into.words.set(this.#words.subarray(index * 4, index * 4 + 4));
-    return into.peer(into.address(this.#shapes[index]!), this.#as[index]!);
+    return (this.#known[index] = into.peer(into.address(this.#shapes[index]!), this.#as[index]!));
   }
 }

@@ -1,13 +1,16 @@
 import type { z } from 'zod';
+import { silenceRequest } from '../../incidents/alerts/silence.js';
 import type { ModelKey } from '../../models/model.js';
 import type { DashboardContext } from '../context.js';
 import { recordAudit } from '../queries/audit.js';
 import type { Visitor } from '../session.js';
+import { silenceActions } from '../silenceActions.js';
 import type { Routes } from './route.js';
 import * as shape from './schema.js';
 
 /** Routes that change something: for operators alone, each with a row in the audit table. */
-export function addChangingRoutes(routes: Routes, { pool, actions }: DashboardContext): void {
+export function addChangingRoutes(routes: Routes, { pool, actions, clock }: DashboardContext): void {
+  const silences = silenceActions(pool, clock);
   const audited = async <T>(
     visitor: Visitor,
     action: string,
@@ -79,6 +82,14 @@ export function addChangingRoutes(routes: Routes, { pool, actions }: DashboardCo
     await actions.cancel(key);
     return { done: true };
   });
+  onModel('approve', 'Approve the retraining that waits', undefined, shape.done, async (key, _body, visitor) => {
+    await actions.approve(key, visitor.actor);
+    return { done: true };
+  });
+  onModel('decline', 'Decline the retraining that waits', shape.reasonBody, shape.done, async (key, body, visitor) => {
+    await actions.decline(key, body.reason, visitor.actor);
+    return { done: true };
+  });
   onModel(
     'rollback',
     'Make an older version the active one',
@@ -106,6 +117,32 @@ export function addChangingRoutes(routes: Routes, { pool, actions }: DashboardCo
   );
   onIncident('acknowledge', 'Say that somebody looks after it', undefined, (id, _body, visitor) =>
     actions.acknowledge(id, visitor.actor),
+  );
+  onIncident('unacknowledge', 'Take an acknowledgement back', undefined, (id) => actions.unacknowledge(id));
+  routes.add(
+    {
+      method: 'POST',
+      path: '/api/silences',
+      summary: 'Silence a prefix, an AS, a class or a stream for a time; everything given must fit',
+      body: silenceRequest,
+      answer: shape.silence,
+    },
+    ({ body, visitor }) =>
+      audited(visitor, 'silence', body.stream ?? 'all streams', body, () => silences.add(body, visitor.actor)),
+  );
+  routes.add(
+    {
+      method: 'POST',
+      path: '/api/silences/{id}/end',
+      summary: 'End a silence now',
+      parameters: shape.idParameter,
+      answer: shape.done,
+    },
+    ({ parameters: { id }, visitor }) =>
+      audited(visitor, 'end silence', `silence ${id}`, {}, async () => {
+        await silences.end(id);
+        return { done: true };
+      }),
   );
   onIncident('note', 'Keep a note with an incident', shape.noteBody, (id, body, visitor) =>
     actions.note(id, body.text, visitor.actor),

@@ -30,7 +30,7 @@ export function openApiDocument(routes: readonly RouteDescription[]): Record<str
 
 function inputs(schema: z.ZodType | undefined, place: 'path' | 'query') {
   if (schema === undefined) return [];
-  const { properties = {} } = z.toJSONSchema(schema) as JsonSchema;
+  const { properties = {} } = z.toJSONSchema(schema, { io: 'input' }) as JsonSchema;
   return Object.entries(properties).map(([name, value]) => ({
     name,
     in: place,

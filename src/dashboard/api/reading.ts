@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { incidentFilter } from '../../incidents/incidentFilter.js';
+import { currentSilences } from '../../storage/silences.js';
 import type { DashboardContext } from '../context.js';
 import { overviewOf } from '../overview.js';
 import { pathGraph } from '../pathGraph.js';
@@ -7,14 +9,16 @@ import { evidenceBetween, featureSeries } from '../queries/features.js';
 import { streamNames, watermark } from '../queries/feed.js';
 import { incident, incidentRow, incidents, windowOf } from '../queries/incidents.js';
 import { model, models } from '../queries/models.js';
+import { raisedOf } from '../queries/raised.js';
 import { scoreSeries } from '../queries/scores.js';
+import { silenceRow } from '../silenceActions.js';
 import { NotThere, type Routes } from './route.js';
 import * as shape from './schema.js';
 
 const MINUTE = 60_000;
 
 /** Routes that look and change nothing. */
-export function addReadingRoutes(routes: Routes, { pool, settings, clock }: DashboardContext): void {
+export function addReadingRoutes(routes: Routes, { pool, settings, budget, clock }: DashboardContext): void {
   routes.add(
     {
       method: 'GET',
@@ -23,7 +27,7 @@ export function addReadingRoutes(routes: Routes, { pool, settings, clock }: Dash
       query: shape.streamQuery,
       answer: shape.overview,
     },
-    ({ query }) => overviewOf(pool, settings, query.stream, clock.now()),
+    ({ query }) => overviewOf(pool, settings, query.stream, clock.now(), budget),
   );
 
   routes.add(
@@ -48,11 +52,22 @@ export function addReadingRoutes(routes: Routes, { pool, settings, clock }: Dash
     {
       method: 'GET',
       path: '/api/incidents',
-      summary: 'Incidents, newest first',
-      query: shape.incidentsQuery,
+      summary: 'Incidents that a filter asks for, newest first; unknown filters are refused',
+      query: incidentFilter,
       answer: z.array(shape.incidentRow),
     },
-    ({ query }) => incidents(pool, query.stream, query.limit, query.before),
+    ({ query }) => incidents(pool, query),
+  );
+
+  routes.add(
+    {
+      method: 'GET',
+      path: '/api/raised',
+      summary: 'Incidents a day by class and severity, beside the alerts a day that you are ready to read',
+      query: shape.streamQuery,
+      answer: shape.raised,
+    },
+    ({ query }) => raisedOf(pool, budget, query.stream),
   );
 
   routes.add(
@@ -120,6 +135,16 @@ export function addReadingRoutes(routes: Routes, { pool, settings, clock }: Dash
       if (!(await streamNames(pool)).includes(stream)) throw new NotThere(`There is no stream ${stream}.`);
       return (await model(pool, key, await watermark(pool, stream))) ?? missingModel(key);
     },
+  );
+
+  routes.add(
+    {
+      method: 'GET',
+      path: '/api/silences',
+      summary: 'Silences and maintenance windows that have not ended',
+      answer: z.array(shape.silence),
+    },
+    async () => (await currentSilences(pool, new Date(clock.now()))).map(silenceRow),
   );
 
   routes.add(

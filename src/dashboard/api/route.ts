@@ -58,11 +58,14 @@ export class Routes {
   }
 }
 
+/** What is wrong with a request, in one line. */
+export function wordsOf(error: z.ZodError): string {
+  return error.issues.map((issue) => `${issue.path.join('.') || 'request'}: ${issue.message}`).join('; ');
+}
+
 function read<T>(schema: z.ZodType<T> | undefined, value: unknown): T {
   if (schema === undefined) return value as T;
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  throw new BadRequest(
-    result.error.issues.map((issue) => `${issue.path.join('.') || 'request'}: ${issue.message}`).join('; '),
-  );
+  throw new BadRequest(wordsOf(result.error));
 }

@@ -79,6 +79,7 @@ export const verdict = z.object({
 export const incidentRow = z.object({
   id: z.number(),
   stream: z.string(),
+  subject: z.string().describe('the suspected network, such as AS64500; empty where no single one is behind it'),
   startedAt: time,
   endedAt: time.nullable(),
   lastMinute: time,
@@ -90,6 +91,24 @@ export const incidentRow = z.object({
   headline: z.string(),
   acknowledgedBy: z.string().nullable(),
   ordinary: z.boolean(),
+  ending: z
+    .enum(['open', 'resolved', 'no more news'])
+    .describe('no more news: closed by silence, while its routes may still stand'),
+  history: z.boolean().describe('found in replayed or backfilled minutes; nobody was told'),
+  mine: z.boolean().describe('touches the own networks'),
+  prefixNames: z.array(z.string()).describe('the first few prefixes that stand out'),
+});
+
+export const silence = z.object({
+  id: z.number(),
+  stream: z.string().nullable(),
+  class: z.string().nullable(),
+  prefix: z.string().nullable(),
+  asNumber: z.number().nullable(),
+  startsAt: time,
+  endsAt: time,
+  reason: z.string(),
+  actor: z.string(),
 });
 
 export const runState = z.object({
@@ -116,6 +135,30 @@ export const modelRow = z.object({
   ageMinutes: z.number().nullable().describe('stream time since the newest minute it was trained on'),
   drift: z.object({ id: z.number(), outcome: z.string(), reason: z.string(), windowEnd: time }).nullable(),
   run: runState.nullable().describe('a retrain under way'),
+  approval: z
+    .object({
+      reason: z.string(),
+      requestedAt: time,
+      expiresAt: time,
+      onExpiry: z.enum(['approve', 'decline']),
+    })
+    .nullable()
+    .describe('a retraining that waits for a person'),
+});
+
+export const raised = z.object({
+  budget: z.number().describe('`incidents.evidence.perDay`: alerts a day that the operator is ready to read'),
+  alertsLastDay: z.number().describe('unwatched incidents of the last day that were at least major'),
+  rows: z.array(
+    z.object({
+      stream: z.string(),
+      class: z.string(),
+      severity: z.enum(['info', 'minor', 'major', 'critical']),
+      watched: z.boolean(),
+      lastDay: z.number().describe('incidents that began in the last 24 hours of the stream'),
+      perDay: z.number().describe('mean of its last seven days'),
+    }),
+  ),
 });
 
 export const overview = z.object({
@@ -131,6 +174,7 @@ export const overview = z.object({
   verdict: verdict.nullable(),
   incidents: z.array(incidentRow),
   openIncidents: z.number(),
+  raised,
   models: z.array(modelRow),
 });
 
@@ -285,13 +329,10 @@ export const seriesQuery = streamQuery.extend({
     .default(24),
   points: z.coerce.number().int().min(50).max(2_000).default(720),
 });
-export const incidentsQuery = streamQuery.extend({
-  limit: z.coerce.number().int().min(1).max(200).default(50),
-  before: z.coerce.number().int().positive().optional().describe('incidents with a smaller id'),
-});
 export const pathsQuery = z.object({ prefix: z.string().max(60).optional() });
 export const rollbackBody = z.object({ version: z.int().positive() });
 export const pinBody = z.object({ pinned: z.boolean() });
+export const reasonBody = z.object({ reason: z.string().trim().min(1).max(1_000) });
 export const noteBody = z.object({ text: z.string().trim().max(4_000) });
 export const ordinaryBody = z.object({ ordinary: z.boolean() });
 export const retrainQueued = z.object({ jobId: z.string() });
@@ -302,6 +343,8 @@ export type Feed = z.infer<typeof feed>;
 export type Gap = z.infer<typeof gap>;
 export type Service = z.infer<typeof service>;
 export type Verdict = z.infer<typeof verdict>;
+export type SilenceRow = z.infer<typeof silence>;
+export type Raised = z.infer<typeof raised>;
 export type IncidentRow = z.infer<typeof incidentRow>;
 export type Incident = z.infer<typeof incident>;
 export type ModelRow = z.infer<typeof modelRow>;

@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import type { Incident } from '../api/schema.js';
 import { Confirm, type Question } from './confirm.js';
 import { call } from './resource.js';
+import { SilenceForm } from './silenceForm.js';
 import { Problem } from './states.js';
 
 /** What an operator can say about an incident. */
@@ -9,6 +10,7 @@ export function IncidentActions(props: { incident: Incident; canChange: boolean;
   const { incident, canChange, changed } = props;
   const [question, setQuestion] = useState<Question | null>(null);
   const [editing, setEditing] = useState(false);
+  const [silencing, setSilencing] = useState(false);
   const [error, setError] = useState<string | null>(null);
   const path = `/api/incidents/${incident.id}`;
   const send = async (action: string, body: object) => {
@@ -27,7 +29,11 @@ export function IncidentActions(props: { incident: Incident; canChange: boolean;
   };
   return (
     <>
-      {incident.acknowledgedBy !== null && <p class="facts">Acknowledged by {incident.acknowledgedBy}.</p>}
+      {incident.acknowledgedBy !== null && (
+        <p class="facts">
+          Acknowledged by {incident.acknowledgedBy}. Nobody is told of its growth, unless it becomes graver.
+        </p>
+      )}
       {incident.note !== null && !editing && <blockquote>{incident.note}</blockquote>}
       {error !== null && <Problem words={error} />}
       {editing && (
@@ -46,11 +52,18 @@ export function IncidentActions(props: { incident: Incident; canChange: boolean;
       )}
       {canChange ? (
         <div class="buttons">
-          {incident.acknowledgedBy === null && (
+          {incident.acknowledgedBy === null ? (
             <button type="button" onClick={() => void attempt(send('acknowledge', {}))}>
               Acknowledge
             </button>
+          ) : (
+            <button type="button" class="plain" onClick={() => void attempt(send('unacknowledge', {}))}>
+              Take the acknowledgement back
+            </button>
           )}
+          <button type="button" class="plain" onClick={() => setSilencing(true)}>
+            Silence
+          </button>
           {!editing && (
             <button type="button" class="plain" onClick={() => setEditing(true)}>
               {incident.note === null ? 'Add a note' : 'Change the note'}
@@ -76,6 +89,7 @@ export function IncidentActions(props: { incident: Incident; canChange: boolean;
       ) : (
         <p class="hint">You are signed in read-only: acknowledging and notes need the operator's token.</p>
       )}
+      {silencing && <SilenceForm incident={incident} close={() => setSilencing(false)} />}
       {question !== null && <Confirm question={question} close={() => setQuestion(null)} />}
     </>
   );

@@ -1,6 +1,6 @@
 import type { IncidentRow } from '../api/schema.js';
 import { Badge, Empty } from './states.js';
-import { className, sentence, shortTime, span } from './words.js';
+import { incidentName, sentence, shortTime, span } from './words.js';
 
 export function IncidentList({ incidents }: { incidents: readonly IncidentRow[] }) {
   if (incidents.length === 0) {
@@ -13,8 +13,10 @@ export function IncidentList({ incidents }: { incidents: readonly IncidentRow[] 
           <a href={`/incidents/${incident.id}`}>
             <span class="line">
               <Badge tone={incident.severity}>{incident.severity}</Badge>
-              <strong>{className(incident.class)}</strong>
+              <strong>{incidentName(incident.class, incident.subject)}</strong>
               {incident.endedAt === null && <Badge tone="running">open</Badge>}
+              {incident.ending === 'no more news' && <Badge tone="quiet">no more news</Badge>}
+              {incident.history && <Badge tone="quiet">history</Badge>}
               {incident.ordinary && <Badge tone="quiet">ordinary</Badge>}
               {incident.acknowledgedBy !== null && <Badge tone="quiet">acknowledged</Badge>}
             </span>

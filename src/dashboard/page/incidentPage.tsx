@@ -10,6 +10,7 @@ import {
   classMeaning,
   className,
   dateTime,
+  incidentName,
   modelName,
   sentence,
   shortTime,
@@ -19,6 +20,7 @@ import {
 } from './words.js';
 
 const MODELS = 3;
+const ENDINGS = { resolved: 'over', 'no more news': 'no more news' } as const;
 /** Classes that show in who announces what; the others show in how much was sent. */
 const PATHS_FIRST = new Set(['hijack', 'moas', 'leak']);
 
@@ -47,9 +49,14 @@ export function IncidentPage({ id, canChange }: { id: number; canChange: boolean
           <a href="/incidents">Incidents</a> / {value.id}
         </p>
         <div class="line">
-          <h1>{className(value.class)}</h1>
+          <h1>{incidentName(value.class, value.subject)}</h1>
           <Badge tone={value.severity}>{value.severity}</Badge>
-          {value.endedAt === null ? <Badge tone="running">open</Badge> : <Badge tone="quiet">over</Badge>}
+          {value.ending === 'open' ? (
+            <Badge tone="running">open</Badge>
+          ) : (
+            <Badge tone="quiet">{ENDINGS[value.ending]}</Badge>
+          )}
+          {value.history && <Badge tone="quiet">history: nobody was told</Badge>}
           {value.ordinary && <Badge tone="quiet">ordinary</Badge>}
         </div>
         <p class="statement">{sentence(value.headline)}</p>
@@ -69,6 +76,11 @@ export function IncidentPage({ id, canChange }: { id: number; canChange: boolean
           <dt>What to do</dt>
           <dd>{whatToDo(value.class)}</dd>
         </dl>
+        {value.ending === 'no more news' && (
+          <p class="hint">
+            It was closed because nothing more was heard of it. That is no all-clear: its routes may still stand.
+          </p>
+        )}
         <IncidentActions incident={value} canChange={canChange} changed={reload} />
       </section>
       <div class="columns">

@@ -25,6 +25,7 @@ export function ModelList({ models, collected }: Props) {
             </span>
             <span class="what">{stateOf(model, collected)}</span>
           </a>
+          {model.approval !== null && <Badge tone="warn">retraining asked for</Badge>}
           {model.run !== null && <RunProgress run={model.run} />}
         </li>
       ))}

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { Model, ModelVersion } from '../api/schema.js';
+import { ApprovalCard } from './approvalCard.js';
 import { Confirm, type Question } from './confirm.js';
 import { DriftHistory } from './driftHistory.js';
 import { RunProgress } from './modelList.js';
@@ -92,6 +93,9 @@ export function ModelPage({ modelKey, canChange }: { modelKey: string; canChange
           <p class="hint">You are signed in read-only: changes need the operator's token.</p>
         )}
       </section>
+      {value.approval !== null && (
+        <ApprovalCard approval={value.approval} name={name} canChange={canChange} ask={setQuestion} send={send} />
+      )}
       <VersionTable versions={value.versions} canChange={canChange} rollback={rollback} pin={pin} />
       <DriftHistory reports={value.reports} />
       <div class="pair">

@@ -2,12 +2,13 @@ import type { Overview, Verdict } from '../api/schema.js';
 import { IncidentList } from './incidentList.js';
 import { useConnection } from './live.js';
 import { ModelList } from './modelList.js';
+import { RaisedLine } from './raisedCard.js';
 import { useResource } from './resource.js';
 import { go } from './route.js';
 import { ScoreCharts } from './scoreCharts.js';
 import { ServiceList } from './serviceList.js';
 import { Empty, Loading, Meter, Problem } from './states.js';
-import { amount, className, dateTime, modelName, sentence, shortTime, span } from './words.js';
+import { amount, dateTime, incidentName, modelName, sentence, shortTime, span } from './words.js';
 
 /** Verdicts so far behind the feed, in milliseconds, say nothing of now. */
 const MOST_BEHIND = 10 * 60_000;
@@ -55,6 +56,7 @@ export function OverviewPage({ stream }: { stream: string | null }) {
               <h2 id="incidents-title">Incidents</h2>
               <a href="/incidents">All</a>
             </div>
+            <RaisedLine raised={value.raised} />
             <IncidentList incidents={value.incidents.slice(0, 8)} />
           </section>
           <section class="card" aria-labelledby="models-title">
@@ -110,14 +112,16 @@ function VerdictCard({ overview }: { overview: Overview }) {
       {unknown !== null && <p>{unknown}</p>}
       {running.slice(0, 2).map((incident) => (
         <p key={incident.id}>
-          <a href={`/incidents/${incident.id}`}>{className(incident.class)}</a>: {sentence(incident.headline)}
+          <a href={`/incidents/${incident.id}`}>{incidentName(incident.class, incident.subject)}</a>:{' '}
+          {sentence(incident.headline)}
         </p>
       ))}
       {tone === 'calm' && overview.incidents[0] !== undefined && (
         <p>
           Last incident:{' '}
           <a href={`/incidents/${overview.incidents[0].id}`}>
-            {className(overview.incidents[0].class)}, {shortTime(overview.incidents[0].startedAt)}
+            {incidentName(overview.incidents[0].class, overview.incidents[0].subject)},{' '}
+            {shortTime(overview.incidents[0].startedAt)}
           </a>
         </p>
       )}

@@ -75,7 +75,7 @@ function Content({ path, canChange }: { path: URL; canChange: boolean }) {
     document.title = [decodeURIComponent(name ?? ''), area, 'Routewarden'].filter(Boolean).join(' · ');
   }, [area, name]);
   if (area === 'incidents' && name) return <IncidentPage key={name} id={Number(name)} canChange={canChange} />;
-  if (area === 'incidents') return <IncidentsPage />;
+  if (area === 'incidents') return <IncidentsPage canChange={canChange} />;
   if (area === 'models' && name) {
     return <ModelPage key={name} modelKey={decodeURIComponent(name)} canChange={canChange} />;
   }

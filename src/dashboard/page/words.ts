@@ -111,6 +111,14 @@ export function className(name: string): string {
   return CLASS_WORDS[name] ?? name;
 }
 
+/** "Prefix hijack by AS64666": the class with the network behind it, where there is one. */
+export function incidentName(name: string, subject: string): string {
+  if (subject === '') return className(name);
+  // of the reader's own networks the subject says what was done, too
+  const [network] = subject.split(' ', 1);
+  return `${className(name)} ${['hijack', 'moas', 'leak'].includes(name) ? 'by' : 'of'} ${network}`;
+}
+
 /** What a class means, for people who meet the word for the first time. */
 export function classMeaning(name: string): string {
   switch (name) {
@@ -139,7 +147,7 @@ export function whatToDo(name: string): string {
     case 'moas':
       return 'Ask the holder whether the second origin was planned (anycast, a move). If so, press "This was ordinary"; else treat it as a hijack.';
     case 'leak':
-      return 'Call the network in the middle of the new links, and its upstreams that accepted the routes. If your own routes go that way, filter that neighbour until it is mended.';
+      return 'Call the network in the middle of the new links, and its upstreams that accepted the routes. If your own routes go that way, filter that neighbour until it is fixed.';
     case 'outage':
       return 'Check whether you can reach the networks, and ask their upstreams. If it was announced maintenance, keep that in a note.';
     case 'instability':

@@ -16,7 +16,8 @@ export async function changes(pool: Pool): Promise<Changes> {
         FROM (SELECT * FROM incidents ORDER BY started_at DESC LIMIT 60) newest) AS incidents,
       concat_ws('/', (SELECT max(id) FROM retrain_runs), (SELECT max(id) FROM drift_reports),
         (SELECT max(id) FROM activations), (SELECT max(id) FROM model_versions),
-        (SELECT count(*) FROM model_versions WHERE pinned)) AS models,
+        (SELECT count(*) FROM model_versions WHERE pinned),
+        (SELECT concat(max(id), ' ', max(decided_at)) FROM approvals)) AS models,
       (SELECT coalesce(md5(string_agg(instance || state || restarts || floor(extract(epoch FROM heartbeat_at) / 10), ','
         ORDER BY instance)), '') FROM services) AS services`,
   );

@@ -1,5 +1,8 @@
 import type { Pool } from 'pg';
 import { z } from 'zod';
+import { type Closing, endingOf, endingWords } from '../../incidents/ending.js';
+import type { IncidentFilter } from '../../incidents/incidentFilter.js';
+import { incidentSearch } from '../../storage/incidentSearch.js';
 import { explanation, type Incident, type IncidentRow, ranked } from '../api/schema.js';
 import { type Activation, timelineOf } from '../timeline.js';
 import { evidenceBetween } from './features.js';
@@ -7,6 +10,7 @@ import { feedGaps } from './feed.js';
 import { verdictsBetween } from './scores.js';
 
 const MINUTE = 60_000;
+const CLOSED_BY = ['quiet', 'gap', 'length', 'ended'] as const;
 const culprits = z.object({
   prefixes: z.array(ranked).default([]),
   origins: z.array(ranked).default([]),
@@ -18,6 +22,7 @@ const explanations = z.record(z.string(), z.array(explanation));
 interface Row {
   id: string;
   stream: string;
+  subject: string;
   started_at: Date;
   ended_at: Date | null;
   last_minute: Date;
@@ -36,18 +41,10 @@ interface Row {
   ordinary: boolean;
 }
 
-/** Newest first. `before` pages: only ids below it. */
-export async function incidents(
-  pool: Pool,
-  stream: string | undefined,
-  limit: number,
-  before?: number,
-): Promise<IncidentRow[]> {
-  const { rows } = await pool.query<Row>(
-    `SELECT * FROM incidents WHERE ($1::text IS NULL OR stream = $1) AND ($2::bigint IS NULL OR id < $2)
-      ORDER BY started_at DESC, id DESC LIMIT $3`,
-    [stream ?? null, before ?? null, limit],
-  );
+/** What a filter asks for, in its order. */
+export async function incidents(pool: Pool, filter: IncidentFilter): Promise<IncidentRow[]> {
+  const { text, values } = incidentSearch(filter);
+  const { rows } = await pool.query<Row>(`SELECT * FROM incidents ${text}`, values);
   return rows.map(rowOf);
 }
 
@@ -102,7 +99,15 @@ export async function incident(pool: Pool, id: number): Promise<Incident | null>
         const peak = versions.get(kind);
         return { kind, version: peak?.version ?? null, reasons: overLimits(kind, stored[kind] ?? peak?.reasons ?? []) };
       }),
-    timeline: timelineOf(base, row.acknowledged_at?.getTime() ?? null, score, evidence, gaps, activations),
+    timeline: timelineOf(
+      base,
+      endingWords(closingOf(row)),
+      row.acknowledged_at?.getTime() ?? null,
+      score,
+      evidence,
+      gaps,
+      activations,
+    ),
     related: related.rows.map(rowOf),
     acknowledgedAt: row.acknowledged_at?.getTime() ?? null,
     note: row.note,
@@ -158,6 +163,7 @@ function rowOf(row: Row): IncidentRow {
   return {
     id: Number(row.id),
     stream: row.stream,
+    subject: row.subject,
     startedAt: row.started_at.getTime(),
     endedAt: row.ended_at?.getTime() ?? null,
     lastMinute: row.last_minute.getTime(),
@@ -169,6 +175,19 @@ function rowOf(row: Row): IncidentRow {
     headline: headlineOf(row, names),
     acknowledgedBy: row.acknowledged_by,
     ordinary: row.ordinary,
+    ending: endingOf(closingOf(row)),
+    history: row.detail.history === true,
+    mine: Array.isArray(row.detail.watched) && row.detail.watched.length > 0,
+    prefixNames: names?.prefixes.slice(0, 3).map(({ name }) => name) ?? [],
+  };
+}
+
+function closingOf(row: Row): Closing {
+  const { closedBy } = row.detail;
+  return {
+    class: row.class,
+    endedAt: row.ended_at?.getTime() ?? null,
+    closedBy: CLOSED_BY.find((name) => name === closedBy),
   };
 }
 

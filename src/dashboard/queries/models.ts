@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import { z } from 'zod';
 import { MODEL_KINDS } from '../../models/model.js';
+import { type Approval, approvals } from '../../storage/approvals.js';
 import type { Model, ModelRow, ModelVersion } from '../api/schema.js';
 import { driftReports } from './driftReports.js';
 import { activeRuns, runsOf } from './retrainRuns.js';
@@ -30,7 +31,7 @@ export async function models(pool: Pool, streams: readonly string[], now: Readon
         WHERE model_key = key ORDER BY window_end DESC LIMIT 1) report ON true`,
     [streams.flatMap((stream) => MODEL_KINDS.map((kind) => `${kind}@${stream}`))],
   );
-  const runs = await activeRuns(pool);
+  const [runs, waiting] = await Promise.all([activeRuns(pool), approvals(pool, { waiting: true })]);
   return rows.map((row): ModelRow => {
     const at = row.model_key.indexOf('@');
     const stream = row.model_key.slice(at + 1);
@@ -56,8 +57,15 @@ export async function models(pool: Pool, streams: readonly string[], now: Readon
               windowEnd: row.window_end?.getTime() ?? 0,
             },
       run: runs.find((run) => run.modelKey === row.model_key) ?? null,
+      approval: approvalOf(waiting.find(({ modelKey }) => modelKey === row.model_key)),
     };
   });
+}
+
+function approvalOf(waiting: Approval | undefined): ModelRow['approval'] {
+  if (waiting === undefined) return null;
+  const { reason, requestedAt, expiresAt, onExpiry } = waiting;
+  return { reason, requestedAt: requestedAt.getTime(), expiresAt: expiresAt.getTime(), onExpiry };
 }
 
 /** One model with its history; the newest 50 of each list. */

@@ -8,8 +8,11 @@ export interface Distribution {
   total: number;
 }
 
+/** @param sample NaN is no value and is left out: it has no place in an order, and walks along the values would not end */
 export function ofSample(sample: ArrayLike<number>): Distribution {
-  const sorted = Float64Array.from(sample).sort();
+  const sorted = Float64Array.from(sample)
+    .filter((value) => !Number.isNaN(value))
+    .sort();
   const values: number[] = [];
   const counts: number[] = [];
   for (const value of sorted) {
@@ -19,7 +22,7 @@ export function ofSample(sample: ArrayLike<number>): Distribution {
       counts.push(1);
     }
   }
-  return { values: Float64Array.from(values), counts: Float64Array.from(counts), total: sample.length };
+  return { values: Float64Array.from(values), counts: Float64Array.from(counts), total: sorted.length };
 }
 
 /** Values within the sketch's relative error. */

@@ -42,6 +42,12 @@ export abstract class DenseTable {
     return this.size >= this.maximum;
   }
 
+  /** Of all columns and the index, bytes. */
+  get byteLength(): number {
+    const columns = this.columns().reduce((sum, column) => sum + column.byteLength, 0);
+    return columns + this.slots.byteLength + this.hashes.byteLength + this.#used.byteLength + this.#free.byteLength;
+  }
+
   isUsed(id: number): boolean {
     return id >= 0 && id < this.high && this.#used[id] === 1;
   }

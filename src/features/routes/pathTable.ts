@@ -44,6 +44,10 @@ export class PathTable extends DenseTable {
       ];
   }
 
+  override get byteLength(): number {
+    return super.byteLength + this.arena.byteLength;
+  }
+
   /** The path's id with one reference more; give it back with `release`. */
   acquire(hops: Uint32Array, marks: Uint8Array, from: number, to: number): number {
     const tokens = this.#tokens;

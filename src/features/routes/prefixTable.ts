@@ -159,6 +159,29 @@ export class PrefixTable extends DenseTable {
     return empty ? -1 : known;
   }
 
+  /**
+   * Notes an origin by a table dump, where the order of the entries says nothing.
+   * @param since minute from which the origin had the prefix at the latest
+   */
+  learnOrigin(id: number, origin: number, minute: number, since: number): void {
+    const { origins, originFirst, originLast } = this;
+    const from = id * ORIGINS;
+    let oldest = from;
+    for (let slot = from; slot < from + ORIGINS; slot++) {
+      if (originLast[slot] !== 0 && origins[slot] === origin) {
+        if (since < originFirst[slot]!) originFirst[slot] = since;
+        if (minute > originLast[slot]!) originLast[slot] = minute;
+        return;
+      }
+      if (originLast[slot]! < originLast[oldest]!) oldest = slot;
+    }
+    // four origins of this very dump leave no room for a fifth
+    if (originLast[oldest]! >= minute) return;
+    origins[oldest] = origin;
+    originFirst[oldest] = since;
+    originLast[oldest] = minute;
+  }
+
   /** The minute in which an origin was first met for the prefix; 0 when it was always there, or is not known. */
   originSince(id: number, origin: number): number {
     for (let slot = id * ORIGINS; slot < (id + 1) * ORIGINS; slot++) {

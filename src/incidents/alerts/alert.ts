@@ -35,6 +35,8 @@ export interface AlertRequest {
   facts?: Record<string, string | number | boolean | null>;
   /** An event rather than a state, such as a rollback: told once and never resolved. */
   once?: boolean;
+  /** Of replayed or backfilled minutes: listed, and told to nobody. */
+  history?: boolean;
 }
 
 export interface AlertBody {
@@ -48,6 +50,7 @@ export interface AlertBody {
   watched?: boolean;
   facts?: AlertRequest['facts'];
   once?: boolean;
+  history?: boolean;
 }
 
 /** How far one channel was told. */
@@ -85,15 +88,25 @@ export interface Alert {
   raisedAt: Date;
   resolvedAt: Date | null;
   delivered: DeliveryState;
+  /** When the silences that cover it now end; absent when none does. */
+  silencedUntil?: Date | null;
 }
 
 /** One message's worth of an alert for one channel. */
 export interface Notice {
-  phase: 'raised' | 'grown' | 'resolved';
+  /** `no more news`: closed by silence while its routes may stand, which is no all-clear. */
+  phase: 'raised' | 'grown' | 'resolved' | 'no more news';
   alert: Alert;
+  /** Address of the page that shows it. */
+  link?: string;
+}
+
+/** Whether it is the last that a channel hears of an alert. */
+export function isLast({ phase }: Notice): boolean {
+  return phase === 'resolved' || phase === 'no more news';
 }
 
 /** The same for the same notice, so that a receiver can drop what it was sent twice. */
 export function noticeKey({ phase, alert }: Notice): string {
-  return `routewarden-${alert.id}-${alert.body.revision}-${phase}`;
+  return `routewarden-${alert.id}-${alert.body.revision}-${phase.replaceAll(' ', '-')}`;
 }

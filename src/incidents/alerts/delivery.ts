@@ -1,12 +1,13 @@
+import type { Severity } from '../incident.js';
 import { severityRank } from '../severity.js';
-import type { Alert, Delivery, DeliveryState, Notice } from './alert.js';
+import { type Alert, type Delivery, type DeliveryState, isLast, type Notice } from './alert.js';
 import { heldUntil } from './quietHours.js';
 import type { AlertSettings, RouteSettings } from './settings.js';
 
-function fits(route: RouteSettings, alert: Alert): boolean {
+function fits(route: RouteSettings, alert: Alert, floor: Severity): boolean {
   const { body } = alert;
   return (
-    severityRank(alert.severity) >= severityRank(route.minimumSeverity) &&
+    severityRank(alert.severity) >= severityRank(route.minimumSeverity ?? floor) &&
     (route.kinds === undefined || route.kinds.includes(alert.kind)) &&
     (route.classes === undefined || (body.class !== undefined && route.classes.includes(body.class))) &&
     (route.streams === undefined || (body.stream !== undefined && route.streams.includes(body.stream))) &&
@@ -14,12 +15,18 @@ function fits(route: RouteSettings, alert: Alert): boolean {
   );
 }
 
-/** Channels that are to hear of an alert, in the order of the settings. */
+/**
+ * Channels that are to hear of an alert, in the order of the settings. Who was told of it hears how it goes on, even
+ * where it has become less grave meanwhile.
+ */
 export function routedChannels(alert: Alert, settings: AlertSettings): string[] {
   const names = settings.channels.map(({ name }) => name);
-  if (settings.routes.length === 0) return names;
-  const wanted = new Set(settings.routes.filter((route) => fits(route, alert)).flatMap(({ channels }) => channels));
-  return names.filter((name) => wanted.has(name));
+  if (alert.body.history === true) return [];
+  const { routes, minimumSeverity } = settings;
+  const routed = routes.filter((route) => fits(route, alert, minimumSeverity)).flatMap(({ channels }) => channels);
+  const everybody = routes.length === 0 && severityRank(alert.severity) >= severityRank(minimumSeverity);
+  const wanted = new Set(everybody ? names : routed);
+  return names.filter((name) => wanted.has(name) || (alert.delivered.channels?.[name]?.revision ?? 0) > 0);
 }
 
 const NEVER: Delivery = { state: 'waiting', revision: 0, resolved: false, attempts: 0 };
@@ -44,13 +51,18 @@ export function dueNotice(
   let phase: Notice['phase'];
   if (over) {
     if (told.resolved) return null;
-    if (told.revision === 0 ? repeats : !settings.resolved) return null;
-    phase = 'resolved';
+    const unheard = told.revision === 0;
+    if (unheard ? repeats || isSilenced(alert) : !settings.resolved) return null;
+    phase = alert.body.facts?.ending === 'no more news' ? 'no more news' : 'resolved';
   } else {
     if (told.revision >= alert.body.revision) return null;
     phase = told.revision === 0 ? 'raised' : 'grown';
   }
-  const waits = [told.nextAt === undefined ? null : new Date(told.nextAt), heldUntil(alert, settings.quietHours, now)];
+  const waits = [
+    told.nextAt === undefined ? null : new Date(told.nextAt),
+    heldUntil(alert, settings.quietHours, now),
+    alert.silencedUntil ?? null,
+  ];
   const urgent = alert.severity === 'critical' || alert.body.watched === true;
   if (!urgent && phase === 'raised') {
     waits.push(new Date(alert.raisedAt.getTime() + settings.groupSeconds * 1000));
@@ -61,6 +73,11 @@ export function dueNotice(
     null,
   );
   return at !== null && at > now ? { at } : { notice: { phase, alert } };
+}
+
+/** What was silenced all along and is over is not told any more. */
+function isSilenced({ silencedUntil }: Alert): boolean {
+  return silencedUntil !== undefined && silencedUntil !== null;
 }
 
 function isRepetition(alert: Alert, previous: Date | null, settings: AlertSettings): boolean {
@@ -76,17 +93,16 @@ export function backoffSeconds(attempts: number, retry: AlertSettings['retry'], 
 
 /** After a notice went out. */
 export function afterSuccess(notice: Notice, told: Delivery | undefined, now: Date): Delivery {
-  const { alert, phase } = notice;
   return {
     state: 'sent',
-    revision: alert.body.revision,
-    resolved: phase === 'resolved' || (told?.resolved ?? false),
+    revision: notice.alert.body.revision,
+    resolved: isLast(notice) || (told?.resolved ?? false),
     attempts: 0,
     at: now.toISOString(),
   };
 }
 
-/** After a try failed: waits, or gives this notice up when it was the last. */
+/** After a try failed: waits, or gives this notice up when it was the last. `notBefore` is what the receiver asked for. */
 export function afterFailure(
   notice: Notice,
   told: Delivery | undefined,
@@ -94,21 +110,22 @@ export function afterFailure(
   retry: AlertSettings['retry'],
   now: Date,
   random: number,
+  notBefore: Date | null = null,
 ): Delivery {
   const before = told ?? NEVER;
   const attempts = before.attempts + 1;
   if (attempts >= retry.attempts) {
-    const { phase, alert } = notice;
     return {
       state: 'gave up',
-      revision: alert.body.revision,
-      resolved: phase === 'resolved',
+      revision: notice.alert.body.revision,
+      resolved: isLast(notice),
       attempts: 0,
       at: now.toISOString(),
       error: `given up after ${attempts} tries: ${error}`,
     };
   }
-  const nextAt = new Date(now.getTime() + backoffSeconds(attempts, retry, random) * 1000).toISOString();
+  const wait = now.getTime() + backoffSeconds(attempts, retry, random) * 1000;
+  const nextAt = new Date(Math.max(wait, notBefore?.getTime() ?? 0)).toISOString();
   return { ...before, state: 'waiting', attempts, nextAt, error };
 }
 

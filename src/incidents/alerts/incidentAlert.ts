@@ -1,46 +1,79 @@
+import { adviceOf } from '../advice.js';
+import { endingOf, endingWords } from '../ending.js';
 import type { Incident, IncidentChange } from '../incident.js';
 import type { AlertRequest } from './alert.js';
 
 const timeOf = (minute: number) => new Date(minute * 60_000).toISOString().slice(0, 16).replace('T', ' ');
+/** Prefixes of the operator's own that the alert lists for programs. */
+const OWN = 20;
 
 export function incidentFingerprint(incident: Incident): string {
   return `incident/${incident.stream}/${new Date(incident.startedAt * 60_000).toISOString()}${incident.subject === '' ? '' : `/${incident.subject}`}`;
 }
 
-/** Who is to blame, shortest form: "AS64500, 192.0.2.0/24". */
-function blamed({ culprits, class: name }: Incident): string {
-  const first = name === 'session reset' ? culprits.peers : culprits.origins;
-  return [first[0]?.name, culprits.prefixes[0]?.name].filter((text) => text !== undefined).join(', ');
+function networkOf({ subject, culprits, class: name, detail }: Incident): string | undefined {
+  // of an incident of the operator's own the subject says what it did, too
+  if (subject !== '' && detail.openedBy !== 'watch') return subject;
+  return (name === 'session reset' ? culprits.peers : culprits.origins)[0]?.name;
 }
 
-/** A change of an incident as operators hear it. */
-export function incidentAlert({ type, incident }: IncidentChange): AlertRequest {
-  const { watched } = incident.detail;
-  const end = incident.endedAt === null ? '' : ` until ${timeOf(incident.endedAt)}`;
+/** Who is to blame, shortest form: "AS64500, 192.0.2.0/24". */
+function blamed(incident: Incident): string {
+  return [networkOf(incident), incident.culprits.prefixes[0]?.name].filter((text) => text !== undefined).join(', ');
+}
+
+/** "your 192.0.2.0/24 and 2 more: hijack by AS64666 on rrc00"; without anything of yours "hijack on rrc00 (AS64666)". */
+function titleOf(incident: Incident, own: readonly string[]): string {
   const what = incident.class === 'unknown' ? 'unusual routing' : incident.class;
-  const who = blamed(incident);
+  if (own.length === 0) {
+    const who = blamed(incident);
+    return `${what} on ${incident.stream}${who === '' ? '' : ` (${who})`}`;
+  }
+  const more = own.length === 1 ? '' : ` and ${own.length - 1} more`;
+  const network = networkOf(incident);
+  const by = network === undefined || network === own[0] || incident.class === 'outage' ? '' : ` by ${network}`;
+  return `your ${own[0]}${more}: ${what}${by} on ${incident.stream}`;
+}
+
+/** A change of an incident as operators hear it. `id` is the incident's, for the link. */
+export function incidentAlert({ type, incident }: IncidentChange, id?: number): AlertRequest {
+  const { watched, closedBy } = incident.detail;
+  const own = [...new Set(watched.map((route) => route.prefix ?? route.watched))];
+  const closing = { class: incident.class, endedAt: incident.endedAt, closedBy };
+  const end = incident.endedAt === null ? '' : ` until ${timeOf(incident.endedAt)}`;
   return {
     fingerprint: incidentFingerprint(incident),
     kind: `incident ${type}`,
     severity: incident.severity,
-    title: `${watched.length > 0 ? 'yours: ' : ''}${what} on ${incident.stream}${who === '' ? '' : ` (${who})`}`,
+    title: titleOf(incident, own),
     lines: [
+      ...(incident.endedAt === null ? [] : [endingWords(closing)]),
       ...watched.map(({ words }) => words),
       ...incident.reasons.map(({ words }) => words),
       `since ${timeOf(incident.startedAt)}${end} UTC, peak ${incident.peakScore.toFixed(2)} at ${timeOf(incident.peakMinute)}, seen by ${incident.models.join(', ') || 'the ensemble'}`,
+      ...(endingOf(closing) === 'resolved'
+        ? []
+        : [`what to do: ${adviceOf(incident.class, own[0], networkOf(incident))}`]),
     ],
     grown: type === 'grown',
     stream: incident.stream,
     class: incident.class,
     watched: watched.length > 0,
     facts: {
+      ...(id === undefined ? {} : { incident: id }),
       startedAt: new Date(incident.startedAt * 60_000).toISOString(),
       endedAt: incident.endedAt === null ? null : new Date(incident.endedAt * 60_000).toISOString(),
+      ending: endingOf(closing),
       peakScore: incident.peakScore,
       class: incident.class,
+      subject: incident.subject,
       models: incident.models.join(','),
       origins: incident.culprits.origins.map(({ name }) => name).join(','),
       prefixes: incident.culprits.prefixes.map(({ name }) => name).join(','),
+      watchedPrefixes: watched
+        .flatMap(({ prefix }) => prefix ?? [])
+        .slice(0, OWN)
+        .join(','),
     },
   };
 }

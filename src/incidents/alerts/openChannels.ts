@@ -1,13 +1,14 @@
 import type { AlertChannel } from './channels/channel.js';
 import { EmailChannel } from './channels/email.js';
 import { FileChannel } from './channels/file.js';
+import { RestingChannel } from './channels/resting.js';
 import { SlackChannel } from './channels/slack.js';
 import { SyslogChannel } from './channels/syslog.js';
 import { WebhookChannel } from './channels/webhook.js';
+import { LinkingChannel } from './links.js';
 import type { ChannelSettings } from './settings.js';
 
-/** The channel that settings describe. Nothing is connected until the first message. */
-export function openChannel(settings: ChannelSettings): AlertChannel {
+function bareChannel(settings: ChannelSettings): AlertChannel {
   switch (settings.type) {
     case 'webhook':
       return new WebhookChannel(settings);
@@ -22,6 +23,15 @@ export function openChannel(settings: ChannelSettings): AlertChannel {
   }
 }
 
-export function openChannels(settings: readonly ChannelSettings[]): AlertChannel[] {
-  return settings.map(openChannel);
+/**
+ * The channel that settings describe. Nothing is connected until the first message.
+ * @param page address of the page, for links
+ */
+export function openChannel(settings: ChannelSettings, page?: string): AlertChannel {
+  const channel = new RestingChannel(bareChannel(settings), () => new Date());
+  return page === undefined ? channel : new LinkingChannel(channel, page);
+}
+
+export function openChannels(settings: readonly ChannelSettings[], page?: string): AlertChannel[] {
+  return settings.map((one) => openChannel(one, page));
 }

@@ -1,11 +1,14 @@
 import type { Pool } from 'pg';
 import { secretHider } from '../../config/redaction.js';
 import { claimDueAlerts, freeClaims, raisedBefore, recordDelivery } from '../../storage/alerts.js';
+import { currentSilences } from '../../storage/silences.js';
 import { severityRank } from '../severity.js';
 import type { Alert, Delivery, Notice } from './alert.js';
 import type { AlertChannel } from './channels/channel.js';
+import { Refused } from './channels/post.js';
 import { afterFailure, afterSuccess, deliveryState, dueNotice, routedChannels } from './delivery.js';
 import type { AlertSettings } from './settings.js';
+import { silencedUntil } from './silence.js';
 
 export interface OutboxOptions {
   pool: Pool;
@@ -49,7 +52,9 @@ export class AlertOutbox {
   async deliverDue(): Promise<{ sent: number; failed: number; alerts: number }> {
     const { pool, settings, now } = this.options;
     const claimed: Claimed[] = [];
-    for (const alert of await claimDueAlerts(pool, now(), LEASE_SECONDS, BATCH)) {
+    const silences = await currentSilences(pool, now());
+    for (const due of await claimDueAlerts(pool, now(), LEASE_SECONDS, BATCH)) {
+      const alert = { ...due, silencedUntil: silencedUntil(due, silences, now()) };
       claimed.push({ alert, previous: await raisedBefore(pool, alert), channels: { ...alert.delivered.channels } });
     }
     if (claimed.length === 0) return { sent: 0, failed: 0, alerts: 0 };
@@ -84,6 +89,7 @@ export class AlertOutbox {
     let sent = 0;
     let failed = 0;
     let fault: string | null = null;
+    let notBefore: Date | null = null;
     for (let from = 0; from < dues.length; from += settings.groupLimit) {
       const group = dues.slice(from, from + settings.groupLimit);
       try {
@@ -98,13 +104,14 @@ export class AlertOutbox {
         }
       } catch (cause) {
         const error = this.hideSecrets(describeFault(cause));
+        notBefore ??= cause instanceof Refused ? cause.retryAt(now()) : null;
         failed += group.length;
         if (fault === null)
           log.warn({ channel: channel.name, notices: dues.length - sent, error }, 'alerts not delivered');
         fault = error;
         for (const { claim, notice } of group) {
           const told = claim.channels[channel.name];
-          claim.channels[channel.name] = afterFailure(notice, told, error, settings.retry, now(), random());
+          claim.channels[channel.name] = afterFailure(notice, told, error, settings.retry, now(), random(), notBefore);
         }
       }
     }

@@ -74,7 +74,10 @@ export const channelSettings = z.discriminatedUnion('type', [
 const routeSettings = z.strictObject({
   channels: z.array(z.string()).min(1).describe('Names of channels'),
   kinds: z.array(z.enum(ALERT_KINDS)).optional().describe('Only these kinds; all when left out'),
-  minimumSeverity: z.enum(SEVERITIES).default('minor').describe('Only from this severity on'),
+  minimumSeverity: z
+    .enum(SEVERITIES)
+    .optional()
+    .describe('Only from this severity on; `alerts.minimumSeverity` when left out'),
   classes: z.array(z.enum(INCIDENT_CLASSES)).optional().describe('Only incidents of these classes'),
   streams: z.array(z.string()).optional().describe('Only these streams'),
   watchedOnly: z.boolean().default(false).describe('Only what touches your own networks'),
@@ -88,7 +91,25 @@ export const alertSettings = z
     routes: z
       .array(routeSettings)
       .default([])
-      .describe('Who hears what; an alert goes to the channels of every route that fits. Without routes: all to all'),
+      .describe(
+        'Who hears what; an alert goes to the channels of every route that fits. Without routes: all channels hear what reaches `minimumSeverity`',
+      ),
+    minimumSeverity: z
+      .enum(SEVERITIES)
+      .default('major')
+      .describe(
+        'Severity from which channels are told, without routes and in routes that name none; what is less is listed',
+      ),
+    history: z
+      .boolean()
+      .default(false)
+      .describe('Tell of replayed and backfilled minutes too: to try out channels with a recording'),
+    historyMinutes: z
+      .number()
+      .min(10)
+      .max(10_080)
+      .default(60)
+      .describe('Minutes of a live feed that are judged so much later, as after a backfill, are history'),
     groupSeconds: z
       .number()
       .min(0)

@@ -1,6 +1,6 @@
 import type { Notice } from './alert.js';
 
-const PHASE = { raised: '', grown: 'grown: ', resolved: 'over: ' } as const;
+const PHASE = { raised: '', grown: 'grown: ', resolved: 'over: ', 'no more news': 'no more news: ' } as const;
 
 /** One line: "[major] hijack on rrc00 (AS64500, 192.0.2.0/24)". */
 export function headline({ phase, alert }: Notice): string {
@@ -17,16 +17,18 @@ export function subject(notices: readonly Notice[]): string {
 export function paragraphs(notice: Notice): string[] {
   const { alert } = notice;
   const times = alert.body.times > 1 ? `, ${alert.body.times} times` : '';
-  const end = alert.resolvedAt === null ? '' : `, over ${alert.resolvedAt.toISOString()}`;
+  const closed = notice.phase === 'no more news' ? 'no more news, closed' : 'over';
+  const end = alert.resolvedAt === null ? '' : `, ${closed} ${alert.resolvedAt.toISOString()}`;
   return [
     headline(notice),
     ...alert.body.lines.map((line) => `  ${line}`),
+    ...(notice.link === undefined ? [] : [`  ${notice.link}`]),
     `  ${alert.kind}, raised ${alert.raisedAt.toISOString()}${end}${times} (${alert.fingerprint})`,
   ];
 }
 
 /** The same as an object for programs: what the webhook posts and the file holds. */
-export function noticeObject({ phase, alert }: Notice) {
+export function noticeObject({ phase, alert, link }: Notice) {
   const { id, fingerprint, kind, severity, title, body, raisedAt, resolvedAt } = alert;
   return {
     id,
@@ -35,10 +37,12 @@ export function noticeObject({ phase, alert }: Notice) {
     kind,
     severity,
     title,
+    link: link ?? null,
     lines: body.lines,
     stream: body.stream ?? null,
     class: body.class ?? null,
     watched: body.watched ?? false,
+    subject: body.facts?.subject ?? null,
     revision: body.revision,
     facts: body.facts ?? {},
     raisedAt: raisedAt.toISOString(),

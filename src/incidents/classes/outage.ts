@@ -84,7 +84,7 @@ export const outage: ClassRule = {
 /** A network that is gone, with those behind it. */
 function networkOutage({ subject, evidence, settings }: Case): Judgement {
   const network = Number(subject.slice(2));
-  const whole = wholeLosses(evidence.losses ?? [], evidence.peersSeen);
+  const whole = wholeLosses(evidence.losses ?? []);
   const own = whole.find(({ origin }) => origin === network);
   if (own === undefined) return NOTHING;
   const behind = whole.filter((loss) => loss.origin !== network && isBehind(loss, network));

@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import { redacted, secretHider } from '../../config/redaction.js';
+import { hostFetch } from '../../sources/http/hostFetch.js';
 import type { RpkiSettings } from '../settings.js';
 import { type Validity, VrpTable } from './validity.js';
 import { readVrps } from './vrpFile.js';
@@ -96,9 +97,8 @@ export class VrpSource {
   /** null when the server says that nothing has changed. */
   private async download(url: string): Promise<string | null> {
     const { timeoutSeconds } = this.options.settings;
-    const { address, headers } = withLogin(url);
-    if (this.etag !== null) headers['if-none-match'] = this.etag;
-    const response = await fetch(address, { signal: AbortSignal.timeout(timeoutSeconds * 1000), headers });
+    const headers: Record<string, string> = this.etag === null ? {} : { 'if-none-match': this.etag };
+    const response = await hostFetch(url, { signal: AbortSignal.timeout(timeoutSeconds * 1000), headers });
     if (response.status === 304) return null;
     if (!response.ok) {
       await response.body?.cancel();
@@ -119,15 +119,4 @@ export class VrpSource {
     const { maximumBytes } = this.options.settings;
     if (size > maximumBytes) throw new Error(`more than ${maximumBytes} bytes (rpki.maximumBytes)`);
   }
-}
-
-/** fetch refuses an address with a login in it (WHATWG Fetch): the login goes into its header (RFC 7617). */
-function withLogin(url: string): { address: URL; headers: Record<string, string> } {
-  const address = new URL(url);
-  const { username, password } = address;
-  if (username === '' && password === '') return { address, headers: {} };
-  const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  address.username = '';
-  address.password = '';
-  return { address, headers: { authorization: `Basic ${Buffer.from(login).toString('base64')}` } };
 }

@@ -18,6 +18,13 @@ export interface DownloadOptions {
   largestFile?: number;
   /** Milliseconds without a byte after which a transfer is given up (default 30,000). */
   idleMs?: number;
+  /** Bytes a second under which a transfer is given up after a minute (`paceMs`), default 2,000. */
+  slowest?: number;
+  paceMs?: number;
+  /** Most time for a file with all its attempts, ms (default 15 minutes). */
+  totalMs?: number;
+  /** Value of `Authorization`; absent without a login. */
+  authorization?: string | null;
   logger: Logger;
   /** Uniform in [0, 1), for the jitter. */
   random: () => number;
@@ -103,6 +110,10 @@ async function attempt(
   }
   const backoff = new Backoff(options.backoff ?? { firstMs: 500, mostMs: 20_000 }, options.random);
   const most = options.attempts ?? 5;
+  const totalMs = options.totalMs ?? 15 * 60_000;
+  const total = AbortSignal.timeout(totalMs);
+  const either = AbortSignal.any([signal, total]);
+  const late = () => failed(file, `not whole after ${Math.round(totalMs / 1000)} s`, options);
   for (;;) {
     signal.throwIfAborted();
     try {
@@ -110,17 +121,22 @@ async function attempt(
         directory: options.directory,
         largestFile: options.largestFile ?? 512 * 1024 * 1024,
         idleMs: options.idleMs ?? 30_000,
+        slowest: options.slowest ?? 2_000,
+        paceMs: options.paceMs ?? 60_000,
+        authorization: options.authorization ?? null,
         onBytes: (count) => progress.transferred(count),
-        signal,
+        signal: either,
       });
       if (fetched.outcome === 'missing') return { outcome: 'missing', file };
       return { outcome: 'downloaded', file, path: fetched.path, bytes: fetched.bytes };
     } catch (error) {
+      if (total.aborted && !signal.aborted) return late();
       if (error instanceof UnusableFile) return failed(file, error.message, options);
       if (!(error instanceof TransferFailed)) throw error;
       const wait = backoff.next();
       if (backoff.attempts >= most) return failed(file, `${error.message} (${most} attempts)`, options);
-      await sleep(wait, undefined, { signal });
+      await sleep(wait, undefined, { signal: either }).catch(() => undefined);
+      if (total.aborted && !signal.aborted) return late();
     }
   }
 }

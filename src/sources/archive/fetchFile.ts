@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { hostFetch, RedirectRefused } from '../http/hostFetch.js';
 import { PartFile } from './partFile.js';
 
 export interface FetchOptions {
@@ -9,6 +10,11 @@ export interface FetchOptions {
   largestFile: number;
   /** A transfer that brings nothing for so long is given up. */
   idleMs: number;
+  /** Slower than this over a minute (`paceMs`) is given up too, bytes a second: such a server is as good as none. */
+  slowest: number;
+  paceMs: number;
+  /** Value of `Authorization`; null without a login. */
+  authorization: string | null;
   onBytes: (count: number) => void;
   signal: AbortSignal;
 }
@@ -38,14 +44,15 @@ export class TransferFailed extends Error {
 export async function fetchFile(url: string, name: string, options: FetchOptions): Promise<FetchedFile> {
   const part = new PartFile(options.directory, name);
   const resumed = await part.resumable();
-  const idle = new IdleLimit(options.idleMs, options.signal);
+  const idle = new PaceLimit(options);
   try {
     const headers: Record<string, string> = { 'accept-encoding': 'identity' };
     if (resumed !== null) {
       headers.range = `bytes=${resumed.bytes}-`;
       headers['if-range'] = resumed.validator;
     }
-    const response = await fetch(url, { headers, signal: idle.signal });
+    if (options.authorization !== null) headers.authorization = options.authorization;
+    const response = await hostFetch(url, { headers, signal: idle.signal });
     const { status } = response;
     if (status !== 200 && status !== 206) await response.body?.cancel();
     if (status === 404 || status === 410) return { outcome: 'missing', path: part.path, bytes: 0 };
@@ -70,37 +77,50 @@ export async function fetchFile(url: string, name: string, options: FetchOptions
     return { outcome: 'downloaded', path: part.path, bytes };
   } catch (error) {
     if (error instanceof UnusableFile) await part.discard();
+    if (error instanceof RedirectRefused) throw new UnusableFile(error.message);
     if (error instanceof UnusableFile || error instanceof TransferFailed) throw error;
     options.signal.throwIfAborted();
     if (isDiskError(error)) throw error;
-    const reason = idle.expired ? `nothing came for ${options.idleMs} ms` : reasonOf(error);
+    const reason = idle.expired ?? reasonOf(error);
     throw new TransferFailed(reason, { cause: error });
   } finally {
     idle.stop();
   }
 }
 
-/** Aborts when nothing happens for a while, or when the caller does. */
-class IdleLimit {
+/** Aborts when nothing comes for a while, or too little, or when the caller does. */
+class PaceLimit {
   readonly #controller = new AbortController();
   readonly signal: AbortSignal;
-  readonly #timer: NodeJS.Timeout;
-  expired = false;
+  readonly #idle: NodeJS.Timeout;
+  readonly #pace: NodeJS.Timeout;
+  #bytes = 0;
+  /** Why the transfer was given up. */
+  expired: string | null = null;
 
-  constructor(idleMs: number, signal: AbortSignal) {
+  constructor({ idleMs, paceMs, slowest, signal }: FetchOptions) {
     this.signal = AbortSignal.any([signal, this.#controller.signal]);
-    this.#timer = setTimeout(() => {
-      this.expired = true;
-      this.#controller.abort();
-    }, idleMs);
+    this.#idle = setTimeout(() => this.#expire(`nothing came for ${idleMs} ms`), idleMs);
+    this.#pace = setInterval(() => {
+      const rate = Math.round(this.#bytes / (paceMs / 1000));
+      if (rate < slowest) this.#expire(`${rate} bytes a second came, fewer than ${slowest}`);
+      this.#bytes = 0;
+    }, paceMs);
   }
 
-  heard(): void {
-    this.#timer.refresh();
+  heard(bytes: number): void {
+    this.#bytes += bytes;
+    this.#idle.refresh();
   }
 
   stop(): void {
-    clearTimeout(this.#timer);
+    clearTimeout(this.#idle);
+    clearInterval(this.#pace);
+  }
+
+  #expire(reason: string): void {
+    this.expired ??= reason;
+    this.#controller.abort();
   }
 }
 
@@ -123,7 +143,7 @@ async function store(
   part: PartFile,
   start: number,
   options: FetchOptions,
-  idle: IdleLimit,
+  idle: PaceLimit,
 ): Promise<number> {
   const out = createWriteStream(part.partPath, { flags: start > 0 ? 'a' : 'w' });
   await once(out, 'open');
@@ -134,12 +154,12 @@ async function store(
   });
   try {
     for await (const chunk of response.body ?? []) {
-      idle.heard();
+      idle.heard(chunk.length);
       if (failure !== null) throw failure;
       bytes += chunk.length;
       options.onBytes(chunk.length);
       if (bytes > options.largestFile)
-        throw new UnusableFile(`${response.url} is over the limit of ${options.largestFile} bytes`);
+        throw new UnusableFile(`${part.path} is over the limit of ${options.largestFile} bytes`);
       if (!out.write(chunk)) await once(out, 'drain', { signal: idle.signal });
     }
   } finally {

@@ -1,3 +1,5 @@
+import { withoutLogin } from '../http/hostFetch.js';
+
 /** Minutes since 1970-01-01T00:00Z. */
 export type Minute = number;
 
@@ -16,10 +18,16 @@ export interface ArchiveLayout {
   name: 'ris' | 'routeviews';
   /** Minutes in one file. */
   fileMinutes: number;
-  /** Without a slash at the end. */
+  /** Without a slash at the end, and without a login: it stands in logs and rows. */
   baseUrl: string;
+  /** The login of the base URL as a value of `Authorization`; null without one. */
+  authorization: string | null;
   /** Path below the base URL. */
   path(collector: string, minute: Minute): string;
+  /** Minutes from one table dump to the next. */
+  tableMinutes: number;
+  /** Path of the table dump of a minute. */
+  tablePath(collector: string, minute: Minute): string;
 }
 
 export const RIS_BASE_URL = 'https://data.ris.ripe.net';
@@ -42,10 +50,15 @@ export function risLayout(baseUrl = RIS_BASE_URL): ArchiveLayout {
   return {
     name: 'ris',
     fileMinutes: 5,
-    baseUrl: trimmed(baseUrl),
+    ...trimmed(baseUrl),
     path: (collector, minute) => {
       const { month, time } = stamp(minute);
       return `${collector}/${month}/updates.${time}.gz`;
+    },
+    tableMinutes: 480,
+    tablePath: (collector, minute) => {
+      const { month, time } = stamp(minute);
+      return `${collector}/${month}/bview.${time}.gz`;
     },
   };
 }
@@ -58,20 +71,27 @@ export function routeViewsLayout(baseUrl = ROUTE_VIEWS_BASE_URL): ArchiveLayout 
   return {
     name: 'routeviews',
     fileMinutes: 15,
-    baseUrl: trimmed(baseUrl),
+    ...trimmed(baseUrl),
     path: (collector, minute) => {
       const { month, time } = stamp(minute);
       const folder = collector === 'route-views2' ? '' : `${collector}/`;
       return `${folder}bgpdata/${month}/UPDATES/updates.${time}.bz2`;
     },
+    tableMinutes: 120,
+    tablePath: (collector, minute) => {
+      const { month, time } = stamp(minute);
+      const folder = collector === 'route-views2' ? '' : `${collector}/`;
+      return `${folder}bgpdata/${month}/RIBS/rib.${time}.bz2`;
+    },
   };
 }
 
-function trimmed(baseUrl: string): string {
-  if (!URL.canParse(baseUrl) || !/^https?:/.test(baseUrl)) {
-    throw new Error(`"${baseUrl}" is no archive URL: expected http(s)://..., such as ${RIS_BASE_URL}`);
+function trimmed(text: string): { baseUrl: string; authorization: string | null } {
+  if (!URL.canParse(text) || !/^https?:/.test(text)) {
+    throw new Error(`expected an archive URL, http(s)://..., such as ${RIS_BASE_URL}`);
   }
-  return baseUrl.replace(/\/+$/, '');
+  const { url, authorization } = withoutLogin(text);
+  return { baseUrl: url.replace(/\/+$/, ''), authorization };
 }
 
 /** The layout that a collector's name belongs to: `rrc00` to RIPE RIS, `route-views...` to Route Views. */
@@ -98,4 +118,19 @@ export function listFiles(layout: ArchiveLayout, collector: string, from: Minute
     });
   }
   return files;
+}
+
+/** The newest table dumps at or before a minute, newest first: `count` of them, whether or not the archive has them. */
+export function listTables(layout: ArchiveLayout, collector: string, until: Minute, count: number): ArchiveFile[] {
+  const newest = Math.floor(until / layout.tableMinutes) * layout.tableMinutes;
+  return Array.from({ length: count }, (_, back) => {
+    const minute = newest - back * layout.tableMinutes;
+    const path = layout.tablePath(collector, minute);
+    return {
+      url: `${layout.baseUrl}/${path}`,
+      name: `${collector}.${path.slice(path.lastIndexOf('/') + 1)}`,
+      fromMinute: minute,
+      untilMinute: minute,
+    };
+  });
 }

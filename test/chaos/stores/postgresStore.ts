@@ -19,7 +19,8 @@ export class PostgresStore {
   notificationMode: NotificationMode = 'pass';
   notificationsDisturbed = 0;
   private server!: EmbeddedPostgres;
-  private port = 0;
+  /** Of its Unix socket. */
+  private socket = '';
   private stopping = false;
   proxy!: TcpProxy;
   private steady!: TcpProxy;
@@ -36,7 +37,7 @@ export class PostgresStore {
     await store.startServer();
     if (store.postmaster() === null) throw new Error(`the server's data is not in ${folder}: faults would miss it`);
     store.proxy = await TcpProxy.listen(
-      () => store.port,
+      () => store.socket,
       () =>
         new NotificationFilter(
           () => store.notificationMode,
@@ -45,7 +46,7 @@ export class PostgresStore {
           },
         ),
     );
-    store.steady = await TcpProxy.listen(() => store.port);
+    store.steady = await TcpProxy.listen(() => store.socket);
     return store;
   }
 
@@ -67,7 +68,7 @@ export class PostgresStore {
   async startServer(): Promise<void> {
     for (let tries = 1; ; tries += 1) {
       try {
-        this.server = await EmbeddedPostgres.start(this.folder, () => {});
+        this.server = await EmbeddedPostgres.start(this.folder, { restarts: 0, log: () => {} });
         break;
       } catch (error) {
         // Backends of a killed server may still hold its shared memory.
@@ -75,7 +76,8 @@ export class PostgresStore {
         await new Promise((done) => setTimeout(done, 100));
       }
     }
-    this.port = Number(new URL(this.server.databaseUrl).port);
+    const { searchParams, port } = new URL(this.server.databaseUrl);
+    this.socket = join(searchParams.get('host')!, `.s.PGSQL.${port}`);
     this.stopping = false;
     // As a service manager would: out of room for its log, for one, PostgreSQL ends by itself.
     this.server.onExit(() => {
@@ -136,6 +138,8 @@ export class PostgresStore {
 
   private through(port: number): string {
     const url = new URL(this.server.databaseUrl);
+    url.searchParams.delete('host');
+    url.hostname = '127.0.0.1';
     url.port = String(port);
     return url.href;
   }

@@ -24,10 +24,10 @@ export class TcpProxy {
   ) {}
 
   /**
-   * @param target the store's port now
+   * @param target the store's port, or its Unix socket's path, now
    * @param answers a filter on what a store sends, one a connection
    */
-  static async listen(target: () => number, answers?: () => Transform): Promise<TcpProxy> {
+  static async listen(target: () => number | string, answers?: () => Transform): Promise<TcpProxy> {
     const listener = createServer();
     await new Promise<void>((done) => listener.listen(0, '127.0.0.1', done));
     const proxy = new TcpProxy(listener, (listener.address() as { port: number }).port);
@@ -35,9 +35,11 @@ export class TcpProxy {
     return proxy;
   }
 
-  private pass(client: Socket, port: number, answers?: () => Transform): void {
+  private pass(client: Socket, target: number | string, answers?: () => Transform): void {
     if (this.refusing) return void client.destroy();
-    const server = createConnection({ host: '127.0.0.1', port });
+    const server = createConnection(
+      typeof target === 'string' ? { path: target } : { host: '127.0.0.1', port: target },
+    );
     const passage = { client, server };
     this.passages.add(passage);
     const end = () => {

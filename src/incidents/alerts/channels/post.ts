@@ -1,6 +1,30 @@
+/** The receiver answered, but not with yes. */
+export class Refused extends Error {
+  constructor(
+    message: string,
+    readonly status: number,
+    /** The header as it came: seconds, or a date (RFC 9110, 10.2.3). */
+    private readonly retryAfter: string | null,
+  ) {
+    super(message);
+    this.name = 'Refused';
+  }
+
+  /** The time before which the receiver wants to hear nothing, within a day; null when it did not say. */
+  retryAt(now: Date): Date | null {
+    if (this.retryAfter === null) return null;
+    const text = this.retryAfter.trim();
+    const at = /^\d+$/.test(text) ? now.getTime() + Number(text) * 1000 : Date.parse(text);
+    if (Number.isNaN(at)) return null;
+    return new Date(Math.min(at, now.getTime() + LONGEST_WAIT));
+  }
+}
+
+const LONGEST_WAIT = 86_400_000;
+
 /**
  * Posts JSON. Redirects are refused: a signed body must go where the operator said and nowhere else.
- * @throws Error with the status and the first of the answer when it is not 2xx
+ * @throws Refused with the status and the first of the answer when it is not 2xx
  */
 export async function postJson(
   url: string,
@@ -16,7 +40,12 @@ export async function postJson(
     redirect: 'error',
   });
   const answer = await beginning(response);
-  if (!response.ok) throw new Error(`${new URL(url).host} answered ${response.status}: ${answer}`);
+  if (response.ok) return;
+  throw new Refused(
+    `${new URL(url).host} answered ${response.status}: ${answer}`,
+    response.status,
+    response.headers.get('retry-after'),
+  );
 }
 
 /** What is read of an answer, however much is sent. */

@@ -25,6 +25,7 @@ export class SlackChannel implements AlertChannel {
     const attachments = notices.map((notice) => ({
       color: notice.phase === 'resolved' ? '#2b8a3e' : COLOURS[notice.alert.severity],
       title: escaped(headline(notice)),
+      ...(notice.link === undefined ? {} : { title_link: notice.link }),
       text: escaped(paragraphs(notice).slice(1).join('\n').slice(0, LONGEST)),
       fallback: escaped(headline(notice)),
       ts: Math.floor(notice.alert.raisedAt.getTime() / 1000),

@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram';
 import { createConnection } from 'node:net';
 import { hostname } from 'node:os';
 import type { Severity } from '../../incident.js';
-import { type Notice, noticeKey } from '../alert.js';
+import { isLast, type Notice, noticeKey } from '../alert.js';
 import type { ChannelOf } from '../settings.js';
 import { headline } from '../words.js';
 import type { AlertChannel } from './channel.js';
@@ -25,13 +25,15 @@ function quoted(value: string): string {
 export function syslogMessage(notice: Notice, facility: number, host: string, processId: number): string {
   const { alert, phase } = notice;
   const priority = facility * 8 + SEVERITY[alert.severity];
-  const time = (phase === 'resolved' ? (alert.resolvedAt ?? alert.raisedAt) : alert.raisedAt).toISOString();
+  const time = (isLast(notice) ? (alert.resolvedAt ?? alert.raisedAt) : alert.raisedAt).toISOString();
   const parts = { key: noticeKey(notice), kind: alert.kind, phase, stream: alert.body.stream, class: alert.body.class };
   const structure = Object.entries(parts)
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => ` ${name}=${quoted(String(value))}`)
     .join('');
-  const text = [headline(notice), ...alert.body.lines].join('; ').replace(/[\r\n]+/g, ' ');
+  const text = [headline(notice), ...(notice.link === undefined ? [] : [notice.link]), ...alert.body.lines]
+    .join('; ')
+    .replace(/[\r\n]+/g, ' ');
   const header = `<${priority}>1 ${time} ${printable(host, 255)} routewarden ${processId} ${printable(alert.kind, 32)}`;
   return `${header} [${STRUCTURE}${structure}] \ufeff${text}`;
 }

@@ -1,0 +1,39 @@
+import type { Command } from 'commander';
+import type { Pool } from 'pg';
+import { MODEL_KINDS } from '../models/model.js';
+import { runningServer } from '../storage/embeddedPostgres.js';
+import { openPool } from '../storage/pool.js';
+import { settingsOf } from './store.js';
+
+export const SORTS = ['models', 'versions', 'streams'] as const;
+export type NameSort = (typeof SORTS)[number];
+
+/**
+ * What a shell may offer from the database of the running system. Pressing a key starts no server: without one there is
+ * nothing to offer.
+ * @throws Error when the database is away, which the completion scripts do not show on the line that is being typed
+ */
+export async function knownNames(program: Command, sort: NameSort, model: string | undefined): Promise<string[]> {
+  const settings = settingsOf(program);
+  const databaseUrl = settings.databaseUrl ?? (await runningServer(settings.dataDirectory))?.databaseUrl;
+  if (databaseUrl === undefined) return [];
+  const pool = openPool(databaseUrl, { name: 'completion', maximum: 1, onError: () => {} });
+  try {
+    return await namesOf(pool, sort, model);
+  } finally {
+    await pool.end();
+  }
+}
+
+async function namesOf(pool: Pool, sort: NameSort, model: string | undefined): Promise<string[]> {
+  if (sort === 'versions') {
+    const { rows } = await pool.query<{ version: number }>(
+      'SELECT version FROM model_versions WHERE model_key = $1 ORDER BY version DESC LIMIT 200',
+      [model ?? ''],
+    );
+    return rows.map(({ version }) => String(version));
+  }
+  const { rows } = await pool.query<{ name: string }>('SELECT name FROM streams ORDER BY name LIMIT 1000');
+  const streams = rows.map(({ name }) => name);
+  return sort === 'streams' ? streams : MODEL_KINDS.flatMap((kind) => streams.map((stream) => `${kind}@${stream}`));
+}

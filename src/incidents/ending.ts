@@ -1,0 +1,38 @@
+import type { IncidentClass, IncidentDetail } from './incident.js';
+
+/** What these do to routes stands until it is undone, with no message in between. */
+const STANDING: ReadonlySet<string> = new Set<IncidentClass>(['hijack', 'moas', 'leak', 'outage']);
+
+/** How an incident stands: going on; over; or closed by silence, while its routes may well stand. */
+export type Ending = 'open' | 'resolved' | 'no more news';
+
+export interface Closing {
+  class: string;
+  /** Minutes or milliseconds; null while it is open. */
+  endedAt: number | null;
+  closedBy: IncidentDetail['closedBy'] | undefined;
+}
+
+/**
+ * Silence is no all-clear: a hijack, leak or outage is resolved only when its routes were withdrawn or went back. What
+ * is made of messages (instability, resets) is over when the messages are.
+ */
+export function endingOf({ class: name, endedAt, closedBy }: Closing): Ending {
+  if (endedAt === null) return 'open';
+  if (closedBy === 'ended') return 'resolved';
+  return closedBy === 'quiet' && !STANDING.has(name) ? 'resolved' : 'no more news';
+}
+
+/** Why it was closed, as a sentence without its full stop. */
+export function endingWords(closing: Closing): string {
+  switch (closing.closedBy) {
+    case 'ended':
+      return 'Its routes were withdrawn or went back';
+    case 'gap':
+      return 'The feed was away: no more news, its routes may still stand';
+    case 'length':
+      return 'It has lasted so long that it counts as the new normal: no more news will be told';
+    default:
+      return endingOf(closing) === 'resolved' ? 'It is quiet again' : 'No more news: its routes may still stand';
+  }
+}

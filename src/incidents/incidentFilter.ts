@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import { parseAddressBlock } from './addressBlock.js';
+import { INCIDENT_CLASSES, SEVERITIES } from './incident.js';
+
+/** How an incident stands, as filters name it: `no-news` was closed by silence, and its routes may still stand. */
+export const INCIDENT_STATES = ['open', 'resolved', 'no-news'] as const;
+export const INCIDENT_SORTS = ['started', 'length', 'severity', 'class', 'network', 'stream'] as const;
+
+/** "hijack,leak": several of a list, separated by commas. */
+const several = <const Names extends readonly [string, ...string[]]>(names: Names) =>
+  z
+    .string()
+    .transform((text) => text.split(',').map((part) => part.trim()))
+    .pipe(z.array(z.enum(names, { error: `expected one or more of ${names.join(', ')}` })).min(1));
+
+/** A time as people write it; without a zone it is UTC. */
+const time = z
+  .string()
+  .refine((text) => /^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(timeOf(text)), {
+    error: 'expected a time such as 2026-01-31 or 2026-01-31T12:00Z',
+  })
+  .transform((text) => new Date(timeOf(text)));
+
+function timeOf(text: string): number {
+  const zoned = /T.*(Z|[+-]\d\d:?\d\d)$/i.test(text);
+  return Date.parse(zoned ? text : text.includes('T') ? `${text}Z` : `${text}T00:00Z`);
+}
+
+/** Filters of incidents: the same in the page's address, in `/api/incidents` and on the command line. All must fit. */
+export const incidentFilter = z.strictObject({
+  stream: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'is no stream name')
+    .optional(),
+  class: several(INCIDENT_CLASSES).optional(),
+  severity: several(SEVERITIES).optional(),
+  mine: z
+    .enum(['yes', 'no'], { error: 'expected yes or no' })
+    .transform((text) => text === 'yes')
+    .optional()
+    .describe('whether it touches your own networks'),
+  as: z
+    .string()
+    .regex(/^(AS)?\d{1,10}$/i, 'expected an AS number such as AS64500')
+    .transform((text) => Number(text.replace(/^AS/i, '')))
+    .pipe(z.number().min(1).max(4_294_967_295))
+    .optional()
+    .describe('the network behind it, or an origin that stands out'),
+  prefix: z
+    .string()
+    .trim()
+    .refine((text) => parseAddressBlock(text) !== null, 'expected a prefix such as 192.0.2.0/24')
+    .optional()
+    .describe('names a prefix inside it, or around it'),
+  since: time.optional().describe('went on at this time or later'),
+  until: time.optional().describe('began before this time'),
+  state: several(INCIDENT_STATES).optional(),
+  sort: z.enum(INCIDENT_SORTS).default('started'),
+  order: z.enum(['up', 'down']).default('down'),
+  limit: z.coerce.number().int().min(1).max(1_000).default(50),
+  offset: z.coerce.number().int().min(0).max(1_000_000).default(0),
+  before: z.coerce.number().int().positive().optional().describe('incidents with a smaller id'),
+});
+export type IncidentFilter = z.infer<typeof incidentFilter>;

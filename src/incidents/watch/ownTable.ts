@@ -1,0 +1,147 @@
+import { formatPrefix } from '../../bgp/address.js';
+import { parseAddressBlock } from '../addressBlock.js';
+import type { ValidityOf } from '../evidence.js';
+import type { PathSeen } from './batchRoutes.js';
+import type { Declaration, Entry } from './declaration.js';
+import { HeldPrefixes } from './heldPrefixes.js';
+import { type OwnPrefix, readPrefix, storedPrefix } from './ownPrefix.js';
+import { PrefixIndex, type PrefixWords, wordsOfBlock } from './prefixIndex.js';
+
+/** A peer that withdrew the prefix so long ago does not count among those that had it, ms. */
+const FORGOTTEN_MS = 86_400_000;
+
+/** Every peer's route to each prefix that concerns the operator. */
+export class OwnTable {
+  readonly prefixes = new Map<string, OwnPrefix>();
+  /** Prefixes that the operator's networks announce where none was declared: they count as declared. */
+  private readonly learned = new PrefixIndex<Entry>();
+  private readonly undeclared = new PrefixIndex<OwnPrefix>();
+  private readonly held = new HeldPrefixes();
+
+  constructor(
+    private readonly declaration: Declaration,
+    private readonly validityOf: ValidityOf,
+  ) {}
+
+  /** The declared, or learned, prefix around this one. */
+  entryOf(words: PrefixWords): Entry | undefined {
+    return this.declaration.entryOf(words) ?? this.learned.covering(words);
+  }
+
+  entryFor(own: OwnPrefix): Entry | undefined {
+    const block = parseAddressBlock(own.prefix);
+    return block === null ? undefined : this.entryOf(wordsOfBlock(block));
+  }
+
+  /** @returns the prefix when it is the operator's concern */
+  announced(peer: string, words: PrefixWords, { hops, origins }: PathSeen, ms: number): OwnPrefix | null {
+    const { networks } = this.declaration;
+    const mine = origins.find((network) => networks.has(network));
+    let entry = this.entryOf(words);
+    if (entry === undefined && mine === undefined) {
+      if (networks.size === 0) return null;
+      this.held.note(words, origins[0] ?? 0);
+      return this.replacedUndeclared(peer, words, { hops, origins }, ms);
+    }
+    const prefix = formatPrefix(...words);
+    let own = this.prefixes.get(prefix);
+    if (own === undefined) {
+      entry ??= this.learnedEntry(prefix, words, mine!);
+      own = this.added(prefix, words, entry);
+    }
+    if (entry !== undefined && own.allowed.length === 0 && this.validityOf(prefix, origins[0]!) !== 'invalid') {
+      own.allowed = this.firstHolder(entry, origins[0]!);
+    }
+    own.routes.set(peer, { hops, origins, sinceMs: ms, lostMs: null });
+    return own;
+  }
+
+  withdrawn(peer: string, words: PrefixWords, ms: number): OwnPrefix | null {
+    const near = this.entryOf(words) ?? this.undeclared.covering(words);
+    if (near === undefined) return null;
+    const own = this.prefixes.get(formatPrefix(...words));
+    const route = own?.routes.get(peer);
+    if (own === undefined || route === undefined || route.lostMs !== null) return null;
+    // only what rightly stood there can be lost
+    if (!route.origins.some((network) => own.allowed.includes(network))) own.routes.delete(peer);
+    else own.routes.set(peer, { ...route, lostMs: ms });
+    return own;
+  }
+
+  /** The peer's session is gone, and with it all that it said. @returns prefixes that it had */
+  forgetPeer(peer: string): OwnPrefix[] {
+    return [...this.prefixes.values()].filter((own) => own.routes.delete(peer));
+  }
+
+  /** Drops what was withdrawn long ago. */
+  tidy(own: OwnPrefix, nowMs: number): void {
+    if (own.lost) return;
+    for (const [peer, { lostMs }] of own.routes) {
+      if (lostMs !== null && lostMs < nowMs - FORGOTTEN_MS) own.routes.delete(peer);
+    }
+  }
+
+  write(): unknown[] {
+    return [...this.prefixes.values()].map(storedPrefix);
+  }
+
+  /** What is not declared any more is left out. */
+  read(stored: readonly unknown[]): void {
+    for (const one of stored as Parameters<typeof readPrefix>[0][]) {
+      const own = readPrefix(one);
+      const block = parseAddressBlock(own.prefix);
+      if (block === null) continue;
+      const words = wordsOfBlock(block);
+      if (own.declared === own.prefix && this.declaration.entries.length === 0) this.learn(own.prefix, words);
+      this.prefixes.set(own.prefix, own);
+      if (own.declared === null) this.undeclared.set(block, own);
+    }
+  }
+
+  private added(prefix: string, words: PrefixWords, entry: Entry | undefined): OwnPrefix {
+    const own: OwnPrefix = {
+      prefix,
+      declared: entry?.prefix ?? null,
+      allowed: [...(entry?.allowed ?? [])],
+      holder: entry === undefined ? this.held.holderAround(words) : 0,
+      routes: new Map(),
+      losingMs: null,
+      lost: false,
+    };
+    this.prefixes.set(prefix, own);
+    if (entry === undefined) this.undeclared.set(parseAddressBlock(prefix)!, own);
+    return own;
+  }
+
+  /** Where nothing is declared, what our networks announce is ours, unless somebody else held that very prefix. */
+  private learnedEntry(prefix: string, words: PrefixWords, network: number): Entry | undefined {
+    if (this.declaration.entries.length > 0) return undefined;
+    const allowed = this.held.holderOf(words) === 0 || this.validityOf(prefix, network) === 'valid';
+    return allowed ? this.learn(prefix, words) : undefined;
+  }
+
+  private learn(prefix: string, words: PrefixWords): Entry {
+    const block = parseAddressBlock(prefix)!;
+    const { asNumbers, origins } = this.declaration.settings;
+    const allowed = new Set([...asNumbers, ...origins]);
+    const entry: Entry = { prefix, block, allowed, matches: null, excludes: null };
+    if (this.learned.covering(words)?.prefix !== prefix) this.learned.set(block, entry);
+    return entry;
+  }
+
+  /** A part has the holders of its block; else the first network that is seen counts as the holder. */
+  private firstHolder(entry: Entry, origin: number): number[] {
+    const whole = this.prefixes.get(entry.prefix);
+    return whole !== undefined && whole.allowed.length > 0 ? whole.allowed : [origin];
+  }
+
+  /** Another network's route takes the place of one of ours. */
+  private replacedUndeclared(peer: string, words: PrefixWords, path: PathSeen, ms: number): OwnPrefix | null {
+    const near = this.undeclared.covering(words);
+    if (near === undefined) return null;
+    const own = this.prefixes.get(formatPrefix(...words));
+    if (own === undefined) return null;
+    own.routes.set(peer, { hops: path.hops, origins: path.origins, sinceMs: ms, lostMs: null });
+    return own;
+  }
+}

@@ -1,0 +1,39 @@
+import { type Finding, named, seenBy, type WatchRule } from '../finding.js';
+import { type PeerRoute, standing } from '../ownPrefix.js';
+
+/** A network that may not originate the prefix does: a hijack, of the whole or of a part. */
+export const origin: WatchRule = (own, { entry, declaration, validityOf, peers }) => {
+  if (own.allowed.length === 0) return [];
+  const allowed = new Set([...own.allowed, ...declaration.settings.origins]);
+  const strangers = new Map<number, PeerRoute[]>();
+  for (const [, route] of standing(own)) {
+    if (route.origins.length === 0 || route.origins.some((network) => allowed.has(network))) continue;
+    const [network] = route.origins;
+    strangers.set(network!, [...(strangers.get(network!) ?? []), route]);
+  }
+  return [...strangers].map(([network, routes]): Finding => {
+    const validity = validityOf(own.prefix, network);
+    const part = entry !== undefined && entry.prefix !== own.prefix;
+    const { hops } = routes[0]!;
+    const rpki = validity === undefined || validity === 'not found' ? '' : `, RPKI ${validity}`;
+    const expected = own.allowed.map((as) => `AS${as}`).join(', ');
+    const forwards = hops.slice(0, -1).find((hop) => allowed.has(hop));
+    return {
+      kind: part ? 'more specific' : 'new origin',
+      network,
+      class: 'hijack',
+      severity: validity === 'valid' ? 'minor' : 'critical',
+      prefix: own.prefix,
+      watched: own.declared ?? own.prefix,
+      words: [
+        `your ${named(own.prefix, entry)} is announced by AS${network}, ${seenBy(routes.length, peers)}${rpki}`,
+        `only ${expected} may announce it; path ${hops.join(' ')}`,
+        ...(forwards === undefined
+          ? []
+          : [`the path leads through AS${forwards}, which may: perhaps a customer of it`]),
+      ],
+      peers: routes.length,
+      path: hops,
+    };
+  });
+};

@@ -1,0 +1,50 @@
+import type { Entry } from '../declaration.js';
+import { type Finding, named, seenBy, type WatchRule } from '../finding.js';
+import { type PeerRoute, standing, withoutPrepends } from '../ownPrefix.js';
+
+/** What a path breaks, in words; null where it keeps the rules. */
+function broken(hops: readonly number[], entry: Entry): string | null {
+  const { path = {}, matches, excludes } = entry;
+  const text = hops.join(' ');
+  if (matches !== null && !matches.test(text)) return `does not match "${path.matches}"`;
+  if (excludes?.test(text)) return `matches "${path.excludes}"`;
+  const networks = withoutPrepends(hops).length;
+  if (path.minimumLength !== undefined && networks < path.minimumLength) {
+    return `has ${networks} networks, fewer than ${path.minimumLength}`;
+  }
+  if (path.maximumLength !== undefined && networks > path.maximumLength) {
+    return `has ${networks} networks, more than ${path.maximumLength}`;
+  }
+  const prepends = hops.filter((hop) => hop === hops.at(-1)).length - 1;
+  if (path.maximumPrepends !== undefined && prepends > path.maximumPrepends) {
+    return `repeats its origin ${prepends} times, more than ${path.maximumPrepends}`;
+  }
+  return null;
+}
+
+/** Expressions, lengths and prepending that a path must keep to. */
+export const path: WatchRule = (own, { entry, peers }) => {
+  if (entry?.path === undefined) return [];
+  const found = new Map<string, PeerRoute[]>();
+  for (const [, route] of standing(own)) {
+    if (own.allowed.length > 0 && !route.origins.some((as) => own.allowed.includes(as))) continue;
+    const words = broken(route.hops, entry);
+    if (words !== null) found.set(words, [...(found.get(words) ?? []), route]);
+  }
+  return [...found].map(
+    ([words, routes]): Finding => ({
+      kind: 'path',
+      network: routes[0]!.origins[0] ?? 0,
+      class: 'unknown',
+      severity: 'major',
+      prefix: own.prefix,
+      watched: entry.prefix,
+      words: [
+        `a path to your ${named(own.prefix, entry)} ${words}, ${seenBy(routes.length, peers)}`,
+        `path ${routes[0]!.hops.join(' ')}`,
+      ],
+      peers: routes.length,
+      path: routes[0]!.hops,
+    }),
+  );
+};

@@ -1,0 +1,84 @@
+import type { Declaration } from './declaration.js';
+import { type Finding, seenBy } from './finding.js';
+import { neighboursIn } from './rules/neighbours.js';
+
+/** Routes of others need no answer: what was not seen for so long is no news any more, ms. */
+const QUIET_MS = 3_600_000;
+const SAMPLE = 5;
+const MOST = 1000;
+
+interface Transit {
+  side: 'upstream' | 'downstream';
+  neighbour: number;
+  own: number;
+  peers: string[];
+  prefixes: string[];
+  hops: readonly number[];
+  lastMs: number;
+}
+
+/** Neighbours beside the operator's networks in the paths of other networks' prefixes, that should not be there. */
+export class Transits {
+  private readonly seen = new Map<string, Transit>();
+
+  constructor(private readonly declaration: Declaration) {}
+
+  get watching(): boolean {
+    const { upstreams, downstreams } = this.declaration.settings;
+    return this.declaration.networks.size > 0 && upstreams.length + downstreams.length > 0;
+  }
+
+  /** @returns whether there is anything unexpected in the path */
+  note(hops: readonly number[], peer: string, prefix: () => string, ms: number): boolean {
+    const { networks, settings } = this.declaration;
+    if (!hops.some((hop) => networks.has(hop))) return false;
+    const { own, upstream, downstream } = neighboursIn(hops, networks);
+    const sides = [
+      { side: 'upstream' as const, neighbour: upstream, expected: settings.upstreams },
+      { side: 'downstream' as const, neighbour: downstream, expected: settings.downstreams },
+    ];
+    let any = false;
+    for (const { side, neighbour, expected } of sides) {
+      if (neighbour === undefined || expected.length === 0 || expected.includes(neighbour)) continue;
+      const key = `${side} ${own} ${neighbour}`;
+      if (!this.seen.has(key) && this.seen.size >= MOST) continue;
+      const known = this.seen.get(key) ?? { side, neighbour, own, peers: [], prefixes: [], hops, lastMs: ms };
+      if (!known.peers.includes(peer)) known.peers.push(peer);
+      if (known.prefixes.length < SAMPLE && !known.prefixes.includes(prefix())) known.prefixes.push(prefix());
+      known.lastMs = ms;
+      this.seen.set(key, known);
+      any = true;
+    }
+    return any;
+  }
+
+  findings(nowMs: number, of: number): Finding[] {
+    for (const [key, { lastMs }] of this.seen) if (nowMs - lastMs > QUIET_MS) this.seen.delete(key);
+    return [...this.seen.values()].map(
+      ({ side, neighbour, own, peers, prefixes, hops }): Finding => ({
+        kind: side === 'upstream' ? 'new upstream' : 'new downstream',
+        network: neighbour,
+        class: 'leak',
+        severity: 'major',
+        prefix: prefixes[0] ?? '',
+        watched: `AS${own}`,
+        words: [
+          `your AS${own} has AS${neighbour} as ${side} in paths to ${prefixes.join(', ')}, ${seenBy(peers.length, of)}`,
+          `AS${neighbour} is not in watch.${side}s; path ${hops.join(' ')}`,
+        ],
+        peers: peers.length,
+        path: hops,
+      }),
+    );
+  }
+
+  write(): unknown[] {
+    return [...this.seen.values()];
+  }
+
+  read(stored: readonly unknown[]): void {
+    for (const transit of stored as Transit[]) {
+      this.seen.set(`${transit.side} ${transit.own} ${transit.neighbour}`, transit);
+    }
+  }
+}

@@ -1,0 +1,113 @@
+import type { Minute } from '../../features/row.js';
+import { baselineOf } from '../baseline.js';
+import { type IncidentEvidence, noEvidence } from '../evidence.js';
+import type { Incident, IncidentDetail, WatchedRoute } from '../incident.js';
+import { atLeast, severityRank } from '../severity.js';
+import type { Finding } from './finding.js';
+
+/** How an incident of the operator's own names itself in `models` and `openedBy`. */
+export const WATCH = 'watch';
+
+const gravest = (a: Finding, b: Finding) =>
+  severityRank(b.severity) - severityRank(a.severity) || b.peers - a.peers || (a.prefix < b.prefix ? -1 : 1);
+
+function watchedRoute({ kind, watched, words, prefix, network, peers }: Finding): WatchedRoute {
+  return { kind, watched, words: words[0]!, prefix, origin: network, peers };
+}
+
+/** What was once found stays, with its newest words. */
+function mergedRoutes(kept: readonly WatchedRoute[], fresh: readonly WatchedRoute[]): WatchedRoute[] {
+  const routes = new Map([...kept, ...fresh].map((route) => [`${route.kind} ${route.prefix}`, route]));
+  return [...routes.values()].map((route) => {
+    const before = kept.find(({ kind, prefix }) => kind === route.kind && prefix === route.prefix);
+    // the words with most peers are the ones to read
+    return before !== undefined && (before.peers ?? 0) > (route.peers ?? 0) ? before : route;
+  });
+}
+
+/** Origin claims in the form in which other parts of the system read them. */
+function claims(group: readonly Finding[], minute: Minute): IncidentEvidence['newOrigins'] {
+  return group
+    .filter(({ class: name }) => name === 'hijack')
+    .map(({ prefix, network, peers, path }) => ({
+      prefix,
+      origin: network,
+      previousOrigins: [],
+      peers,
+      path: [...path],
+      minute,
+    }));
+}
+
+function told({ severity, class: name, detail }: Incident): IncidentDetail['told'] {
+  return { severity, class: name, watched: detail.watched.length };
+}
+
+export function opened(stream: string, subject: string, group: readonly Finding[], minute: Minute): Incident {
+  const incident: Incident = {
+    stream,
+    subject,
+    startedAt: minute,
+    endedAt: null,
+    lastMinute: minute,
+    peakMinute: minute,
+    peakScore: 0,
+    severity: 'info',
+    class: group[0]!.class,
+    reasons: [],
+    models: [WATCH],
+    culprits: { prefixes: [], origins: [], peers: [] },
+    detail: {
+      openedBy: WATCH,
+      quiet: 0,
+      evidence: noEvidence(minute, baselineOf([])),
+      scores: { [group[0]!.class]: 1 },
+      watched: [],
+      told: { severity: 'info', class: 'unknown', watched: 0 },
+      explanations: {},
+    },
+  };
+  return grown(incident, group, minute);
+}
+
+/** The incident with what stands now; what stood before is kept in its list of touched prefixes. */
+export function grown(before: Incident, group: readonly Finding[], minute: Minute): Incident {
+  const sorted = [...group].sort(gravest);
+  const [first] = sorted;
+  const watched = mergedRoutes(before.detail.watched, sorted.map(watchedRoute));
+  const networks = [...new Set(sorted.map(({ network }) => network).filter((network) => network !== 0))];
+  const incident: Incident = {
+    ...before,
+    lastMinute: minute,
+    severity: atLeast(first!.severity, before.severity),
+    reasons: sorted.flatMap(({ words }, at) =>
+      (at === 0 ? words : words.slice(0, 1)).map((text) => ({ class: before.class, weight: 1, words: text })),
+    ),
+    culprits: {
+      prefixes: watched.map(({ prefix, peers }) => ({ name: prefix!, count: peers ?? 0 })),
+      origins: networks.map((network) => ({ name: `AS${network}`, count: sorted.length })),
+      peers: [],
+    },
+    detail: {
+      ...before.detail,
+      watched,
+      evidence: { ...before.detail.evidence, until: minute, newOrigins: claims(sorted, minute) },
+    },
+  };
+  return { ...incident, detail: { ...incident.detail, told: told(incident) } };
+}
+
+export function closed(
+  open: Incident,
+  last: Minute,
+  closedBy: NonNullable<IncidentDetail['closedBy']>,
+  words: string,
+): Incident {
+  return {
+    ...open,
+    endedAt: last + 1,
+    lastMinute: last,
+    reasons: [{ class: open.class, weight: 1, words }, ...open.reasons],
+    detail: { ...open.detail, closedBy },
+  };
+}

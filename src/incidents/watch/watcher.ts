@@ -1,0 +1,292 @@
+import { ESTABLISHED, PEER_STATE } from '../../bgp/batchColumns.js';
+import { UpdateBatch } from '../../bgp/updateBatch.js';
+import type { ValidityOf } from '../evidence.js';
+import type { Incident, IncidentChange, IncidentDetail } from '../incident.js';
+import { BatchRoutes } from './batchRoutes.js';
+import type { Declaration } from './declaration.js';
+import type { Finding } from './finding.js';
+import { noteLoss } from './loss.js';
+import { OpenFindings } from './openFindings.js';
+import { type OwnPrefix, standing } from './ownPrefix.js';
+import { OwnTable } from './ownTable.js';
+import type { PrefixWords } from './prefixIndex.js';
+import { WATCH_RULES } from './rules/all.js';
+import { summaryOf, type WatchedPrefix } from './summary.js';
+import { Transits } from './transits.js';
+
+const SECOND_MS = 1000;
+/** Routes that nobody confirmed for so long after a gap are believed no more, ms. */
+const UNCONFIRMED_MS = 86_400_000;
+const STATE_VERSION = 1;
+
+/** What the watch reads of a stream's log; times in ms since 1970. */
+export interface WatchEntry {
+  kind: 'updates' | 'clock' | 'gap';
+  sinceMs: number;
+  untilMs: number;
+  payload: Uint8Array | null;
+}
+
+export interface WatcherOptions {
+  stream: string;
+  declaration: Declaration;
+  validityOf: ValidityOf;
+}
+
+interface Stored {
+  version: number;
+  sinceMs: number;
+  nowMs: number;
+  gapMs: number | null;
+  peers: string[];
+  prefixes: unknown[];
+  open: unknown[];
+  transits: unknown[];
+  /** Prefixes whose routes changed in the second that is not judged yet. */
+  dirty: string[];
+  unheard: string[];
+}
+
+/**
+ * Compares every update with what the operator declares. What it finds depends on the messages alone: it judges when
+ * event time enters a new second, however the log was cut. There is no warm-up, and nothing is left out or merged.
+ */
+export class Watcher {
+  private readonly table: OwnTable;
+  private readonly open: OpenFindings;
+  private readonly transits: Transits;
+  private readonly peers = new Set<string>();
+  private readonly findings = new Map<OwnPrefix, Finding[]>();
+  private readonly dirty = new Set<OwnPrefix>();
+  private unheard = new Set<string>();
+  private changes: IncidentChange[] = [];
+  private touched: Incident[] = [];
+  private nowMs = Number.NEGATIVE_INFINITY;
+  private firstMs = Number.POSITIVE_INFINITY;
+  private gapMs: number | null = null;
+  private transitsChanged = false;
+  private quiet = false;
+
+  constructor(private readonly options: WatcherOptions) {
+    const { declaration, validityOf, stream } = options;
+    this.table = new OwnTable(declaration, validityOf);
+    this.open = new OpenFindings(stream, declaration.settings.lossSeconds * 1000);
+    this.transits = new Transits(declaration);
+  }
+
+  /** Event time of the first message that was judged, ms; null before. */
+  get sinceMs(): number | null {
+    return Number.isFinite(this.firstMs) ? this.firstMs : null;
+  }
+
+  get untilMs(): number | null {
+    return Number.isFinite(this.nowMs) ? this.nowMs : null;
+  }
+
+  take({ kind, payload, untilMs }: WatchEntry): void {
+    if (payload !== null) this.add(UpdateBatch.decode(payload));
+    this.advance(untilMs);
+    if (kind === 'gap') this.gapMs = untilMs;
+  }
+
+  /** Takes an entry of the past, to know how things stand; what it would have told is not told. */
+  learn(entry: WatchEntry): void {
+    this.quiet = true;
+    this.take(entry);
+    this.quiet = false;
+  }
+
+  /** What was open under another declaration; judged with the next message. */
+  readOpen(text: string): void {
+    const stored = JSON.parse(text) as Stored;
+    this.open.read(stored.open);
+    this.firstMs = Math.min(this.firstMs, stored.sinceMs);
+    this.judgeAll();
+  }
+
+  /** Changes since the last call, in order, with the incidents as they now stand. */
+  drain(): { changes: IncidentChange[]; incidents: Incident[] } {
+    const incidents = [...new Map(this.touched.map((one) => [`${one.startedAt} ${one.subject}`, one])).values()];
+    const drained = { changes: this.changes, incidents };
+    this.changes = [];
+    this.touched = [];
+    return drained;
+  }
+
+  /** Each declared or learned prefix as it is seen now. */
+  summary(): WatchedPrefix[] {
+    return summaryOf(this.options.declaration, [...this.table.prefixes.values()], this.findings, {
+      peers: this.peers.size,
+      validityOf: this.options.validityOf,
+    });
+  }
+
+  write(): string {
+    const stored: Stored = {
+      version: STATE_VERSION,
+      sinceMs: this.sinceMs ?? 0,
+      nowMs: this.untilMs ?? 0,
+      gapMs: this.gapMs,
+      peers: [...this.peers],
+      prefixes: this.table.write(),
+      open: this.open.write(),
+      transits: this.transits.write(),
+      dirty: [...this.dirty].map(({ prefix }) => prefix),
+      unheard: [...this.unheard],
+    };
+    return JSON.stringify(stored);
+  }
+
+  /** Goes on from a stand that `write` gave, perhaps under another declaration. @returns false for another version's */
+  read(text: string): boolean {
+    const stored = JSON.parse(text) as Stored;
+    if (stored.version !== STATE_VERSION) return false;
+    this.firstMs = stored.sinceMs;
+    this.nowMs = stored.nowMs;
+    this.gapMs = stored.gapMs;
+    for (const peer of stored.peers) this.peers.add(peer);
+    this.table.read(stored.prefixes);
+    this.open.read(stored.open);
+    this.transits.read(stored.transits);
+    this.unheard = new Set(stored.unheard);
+    const dirty = new Set(stored.dirty);
+    for (const own of this.table.prefixes.values()) {
+      if (dirty.has(own.prefix)) this.dirty.add(own);
+      const found = this.findingsOf(own);
+      if (found.length > 0) this.findings.set(own, found);
+    }
+    this.transitsChanged = this.transits.watching;
+    return true;
+  }
+
+  /** VRPs were read anew, or declarations changed: everything is judged again with the next message. */
+  judgeAll(): void {
+    for (const own of this.table.prefixes.values()) this.dirty.add(own);
+  }
+
+  private add({ columns }: UpdateBatch, batch = new UpdateBatch(columns)): void {
+    const routes = new BatchRoutes(columns);
+    const watching = this.transits.watching;
+    let element = 0;
+    for (let message = 0; message < columns.kind.length; message++) {
+      const ms = columns.time[message]!;
+      this.advance(ms);
+      const peerIndex = columns.peer[message]!;
+      const peer = batch.peerText(peerIndex);
+      if (columns.kind[message] === PEER_STATE) {
+        if ((columns.origin[message]! & 15) !== ESTABLISHED) this.sessionDown(peer);
+        continue;
+      }
+      this.peers.add(peer);
+      for (let n = columns.withdrawn[message]!; n > 0; n--) {
+        const own = this.table.withdrawn(peer, routes.prefix(columns.prefix[element++]!), ms);
+        if (own !== null) this.dirty.add(own);
+      }
+      let n = columns.announced[message]!;
+      if (n === 0) continue;
+      const path = routes.path(columns.path[message]!, columns.peerAs[peerIndex]!);
+      for (; n > 0; n--) {
+        const index = columns.prefix[element++]!;
+        const words: PrefixWords = routes.prefix(index);
+        const own = this.table.announced(peer, words, path, ms);
+        if (own !== null) this.dirty.add(own);
+        else if (watching && this.transits.note(path.hops, peer, () => batch.prefixText(index), ms)) {
+          this.transitsChanged = true;
+        }
+      }
+    }
+  }
+
+  private sessionDown(peer: string): void {
+    this.peers.delete(peer);
+    for (const own of this.table.forgetPeer(peer)) {
+      this.dirty.add(own);
+      this.unheard.add(own.prefix);
+    }
+  }
+
+  /** Event time reaches `ms`; what came in the seconds before is judged first. */
+  private advance(ms: number): void {
+    if (!(ms > this.nowMs)) return;
+    if (Number.isFinite(this.nowMs) && Math.floor(ms / SECOND_MS) > Math.floor(this.nowMs / SECOND_MS)) {
+      this.judge(this.nowMs);
+      this.waitUntil(ms);
+    }
+    this.firstMs = Math.min(this.firstMs, ms);
+    this.nowMs = ms;
+  }
+
+  /** What becomes due while nothing is heard becomes due at its own second, not with the next message. */
+  private waitUntil(ms: number): void {
+    const { lossSeconds } = this.options.declaration.settings;
+    const waiting = () =>
+      this.open.ending || [...this.table.prefixes.values()].some(({ losingMs, lost }) => losingMs !== null && !lost);
+    const last = Math.min(ms - 1, this.nowMs + (lossSeconds + 2) * SECOND_MS);
+    for (let at = this.nowMs + SECOND_MS; at <= last && waiting(); at += SECOND_MS) this.judge(at);
+  }
+
+  private judge(nowMs: number): void {
+    const { settings } = this.options.declaration;
+    this.giveUpUnconfirmed(nowMs);
+    const due = new Set(this.dirty);
+    for (const own of this.table.prefixes.values()) if (own.losingMs !== null && !own.lost) due.add(own);
+    this.dirty.clear();
+    for (const own of due) {
+      this.table.tidy(own, nowMs);
+      noteLoss(own, nowMs, settings);
+      const found = this.findingsOf(own);
+      if (found.length > 0) this.findings.set(own, found);
+      else this.findings.delete(own);
+    }
+    const changed = due.size > 0 || this.transitsChanged;
+    if (this.quiet || (!changed && this.open.size === 0)) return;
+    this.transitsChanged = false;
+    const all = [...this.findings.values(), this.transits.findings(nowMs, this.peers.size)].flat();
+    if (!changed && all.length > 0 && !this.open.ending) return;
+    const counted = all.filter(({ peers, kind }) => kind === 'withdrawn' || peers >= settings.minimumPeers);
+    const fresh = this.open.judge(counted, nowMs, (incident) => this.ending(incident));
+    this.changes.push(...fresh);
+    this.touched.push(...this.open.standing(), ...fresh.map(({ incident }) => incident));
+    if (this.open.size === 0) this.unheard = new Set();
+  }
+
+  private findingsOf(own: OwnPrefix): Finding[] {
+    const { declaration, validityOf } = this.options;
+    const entry = this.table.entryFor(own);
+    const context = { declaration, entry, validityOf, peers: this.peers.size, nowMs: this.nowMs };
+    return WATCH_RULES.flatMap((rule) => rule(own, context));
+  }
+
+  /** After a gap a route may be long gone: without a word of it for a day it is no ground for an alert. */
+  private giveUpUnconfirmed(nowMs: number): void {
+    const { gapMs } = this;
+    if (gapMs === null || nowMs - gapMs < UNCONFIRMED_MS) return;
+    this.gapMs = null;
+    for (const own of this.findings.keys()) {
+      for (const [peer, { sinceMs }] of own.routes) if (sinceMs < gapMs) own.routes.delete(peer);
+      this.dirty.add(own);
+      this.unheard.add(own.prefix);
+    }
+  }
+
+  /** Why an incident ends, seen from the routes that are there now. */
+  private ending(incident: Incident): { by: NonNullable<IncidentDetail['closedBy']>; words: string } {
+    const prefixes = incident.detail.watched.map(({ prefix }) => prefix ?? '');
+    const [first = ''] = prefixes;
+    const others = prefixes.length > 1 ? ` and ${prefixes.length - 1} more` : '';
+    const own = this.table.prefixes.get(first);
+    if (own === undefined) {
+      return { by: 'quiet', words: `no more news of ${first}${others}: the routes may still stand` };
+    }
+    if (prefixes.every((prefix) => this.unheard.has(prefix))) {
+      return { by: 'quiet', words: `no more news of ${first}${others}: the sessions that told of it are gone` };
+    }
+    const left = standing(own).length;
+    if (incident.class === 'outage') {
+      return { by: 'ended', words: `your ${first}${others} is back: ${left} of ${own.routes.size} peers have it` };
+    }
+    const origins = [...new Set(standing(own).flatMap(([, route]) => route.origins))].map((as) => `AS${as}`);
+    const now = left === 0 ? 'it was withdrawn' : `now announced by ${origins.join(', ')} to ${left} peers`;
+    return { by: 'ended', words: `${first}${others} is as declared again: ${now}` };
+  }
+}

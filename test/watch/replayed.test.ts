@@ -1,0 +1,166 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Pool } from 'pg';
+import { pino } from 'pino';
+import { settingsSchema } from '../../src/config/settings.js';
+import { System } from '../../src/services/system.js';
+import { listIncidents, type StoredIncident } from '../../src/storage/incidents.js';
+import { openPool } from '../../src/storage/pool.js';
+import { routewarden } from '../support/command.js';
+import { announced, line, OURS, PEERS, type Said, STRANGER, withdrawn } from './routes.js';
+
+const OWN = '198.51.100.0/24';
+const SCRUBBER = 64620;
+const EVENT = 6300;
+const END = 7200;
+const background = Array.from({ length: 40 }, (_, n) => ({ prefix: `10.${n}.0.0/16`, origin: 65010 + n }));
+
+/** The table of six peers, then one of them repeats a route each minute, which moves the clock. */
+const ordinary: Said[] = [
+  ...[...background, { prefix: OWN, origin: OURS }].flatMap(({ prefix, origin }, n) =>
+    announced(1 + n, prefix, origin, PEERS, [65000, 65001]),
+  ),
+  ...Array.from({ length: END / 60 - 1 }, (_, n) =>
+    announced(60 * (n + 1) + 30, '10.1.0.0/16', 65011, [1 + (n % 6)], [65000, 65001]),
+  ).flat(),
+];
+
+/** What happens beside ours in each stream. */
+const STORIES: Record<string, Said[]> = {
+  standing: announced(EVENT, OWN, STRANGER),
+  crowded: [
+    ...background.slice(0, 25).flatMap(({ prefix }, n) => announced(EVENT + n / 10, prefix, 64700 + n)),
+    ...announced(EVENT + 3, OWN, STRANGER, [1, 2, 3]),
+  ],
+  // thirty prefixes of others and ours, by one network
+  together: [...background.slice(0, 29).map(({ prefix }) => prefix), OWN].flatMap((prefix, n) =>
+    announced(EVENT + n / 10, prefix, STRANGER),
+  ),
+  dark: [...background.slice(0, 30).map(({ prefix }) => prefix), OWN].flatMap((prefix, n) =>
+    withdrawn(EVENT + n / 10, prefix),
+  ),
+  empty: [2, 3].map((peer) => ({ at: EVENT + peer, peer, announce: [OWN], path: [] })),
+  slip: ['10.5.0.0/16', '198.18.0.0/24'].flatMap((prefix, n) =>
+    announced(EVENT + 60 * n, prefix, OURS, PEERS, [65000, 65001]),
+  ),
+  scrubbed: [...announced(EVENT, '198.51.100.128/25', SCRUBBER), ...announced(EVENT + 60, OWN, SCRUBBER)],
+};
+
+let folder: string;
+let system: System;
+let pool: Pool;
+let notices: { stream: string; phase: string; severity: string; watched: boolean; lines: string[] }[];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'routewarden-watch-'));
+  const vrps = join(folder, 'vrps.json');
+  // a ROA that names only others
+  await writeFile(vrps, JSON.stringify({ roas: [{ asn: 64511, prefix: OWN, maxLength: 24 }] }));
+  const given = {
+    dataDirectory: join(folder, 'data'),
+    artifactDirectory: join(folder, 'artifacts'),
+    streams: Object.keys(STORIES).map((name) => ({ name, replay: true })),
+    watch: { asNumbers: [OURS], prefixes: [OWN, '203.0.113.0/24'], origins: [SCRUBBER] },
+    rpki: { vrps },
+    alerts: {
+      history: true,
+      groupSeconds: 0,
+      channels: [{ type: 'file', name: 'file', path: join(folder, 'alerts.jsonl') }],
+    },
+  };
+  await writeFile(join(folder, 'routewarden.config.json'), JSON.stringify(given));
+  system = await System.start({
+    settings: settingsSchema.parse(given),
+    logger: pino({ level: 'silent' }),
+    services: ['collector', 'aggregator', 'ensemble', 'correlator', 'alerter'],
+    onLine: () => {},
+    onHopeless: () => {},
+    onDatabaseLost: () => {},
+  });
+  pool = openPool(system.database.databaseUrl, { name: 'test', onError: () => {} });
+  for (const [name, story] of Object.entries(STORIES)) {
+    const path = join(folder, `${name}.jsonl`);
+    const messages = [...ordinary, ...story].sort((a, b) => a.at - b.at);
+    await writeFile(path, `${messages.map(line).join('\n')}\n`);
+    const ended = await routewarden(['replay', path, '--stream', name], {}, folder);
+    expect(ended).toMatchObject({ code: 0 });
+  }
+  await settled();
+  const text = await readFile(join(folder, 'alerts.jsonl'), 'utf8');
+  notices = text
+    .trim()
+    .split('\n')
+    .map((one) => JSON.parse(one));
+}, 240_000);
+
+afterAll(async () => {
+  await pool?.end();
+  await system?.stop();
+  await rm(folder, { recursive: true, force: true });
+}, 60_000);
+
+/** Until every log is read to its end, every minute is correlated, and every alert is delivered. */
+async function settled(): Promise<void> {
+  for (;;) {
+    const { rows } = await pool.query(
+      `SELECT (SELECT count(*) FROM cursors c WHERE c.stage = 'watch' AND c.position >=
+           (SELECT max(position) FROM update_batches b WHERE b.stream = c.stream)) AS watched,
+         (SELECT count(*) FROM cursors c WHERE c.stage = 'correlator' AND c.position >=
+           (SELECT extract(epoch FROM max(minute)) / 60 FROM features f WHERE f.stream = c.stream)) AS correlated,
+         (SELECT count(*) FROM alerts WHERE NOT coalesce((delivered->>'done')::boolean, false)) AS undelivered`,
+    );
+    const streams = Object.keys(STORIES).length;
+    const [{ watched, correlated, undelivered }] = rows;
+    if (Number(watched) === streams && Number(correlated) === streams && Number(undelivered) === 0) return;
+    await new Promise((done) => setTimeout(done, 200));
+  }
+}
+
+const ofOurs = (incidents: StoredIncident[]) => incidents.filter(({ detail }) => detail.watched.length > 0);
+const heard = (stream: string) => notices.filter((notice) => notice.stream === stream && notice.watched);
+
+test.each(['standing', 'crowded', 'together'])('a hijack of ours is told as critical: %s', async (stream) => {
+  const ours = ofOurs(await listIncidents(pool, { stream }));
+  expect(ours).toMatchObject([{ class: 'hijack', severity: 'critical', endedAt: null }]);
+  expect(ours[0]!.reasons[0]!.words).toContain(`your ${OWN} is announced by AS${STRANGER}`);
+  expect(heard(stream)).toMatchObject([{ phase: 'raised', severity: 'critical' }]);
+  expect(heard(stream)[0]!.lines[0]).toContain(OWN);
+});
+
+test('an outage of many with ours among them tells ours, critical, and leaves it out of that of the others', async () => {
+  const incidents = await listIncidents(pool, { stream: 'dark' });
+  expect(ofOurs(incidents)).toMatchObject([{ class: 'outage', severity: 'critical' }]);
+  expect(ofOurs(incidents)[0]!.reasons[0]!.words).toContain(`your ${OWN} is losing visibility: 6 of 6 peers`);
+  const others = incidents.filter((incident) => !ofOurs(incidents).includes(incident));
+  for (const { culprits } of others) expect(culprits.prefixes.map(({ name }) => name)).not.toContain(OWN);
+  expect(heard('dark')).toHaveLength(1);
+});
+
+test('an empty path has its peer as origin, in the incident and in the row', async () => {
+  const ours = ofOurs(await listIncidents(pool, { stream: 'empty' }));
+  expect(ours.map(({ reasons }) => reasons[0]!.words.slice(0, 50)).sort()).toEqual([
+    `your ${OWN} is announced by AS64497, seen`,
+    `your ${OWN} is announced by AS64498, seen`,
+  ]);
+  const { rows } = await pool.query(
+    `SELECT evidence->'newOrigins' AS origins FROM features
+     WHERE stream = 'empty' AND jsonb_array_length(evidence->'newOrigins') > 0 ORDER BY minute LIMIT 1`,
+  );
+  expect(rows[0].origins.map(({ origin }: { origin: number }) => origin).sort()).toEqual([64497, 64498]);
+});
+
+test('our AS with the prefix of another, and with one that is not declared, is named as ours', async () => {
+  const incidents = await listIncidents(pool, { stream: 'slip' });
+  expect(incidents.map((one) => one.reasons[0]!.words.split(';')[0]).sort()).toEqual([
+    'your AS64510 announces 10.5.0.0/16, which AS65015 holds',
+    'your AS64510 announces 198.18.0.0/24, which is not declared as yours',
+  ]);
+  expect(heard('slip')).toHaveLength(2);
+});
+
+test('networks that may announce ours raise nothing, though a ROA names only others', async () => {
+  expect(await listIncidents(pool, { stream: 'scrubbed' })).toEqual([]);
+  expect(notices.filter(({ stream }) => stream === 'scrubbed')).toEqual([]);
+});
