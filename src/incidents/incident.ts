@@ -63,13 +63,9 @@ export interface IncidentDetail {
   explanations: Record<string, Explanation[]>;
   /** Why it was closed: it was quiet again, the feed was away too long, or it lasted too long. */
   closedBy?: 'quiet' | 'gap' | 'length' | 'ended';
-<<<<<<< HEAD
-  /** Prefixes whose new routes were withdrawn, or went back to their holder; the `subject` when its lost prefixes are back. */
-=======
   /** Found in replayed or backfilled minutes, and told to nobody. */
   history?: boolean;
-  /** Prefixes whose new routes were withdrawn, or went back to their holder. */
->>>>>>> main
+  /** Prefixes whose new routes were withdrawn, or went back to their holder; the `subject` when its lost prefixes are back. */
   ended?: string[];
 }
 

@@ -53,9 +53,7 @@ export function lossesOf(losses: readonly NetworkLoss[], network: number): Netwo
  * own prefixes stand is not blamed: every large one lies on the paths of losses that only fall together by chance.
  */
 export function outagesOf(losses: readonly NetworkLoss[], minute: Minute, peersSeen: number): NetworkOutage[] {
-  const lasting = wholeLosses(losses).filter(
-    ({ since }) => minute - since >= LASTING && minute - since <= NEWS,
-  );
+  const lasting = wholeLosses(losses).filter(({ since }) => minute - since >= LASTING && minute - since <= NEWS);
   const groups = lasting.map((own) => {
     const members = lossesOf(lasting, own.origin);
     return members.length > FEWEST_BEHIND ? members : [own];
