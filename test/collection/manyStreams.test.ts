@@ -1,11 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { packageRoot } from '../../src/config/paths.js';
 import { settingsSchema } from '../../src/config/settings.js';
-import { serviceEnvironment } from '../../src/services/system.js';
+import { launchService, serviceSettings } from '../../src/services/launch.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
 
 const STREAMS = 15;
@@ -37,13 +36,17 @@ test.each(['aggregator', 'collector'])(
     for (const stream of streams)
       await database.pool.query('INSERT INTO streams (name) VALUES ($1) ON CONFLICT DO NOTHING', [stream.name]);
     let said = '';
-    const child = spawn(process.execPath, [join(packageRoot, 'dist/workers', `${name}.js`)], {
-      env: serviceEnvironment(settings, database.url),
-      stdio: ['ignore', 'pipe', 'pipe'],
+    const child = launchService({
+      entry: `${name}.js`,
+      settings: serviceSettings(settings, database.url),
+      output: 'pipe',
+      onError: (error) => {
+        throw error;
+      },
     });
     service = child;
-    child.stdout.on('data', (chunk) => (said += chunk));
-    child.stderr.on('data', (chunk) => (said += chunk));
+    child.stdout!.on('data', (chunk) => (said += chunk));
+    child.stderr!.on('data', (chunk) => (said += chunk));
     const ended = new Promise<number | null>((done) => child.once('close', done));
     const reported = async () => {
       const { rows } = await database.pool.query<{ count: string }>(
