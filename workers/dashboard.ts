@@ -47,6 +47,7 @@ await runService('dashboard', async (context) => {
     sessionKey: sessionKey(settings.dataDirectory, (error) =>
       logger.warn({ error: error.message }, 'sessions will end with this process'),
     ),
+    watchRate: settings.retraining.watchRate,
     budget: settings.incidents.evidence.perDay,
     actions: { ...incidentActions(pool), ...modelActions({ pool, queue: retrain, settings: settings.retraining }) },
     logger,

@@ -74,6 +74,7 @@ export async function carryOut(trial: Trial): Promise<Tried> {
         challenger: await scoreHeldBack(how, model, window),
         champion: window === second ? heldBack : await scoreHeldBack(kind, champion, window),
         exam: { challenger, champion: reference, reference },
+        isCleaned: window.unjudged !== undefined,
       },
       gates,
     );

@@ -14,6 +14,7 @@ import {
   type StreamStatus,
   streamStatus,
 } from '../storage/statusQueries.js';
+import { stuckModels } from '../storage/stuckModels.js';
 import { age, minuteText, printJson, table } from './output.js';
 import { lookAt } from './store.js';
 
@@ -49,9 +50,22 @@ export interface Status {
     accept: string;
     retrain: string;
   }[];
+  /** Models that only a person can help: their serving version flags too much, and its successors were refused. */
+  stuck: {
+    model: string;
+    state: string;
+    version: number | null;
+    champion: number;
+    flagged: number;
+    since: string;
+    reasons: string[];
+  }[];
 }
 
-export async function readStatus(pool: Pool, settings: Pick<Settings, 'feed' | 'incidents'>): Promise<Status> {
+export async function readStatus(
+  pool: Pool,
+  settings: Pick<Settings, 'feed' | 'incidents' | 'retraining'>,
+): Promise<Status> {
   const services = (await listServices(pool))
     .filter((row) => row.state !== 'stopped' || row.heartbeatAge < 3_600)
     .map((row) => ({
@@ -81,6 +95,15 @@ export async function readStatus(pool: Pool, settings: Pick<Settings, 'feed' | '
     retrains: await recentRetrains(pool, RECENT),
     raised: { budget, alerts_last_day: alertsLastDay(rows), rows },
     held: await heldVersions(pool),
+    stuck: (await stuckModels(pool, settings.retraining.watchRate)).map((one) => ({
+      model: one.modelKey,
+      state: one.state,
+      version: one.version,
+      champion: one.champion,
+      flagged: one.flagged,
+      since: minuteText(one.since),
+      reasons: one.reasons,
+    })),
   };
 }
 
@@ -188,6 +211,13 @@ export function register(program: Command): void {
             ['recent retrain', 'model', 'state'],
             status.retrains.map((row) => [row.at.toISOString().slice(0, 19).replace('T', ' '), row.model, row.state]),
           ),
+        );
+      }
+      for (const { model, state, version, champion, flagged, since } of status.stuck) {
+        parts.push(
+          `${model} needs a decision: version ${version ?? '?'} was ${state}, and version ${champion} has flagged too much since ${since}` +
+            ` (${(100 * flagged).toFixed(0)} % of the last six hours)\n` +
+            `  accept ${version ?? 'it'}, keep ${champion}, or retrain without these days: on the page of the model`,
         );
       }
       for (const { model, version, since, reasons, accept, retrain } of status.held) {

@@ -1,7 +1,7 @@
 /** What is shown in place of a secret. */
 export const HIDDEN = '(hidden)';
 
-const SECRET_NAME = /token|password|secret|authorization|api-?key|credential/i;
+const SECRET_NAME = /token|password|secret|authorization|api-?key|routing-?key|credential/i;
 /** Objects whose every value may be a secret, such as HTTP headers. */
 const SECRET_VALUES = /^headers$/i;
 const WHOLE_URL = /^[a-z][a-z0-9+.-]*:\/\//i;

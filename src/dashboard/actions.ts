@@ -25,6 +25,12 @@ export interface ModelActions {
   approve(modelKey: ModelKey, actor: string): Promise<void>;
   /** @throws ActionRefused when none waits */
   decline(modelKey: ModelKey, reason: string, actor: string): Promise<void>;
+  /** Lets a version serve that was held or rejected. @throws ActionRefused when there is no such version */
+  accept(modelKey: ModelKey, version: number, actor: string): Promise<void>;
+  /** The serving version goes on: refusals up to now need no answer. @throws ActionRefused when no model is stuck */
+  keep(modelKey: ModelKey, actor: string): Promise<void>;
+  /** Retrains on the window before the serving version began to flag too much. @throws ActionRefused */
+  retrainWithout(modelKey: ModelKey, actor: string): Promise<void>;
   /** A pinned version is kept, and no retrain replaces it. @throws ActionRefused when there is no such version */
   pin(modelKey: ModelKey, version: number, pinned: boolean): Promise<void>;
 }

@@ -16,6 +16,8 @@ export interface DashboardContext {
   settings: DashboardSettings;
   /** Alerts a day that the operator is ready to read. */
   budget: number;
+  /** Share of anomalous minutes over which a serving version is in trouble. */
+  watchRate: number;
   actions: DashboardActions;
   logger: FastifyBaseLogger;
   clock: Clock;

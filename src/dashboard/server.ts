@@ -35,6 +35,8 @@ export interface DashboardOptions {
   budget: number;
   actions: DashboardActions;
   logger: FastifyBaseLogger;
+  /** Share of anomalous minutes over which a serving version is in trouble (`retraining.watchRate`). */
+  watchRate: number;
   clock: Clock;
   /** 32 random bytes that sign sessions; without it one for this process. */
   sessionKey?: Buffer;
@@ -59,7 +61,15 @@ const OPEN = new Set(['/', '/login', '/healthz', '/readyz', '/favicon.svg', '/pa
 export async function createDashboard(options: DashboardOptions): Promise<FastifyInstance> {
   const settings = readDashboardSettings(options.settings);
   const { pool, queues, logger, clock } = options;
-  const context: DashboardContext = { pool, settings, budget: options.budget, actions: options.actions, logger, clock };
+  const context: DashboardContext = {
+    pool,
+    settings,
+    budget: options.budget,
+    watchRate: options.watchRate,
+    actions: options.actions,
+    logger,
+    clock,
+  };
   const server = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),

@@ -249,6 +249,7 @@ export class OpenMinute {
         .map(({ peer, state, routes }) => ({ peer: peers.text(peer), peerAs: peers.as[peer]!, state, routes })),
     };
     evidence.known = facts.announcedPrefixes();
+    if (evidence.newOrigins.length + evidence.moreSpecifics.length > 0) evidence.habits = facts.habits();
     const ended = followed.events.ended(facts);
     if (ended.length > 0) evidence.ended = ended;
     const transits = this.#newTransits(facts);

@@ -117,6 +117,18 @@ export interface NetworkLoss {
   via: { network: number; prefixes: number }[];
 }
 
+/**
+ * How common it is in this feed what else speaks of a newcomer, as shares of the networks that it knows, 0..1, to one
+ * significant digit: what most networks have in common tells nothing of one of them.
+ */
+export interface FeedHabits {
+  /** First met within the last half day, and within the last day. */
+  newToday: number;
+  newHalfDay: number;
+  /** Of those that announce anything: just one prefix. */
+  single: number;
+}
+
 /** Evidence of a minute that helps to name culprits; each list is bounded (at most 20). */
 export interface MinuteEvidence {
   prefixes: Ranked[];
@@ -145,6 +157,8 @@ export interface MinuteEvidence {
   newLinks: { left: number; right: number; routes: number; prefixes: string[] }[];
   /** Prefixes that have a route when the minute closes, to one significant digit. Absent in rows of versions that listed no facts. */
   known?: number;
+  /** Beside new origins and more-specifics. */
+  habits?: FeedHabits;
   /** Absent when there is none. */
   ended?: EndedEvent[];
   transits?: NewTransit[];

@@ -4,6 +4,7 @@ import { lockCorrelatorCursor, moveCorrelatorCursor } from '../storage/correlato
 import { incidentHistory, openIncidents } from '../storage/incidents.js';
 import { minuteInputs, verdictWatermark, watermarkWithoutModels } from '../storage/minuteInputs.js';
 import { watchBegun } from '../storage/watchStates.js';
+import { tellArrived } from './arrivals.js';
 import { type CorrelatorContext, correlate, recentMinutes } from './correlator.js';
 import type { IncidentChange } from './incident.js';
 import type { MinuteInput } from './minuteInput.js';
@@ -56,6 +57,7 @@ export async function correlateNext(
     const { state, changes, incidents } = correlate({ stream, open, recent, ...history }, inputs, options);
     const until = state.recent.at(-1)!.minute;
     await storeFindings(client, stream, { incidents, changes, until }, options);
+    if (until >= (options.historyBefore?.() ?? until)) await tellArrived(client, stream, until, options.now());
     await moveCorrelatorCursor(client, stream, until);
     await client.query('COMMIT');
     return { minutes: inputs.length, until, changes };

@@ -28,8 +28,9 @@ export function suspectsOf(
 /** The claims of a minute alone. */
 export function claimsOf(input: MinuteInput): MinuteInput {
   if (input.evidence === null) return input;
-  const { newOrigins, moreSpecifics, known } = input.evidence;
+  const { newOrigins, moreSpecifics, known, habits } = input.evidence;
   const evidence: MinuteEvidence = { ...emptyEvidence(), newOrigins, moreSpecifics };
+  if (habits !== undefined) evidence.habits = habits;
   return { ...input, evidence: known === undefined ? evidence : { ...evidence, known } };
 }
 
@@ -47,6 +48,7 @@ export function partOf(input: MinuteInput, subject: string): MinuteInput {
   ]);
   const part: MinuteEvidence = { ...emptyEvidence(), peers: evidence.peers, newOrigins, moreSpecifics };
   if (evidence.known !== undefined) part.known = evidence.known;
+  if (evidence.habits !== undefined) part.habits = evidence.habits;
   if (transits.length > 0) part.transits = transits;
   const ended = (evidence.ended ?? []).filter(mine);
   if (ended.length > 0) part.ended = ended;

@@ -3,15 +3,17 @@ import type { Pool } from 'pg';
 import type { RetrainPayload } from '../../queues/retrain.js';
 import { runOf } from '../../queues/retrain.js';
 import { ActionRefused, type ModelActions } from '../dashboard/actions.js';
+import { MINUTES_PER_DAY } from '../features/row.js';
 import type { ModelKey } from '../models/model.js';
 import { parseModelKey } from '../models/modelKey.js';
-import { pin, RegistryRefusal, rollback } from '../registry/registry.js';
+import { acceptHeld, pin, RegistryRefusal, rollback } from '../registry/registry.js';
 import { rejectShadow } from '../registry/shadow.js';
 import type { RetrainingSettings } from '../retraining/settings.js';
 import { notify } from '../storage/notifications.js';
 import { requestCancellation } from '../storage/retrainCancellations.js';
 import { appendRetrainState } from '../storage/retrainRuns.js';
 import { listShadows } from '../storage/shadows.js';
+import { keepChampion, stuckModels } from '../storage/stuckModels.js';
 import { ApprovalDesk, NothingWaits } from './approvalDesk.js';
 import { requestRetrain } from './retrainRequests.js';
 
@@ -32,7 +34,32 @@ export function modelActions({ pool, queue, settings }: ModelActionsOptions): Mo
       throw error;
     }
   };
+  const stuckOf = async (modelKey: ModelKey) => {
+    const [stuck] = await stuckModels(pool, settings.watchRate, modelKey);
+    if (stuck === undefined) throw new ActionRefused(`${modelKey} waits for no decision any more.`, 404);
+    return stuck;
+  };
   return {
+    async accept(modelKey, version, actor) {
+      await refusing(() =>
+        acceptHeld({ pool, modelKey, version, actor, reason: 'accepted on the page', rejectedToo: true }),
+      );
+      await notify(pool, 'activations', parseModelKey(modelKey).stream);
+    },
+    async keep(modelKey, actor) {
+      await keepChampion(pool, await stuckOf(modelKey), { actor, reason: 'kept on the page' });
+    },
+    async retrainWithout(modelKey, actor) {
+      const { since } = await stuckOf(modelKey);
+      const window = { from: since - Math.round(settings.trainingDays * MINUTES_PER_DAY), until: since };
+      const answer = await requestRetrain(
+        pool,
+        queue,
+        { modelKey, trigger: { kind: 'manual', actor }, window },
+        settings,
+      );
+      if (!answer.admitted) throw new ActionRefused(answer.reason);
+    },
     async approve(modelKey, actor) {
       await decide(modelKey, { approve: true, actor, reason: 'approved on the page' });
     },

@@ -101,13 +101,17 @@ async function activate(client: PoolClient, active: Activation | null, to: Model
  * @throws RegistryRefusal
  */
 export async function acceptHeld(
-  move: Move & { version: number },
+  move: Move & { version: number /** A rejected one as well. */; rejectedToo?: boolean },
 ): Promise<{ version: ModelVersion; activeFrom: Minute }> {
   const { modelKey } = move;
   return inTransaction(move.pool, async (client) => {
     await lockModel(client, modelKey, 'exclusive');
     const held = await findVersion(client, modelKey, move.version);
-    if (held?.state !== 'held') throw new RegistryRefusal(`${modelKey} has no held version ${move.version}`);
+    const isRejected = held?.state === 'rejected' && move.rejectedToo === true;
+    if (!held || (held.state !== 'held' && !isRejected))
+      throw new RegistryRefusal(`${modelKey} has no held version ${move.version}`);
+    if ((await versionFiles(client, held.id)).length === 0)
+      throw new RegistryRefusal(`the files of version ${move.version} of ${modelKey} were pruned: train it anew`);
     const lineage = Math.max(...(await listVersions(client, modelKey)).map((version) => version.lineage)) + 1;
     const exam = await findExam(client, modelKey, held.lineage);
     const reference = (held.metrics.exam as { challenger?: unknown } | undefined)?.challenger;

@@ -168,6 +168,7 @@ async function prove(training: TrainingRun, { kind, champion, window, seed, sign
     champion: champion && (await scoreHeldBack(kind, champion.model, window)),
     exam: exam?.results ?? null,
     step: window.step,
+    isCleaned: window.unjudged !== undefined,
     onePeer: window.onePeer,
   };
   return { model, scored, threshold, exam, evidence, verdict: decide(evidence, settings) };

@@ -30,6 +30,8 @@ export interface GateEvidence {
   exam: { challenger: ExamResult; champion: ExamResult | null; reference: ExamReference } | null;
   /** The level of the traffic changed within a day, and the exam is sized by the new one; null when it did not. */
   step?: RegimeStep | null;
+  /** The window was cleaned of what the champion finds: on the rest it finds nothing, which says nothing of a challenger. */
+  isCleaned?: boolean;
   /** The peer that was over its share of the training window, if one was. */
   onePeer?: OnePeer | null;
 }
@@ -70,7 +72,11 @@ export function decide(evidence: GateEvidence, settings: RetrainingSettings): Ga
     const limit = Math.max(settings.maximumAnomalyRate, evidence.step && theirs ? theirs.habitualRate / 2 : 0);
     if (ours.habitualRate > limit) {
       reasons.push(`it finds ${beside}, over ${percent(limit)}`);
-    } else if (theirs && ours.habitualRate > theirs.anomalyRate + settings.championMargin) {
+    } else if (
+      theirs &&
+      evidence.isCleaned !== true &&
+      ours.habitualRate > theirs.anomalyRate + settings.championMargin
+    ) {
       reasons.push(
         `it finds ${beside}, the champion ${percent(theirs.anomalyRate)} (margin ${percent(settings.championMargin)})`,
       );

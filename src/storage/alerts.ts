@@ -58,7 +58,9 @@ export async function raiseAlert(
   // What was found in history and still goes on now was told to nobody yet.
   const arrived = open.body.history === true && request.history !== true;
   const grown = request.grown === true || arrived || severityRank(request.severity) > severityRank(open.severity);
-  const body = bodyOf(request, open.body.revision + (grown ? 1 : 0), open.body.times + 1);
+  // What was told once is no history, however late its next minutes are judged.
+  const history = open.body.history === true && request.history === true;
+  const body = bodyOf({ ...request, history }, open.body.revision + (grown ? 1 : 0), open.body.times + 1);
   await db.query(
     `UPDATE alerts SET kind = $2, severity = $3, title = $4, body = $5,
        delivered = CASE WHEN $6 THEN delivered || jsonb_build_object('done', false, 'dueAt', $7::text)

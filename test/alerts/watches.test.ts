@@ -40,7 +40,12 @@ function alerter(clock: 'wall' | 'feed' = 'wall') {
   const now = () => new Date(at);
   const quiet = { info: () => {}, warn: () => {} };
   const outbox = new AlertOutbox({ pool, settings, channels: [], now, random: () => 0, log: quiet });
-  const watches = watchesOf({ streams: [{ name: 'rrc00' }], feed: { clock }, alerts: settings });
+  const watches = watchesOf({
+    streams: [{ name: 'rrc00' }],
+    feed: { clock },
+    alerts: settings,
+    retraining: { watchRate: 0.2 },
+  });
   const rounds = new Rounds(now);
   const step = new AlertStep({ pool, outbox, watches, now, lookSeconds: 5, log: quiet, rounds });
   return {

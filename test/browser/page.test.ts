@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { askForApproval } from '../../src/storage/approvals.js';
+import { appendRetrainState } from '../../src/storage/retrainRuns.js';
 import { startDashboards, type TestDashboard } from '../dashboard/dashboard.js';
 import { addIncident, NOW, STREAM, seedHistory } from '../dashboard/seed.js';
 import { accessibilityFaults, keepPicture, openChromium, overhang, whyNoChromium } from '../support/chromium.js';
@@ -196,6 +197,47 @@ suite(`the page in Chromium${missing === null ? '' : ` (${missing})`}`, () => {
     ]);
   });
 
+  test('a model that only a person can help has a card with both versions and three ways out', async () => {
+    const { pool } = dashboards.database;
+    const key = `lstm@${STREAM}`;
+    const refuse = (run: string) =>
+      appendRetrainState(pool, {
+        run,
+        modelKey: key,
+        state: 'held',
+        detail: { version: 3, watermark: NOW / MINUTE - 1, reasons: ['the lineage has spent its sensitivity budget'] },
+      });
+    const newest = [STREAM, new Date(NOW - 360 * MINUTE)];
+    await pool.query('CREATE TABLE kept_scores AS TABLE scores');
+    await pool.query(`UPDATE scores SET anomalous = true WHERE stream = $1 AND kind = 'lstm' AND minute >= $2`, newest);
+    await pool.query(`UPDATE model_versions SET state = 'held' WHERE model_key = $1 AND version = 3`, [key]);
+    await refuse('held once');
+    const title = 'This model needs your decision';
+    await visit(open + MODEL, async (page) => {
+      const card = page.locator('section', { has: page.getByRole('heading', { name: title }) });
+      await card.getByText(/was held: The lineage has spent its sensitivity budget/).waitFor();
+      await card.getByRole('row', { name: /Minutes flagged in the last six hours 100.0 %/ }).waitFor();
+      for (const name of ['Accept version 3', 'Keep version 2', 'Retrain without these days'])
+        await card.getByRole('button', { name }).waitFor();
+      await keepPicture(page, 'model-stuck');
+      expect(await accessibilityFaults(page)).toEqual([]);
+      expect(await overhang(page)).toBe(0);
+      await card.getByRole('button', { name: 'Retrain without these days' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Retrain without these days' }).click();
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+      await card.getByRole('button', { name: 'Keep version 2' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Keep version 2' }).click();
+      await card.waitFor({ state: 'detached' });
+    });
+    expect((await dashboards.queue.getJobs()).map((job) => job?.data)).toContainEqual(
+      expect.objectContaining({ modelKey: key, without: true }),
+    );
+    const { rows } = await pool.query(`SELECT actor, target FROM audit WHERE action = 'keep version'`);
+    expect(rows).toEqual([{ actor: 'local operator', target: `${key} 2` }]);
+    await pool.query('TRUNCATE scores');
+    await pool.query('INSERT INTO scores SELECT * FROM kept_scores');
+  });
+
   test('thirty days are drawn, joined into few points by the server', async () => {
     await visit(open, async (page) => {
       await heading(page, 'Routing is ordinary');
@@ -239,7 +281,7 @@ suite(`the page in Chromium${missing === null ? '' : ` (${missing})`}`, () => {
 
   test('an incident names its network, and the page what was raised a day', async () => {
     await visit(`${open}/incidents`, async (page) => {
-      await page.getByText('Prefix hijack by AS64666').first().waitFor();
+      await page.getByRole('row', { name: /critical Prefix hijack AS64666 203\.0\.113\.0\/24/ }).waitFor();
       await page.getByText(/you want at most 6 a day/).waitFor();
       await page.getByRole('row', { name: /^Prefix hijack \d \(0\.\d/ }).waitFor();
     });
@@ -275,6 +317,36 @@ suite(`the page in Chromium${missing === null ? '' : ` (${missing})`}`, () => {
       await page.reload();
       await page.getByText('Announced maintenance of the peer.').waitFor();
       await page.locator('.badge', { hasText: 'ordinary' }).waitFor();
+    });
+  });
+
+  test('filters and order stand in the address, and come from it', async () => {
+    await visit(`${open}/incidents`, async (page) => {
+      const lines = page.locator('.incident-table tbody tr');
+      await lines.first().waitFor();
+      const all = await lines.count();
+      expect(all).toBeGreaterThan(1);
+      await page.getByLabel('What').selectOption('session reset');
+      await page.waitForURL('**/incidents?class=session+reset');
+      await lines.nth(1).waitFor({ state: 'detached' });
+      expect(await lines.count()).toBe(1);
+      await page.getByLabel('AS', { exact: true }).fill('AS64999999999');
+      await page.getByRole('button', { name: 'Filter' }).click();
+      await page.getByRole('alert').getByText(/^as: /).waitFor();
+      await page.getByRole('link', { name: 'Clear' }).click();
+      await page.waitForURL('**/incidents');
+      await lines.nth(all - 1).waitFor();
+      await page.getByRole('link', { name: 'Severity' }).click();
+      await page.waitForURL('**/incidents?sort=severity&order=down');
+      await page.locator('th[aria-sort=descending]', { hasText: 'Severity' }).waitFor();
+      const { download } = await page.evaluate<{ download: string }>(
+        "fetch(document.querySelector('.exports a').href).then((answer) => answer.text()).then((download) => ({ download }))",
+      );
+      expect(download).toMatch(/^id,stream,started_at/);
+      await page.goto(`${open}/incidents?severity=critical&as=64666&prefix=203.0.113.0/24`);
+      await lines.first().waitFor();
+      expect(await page.locator('select[name=severity]').inputValue()).toBe('critical');
+      expect(await page.locator('input[name=prefix]').inputValue()).toBe('203.0.113.0/24');
     });
   });
 

@@ -53,6 +53,7 @@ export async function startDashboards(): Promise<TestDashboard> {
         },
         settings,
         budget: 6,
+        watchRate: 0.2,
         actions: { ...actions, ...incidentActions(database.pool) },
         logger,
         clock: Date,

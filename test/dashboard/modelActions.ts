@@ -2,7 +2,9 @@ import type { Pool } from 'pg';
 import { ActionRefused, type ModelActions } from '../../src/dashboard/actions.js';
 import type { BoardQueue } from '../../src/dashboard/board.js';
 import type { ModelKey } from '../../src/models/model.js';
+import { acceptHeld } from '../../src/registry/registry.js';
 import { approvals, decideApproval } from '../../src/storage/approvals.js';
+import { keepChampion, stuckModels } from '../../src/storage/stuckModels.js';
 import { activate, addRunState, NOW } from './seed.js';
 
 /**
@@ -26,6 +28,17 @@ export function testModelActions(pool: Pool, queue: BoardQueue): ModelActions & 
       started.set(key, run);
       await addRunState(pool, run, key, 'training', { fraction: 0.4, message: 'epoch 4 of 10, loss 0.0311' });
       return { jobId: String(job.id) };
+    },
+    async accept(key, version, actor) {
+      await acceptHeld({ pool, modelKey: key, version, actor, reason: 'accepted on the page', rejectedToo: true });
+    },
+    async keep(key, actor) {
+      const [stuck] = await stuckModels(pool, 0.2, key);
+      if (stuck === undefined) throw new ActionRefused(`${key} waits for no decision any more.`, 404);
+      await keepChampion(pool, stuck, { actor, reason: 'kept on the page' });
+    },
+    async retrainWithout(key, actor) {
+      await queue.add('retrain', { modelKey: key, actor, without: true });
     },
     async approve(key, actor) {
       await decide(key, { approve: true, actor, reason: 'approved on the page' });

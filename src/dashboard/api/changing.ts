@@ -82,6 +82,30 @@ export function addChangingRoutes(routes: Routes, { pool, actions, clock }: Dash
     await actions.cancel(key);
     return { done: true };
   });
+  onModel(
+    'accept',
+    'Let a version serve that was held or rejected',
+    shape.acceptBody,
+    shape.done,
+    async (key, body, visitor) => {
+      await actions.accept(key, body.version, visitor.actor);
+      return { done: true };
+    },
+  );
+  onModel('keep', 'Keep the serving version', undefined, shape.done, async (key, _body, visitor) => {
+    await actions.keep(key, visitor.actor);
+    return { done: true };
+  });
+  onModel(
+    'retrain-without',
+    'Retrain on the window before the serving version flagged too much',
+    undefined,
+    shape.done,
+    async (key, _body, visitor) => {
+      await actions.retrainWithout(key, visitor.actor);
+      return { done: true };
+    },
+  );
   onModel('approve', 'Approve the retraining that waits', undefined, shape.done, async (key, _body, visitor) => {
     await actions.approve(key, visitor.actor);
     return { done: true };

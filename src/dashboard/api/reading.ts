@@ -9,16 +9,18 @@ import { evidenceBetween, featureSeries } from '../queries/features.js';
 import { streamNames, watermark } from '../queries/feed.js';
 import { incident, incidentRow, incidents, windowOf } from '../queries/incidents.js';
 import { model, models } from '../queries/models.js';
+import { ownNetworks } from '../queries/networks.js';
 import { raisedOf } from '../queries/raised.js';
 import { scoreSeries } from '../queries/scores.js';
 import { silenceRow } from '../silenceActions.js';
+import { networks } from './networks.js';
 import { NotThere, type Routes } from './route.js';
 import * as shape from './schema.js';
 
 const MINUTE = 60_000;
 
 /** Routes that look and change nothing. */
-export function addReadingRoutes(routes: Routes, { pool, settings, budget, clock }: DashboardContext): void {
+export function addReadingRoutes(routes: Routes, { pool, settings, watchRate, budget, clock }: DashboardContext): void {
   routes.add(
     {
       method: 'GET',
@@ -57,6 +59,17 @@ export function addReadingRoutes(routes: Routes, { pool, settings, budget, clock
       answer: z.array(shape.incidentRow),
     },
     ({ query }) => incidents(pool, query),
+  );
+
+  routes.add(
+    {
+      method: 'GET',
+      path: '/api/networks',
+      summary:
+        'Your own prefixes: origin, visibility, RPKI, neighbours, what contradicts the declaration, last incident',
+      answer: networks,
+    },
+    () => ownNetworks(pool),
   );
 
   routes.add(
@@ -133,7 +146,7 @@ export function addReadingRoutes(routes: Routes, { pool, settings, budget, clock
     async ({ parameters: { key } }) => {
       const stream = key.slice(key.indexOf('@') + 1);
       if (!(await streamNames(pool)).includes(stream)) throw new NotThere(`There is no stream ${stream}.`);
-      return (await model(pool, key, await watermark(pool, stream))) ?? missingModel(key);
+      return (await model(pool, key, await watermark(pool, stream), watchRate)) ?? missingModel(key);
     },
   );
 

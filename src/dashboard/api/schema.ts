@@ -296,7 +296,20 @@ export const driftReport = z.object({
   distribution: distribution.nullable(),
 });
 
+export const stuck = z.object({
+  state: z.enum(['held', 'rejected']),
+  version: z.number().nullable().describe('the version that was refused last'),
+  champion: z.number(),
+  reasons: z.array(z.string()),
+  refusedAt: time.nullable(),
+  flagged: z.number().describe('share of the last six hours that the serving version finds anomalous'),
+  since: time,
+});
+
 export const model = modelRow.extend({
+  stuck: stuck
+    .nullable()
+    .describe('set when only a person can help: see the three actions accept, keep and retrain-without'),
   versions: z.array(version),
   activations: z.array(
     z.object({ version: z.number(), fromMinute: time, reason: z.string(), actor: z.string(), at: time }),
@@ -333,6 +346,7 @@ export const pathsQuery = z.object({ prefix: z.string().max(60).optional() });
 export const rollbackBody = z.object({ version: z.int().positive() });
 export const pinBody = z.object({ pinned: z.boolean() });
 export const reasonBody = z.object({ reason: z.string().trim().min(1).max(1_000) });
+export const acceptBody = z.object({ version: z.int().positive() });
 export const noteBody = z.object({ text: z.string().trim().max(4_000) });
 export const ordinaryBody = z.object({ ordinary: z.boolean() });
 export const retrainQueued = z.object({ jobId: z.string() });
@@ -348,6 +362,7 @@ export type Raised = z.infer<typeof raised>;
 export type IncidentRow = z.infer<typeof incidentRow>;
 export type Incident = z.infer<typeof incident>;
 export type ModelRow = z.infer<typeof modelRow>;
+export type Stuck = z.infer<typeof stuck>;
 export type Model = z.infer<typeof model>;
 export type ModelVersion = z.infer<typeof version>;
 export type DriftReport = z.infer<typeof driftReport>;

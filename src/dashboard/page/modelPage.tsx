@@ -6,6 +6,7 @@ import { DriftHistory } from './driftHistory.js';
 import { RunProgress } from './modelList.js';
 import { call, useResource } from './resource.js';
 import { Badge, Empty, Loading, Problem } from './states.js';
+import { StuckCard } from './stuckCard.js';
 import { VersionTable } from './versionTable.js';
 import { amount, dateTime, modelName, span, timeOf } from './words.js';
 
@@ -93,6 +94,9 @@ export function ModelPage({ modelKey, canChange }: { modelKey: string; canChange
           <p class="hint">You are signed in read-only: changes need the operator's token.</p>
         )}
       </section>
+      {value.stuck !== null && (
+        <StuckCard stuck={value.stuck} versions={value.versions} canChange={canChange} ask={setQuestion} send={send} />
+      )}
       {value.approval !== null && (
         <ApprovalCard approval={value.approval} name={name} canChange={canChange} ask={setQuestion} send={send} />
       )}

@@ -1,7 +1,8 @@
 import type { Pool } from 'pg';
 import { z } from 'zod';
-import { MODEL_KINDS } from '../../models/model.js';
+import { MODEL_KINDS, type ModelKey } from '../../models/model.js';
 import { type Approval, approvals } from '../../storage/approvals.js';
+import { type StuckModel, stuckModels } from '../../storage/stuckModels.js';
 import type { Model, ModelRow, ModelVersion } from '../api/schema.js';
 import { driftReports } from './driftReports.js';
 import { activeRuns, runsOf } from './retrainRuns.js';
@@ -69,11 +70,11 @@ function approvalOf(waiting: Approval | undefined): ModelRow['approval'] {
 }
 
 /** One model with its history; the newest 50 of each list. */
-export async function model(pool: Pool, key: string, now: number | null): Promise<Model | null> {
+export async function model(pool: Pool, key: string, now: number | null, watchRate: number): Promise<Model | null> {
   const stream = key.slice(key.indexOf('@') + 1);
   const [row] = (await models(pool, [stream], new Map([[stream, now]]))).filter((candidate) => candidate.key === key);
   if (row === undefined) return null;
-  const [versions, activations, reports, runs] = await Promise.all([
+  const [versions, activations, reports, runs, [stuck]] = await Promise.all([
     versionsOf(pool, key, row.version),
     pool.query<{ version: number; from_minute: Date; reason: string; actor: string; at: Date }>(
       `SELECT v.version, a.from_minute, a.reason, a.actor, a.at FROM activations a
@@ -82,9 +83,11 @@ export async function model(pool: Pool, key: string, now: number | null): Promis
     ),
     driftReports(pool, key, 50),
     runsOf(pool, key, 10),
+    stuckModels(pool, watchRate, key as ModelKey),
   ]);
   return {
     ...row,
+    stuck: stuckOf(stuck),
     versions,
     activations: activations.rows.map((activation) => ({
       version: activation.version,
@@ -95,6 +98,20 @@ export async function model(pool: Pool, key: string, now: number | null): Promis
     })),
     reports,
     runs,
+  };
+}
+
+function stuckOf(stuck: StuckModel | undefined): Model['stuck'] {
+  if (stuck === undefined) return null;
+  const { state, version, champion, reasons, refusedAt, flagged, since } = stuck;
+  return {
+    state,
+    version,
+    champion,
+    reasons,
+    refusedAt: refusedAt === null ? null : refusedAt * MINUTE,
+    flagged,
+    since: since * MINUTE,
   };
 }
 

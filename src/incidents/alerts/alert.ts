@@ -8,9 +8,11 @@ export const ALERT_KINDS = [
   'service down',
   'stage behind',
   'work failing',
+  'roa',
   'drift',
   'retrain rejected',
   'retrain failing',
+  'model stuck',
   'rollback',
   'test',
 ] as const;
