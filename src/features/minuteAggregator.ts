@@ -10,7 +10,7 @@ import { FEATURE_COUNT, type FeatureRow, MINUTES_PER_DAY, type Minute } from './
 
 const MINUTE_MS = 60_000;
 const DAY_MS = MINUTES_PER_DAY * MINUTE_MS;
-const SNAPSHOT_VERSION = 3;
+const SNAPSHOT_VERSION = 4;
 /** A gap that would give more rows than ten years have minutes is refused. */
 const LONGEST_GAP = 3660 * MINUTES_PER_DAY;
 

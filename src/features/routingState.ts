@@ -393,7 +393,8 @@ export class RoutingState {
     else if (this.routes.path[route] === WITHDRAWN) open.totals.duplicateWithdrawals++;
     else {
       const lost = this.routes.path[route]!;
-      open.withdrew(prefix, this.prefixes.activeRoutes[prefix]!, () => this.hopsOf(lost));
+      const { activeRoutes, lastOrigin } = this.prefixes;
+      open.withdrew(prefix, lastOrigin[prefix]!, peer, activeRoutes[prefix]!, () => this.hopsOf(lost));
       this.#deactivate(route);
     }
     this.routes.withdrawnMinute[route] = minute;

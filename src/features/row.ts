@@ -102,13 +102,13 @@ export interface NewTransit {
 /** Prefixes of one network that have next to no routes left, listed until they are back. */
 export interface NetworkLoss {
   origin: number;
-  /** The first minute of the loss. */
+  /** The first minute of the loss; of a small one that grew to a multiple, the minute in which it did. */
   since: Minute;
   /** Prefixes that are lost now: 0 in the minute in which they are back. */
   prefixes: number;
   /** Prefixes that it still has. */
   left: number;
-  /** The most peers that had one of them. */
+  /** Peers that withdrew any of them. */
   peers: number;
   sample: string[];
   /** Of the network itself. */
