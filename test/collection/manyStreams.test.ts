@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { packageRoot } from '../../src/config/paths.js';
 import { settingsSchema } from '../../src/config/settings.js';
-import { serviceEnvironment } from '../../src/services/system.js';
+import { serviceEnvironment } from '../../src/services/launch.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
 
 const STREAMS = 15;
