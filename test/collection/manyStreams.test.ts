@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { packageRoot } from '../../src/config/paths.js';
 import { settingsSchema } from '../../src/config/settings.js';
-import { serviceEnvironment } from '../../src/services/system.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
 
 const STREAMS = 15;
@@ -38,7 +37,10 @@ test.each(['aggregator', 'collector'])(
       await database.pool.query('INSERT INTO streams (name) VALUES ($1) ON CONFLICT DO NOTHING', [stream.name]);
     let said = '';
     const child = spawn(process.execPath, [join(packageRoot, 'dist/workers', `${name}.js`)], {
-      env: serviceEnvironment(settings, database.url),
+      env: {
+        PATH: process.env.PATH,
+        ROUTEWARDEN_SETTINGS: JSON.stringify({ ...settings, databaseUrl: database.url }),
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     service = child;
