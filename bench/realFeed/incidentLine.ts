@@ -43,8 +43,8 @@ export function incidentLine(inputs: readonly MinuteInput[], watched: Watched): 
   return { incidents, changes, stained: stainedSpans(incidents), correlatorSeconds };
 }
 
-/** What the alert channels send by default: incidents that reached `minor`, told once each, at their highest. */
-export const ALERTED: Severity = 'minor';
+/** What the alert channels send by default: incidents that reached `major`, counted once each, at their highest. */
+export const ALERTED: Severity = 'major';
 
 export function alertsOf(changes: readonly IncidentChange[]): { class: string; severity: Severity }[] {
   const alerts = new Map<string, { class: string; severity: Severity }>();

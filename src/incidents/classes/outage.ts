@@ -14,9 +14,13 @@ import {
 /** What fails together is withdrawn within so many minutes, path exploration included. */
 const BURST = 3;
 
-/** Outages of so few prefixes are daily bread in a table of the whole Internet: the sizes grow with it, up to this. */
-const NETWORK_FACTOR = 4;
-const NETWORK_TABLE = 60_000;
+/**
+ * Networks of ten or twenty prefixes fail a few times a day in a table of the whole Internet: the sizes grow with what is
+ * known of it, up to this. Several networks that fail with their transit are rarer.
+ */
+const NETWORK_FACTOR = { alone: 6, transit: 2 };
+const NETWORK_TABLE = 15_000;
+const SEVERAL = 3;
 const NAMED = 5;
 
 /** The sizes are meant for a table of some 25,000 prefixes at most; what is large there is daily bread in the whole Internet. */
@@ -90,7 +94,8 @@ function networkOutage({ subject, evidence, settings }: Case): Judgement {
   const behind = whole.filter((loss) => loss.origin !== network && isBehind(loss, network));
   const losses = [own, ...behind];
   const prefixes = losses.reduce((sum, loss) => sum + loss.prefixes, 0);
-  const size = prefixes / Math.max(1, Math.min(NETWORK_FACTOR, (evidence.known ?? 0) / NETWORK_TABLE));
+  const most = behind.length >= SEVERAL ? NETWORK_FACTOR.transit : NETWORK_FACTOR.alone;
+  const size = prefixes / Math.max(1, Math.min(most, (evidence.known ?? 0) / NETWORK_TABLE));
   const share = peerShare(evidence, Math.max(...losses.map(({ peers }) => peers)));
   const others = behind.slice(0, NAMED).map(({ origin }) => `AS${origin}`);
   const more = behind.length > NAMED ? ` and ${behind.length - NAMED} more` : '';
