@@ -320,7 +320,7 @@ export class RoutingState {
       const age = Math.floor(columns.size[message]! / 60);
       const since = Math.max(1, minute - Math.max(age, NEW_FOR));
       const { prefixes } = this;
-      prefixes.lastOrigin[prefix] = origin;
+      this.announced.originatedBy(prefix, origin);
       prefixes.learnOrigin(prefix, origin, minute, since);
       if (since < prefixes.firstMinute[prefix]!) prefixes.firstMinute[prefix] = since;
     }
@@ -342,7 +342,7 @@ export class RoutingState {
     if (old !== WITHDRAWN) this.#release(old);
     else {
       if (route < 0) route = this.#addRoute(peer, prefix, pathId);
-      this.prefixes.activeRoutes[prefix]!++;
+      this.announced.routeAdded(prefix);
       this.peers.activeRoutes[peer]!++;
     }
     routes.path[route] = path;
