@@ -49,6 +49,8 @@ export class QueueStore {
       } else {
         const redis = new Redis(this.settings.redisUrl!, {
           lazyConnect: true,
+          connectTimeout: 5_000,
+          commandTimeout: 5_000,
           maxRetriesPerRequest: 1,
           retryStrategy: null,
         });

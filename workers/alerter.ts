@@ -33,6 +33,7 @@ await runService('alerter', async (context) => {
   try {
     await runStage(context, { name: 'alerter', stream: 'all', wakeOn: [], step: () => step.step() });
   } finally {
+    await outbox.close();
     await Promise.allSettled(channels.map((channel) => channel.close()));
   }
 });

@@ -3,6 +3,7 @@ import { correlateNext } from '../src/incidents/correlationStep.js';
 import { historyBefore } from '../src/incidents/history.js';
 import type { IncidentChange } from '../src/incidents/incident.js';
 import { correlateLate } from '../src/incidents/lateCorrelation.js';
+import { OwnRoas } from '../src/incidents/rpki/ownRoas.js';
 import { VrpSource } from '../src/incidents/rpki/vrpSource.js';
 import { Declaration } from '../src/incidents/watch/declaration.js';
 import { WATCH_STAGE, WatchStep } from '../src/incidents/watch/watchStep.js';
@@ -15,6 +16,7 @@ await runService('correlator', async (context) => {
   const declaration = new Declaration(context.settings.watch);
   const now = () => new Date();
   const vrps = new VrpSource({ settings: context.settings.rpki, now, log: context.logger });
+  const ownRoas = new OwnRoas(declaration, context.settings.watch.roaHours);
   const log = (stream: string, changes: readonly IncidentChange[]) => {
     for (const { type, incident } of changes) {
       context.logger.info(
@@ -23,15 +25,17 @@ await runService('correlator', async (context) => {
       );
     }
   };
-  const watches = context.settings.streams.map(({ name: stream }) => {
+  const watches = context.settings.streams.map(({ name: stream, replay }) => {
     const { pool, settings } = context;
     const past = () => historyBefore(settings, stream, now());
     const { validityOf } = vrps;
+    const live = settings.feed.clock === 'wall' && replay !== true;
     const shared = { validityOf, settings: settings.incidents, now, historyBefore: past };
-    return { stream, past, watch: new WatchStep({ pool, stream, declaration, ...shared }) };
+    return { stream, past, watch: new WatchStep({ pool, stream, declaration, live, ...shared }) };
   });
   await vrps.keepFresh(context.signal, () => {
-    context.report({ rpki: vrps.state });
+    const problems = ownRoas.look(vrps.covering, now());
+    context.report({ rpki: vrps.state, ...(problems === null ? {} : { roas: problems }) });
     for (const { watch } of watches) watch.judgeAll();
   });
   await Promise.all(

@@ -6,6 +6,7 @@ import { openRetrainQueue, RETRAIN, readRetrainPayload } from '../queues/retrain
 import { incidentActions } from '../src/dashboard/incidentActions.js';
 import { retrainForm } from '../src/dashboard/retrainForm.js';
 import { createDashboard } from '../src/dashboard/server.js';
+import { sessionKey } from '../src/dashboard/sessionKey.js';
 import { modelActions } from '../src/monitoring/modelActions.js';
 import { aborted, runService } from '../src/services/service.js';
 
@@ -43,6 +44,9 @@ await runService('dashboard', async (context) => {
       },
     },
     settings: settings.dashboard,
+    sessionKey: sessionKey(settings.dataDirectory, (error) =>
+      logger.warn({ error: error.message }, 'sessions will end with this process'),
+    ),
     watchRate: settings.retraining.watchRate,
     budget: settings.incidents.evidence.perDay,
     actions: { ...incidentActions(pool), ...modelActions({ pool, queue: retrain, settings: settings.retraining }) },

@@ -2,6 +2,7 @@ import { RETRAIN, type RetrainPayload, retrainPayload, runOf } from '../queues/r
 import type { ModelKey } from '../src/models/model.js';
 import { parseModelKey } from '../src/models/modelKey.js';
 import { endFailedRun } from '../src/retraining/failure.js';
+import { serviceEnvironment, trainingSettings } from '../src/services/launch.js';
 import { runService } from '../src/services/service.js';
 import { runWorker } from '../src/services/worker.js';
 import { notify } from '../src/storage/notifications.js';
@@ -29,6 +30,7 @@ await runService('trainer', async (context) => {
       stalledInterval: lockDuration / 2,
       maxStalledCount: 3,
       runRetryDelay: RETRY_MILLISECONDS,
+      workerForkOptions: { env: { ...serviceEnvironment(), ROUTEWARDEN_SETTINGS: trainingSettings(settings) } },
       autorun: false,
       // For jobs that were added by hand; those of ours say so themselves.
       removeOnComplete: { count: 500 },

@@ -218,23 +218,37 @@ export async function checkAlerts(pool: Pool, settings: Settings): Promise<Findi
   };
 }
 
+interface RpkiDetail {
+  vrps: number;
+  readAt: string | null;
+  /** Absent where an older version runs. */
+  expired?: number;
+  generatedAt?: string | null;
+  old?: boolean;
+  error?: string | null;
+}
+
 /** Whether the correlator has the VRPs that the settings name. */
 export async function checkRpki(pool: Pool, settings: Settings): Promise<Finding[]> {
   if (settings.rpki.vrps === undefined) return [];
   const correlators = (await listServices(pool)).filter(
     ({ name, state }) => name === 'correlator' && state === 'running',
   );
-  const states = correlators.map(({ detail }) => detail.rpki as { vrps: number; readAt: string | null } | undefined);
+  const states = correlators.map(({ detail }) => detail.rpki as RpkiDetail | undefined);
   const read = states.find((state) => state !== undefined && state.vrps > 0 && state.readAt !== null);
+  const refused = states.find((state) => typeof state?.error === 'string')?.error;
   const age = read === undefined ? null : (Date.now() - Date.parse(read.readAt!)) / 1000;
+  const made = read?.generatedAt == null ? '' : `, made ${read.generatedAt}`;
+  const expired = (read?.expired ?? 0) > 0 ? `, ${read!.expired} of them expired` : '';
+  const known =
+    read === undefined
+      ? 'no VRPs have been read: validity is unknown'
+      : `${read.vrps} VRPs${expired}, read ${Math.round(age! / 60)} min ago${made}`;
   return [
     {
       check: 'rpki',
-      ok: age !== null && age < 3 * settings.rpki.refreshSeconds,
-      finding:
-        read === undefined
-          ? 'no VRPs have been read: validity is unknown'
-          : `${read.vrps} VRPs, read ${Math.round(age! / 60)} min ago`,
+      ok: age !== null && age < 3 * settings.rpki.refreshSeconds && refused === undefined && read!.old !== true,
+      finding: `${known}${read?.old === true ? ': the list is old' : ''}${refused === undefined ? '' : `; the newest list was refused: ${refused}`}`,
       remedy:
         "the correlator's log says why rpki.vrps cannot be read; the file must be JSON of rpki-client or Routinator",
     },

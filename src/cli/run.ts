@@ -1,9 +1,6 @@
-import { spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { Argument, type Command } from 'commander';
-import { packageRoot } from '../config/paths.js';
 import { findService, SERVICES } from '../services/catalogue.js';
-import { serviceEnvironment } from '../services/system.js';
+import { launchService, serviceSettings } from '../services/launch.js';
 import { openDatabase } from '../storage/database.js';
 import { say } from './output.js';
 import { settingsOf } from './store.js';
@@ -23,15 +20,15 @@ Example:
       const service = findService(name);
       const settings = settingsOf(program);
       const database = await openDatabase(settings, { share: true, log: () => {} });
-      const child = spawn(
-        process.execPath,
-        ['--enable-source-maps', join(packageRoot, 'dist/workers', service.entry)],
-        {
-          env: serviceEnvironment(settings, database.databaseUrl),
-          stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-          detached: true,
+      let failed: Error | null = null;
+      const child = launchService({
+        entry: service.entry,
+        settings: serviceSettings(settings, database.databaseUrl),
+        output: 'inherit',
+        onError: (error) => {
+          failed = error;
         },
-      );
+      });
       say(`${service.name} runs as process ${child.pid}; Ctrl-C ends it`);
       let asked = false;
       const pass = (signal: NodeJS.Signals) => {
@@ -40,8 +37,12 @@ Example:
       };
       process.on('SIGINT', () => pass('SIGTERM'));
       process.on('SIGTERM', () => pass('SIGTERM'));
-      const code = await new Promise<number | null>((done) => child.once('exit', done));
+      const code = await new Promise<number | null>((done) => {
+        child.once('exit', done);
+        child.once('error', () => done(1));
+      });
       await database.close();
+      if (failed !== null) throw failed;
       // Asked before it was ready to end in order, it ends all the same, as it was asked to.
       process.exitCode = code ?? (asked ? 0 : 1);
     });

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { type Settings, settingsSchema } from './settings.js';
@@ -17,7 +17,13 @@ const SHORT_NAMES: Record<string, string> = {
 };
 
 /** Set by the program itself, or naming the file. */
-const OTHER_NAMES = ['ROUTEWARDEN_CONFIG', 'ROUTEWARDEN_SETTINGS', 'ROUTEWARDEN_INSTANCE', 'ROUTEWARDEN_RESTARTS'];
+const OTHER_NAMES = [
+  'ROUTEWARDEN_CONFIG',
+  'ROUTEWARDEN_SETTINGS',
+  'ROUTEWARDEN_SETTINGS_DESCRIPTOR',
+  'ROUTEWARDEN_INSTANCE',
+  'ROUTEWARDEN_RESTARTS',
+];
 
 export class SettingsError extends Error {
   constructor(message: string) {
@@ -45,6 +51,13 @@ export function loadSettings(
   options: { file?: string | null | undefined; flags?: Record<string, unknown> } = {},
 ): LoadedSettings {
   const origins = new Map<string, string>();
+  const descriptor = environment.ROUTEWARDEN_SETTINGS_DESCRIPTOR;
+  if (descriptor !== undefined) {
+    // By a pipe from the supervisor: the whole settings, which an environment may be too small for.
+    const text = readFileSync(Number(descriptor), 'utf8');
+    closeSync(Number(descriptor));
+    return { settings: check(parse(text, 'what the supervisor sent'), origins), origins };
+  }
   if (environment.ROUTEWARDEN_SETTINGS !== undefined) {
     // Set by a supervisor for its services: the whole settings, checked already and checked again here.
     return { settings: check(parse(environment.ROUTEWARDEN_SETTINGS, 'ROUTEWARDEN_SETTINGS'), origins), origins };

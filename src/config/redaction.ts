@@ -1,7 +1,7 @@
 /** What is shown in place of a secret. */
 export const HIDDEN = '(hidden)';
 
-const SECRET_NAME = /token|password|secret|authorization|api-?key|credential/i;
+const SECRET_NAME = /token|password|secret|authorization|api-?key|routing-?key|credential/i;
 /** Objects whose every value may be a secret, such as HTTP headers. */
 const SECRET_VALUES = /^headers$/i;
 const WHOLE_URL = /^[a-z][a-z0-9+.-]*:\/\//i;
@@ -58,10 +58,24 @@ export function redacted(value: unknown, path = ''): unknown {
   return walk(value, path === '' ? [] : path.split('.')).shown;
 }
 
+/** How a secret comes back in others' words: in an address, and as a server that repeats AUTH or Basic shows it. */
+function spellings(secret: string): string[] {
+  // Base64 of a text that ends in the secret: its last whole letters are the same whatever stands before, by where it begins.
+  const endings = [0, 1, 2].map((before) =>
+    Buffer.from(`${'x'.repeat(before)}${secret}`)
+      .toString('base64')
+      .slice(before === 0 ? 0 : 4)
+      .replace(/=+$/, ''),
+  );
+  return [encodeURIComponent(secret), ...endings];
+}
+
 /** A function that hides the secrets of these settings wherever they occur in a text, such as an error's message. */
 export function secretHider(value: unknown, path = ''): (text: string) => string {
   const { secrets } = walk(value, path === '' ? [] : path.split('.'));
   // The longest first, so that a secret within another leaves nothing behind; very short ones would hide words.
-  const sorted = [...new Set(secrets)].filter(({ length }) => length >= 4).sort((a, b) => b.length - a.length);
+  const sorted = [...new Set(secrets.flatMap((secret) => [secret, ...spellings(secret)]))]
+    .filter(({ length }) => length >= 4)
+    .sort((a, b) => b.length - a.length);
   return (text) => sorted.reduce((shown, secret) => shown.replaceAll(secret, HIDDEN), text);
 }

@@ -40,7 +40,16 @@ export async function serveAssets(server: FastifyInstance, folder: URL): Promise
   for (const [name, asset] of assets) {
     if (name !== 'index.html') server.get(`/${name}`, (request, reply) => send(request, reply, asset));
   }
-  for (const path of ['/', '/incidents', '/incidents/:id', '/models', '/models/:key', '/audit', '/login']) {
+  for (const path of [
+    '/',
+    '/incidents',
+    '/incidents/:id',
+    '/networks',
+    '/models',
+    '/models/:key',
+    '/audit',
+    '/login',
+  ]) {
     server.get(path, (request, reply) => send(request, reply, index));
   }
 }

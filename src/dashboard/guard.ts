@@ -34,13 +34,14 @@ const BOARD_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-export function isBoard(url: string): boolean {
-  return /^\/queues(\/|\?|$)/.test(url);
+/** By the route that was found: a path may be written with percent signs. */
+export function isBoard(request: FastifyRequest): boolean {
+  return /^\/queues(\/|$)/.test(request.routeOptions.url ?? '');
 }
 
 export function securityHeaders(request: FastifyRequest, reply: FastifyReply): void {
   reply.headers({
-    'content-security-policy': isBoard(request.url) ? BOARD_POLICY : PAGE_POLICY,
+    'content-security-policy': isBoard(request) ? BOARD_POLICY : PAGE_POLICY,
     'x-content-type-options': 'nosniff',
     'x-frame-options': 'DENY',
     'referrer-policy': 'same-origin',

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, LogController } from 'fastify';
 import type { Pool } from 'pg';
 import { incidentCsv } from '../incidents/incidentCsv.js';
@@ -16,10 +17,11 @@ import type { QueueHelp } from './boardChecks.js';
 import type { Clock, DashboardContext } from './context.js';
 import { EventFeed } from './events.js';
 import { bearerToken, checkHost, checkSameOrigin, identify, isBoard, securityHeaders } from './guard.js';
+import { LoginLimit } from './loginLimit.js';
 import { metricsText } from './metrics.js';
-import { recordAudit } from './queries/audit.js';
+import { recordAudit, signedOut } from './queries/audit.js';
 import { changes } from './queries/changes.js';
-import { Sessions } from './session.js';
+import { Sessions, tokenMark } from './session.js';
 import { type DashboardSettings, readDashboardSettings } from './settings.js';
 
 export interface DashboardOptions {
@@ -36,9 +38,17 @@ export interface DashboardOptions {
   /** Share of anomalous minutes over which a serving version is in trouble (`retraining.watchRate`). */
   watchRate: number;
   clock: Clock;
+  /** 32 random bytes that sign sessions; without it one for this process. */
+  sessionKey?: Buffer;
   /** Where build.js put the page; the default is right for the built program. */
   pageFolder?: URL;
 }
+
+const REQUEST_MILLISECONDS = 15_000;
+const MOST_CONNECTIONS = 512;
+const AUDITED_LETTERS = 2_000;
+/** What PostgreSQL says of a value that it cannot hold: a NUL letter, a number out of range, a text that is none. */
+const BAD_VALUES = new Set(['22021', '22P05', '22003', '22P02', '22008']);
 
 /** Served without a session: what the login page needs, and what load balancers ask. */
 const OPEN = new Set(['/', '/login', '/healthz', '/readyz', '/favicon.svg', '/page.js', '/page.css']);
@@ -65,8 +75,15 @@ export async function createDashboard(options: DashboardOptions): Promise<Fastif
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: 256 * 1024,
     forceCloseConnections: true,
+    // In all, with the body: who drips is cut off.
+    requestTimeout: REQUEST_MILLISECONDS,
+    http: { headersTimeout: REQUEST_MILLISECONDS, connectionsCheckingInterval: 1_000 },
+    trustProxy: settings.trustedProxies.length === 0 ? false : settings.trustedProxies,
   });
-  const sessions = new Sessions(settings);
+  server.server.maxConnections = MOST_CONNECTIONS;
+  const revoked = await signedOut(pool, settings.sessionHours);
+  const sessions = new Sessions(settings, options.sessionKey ?? randomBytes(32), revoked);
+  const limit = new LoginLimit(settings.loginAttempts);
   const routes = new Routes(server);
   const events = new EventFeed(
     () => changes(pool),
@@ -79,7 +96,19 @@ export async function createDashboard(options: DashboardOptions): Promise<Fastif
   server.decorateRequest('visitor', undefined);
   server.addHook('onRequest', async (request, reply) => {
     securityHeaders(request, reply);
+    const bearer = sessions.required ? bearerToken(request) : undefined;
+    if (bearer !== undefined && !(await limit.turn(request.ip, tokenMark(bearer), clock.now()))) {
+      return reply
+        .status(429)
+        .headers({ 'retry-after': '5', connection: 'close' })
+        .send({ error: 'Too many wrong tokens.' });
+    }
     request.visitor = identify(request, sessions, clock.now());
+    if (bearer !== undefined && request.visitor !== undefined) limit.succeeded(request.ip, tokenMark(bearer));
+    if (bearer !== undefined && request.visitor === undefined) {
+      limit.failed(request.ip, clock.now());
+      await recordAudit(pool, request.ip, 'token refused', 'API');
+    }
     const path = request.routeOptions.url ?? '';
     const refusal =
       checkHost(request.headers.host, settings) ??
@@ -89,6 +118,9 @@ export async function createDashboard(options: DashboardOptions): Promise<Fastif
     if (request.visitor === undefined) {
       const wantsPage = request.method === 'GET' && String(request.headers.accept ?? '').includes('text/html');
       if (wantsPage) return reply.redirect(`/login?next=${encodeURIComponent(request.url)}`);
+      // What it still sends is not waited for.
+      if (request.headers['content-length'] ?? request.headers['transfer-encoding'])
+        reply.header('connection', 'close');
       return reply
         .status(401)
         .send({ error: 'Sign in first: open /login, or send the token as Authorization: Bearer.' });
@@ -97,17 +129,31 @@ export async function createDashboard(options: DashboardOptions): Promise<Fastif
     if (changing && request.visitor.role !== 'operator' && path !== '/api/logout') {
       return reply.status(403).send({ error: 'You are signed in with the read-only token: looking is all it allows.' });
     }
-    // Bull Board changes queues by itself, so what it was asked to do is written down here.
-    if (changing && isBoard(request.url)) {
-      await recordAudit(pool, request.visitor.actor, 'jobs', `${request.method} ${request.url.split('?')[0] ?? ''}`);
-    }
     return undefined;
+  });
+  // Bull Board changes queues by itself, so what it was asked to do is written down here, with the body.
+  server.addHook('preHandler', async (request) => {
+    if (request.method === 'GET' || request.method === 'HEAD' || !isBoard(request)) return;
+    const { pathname } = new URL(request.url, 'http://board');
+    const body = JSON.stringify(request.body ?? null);
+    const detail = {
+      body: body.length > AUDITED_LETTERS ? `${body.slice(0, AUDITED_LETTERS)} (cut)` : body,
+      address: request.ip,
+    };
+    await recordAudit(
+      pool,
+      request.visitor?.actor ?? request.ip,
+      'jobs',
+      `${request.method} ${decoded(pathname)}`,
+      detail,
+    );
   });
   // Fastify's own wait for requests to end would last as long as somebody has the page open.
   server.addHook('preClose', async () => events.close());
 
   server.setErrorHandler((error: FastifyError, request, reply) => {
     const status = statusOf(error);
+    if (BAD_VALUES.has(error.code)) return reply.status(400).send({ error: 'A value of the request cannot be kept.' });
     if (status < 500) return reply.status(status).send({ error: error.message });
     request.log.error({ err: error, url: request.url }, 'request failed');
     return reply.status(status).send({ error: 'The server could not do that. Its log says why; is the database up?' });
@@ -116,7 +162,7 @@ export async function createDashboard(options: DashboardOptions): Promise<Fastif
     reply.status(404).send({ error: `There is nothing at ${request.url.split('?')[0] ?? ''}.` }),
   );
 
-  addSigningRoutes(server, routes, sessions, context);
+  addSigningRoutes(server, routes, sessions, limit, context);
   addReadingRoutes(routes, context);
   addChangingRoutes(routes, context);
 
@@ -167,6 +213,15 @@ export async function createDashboard(options: DashboardOptions): Promise<Fastif
 function statusOf(error: FastifyError): number {
   if (error instanceof ActionRefused) return error.status;
   if (error instanceof NotThere) return 404;
-  if (error instanceof BadRequest) return 400;
+  if (error instanceof BadRequest || BAD_VALUES.has(error.code)) return 400;
   return error.statusCode ?? 500;
+}
+
+/** As it is meant; a path that cannot be read stays as it came. */
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path).replaceAll('\0', '');
+  } catch {
+    return path;
+  }
 }

@@ -1,4 +1,4 @@
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, randomBytes, scryptSync, timingSafeEqual } from 'node:crypto';
 import type { DashboardSettings } from './settings.js';
 
 export type Role = 'operator' | 'reader';
@@ -7,21 +7,31 @@ export type Role = 'operator' | 'reader';
 export interface Visitor {
   actor: string;
   role: Role;
+  /** Of the cookie; absent for tokens in a header. */
+  session?: string;
 }
 
 export const SESSION_COOKIE = 'routewarden_session';
 
 /**
- * Sessions that need no store: a signed cookie holds role, name and end. The signing key comes from the tokens, so that
- * a restart keeps sessions and a new token ends them all.
+ * A signed cookie holds role, name and end. It is signed with a random key and the tokens, stretched: who sees a cookie
+ * can guess no token by it, and a new token ends all sessions. What was signed out is revoked.
  */
 export class Sessions {
   private readonly key: Buffer;
+  private readonly revoked = new Map<string, number>();
 
-  constructor(private readonly settings: DashboardSettings) {
-    this.key = createHash('sha256')
-      .update(`routewarden session\0${settings.token ?? randomBytes(32).toString('hex')}\0${settings.readToken ?? ''}`)
-      .digest();
+  /**
+   * @param randomKey 32 bytes; kept where sessions shall live on over a restart
+   * @param revoked ids of sessions that were signed out, to their ends, milliseconds since 1970
+   */
+  constructor(
+    private readonly settings: DashboardSettings,
+    randomKey: Buffer,
+    revoked: ReadonlyMap<string, number>,
+  ) {
+    this.key = scryptSync(`${settings.token ?? ''}\0${settings.readToken ?? ''}`, randomKey, 32);
+    for (const [id, until] of revoked) this.revoked.set(id, until);
   }
 
   get required(): boolean {
@@ -37,9 +47,10 @@ export class Sessions {
 
   /** @param now milliseconds since 1970 */
   issue(visitor: Visitor, now: number): string {
-    const body = Buffer.from(
-      JSON.stringify({ ...visitor, until: now + this.settings.sessionHours * 3_600_000 }),
-    ).toString('base64url');
+    const session = randomBytes(12).toString('base64url');
+    const until = now + this.settings.sessionHours * 3_600_000;
+    const { actor, role } = visitor;
+    const body = Buffer.from(JSON.stringify({ actor, role, session, until })).toString('base64url');
     return `${body}.${this.sign(body)}`;
   }
 
@@ -47,7 +58,14 @@ export class Sessions {
     const [body, signature] = cookie.split('.');
     if (body === undefined || signature === undefined || !same(signature, this.sign(body))) return undefined;
     const content = JSON.parse(Buffer.from(body, 'base64url').toString()) as Visitor & { until: number };
-    return content.until > now ? { actor: content.actor, role: content.role } : undefined;
+    if (content.session === undefined || content.until <= now || this.revoked.has(content.session)) return undefined;
+    return { actor: content.actor, role: content.role, session: content.session };
+  }
+
+  /** From now on its cookie is worth nothing, whoever kept a copy. */
+  revoke(session: string, now: number): void {
+    for (const [id, until] of this.revoked) if (until <= now) this.revoked.delete(id);
+    this.revoked.set(session, now + this.settings.sessionHours * 3_600_000);
   }
 
   setCookie(value: string): string {
@@ -68,6 +86,11 @@ export function sessionCookie(header: string | undefined): string | undefined {
     if (name === SESSION_COOKIE && value !== undefined && value !== '') return value;
   }
   return undefined;
+}
+
+/** Tells a token from others without being one. */
+export function tokenMark(token: string): string {
+  return createHash('sha256').update(token).digest('base64url');
 }
 
 // Hashing first makes the lengths equal, so that the comparison's time tells nothing of the secret.

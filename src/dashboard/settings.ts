@@ -44,7 +44,15 @@ export const dashboardSettings = z
       .default(1_000)
       .describe('How often the server looks for news to tell open pages, milliseconds'),
     sessionHours: z.number().positive().max(720).default(12).describe('How long one stays signed in'),
-    loginAttempts: z.int().min(1).default(8).describe('Wrong tokens allowed from one address in a quarter of an hour'),
+    loginAttempts: z
+      .int()
+      .min(1)
+      .default(8)
+      .describe('Wrong tokens of one address in a quarter of an hour, after which its tries are slowed'),
+    trustedProxies: z
+      .array(z.string().regex(/^[0-9a-f.:/]+$/i, 'is no address or network'))
+      .default([])
+      .describe('Addresses or networks of proxies in front, whose X-Forwarded-For is believed'),
     staleAfter: z
       .number()
       .positive()

@@ -36,19 +36,24 @@ export const INITIAL_STATE: EnsembleState = { anomalous: false };
  */
 export const DEFAULT_WEIGHTS: Readonly<Record<ModelKindName, number>> = { heuristic: 6, isolation_forest: 1, lstm: 2 };
 
-/** The surprise of the rules counts up to here ... */
-const MOST_SURPRISE = 30;
-/** ... and that of the other two up to here: they confirm or doubt, and how far beyond a threshold they are says little. */
-const MOST_OF_OTHERS = 3.5;
 /** No surprise counts less: one model that sees nothing must not silence the others. */
 const LEAST_SURPRISE = 0.02;
-/**
- * Joint surprise of the models at which a minute is anomalous: a model's own threshold for one and a half false alarms a day, for
- * models seldom agree by chance.
- */
-export const ENSEMBLE_THRESHOLD = surpriseForRate(1.5);
-/** An incident goes on while the joint surprise stays over this part of the threshold. */
-const STAY = 0.95;
+/** The surprise of the rules counts up to here. */
+const MOST_SURPRISE = 30;
+
+/** What was chosen with labelled events in view: the transfer bench chooses it anew with each event left out. */
+export interface VoteConstants {
+  /** The surprise of forest and LSTM counts up to here: they confirm or doubt, and how far beyond a threshold says little. */
+  mostOfOthers: number;
+  /** Joint surprise of the models at which a minute is anomalous. */
+  threshold: number;
+  /** An incident goes on while the joint surprise stays over this part of the threshold. */
+  stay: number;
+}
+
+/** The threshold is a model's own for one and a half false alarms a day, for models seldom agree by chance. */
+export const VOTE: VoteConstants = { mostOfOthers: 3.5, threshold: surpriseForRate(1.5), stay: 0.95 };
+export const ENSEMBLE_THRESHOLD = VOTE.threshold;
 
 /**
  * Combines the votes of one minute. Pure: the verdict follows from the votes, the weights and the state of the minute
@@ -60,6 +65,7 @@ export function vote(
   votes: readonly Vote[],
   weights: Readonly<Partial<Record<ModelKindName, number>>>,
   previous: EnsembleState,
+  { mostOfOthers, threshold, stay }: VoteConstants = VOTE,
 ): Verdict {
   let total = 0;
   let sum = 0;
@@ -70,19 +76,19 @@ export function vote(
     if (!Number.isFinite(surprise)) missing.push(kind);
     else if (weight > 0) {
       total += weight;
-      const most = kind === 'heuristic' ? MOST_SURPRISE : MOST_OF_OTHERS;
+      const most = kind === 'heuristic' ? MOST_SURPRISE : mostOfOthers;
       sum += weight * Math.log(Math.min(most, Math.max(LEAST_SURPRISE, surprise)));
       counted.push({ kind, surprise, anomalous, weight });
     }
   }
   if (total === 0) {
-    return { score: 0, threshold: ENSEMBLE_THRESHOLD, anomalous: false, votes: [], missing, state: previous };
+    return { score: 0, threshold, anomalous: false, votes: [], missing, state: previous };
   }
   const score = Math.exp(sum / total);
-  const anomalous = score >= (previous.anomalous ? ENSEMBLE_THRESHOLD * STAY : ENSEMBLE_THRESHOLD);
+  const anomalous = score >= (previous.anomalous ? threshold * stay : threshold);
   return {
     score,
-    threshold: ENSEMBLE_THRESHOLD,
+    threshold,
     anomalous,
     votes: counted.map((v) => ({ ...v, weight: v.weight / total })),
     missing,

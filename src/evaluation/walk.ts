@@ -1,4 +1,11 @@
-import { DEFAULT_WEIGHTS, type EnsembleState, INITIAL_STATE, vote } from '../detection/ensemble.js';
+import {
+  DEFAULT_WEIGHTS,
+  type EnsembleState,
+  INITIAL_STATE,
+  VOTE,
+  type VoteConstants,
+  vote,
+} from '../detection/ensemble.js';
 import type { FeatureBlock } from '../features/row.js';
 import type { AnyModelKind } from '../models/kinds.js';
 import type { ModelKindName } from '../models/model.js';
@@ -109,10 +116,12 @@ export async function walkWith(
   return { models, ensemble: combine(models, rows - from, weights) };
 }
 
-function combine(
+/** The vote, minute by minute, on what the models said. */
+export function combine(
   models: Walk['models'],
   rows: number,
-  weights: Readonly<Partial<Record<ModelKindName, number>>>,
+  weights: Readonly<Partial<Record<ModelKindName, number>>> = DEFAULT_WEIGHTS,
+  constants: VoteConstants = VOTE,
 ): Track {
   const track: Track = { score: new Float64Array(rows), anomalous: new Uint8Array(rows), threshold: 0 };
   const kinds = Object.entries(models) as [ModelKindName, NonNullable<Walk['models'][ModelKindName]>][];
@@ -123,7 +132,7 @@ function combine(
       surprise: m.surprise[row]!,
       anomalous: m.anomalous[row] === 1,
     }));
-    const verdict = vote(votes, weights, state);
+    const verdict = vote(votes, weights, state, constants);
     state = verdict.state;
     track.score[row] = verdict.score;
     track.anomalous[row] = verdict.anomalous ? 1 : 0;

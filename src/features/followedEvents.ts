@@ -21,6 +21,7 @@ export class FollowedEvents {
   constructor(private readonly known: Pick<KnownRoutes, 'prefixes'>) {}
 
   follow(events: readonly OriginEvent[], minute: Minute): void {
+    if (events.length === 0) return;
     const known = new Set(this.#events.map(keyOf));
     for (const event of events) {
       if (event.holders.length === 0 || known.has(keyOf(event))) continue;
@@ -45,6 +46,8 @@ export class FollowedEvents {
         this.#release(event);
         return false;
       }
+      // routes change by messages that name the prefix, and what was looked at once stays as it was
+      if (event.peak >= 2 && prefixes.lastMinute[event.prefix]! < facts.minute) return true;
       const { taken, held } = facts.routesTo(event);
       event.peak = Math.max(event.peak, taken);
       if (event.peak < 2 || taken > event.peak * LEFT_SHARE) return true;

@@ -14,6 +14,10 @@ const SETTLES = 15;
 /** Minutes after which a prefix is part of what its network is known by. */
 const ESTABLISHED = 60;
 const LISTED = 400;
+/** Minutes in which one loss reaches all peers. */
+const SPREADS = 3;
+/** A loss that grows to more than so many times its size is a new one: part of the network was gone before. */
+const GROWS = 2;
 const SAMPLE = 5;
 const VIA = 6;
 
@@ -31,6 +35,8 @@ interface Loss {
   since: Minute;
   /** Lost prefixes with the routes that each had. */
   before: [prefix: number, routes: number][];
+  /** Peers, as references, that withdrew any of the prefixes. */
+  peers: number[];
   most: number;
   told: number;
   via: [network: number, prefixes: number][];
@@ -45,7 +51,11 @@ export class FollowedLosses {
   constructor(private readonly known: Pick<KnownRoutes, 'prefixes'>) {}
 
   /** Adds what this minute lost, looks at what was lost before, and lists what an incident may want to know. */
-  losses(withdrawn: Iterable<WithdrawnPrefix>, facts: RouteFacts): NetworkLoss[] {
+  losses(
+    withdrawn: Iterable<WithdrawnPrefix>,
+    losers: ReadonlyMap<number, readonly number[]>,
+    facts: RouteFacts,
+  ): NetworkLoss[] {
     const { prefixes } = facts.known;
     const touched = new Set<number>();
     for (const { prefix, before, path } of withdrawn) {
@@ -60,6 +70,12 @@ export class FollowedLosses {
     const left = facts.prefixesOf(new Set(this.#losses.keys()));
     for (const loss of [...this.#losses.values()]) {
       const lost = loss.before.filter(([prefix, routes]) => prefixes.activeRoutes[prefix]! <= routes * LEFT_SHARE);
+      if (touched.has(loss.origin)) {
+        loss.peers = [...new Set([...loss.peers, ...(losers.get(loss.origin) ?? [])])];
+        if (loss.most > 0 && lost.length > loss.most * GROWS && facts.minute - loss.since > SPREADS) {
+          loss.since = facts.minute;
+        }
+      }
       loss.most = Math.max(loss.most, lost.length);
       const over = lost.length <= loss.most * OVER_SHARE || loss.since <= facts.minute - LONGEST;
       const young = facts.minute - loss.since < SETTLES;
@@ -71,7 +87,7 @@ export class FollowedLosses {
           since: loss.since,
           prefixes: over ? 0 : lost.length,
           left: Math.max(0, (left.get(loss.origin) ?? 0) - some),
-          peers: loss.before.reduce((most, [, routes]) => Math.max(most, routes), 0),
+          peers: loss.peers.length,
           sample: (over ? loss.before : lost)
             .map(([prefix]) => prefixes.text(prefix))
             .sort(byText)
@@ -101,7 +117,7 @@ export class FollowedLosses {
     let loss = this.#losses.get(origin);
     if (loss === undefined) {
       if (this.#losses.size >= FOLLOWED) return;
-      loss = { origin, since: minute, before: [], most: 0, told: -1, via: [] };
+      loss = { origin, since: minute, before: [], peers: [], most: 0, told: -1, via: [] };
       this.#losses.set(origin, loss);
     }
     const known = loss.before.find(([id]) => id === prefix);

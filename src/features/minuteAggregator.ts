@@ -5,12 +5,12 @@ import { featureValues } from './catalogue.js';
 import { FollowedEvents } from './followedEvents.js';
 import { FollowedLosses } from './followedLosses.js';
 import { emptyEvidence, type Followed, OpenMinute } from './openMinute.js';
-import { type RoutingHoldings, RoutingState } from './routingState.js';
+import { type HeldRoute, type RoutingHoldings, RoutingState } from './routingState.js';
 import { FEATURE_COUNT, type FeatureRow, MINUTES_PER_DAY, type Minute } from './row.js';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = MINUTES_PER_DAY * MINUTE_MS;
-const SNAPSHOT_VERSION = 3;
+const SNAPSHOT_VERSION = 4;
 /** A gap that would give more rows than ten years have minutes is refused. */
 const LONGEST_GAP = 3660 * MINUTES_PER_DAY;
 
@@ -174,6 +174,11 @@ export class MinuteAggregator {
   /** Whether a whole table dump was learnt, up to a day before the stream's first minute. */
   get knowsTable(): boolean {
     return this.#tableMinute !== null;
+  }
+
+  /** Present routes that somebody asks for by prefix and origin. */
+  routesWhere(wanted: (prefix: string, origin: number) => boolean): HeldRoute[] {
+    return this.#state.routesWhere(wanted);
   }
 
   /** What the stream holds now; `bytes` are those of the tables' columns, about. */

@@ -82,6 +82,7 @@ interface Records {
   links: NewLink[];
   transits: Transit[];
   lostPaths: [prefix: number, path: number[]][];
+  losers: [origin: number, peers: number[]][];
   resets: Reset[];
   paths: ChangedPath[];
 }
@@ -131,12 +132,17 @@ export class OpenMinute {
   readonly #paths = new Map<string, ChangedPath>();
   /** One of the paths that each withdrawn prefix had. */
   readonly #lostPaths = new Map<number, number[]>();
+  /** Peers that withdrew something of each origin. */
+  readonly #losers = new Map<number, number[]>();
   #resets: Reset[] = [];
 
   constructor(readonly minute: Minute) {}
 
-  /** A peer withdrew a route that it had; `peersBefore` routes to the prefix were there before. */
-  withdrew(prefix: number, peersBefore: number, path: () => number[]): void {
+  /** A peer withdrew a route that it had; `peersBefore` routes to the prefix of `origin` were there before. */
+  withdrew(prefix: number, origin: number, peer: number, peersBefore: number, path: () => number[]): void {
+    const losers = this.#losers.get(origin);
+    if (losers !== undefined) addPeer(losers, peer);
+    else if (this.#losers.size < CANDIDATES) this.#losers.set(origin, [peer]);
     if (this.#withdrawn.get(prefix) === 0) {
       this.#peersBefore.add(prefix, peersBefore);
       if (this.#lostPaths.size < LOST_PATHS) this.#lostPaths.set(prefix, path().slice(0, SAMPLE_PATH));
@@ -249,11 +255,12 @@ export class OpenMinute {
         .map(({ peer, state, routes }) => ({ peer: peers.text(peer), peerAs: peers.as[peer]!, state, routes })),
     };
     evidence.known = facts.announcedPrefixes();
+    if (evidence.newOrigins.length + evidence.moreSpecifics.length > 0) evidence.habits = facts.habits();
     const ended = followed.events.ended(facts);
     if (ended.length > 0) evidence.ended = ended;
     const transits = this.#newTransits(facts);
     if (transits.length > 0) evidence.transits = transits;
-    const losses = followed.losses.losses(this.#withdrawnPaths(), facts);
+    const losses = followed.losses.losses(this.#withdrawnPaths(), this.#losers, facts);
     if (losses.length > 0) evidence.losses = losses;
     const reannouncing = this.#reannouncing(peers);
     if (reannouncing.length > 0) evidence.reannouncing = reannouncing;
@@ -418,6 +425,7 @@ export class OpenMinute {
       links: [...this.#links.values()],
       transits: [...this.#transits.values()],
       lostPaths: [...this.#lostPaths],
+      losers: [...this.#losers],
       resets: this.#resets,
       paths: [...this.#paths.values()],
     };
@@ -434,6 +442,7 @@ export class OpenMinute {
     for (const record of records.links) open.#links.set(`${record.left} ${record.right}`, record);
     for (const record of records.transits) open.#transits.set(`${record.carrier} ${record.from}`, record);
     for (const [prefix, path] of records.lostPaths) open.#lostPaths.set(prefix, path);
+    for (const [origin, peers] of records.losers) open.#losers.set(origin, peers);
     open.#resets = records.resets;
     for (const record of records.paths) open.#paths.set(`${record.prefix} ${record.peer}`, record);
     return open;

@@ -1,16 +1,18 @@
 import { IPV6_SHAPE, maskWords } from '../bgp/address.js';
+import type { AnnouncedPrefixes } from './routes/announcedPrefixes.js';
 import type { LinkTable } from './routes/linkTable.js';
 import type { NetworkTable } from './routes/networkTable.js';
 import type { PathTable } from './routes/pathTable.js';
 import type { PeerTable } from './routes/peerTable.js';
 import { ORIGINS, type PrefixTable } from './routes/prefixTable.js';
 import { type RouteTable, WITHDRAWN } from './routes/routeTable.js';
-import type { Minute, NetworkFacts, OriginFacts } from './row.js';
+import { type FeedHabits, MINUTES_PER_DAY, type Minute, type NetworkFacts, type OriginFacts } from './row.js';
 
 /** What a stream has learnt of the world's routes. */
 export interface KnownRoutes {
   readonly peers: PeerTable;
   readonly prefixes: PrefixTable;
+  readonly announced: AnnouncedPrefixes;
   readonly paths: PathTable;
   readonly routes: RouteTable;
   readonly links: LinkTable;
@@ -30,6 +32,7 @@ export interface OriginEvent {
 }
 
 const FILTER = 65_536;
+const NONE: readonly number[] = [];
 
 /**
  * Looks up what is known of a minute's route events when the minute closes: one pass over the links and one over the
@@ -95,23 +98,29 @@ export class RouteFacts {
    * an archive after a gap may lack a prefix or two.
    */
   announcedPrefixes(): number {
-    const { activeRoutes, high } = this.known.prefixes;
-    let count = 0;
-    for (let id = 0; id < high; id++) if (activeRoutes[id]! > 0) count++;
-    return Number(count.toPrecision(1));
+    return Number(this.known.announced.all.toPrecision(1));
+  }
+
+  habits(): FeedHabits {
+    const { networks, announced } = this.known;
+    let today = 0;
+    let halfDay = 0;
+    for (let id = 0; id < networks.high; id++) {
+      const knownFor = this.minute - networks.first[id]!;
+      if (knownFor < MINUTES_PER_DAY) today++;
+      if (knownFor < MINUTES_PER_DAY / 2) halfDay++;
+    }
+    const share = (count: number) => Number((count / Math.max(1, networks.high)).toPrecision(1));
+    return {
+      newToday: share(today),
+      newHalfDay: share(halfDay),
+      single: Number(announced.singleShare.toPrecision(1)),
+    };
   }
 
   /** Prefixes that each of these networks originated last and that have routes. */
   prefixesOf(origins: ReadonlySet<number>): Map<number, number> {
-    const counts = new Map<number, number>();
-    const { prefixes } = this.known;
-    const filter = filterOf(origins);
-    for (let id = 0; id < prefixes.high; id++) {
-      const origin = prefixes.lastOrigin[id]!;
-      if (filter[origin & (FILTER - 1)] === 0 || !origins.has(origin)) continue;
-      if (prefixes.activeRoutes[id]! > 0) counts.set(origin, (counts.get(origin) ?? 0) + 1);
-    }
-    return counts;
+    return new Map([...origins].map((origin) => [origin, this.known.announced.of(origin)]));
   }
 
   /** What a neighbour in common says: the less, the more neighbours it has (Adamic and Adar, 2003). */
@@ -170,24 +179,35 @@ export class RouteFacts {
     return Math.max(prefixes.firstMinute[prefix]!, prefixes.originFirst[slot]!) <= this.minute - SETTLED;
   }
 
+  /**
+   * Whether an origin that the prefix has or had speaks of consent. A spell of some minutes that is over, and a small
+   * part of the peers beside others, tell of an earlier fault as much.
+   */
+  #isRelation(prefix: number, slot: number): boolean {
+    const { prefixes } = this.known;
+    const { taken, routes } = this.routesTo({ prefix, origin: prefixes.origins[slot]!, holders: NONE });
+    if (taken > 0) return taken >= routes * CONSENT_SHARE;
+    return prefixes.originLast[slot]! - Math.max(prefixes.firstMinute[prefix]!, prefixes.originFirst[slot]!) >= SPELL;
+  }
+
   #holdings(events: readonly OriginEvent[]) {
     const { prefixes } = this.known;
     const result = events.map(() => ({ originPrefixes: 0, holderPrefixes: 0, alike: 0, near: 0, others: 0, parts: 0 }));
-    const holdings = this.prefixesOf(new Set(events.flatMap(({ holders }) => holders)));
+    const consent = events.map(() => ({ asked: 0, given: 0 }));
     const byOrigin = new Map<number, number[]>();
-    const byTop = new Map<number, number[]>();
+    const byTop: (number[] | undefined)[] = [];
     const insiders = events.map(() => new Set<number>());
     events.forEach(({ origin, covering }, at) => {
       byOrigin.set(origin, [...(byOrigin.get(origin) ?? []), at]);
       if (covering >= 0) {
         const top = topOf(prefixes, covering);
-        byTop.set(top, [...(byTop.get(top) ?? []), at]);
+        byTop[top] = [...(byTop[top] ?? []), at];
       }
     });
     const origins = filterOf(byOrigin);
     for (let id = 0; id < prefixes.high; id++) {
       if (prefixes.activeRoutes[id]! <= 0) continue;
-      for (const at of byTop.get(topOf(prefixes, id)) ?? []) {
+      for (const at of byTop[topOf(prefixes, id)] ?? NONE) {
         const { prefix, covering, origin, holders } = events[at]!;
         const last = prefixes.lastOrigin[id]!;
         if (id === prefix || id === covering || !inside(prefixes, id, covering)) continue;
@@ -198,18 +218,30 @@ export class RouteFacts {
       for (let slot = id * ORIGINS; slot < (id + 1) * ORIGINS; slot++) {
         const as = prefixes.origins[slot]!;
         if (origins[as & (FILTER - 1)] === 0 || prefixes.originLast[slot] === 0) continue;
-        for (const at of byOrigin.get(as) ?? []) {
+        for (const at of byOrigin.get(as) ?? NONE) {
           const { prefix, holders } = events[at]!;
           if (prefixes.lastOrigin[id] === as && id !== prefix) result[at]!.originPrefixes++;
           if (id === prefix || !this.#settled(id, slot)) continue;
-          if (heldByAny(prefixes, id, holders)) result[at]!.alike++;
-          if (isNear(prefixes, id, prefix)) result[at]!.near++;
+          const alike = heldByAny(prefixes, id, holders);
+          const near = isNear(prefixes, id, prefix);
+          if (!(alike || near)) continue;
+          if (alike) result[at]!.alike++;
+          if (near) result[at]!.near++;
+          const tally = consent[at]!;
+          if (tally.asked < ASKED) {
+            tally.asked++;
+            if (this.#isRelation(id, slot)) tally.given++;
+          }
         }
       }
     }
     for (const [at, networks] of insiders.entries()) {
+      if (consent[at]!.given * 2 < consent[at]!.asked) Object.assign(result[at]!, { alike: 0, near: 0 });
       result[at]!.others = networks.size;
-      result[at]!.holderPrefixes = events[at]!.holders.reduce((sum, holder) => sum + (holdings.get(holder) ?? 0), 0);
+      result[at]!.holderPrefixes = events[at]!.holders.reduce(
+        (sum, holder) => sum + this.known.announced.of(holder),
+        0,
+      );
     }
     return result;
   }
@@ -217,6 +249,13 @@ export class RouteFacts {
 
 /** Minutes after which what was learnt counts as known before an event: its first news came with the event itself. */
 const SETTLED = 30;
+
+/** Minutes of announcements after which an origin of the past counts as a lawful one. */
+const SPELL = 60;
+/** Share of a prefix's routes from which two origins share it, rather than one disturbing the other. */
+const CONSENT_SHARE = 0.25;
+/** Prefixes looked at for each event; what half of them say holds. */
+const ASKED = 16;
 
 function filterOf(numbers: { keys(): Iterable<number> }): Uint8Array {
   const filter = new Uint8Array(FILTER);

@@ -12,6 +12,7 @@ import {
 import type { ByteReader, ByteWriter } from './byteStream.js';
 import { editDistance } from './editDistance.js';
 import { OpenMinute } from './openMinute.js';
+import { AnnouncedPrefixes } from './routes/announcedPrefixes.js';
 import { LinkTable } from './routes/linkTable.js';
 import { NetworkTable } from './routes/networkTable.js';
 import { PathTable } from './routes/pathTable.js';
@@ -38,6 +39,14 @@ export interface RoutingCounts {
   untracked: number;
 }
 
+/** A peer's present route. */
+export interface HeldRoute {
+  prefix: string;
+  origin: number;
+  peer: string;
+  hops: number[];
+}
+
 export interface RoutingHoldings {
   routes: number;
   prefixes: number;
@@ -55,6 +64,7 @@ export interface RoutingHoldings {
 export class RoutingState {
   readonly peers: PeerTable;
   readonly prefixes: PrefixTable;
+  readonly announced: AnnouncedPrefixes;
   readonly paths = new PathTable(Number.MAX_SAFE_INTEGER);
   readonly routes: RouteTable;
   readonly links: LinkTable;
@@ -82,6 +92,7 @@ export class RoutingState {
     this.routes = new RouteTable(bounds.routes);
     // room for the prefixes that an open minute still names after their routes were given up
     this.prefixes = new PrefixTable(bounds.routes + 65_536);
+    this.announced = new AnnouncedPrefixes(this.prefixes);
     this.peers = new PeerTable(bounds.peers);
     this.links = new LinkTable(bounds.links);
     this.transits = new LinkTable(bounds.links);
@@ -91,6 +102,25 @@ export class RoutingState {
   /** Entries of the route table. */
   get size(): number {
     return this.routes.size;
+  }
+
+  routesWhere(wanted: (prefix: string, origin: number) => boolean): HeldRoute[] {
+    const { routes, paths, prefixes, peers } = this;
+    const found: HeldRoute[] = [];
+    for (const route of routes.ids()) {
+      const path = routes.path[route]!;
+      if (path === WITHDRAWN) continue;
+      const prefix = prefixes.text(routes.prefix[route]!);
+      const origin = paths.origin[path]!;
+      if (!wanted(prefix, origin)) continue;
+      found.push({
+        prefix,
+        origin,
+        peer: peers.text(routes.peer[route]!),
+        hops: this.hopsOf(path),
+      });
+    }
+    return found;
   }
 
   get holdings(): RoutingHoldings {
@@ -114,6 +144,7 @@ export class RoutingState {
 
   read(reader: ByteReader): void {
     for (const table of this.#tables()) table.read(reader);
+    this.announced.recount();
   }
 
   #tables() {
@@ -362,7 +393,8 @@ export class RoutingState {
     else if (this.routes.path[route] === WITHDRAWN) open.totals.duplicateWithdrawals++;
     else {
       const lost = this.routes.path[route]!;
-      open.withdrew(prefix, this.prefixes.activeRoutes[prefix]!, () => this.hopsOf(lost));
+      const { activeRoutes, lastOrigin } = this.prefixes;
+      open.withdrew(prefix, lastOrigin[prefix]!, peer, activeRoutes[prefix]!, () => this.hopsOf(lost));
       this.#deactivate(route);
     }
     this.routes.withdrawnMinute[route] = minute;
@@ -444,7 +476,7 @@ export class RoutingState {
     if (old === WITHDRAWN) {
       if (route < 0) route = this.#addRoute(peer, prefix, pathId);
       else if (routes.withdrawnMinute[route] === minute) open.returned(prefix);
-      this.prefixes.activeRoutes[prefix]!++;
+      this.announced.routeAdded(prefix);
       this.peers.activeRoutes[peer]!++;
     } else {
       const distance = this.#editDistance(old, path);
@@ -496,7 +528,7 @@ export class RoutingState {
     open: OpenMinute,
   ): boolean {
     const prefixes = this.prefixes;
-    prefixes.lastOrigin[prefix] = origin;
+    this.announced.originatedBy(prefix, origin);
     const from = prefixes.noteOrigin(prefix, origin, minute, known);
     const isNew = this.#isNew(from, minute);
     if (isNew) {
@@ -549,7 +581,7 @@ export class RoutingState {
   #deactivate(route: number): void {
     const routes = this.routes;
     const path = routes.path[route]!;
-    this.prefixes.activeRoutes[routes.prefix[route]!]!--;
+    this.announced.routeRemoved(routes.prefix[route]!);
     this.peers.activeRoutes[routes.peer[route]!]!--;
     this.#release(path);
     routes.path[route] = WITHDRAWN;

@@ -102,19 +102,31 @@ export interface NewTransit {
 /** Prefixes of one network that have next to no routes left, listed until they are back. */
 export interface NetworkLoss {
   origin: number;
-  /** The first minute of the loss. */
+  /** The first minute of the loss; of a small one that grew to a multiple, the minute in which it did. */
   since: Minute;
   /** Prefixes that are lost now: 0 in the minute in which they are back. */
   prefixes: number;
   /** Prefixes that it still has. */
   left: number;
-  /** The most peers that had one of them. */
+  /** Peers that withdrew any of them. */
   peers: number;
   sample: string[];
   /** Of the network itself. */
   facts: NetworkFacts;
   /** Networks in the lost paths, without peer and origin, nearest the origin first, with lost prefixes behind each. */
   via: { network: number; prefixes: number }[];
+}
+
+/**
+ * How common it is in this feed what else speaks of a newcomer, as shares of the networks that it knows, 0..1, to one
+ * significant digit: what most networks have in common tells nothing of one of them.
+ */
+export interface FeedHabits {
+  /** First met within the last half day, and within the last day. */
+  newToday: number;
+  newHalfDay: number;
+  /** Of those that announce anything: just one prefix. */
+  single: number;
 }
 
 /** Evidence of a minute that helps to name culprits; each list is bounded (at most 20). */
@@ -145,6 +157,8 @@ export interface MinuteEvidence {
   newLinks: { left: number; right: number; routes: number; prefixes: string[] }[];
   /** Prefixes that have a route when the minute closes, to one significant digit. Absent in rows of versions that listed no facts. */
   known?: number;
+  /** Beside new origins and more-specifics. */
+  habits?: FeedHabits;
   /** Absent when there is none. */
   ended?: EndedEvent[];
   transits?: NewTransit[];

@@ -3,7 +3,8 @@ import type { Minute } from '../features/row.js';
 import { lockCorrelatorCursor, moveCorrelatorCursor } from '../storage/correlatorCursor.js';
 import { incidentHistory, openIncidents } from '../storage/incidents.js';
 import { minuteInputs, verdictWatermark, watermarkWithoutModels } from '../storage/minuteInputs.js';
-import { watchedSince } from '../storage/watchStates.js';
+import { watchBegun } from '../storage/watchStates.js';
+import { tellArrived } from './arrivals.js';
 import { type CorrelatorContext, correlate, recentMinutes } from './correlator.js';
 import type { IncidentChange } from './incident.js';
 import type { MinuteInput } from './minuteInput.js';
@@ -38,11 +39,12 @@ export async function correlateNext(
     const cursor = await lockCorrelatorCursor(client, stream);
     const judged =
       watermark === null ? [] : await minuteInputs(client, stream, cursor ?? -1, watermark, options.batch ?? 500);
-    const since = options.watchList.empty ? null : await watchedSince(client, stream);
+    const watch = options.watchList.empty ? { since: null, begins: false } : await watchBegun(client, stream);
     const withoutWatched = (minutes: readonly MinuteInput[]) =>
-      minutes.map((input) => othersOf(input, since, options.watchList));
+      minutes.map((input) => othersOf(input, watch.since, options.watchList));
     const inputs = withoutWatched(judged);
-    if (inputs.length === 0) {
+    // what the watch has yet to read for the first time is not judged twice
+    if (inputs.length === 0 || watch.begins) {
       await client.query('ROLLBACK');
       return { minutes: 0, until: cursor, changes: [] };
     }
@@ -55,6 +57,7 @@ export async function correlateNext(
     const { state, changes, incidents } = correlate({ stream, open, recent, ...history }, inputs, options);
     const until = state.recent.at(-1)!.minute;
     await storeFindings(client, stream, { incidents, changes, until }, options);
+    if (until >= (options.historyBefore?.() ?? until)) await tellArrived(client, stream, until, options.now());
     await moveCorrelatorCursor(client, stream, until);
     await client.query('COMMIT');
     return { minutes: inputs.length, until, changes };

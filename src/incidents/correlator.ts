@@ -5,7 +5,7 @@ import { classify } from './classify.js';
 import type { Culprits } from './culprits.js';
 import { mergedRanks, noEvidence, SPREADING, type ValidityOf, withMinute } from './evidence.js';
 import type { Incident, IncidentChange, IncidentClass, IncidentDetail } from './incident.js';
-import { claimsOf, explains, GENERAL, isOver, partOf, suspectsOf, withoutParts } from './lanes.js';
+import { claimsOf, explains, GENERAL, goneNetworks, isOver, partOf, suspectsOf, withoutParts } from './lanes.js';
 import type { MinuteInput } from './minuteInput.js';
 import type { IncidentSettings } from './settings.js';
 import { atLeast, severityRank } from './severity.js';
@@ -117,6 +117,13 @@ function lanesOf(input: MinuteInput, state: CorrelatorState, context: Correlator
       const lane = { input: partOf(input, subject), recent: partsOf(recent, subject, settings) };
       const signal = signalOf(lane.input, lane.recent, settings, watchList, validityOf);
       if (signal.strong || signal.watched.length > 0) names.add(subject);
+    }
+  }
+  if (!input.gap && settings.evidence.enabled && evidence?.losses !== undefined) {
+    for (const subject of goneNetworks(input, distinctPeers([...recent, input]))) {
+      if (names.has(subject)) continue;
+      const lane = { input: partOf(input, subject), recent: partsOf(recent, subject, settings) };
+      if (signalOf(lane.input, lane.recent, settings, watchList, validityOf).strong) names.add(subject);
     }
   }
   const own = [...names].sort();
@@ -291,7 +298,7 @@ function withInput(open: Incident, input: MinuteInput, signal: Signal, context: 
   const higher = active && input.score !== null && input.score > open.peakScore;
   const watched = mergedWatched(open.detail.watched, signal.watched);
   const judged = classify(
-    { evidence, duration: lastMinute - open.startedAt + 1, settings: context.settings },
+    { subject: open.subject, evidence, duration: lastMinute - open.startedAt + 1, settings: context.settings },
     open.class,
   );
   // Within one class an incident has been as grave as it ever was; under another name it is judged anew.
@@ -344,7 +351,9 @@ function named(culprits: Culprits, loudest: Culprits): Culprits {
   return { prefixes: pick('prefixes'), origins: pick('origins'), peers: pick('peers') };
 }
 
-function endedOf({ detail }: Incident, { evidence }: MinuteInput): Pick<IncidentDetail, 'ended'> {
+function endedOf({ subject, detail }: Incident, { evidence }: MinuteInput): Pick<IncidentDetail, 'ended'> {
   const fresh = (evidence?.ended ?? []).map(({ prefix }) => prefix);
+  const isBack = evidence?.losses?.some(({ origin, prefixes }) => prefixes === 0 && `AS${origin}` === subject);
+  if (isBack) fresh.push(subject);
   return fresh.length === 0 ? {} : { ended: [...new Set([...(detail.ended ?? []), ...fresh])] };
 }

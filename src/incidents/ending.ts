@@ -20,7 +20,8 @@ export interface Closing {
 export function endingOf({ class: name, endedAt, closedBy }: Closing): Ending {
   if (endedAt === null) return 'open';
   if (closedBy === 'ended') return 'resolved';
-  return closedBy === 'quiet' && !STANDING.has(name) ? 'resolved' : 'no more news';
+  // Rows of before `closedBy` was stored were closed by silence.
+  return (closedBy ?? 'quiet') === 'quiet' && !STANDING.has(name) ? 'resolved' : 'no more news';
 }
 
 /** Why it was closed, as a sentence without its full stop. */

@@ -1,5 +1,13 @@
 import { emptyEvidence } from '../features/openMinute.js';
-import type { Minute, MinuteEvidence, NetworkLoss, NewTransit, OriginFacts, Ranked } from '../features/row.js';
+import type {
+  FeedHabits,
+  Minute,
+  MinuteEvidence,
+  NetworkLoss,
+  NewTransit,
+  OriginFacts,
+  Ranked,
+} from '../features/row.js';
 import type { Baseline } from './baseline.js';
 import type { Culprits } from './culprits.js';
 import type { MinuteInput } from './minuteInput.js';
@@ -46,6 +54,7 @@ export interface IncidentEvidence {
   losses?: NetworkLoss[];
   /** Prefixes that the stream knows; undefined where rows list no facts. */
   known?: number;
+  habits?: FeedHabits;
   withdrawn: Withdrawn[];
   /** `routes` is the most that the peer had announced when its session went down or came up. */
   resets: { peer: string; peerAs: number; downs: number; ups: number; routes: number }[];
@@ -214,6 +223,7 @@ export function withMinute(kept: IncidentEvidence, input: MinuteInput, validityO
       KEPT.links,
     ),
     known: fresh.known ?? kept.known,
+    habits: fresh.habits ?? kept.habits,
     transits: mergedEntries(
       kept.transits ?? [],
       (fresh.transits ?? []).map((transit) => ({ ...transit, minute })),

@@ -65,7 +65,7 @@ export interface IncidentDetail {
   closedBy?: 'quiet' | 'gap' | 'length' | 'ended';
   /** Found in replayed or backfilled minutes, and told to nobody. */
   history?: boolean;
-  /** Prefixes whose new routes were withdrawn, or went back to their holder. */
+  /** Prefixes whose new routes were withdrawn, or went back to their holder; the `subject` when its lost prefixes are back. */
   ended?: string[];
 }
 

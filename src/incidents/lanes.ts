@@ -4,7 +4,9 @@ import { isLeak, type KnownCarriage } from './carriages.js';
 import { foreignRoutes, isHostile } from './classes/foreignRoutes.js';
 import type { IncidentEvidence } from './evidence.js';
 import type { Incident } from './incident.js';
+import { FEWEST_LOST } from './loss.js';
 import type { MinuteInput } from './minuteInput.js';
+import { lossesOf, outagesOf } from './networkOutages.js';
 import { ROW } from './rowColumns.js';
 
 /** What no single network does: storms that models see, resets, losses of many at once. */
@@ -12,6 +14,13 @@ export const GENERAL = '';
 
 /** Minutes in which what models flag is taken for the noise of a route event that is large enough. */
 const EXPLAINS = 60;
+
+/** Networks that are gone, with those behind them: each outage has its own incident. */
+export function goneNetworks({ evidence, minute }: MinuteInput, peersSeen: number): string[] {
+  return outagesOf(evidence?.losses ?? [], minute, peersSeen)
+    .filter(({ prefixes }) => prefixes >= FEWEST_LOST)
+    .map(({ network }) => `AS${network}`);
+}
 
 /** Networks that took prefixes or carry routes that they should not: each has its own incident, and its own evidence. */
 export function suspectsOf(
@@ -28,12 +37,13 @@ export function suspectsOf(
 /** The claims of a minute alone. */
 export function claimsOf(input: MinuteInput): MinuteInput {
   if (input.evidence === null) return input;
-  const { newOrigins, moreSpecifics, known } = input.evidence;
+  const { newOrigins, moreSpecifics, known, habits } = input.evidence;
   const evidence: MinuteEvidence = { ...emptyEvidence(), newOrigins, moreSpecifics };
+  if (habits !== undefined) evidence.habits = habits;
   return { ...input, evidence: known === undefined ? evidence : { ...evidence, known } };
 }
 
-/** The part of a minute that one network is behind: its claims and what it carries, without the minute's volume. */
+/** The part of a minute that one network is behind: its claims, what it carries and what is lost with it, without the minute's volume. */
 export function partOf(input: MinuteInput, subject: string): MinuteInput {
   if (input.evidence === null) return { ...input, anomalous: false, votes: {}, score: null };
   const mine = ({ origin }: { origin: number }) => `AS${origin}` === subject;
@@ -47,6 +57,9 @@ export function partOf(input: MinuteInput, subject: string): MinuteInput {
   ]);
   const part: MinuteEvidence = { ...emptyEvidence(), peers: evidence.peers, newOrigins, moreSpecifics };
   if (evidence.known !== undefined) part.known = evidence.known;
+  if (evidence.habits !== undefined) part.habits = evidence.habits;
+  const losses = lossesOf(evidence.losses ?? [], Number(subject.slice(2)));
+  if (losses.length > 0) part.losses = losses;
   if (transits.length > 0) part.transits = transits;
   const ended = (evidence.ended ?? []).filter(mine);
   if (ended.length > 0) part.ended = ended;
@@ -72,6 +85,12 @@ export function withoutParts(input: MinuteInput, subjects: ReadonlySet<string>):
     newOrigins: input.evidence.newOrigins.filter(others),
     moreSpecifics: input.evidence.moreSpecifics.filter(others),
   };
+  if (evidence.losses !== undefined) {
+    const gone = new Set([...subjects].flatMap((name) => lossesOf(input.evidence!.losses!, Number(name.slice(2)))));
+    const origins = new Set([...gone].map(({ origin }) => origin));
+    evidence.losses = evidence.losses.filter((loss) => !gone.has(loss));
+    evidence.withdrawn = evidence.withdrawn.filter(({ origin }) => !origins.has(origin));
+  }
   if (evidence.transits !== undefined) {
     evidence.transits = evidence.transits.filter(({ carrier }) => !subjects.has(`AS${carrier}`));
     // what a leaker carries shows as new links of its neighbours too
@@ -92,10 +111,11 @@ export function explains(open: Incident, input: MinuteInput): boolean {
   return 3 * (routes + carried) >= updates - baseline.updates;
 }
 
-/** Every claim of the incident is over: its routes were withdrawn or went back. */
-export function isOver({ detail }: Incident): boolean {
-  const { newOrigins, moreSpecifics, transits = [] } = detail.evidence;
-  const claims = [...newOrigins, ...moreSpecifics];
+/** Every claim of the incident is over: its routes were withdrawn or went back, and the network itself is back. */
+export function isOver({ subject, detail }: Incident): boolean {
+  const { newOrigins, moreSpecifics, transits = [], losses = [] } = detail.evidence;
+  const claims = [...newOrigins, ...moreSpecifics].map(({ prefix }) => prefix);
+  if (losses.length > 0) claims.push(subject);
   const ended = new Set(detail.ended ?? []);
-  return claims.length > 0 && transits.length === 0 && claims.every(({ prefix }) => ended.has(prefix));
+  return claims.length > 0 && transits.length === 0 && claims.every((claim) => ended.has(claim));
 }

@@ -1,6 +1,7 @@
-import type { MinuteEvidence, NetworkLoss } from '../features/row.js';
+import type { MinuteEvidence } from '../features/row.js';
 import { baselineOf, distinctPeers } from './baseline.js';
 import type { MinuteInput } from './minuteInput.js';
+import { outagesOf } from './networkOutages.js';
 import type { IncidentSettings } from './settings.js';
 
 /**
@@ -32,29 +33,19 @@ export function losesNetworks(
   return all - 2 * ordinary - 2 * Math.sqrt(ordinary) >= outagePrefixes / 2;
 }
 
-/** Minutes that a loss must last: routes that flap or change their path are back sooner. */
-const LASTING = 4;
-/** Prefixes lost from which an outage opens an incident, in a table of the whole Internet; less in a small one. */
+/** Prefixes lost from which an outage of several networks opens an incident, in a table of the whole Internet; less in a small one. */
 const LOST_PREFIXES = 100;
 const LOST_SHARE = 0.02;
-const FEWEST_LOST = 10;
 const NETWORKS_TOGETHER = 10;
+/** Prefixes from which the outage of one network, with those behind it, is worth a line of its own. */
+export const FEWEST_LOST = 10;
 
-/** Losses that last and took nearly all that a network had, from a good part of the peers. */
-export function wholeLosses(losses: readonly NetworkLoss[], peersSeen: number): NetworkLoss[] {
-  return losses.filter(
-    ({ prefixes, left, peers }) => left <= prefixes * 0.25 && peers >= 2 && peers >= peersSeen * 0.3,
-  );
-}
-
-/** One network lost much of a table, or several together somewhat less each. */
+/** One network is gone, or several together that no common transit explains. */
 function losesKnown({ losses = [], known = 0 }: MinuteEvidence, minute: number, peersSeen: number): boolean {
-  const lasting = wholeLosses(losses, peersSeen).filter(
-    ({ since }) => minute - since >= LASTING && minute - since <= 15,
-  );
+  const outages = outagesOf(losses, minute, peersSeen);
+  if (outages.some(({ prefixes }) => prefixes >= FEWEST_LOST)) return true;
   const enough = Math.min(LOST_PREFIXES, Math.max(FEWEST_LOST, known * LOST_SHARE));
-  if (lasting.some(({ prefixes }) => prefixes >= enough)) return true;
   const together = Math.min(NETWORKS_TOGETHER, Math.max(3, known * 0.01));
-  const all = lasting.reduce((sum, { prefixes }) => sum + prefixes, 0);
-  return lasting.length >= together && all >= enough;
+  const all = outages.reduce((sum, { prefixes }) => sum + prefixes, 0);
+  return outages.length >= together && all >= enough;
 }

@@ -18,6 +18,11 @@ export const rpkiSettings = z
       .describe('File or http(s) URL of validated ROA payloads as JSON, as rpki-client and Routinator write it'),
     refreshSeconds: z.number().int().min(60).default(1800).describe('How often the file or URL is read again'),
     timeoutSeconds: z.number().int().min(1).default(60).describe('How long a download may take'),
+    maximumAgeHours: z
+      .number()
+      .positive()
+      .default(24)
+      .describe('A list made longer ago is told by `doctor`, and takes the place of none read before'),
     maximumBytes: z.number().int().positive().default(512_000_000).describe('Greatest accepted size of the JSON'),
   })
   .prefault({})

@@ -28,14 +28,18 @@ export async function storeFindings(
 ): Promise<void> {
   const { until } = findings;
   const before = options.historyBefore?.() ?? Number.NEGATIVE_INFINITY;
-  const opened = new Map(
-    findings.changes.filter(({ type }) => type === 'opened').map(({ minute, incident }) => [keyOf(incident), minute]),
+  // The first change of each: a stage may know of an incident without the mark that it had in the database.
+  const changed = new Map(
+    findings.changes
+      .filter(({ type }) => type !== 'closed')
+      .reverse()
+      .map(({ minute, incident }) => [keyOf(incident), minute]),
   );
   const incidents: Incident[] = [];
   const arrived: IncidentChange[] = [];
   for (const incident of findings.incidents) {
     const { history = false, ...detail } = incident.detail;
-    const past = history || (opened.get(keyOf(incident)) ?? before) < before;
+    const past = history || (changed.get(keyOf(incident)) ?? before) < before;
     const stays = past && (incident.endedAt !== null || until < before);
     const marked = { ...incident, detail: stays ? { ...detail, history: true } : detail };
     incidents.push(marked);

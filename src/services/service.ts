@@ -4,12 +4,14 @@ import type { Pool } from 'pg';
 import { type Logger, pino } from 'pino';
 import type { QueueStore } from '../../queues/store.js';
 import { loadSettings } from '../config/load.js';
+import { secretHider } from '../config/redaction.js';
 import type { Settings } from '../config/settings.js';
 import { NotificationListener } from '../storage/notifications.js';
 import { openPool } from '../storage/pool.js';
 import { type ServiceState, upsertService } from '../storage/services.js';
 import { StageLocks } from '../storage/stageLocks.js';
 import { storeIsAway } from '../storage/storeAway.js';
+import { boundedLog } from './boundedLog.js';
 import type { ServiceName } from './catalogue.js';
 import { Rounds } from './rounds.js';
 
@@ -49,7 +51,11 @@ export async function runService(name: ServiceName, main: (context: ServiceConte
     process.stderr.write(`${(error as Error).message}\n`);
     process.exit(2);
   }
-  const logger = pino({ level: settings.logLevel, base: { service: name } });
+  const logger = pino({
+    ...boundedLog(secretHider(settings), Date.now),
+    level: settings.logLevel,
+    base: { service: name },
+  });
   const ending = new AbortController();
   // every stream's stages listen to it: more than ten are no leak
   setMaxListeners(0, ending.signal);

@@ -1,9 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { join } from 'node:path';
+import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Logger } from 'pino';
-import { packageRoot } from '../config/paths.js';
+import type { Settings } from '../config/settings.js';
 import { findService, type ServiceName } from './catalogue.js';
+import { launchService } from './launch.js';
 
 const FIRST_BACKOFF_MILLISECONDS = 200;
 const LONGEST_BACKOFF_MILLISECONDS = 15_000;
@@ -30,7 +30,7 @@ export class Supervisor {
   private stopping = false;
 
   constructor(
-    private environment: NodeJS.ProcessEnv,
+    private settings: Settings,
     private readonly logger: Logger,
     /** A line of a service's log: JSON from pino, or bare text. */
     private readonly onLine: (service: ServiceName, line: string) => void,
@@ -67,11 +67,11 @@ export class Supervisor {
   }
 
   /**
-   * Gives services a new environment, one after the other: each drains and starts afresh, so that at most one is away.
+   * Gives services other settings, one after the other: each drains and starts afresh, so that at most one is away.
    * @param names of services that it concerns; the others see it when they next start
    */
-  async reload(environment: NodeJS.ProcessEnv, names: readonly ServiceName[]): Promise<void> {
-    this.environment = environment;
+  async reload(settings: Settings, names: readonly ServiceName[]): Promise<void> {
+    this.settings = settings;
     for (const child of this.children.filter(({ name }) => names.includes(name))) {
       if (this.stopping) return;
       await this.end(child);
@@ -86,7 +86,7 @@ export class Supervisor {
     child.ending = true;
     clearTimeout(child.timer);
     const running = child.process;
-    if (!running || running.exitCode !== null || running.signalCode !== null) return;
+    if (running?.pid === undefined || running.exitCode !== null || running.signalCode !== null) return;
     const ended = new Promise((done) => running.once('exit', done));
     running.kill('SIGTERM');
     const timer = setTimeout(() => {
@@ -99,25 +99,21 @@ export class Supervisor {
 
   private spawn(child: Child): void {
     const startedAt = performance.now();
-    const running = spawn(
-      process.execPath,
-      ['--enable-source-maps', join(packageRoot, 'dist/workers', findService(child.name).entry)],
-      {
-        env: {
-          ...this.environment,
-          ROUTEWARDEN_INSTANCE: child.instance,
-          ROUTEWARDEN_RESTARTS: String(child.restarts),
-        },
-        // A process group of its own: Ctrl-C reaches the supervisor alone, which then drains services in order.
-        detached: true,
-        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    const running = launchService({
+      entry: findService(child.name).entry,
+      settings: this.settings,
+      environment: { ROUTEWARDEN_INSTANCE: child.instance, ROUTEWARDEN_RESTARTS: String(child.restarts) },
+      output: 'pipe',
+      onError: (error) => {
+        this.logger.error({ error: error.message }, `cannot start ${child.name}`);
+        // Without a process there is no exit either, such as when the machine has no more of them.
+        if (running.pid === undefined && !child.ending) this.later(child);
       },
-    );
+    });
     child.process = running;
-    for (const stream of [running.stdout!, running.stderr!]) {
-      createInterface({ input: stream }).on('line', (line) => this.onLine(child.name, line));
+    for (const stream of [running.stdout, running.stderr]) {
+      if (stream) createInterface({ input: stream }).on('line', (line) => this.onLine(child.name, line));
     }
-    running.once('error', (error) => this.logger.error({ error: error.message }, `cannot start ${child.name}`));
     running.once('exit', (code, signal) => {
       if (child.ending) return;
       if (code === WRONG_SETTINGS) return this.onHopeless(child.name, 'its settings are wrong (see above)');
@@ -127,11 +123,15 @@ export class Supervisor {
       this.logger.warn(
         `${child.name} ended (${signal ?? `exit code ${code}`}): starting it again in ${child.backoff} ms`,
       );
-      child.timer = setTimeout(() => {
-        child.restarts += 1;
-        this.spawn(child);
-      }, child.backoff);
-      child.backoff = Math.min(child.backoff * 2, LONGEST_BACKOFF_MILLISECONDS);
+      this.later(child);
     });
+  }
+
+  private later(child: Child): void {
+    child.timer = setTimeout(() => {
+      child.restarts += 1;
+      this.spawn(child);
+    }, child.backoff);
+    child.backoff = Math.min(child.backoff * 2, LONGEST_BACKOFF_MILLISECONDS);
   }
 }

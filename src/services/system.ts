@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { QueueStore } from '../../queues/store.js';
 import type { Settings } from '../config/settings.js';
@@ -6,6 +5,7 @@ import { type OpenedDatabase, openDatabase } from '../storage/database.js';
 import { openPool } from '../storage/pool.js';
 import { registerStream } from '../storage/streams.js';
 import { COLLECTOR_SETTINGS, SERVICES, type ServiceName } from './catalogue.js';
+import { serviceSettings } from './launch.js';
 import { Supervisor } from './supervisor.js';
 
 export interface SystemOptions {
@@ -53,12 +53,19 @@ export class System {
       throw error;
     }
     const supervisor = new Supervisor(
-      serviceEnvironment(settings, database.databaseUrl),
+      serviceSettings(settings, database.databaseUrl),
       logger,
       options.onLine,
       options.onHopeless,
     );
-    supervisor.start(options.services ?? SERVICES.map(({ name }) => name));
+    try {
+      supervisor.start(options.services ?? SERVICES.map(({ name }) => name));
+    } catch (error) {
+      stopping = true;
+      await supervisor.stop();
+      await database.close();
+      throw error;
+    }
     const system = new System(database, supervisor, options, settings);
     system.beforeStop = () => {
       stopping = true;
@@ -87,7 +94,7 @@ export class System {
       (name) => name !== 'collector' || COLLECTOR_SETTINGS.some(isChanged),
     );
     this.settings = settings;
-    await this.supervisor.reload(serviceEnvironment(settings, databaseUrl), names);
+    await this.supervisor.reload(serviceSettings(settings, databaseUrl), names);
     return names;
   }
 
@@ -109,20 +116,4 @@ async function registerStreams(
   } finally {
     await pool.end();
   }
-}
-
-/** What a service process needs to see the very settings of its supervisor, with folders made absolute. */
-export function serviceEnvironment(settings: Settings, databaseUrl: string): NodeJS.ProcessEnv {
-  const inherited = Object.fromEntries(
-    Object.entries(process.env).filter(
-      ([name]) => !name.startsWith('ROUTEWARDEN_') && name !== 'DATABASE_URL' && name !== 'REDIS_URL',
-    ),
-  );
-  const whole = {
-    ...settings,
-    databaseUrl,
-    dataDirectory: resolve(settings.dataDirectory),
-    artifactDirectory: resolve(settings.artifactDirectory),
-  };
-  return { ...inherited, ROUTEWARDEN_SETTINGS: JSON.stringify(whole) };
 }

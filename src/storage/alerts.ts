@@ -1,5 +1,5 @@
 import type { ClientBase, Pool } from 'pg';
-import type { Alert, AlertBody, AlertKind, AlertRequest, DeliveryState } from '../incidents/alerts/alert.js';
+import type { Alert, AlertBody, AlertKind, AlertRequest, Delivery, DeliveryState } from '../incidents/alerts/alert.js';
 import type { Severity } from '../incidents/incident.js';
 import { severityRank } from '../incidents/severity.js';
 
@@ -58,7 +58,9 @@ export async function raiseAlert(
   // What was found in history and still goes on now was told to nobody yet.
   const arrived = open.body.history === true && request.history !== true;
   const grown = request.grown === true || arrived || severityRank(request.severity) > severityRank(open.severity);
-  const body = bodyOf(request, open.body.revision + (grown ? 1 : 0), open.body.times + 1);
+  // What was told once is no history, however late its next minutes are judged.
+  const history = open.body.history === true && request.history === true;
+  const body = bodyOf({ ...request, history }, open.body.revision + (grown ? 1 : 0), open.body.times + 1);
   await db.query(
     `UPDATE alerts SET kind = $2, severity = $3, title = $4, body = $5,
        delivered = CASE WHEN $6 THEN delivered || jsonb_build_object('done', false, 'dueAt', $7::text)
@@ -171,6 +173,23 @@ export async function recordDelivery(db: Database, alert: Alert, delivered: Deli
       JSON.stringify({ ...delivered, claimedUntil: undefined }),
       now.toISOString(),
     ],
+  );
+}
+
+/** What became of an alert at one channel that was slower than the round it was claimed in. It is looked at again at once. */
+export async function recordLateDelivery(
+  db: Database,
+  alertId: number,
+  channel: string,
+  delivery: Delivery,
+  now: Date,
+): Promise<void> {
+  await db.query(
+    `UPDATE alerts SET delivered = delivered || jsonb_build_object(
+         'channels', coalesce(delivered->'channels', '{}') || jsonb_build_object($2::text, $3::jsonb),
+         'done', false, 'dueAt', $4::text)
+     WHERE id = $1`,
+    [alertId, channel, JSON.stringify(delivery), now.toISOString()],
   );
 }
 

@@ -8,6 +8,9 @@ import { migrate, requireSchema } from './migrations.js';
 export { DirectoryInUse } from './directoryLock.js';
 export { stopLeftover } from './embeddedPostgres.js';
 
+/** A start that cannot finish is over within ten seconds. */
+const REACH_MILLISECONDS = 5_000;
+
 export interface DatabaseSettings {
   databaseUrl?: string | undefined;
   dataDirectory: string;
@@ -108,7 +111,7 @@ export function ownerOf(dataDirectory: string): Promise<Holder | 'silent' | null
 }
 
 async function reach(databaseUrl: string): Promise<void> {
-  const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 10_000 });
+  const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: REACH_MILLISECONDS });
   try {
     await client.connect();
   } catch (error) {

@@ -1,8 +1,8 @@
 import type { IncidentFilter } from '../incidents/incidentFilter.js';
 
 const STANDING = `class IN ('hijack', 'moas', 'leak', 'outage')`;
-const RESOLVED = `ended_at IS NOT NULL AND coalesce(detail->>'closedBy' = 'ended'
-  OR (detail->>'closedBy' = 'quiet' AND NOT ${STANDING}), false)`;
+const RESOLVED = `ended_at IS NOT NULL AND (coalesce(detail->>'closedBy', 'quiet') = 'ended'
+  OR (coalesce(detail->>'closedBy', 'quiet') = 'quiet' AND NOT ${STANDING}))`;
 const STATES = {
   open: 'ended_at IS NULL',
   resolved: `(${RESOLVED})`,

@@ -60,7 +60,7 @@ function incidentOf(row: IncidentRow): StoredIncident {
     reasons: row.reasons,
     models: row.models,
     culprits: row.culprits,
-    detail: row.detail,
+    detail: { ...row.detail, watched: row.detail.watched ?? [] },
     relatedTo: row.related_to === null ? null : Number(row.related_to),
     acknowledgedBy: row.acknowledged_by,
     acknowledgedAt: row.acknowledged_at,
@@ -111,6 +111,16 @@ export async function acknowledgedIncidents(db: Database, ids: readonly number[]
     [ids],
   );
   return new Set(rows.map(({ id }) => Number(id)));
+}
+
+/** Open incidents that were found in history, which are so no longer: the mark is taken away. */
+export async function takeHistoryAway(db: Database, stream: string): Promise<StoredIncident[]> {
+  const { rows } = await db.query<IncidentRow>(
+    `UPDATE incidents SET detail = detail - 'history'
+     WHERE stream = $1 AND ended_at IS NULL AND detail->>'history' = 'true' RETURNING ${COLUMNS}`,
+    [stream],
+  );
+  return rows.map(incidentOf);
 }
 
 /** Those that the correlator leads, in the order in which they opened: the watch leads its own. */

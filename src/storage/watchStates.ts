@@ -29,11 +29,13 @@ export async function watchStates(db: Database): Promise<WatchState[]> {
   return rows;
 }
 
-/** The first minute that the watch saw whole or in part; null where it has seen nothing. */
-export async function watchedSince(db: Database, stream: string): Promise<Minute | null> {
-  const { rows } = await db.query<{ since: Minute | null }>(
-    `SELECT floor(extract(epoch FROM since) / 60)::integer AS since FROM watch_states WHERE stream = $1`,
+/** The first minute that the watch saw whole or in part; `begins` when there is a log of which it has read nothing yet. */
+export async function watchBegun(db: Database, stream: string): Promise<{ since: Minute | null; begins: boolean }> {
+  const { rows } = await db.query<{ since: Minute | null; logged: boolean }>(
+    `SELECT (SELECT floor(extract(epoch FROM since) / 60)::integer FROM watch_states WHERE stream = $1) AS since,
+       EXISTS (SELECT FROM update_batches WHERE stream = $1 AND kind = 'updates') AS logged`,
     [stream],
   );
-  return rows[0]?.since ?? null;
+  const { since, logged } = rows[0]!;
+  return { since, begins: since === null && logged };
 }

@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { createServer as createHttpServer } from 'node:http';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 
 /** A local server that speaks a channel's protocol and keeps what it took. */
 export interface Receiver {
@@ -71,6 +71,29 @@ export async function smtpReceiver(): Promise<Receiver> {
     close: () => server.close(),
   };
   return receiver;
+}
+
+/** A mail server that never stops talking and never comes to the point: a line a tenth of a second, without an end. */
+export async function tarpit(): Promise<{ port: number; connections: () => number; close(): void }> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {});
+    const drip = setInterval(() => socket.write('220-please wait\r\n'), 100);
+    socket.on('close', () => {
+      clearInterval(drip);
+      sockets.delete(socket);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    connections: () => sockets.size,
+    close: () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  };
 }
 
 /** Datagrams of RFC 5426. */

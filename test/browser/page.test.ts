@@ -302,7 +302,7 @@ suite(`the page in Chromium${missing === null ? '' : ` (${missing})`}`, () => {
 
   test('an incident names its network, and the page what was raised a day', async () => {
     await visit(`${open}/incidents`, async (page) => {
-      await page.getByText('Prefix hijack by AS64666').first().waitFor();
+      await page.getByRole('row', { name: /critical Prefix hijack AS64666 203\.0\.113\.0\/24/ }).waitFor();
       await page.getByText(/you want at most 6 a day/).waitFor();
       await page.getByRole('row', { name: /^Prefix hijack \d \(0\.\d/ }).waitFor();
     });
@@ -338,6 +338,36 @@ suite(`the page in Chromium${missing === null ? '' : ` (${missing})`}`, () => {
       await page.reload();
       await page.getByText('Announced maintenance of the peer.').waitFor();
       await page.locator('.badge', { hasText: 'ordinary' }).waitFor();
+    });
+  });
+
+  test('filters and order stand in the address, and come from it', async () => {
+    await visit(`${open}/incidents`, async (page) => {
+      const lines = page.locator('.incident-table tbody tr');
+      await lines.first().waitFor();
+      const all = await lines.count();
+      expect(all).toBeGreaterThan(1);
+      await page.getByLabel('What').selectOption('session reset');
+      await page.waitForURL('**/incidents?class=session+reset');
+      await lines.nth(1).waitFor({ state: 'detached' });
+      expect(await lines.count()).toBe(1);
+      await page.getByLabel('AS', { exact: true }).fill('AS64999999999');
+      await page.getByRole('button', { name: 'Filter' }).click();
+      await page.getByRole('alert').getByText(/^as: /).waitFor();
+      await page.getByRole('link', { name: 'Clear' }).click();
+      await page.waitForURL('**/incidents');
+      await lines.nth(all - 1).waitFor();
+      await page.getByRole('link', { name: 'Severity' }).click();
+      await page.waitForURL('**/incidents?sort=severity&order=down');
+      await page.locator('th[aria-sort=descending]', { hasText: 'Severity' }).waitFor();
+      const { download } = await page.evaluate<{ download: string }>(
+        "fetch(document.querySelector('.exports a').href).then((answer) => answer.text()).then((download) => ({ download }))",
+      );
+      expect(download).toMatch(/^id,stream,started_at/);
+      await page.goto(`${open}/incidents?severity=critical&as=64666&prefix=203.0.113.0/24`);
+      await lines.first().waitFor();
+      expect(await page.locator('select[name=severity]').inputValue()).toBe('critical');
+      expect(await page.locator('input[name=prefix]').inputValue()).toBe('203.0.113.0/24');
     });
   });
 

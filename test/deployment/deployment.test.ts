@@ -26,6 +26,11 @@ const composeService = z.strictObject({
   ports: z.array(z.string()).optional(),
   healthcheck: healthcheck.optional(),
   stop_grace_period: z.string().optional(),
+  user: z.string().optional(),
+  read_only: z.boolean().optional(),
+  cap_drop: z.array(z.string()).optional(),
+  security_opt: z.array(z.string()).optional(),
+  tmpfs: z.array(z.string()).optional(),
 });
 const compose = z.looseObject({
   services: z.record(z.string(), composeService),
@@ -54,6 +59,18 @@ describe('docker-compose.yml', () => {
       for (const store of Object.keys(service.depends_on ?? {})) expect(services[store]?.healthcheck).toBeDefined();
       if (service.build) expect(Object.keys(service.depends_on ?? {}).sort()).toEqual(['postgres', 'redis']);
       if (service.ports) expect({ name, healthcheck: service.healthcheck }).toHaveProperty('healthcheck.test');
+    }
+  });
+
+  test('containers of the program have their own user, a read-only root, no capabilities and no new privileges', () => {
+    for (const service of [services.routewarden!, services.trainer!]) {
+      expect(service).toMatchObject({ user: 'node', read_only: true, cap_drop: ['ALL'] });
+      expect(service.security_opt).toEqual(['no-new-privileges:true']);
+      // What the program writes is on volumes that the image made for that user.
+      const made = read('Dockerfile')
+        .match(/^RUN mkdir -p (.*) && chown node:node/m)![1]!
+        .split(' ');
+      expect(service.volumes!.map((volume) => volume.split(':/app/')[1]).sort()).toEqual(made.sort());
     }
   });
 

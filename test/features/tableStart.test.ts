@@ -159,6 +159,23 @@ describe('a stream that begins with a table', () => {
     expect(row!.evidence.newLinks.map(({ left, right }) => [left, right])).toEqual([[20, 667]]);
   });
 
+  test('path identifiers tell routes of a peer apart, also when they come late and after a restore', async () => {
+    const plain = held('10.0.0.0/16', 200);
+    const [first] = plain.routes;
+    const twice = { prefix: '10.9.0.0/16', routes: [1, 2].map((pathId) => ({ ...first!, pathId })) };
+    const earlier = new MinuteAggregator({ stream: 's' });
+    for (const batch of await tableBatches([plain])) earlier.add(batch);
+    let aggregator = MinuteAggregator.restore(earlier.snapshot(), { stream: 's' });
+    const before = aggregator.holdings;
+    for (const batch of await tableBatches([twice, plain])) aggregator.add(batch);
+    expect(aggregator.holdings.routes).toBe(5);
+    aggregator = MinuteAggregator.restore(aggregator.snapshot(), { stream: 's' });
+    for (const batch of await tableBatches([twice, plain])) aggregator.add(batch);
+    expect(aggregator.holdings.routes).toBe(5);
+    // the column of identifiers takes room only where there are some
+    expect(aggregator.holdings.bytes - before.bytes).toBeGreaterThanOrEqual(4 * 1024);
+  });
+
   test('a table beyond the bound forgets and says how much', async () => {
     const many = Array.from({ length: 400 }, (_, i) => held(`10.${i >> 8}.${i & 255}.0/24`, 300 + i));
     const aggregator = new MinuteAggregator({ stream: 's', maximumRoutes: 1000 });

@@ -3,12 +3,15 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { covers, parseAddressBlock } from '../../src/incidents/addressBlock.js';
-import { VrpTable } from '../../src/incidents/rpki/validity.js';
+import { OwnRoas } from '../../src/incidents/rpki/ownRoas.js';
+import { type Vrp, VrpTable } from '../../src/incidents/rpki/validity.js';
 import { readVrps } from '../../src/incidents/rpki/vrpFile.js';
 import { VrpSource } from '../../src/incidents/rpki/vrpSource.js';
 import { rpkiSettings } from '../../src/incidents/settings.js';
+import { Declaration } from '../../src/incidents/watch/declaration.js';
+import { watchSettings } from '../../src/incidents/watch/settings.js';
 
 const FILE = JSON.stringify({
   metadata: { generated: 1 },
@@ -21,9 +24,17 @@ const FILE = JSON.stringify({
   ],
 });
 
+function* pieces(text: string, size = 16): Generator<Uint8Array> {
+  const bytes = new TextEncoder().encode(text);
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+}
+
 describe('validity (RFC 6811)', () => {
-  const { vrps, skipped } = readVrps(FILE);
-  const table = new VrpTable(vrps, skipped);
+  let table: VrpTable;
+
+  beforeAll(async () => {
+    table = (await readVrps(pieces(FILE))).table;
+  });
 
   test.each([
     ['192.0.2.0/24', 64500, 'valid'],
@@ -46,10 +57,38 @@ describe('validity (RFC 6811)', () => {
     expect(table.skipped).toBe(2);
   });
 
-  test('says what is wrong with a file', () => {
-    expect(() => readVrps('<html>')).toThrow(/no JSON/);
-    expect(() => readVrps('{"vrps":[]}')).toThrow(/rpki-client -j/);
-    expect(() => readVrps('{"roas":[{"a":1}]}')).toThrow(/none of 1 entries/);
+  test.each([
+    ['<html>', /no JSON/],
+    ['{"vrps":[]}', /rpki-client -j/],
+    ['{"roas":[{"a":1}]}', /none of 1 entries/],
+    [FILE.slice(0, -40), /ends in the middle/],
+    ['{"roas":[{"asn" 1}]}', /no JSON/],
+  ])('says what is wrong with %s', async (text, reason) => {
+    await expect(readVrps(pieces(text))).rejects.toThrow(reason);
+  });
+
+  test('is the same however the file is cut, with other lists before and behind and odd entries', async () => {
+    const roas = JSON.parse(FILE).roas;
+    const odd = ['a ] } "', 7, null, [1, { a: '}' }], ...roas, { ...roas[0], note: '\\"]}é' }];
+    const text = JSON.stringify({ metadata: { buildtime: '2026-10-01T00:00:00Z' }, roas: odd, aspas: [{ a: [1] }] });
+    for (const size of [1, 2, 7, 1000]) {
+      const { table: cut, generatedAt } = await readVrps(pieces(text, size));
+      expect([cut.size, cut.skipped]).toEqual([4, 6]);
+      expect(generatedAt?.toISOString()).toBe('2026-10-01T00:00:00.000Z');
+    }
+  });
+
+  test('does not count what has expired', () => {
+    const now = () => new Date(1_800_000_000_000);
+    const vrps = [
+      { prefix: '192.0.2.0/24', asn: 64500, maxLength: 24, expires: 1_577_836_800 },
+      { prefix: '198.51.100.0/24', asn: 64500, maxLength: 24, expires: 1_800_000_001 },
+    ];
+    const timed = new VrpTable(vrps, 0, now);
+    expect(timed.expired).toBe(1);
+    expect(timed.validity('192.0.2.0/24', 64999)).toBe('not found');
+    expect(timed.validity('192.0.2.0/24', 64500)).toBe('not found');
+    expect(timed.validity('198.51.100.0/24', 64999)).toBe('invalid');
   });
 });
 
@@ -150,4 +189,62 @@ test('a failed reading is tried again after doubled waits, at most the ordinary 
     server.closeAllConnections();
     server.close();
   }
+});
+
+test('a list that is empty, expired or old does not replace a good one, and says so', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'vrps-'));
+  const path = join(folder, 'vrps.json');
+  let clock = Date.parse('2026-10-01T01:00:00Z');
+  const log = { info: () => {}, warn: () => {} };
+  const settings = rpkiSettings.parse({ vrps: path, refreshSeconds: 60 });
+  const source = new VrpSource({ settings, now: () => new Date(clock), log });
+  const listed = (buildtime: string, roas: object[]) =>
+    writeFile(path, JSON.stringify({ metadata: { buildtime }, roas }));
+  const roa = { asn: 64500, prefix: '192.0.2.0/24', maxLength: 24 };
+  try {
+    await listed('2026-10-01T00:00:00Z', [roa]);
+    await source.refreshIfDue();
+    expect(source.state).toMatchObject({ vrps: 1, old: false, error: null });
+    for (const [buildtime, roas, error] of [
+      ['2026-10-01T00:30:00Z', [], 'the list is empty'],
+      ['2026-10-01T00:30:00Z', [{ ...roa, expires: 1_577_836_800 }], 'all 1 VRPs of the list have expired'],
+      ['2026-09-01T00:30:00Z', [{ ...roa, asn: 64999 }], 'the list is 720 h old (rpki.maximumAgeHours)'],
+    ] as const) {
+      await listed(buildtime, [...roas]);
+      clock += 120_000;
+      await source.refreshIfDue();
+      expect(source.state).toMatchObject({ vrps: 1, error });
+      expect(source.validityOf('192.0.2.0/24', 64500)).toBe('valid');
+    }
+    const first = new VrpSource({ settings, now: () => new Date(clock), log });
+    await first.refreshIfDue();
+    expect(first.state).toMatchObject({ vrps: 1, old: true, error: null });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('ROAs of declared prefixes that are missing, invalid, changed or about to expire are found', () => {
+  const now = new Date('2026-10-01T00:00:00Z');
+  const soon = now.getTime() / 1000 + 3600;
+  const prefixes = ['192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24'];
+  const settings = watchSettings.parse({ asNumbers: [64500], origins: [64620], prefixes });
+  const own = new OwnRoas(new Declaration(settings), 3);
+  const roa = { prefix: '192.0.2.0/24', asn: 64500, maxLength: 24 };
+  const look = (vrps: Vrp[]) => {
+    const table = new VrpTable(vrps, 0, () => now);
+    return own.look((prefix) => table.covering(prefix), now)?.map(({ problem, prefix }) => `${problem} ${prefix}`);
+  };
+  expect(own.look(() => undefined, now)).toBeNull();
+  const first = [
+    { ...roa, expires: soon },
+    { ...roa, prefix: '198.51.100.0/24', asn: 64999 },
+  ];
+  expect(look(first)).toEqual(['expires 192.0.2.0/24', 'invalid 198.51.100.0/24', 'missing 203.0.113.0/24']);
+  const second = [
+    { ...roa, expires: soon * 2 },
+    { ...roa, prefix: '198.51.100.0/24' },
+    { ...roa, prefix: '203.0.113.0/24' },
+  ];
+  expect(look(second)).toEqual(['changed 198.51.100.0/24', 'changed 203.0.113.0/24']);
 });

@@ -15,7 +15,7 @@ import { modelKey } from '../../src/models/modelKey.js';
 import { modelActions } from '../../src/monitoring/modelActions.js';
 import { requestRetrain } from '../../src/monitoring/retrainRequests.js';
 import { recordVersion } from '../../src/registry/publish.js';
-import { serviceEnvironment } from '../../src/services/system.js';
+import { serviceEnvironment, serviceSettings } from '../../src/services/launch.js';
 import { acquireLease, releaseLease } from '../../src/storage/leases.js';
 import { openPool, type Pool } from '../../src/storage/pool.js';
 import { streamHistory } from '../../src/storage/streamHistory.js';
@@ -142,7 +142,11 @@ export class ManyModels {
   /** Starts trainers, each a process of its own. They are up when the queue sees them. */
   async startTrainers(count: number, extra: Record<string, string> = {}): Promise<ChildProcess[]> {
     const before = await this.queue.getWorkersCount();
-    const environment = { ...serviceEnvironment(this.settings, this.database.url), ...extra };
+    const environment = {
+      ...serviceEnvironment(),
+      ROUTEWARDEN_SETTINGS: JSON.stringify(serviceSettings(this.settings, this.database.url)),
+      ...extra,
+    };
     for (let i = 0; i < count; i++)
       this.trainers.push(
         spawn(process.execPath, [join('dist', 'workers', 'trainer.js')], {

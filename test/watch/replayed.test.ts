@@ -8,7 +8,7 @@ import { settingsSchema } from '../../src/config/settings.js';
 import { System } from '../../src/services/system.js';
 import { listIncidents, type StoredIncident } from '../../src/storage/incidents.js';
 import { openPool } from '../../src/storage/pool.js';
-import { routewarden } from '../support/command.js';
+import { jsonOf, routewarden } from '../support/command.js';
 import { announced, line, OURS, PEERS, type Said, STRANGER, withdrawn } from './routes.js';
 
 const OWN = '198.51.100.0/24';
@@ -140,7 +140,10 @@ test('an outage of many with ours among them tells ours, critical, and leaves it
 
 test('an empty path has its peer as origin, in the incident and in the row', async () => {
   const ours = ofOurs(await listIncidents(pool, { stream: 'empty' }));
-  expect(ours.map(({ culprits }) => culprits.origins[0]!.name).sort()).toEqual(['AS64497', 'AS64498']);
+  expect(ours.map(({ reasons }) => reasons[0]!.words.slice(0, 50)).sort()).toEqual([
+    `your ${OWN} is announced by AS64497, seen`,
+    `your ${OWN} is announced by AS64498, seen`,
+  ]);
   const { rows } = await pool.query(
     `SELECT evidence->'newOrigins' AS origins FROM features
      WHERE stream = 'empty' AND jsonb_array_length(evidence->'newOrigins') > 0 ORDER BY minute LIMIT 1`,
@@ -161,3 +164,51 @@ test('networks that may announce ours raise nothing, though a ROA names only oth
   expect(await listIncidents(pool, { stream: 'scrubbed' })).toEqual([]);
   expect(notices.filter(({ stream }) => stream === 'scrubbed')).toEqual([]);
 });
+
+test('a ROA of ours that names only others is told as invalid, and a prefix without one as missing', async () => {
+  for (;;) {
+    const { rows } = await pool.query(
+      `SELECT severity, body->'lines'->>0 AS words FROM alerts WHERE kind = 'roa' ORDER BY severity`,
+    );
+    if (rows.length === 2) {
+      expect(rows.map(({ severity }) => severity)).toEqual(['critical', 'minor']);
+      expect(rows[0].words).toMatch(
+        /your 198\.51\.100\.0\/24 by AS64510 is RPKI invalid: its ROAs are AS64511 \/24-24/,
+      );
+      expect(rows[1].words).toMatch(/no ROA covers your 203\.0\.113\.0\/24/);
+      return;
+    }
+    await new Promise((done) => setTimeout(done, 200));
+  }
+}, 60_000);
+
+test('`watch check` lists what is announced otherwise first, and ends with 1', async () => {
+  const ended = await routewarden(['watch', 'check'], {}, folder);
+  expect(ended.code).toBe(1);
+  expect(ended.stdout.split('\n')[1]).toMatch(/\[critical\] your 198\.51\.100\.0\/24/);
+  const { prefixes } = jsonOf<{ prefixes: { stream: string; prefix: string; findings: object[] }[] }>(
+    await routewarden(['watch', 'check', '--json'], {}, folder),
+  );
+  const scrubbed = prefixes.filter(({ stream }) => stream === 'scrubbed');
+  expect(scrubbed.flatMap(({ findings }) => findings)).toEqual([]);
+});
+
+test('`init` proposes what the streams hold, shows it, writes only when told, and keeps what is declared', async () => {
+  const file = join(folder, 'routewarden.config.json');
+  const before = await readFile(file, 'utf8');
+  const asked = await routewarden(['init', 'AS65020'], {}, folder);
+  expect(asked.code).toBe(1);
+  expect(asked.stdout).toContain('+       {"prefix":"10.10.0.0/16"}');
+  expect(await readFile(file, 'utf8')).toBe(before);
+  expect(await routewarden(['init', 'AS65020', '--upstreams', '--yes'], {}, folder)).toMatchObject({ code: 0 });
+  const { watch } = JSON.parse(await readFile(file, 'utf8'));
+  expect(watch).toMatchObject({
+    asNumbers: [OURS, 65020],
+    origins: [SCRUBBER],
+    upstreams: [65001],
+    prefixes: [OWN, '203.0.113.0/24', { prefix: '10.10.0.0/16' }],
+  });
+  const again = await routewarden(['init', 'AS65020', '--upstreams'], {}, folder);
+  expect(again).toMatchObject({ code: 0, stdout: '' });
+  expect((await routewarden(['init', 'nobody'], {}, folder)).code).toBe(2);
+}, 60_000);

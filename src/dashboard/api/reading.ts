@@ -9,9 +9,11 @@ import { evidenceBetween, featureSeries } from '../queries/features.js';
 import { streamNames, watermark } from '../queries/feed.js';
 import { incident, incidentRow, incidents, windowOf } from '../queries/incidents.js';
 import { model, models } from '../queries/models.js';
+import { ownNetworks } from '../queries/networks.js';
 import { raisedOf } from '../queries/raised.js';
 import { scoreSeries } from '../queries/scores.js';
 import { silenceRow } from '../silenceActions.js';
+import { networks } from './networks.js';
 import { NotThere, type Routes } from './route.js';
 import * as shape from './schema.js';
 
@@ -57,6 +59,17 @@ export function addReadingRoutes(routes: Routes, { pool, settings, watchRate, bu
       answer: z.array(shape.incidentRow),
     },
     ({ query }) => incidents(pool, query),
+  );
+
+  routes.add(
+    {
+      method: 'GET',
+      path: '/api/networks',
+      summary:
+        'Your own prefixes: origin, visibility, RPKI, neighbours, what contradicts the declaration, last incident',
+      answer: networks,
+    },
+    () => ownNetworks(pool),
   );
 
   routes.add(

@@ -1,20 +1,22 @@
 import type { FastifyInstance } from 'fastify';
 import type { DashboardContext } from '../context.js';
-import { LoginLimit } from '../loginLimit.js';
+import type { LoginLimit } from '../loginLimit.js';
 import { recordAudit } from '../queries/audit.js';
-import type { Sessions } from '../session.js';
+import { type Sessions, tokenMark } from '../session.js';
 import { isLoopback } from '../settings.js';
 import type { Routes } from './route.js';
 import * as shape from './schema.js';
+
+const LOGIN_BYTES = 4 * 1024;
 
 /** Signing in and out. These routes answer by themselves, for they set cookies and statuses. */
 export function addSigningRoutes(
   server: FastifyInstance,
   routes: Routes,
   sessions: Sessions,
+  limit: LoginLimit,
   { pool, settings, clock }: DashboardContext,
 ): void {
-  const limit = new LoginLimit(settings.loginAttempts);
   routes.add(
     { method: 'GET', path: '/api/session', summary: 'Who you are', answer: shape.session, open: true },
     async ({ request }) => ({
@@ -26,16 +28,13 @@ export function addSigningRoutes(
     }),
   );
   routes.openPaths.add('/api/login');
-  server.post('/api/login', async (request, reply) => {
+  server.post('/api/login', { bodyLimit: LOGIN_BYTES }, async (request, reply) => {
     const now = clock.now();
-    const wait = limit.wait(request.ip, now);
-    if (wait > 0) {
-      return reply
-        .status(429)
-        .header('retry-after', wait)
-        .send({ error: `Too many wrong tokens. Try again in ${Math.ceil(wait / 60)} minutes.` });
-    }
     const given = shape.login.safeParse(request.body);
+    const token = given.success ? tokenMark(given.data.token) : '';
+    if (!(await limit.turn(request.ip, token, now))) {
+      return reply.status(429).header('retry-after', '5').send({ error: 'Too many wrong tokens. Try again soon.' });
+    }
     const role = given.success ? sessions.roleOf(given.data.token) : undefined;
     if (!given.success || role === undefined) {
       limit.failed(request.ip, now);
@@ -51,14 +50,19 @@ export function addSigningRoutes(
           'Signing in needs HTTPS here: put a TLS proxy in front, or set DASHBOARD_PLAIN_HTTP=true on a network you trust.',
       });
     }
-    limit.succeeded(request.ip);
+    limit.succeeded(request.ip, token);
     const actor = given.data.name === '' ? role : given.data.name;
     await recordAudit(pool, actor, 'sign-in', 'dashboard', { role, address: request.ip });
     return reply.header('set-cookie', sessions.setCookie(sessions.issue({ actor, role }, now))).send({ done: true });
   });
-  server.post('/api/logout', async (_request, reply) =>
-    reply.header('set-cookie', sessions.setCookie('')).send({ done: true }),
-  );
+  server.post('/api/logout', async (request, reply) => {
+    const { visitor } = request;
+    if (visitor?.session !== undefined) {
+      sessions.revoke(visitor.session, clock.now());
+      await recordAudit(pool, visitor.actor, 'sign-out', 'dashboard', { session: visitor.session });
+    }
+    return reply.header('set-cookie', sessions.setCookie('')).send({ done: true });
+  });
 }
 
 /** Browsers drop a secure cookie there, and the visitor would see the login page again without a word. */

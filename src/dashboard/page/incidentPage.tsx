@@ -140,6 +140,7 @@ export function IncidentPage({ id, canChange }: { id: number; canChange: boolean
 
 /** Which of the models and of the routes speak for it. */
 function howSure({ models, class: found }: Incident): string {
+  if (models.includes('watch')) return 'These routes are not what you declared of your networks; no model was asked.';
   const flagged = models.filter((name) => name !== 'evidence');
   const votes = `${flagged.length} of ${MODELS} models found these minutes anomalous`;
   const routes = models.includes('evidence');

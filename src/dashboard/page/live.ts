@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 /** After this long without a word from the server, what is shown counts as stale, in milliseconds. */
 const SILENCE = 12_000;
 
-export type Topic = 'minute' | 'incidents' | 'models' | 'services';
+export type Topic = 'minute' | 'incidents' | 'models' | 'services' | 'watch';
 export interface Connection {
   /** null while all is well */
   trouble: string | null;

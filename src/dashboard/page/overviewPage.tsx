@@ -2,6 +2,7 @@ import type { Overview, Verdict } from '../api/schema.js';
 import { IncidentList } from './incidentList.js';
 import { useConnection } from './live.js';
 import { ModelList } from './modelList.js';
+import { NetworksCard } from './networksPage.js';
 import { RaisedLine } from './raisedCard.js';
 import { useResource } from './resource.js';
 import { go } from './route.js';
@@ -25,6 +26,7 @@ export function OverviewPage({ stream }: { stream: string | null }) {
   return (
     <>
       {error !== null && <Problem words={error} />}
+      <NetworksCard />
       <div class="summary">
         <VerdictCard overview={value} />
         <FeedCard overview={value} />
@@ -75,7 +77,10 @@ export function OverviewPage({ stream }: { stream: string | null }) {
 function VerdictCard({ overview }: { overview: Overview }) {
   const { trouble } = useConnection();
   const { verdict, collected } = overview;
-  const running = overview.incidents.filter((incident) => incident.endedAt === null && !incident.ordinary);
+  const mine = ({ models }: { models: readonly string[] }) => Number(models.includes('watch'));
+  const running = overview.incidents
+    .filter((incident) => incident.endedAt === null && !incident.ordinary)
+    .sort((a, b) => mine(b) - mine(a));
   if (verdict === null) {
     const missing = Math.max(0, collected.needed - collected.minutes);
     return (

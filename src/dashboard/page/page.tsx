@@ -7,6 +7,7 @@ import { listen, useConnection } from './live.js';
 import { LoginPage } from './loginPage.js';
 import { ModelPage } from './modelPage.js';
 import { ModelsPage } from './modelsPage.js';
+import { NetworksPage } from './networksPage.js';
 import { OverviewPage } from './overviewPage.js';
 import { call } from './resource.js';
 import { usePath } from './route.js';
@@ -45,6 +46,7 @@ function SignedIn({ session }: { session: Session }) {
         </a>
         <nav aria-label="Pages">
           <Tab path={path} to="/" name="Overview" />
+          <Tab path={path} to="/networks" name="My networks" />
           <Tab path={path} to="/incidents" name="Incidents" />
           <Tab path={path} to="/models" name="Models" />
           <a href="/queues/">Jobs</a>
@@ -75,7 +77,8 @@ function Content({ path, canChange }: { path: URL; canChange: boolean }) {
     document.title = [decodeURIComponent(name ?? ''), area, 'Routewarden'].filter(Boolean).join(' · ');
   }, [area, name]);
   if (area === 'incidents' && name) return <IncidentPage key={name} id={Number(name)} canChange={canChange} />;
-  if (area === 'incidents') return <IncidentsPage canChange={canChange} />;
+  if (area === 'incidents') return <IncidentsPage path={path} canChange={canChange} />;
+  if (area === 'networks') return <NetworksPage />;
   if (area === 'models' && name) {
     return <ModelPage key={name} modelKey={decodeURIComponent(name)} canChange={canChange} />;
   }

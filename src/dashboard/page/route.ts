@@ -30,7 +30,7 @@ export function followLinks(): void {
     if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey) return;
     const link = event.target instanceof Element ? event.target.closest('a') : null;
     if (link === null || link.target !== '' || link.origin !== location.origin) return;
-    if (!/^\/($|incidents|models|audit)/.test(link.pathname) || link.hash !== '') return;
+    if (!/^\/($|incidents|networks|models|audit)/.test(link.pathname) || link.hash !== '') return;
     event.preventDefault();
     go(link.pathname + link.search);
   });

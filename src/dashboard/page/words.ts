@@ -8,6 +8,7 @@ const MODEL_NAMES: Record<string, string> = {
   isolation_forest: 'Isolation forest',
   lstm: 'LSTM autoencoder',
   evidence: 'Route evidence',
+  watch: 'Your declaration',
 };
 
 export function modelName(kind: string): string {

@@ -16,6 +16,16 @@ export async function recordAudit(
   ]);
 }
 
+/** Sessions signed out within so many hours, to when their cookies end at the latest. */
+export async function signedOut(pool: Pool, hours: number): Promise<Map<string, number>> {
+  const { rows } = await pool.query<{ session: string; at: Date }>(
+    `SELECT detail->>'session' AS session, at FROM audit
+     WHERE action = 'sign-out' AND at > now() - make_interval(secs => $1) AND detail ? 'session'`,
+    [hours * 3600],
+  );
+  return new Map(rows.map(({ session, at }) => [session, at.getTime() + hours * 3_600_000]));
+}
+
 /** The newest acts, newest first. */
 export async function newestAudit(pool: Pool, limit: number) {
   const { rows } = await pool.query<{

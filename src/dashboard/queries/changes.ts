@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 
 /** A value a topic, which changes when the topic's rows do. */
-export type Changes = Record<'minute' | 'incidents' | 'models' | 'services', string>;
+export type Changes = Record<'minute' | 'incidents' | 'models' | 'services' | 'watch', string>;
 
 /** What a page must fetch again, in one cheap query. Heartbeats alone count as news of services every ten seconds. */
 export async function changes(pool: Pool): Promise<Changes> {
@@ -19,6 +19,7 @@ export async function changes(pool: Pool): Promise<Changes> {
         (SELECT count(*) FROM model_versions WHERE pinned),
         (SELECT concat(max(id), ' ', max(decided_at)) FROM approvals),
         (SELECT max(at) FROM refusal_answers)) AS models,
+      (SELECT coalesce(md5(string_agg(stream || prefixes::text, ',' ORDER BY stream)), '') FROM watch_states) AS watch,
       (SELECT coalesce(md5(string_agg(instance || state || restarts || floor(extract(epoch FROM heartbeat_at) / 10), ','
         ORDER BY instance)), '') FROM services) AS services`,
   );

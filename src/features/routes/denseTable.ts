@@ -7,6 +7,18 @@ export type Column =
   | Int32Array<ArrayBuffer>
   | Uint32Array<ArrayBuffer>;
 
+/** Large tables grow by a quarter: a doubled one may stand half empty for good. */
+const LARGE = 1 << 20;
+
+function nextCapacity(capacity: number): number {
+  return capacity < LARGE ? capacity * 2 : capacity + (capacity >> 2);
+}
+
+/** A power of two, 1.5 to 3 times the entries. */
+function slotsFor(capacity: number): number {
+  return 2 ** Math.ceil(Math.log2(capacity * 1.5));
+}
+
 /**
  * Entries with small dense ids, found by hash: open addressing over ids with linear probing, ids of removed entries are
  * used again (last freed first). Subclasses hold the columns and compare keys. Everything that decides which id an entry
@@ -114,8 +126,8 @@ export abstract class DenseTable {
   }
 
   #grow(): void {
-    this.#resize(this.capacity * 2);
-    this.#rebuild();
+    this.#resize(nextCapacity(this.capacity));
+    if (slotsFor(this.capacity) !== this.slots.length) this.#rebuild();
   }
 
   #resize(capacity: number): void {
@@ -136,7 +148,7 @@ export abstract class DenseTable {
   }
 
   #rebuild(): void {
-    this.slots = new Int32Array(this.capacity * 2).fill(-1);
+    this.slots = new Int32Array(slotsFor(this.capacity)).fill(-1);
     for (let id = 0; id < this.high; id++) if (this.#used[id] === 1) this.#place(id, this.hashes[id]!);
   }
 
@@ -156,7 +168,7 @@ export abstract class DenseTable {
     const free = reader.column(Int32Array);
     const hashes = reader.column(Int32Array);
     let capacity = this.capacity;
-    while (capacity < this.high) capacity *= 2;
+    while (capacity < this.high) capacity = nextCapacity(capacity);
     this.#resize(capacity);
     this.hashes.set(hashes);
     this.#used.fill(1, 0, this.high);
@@ -164,10 +176,14 @@ export abstract class DenseTable {
     this.#freeCount = free.length;
     this.#free = new Int32Array(Math.max(16, free.length));
     this.#free.set(free);
-    const columns = this.columns();
-    for (const column of columns) {
-      column.set(reader.column(column.constructor as typeof Uint32Array) as Uint32Array);
-    }
+    const columns = this.columns().map((column) => {
+      const stored = reader.column(column.constructor as typeof Uint32Array) as Uint32Array<ArrayBuffer>;
+      // a column that nothing needed yet is empty
+      const isNew = column.length === 0 && stored.length > 0;
+      const whole = isNew ? new (column.constructor as new (length: number) => Column)(this.capacity) : column;
+      whole.set(stored);
+      return whole;
+    });
     this.setColumns(columns);
     this.#rebuild();
   }

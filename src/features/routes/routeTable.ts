@@ -11,7 +11,8 @@ export const WITHDRAWN = -1;
 export class RouteTable extends DenseTable {
   peer = new Int32Array(this.capacity);
   prefix = new Int32Array(this.capacity);
-  pathId = new Uint32Array(this.capacity);
+  /** Path identifiers (RFC 7911); empty until a route has one. */
+  pathId = new Uint32Array(0);
   path = new Int32Array(this.capacity);
   /** Minute of the latest withdrawal. */
   withdrawnMinute = new Int32Array(this.capacity);
@@ -36,9 +37,10 @@ export class RouteTable extends DenseTable {
   find(peer: number, prefix: number, pathId: number): number {
     const hash = hashWords(0, peer, prefix, pathId, 0);
     const { slots } = this;
+    const hasIds = this.pathId.length > 0;
     const mask = slots.length - 1;
     for (let slot = hash & mask, id = slots[slot]!; id !== -1; id = slots[(slot = (slot + 1) & mask)]!) {
-      if (this.prefix[id] === prefix && this.peer[id] === peer && this.pathId[id] === pathId) {
+      if (this.prefix[id] === prefix && this.peer[id] === peer && (hasIds ? this.pathId[id] : 0) === pathId) {
         this.touched[id] = 1;
         return id;
       }
@@ -51,11 +53,17 @@ export class RouteTable extends DenseTable {
     const id = this.insert(hashWords(0, peer, prefix, pathId, 0));
     this.peer[id] = peer;
     this.prefix[id] = prefix;
-    this.pathId[id] = pathId;
+    if (pathId !== 0 && this.pathId.length === 0) this.pathId = new Uint32Array(this.capacity);
+    if (this.pathId.length > 0) this.pathId[id] = pathId;
     this.path[id] = WITHDRAWN;
     this.withdrawnMinute[id] = 0;
     this.touched[id] = 1;
     return id;
+  }
+
+  /** Routes that are there, withdrawn ones among them. */
+  ids(): number[] {
+    return [...this.slots].filter((id) => id >= 0);
   }
 
   /** The entry to give up next. */

@@ -8,6 +8,7 @@ export const ALERT_KINDS = [
   'service down',
   'stage behind',
   'work failing',
+  'roa',
   'drift',
   'retrain rejected',
   'retrain failing',

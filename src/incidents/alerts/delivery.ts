@@ -21,11 +21,10 @@ function fits(route: RouteSettings, alert: Alert, floor: Severity): boolean {
  */
 export function routedChannels(alert: Alert, settings: AlertSettings): string[] {
   const names = settings.channels.map(({ name }) => name);
-  if (alert.body.history === true) return [];
   const { routes, minimumSeverity } = settings;
   const routed = routes.filter((route) => fits(route, alert, minimumSeverity)).flatMap(({ channels }) => channels);
   const everybody = routes.length === 0 && severityRank(alert.severity) >= severityRank(minimumSeverity);
-  const wanted = new Set(everybody ? names : routed);
+  const wanted = new Set(alert.body.history === true ? [] : everybody ? names : routed);
   return names.filter((name) => wanted.has(name) || (alert.delivered.channels?.[name]?.revision ?? 0) > 0);
 }
 

@@ -31,7 +31,7 @@ function titleOf(incident: Incident, own: readonly string[]): string {
   }
   const more = own.length === 1 ? '' : ` and ${own.length - 1} more`;
   const network = networkOf(incident);
-  const by = network === undefined || network === own[0] ? '' : ` by ${network}`;
+  const by = network === undefined || network === own[0] || incident.class === 'outage' ? '' : ` by ${network}`;
   return `your ${own[0]}${more}: ${what}${by} on ${incident.stream}`;
 }
 

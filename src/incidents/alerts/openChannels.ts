@@ -1,9 +1,13 @@
 import type { AlertChannel } from './channels/channel.js';
 import { EmailChannel } from './channels/email.js';
 import { FileChannel } from './channels/file.js';
+import { OpsgenieChannel } from './channels/opsgenie.js';
+import { PagerDutyChannel } from './channels/pagerduty.js';
 import { RestingChannel } from './channels/resting.js';
 import { SlackChannel } from './channels/slack.js';
 import { SyslogChannel } from './channels/syslog.js';
+import { TeamsChannel } from './channels/teams.js';
+import { TelegramChannel } from './channels/telegram.js';
 import { WebhookChannel } from './channels/webhook.js';
 import { LinkingChannel } from './links.js';
 import type { ChannelSettings } from './settings.js';
@@ -18,6 +22,14 @@ function bareChannel(settings: ChannelSettings): AlertChannel {
       return new EmailChannel(settings);
     case 'syslog':
       return new SyslogChannel(settings);
+    case 'pagerduty':
+      return new PagerDutyChannel(settings);
+    case 'opsgenie':
+      return new OpsgenieChannel(settings);
+    case 'teams':
+      return new TeamsChannel(settings);
+    case 'telegram':
+      return new TelegramChannel(settings);
     case 'file':
       return new FileChannel(settings);
   }

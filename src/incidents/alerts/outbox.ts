@@ -1,12 +1,13 @@
 import type { Pool } from 'pg';
 import { secretHider } from '../../config/redaction.js';
-import { claimDueAlerts, freeClaims, raisedBefore, recordDelivery } from '../../storage/alerts.js';
+import { claimDueAlerts, freeClaims, raisedBefore, recordDelivery, recordLateDelivery } from '../../storage/alerts.js';
 import { currentSilences } from '../../storage/silences.js';
 import { severityRank } from '../severity.js';
 import type { Alert, Delivery, Notice } from './alert.js';
 import type { AlertChannel } from './channels/channel.js';
 import { Refused } from './channels/post.js';
-import { afterFailure, afterSuccess, deliveryState, dueNotice, routedChannels } from './delivery.js';
+import { afterFailure, afterSuccess, backoffSeconds, deliveryState, dueNotice, routedChannels } from './delivery.js';
+import { Lane, within } from './lane.js';
 import type { AlertSettings } from './settings.js';
 import { silencedUntil } from './silence.js';
 
@@ -18,16 +19,34 @@ export interface OutboxOptions {
   /** 0..1, for the jitter of retries. */
   random: () => number;
   log: { warn(context: object, message: string): void };
+  /** A try's whole time, seconds; 30 unless given. */
+  trySeconds?: number;
 }
 
 const LEASE_SECONDS = 300;
 const BATCH = 200;
 const SEND_SECONDS = 30;
+/** So long a round waits for its channels; who is slower ends by itself, and the round goes on without it. */
+const PATIENCE_MILLISECONDS = 1_000;
+/** What a slow channel was given is due again so long after its time is up, should its outcome never be written down. */
+const SPARE_SECONDS = 10;
 
 interface Claimed {
   alert: Alert;
   previous: Date | null;
   channels: Record<string, Delivery>;
+}
+
+interface Due {
+  claim: Claimed;
+  notice: Notice;
+}
+
+/** What became of one alert at one channel. */
+interface Outcome {
+  alertId: number;
+  channel: string;
+  delivery: Delivery;
 }
 
 /**
@@ -39,7 +58,16 @@ export class AlertOutbox {
   /** What a channel says of a fault may repeat what it was given; it goes to the log and the database. */
   private readonly hideSecrets: (text: string) => string;
 
+  private readonly lanes: Lane[];
+  private readonly underWay = new Set<Promise<void>>();
+  /** Of channels that were slower than their round; written down by the next one. */
+  private late: Outcome[] = [];
+
   constructor(private readonly options: OutboxOptions) {
+    const { settings, now, random } = options;
+    const trySeconds = options.trySeconds ?? SEND_SECONDS;
+    const restSeconds = (times: number) => backoffSeconds(times, settings.retry, random());
+    this.lanes = options.channels.map((channel) => new Lane(channel, { trySeconds, restSeconds, now }));
     this.hideSecrets = secretHider(options.settings.channels, 'alerts.channels');
   }
 
@@ -51,6 +79,7 @@ export class AlertOutbox {
   /** One round; call it every second or so. Never rejects for a channel's fault, only for the database's. */
   async deliverDue(): Promise<{ sent: number; failed: number; alerts: number }> {
     const { pool, settings, now } = this.options;
+    await this.recordLate();
     const claimed: Claimed[] = [];
     const silences = await currentSilences(pool, now());
     for (const due of await claimDueAlerts(pool, now(), LEASE_SECONDS, BATCH)) {
@@ -58,7 +87,7 @@ export class AlertOutbox {
       claimed.push({ alert, previous: await raisedBefore(pool, alert), channels: { ...alert.delivered.channels } });
     }
     if (claimed.length === 0) return { sent: 0, failed: 0, alerts: 0 };
-    const totals = await Promise.all(this.options.channels.map((channel) => this.deliverTo(channel, claimed)));
+    const totals = await Promise.all(this.lanes.map((lane) => this.deliverTo(lane, claimed)));
     for (const { alert, previous, channels } of claimed) {
       await recordDelivery(pool, alert, deliveryState(alert, channels, settings, previous, now()), now());
     }
@@ -69,54 +98,120 @@ export class AlertOutbox {
     };
   }
 
-  /** Gravest first, in messages of at most `groupLimit` notices. After a failure the channel is left alone for this round. */
-  private async deliverTo(
-    channel: AlertChannel,
-    claimed: readonly Claimed[],
-  ): Promise<{ sent: number; failed: number }> {
-    const { settings, now, random, log } = this.options;
-    const dues: { claim: Claimed; notice: Notice }[] = [];
+  /** Waits for messages that are under way, for a second at most, and writes down what became of them. */
+  async close(): Promise<void> {
+    await Promise.race([Promise.all(this.underWay), new Promise((done) => setTimeout(done, PATIENCE_MILLISECONDS))]);
+    await this.recordLate();
+  }
+
+  private async recordLate(): Promise<void> {
+    const { pool, now } = this.options;
+    for (let next = this.late[0]; next !== undefined; next = this.late[0]) {
+      await recordLateDelivery(pool, next.alertId, next.channel, next.delivery, now());
+      this.late.shift();
+    }
+  }
+
+  private async deliverTo(lane: Lane, claimed: readonly Claimed[]): Promise<{ sent: number; failed: number }> {
+    const { now } = this.options;
+    const dues = this.duesOf(lane, claimed);
+    if (dues.length === 0) return { sent: 0, failed: 0 };
+    const closed = lane.closed();
+    if (closed !== null) {
+      this.postpone(lane, dues, closed.until, closed.error);
+      return { sent: 0, failed: 0 };
+    }
+    let inTime = true;
+    const totals = { sent: 0, failed: 0 };
+    lane.enter();
+    const work = this.sendAll(lane, dues, totals, ({ claim }, delivery) => {
+      if (inTime) claim.channels[lane.name] = delivery;
+      else this.late.push({ alertId: claim.alert.id, channel: lane.name, delivery });
+    }).finally(() => {
+      lane.leave();
+      this.underWay.delete(work);
+    });
+    this.underWay.add(work);
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<boolean>((done) => {
+      timer = setTimeout(() => done(false), PATIENCE_MILLISECONDS);
+    });
+    inTime = await Promise.race([work.then(() => true), patience]);
+    clearTimeout(timer);
+    if (!inTime) {
+      const open = dues.filter(({ claim, notice }) => isOpen(claim.channels[lane.name], notice, now()));
+      const seconds =
+        (this.options.trySeconds ?? SEND_SECONDS) * Math.ceil(dues.length / this.options.settings.groupLimit);
+      this.postpone(lane, open, new Date(now().getTime() + (seconds + SPARE_SECONDS) * 1000), 'being sent, slowly');
+    }
+    return { ...totals };
+  }
+
+  private duesOf({ name }: Lane, claimed: readonly Claimed[]): Due[] {
+    const { settings, now } = this.options;
+    const dues: Due[] = [];
     for (const claim of claimed) {
-      if (!routedChannels(claim.alert, settings).includes(channel.name)) continue;
-      const due = dueNotice(claim.alert, channel.name, settings, claim.previous, now());
+      if (!routedChannels(claim.alert, settings).includes(name)) continue;
+      const due = dueNotice(claim.alert, name, settings, claim.previous, now());
       if (due !== null && 'notice' in due) dues.push({ claim, notice: due.notice });
     }
-    dues.sort(
+    return dues.sort(
       (a, b) =>
         severityRank(b.claim.alert.severity) - severityRank(a.claim.alert.severity) ||
         a.claim.alert.id - b.claim.alert.id,
     );
-    let sent = 0;
-    let failed = 0;
+  }
+
+  /** Looked at again then; it counts as no try. */
+  private postpone({ name }: Lane, dues: readonly Due[], until: Date, error: string): void {
+    for (const { claim } of dues) {
+      const told = claim.channels[name] ?? { state: 'waiting', revision: 0, resolved: false, attempts: 0 };
+      const words = this.hideSecrets(error);
+      claim.channels[name] = { ...told, state: 'waiting', nextAt: until.toISOString(), error: words };
+    }
+  }
+
+  /** Gravest first, in messages of at most `groupLimit` notices. After a failure the channel is left alone for this round. */
+  private async sendAll(
+    lane: Lane,
+    dues: readonly Due[],
+    totals: { sent: number; failed: number },
+    record: (due: Due, delivery: Delivery) => void,
+  ): Promise<void> {
+    const { settings, now, random, log } = this.options;
     let fault: string | null = null;
     let notBefore: Date | null = null;
     for (let from = 0; from < dues.length; from += settings.groupLimit) {
       const group = dues.slice(from, from + settings.groupLimit);
+      const before = group.map(({ claim }) => claim.channels[lane.name]);
       try {
         if (fault !== null) throw new Error(fault);
-        await channel.send(
-          group.map(({ notice }) => notice),
-          AbortSignal.timeout(SEND_SECONDS * 1000),
-        );
-        sent += group.length;
-        for (const { claim, notice } of group) {
-          claim.channels[channel.name] = afterSuccess(notice, claim.channels[channel.name], now());
-        }
+        await lane.send(group.map(({ notice }) => notice));
+        totals.sent += group.length;
+        group.forEach((due, index) => {
+          record(due, afterSuccess(due.notice, before[index], now()));
+        });
       } catch (cause) {
-        const error = this.hideSecrets(describeFault(cause));
+        const error: string = this.hideSecrets(describeFault(cause));
         notBefore ??= cause instanceof Refused ? cause.retryAt(now()) : null;
-        failed += group.length;
+        totals.failed += group.length;
         if (fault === null)
-          log.warn({ channel: channel.name, notices: dues.length - sent, error }, 'alerts not delivered');
+          log.warn({ channel: lane.name, notices: dues.length - totals.sent, error }, 'alerts not delivered');
         fault = error;
-        for (const { claim, notice } of group) {
-          const told = claim.channels[channel.name];
-          claim.channels[channel.name] = afterFailure(notice, told, error, settings.retry, now(), random(), notBefore);
-        }
+        group.forEach((due, index) => {
+          record(due, afterFailure(due.notice, before[index], error, settings.retry, now(), random(), notBefore));
+        });
       }
     }
-    return { sent, failed };
   }
+}
+
+/** Whether its outcome is still to come. */
+function isOpen(told: Delivery | undefined, { alert }: Notice, now: Date): boolean {
+  if (told === undefined) return true;
+  if (told.state !== 'waiting')
+    return told.revision < alert.body.revision || (alert.resolvedAt !== null && !told.resolved);
+  return told.nextAt === undefined || new Date(told.nextAt) <= now;
 }
 
 /** What went wrong in words: fetch hides the reason ("connection refused") in the cause. */
@@ -141,5 +236,5 @@ export async function sendTestAlert(channel: AlertChannel, now: Date): Promise<v
     resolvedAt: null,
     delivered: {},
   };
-  await channel.send([{ phase: 'raised', alert }], AbortSignal.timeout(SEND_SECONDS * 1000));
+  await within(SEND_SECONDS, (signal) => channel.send([{ phase: 'raised', alert }], signal));
 }

@@ -63,12 +63,53 @@ const fileSettings = z.strictObject({
   path: z.string().min(1).describe('A JSON object a line is appended'),
 });
 
+const httpUrl = z.url({ protocol: /^https?$/ });
+
+const pagerdutySettings = z.strictObject({
+  type: z.literal('pagerduty'),
+  name,
+  routingKey: z.string().min(1).describe('Integration key of a service (Events API v2)'),
+  url: httpUrl.default('https://events.pagerduty.com/v2/enqueue'),
+  timeoutSeconds,
+});
+
+const opsgenieSettings = z.strictObject({
+  type: z.literal('opsgenie'),
+  name,
+  apiKey: z.string().min(1).describe('Key of an API integration'),
+  url: httpUrl.default('https://api.opsgenie.com').describe('https://api.eu.opsgenie.com for the EU'),
+  timeoutSeconds,
+});
+
+const teamsSettings = z.strictObject({
+  type: z.literal('teams'),
+  name,
+  url: httpUrl.describe('Webhook of a Microsoft Teams workflow'),
+  timeoutSeconds,
+});
+
+const telegramSettings = z.strictObject({
+  type: z.literal('telegram'),
+  name,
+  botToken: z
+    .string()
+    .regex(/^\d+:[\w-]+$/, 'expected the token that BotFather gave')
+    .describe('Token of the bot'),
+  chat: z.string().min(1).describe('Chat id, such as -1001234567890, or @channelname'),
+  url: httpUrl.default('https://api.telegram.org'),
+  timeoutSeconds,
+});
+
 export const channelSettings = z.discriminatedUnion('type', [
   webhookSettings,
   slackSettings,
   emailSettings,
   syslogSettings,
   fileSettings,
+  pagerdutySettings,
+  opsgenieSettings,
+  teamsSettings,
+  telegramSettings,
 ]);
 
 const routeSettings = z.strictObject({
@@ -87,7 +128,10 @@ const clockTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'expected a time
 
 export const alertSettings = z
   .strictObject({
-    channels: z.array(channelSettings).default([]).describe('Where alerts go: webhook, slack, email, syslog, file'),
+    channels: z
+      .array(channelSettings)
+      .default([])
+      .describe('Where alerts go: webhook, slack, email, syslog, file, pagerduty, opsgenie, teams, telegram'),
     routes: z
       .array(routeSettings)
       .default([])

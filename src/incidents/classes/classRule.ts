@@ -5,6 +5,8 @@ import type { IncidentSettings } from '../settings.js';
 
 /** What a rule judges: all evidence of one incident so far. */
 export interface Case {
+  /** The network behind it, such as AS64500; empty for what no single network does. */
+  subject: string;
   evidence: IncidentEvidence;
   /** Minutes from the incident's start to its last active one, both included. */
   duration: number;

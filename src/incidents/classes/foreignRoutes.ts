@@ -45,7 +45,16 @@ function foreignRoute(
     share,
     validity,
     behindHolder: path.slice(0, -1).some((hop) => holders.includes(hop)),
-    suspicion: originSuspicion({ origin, holders, inside: covering !== undefined, share, path, validity, facts }),
+    suspicion: originSuspicion({
+      origin,
+      holders,
+      inside: covering !== undefined,
+      share,
+      path,
+      validity,
+      facts,
+      habits: evidence.habits,
+    }),
     settled: facts === undefined || validity === 'invalid' || evidence.until > route.minute,
   };
 }

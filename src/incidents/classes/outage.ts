@@ -1,8 +1,23 @@
+import { isBehind, wholeLosses } from '../networkOutages.js';
 import { bySize } from '../severity.js';
-import { type ClassRule, clamped, NOTHING, percent, plural } from './classRule.js';
+import {
+  type Case,
+  type ClassRule,
+  clamped,
+  type Judgement,
+  NOTHING,
+  peerShare,
+  percent,
+  plural,
+} from './classRule.js';
 
 /** What fails together is withdrawn within so many minutes, path exploration included. */
 const BURST = 3;
+
+/** Outages of so few prefixes are daily bread in a table of the whole Internet: the sizes grow with it, up to this. */
+const NETWORK_FACTOR = 4;
+const NETWORK_TABLE = 60_000;
+const NAMED = 5;
 
 /** The sizes are meant for a table of some 25,000 prefixes at most; what is large there is daily bread in the whole Internet. */
 function tableFactor(known: number): number {
@@ -22,7 +37,9 @@ function burst<T extends { minute: number }>(entries: readonly T[]): T[] {
 /** Prefixes lost by most of the peers that had them, and not announced again. */
 export const outage: ClassRule = {
   name: 'outage',
-  judge({ evidence, settings }) {
+  judge(incident) {
+    const { subject, evidence, settings } = incident;
+    if (subject !== '') return networkOutage(incident);
     const down = evidence.resets.filter(({ downs }) => downs > 0).length;
     const most = evidence.withdrawn.filter(
       ({ peers, peersBefore }) =>
@@ -63,3 +80,34 @@ export const outage: ClassRule = {
     };
   },
 };
+
+/** A network that is gone, with those behind it. */
+function networkOutage({ subject, evidence, settings }: Case): Judgement {
+  const network = Number(subject.slice(2));
+  const whole = wholeLosses(evidence.losses ?? []);
+  const own = whole.find(({ origin }) => origin === network);
+  if (own === undefined) return NOTHING;
+  const behind = whole.filter((loss) => loss.origin !== network && isBehind(loss, network));
+  const losses = [own, ...behind];
+  const prefixes = losses.reduce((sum, loss) => sum + loss.prefixes, 0);
+  const size = prefixes / Math.max(1, Math.min(NETWORK_FACTOR, (evidence.known ?? 0) / NETWORK_TABLE));
+  const share = peerShare(evidence, Math.max(...losses.map(({ peers }) => peers)));
+  const others = behind.slice(0, NAMED).map(({ origin }) => `AS${origin}`);
+  const more = behind.length > NAMED ? ` and ${behind.length - NAMED} more` : '';
+  return {
+    score: clamped(0.6 + 0.4 * Math.min(1, size / settings.size.outagePrefixes.major)),
+    severity: bySize(size, settings.size.outagePrefixes),
+    reasons: [
+      behind.length === 0
+        ? `${subject} is gone: ${plural(prefixes, 'prefix')} withdrawn, ${own.left === 0 ? 'none' : own.left} left`
+        : `${subject} and ${plural(behind.length, 'network')} behind it are gone: ${plural(prefixes, 'prefix')} withdrawn`,
+      ...(behind.length === 0 ? [] : [`reached through ${subject} alone: ${others.join(', ')}${more}`]),
+      `${percent(share)} of the peers had them`,
+    ],
+    culprits: {
+      prefixes: losses.flatMap(({ sample, peers }) => sample.map((name) => ({ name, count: peers }))),
+      origins: losses.map((loss) => ({ name: `AS${loss.origin}`, count: loss.prefixes })),
+      peers: [],
+    },
+  };
+}

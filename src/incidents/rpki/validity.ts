@@ -8,6 +8,8 @@ export interface Vrp {
   prefix: string;
   asn: number;
   maxLength: number;
+  /** Seconds since 1970 from which it no longer holds; absent where the list does not say. */
+  expires?: number;
 }
 
 /** Exact key of the block's first `length` bits: a number for IPv4 (fits 2^38), text for IPv6. */
@@ -17,40 +19,84 @@ function keyAt(block: AddressBlock, length: number): number | string {
   return `${words[0]}:${words[1]}:${words[2]}:${words[3]}/${length}`;
 }
 
+const LEAST_ROOM = 1024;
+
 /**
  * Validated ROA payloads, looked up by covering prefix. VRPs of one prefix are a chain in typed arrays, so that the
- * half million of the whole Internet take tens of megabytes.
+ * half million of the whole Internet take tens of megabytes. Expired ones are as if they were not there.
  */
 export class VrpTable {
-  readonly size: number;
+  private count = 0;
+  private unreadable: number;
   private readonly first = new Map<number | string, number>();
-  private readonly next: Int32Array;
-  private readonly asn: Uint32Array;
-  private readonly maxLength: Uint8Array;
+  private next = new Int32Array(LEAST_ROOM);
+  private asn = new Uint32Array(LEAST_ROOM);
+  private maxLength = new Uint8Array(LEAST_ROOM);
+  /** 0: never. */
+  private expires = new Uint32Array(LEAST_ROOM);
 
   /** `vrps` with an unreadable prefix are left out and counted in `skipped`. */
   constructor(
     vrps: readonly Vrp[],
-    readonly skipped = 0,
+    skipped = 0,
+    private readonly now: () => Date = () => new Date(),
   ) {
-    this.next = new Int32Array(vrps.length);
-    this.asn = new Uint32Array(vrps.length);
-    this.maxLength = new Uint8Array(vrps.length);
-    let size = 0;
-    for (const vrp of vrps) {
-      const block = parseAddressBlock(vrp.prefix);
-      if (block === null) {
-        this.skipped++;
-        continue;
-      }
-      const key = keyAt(block, block.length);
-      this.next[size] = this.first.get(key) ?? -1;
-      this.first.set(key, size);
-      this.asn[size] = vrp.asn;
-      this.maxLength[size] = vrp.maxLength;
-      size++;
+    this.unreadable = skipped;
+    for (const vrp of vrps) this.add(vrp);
+  }
+
+  get size(): number {
+    return this.count;
+  }
+
+  get skipped(): number {
+    return this.unreadable;
+  }
+
+  /** VRPs that have expired by now. */
+  get expired(): number {
+    const now = this.seconds();
+    let expired = 0;
+    for (let at = 0; at < this.count; at++) if (this.expires[at]! !== 0 && this.expires[at]! <= now) expired++;
+    return expired;
+  }
+
+  skip(): void {
+    this.unreadable++;
+  }
+
+  add(vrp: Vrp): void {
+    const block = parseAddressBlock(vrp.prefix);
+    if (block === null) {
+      this.unreadable++;
+      return;
     }
-    this.size = size;
+    if (this.count === this.next.length) this.grow();
+    const key = keyAt(block, block.length);
+    const at = this.count++;
+    this.next[at] = this.first.get(key) ?? -1;
+    this.first.set(key, at);
+    this.asn[at] = vrp.asn;
+    this.maxLength[at] = vrp.maxLength;
+    this.expires[at] = vrp.expires ?? 0;
+  }
+
+  /** Those that cover a prefix and have not expired, the longest first; without their own prefix. */
+  covering(prefix: string): { asn: number; length: number; maxLength: number; expires: number | null }[] {
+    const block = parseAddressBlock(prefix);
+    const found: ReturnType<VrpTable['covering']> = [];
+    if (block === null) return found;
+    const now = this.seconds();
+    for (let length = block.length; length >= 0; length--) {
+      let at = this.first.get(keyAt(block, length)) ?? -1;
+      for (; at >= 0; at = this.next[at]!) {
+        const expires = this.expires[at]!;
+        if (expires !== 0 && expires <= now) continue;
+        const [asn, maxLength] = [this.asn[at]!, this.maxLength[at]!];
+        found.push({ asn, length, maxLength, expires: expires === 0 ? null : expires });
+      }
+    }
+    return found;
   }
 
   /**
@@ -58,17 +104,26 @@ export class VrpTable {
    * maximum length that allows it (AS 0 never matches, RFC 6483 section 4); else invalid.
    */
   validity(prefix: string, origin: number): Validity {
-    const block = parseAddressBlock(prefix);
-    if (block === null) return 'not found';
-    let covered = false;
-    for (let length = block.length; length >= 0; length--) {
-      let index = this.first.get(keyAt(block, length)) ?? -1;
-      while (index >= 0) {
-        covered = true;
-        if (origin !== 0 && this.asn[index] === origin && block.length <= this.maxLength[index]!) return 'valid';
-        index = this.next[index]!;
-      }
-    }
-    return covered ? 'invalid' : 'not found';
+    const length = parseAddressBlock(prefix)?.length;
+    if (length === undefined) return 'not found';
+    const covering = this.covering(prefix);
+    if (covering.some(({ asn, maxLength }) => origin !== 0 && asn === origin && length <= maxLength)) return 'valid';
+    return covering.length > 0 ? 'invalid' : 'not found';
+  }
+
+  private seconds(): number {
+    return Math.floor(this.now().getTime() / 1000);
+  }
+
+  private grow(): void {
+    const room = this.next.length * 2;
+    const moved = <Column extends Int32Array | Uint32Array | Uint8Array>(from: Column, to: Column): Column => {
+      to.set(from);
+      return to;
+    };
+    this.next = moved(this.next, new Int32Array(room));
+    this.asn = moved(this.asn, new Uint32Array(room));
+    this.maxLength = moved(this.maxLength, new Uint8Array(room));
+    this.expires = moved(this.expires, new Uint32Array(room));
   }
 }

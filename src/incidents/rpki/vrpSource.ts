@@ -2,8 +2,8 @@ import { open } from 'node:fs/promises';
 import { redacted, secretHider } from '../../config/redaction.js';
 import { hostFetch } from '../../sources/http/hostFetch.js';
 import type { RpkiSettings } from '../settings.js';
-import { type Validity, VrpTable } from './validity.js';
-import { readVrps } from './vrpFile.js';
+import type { Validity, VrpTable } from './validity.js';
+import { readVrps, type VrpList } from './vrpFile.js';
 
 const FIRST_RETRY_SECONDS = 15;
 
@@ -11,6 +11,21 @@ export interface VrpSourceOptions {
   settings: RpkiSettings;
   now: () => Date;
   log: { info(context: object, message: string): void; warn(context: object, message: string): void };
+}
+
+export interface VrpState {
+  configured: boolean;
+  vrps: number;
+  skipped: number;
+  /** Of `vrps`, those that hold no longer. */
+  expired: number;
+  failures: number;
+  readAt: Date | null;
+  /** When the list in use was made; null where it does not say. */
+  generatedAt: Date | null;
+  old: boolean;
+  /** Why the newest reading was refused; null when it was not. */
+  error: string | null;
 }
 
 /**
@@ -21,6 +36,8 @@ export class VrpSource {
   private table: VrpTable | null = null;
   private readAt: Date | null = null;
   private failures = 0;
+  private generatedAt: Date | null = null;
+  private lastError: string | null = null;
   private dueAt = Number.NEGATIVE_INFINITY;
   private etag: string | null = null;
   private readonly hideSecrets: (text: string) => string;
@@ -32,11 +49,24 @@ export class VrpSource {
   /** RFC 6811 validity; undefined where there is nothing to judge by. */
   readonly validityOf = (prefix: string, origin: number): Validity | undefined => this.table?.validity(prefix, origin);
 
+  /** Unexpired VRPs around a prefix; undefined where there are none to look at. */
+  readonly covering = (prefix: string): ReturnType<VrpTable['covering']> | undefined => this.table?.covering(prefix);
+
   /** For status pages. */
-  get state(): { configured: boolean; vrps: number; skipped: number; failures: number; readAt: Date | null } {
-    const configured = this.options.settings.vrps !== undefined;
-    const { failures, readAt } = this;
-    return { configured, vrps: this.table?.size ?? 0, skipped: this.table?.skipped ?? 0, failures, readAt };
+  get state(): VrpState {
+    const { table, failures, readAt, generatedAt, lastError } = this;
+    const hours = this.ageHours(generatedAt);
+    return {
+      configured: this.options.settings.vrps !== undefined,
+      vrps: table?.size ?? 0,
+      skipped: table?.skipped ?? 0,
+      expired: table?.expired ?? 0,
+      failures,
+      readAt,
+      generatedAt,
+      old: hours !== null && hours > this.options.settings.maximumAgeHours,
+      error: lastError,
+    };
   }
 
   /** Reads at once, then whenever it is due, until the signal aborts. Resolves after the first try; never rejects. */
@@ -60,42 +90,58 @@ export class VrpSource {
     if (place === undefined || now().getTime() < this.dueAt) return;
     let wait = settings.refreshSeconds;
     try {
-      const text = /^https?:\/\//i.test(place) ? await this.download(place) : await this.readFile(place);
-      if (text !== null) {
-        const { vrps, skipped } = readVrps(text);
-        this.table = new VrpTable(vrps, skipped);
-        log.info(
-          { vrps: this.table.size, skipped: this.table.skipped, place: redacted(place, 'rpki.vrps') },
-          'VRPs read',
-        );
+      const list = /^https?:\/\//i.test(place) ? await this.download(place) : await this.readFile(place);
+      if (list !== null) {
+        this.refuseWorse(list);
+        this.table = list.table;
+        this.generatedAt = list.generatedAt;
+        const { vrps, skipped, expired, old } = this.state;
+        log.info({ vrps, skipped, expired, old, place: redacted(place, 'rpki.vrps') }, 'VRPs read');
       }
       this.readAt = now();
       this.failures = 0;
+      this.lastError = null;
     } catch (cause) {
       this.etag = null;
       wait = Math.min(wait, FIRST_RETRY_SECONDS * 2 ** this.failures);
       this.failures += 1;
       const reason = cause instanceof Error && cause.cause instanceof Error ? `: ${cause.cause.message}` : '';
       const error = this.hideSecrets(`${cause instanceof Error ? cause.message : String(cause)}${reason}`);
+      this.lastError = error;
       const kept = this.table === null ? 'RPKI validity is unknown' : `the ${this.table.size} read before stay in use`;
       log.warn({ place: redacted(place, 'rpki.vrps'), error }, `VRPs cannot be read; ${kept}`);
     }
     this.dueAt = now().getTime() + wait * 1000;
   }
 
-  private async readFile(path: string): Promise<string> {
+  /** A list without anything in it, or an old one, says that its maker failed: what is known stays. */
+  private refuseWorse({ table, generatedAt }: VrpList): void {
+    if (table.size - table.expired === 0) {
+      throw new Error(table.size === 0 ? 'the list is empty' : `all ${table.size} VRPs of the list have expired`);
+    }
+    const hours = this.ageHours(generatedAt);
+    if (this.table !== null && hours !== null && hours > this.options.settings.maximumAgeHours) {
+      throw new Error(`the list is ${Math.floor(hours)} h old (rpki.maximumAgeHours)`);
+    }
+  }
+
+  private ageHours(generatedAt: Date | null): number | null {
+    return generatedAt === null ? null : (this.options.now().getTime() - generatedAt.getTime()) / 3_600_000;
+  }
+
+  private async readFile(path: string): Promise<VrpList> {
     const file = await open(path);
     try {
       const { size } = await file.stat();
       this.refuseAbove(size);
-      return await file.readFile('utf8');
+      return await readVrps(file.createReadStream({ autoClose: false }), this.options.now);
     } finally {
       await file.close();
     }
   }
 
   /** null when the server says that nothing has changed. */
-  private async download(url: string): Promise<string | null> {
+  private async download(url: string): Promise<VrpList | null> {
     const { timeoutSeconds } = this.options.settings;
     const headers: Record<string, string> = this.etag === null ? {} : { 'if-none-match': this.etag };
     const response = await hostFetch(url, { signal: AbortSignal.timeout(timeoutSeconds * 1000), headers });
@@ -104,15 +150,18 @@ export class VrpSource {
       await response.body?.cancel();
       throw new Error(`${new URL(url).host} answered ${response.status}`);
     }
-    const chunks: Uint8Array[] = [];
+    const list = await readVrps(this.bounded(response.body ?? []), this.options.now);
+    this.etag = response.headers.get('etag');
+    return list;
+  }
+
+  private async *bounded(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     let size = 0;
-    for await (const chunk of response.body ?? []) {
+    for await (const chunk of chunks) {
       size += chunk.length;
       this.refuseAbove(size);
-      chunks.push(chunk);
+      yield chunk;
     }
-    this.etag = response.headers.get('etag');
-    return Buffer.concat(chunks).toString('utf8');
   }
 
   private refuseAbove(size: number): void {

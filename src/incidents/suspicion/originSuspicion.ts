@@ -1,4 +1,4 @@
-import type { OriginFacts } from '../../features/row.js';
+import type { FeedHabits, OriginFacts } from '../../features/row.js';
 import type { Validity } from '../rpki/validity.js';
 import { type Clue, type Suspicion, weighed } from './suspicion.js';
 
@@ -14,6 +14,8 @@ export interface OriginClaim {
   validity?: Validity;
   /** Absent in rows of older versions. */
   facts?: OriginFacts;
+  /** Absent in rows of older versions: then clues have their full weight. */
+  habits?: FeedHabits;
 }
 
 const DAY = 1440;
@@ -75,15 +77,24 @@ function related({ origin, holders }: OriginClaim, facts: OriginFacts): Clue {
   return { bits: facts.shared >= 0.14 ? 1.7 : 2, words: 'origin and holder are strangers' };
 }
 
-function history({ origin }: OriginClaim, facts: OriginFacts): Clue[] {
+/** What a share of all networks have in common speaks against a hijack by -log2 of the share at most. */
+function telling(bits: number, share: number | undefined): number {
+  return share === undefined ? bits : Math.max(bits, Math.min(0, Math.log2(Math.max(share, 1e-6))));
+}
+
+function history({ origin, habits }: OriginClaim, facts: OriginFacts): Clue[] {
   const clues: Clue[] = [];
   const reserved = RESERVED.some(([from, to]) => origin >= from && origin <= to);
   if (reserved) clues.push({ bits: -1, words: `AS${origin} is reserved: somebody's private number leaked` });
   const { knownFor, carries } = facts.origin;
-  if (knownFor < DAY / 2) clues.push({ bits: -4, words: 'the origin is new to this feed' });
-  else if (knownFor < DAY) clues.push({ bits: -2, words: 'the origin has been known for less than a day' });
-  else if (knownFor >= 2 * DAY) clues.push({ bits: 0.5, words: '' });
-  if (facts.originPrefixes === 0) clues.push({ bits: -3, words: 'the origin announces nothing else' });
+  if (knownFor < DAY / 2) {
+    clues.push({ bits: telling(-4, habits?.newHalfDay), words: 'the origin is new to this feed' });
+  } else if (knownFor < DAY) {
+    clues.push({ bits: telling(-2, habits?.newToday), words: 'the origin has been known for less than a day' });
+  } else if (knownFor >= 2 * DAY) clues.push({ bits: 0.5, words: '' });
+  if (facts.originPrefixes === 0) {
+    clues.push({ bits: telling(-3, habits?.single), words: 'the origin announces nothing else' });
+  }
   if (carries >= 200) clues.push({ bits: -1.5, words: 'the origin is a large transit network' });
   if (facts.heldFor < 60) clues.push({ bits: -4, words: `its holder has had it for ${facts.heldFor} minutes` });
   else if (facts.heldFor < DAY / 2) clues.push({ bits: -1, words: '' });

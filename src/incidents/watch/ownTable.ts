@@ -68,6 +68,11 @@ export class OwnTable {
     return own;
   }
 
+  /** Whether the peer has, or had, a route to the prefix. */
+  knows(peer: string, prefix: string): boolean {
+    return this.prefixes.get(prefix)?.routes.has(peer) === true;
+  }
+
   /** The peer's session is gone, and with it all that it said. @returns prefixes that it had */
   forgetPeer(peer: string): OwnPrefix[] {
     return [...this.prefixes.values()].filter((own) => own.routes.delete(peer));

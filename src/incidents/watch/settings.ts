@@ -94,6 +94,14 @@ export const watchSettings = z
     withdrawnShare: share
       .default(0.5)
       .describe('Share of the peers holding your prefix that must withdraw it before it counts'),
+    roaHours: z
+      .number()
+      .min(0)
+      .max(8760)
+      .default(3)
+      .describe(
+        'ROAs of yours that expire within so many hours are told; lists name the next expiry of the whole chain',
+      ),
     lossSeconds: z
       .number()
       .min(0)

@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
+import { MinuteAggregator } from '../../features/minuteAggregator.js';
 import type { Minute } from '../../features/row.js';
 import { readCursor, writeCursor } from '../../storage/cursors.js';
 import { inTransaction } from '../../storage/pool.js';
@@ -15,6 +16,9 @@ import { Watcher } from './watcher.js';
 export const WATCH_STAGE = 'watch';
 
 const ENTRIES_A_STEP = 64;
+/** The stage whose stand knows a table dump. */
+const AGGREGATOR_STAGE = 'aggregator';
+const SEED_MILLISECONDS = 2_000;
 const SNAPSHOT_MILLISECONDS = 2_000;
 /** Of the time at most: with many prefixes and peers a stand has megabytes. */
 const SNAPSHOT_SHARE = 0.05;
@@ -23,6 +27,8 @@ export interface WatchStepOptions {
   pool: Pool;
   stream: string;
   declaration: Declaration;
+  /** A feed on the wall clock: judged as soon as the log is read, not with the next second of the feed. */
+  live: boolean;
   validityOf: ValidityOf;
   settings: IncidentSettings;
   now: () => Date;
@@ -34,6 +40,8 @@ interface StoredStand {
   /** Settings under which it was made. */
   declaration: string;
   watcher: string;
+  /** Absent in stands that know the table. */
+  seeding?: boolean;
 }
 
 /**
@@ -46,6 +54,9 @@ export class WatchStep {
   private storedAt = Number.NEGATIVE_INFINITY;
   private snapshotTook = 0;
   private stale = false;
+  /** The routes that stood before the log are still to be read. */
+  private seeding = false;
+  private lookedAt = Number.NEGATIVE_INFINITY;
   /** Nothing is declared, nor was. */
   private idle = false;
   private readonly declared: string;
@@ -73,13 +84,15 @@ export class WatchStep {
       this.idle = true;
       return { more: false, changes: [] };
     }
-    const { pool, stream, settings, now, historyBefore } = this.options;
+    const { pool, stream, live, settings, now, historyBefore } = this.options;
     const entries = await entriesAfter(pool, stream, this.position, ENTRIES_A_STEP);
     try {
+      if (this.seeding) await this.seed(watcher);
       for (const entry of entries) {
         watcher.take(entry);
         this.position = entry.position;
       }
+      if (live && entries.length < ENTRIES_A_STEP) watcher.judgeNow();
       if (entries.length > 0) this.stale = true;
       const { changes, incidents } = watcher.drain();
       const until = Math.floor((watcher.untilMs ?? 0) / 60_000);
@@ -96,6 +109,22 @@ export class WatchStep {
     }
   }
 
+  /**
+   * A new stream begins with a table dump, which the aggregator alone has read: routes that stood before the log began
+   * are taken from its first stored stand.
+   */
+  private async seed(watcher: Watcher): Promise<void> {
+    const { pool, stream, now } = this.options;
+    const at = now().getTime();
+    if (at - this.lookedAt < SEED_MILLISECONDS) return;
+    this.lookedAt = at;
+    const cursor = await readCursor(pool, AGGREGATOR_STAGE, stream);
+    if (cursor?.state == null) return;
+    const routes = MinuteAggregator.restore(cursor.state, { stream }).routesWhere(watcher.concerns);
+    watcher.seed(routes, watcher.untilMs ?? at);
+    this.seeding = false;
+  }
+
   private mayStore(): boolean {
     const since = this.options.now().getTime() - this.storedAt;
     return since < 0 || since >= Math.max(SNAPSHOT_MILLISECONDS, this.snapshotTook / SNAPSHOT_SHARE);
@@ -104,7 +133,7 @@ export class WatchStep {
   private async store(client: PoolClient, watcher: Watcher): Promise<void> {
     const began = performance.now();
     const { stream, now } = this.options;
-    const stand: StoredStand = { declaration: this.declared, watcher: watcher.write() };
+    const stand: StoredStand = { declaration: this.declared, watcher: watcher.write(), seeding: this.seeding };
     await writeCursor(client, WATCH_STAGE, stream, this.position, Buffer.from(JSON.stringify(stand)));
     await writeWatchState(client, {
       stream,
@@ -124,8 +153,10 @@ export class WatchStep {
     if (cursor === null && declaration.empty) return null;
     this.position = cursor?.position ?? 0;
     const watcher = new Watcher({ stream, declaration, validityOf });
+    this.seeding = cursor?.state == null && this.options.live;
     if (cursor?.state == null) return watcher;
     const stand = JSON.parse(Buffer.from(cursor.state).toString('utf8')) as StoredStand;
+    this.seeding = this.options.live && (stand.seeding === true || stand.declaration !== this.declared);
     if (stand.declaration === this.declared) {
       if (watcher.read(stand.watcher)) return watcher;
       throw new Error(`the stand of the watch of ${stream} is of another version: start the version that wrote it`);

@@ -1,5 +1,7 @@
 import { ESTABLISHED, PEER_STATE } from '../../bgp/batchColumns.js';
 import { UpdateBatch } from '../../bgp/updateBatch.js';
+import type { HeldRoute } from '../../features/routingState.js';
+import { parseAddressBlock } from '../addressBlock.js';
 import type { ValidityOf } from '../evidence.js';
 import type { Incident, IncidentChange, IncidentDetail } from '../incident.js';
 import { BatchRoutes } from './batchRoutes.js';
@@ -9,7 +11,7 @@ import { noteLoss } from './loss.js';
 import { OpenFindings } from './openFindings.js';
 import { type OwnPrefix, standing } from './ownPrefix.js';
 import { OwnTable } from './ownTable.js';
-import type { PrefixWords } from './prefixIndex.js';
+import { type PrefixWords, wordsOfBlock } from './prefixIndex.js';
 import { WATCH_RULES } from './rules/all.js';
 import { summaryOf, type WatchedPrefix } from './summary.js';
 import { Transits } from './transits.js';
@@ -49,7 +51,7 @@ interface Stored {
 
 /**
  * Compares every update with what the operator declares. What it finds depends on the messages alone: it judges when
- * event time enters a new second, however the log was cut. There is no warm-up, and nothing is left out or merged.
+ * event time enters a new second, however the log was cut; `judgeNow` alone is sooner. There is no warm-up, and nothing is left out or merged.
  */
 export class Watcher {
   private readonly table: OwnTable;
@@ -95,6 +97,24 @@ export class Watcher {
     this.take(entry);
     this.quiet = false;
   }
+
+  /** Routes that stood before the log began: what a table dump says. What the log said meanwhile is newer. */
+  seed(routes: readonly HeldRoute[], ms: number): void {
+    for (const { prefix, peer, origin, hops } of routes) {
+      const block = parseAddressBlock(prefix);
+      if (block === null || origin === 0 || this.table.knows(peer, prefix)) continue;
+      this.peers.add(peer);
+      const own = this.table.announced(peer, wordsOfBlock(block), { hops, origins: [origin] }, ms);
+      if (own !== null) this.dirty.add(own);
+    }
+  }
+
+  /** Whether a route is worth knowing. */
+  readonly concerns = (prefix: string, origin: number): boolean => {
+    if (this.options.declaration.networks.has(origin)) return true;
+    const block = parseAddressBlock(prefix);
+    return block !== null && this.table.entryOf(wordsOfBlock(block)) !== undefined;
+  };
 
   /** What was open under another declaration; judged with the next message. */
   readOpen(text: string): void {
@@ -162,6 +182,11 @@ export class Watcher {
   /** VRPs were read anew, or declarations changed: everything is judged again with the next message. */
   judgeAll(): void {
     for (const own of this.table.prefixes.values()) this.dirty.add(own);
+  }
+
+  /** Judges what the present second brought so far, for a live feed whose next message may be long in coming. */
+  judgeNow(): void {
+    if (this.dirty.size > 0 || this.transitsChanged) this.judge(this.nowMs);
   }
 
   private add({ columns }: UpdateBatch, batch = new UpdateBatch(columns)): void {

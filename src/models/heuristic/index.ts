@@ -14,9 +14,9 @@ import {
 } from '../preparation/preparation.js';
 import { columnAt, sampleOf, spreadOf } from '../preparation/robust.js';
 import { surpriseOf } from '../threshold.js';
-import { fitTimeScales, type TimeScales, timeScalesSchema } from '../timeScales.js';
+import { fitTimeScales, type Join, type TimeScales, timeScalesSchema } from '../timeScales.js';
 import { RULES, type Rule } from './rules.js';
-import { fitVolume, joinWithVolume, volumeOf } from './volume.js';
+import { fitVolume, joinWithVolume, VOLUME_VIEW, type VolumeView, volumeOf } from './volume.js';
 
 /** Robust limits of named rules over several time scales. */
 export interface Heuristic {
@@ -57,77 +57,85 @@ export const RULE_LIMIT = 4;
 /** A rule's mean deviation spreads at least this much: half of one column's spread. */
 const SPREAD_FLOOR = 0.5;
 
-export const heuristic: ModelKind<Heuristic> = {
-  name: 'heuristic',
-  context: CONTEXT,
-  minimumRows: MINIMUM_ROWS,
-  maximumRows: MAXIMUM_ROWS,
+/** The rules as shipped. */
+export const heuristic: ModelKind<Heuristic> = heuristicWith(VOLUME_VIEW);
 
-  async fit(window, options) {
-    const usable = usableRows(window);
-    if (usable.length < MINIMUM_ROWS) throw new NotEnoughRows(usable.length, MINIMUM_ROWS);
-    options.signal?.throwIfAborted();
-    const timeScales = fitTimeScales(window, options.falseAlarmsPerDay, fitLimits, scoresOf, joinWithVolume);
-    options.signal?.throwIfAborted();
-    const limits = fitLimits(window);
-    options.onProgress?.({ fraction: 1, message: `limits of ${RULES.length} rules from ${usable.length} minutes` });
-    return { ...limits, timeScales };
-  },
+/** The rules with another view of the volume, for benches that choose it without an event. */
+export function heuristicWith(view: VolumeView): ModelKind<Heuristic> {
+  const fitPart = (part: FeatureBlock): Limits => fitLimits(part, view);
+  const join: Join = (each, scores) => joinWithVolume(view, each, scores);
+  return {
+    name: 'heuristic',
+    context: CONTEXT,
+    minimumRows: MINIMUM_ROWS,
+    maximumRows: MAXIMUM_ROWS,
 
-  async score(model, block, from) {
-    const score = joinWithVolume(model.timeScales.each, scoresOf(model, block, from));
-    return { score, surprise: score.map((s) => surpriseOf(model.timeScales.joint, s)) };
-  },
+    async fit(window, options) {
+      const usable = usableRows(window);
+      if (usable.length < MINIMUM_ROWS) throw new NotEnoughRows(usable.length, MINIMUM_ROWS);
+      options.signal?.throwIfAborted();
+      const timeScales = fitTimeScales(window, options.falseAlarmsPerDay, fitPart, scoresOf, join);
+      options.signal?.throwIfAborted();
+      const limits = fitPart(window);
+      options.onProgress?.({ fraction: 1, message: `limits of ${RULES.length} rules from ${usable.length} minutes` });
+      return { ...limits, timeScales };
+    },
 
-  threshold: (model) => model.timeScales.threshold,
+    async score(model, block, from) {
+      const score = join(model.timeScales.each, scoresOf(model, block, from));
+      return { score, surprise: score.map((s) => surpriseOf(model.timeScales.joint, s)) };
+    },
 
-  async explain(model, block, row) {
-    const part = upTo(block, row);
-    const prepared = applyPreparation(model.preparation, part, row);
-    const deviations = deviationsOf(model, prepared, 1);
-    const found: { rule: Rule; at: number; deviation: number }[] = [];
-    let total = 0;
-    RULES.forEach((rule, r) => {
-      let best = 0;
-      for (let s = 1; s < SCALES.length; s++) {
-        if (deviations[r * SCALES.length + s]! > deviations[r * SCALES.length + best]!) best = s;
+    threshold: (model) => model.timeScales.threshold,
+
+    async explain(model, block, row) {
+      const part = upTo(block, row);
+      const prepared = applyPreparation(model.preparation, part, row);
+      const deviations = deviationsOf(model, prepared, 1);
+      const found: { rule: Rule; at: number; deviation: number }[] = [];
+      let total = 0;
+      RULES.forEach((rule, r) => {
+        let best = 0;
+        for (let s = 1; s < SCALES.length; s++) {
+          if (deviations[r * SCALES.length + s]! > deviations[r * SCALES.length + best]!) best = s;
+        }
+        const deviation = deviations[r * SCALES.length + best]!;
+        if (deviation <= 0) return;
+        total += deviation ** 2;
+        found.push({ rule, at: r * SCALES.length + best, deviation });
+      });
+      found.sort((a, b) => b.deviation - a.deviation);
+      return found.map(({ rule, at, deviation }) => {
+        const explanation = inWords(model, prepared, rule, at, block.minutes[row]!);
+        return { ...explanation, share: deviation ** 2 / total };
+      });
+    },
+
+    async encode(model) {
+      const metadata = { format: 2, kind: 'heuristic', ...model };
+      return [{ name: 'model.json', bytes: new TextEncoder().encode(JSON.stringify(metadata)) }];
+    },
+
+    async decode(files: ArtifactFile[]) {
+      const file = files.find((f) => f.name === 'model.json');
+      if (file === undefined) throw new BadArtifact('model.json is missing');
+      try {
+        const { preparation, spread, volume, timeScales } = metadataSchema.parse(
+          JSON.parse(new TextDecoder().decode(file.bytes)),
+        );
+        if (spread.length !== RULES.length * SCALES.length) throw new Error('limits of another list of rules');
+        return {
+          preparation: decodePreparation(preparation),
+          spread,
+          volume: decodePreparation(volume),
+          timeScales,
+        };
+      } catch (error) {
+        throw new BadArtifact(`model.json: ${(error as Error).message}`);
       }
-      const deviation = deviations[r * SCALES.length + best]!;
-      if (deviation <= 0) return;
-      total += deviation ** 2;
-      found.push({ rule, at: r * SCALES.length + best, deviation });
-    });
-    found.sort((a, b) => b.deviation - a.deviation);
-    return found.map(({ rule, at, deviation }) => {
-      const explanation = inWords(model, prepared, rule, at, block.minutes[row]!);
-      return { ...explanation, share: deviation ** 2 / total };
-    });
-  },
-
-  async encode(model) {
-    const metadata = { format: 2, kind: 'heuristic', ...model };
-    return [{ name: 'model.json', bytes: new TextEncoder().encode(JSON.stringify(metadata)) }];
-  },
-
-  async decode(files: ArtifactFile[]) {
-    const file = files.find((f) => f.name === 'model.json');
-    if (file === undefined) throw new BadArtifact('model.json is missing');
-    try {
-      const { preparation, spread, volume, timeScales } = metadataSchema.parse(
-        JSON.parse(new TextDecoder().decode(file.bytes)),
-      );
-      if (spread.length !== RULES.length * SCALES.length) throw new Error('limits of another list of rules');
-      return {
-        preparation: decodePreparation(preparation),
-        spread,
-        volume: decodePreparation(volume),
-        timeScales,
-      };
-    } catch (error) {
-      throw new BadArtifact(`model.json: ${(error as Error).message}`);
-    }
-  },
-};
+    },
+  };
+}
 
 /**
  * Rules that rows `from` .. end violate, row by row; for counting how often each rule speaks.
@@ -149,7 +157,7 @@ export function violations(model: Heuristic, block: FeatureBlock, from: number):
 
 type Limits = Pick<Heuristic, 'preparation' | 'spread' | 'volume'>;
 
-function fitLimits(window: FeatureBlock): Limits {
+function fitLimits(window: FeatureBlock, view: VolumeView): Limits {
   const { preparation, prepared } = fitAndPrepare(window, { scales: SCALES });
   const width = RULES.length * SCALES.length;
   const sample = sampleOf(usableRows(window));
@@ -164,7 +172,7 @@ function fitLimits(window: FeatureBlock): Limits {
   for (let c = 0; c < width; c++) {
     spread.push(Math.max(SPREAD_FLOOR, spreadOf(columnAt(raw, width, c, all)).scale));
   }
-  return { preparation, spread, volume: fitVolume(window) };
+  return { preparation, spread, volume: fitVolume(window, view) };
 }
 
 /** [rows x rules x scales] mean deviation of each rule's columns towards its side, in ordinary spreads. */

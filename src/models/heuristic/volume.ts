@@ -5,25 +5,38 @@ import { joined } from '../timeScales.js';
 
 /** Announcements, withdrawals, both in prefixes, duplicates, implicit withdrawals, duplicate withdrawals. */
 const COUNTS = [0, 1, 2, 3, 7, 8, 9];
-/** Time constant in minutes. */
-const MINUTES = 15;
-/** How much more the volume says than the rules do. */
-const VOLUME_WEIGHT = 4;
-/** Beside the volume the rules confirm or doubt: how far beyond a threshold they are says little there. */
-const MOST_OF_RULES = 4;
-/**
- * A change of shape without any of volume must be this surprising to begin to count, and then counts a third: such
- * changes last for hours after most events. It is enough for an alarm where the other models agree, and no more.
- */
-const SHAPE_FROM = 6;
-const SHAPE_SHARE = 1 / 3;
-const MOST_OF_SHAPE = 4;
+/** What was chosen with labelled events in view: the transfer bench chooses it anew with each event left out. */
+export interface VolumeView {
+  /** Time constant in minutes. */
+  minutes: number;
+  /** How much more the volume says than the rules do. */
+  weight: number;
+  /** Beside the volume the rules confirm or doubt: how far beyond a threshold they are says little there. */
+  mostOfRules: number;
+  /**
+   * A change of shape without any of volume must be this surprising to begin to count, and then counts a share of what is beyond: such
+   * changes last for hours after most events. It is enough for an alarm where the other models agree, and no more.
+   */
+  shapeFrom: number;
+  shapeShare: number;
+  mostOfShape: number;
+}
+
+export const VOLUME_VIEW: VolumeView = {
+  minutes: 15,
+  weight: 4,
+  mostOfRules: 4,
+  shapeFrom: 6,
+  shapeShare: 1 / 3,
+  mostOfShape: 4,
+};
+
 /** Surprise of the volume counts up to here, and none less than a trace, so that one view cannot silence the other. */
 const MOST = 30;
 const TRACE = 0.02;
 
-export function fitVolume(window: FeatureBlock): Preparation {
-  return fitPreparation(window, { scales: [MINUTES], only: COUNTS });
+export function fitVolume(window: FeatureBlock, { minutes }: VolumeView): Preparation {
+  return fitPreparation(window, { scales: [minutes], only: COUNTS });
 }
 
 /**
@@ -45,14 +58,18 @@ export function volumeOf(volume: Preparation, block: FeatureBlock, from: number)
  * Joins the surprise of the volume (first) with the greatest of the rules: their weighted geometric mean is high where
  * both speak. A rule that lags behind a storm that is over cannot hold the score up.
  */
-export function joinWithVolume(each: readonly Calibration[], scores: readonly Float64Array[]): Float64Array {
+export function joinWithVolume(
+  view: VolumeView,
+  each: readonly Calibration[],
+  scores: readonly Float64Array[],
+): Float64Array {
   const rules = joined(each.slice(1), scores.slice(1));
   return rules.map((rule, row) => {
     const volume = surpriseOf(each[0]!, scores[0]![row]!);
     if (!Number.isFinite(volume + rule)) return Number.NaN;
-    const logs = VOLUME_WEIGHT * Math.log(held(volume, MOST)) + Math.log(held(rule, MOST_OF_RULES));
-    const shape = Math.min(MOST_OF_SHAPE, SHAPE_SHARE * (rule - SHAPE_FROM));
-    return Math.max(Math.exp(logs / (VOLUME_WEIGHT + 1)), shape);
+    const logs = view.weight * Math.log(held(volume, MOST)) + Math.log(held(rule, view.mostOfRules));
+    const shape = Math.min(view.mostOfShape, view.shapeShare * (rule - view.shapeFrom));
+    return Math.max(Math.exp(logs / (view.weight + 1)), shape);
   });
 }
 

@@ -1,3 +1,4 @@
+import { connect, type Socket } from 'node:net';
 import { createTransport, type Transporter } from 'nodemailer';
 import { type Notice, noticeKey } from '../alert.js';
 import type { ChannelOf } from '../settings.js';
@@ -8,6 +9,8 @@ import type { AlertChannel } from './channel.js';
 export class EmailChannel implements AlertChannel {
   readonly name: string;
   private readonly transport: Transporter;
+  /** Of mails under way: nodemailer ends one after a silence only, and a server that drips is never silent. */
+  private readonly sockets = new Set<Socket>();
 
   constructor(private readonly settings: ChannelOf<'email'>) {
     this.name = settings.name;
@@ -24,6 +27,8 @@ export class EmailChannel implements AlertChannel {
       connectionTimeout: timeout,
       greetingTimeout: timeout,
       socketTimeout: timeout,
+      getSocket: (_options: unknown, done: (error: Error | null, socket?: { connection: Socket }) => void) =>
+        this.connect(host, port, timeout, done),
       // Alert texts carry names from the network: none of them may name a file or an address to fetch.
       disableFileAccess: true,
       disableUrlAccess: true,
@@ -34,7 +39,11 @@ export class EmailChannel implements AlertChannel {
     signal.throwIfAborted();
     const { from, to } = this.settings;
     const first = notices[0]!;
-    await this.transport.sendMail({
+    const cut = () => {
+      for (const socket of this.sockets) socket.destroy(signal.reason as Error);
+    };
+    signal.addEventListener('abort', cut, { once: true });
+    const sent = this.transport.sendMail({
       from,
       to,
       subject: subject(notices),
@@ -44,9 +53,35 @@ export class EmailChannel implements AlertChannel {
       references: `<routewarden-${first.alert.id}@routewarden>`,
       headers: { 'Auto-Submitted': 'auto-generated' },
     });
+    try {
+      await sent;
+    } finally {
+      signal.removeEventListener('abort', cut);
+    }
+  }
+
+  private connect(
+    host: string,
+    port: number,
+    timeout: number,
+    done: (error: Error | null, socket?: { connection: Socket }) => void,
+  ): void {
+    const socket = connect({ host, port });
+    this.sockets.add(socket);
+    const silent = () => socket.destroy(new Error(`no connection to ${host}:${port} after ${timeout / 1000} s`));
+    socket.setTimeout(timeout, silent);
+    socket.once('close', () => this.sockets.delete(socket));
+    socket.once('error', done);
+    socket.once('connect', () => {
+      socket.setTimeout(0);
+      socket.removeListener('timeout', silent);
+      socket.removeListener('error', done);
+      done(null, { connection: socket });
+    });
   }
 
   async close(): Promise<void> {
+    for (const socket of this.sockets) socket.destroy();
     this.transport.close();
   }
 }

@@ -4,6 +4,7 @@ import { feedStale } from './feedStale.js';
 import { modelStuck } from './modelStuck.js';
 import { retrainFailing } from './retrainFailing.js';
 import { retrainRejected } from './retrainRejected.js';
+import { roas } from './roas.js';
 import { rollback } from './rollback.js';
 import { serviceDown } from './serviceDown.js';
 import { stageBehind } from './stageBehind.js';
@@ -25,6 +26,7 @@ export function watchesOf({ streams, feed, alerts, retraining }: WatchedSystem):
     serviceDown(alerts.serviceDownSeconds),
     stageBehind(names, alerts.stageBehindSeconds),
     workFailing,
+    roas,
     drift,
     retrainRejected,
     retrainFailing,

@@ -1,0 +1,82 @@
+import { type Quality, qualityOf } from '../../src/evaluation/evaluation.js';
+import { detectionOf } from '../../src/evaluation/metrics.js';
+import { combine, type Walk } from '../../src/evaluation/walk.js';
+import { type View, type Vote, views, votes } from './choices.js';
+
+/** What the models said of one recording's tested minutes. */
+export interface Scored {
+  file: string;
+  labels: Uint8Array;
+  /** By view, in the order of `views()`: the rules have no seed. */
+  rules: NonNullable<Walk['models']['heuristic']>[];
+  /** By seed: forest and LSTM. */
+  others: Omit<Walk['models'], 'heuristic'>[];
+}
+
+export interface LeftOut {
+  file: string;
+  /** What was chosen on all other recordings. */
+  chosen: string;
+  /** The ensemble with it on this recording, one for each seed. */
+  qualities: Quality[];
+}
+
+/** Asked of the ensemble, and what a choice must hold on the recordings that it is made on. */
+const MOST_FALSE_ALARMS = 1;
+
+interface Choice {
+  view: number;
+  vote: Vote;
+  name: string;
+  /** By recording: means over the seeds; F1 null without labels. */
+  found: { f1: number | null; alarms: number }[];
+}
+
+/**
+ * Leaves each recording out: of the grid, the choice with the greatest mean F1 on the other recordings among those with at most
+ * one false alarm a day there (none: the fewest), then that choice on the one left out. Ties go to the first of the grid.
+ */
+export function leaveOut(all: readonly Scored[]): LeftOut[] {
+  const grid: Choice[] = views().flatMap((view: View, v) =>
+    votes().map((vote) => ({
+      view: v,
+      vote,
+      name: `${view.name}; ${vote.name}`,
+      found: all.map((scored) => measured(scored, v, vote)),
+    })),
+  );
+  return all.map((scored, left) => {
+    const best = choose(grid, left);
+    const qualities = scored.others.map((others) => {
+      const models = { heuristic: scored.rules[best.view]!, ...others };
+      return qualityOf(combine(models, scored.labels.length, best.vote.weights, best.vote.constants), scored.labels);
+    });
+    return { file: scored.file, chosen: best.name, qualities };
+  });
+}
+
+function measured({ labels, rules, others }: Scored, view: number, vote: Vote): Choice['found'][number] {
+  let f1 = 0;
+  let alarms = 0;
+  for (const of of others) {
+    const track = combine({ heuristic: rules[view]!, ...of }, labels.length, vote.weights, vote.constants);
+    const found = detectionOf(track.anomalous, labels);
+    f1 += (found.f1 ?? 0) / others.length;
+    alarms += found.false_alarms_per_day / others.length;
+  }
+  return { f1: labels.includes(1) ? f1 : null, alarms };
+}
+
+function choose(grid: readonly Choice[], left: number): Choice {
+  const on = ({ found }: Choice): { f1: number; alarms: number } => {
+    const others = found.filter((_, i) => i !== left);
+    const events = others.filter(({ f1 }) => f1 !== null);
+    return {
+      f1: events.reduce((sum, { f1 }) => sum + f1!, 0) / events.length,
+      alarms: others.reduce((sum, { alarms }) => sum + alarms, 0) / others.length,
+    };
+  };
+  const fewest = Math.min(...grid.map((choice) => on(choice).alarms));
+  const allowed = grid.filter((choice) => on(choice).alarms <= Math.max(MOST_FALSE_ALARMS, fewest));
+  return allowed.reduce((best, choice) => (on(choice).f1 > on(best).f1 ? choice : best));
+}

@@ -1,0 +1,96 @@
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { createInterface } from 'node:readline/promises';
+import type { Command } from 'commander';
+import { AGGREGATOR } from '../collection/aggregatorStep.js';
+import { DEFAULT_FILE, loadSettings } from '../config/load.js';
+import { MinuteAggregator } from '../features/minuteAggregator.js';
+import { VrpSource } from '../incidents/rpki/vrpSource.js';
+import { difference, joined, proposalOf, type SeenRoute, watchText } from '../incidents/watch/proposal.js';
+import { asNumber } from '../incidents/watch/settings.js';
+import { readCursor } from '../storage/cursors.js';
+import { printJson, say, UsageError } from './output.js';
+import { withDatabase } from './store.js';
+
+interface Options {
+  yes?: boolean;
+  upstreams?: boolean;
+  json?: boolean;
+}
+
+export function register(program: Command): void {
+  program
+    .command('init')
+    .description('Write what is yours into the settings, from what the feed and the ROAs show.')
+    .argument('<networks...>', 'your AS numbers, such as AS64500')
+    .option('--upstreams', 'declare the upstreams that are seen, too: any other is then told')
+    .option('--yes', 'write without asking')
+    .option('--json', 'print the declaration as one JSON object, and write nothing')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  routewarden init AS64500
+  routewarden init AS64500 AS64501 --upstreams --yes
+  routewarden init 64500 --json
+
+It reads the routes that the streams hold (table dump and feed) and the VRPs of rpki.vrps, shows what it would change in
+the settings file, and asks. What is declared already stays as it is. Start the system first, so that there are routes.
+
+Exit codes: 0 done or nothing to change, 1 failed or refused, 2 wrong usage.`,
+    )
+    .action(async (words: string[], options: Options) => {
+      const networks = words.map((word) => {
+        const parsed = asNumber.safeParse(word);
+        if (!parsed.success) throw new UsageError(`"${word}" is not an AS number: write it as AS64500`);
+        return parsed.data;
+      });
+      const proposal = await withDatabase(program, async ({ settings, pool }) => {
+        const routes: SeenRoute[] = [];
+        for (const { name: stream } of settings.streams) {
+          const cursor = await readCursor(pool, AGGREGATOR, stream);
+          if (cursor?.state == null) continue;
+          const aggregator = MinuteAggregator.restore(cursor.state, { stream });
+          routes.push(...aggregator.routesWhere((_, origin) => networks.includes(origin)));
+        }
+        const log = {
+          info: () => {},
+          warn: (context: object, text: string) => say(`${text} ${JSON.stringify(context)}`),
+        };
+        const vrps = new VrpSource({ settings: settings.rpki, now: () => new Date(), log });
+        await vrps.refreshIfDue();
+        return proposalOf(networks, routes, vrps.covering, options.upstreams === true);
+      });
+      if (options.json) return printJson({ watch: proposal });
+      if (proposal.prefixes.length === 0) {
+        say('no stream holds a route of these networks yet: only the AS numbers are declared; run it again later');
+      }
+      await write(program, proposal, options.yes === true);
+    });
+}
+
+async function write(program: Command, proposal: Parameters<typeof joined>[1], yes: boolean): Promise<void> {
+  const file = program.opts<{ config?: string }>().config ?? process.env.ROUTEWARDEN_CONFIG ?? DEFAULT_FILE;
+  const tree = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>) : {};
+  const present = (tree.watch ?? {}) as Record<string, unknown>;
+  const watch = joined(present, proposal);
+  const lines = difference(watchText(present), watchText(watch));
+  if (lines.length === 0) return say(`${file}: nothing to change`);
+  process.stdout.write(`${file}, watch:\n${lines.join('\n')}\n`);
+  if (!yes && !(await confirmed(`Write this to ${file}? [y/N] `)))
+    throw new Error('nothing was written (--yes writes)');
+  // checked before the file is touched: what cannot be started must not be written
+  const text = `${JSON.stringify({ ...tree, watch }, null, 2)}\n`;
+  const draft = `${file}.new`;
+  writeFileSync(draft, text);
+  loadSettings({}, { file: draft });
+  renameSync(draft, file);
+  say(`${file}: written; \`routewarden reload\` lets the running system read it`);
+}
+
+async function confirmed(question: string): Promise<boolean> {
+  if (!process.stdin.isTTY) return false;
+  const line = createInterface({ input: process.stdin, output: process.stderr });
+  const answer = await line.question(question);
+  line.close();
+  return /^y(es)?$/i.test(answer.trim());
+}

@@ -1,0 +1,49 @@
+import type { Command } from 'commander';
+import { watchStates } from '../storage/watchStates.js';
+import { printJson, say, table } from './output.js';
+import { withDatabase } from './store.js';
+
+export function register(program: Command): void {
+  const watch = program
+    .command('watch')
+    .description('Your own prefixes: what is announced otherwise than you declared.')
+    .addHelpText('after', '\nExamples:\n  routewarden watch check\n  routewarden watch check --json');
+  watch
+    .command('check')
+    .description('List your prefixes as the streams see them now, those that contradict the declaration first.')
+    .option('--json', 'as JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  routewarden watch check
+  routewarden watch check --json
+
+Exit codes: 0 all is as declared, 1 something is not, or nothing was compared yet.`,
+    )
+    .action(async (options: { json?: boolean }) => {
+      const states = await withDatabase(program, ({ pool }) => watchStates(pool));
+      const rows = states.flatMap(({ stream, prefixes }) => prefixes.map((one) => ({ stream, ...one })));
+      const troubled = rows.filter(({ findings }) => findings.length > 0);
+      if (rows.length === 0 || troubled.length > 0) process.exitCode = 1;
+      if (options.json) return printJson({ prefixes: rows });
+      if (rows.length === 0) {
+        return say('nothing was compared yet: declare what is yours (routewarden init AS64500) and start the system');
+      }
+      const networks = (list: readonly { network: number }[]) =>
+        list.map(({ network }) => `AS${network}`).join(' ') || '-';
+      const cells = [...troubled, ...rows.filter((row) => !troubled.includes(row))].map((row) => [
+        row.prefix,
+        row.stream,
+        networks(row.origins),
+        `${row.visible}/${row.peers}`,
+        [...new Set(row.origins.map(({ rpki }) => rpki ?? '-'))].join(' ') || '-',
+        networks(row.upstreams),
+        row.findings.map(({ severity, words }) => `[${severity}] ${words}`).join('; ') ||
+          (row.peers === 0 ? 'not seen yet' : 'as declared'),
+      ]);
+      process.stdout.write(
+        `${table(['prefix', 'stream', 'origin', 'visible', 'rpki', 'upstreams', 'state'], cells)}\n`,
+      );
+    });
+}

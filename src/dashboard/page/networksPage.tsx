@@ -1,0 +1,133 @@
+import type { Networks, OwnPrefixRow } from '../api/networks.js';
+import { useResource } from './resource.js';
+import { ScrollArea } from './scrollArea.js';
+import { Badge, Empty, Loading, Problem } from './states.js';
+import { className, dateTime, sentence, shortTime } from './words.js';
+
+/** The operator's prefixes, those that need somebody first. */
+export function NetworksPage() {
+  const { value, error } = useResource<Networks>('/api/networks', ['watch', 'incidents']);
+  if (value === undefined) return error === null ? <Loading /> : <Problem words={error} />;
+  const troubled = value.prefixes.filter(({ findings }) => findings.length > 0);
+  return (
+    <section class={troubled.length > 0 ? 'card mine alarm' : 'card mine'}>
+      <h1>My networks</h1>
+      {error !== null && <Problem words={error} />}
+      {value.prefixes.length === 0 ? (
+        <Empty>
+          Nothing is declared yet. <code>routewarden init AS64500</code> writes <code>watch</code> into the settings
+          from what the feed shows.
+        </Empty>
+      ) : (
+        <>
+          <p>
+            {troubled.length === 0
+              ? 'All of your prefixes are as declared.'
+              : `${troubled.length} of ${value.prefixes.length} prefixes are not as declared.`}
+            {value.seenUntil !== null && ` Compared up to ${dateTime(value.seenUntil)}.`}
+          </p>
+          <ScrollArea label="Your prefixes">
+            <table>
+              <thead>
+                <tr>
+                  <th scope="col">Prefix</th>
+                  <th scope="col">State</th>
+                  <th scope="col">Origin</th>
+                  <th scope="col">Visible</th>
+                  <th scope="col">RPKI</th>
+                  <th scope="col">Neighbours</th>
+                  <th scope="col">Last event</th>
+                </tr>
+              </thead>
+              <tbody>
+                {value.prefixes.map((row) => (
+                  <PrefixRow key={`${row.stream} ${row.prefix}`} row={row} />
+                ))}
+              </tbody>
+            </table>
+          </ScrollArea>
+        </>
+      )}
+    </section>
+  );
+}
+
+const networks = (list: readonly { network: number; peers: number }[]) =>
+  list
+    .slice(0, 4)
+    .map(({ network, peers }) => `AS${network} (${peers})`)
+    .join(', ') || '–';
+
+function PrefixRow({ row }: { row: OwnPrefixRow }) {
+  const { prefix, findings, last, origins } = row;
+  const about = [row.group, row.description].filter(Boolean).join(', ');
+  return (
+    <tr class={findings.length > 0 ? 'troubled' : ''}>
+      <th scope="row">
+        {prefix}
+        <small>{[about, row.stream].filter(Boolean).join(' · ')}</small>
+      </th>
+      <td>
+        <PrefixState row={row} />
+      </td>
+      <td>{networks(origins)}</td>
+      <td>{row.peers === 0 ? '–' : `${row.visible} of ${row.peers} peers`}</td>
+      <td>{[...new Set(origins.map(({ rpki }) => rpki ?? 'not known'))].join(', ') || '–'}</td>
+      <td>{networks(row.upstreams)}</td>
+      <td>
+        {last === null ? (
+          'none'
+        ) : (
+          <a href={`/incidents/${last.id}`}>
+            {className(last.class)}, {shortTime(last.startedAt)}
+            {last.endedAt === null && ', open'}
+          </a>
+        )}
+      </td>
+    </tr>
+  );
+}
+
+function PrefixState({ row: { findings, peers, declared } }: { row: OwnPrefixRow }) {
+  const [first] = findings;
+  if (first !== undefined) {
+    return (
+      <>
+        <Badge tone={first.severity}>{first.severity}</Badge> {sentence(first.words)}
+        {findings.length > 1 && ` And ${findings.length - 1} more.`}
+      </>
+    );
+  }
+  if (peers === 0) return <Badge tone="quiet">not seen yet</Badge>;
+  return <Badge tone={declared === null ? 'quiet' : 'good'}>{declared === null ? 'over' : 'as declared'}</Badge>;
+}
+
+/** The first card of the overview: what of the operator's own needs somebody. Nothing where nothing is declared. */
+export function NetworksCard() {
+  const { value } = useResource<Networks>('/api/networks', ['watch', 'incidents']);
+  if (value === undefined || value.prefixes.length === 0) return null;
+  const troubled = value.prefixes.filter(({ findings }) => findings.length > 0);
+  return (
+    <section class={troubled.length > 0 ? 'card mine alarm' : 'card mine'} aria-labelledby="mine-title">
+      <div class="head">
+        <h2 id="mine-title">My networks</h2>
+        <a href="/networks">All</a>
+      </div>
+      {troubled.length === 0 ? (
+        <p>All {value.prefixes.length} prefixes are as declared.</p>
+      ) : (
+        <ul class="plain">
+          {troubled.slice(0, 5).map((row) => (
+            <li key={`${row.stream} ${row.prefix}`}>
+              <Badge tone={row.findings[0]!.severity}>{row.findings[0]!.severity}</Badge>{' '}
+              <a href={row.last === null ? '/networks' : `/incidents/${row.last.id}`}>
+                {sentence(row.findings[0]!.words)}
+              </a>
+            </li>
+          ))}
+          {troubled.length > 5 && <li>And {troubled.length - 5} more prefixes.</li>}
+        </ul>
+      )}
+    </section>
+  );
+}

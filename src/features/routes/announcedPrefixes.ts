@@ -1,0 +1,67 @@
+import type { PrefixTable } from './prefixTable.js';
+
+/** How many prefixes have a route, in all and by the network that originated each last. Follows from the prefix table. */
+export class AnnouncedPrefixes {
+  #all = 0;
+  #single = 0;
+  readonly #ofOrigin = new Map<number, number>();
+
+  constructor(private readonly prefixes: PrefixTable) {}
+
+  get all(): number {
+    return this.#all;
+  }
+
+  /** Share of the networks with a prefix that have just one; 0 where there is none. */
+  get singleShare(): number {
+    return this.#ofOrigin.size === 0 ? 0 : this.#single / this.#ofOrigin.size;
+  }
+
+  of(origin: number): number {
+    return this.#ofOrigin.get(origin) ?? 0;
+  }
+
+  /** A peer has a route to the prefix that it did not have. */
+  routeAdded(prefix: number): void {
+    if (this.prefixes.activeRoutes[prefix]!++ > 0) return;
+    this.#all++;
+    this.#count(this.prefixes.lastOrigin[prefix]!, 1);
+  }
+
+  routeRemoved(prefix: number): void {
+    if (--this.prefixes.activeRoutes[prefix]! > 0) return;
+    this.#all--;
+    this.#count(this.prefixes.lastOrigin[prefix]!, -1);
+  }
+
+  originatedBy(prefix: number, origin: number): void {
+    const before = this.prefixes.lastOrigin[prefix]!;
+    if (before === origin) return;
+    this.prefixes.lastOrigin[prefix] = origin;
+    if (this.prefixes.activeRoutes[prefix]! <= 0) return;
+    this.#count(before, -1);
+    this.#count(origin, 1);
+  }
+
+  /** Counts anew, after the prefix table was read from a snapshot. */
+  recount(): void {
+    const { activeRoutes, lastOrigin, high } = this.prefixes;
+    this.#all = 0;
+    this.#single = 0;
+    this.#ofOrigin.clear();
+    for (let id = 0; id < high; id++) {
+      if (activeRoutes[id]! <= 0) continue;
+      this.#all++;
+      this.#count(lastOrigin[id]!, 1);
+    }
+  }
+
+  #count(origin: number, change: number): void {
+    const before = this.#ofOrigin.get(origin) ?? 0;
+    const count = before + change;
+    if (before === 1) this.#single--;
+    if (count === 1) this.#single++;
+    if (count === 0) this.#ofOrigin.delete(origin);
+    else this.#ofOrigin.set(origin, count);
+  }
+}

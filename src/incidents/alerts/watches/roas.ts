@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import { listServices } from '../../../storage/services.js';
+import { ROA_PROBLEMS } from '../../rpki/ownRoas.js';
+import { type AlertWatch, seenOf } from './watch.js';
+
+const reported = z.array(z.object({ problem: z.enum(ROA_PROBLEMS), prefix: z.string(), words: z.string() }));
+
+const ADVICE = {
+  missing: 'create a ROA for it at your registry',
+  invalid: 'networks that validate drop the route: correct the ROA, or the declaration',
+  expires: 'see whether your registry and its repository still publish; renew the ROA',
+  changed: 'look whether you or your registry meant it',
+} as const;
+const SEVERITY = { missing: 'minor', invalid: 'critical', expires: 'major', changed: 'major' } as const;
+
+/** ROAs of the operator's prefixes, as the correlator reports them each time it has read the VRPs. */
+export const roas: AlertWatch = {
+  kind: 'roa',
+  async look({ pool }) {
+    const correlators = (await listServices(pool)).filter(
+      ({ name, state }) => name === 'correlator' && state === 'running',
+    );
+    const lists = correlators.map(({ detail }) => reported.safeParse(detail.roas));
+    const known = lists.find(({ success }) => success);
+    // without VRPs nothing is known of them, so that what was told stays as it is
+    if (known?.data === undefined) return null;
+    return seenOf(known.data, ({ problem, prefix, words }) => ({
+      request: {
+        fingerprint: `roa/${problem}/${problem === 'changed' ? words : prefix}`.slice(0, 300),
+        kind: 'roa',
+        severity: SEVERITY[problem],
+        title: `your ${prefix}: ROA ${problem === 'expires' ? 'about to expire' : problem}`,
+        lines: [words, `what to do: ${ADVICE[problem]}`],
+        watched: true,
+        facts: { prefix, problem },
+      },
+    }));
+  },
+};

@@ -1,0 +1,80 @@
+import type { Minute, NetworkLoss } from '../features/row.js';
+
+/** Minutes that a loss must last: routes that flap or change their path are back sooner. */
+export const LASTING = 5;
+/** A loss is listed in each of its first minutes; later ones say how it goes on, and open nothing. */
+const NEWS = 15;
+/** What fails with its transit is gone within so many minutes, path exploration included. */
+const TOGETHER = 3;
+/** Lost prefixes whose paths lead through the transit, for a network to have failed with it. */
+const BEHIND = 0.8;
+/** Fewer than so many networks behind a transit are its own doing and theirs by chance. */
+const FEWEST_BEHIND = 2;
+/** What a network may have left, and the share of the peers that must have lost something: else a part of it is gone. */
+const LEFT = 0.1;
+const PEERS = 0.5;
+
+/** A network that lost what it announced, with those that are reached through it. */
+export interface NetworkOutage {
+  network: number;
+  /** First minute of the network's own loss. */
+  since: Minute;
+  /** The network's own loss first. */
+  losses: NetworkLoss[];
+  prefixes: number;
+  /** The most peers that had one of the prefixes. */
+  peers: number;
+}
+
+/** Losses that took all, or all but little, that a network had. */
+export function wholeLosses(losses: readonly NetworkLoss[]): NetworkLoss[] {
+  return losses.filter(({ prefixes, left, peers }) => prefixes > 0 && left <= prefixes * LEFT && peers >= 2);
+}
+
+export function isBehind({ prefixes, via }: NetworkLoss, network: number): boolean {
+  const through = via.find((each) => each.network === network)?.prefixes ?? 0;
+  return through > 0 && through >= prefixes * BEHIND;
+}
+
+/** Losses of one minute that belong to the network's outage: its own, and those behind it that began with it. */
+export function lossesOf(losses: readonly NetworkLoss[], network: number): NetworkLoss[] {
+  const own = losses.filter(({ origin }) => origin === network);
+  const behind = losses.filter(
+    (loss) =>
+      loss.origin !== network &&
+      isBehind(loss, network) &&
+      own.some(({ since }) => Math.abs(loss.since - since) <= TOGETHER),
+  );
+  return [...own, ...behind];
+}
+
+/**
+ * Whole networks that are gone and stay gone, each with those that failed with it; the largest first. A transit whose
+ * own prefixes stand is not blamed: every large one lies on the paths of losses that only fall together by chance.
+ */
+export function outagesOf(losses: readonly NetworkLoss[], minute: Minute, peersSeen: number): NetworkOutage[] {
+  const lasting = wholeLosses(losses).filter(({ since }) => minute - since >= LASTING && minute - since <= NEWS);
+  const groups = lasting.map((own) => {
+    const members = lossesOf(lasting, own.origin);
+    return members.length > FEWEST_BEHIND ? members : [own];
+  });
+  groups.sort((a, b) => prefixesOf(b) - prefixesOf(a) || a[0]!.origin - b[0]!.origin);
+  const taken = new Set<number>();
+  const outages: NetworkOutage[] = [];
+  for (const group of groups) {
+    if (taken.has(group[0]!.origin)) continue;
+    for (const { origin } of group) taken.add(origin);
+    outages.push({
+      network: group[0]!.origin,
+      since: group[0]!.since,
+      losses: group,
+      prefixes: prefixesOf(group),
+      peers: Math.max(...group.map(({ peers }) => peers)),
+    });
+  }
+  return outages.filter(({ peers }) => peers >= peersSeen * PEERS);
+}
+
+function prefixesOf(losses: readonly NetworkLoss[]): number {
+  return losses.reduce((sum, { prefixes }) => sum + prefixes, 0);
+}

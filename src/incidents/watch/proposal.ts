@@ -1,0 +1,102 @@
+import { parseAddressBlock } from '../addressBlock.js';
+import type { VrpTable } from '../rpki/validity.js';
+import { neighboursIn } from './rules/neighbours.js';
+
+/** A route that a stream holds now. */
+export interface SeenRoute {
+  prefix: string;
+  origin: number;
+  hops: readonly number[];
+}
+
+/** What `watch` may say, with only what is known; keys as in the settings. */
+export interface WatchProposal {
+  asNumbers: number[];
+  upstreams?: number[];
+  prefixes: { prefix: string; origins?: number[]; maximumLength?: number }[];
+}
+
+/**
+ * The declaration that fits what is seen: every prefix that the networks originate, with the longest part that a ROA of
+ * theirs allows. Prefixes that were declared before stay, as they were.
+ */
+export function proposalOf(
+  networks: readonly number[],
+  routes: readonly SeenRoute[],
+  covering: ((prefix: string) => ReturnType<VrpTable['covering']> | undefined) | undefined,
+  withUpstreams: boolean,
+): WatchProposal {
+  const own = new Set(networks);
+  const prefixes = new Map<string, Set<number>>();
+  const upstreams = new Set<number>();
+  for (const { prefix, origin, hops } of routes) {
+    if (!own.has(origin)) continue;
+    prefixes.set(prefix, (prefixes.get(prefix) ?? new Set()).add(origin));
+    const { upstream } = neighboursIn(hops, own);
+    if (upstream !== undefined) upstreams.add(upstream);
+  }
+  const listed = [...prefixes].sort(([a], [b]) => byAddress(a, b));
+  return {
+    asNumbers: [...own].sort((a, b) => a - b),
+    ...(withUpstreams && upstreams.size > 0 ? { upstreams: [...upstreams].sort((a, b) => a - b) } : {}),
+    prefixes: listed.map(([prefix, origins]) => {
+      const roas = (covering?.(prefix) ?? []).filter(({ asn }) => own.has(asn));
+      const longest = Math.max(0, ...roas.map(({ maxLength }) => maxLength));
+      return {
+        prefix,
+        ...(own.size > 1 ? { origins: [...origins].sort((a, b) => a - b) } : {}),
+        ...(longest > 0 ? { maximumLength: longest } : {}),
+      };
+    }),
+  };
+}
+
+function byAddress(a: string, b: string): number {
+  const [left, right] = [parseAddressBlock(a)!, parseAddressBlock(b)!];
+  const words = left.words.findIndex((word, at) => word !== right.words[at]);
+  return (
+    left.family - right.family || (words < 0 ? left.length - right.length : left.words[words]! - right.words[words]!)
+  );
+}
+
+type Entry = { prefix: string } & Record<string, unknown>;
+
+/** The declaration that is there with what the proposal adds; what a person wrote is never changed or taken out. */
+export function joined(present: Record<string, unknown>, proposal: WatchProposal): Record<string, unknown> {
+  const list = (name: string) => (Array.isArray(present[name]) ? (present[name] as unknown[]) : []);
+  const entryOf = (one: unknown) => (typeof one === 'string' ? { prefix: one } : (one as Entry));
+  const known = new Set(list('prefixes').map((one) => entryOf(one).prefix.toLowerCase()));
+  const numbers = (name: string, fresh: readonly number[]) => {
+    const told = list(name).map((one) => Number(String(one).replace(/^AS/i, '')));
+    return [...list(name), ...fresh.filter((network) => !told.includes(network))];
+  };
+  return {
+    ...present,
+    asNumbers: numbers('asNumbers', proposal.asNumbers),
+    ...(proposal.upstreams === undefined ? {} : { upstreams: numbers('upstreams', proposal.upstreams) }),
+    prefixes: [...list('prefixes'), ...proposal.prefixes.filter(({ prefix }) => !known.has(prefix))],
+  };
+}
+
+/** Lines with what goes and comes, as `diff` shows them; both texts have their lists one entry a line. */
+export function difference(before: string, after: string): string[] {
+  const [old, fresh] = [before.split('\n'), after.split('\n')];
+  const kept = new Set(old.map((text) => text.replace(/,$/, '')));
+  const there = new Set(fresh.map((text) => text.replace(/,$/, '')));
+  return [
+    ...old.filter((text) => !there.has(text.replace(/,$/, ''))).map((text) => `- ${text}`),
+    ...fresh.filter((text) => !kept.has(text.replace(/,$/, ''))).map((text) => `+ ${text}`),
+  ];
+}
+
+/** The declaration as it stands in the settings file: one entry a line. */
+export function watchText(watch: Record<string, unknown>): string {
+  const fields = Object.entries(watch).map(([name, value]) => {
+    const text =
+      name === 'prefixes' && Array.isArray(value) && value.length > 0
+        ? `[\n${value.map((entry) => `      ${JSON.stringify(entry)}`).join(',\n')}\n    ]`
+        : JSON.stringify(value);
+    return `    ${JSON.stringify(name)}: ${text}`;
+  });
+  return `{\n${fields.join(',\n')}\n  }`;
+}

@@ -1,0 +1,66 @@
+import type { LoggerOptions } from 'pino';
+import { pino } from 'pino';
+
+const LONGEST_TEXT = 1_000;
+const MOST_ENTRIES = 50;
+const DEEPEST = 5;
+const WINDOW_MILLISECONDS = 60_000;
+/** Lines of one kind a minute; what is logged at a fault comes to a handful. */
+const MOST_LINES = 30;
+const MOST_KINDS = 500;
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+
+/** Makes letters seen that would move a terminal's cursor, end a line or turn its direction. */
+export function printableText(text: string, longest = LONGEST_TEXT): string {
+  const cut = text.length > longest ? `${text.slice(0, longest)} (${text.length} letters)` : text;
+  return cut.replace(CONTROL, (letter) =>
+    letter === '\n' ? '\\n' : `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/**
+ * How every service logs: texts are cut, made printable and free of secrets, and of one kind of line thirty a minute are
+ * written, the rest counted. Others' texts get into lines in many places; this is the one place they all pass.
+ * @param hide hides the secrets of the settings in a text
+ */
+export function boundedLog(hide: (text: string) => string, now: () => number): LoggerOptions {
+  const kinds = new Map<string, { since: number; lines: number; left: number }>();
+  const bounded = (value: unknown, depth: number): unknown => {
+    if (typeof value === 'string') return printableText(hide(value));
+    if (value instanceof Error) return bounded(pino.stdSerializers.err(value), depth);
+    if (value === null || typeof value !== 'object' || value instanceof Date) return value;
+    if (depth >= DEEPEST) return '(deeper)';
+    if (Array.isArray(value)) return value.slice(0, MOST_ENTRIES).map((entry) => bounded(entry, depth + 1));
+    const entries = Object.entries(value).slice(0, MOST_ENTRIES);
+    return Object.fromEntries(entries.map(([key, entry]) => [printableText(key, 100), bounded(entry, depth + 1)]));
+  };
+  return {
+    // Done already: pino's own would take what is left for an error of another type.
+    serializers: { err: (value: unknown) => value },
+    formatters: { log: (object) => bounded(object, 0) as Record<string, unknown> },
+    hooks: {
+      logMethod(given, method, level) {
+        const args = given.map((part: unknown) => (typeof part === 'string' ? printableText(hide(part)) : part));
+        const words = args.find((part: unknown) => typeof part === 'string') ?? '';
+        const key = `${level} ${String(words).replace(/\d+/g, '#').slice(0, 80)}`;
+        const at = now();
+        let kind = kinds.get(key);
+        if (kind === undefined || at - kind.since >= WINDOW_MILLISECONDS) {
+          if (kind === undefined && kinds.size >= MOST_KINDS) kinds.delete(kinds.keys().next().value ?? '');
+          const left = kind?.left ?? 0;
+          kind = { since: at, lines: 0, left: 0 };
+          kinds.set(key, kind);
+          if (left > 0) method.call(this, `${left} further lines like the next were left out`);
+        }
+        kind.lines += 1;
+        if (kind.lines > MOST_LINES) {
+          kind.left += 1;
+          return;
+        }
+        method.apply(this, args as Parameters<typeof method>);
+      },
+    },
+  };
+}
