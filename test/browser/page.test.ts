@@ -238,6 +238,27 @@ suite(`the page in Chromium${missing === null ? '' : ` (${missing})`}`, () => {
     await pool.query('INSERT INTO scores SELECT * FROM kept_scores');
   });
 
+  test('a version that has seen little of a new normal says that it is provisional', async () => {
+    const { pool } = dashboards.database;
+    const until = NOW / MINUTE;
+    const setRegime = (regime: object | null) =>
+      pool.query(
+        `UPDATE model_versions SET metrics = jsonb_set(metrics, '{regime}', $2::jsonb) WHERE model_key = $1 AND version = 2`,
+        [`lstm@${STREAM}`, JSON.stringify(regime)],
+      );
+    await setRegime({ since: until - 360, until });
+    await visit(open + MODEL, async (page) => {
+      await page.locator('.badge', { hasText: 'provisional' }).waitFor();
+      await page.getByText(/it has seen 6 h of the new normal/).waitFor();
+      expect(await accessibilityFaults(page)).toEqual([]);
+    });
+    await setRegime({ since: until - 7 * 1440, until });
+    await visit(open + MODEL, async (page) => {
+      await page.locator('.badge', { hasText: 'version 2 active' }).waitFor();
+      expect(await page.locator('.badge', { hasText: 'provisional' }).count()).toBe(0);
+    });
+  });
+
   test('thirty days are drawn, joined into few points by the server', async () => {
     await visit(open, async (page) => {
       await heading(page, 'Routing is ordinary');

@@ -195,6 +195,13 @@ describe('the gate', () => {
     expect(judge({ challenger: heldBack(0.04, 0.03), champion: heldBack(0.03) }).state).toBe('published');
   });
 
+  test('in a cleaned window the champion is no measure, the limit on anomalous minutes still is', () => {
+    const champion = heldBack(0);
+    expect(judge({ challenger: heldBack(0.02), champion }).state).toBe('rejected');
+    expect(judge({ challenger: heldBack(0.02), champion, isCleaned: true }).state).toBe('published');
+    expect(judge({ challenger: heldBack(0.06), champion, isCleaned: true }).state).toBe('rejected');
+  });
+
   test('one that cries wolf in the minutes it was trained on is rejected, held back or not', () => {
     const verdict = judge({ challenger: heldBack(0, 0, rates(0.03, 0.02)) });
     expect(verdict.state).toBe('rejected');

@@ -265,6 +265,10 @@ export const version = z.object({
     seconds: z.number(),
     reasons: z.array(z.string()),
   }),
+  provisional: z
+    .object({ since: time, minutes: z.number() })
+    .nullable()
+    .describe('made for a new regime of which it has seen only so many minutes, since its begin'),
   createdAt: time,
 });
 

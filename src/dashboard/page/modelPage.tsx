@@ -19,6 +19,7 @@ export function ModelPage({ modelKey, canChange }: { modelKey: string; canChange
     await call(`${path}/${action}`, body);
     reload();
   };
+  const serving = value.versions.find((version) => version.active);
   const name = `${modelName(value.kind)} of ${value.stream}`;
   const rollback = (version: ModelVersion) =>
     setQuestion({
@@ -45,6 +46,7 @@ export function ModelPage({ modelKey, canChange }: { modelKey: string; canChange
         <div class="line">
           <h1>{name}</h1>
           {value.version !== null && <Badge tone="good">version {value.version} active</Badge>}
+          {serving?.provisional != null && <Badge tone="warn">provisional</Badge>}
           {value.pinned && <Badge tone="quiet">pinned</Badge>}
         </div>
         <p class="facts">
@@ -54,6 +56,13 @@ export function ModelPage({ modelKey, canChange }: { modelKey: string; canChange
                 value.ageMinutes === null ? '' : ` (${span(value.ageMinutes * 60)} old)`
               }, threshold ${amount(value.threshold ?? 0)}.`}
         </p>
+        {serving?.provisional != null && (
+          <p class="hint">
+            It is provisional: the traffic changed at {dateTime(serving.provisional.since)}, and it has seen{' '}
+            {span(serving.provisional.minutes * 60)} of the new normal. It is trained again when there is a day, three
+            days and a whole window of it.
+          </p>
+        )}
         {value.run !== null && <RunProgress run={value.run} />}
         {canChange ? (
           <div class="buttons">

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import { z } from 'zod';
 import { MODEL_KINDS, type ModelKey } from '../../models/model.js';
+import { regimeMetrics } from '../../retraining/growth.js';
 import { type Approval, approvals } from '../../storage/approvals.js';
 import { type StuckModel, stuckModels } from '../../storage/stuckModels.js';
 import type { Model, ModelRow, ModelVersion } from '../api/schema.js';
@@ -149,6 +150,7 @@ async function versionsOf(pool: Pool, key: string, active: number | null): Promi
     seed: Number(row.seed),
     codeVersion: row.code_version,
     gate: gateOf(row.metrics),
+    provisional: provisionalOf(row.metrics),
     createdAt: row.created_at.getTime(),
   }));
 }
@@ -161,6 +163,15 @@ const trainingMetrics = z.object({
   seconds: z.number(),
   reasons: z.array(z.string()),
 });
+
+const WEEK_MINUTES = 7 * 1440;
+
+/** A version that a change asked for, and that has seen less than a week of what came after. */
+function provisionalOf(stored: unknown): ModelVersion['provisional'] {
+  const regime = z.object({ regime: regimeMetrics }).safeParse(stored).data?.regime;
+  if (regime === undefined || regime.until - regime.since >= WEEK_MINUTES) return null;
+  return { since: regime.since * MINUTE, minutes: regime.until - regime.since };
+}
 
 function gateOf(stored: unknown): ModelVersion['gate'] {
   const { heldBack, exam, seconds, reasons } = trainingMetrics.parse(stored);
