@@ -5,7 +5,7 @@ import { ApprovalDesk } from '../monitoring/approvalDesk.js';
 import { type Approval, approvals } from '../storage/approvals.js';
 import { readKey } from './modelArguments.js';
 import { printJson, say, table } from './output.js';
-import { withDatabase, withStore } from './store.js';
+import { lookAt, withStore } from './store.js';
 
 export function register(program: Command): void {
   const group = program
@@ -34,9 +34,7 @@ function registerList(group: Command, program: Command): void {
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExample:\n  routewarden approvals list --all')
     .action(async (options: { all?: boolean; json?: boolean }) => {
-      const rows = await withDatabase(program, ({ pool }) =>
-        approvals(pool, { waiting: options.all !== true, limit: 100 }),
-      );
+      const rows = await lookAt(program, ({ pool }) => approvals(pool, { waiting: options.all !== true, limit: 100 }));
       if (options.json) return printJson({ approvals: rows.map(record) });
       if (rows.length === 0) return say('nothing waits for approval');
       const cells = rows.map((row) => [

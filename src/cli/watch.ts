@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { watchStates } from '../storage/watchStates.js';
 import { printJson, say, table } from './output.js';
-import { withDatabase } from './store.js';
+import { lookAt } from './store.js';
 
 export function register(program: Command): void {
   const watch = program
@@ -22,7 +22,7 @@ Examples:
 Exit codes: 0 all is as declared, 1 something is not, or nothing was compared yet.`,
     )
     .action(async (options: { json?: boolean }) => {
-      const states = await withDatabase(program, ({ pool }) => watchStates(pool));
+      const states = await lookAt(program, ({ pool }) => watchStates(pool));
       const rows = states.flatMap(({ stream, prefixes }) => prefixes.map((one) => ({ stream, ...one })));
       const troubled = rows.filter(({ findings }) => findings.length > 0);
       if (rows.length === 0 || troubled.length > 0) process.exitCode = 1;

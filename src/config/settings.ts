@@ -66,7 +66,7 @@ const featureSettings = z.strictObject({
     .int()
     .min(1_000)
     .max(100_000_000)
-    .default(2_000_000)
+    .default(4_000_000)
     .describe(
       'Most routes that are known of a stream; beyond, the least used are forgotten. A full table has a million',
     ),

@@ -18,7 +18,7 @@ export interface MinuteAggregatorOptions {
   stream: string;
   /** A minute closes when the feed's clock is this far past its end; default 30. */
   graceSeconds?: number;
-  /** Bound of the route table; default 2,000,000 routes, some 70 bytes each at most, grown on demand. */
+  /** Bound of the route table; default 4,000,000 routes, some 70 bytes each at most, grown on demand. */
   maximumRoutes?: number;
   maximumPeers?: number;
   maximumLinks?: number;
@@ -92,7 +92,7 @@ export class MinuteAggregator {
     this.#warmUp = options.warmUpMinutes ?? 60;
     const { now, futureSeconds = 300 } = options;
     this.#latest = now === undefined ? () => Number.POSITIVE_INFINITY : () => now() + futureSeconds * 1000;
-    const routes = options.maximumRoutes ?? 2_000_000;
+    const routes = options.maximumRoutes ?? 4_000_000;
     if (!(routes >= 1)) throw new RangeError(`maximumRoutes must be at least 1, not ${routes}`);
     this.#state = new RoutingState(
       { routes, peers: options.maximumPeers ?? 16_384, links: options.maximumLinks ?? 1_000_000 },

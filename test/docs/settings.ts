@@ -92,7 +92,14 @@ export const SETTINGS: readonly Setting[] = [
     placeholders: { MODEL, VERSION: '8' },
     shows: /version 8 serves from/,
   },
-  // Spoken of by its name alone.
+  // Without a terminal it shows what it would write, and refuses to write unasked.
+  { line: /^init AS64500$/, when: 'running', code: 1, shows: /nothing was written/ },
+  { line: /^init AS AS$/, when: 'running', placeholders: { AS: '64501' }, also: ['--json'], shows: /64501/ },
+  { line: /^watch check$/, when: 'running', code: 1, shows: /nothing was compared yet/ },
+  { line: /^approvals list$/, when: 'running', shows: /nothing waits for approval/ },
+  // Spoken of by their names alone.
+  { line: /^init$/, when: 'running', code: 2, shows: /missing required argument 'networks'/ },
+  { line: /^approvals (approve|decline)$/, when: 'running', code: 2, shows: /missing required argument 'model'/ },
   { line: /^rollback$/, when: 'running', code: 2, shows: /missing required argument 'model'/ },
   { line: /^models runs( MODEL)?$/, when: 'running', placeholders: { MODEL }, shows: /published/ },
   // None is under way by then, which it says.
