@@ -47,10 +47,12 @@ export class FollowedEvents {
         return false;
       }
       // routes change by messages that name the prefix, and what was looked at once stays as it was
-      if (event.peak >= 2 && prefixes.lastMinute[event.prefix]! < facts.minute) return true;
+      if (event.peak > 0 && prefixes.lastMinute[event.prefix]! < facts.minute) return true;
       const { taken, held } = facts.routesTo(event);
       event.peak = Math.max(event.peak, taken);
-      if (event.peak < 2 || taken > event.peak * LEFT_SHARE) return true;
+      // one that no peer had at the end of a minute came and went within it, or is still on its way
+      const onItsWay = event.peak === 0 && event.since > facts.minute - SPREADING;
+      if (onItsWay || taken > event.peak * LEFT_SHARE) return true;
       over.push({ prefix: prefixes.text(event.prefix), origin: event.origin, peers: event.peak, held });
       this.#release(event);
       return false;
