@@ -103,6 +103,8 @@ export function prunings(keep: Keeping): Pruning[] {
     ),
     { table: 'model_versions', prune: (pg, rows) => pruneVersions(pg, historyDays, versions, rows) },
     rowsOf('retrain_cancellations', `t.at < ${DAYS_AGO}`, [historyDays]),
+    rowsOf('silences', `t.ends_at < ${DAYS_AGO}`, [historyDays]),
+    rowsOf('approvals', `t.state <> 'waiting' AND t.decided_at < ${DAYS_AGO}`, [historyDays]),
     rowsOf('audit', `t.at < ${DAYS_AGO}`, [historyDays]),
     rowsOf('services', `t.heartbeat_at < ${DAYS_AGO}`, [SERVICE_DAYS]),
   ];

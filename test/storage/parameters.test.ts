@@ -19,6 +19,13 @@ const NAMES: Record<string, Record<string, string>> = {
   'src/storage/activations.ts': { call: 'one of two functions named in the file' },
   'src/dashboard/queries/scores.ts': { table: 'calls in the file', name: 'calls in the file' },
   'src/storage/scratchSchema.ts': { name: 'a prefix and random hexadecimal digits, made in the file' },
+  'src/storage/incidentSearch.ts': {
+    name: "a parameter's place, such as $1",
+    block: "a parameter's place, such as $1",
+    'given(…)': "a parameter's place, such as $1",
+  },
+  'src/storage/incidents.ts': { text: 'made in incidentSearch.ts, with places of parameters' },
+  'src/dashboard/queries/incidents.ts': { text: 'made in incidentSearch.ts, with places of parameters' },
   'queues/futureTimes.ts': { now: 'text of the file' },
   'src/storage/tableDump.ts': {
     fields: "columns of the database's catalogue, quoted",

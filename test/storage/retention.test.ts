@@ -192,8 +192,10 @@ describe('retention', () => {
       late_minutes: 'minutes that are kept, once a stage',
       leases: 'a row a model',
       model_files: 'keepVersions, see test/registry',
+      refusal_answers: 'a row a model',
       shadows: 'a row a model',
       streams: 'settings',
+      watch_states: 'a row a stream',
       routewarden_migrations: 'a row a migration',
     };
     const { rows } = await database.pool.query<{ name: string }>(

@@ -74,7 +74,7 @@ export class TcpProxy {
     for (const { client, server } of [...this.passages]) {
       if (!chosen()) continue;
       client.resetAndDestroy();
-      server.resetAndDestroy();
+      server.destroy(); // a Unix socket has no reset
       cut += 1;
     }
     return cut;
