@@ -29,7 +29,6 @@ Example:
           failed = error;
         },
       });
-      say(`${service.name} runs as process ${child.pid}; Ctrl-C ends it`);
       let asked = false;
       const pass = (signal: NodeJS.Signals) => {
         asked = true;
@@ -37,6 +36,7 @@ Example:
       };
       process.on('SIGINT', () => pass('SIGTERM'));
       process.on('SIGTERM', () => pass('SIGTERM'));
+      say(`${service.name} runs as process ${child.pid}; Ctrl-C ends it`);
       const code = await new Promise<number | null>((done) => {
         child.once('exit', done);
         child.once('error', () => done(1));

@@ -99,7 +99,8 @@ export const SETTINGS: readonly Setting[] = [
   { line: /^approvals list$/, when: 'running', shows: /nothing waits for approval/ },
   // Spoken of by their names alone.
   { line: /^init$/, when: 'running', code: 2, shows: /missing required argument 'networks'/ },
-  { line: /^approvals (approve|decline)$/, when: 'running', code: 2, shows: /missing required argument 'model'/ },
+  { line: /^approvals approve$/, when: 'running', code: 2, shows: /missing required argument 'model'/ },
+  { line: /^approvals decline$/, when: 'running', code: 2, shows: /required option '--reason <text>'/ },
   { line: /^rollback$/, when: 'running', code: 2, shows: /missing required argument 'model'/ },
   { line: /^models runs( MODEL)?$/, when: 'running', placeholders: { MODEL }, shows: /published/ },
   // None is under way by then, which it says.
