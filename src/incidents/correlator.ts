@@ -119,7 +119,9 @@ function lanesOf(input: MinuteInput, state: CorrelatorState, context: Correlator
       if (signal.strong || signal.watched.length > 0) names.add(subject);
     }
   }
-  if (!input.gap && settings.evidence.enabled && evidence?.losses !== undefined) {
+  // networks that go in the midst of an outage that is open are part of it
+  const inOutage = state.open.some(({ subject, class: name }) => subject === GENERAL && name === 'outage');
+  if (!input.gap && !inOutage && settings.evidence.enabled && evidence?.losses !== undefined) {
     for (const subject of goneNetworks(input, distinctPeers([...recent, input]))) {
       if (names.has(subject)) continue;
       const lane = { input: partOf(input, subject), recent: partsOf(recent, subject, settings) };
@@ -181,7 +183,7 @@ function step(
     state.open = state.open.map((other) => (other.subject === subject ? incident : other));
     keep(incident);
     if (grown) tell('grown', input.minute, incident);
-  } else if (opens(input, signal, state, context.settings)) {
+  } else if ((subject === GENERAL || speaks(signal)) && opens(input, signal, state, context.settings)) {
     const opened = openedIncident(lane, signal, state, context);
     state.open = [...state.open, opened];
     if (opened.detail.openedBy === 'evidence') {
