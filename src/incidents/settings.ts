@@ -22,7 +22,7 @@ export const rpkiSettings = z
       .number()
       .positive()
       .default(24)
-      .describe('A list made longer ago is told by `doctor`, and takes the place of none read before'),
+      .describe('A list made longer ago is reported by `doctor`, and takes the place of none read before'),
     maximumBytes: z.number().int().positive().default(512_000_000).describe('Greatest accepted size of the JSON'),
   })
   .prefault({})

@@ -108,7 +108,7 @@ export const watchSettings = z
       .max(3600)
       .default(60)
       .describe(
-        'How long your prefix must stay lost before it counts, and stay back before that is told: flaps end sooner',
+        'How long your prefix must stay lost before it counts, and stay back before that is reported: flaps end sooner',
       ),
   })
   .prefault({})
