@@ -56,7 +56,8 @@ function advised(incident: Incident, own: string | undefined): string {
 export function incidentAlert({ type, incident }: IncidentChange, id?: number): AlertRequest {
   const { watched, closedBy } = incident.detail;
   const own = [...new Set(watched.map((route) => route.prefix ?? route.watched))];
-  const closing = { class: incident.class, endedAt: incident.endedAt, closedBy };
+  const looked = incident.detail.newNormal !== undefined;
+  const closing = { class: incident.class, endedAt: incident.endedAt, closedBy, looksNormal: looked };
   const end = incident.endedAt === null ? '' : ` until ${timeOf(incident.endedAt)}`;
   return {
     fingerprint: incidentFingerprint(incident),
