@@ -1,6 +1,7 @@
 /** Tests run as compiled by build.js, so that they exercise the files that users run. */
 export default {
   rootDir: 'dist/test',
+  runtime: './../../test/runtime.cjs',
   testEnvironment: './../../test/environment.js',
   testMatch: ['**/*.test.js'],
   transform: {},
