@@ -115,6 +115,7 @@ function storyOf(incident: StoredIncident): string[] {
     `peak       ${incident.peakScore.toFixed(2)} at ${minuteText(incident.peakMinute)}, seen by ${incident.models.join(', ') || 'the ensemble'}`,
     ...detail.watched.map(({ words }) => `yours      ${words}`),
     ...incident.reasons.map(({ words }) => `why        ${words}`),
+    ...(detail.adaptations ?? []).map(({ model, version }) => `learnt     by ${model} version ${version}`),
     `prefixes   ${named(culprits.prefixes)}`,
     `origins    ${named(culprits.origins)}`,
     `peers      ${named(culprits.peers)}`,

@@ -19,7 +19,7 @@ export interface Closing {
  */
 export function endingOf({ class: name, endedAt, closedBy }: Closing): Ending {
   if (endedAt === null) return 'open';
-  if (closedBy === 'ended') return 'resolved';
+  if (closedBy === 'ended' || closedBy === 'new normal') return 'resolved';
   // Rows of before `closedBy` was stored were closed by silence.
   return (closedBy ?? 'quiet') === 'quiet' && !STANDING.has(name) ? 'resolved' : 'no more news';
 }
@@ -32,7 +32,9 @@ export function endingWords(closing: Closing): string {
     case 'gap':
       return 'The feed was away: no more news, its routes may still stand';
     case 'length':
-      return 'It has lasted so long that it counts as the new normal: no more news will be told';
+      return 'It has lasted so long that it counts as the new normal: only what departs from it will be told';
+    case 'new normal':
+      return 'It is the new normal: versions that were trained on it serve';
     default:
       return endingOf(closing) === 'resolved' ? 'It is quiet again' : 'No more news: its routes may still stand';
   }

@@ -196,7 +196,9 @@ describe('bad requests get words', () => {
   test('a rollback to a version that is not there', async () => {
     const response = await post('/api/models/lstm%40rrc00/rollback', { version: 99 });
     expect(response.status).toBe(404);
-    expect(await response.json()).toEqual({ error: 'lstm@rrc00 has no published version 99.' });
+    expect(await response.json()).toEqual({
+      error: 'lstm@rrc00 has no version 99: see "routewarden models lstm@rrc00"',
+    });
   });
 });
 
@@ -286,12 +288,16 @@ describe('safety', () => {
     await post('/api/models/lstm%40rrc00/versions/1/pin', { pinned: true });
     await post('/api/models/lstm%40rrc00/rollback', { version: 99 });
     const { rows } = await dashboards.database.pool.query(
-      'SELECT actor, action, target, detail FROM audit ORDER BY id DESC LIMIT 3',
+      'SELECT actor, action, target, detail FROM audit ORDER BY id DESC LIMIT 2',
     );
     expect(rows).toEqual([
-      expect.objectContaining({ action: 'rollback failed', target: 'lstm@rrc00' }),
-      expect.objectContaining({ actor: 'local operator', action: 'rollback', detail: { version: 99 } }),
-      expect.objectContaining({ action: 'pin', target: 'lstm@rrc00', detail: { version: 1 } }),
+      {
+        actor: 'local operator',
+        action: 'rollback failed',
+        target: 'lstm@rrc00',
+        detail: { version: 99, error: expect.stringContaining('no version 99') },
+      },
+      { actor: 'local operator', action: 'pin', target: 'lstm@rrc00 1', detail: { reason: 'on the page' } },
     ]);
   });
 

@@ -8,7 +8,7 @@ import { openRetrainQueue, type RetrainPayload } from '../../queues/retrain.js';
 import { QueueStore } from '../../queues/store.js';
 import { settingsSchema } from '../../src/config/settings.js';
 import type { ModelKind } from '../../src/models/model.js';
-import { DRIFT_MONITOR, DriftMonitor } from '../../src/monitoring/driftMonitor.js';
+import { DRIFT_MONITOR, DriftMonitor } from '../../src/retraining/driftMonitor.js';
 import { writeCursor } from '../../src/storage/cursors.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
 import { meanKind } from './meanKind.js';

@@ -1,0 +1,26 @@
+import type { ClientBase, Pool } from 'pg';
+import type { Minute } from '../features/row.js';
+import type { Adaptation } from '../incidents/adaptation.js';
+import { MODEL_KINDS } from '../models/model.js';
+import { parseModelKey } from '../models/modelKey.js';
+import { minuteOf } from './minuteColumn.js';
+
+/** Versions of a stream's models that were trained for a lasting change and began to serve from `from` on, oldest first. */
+export async function adaptationsOf(db: Pool | ClientBase, stream: string, from: Minute): Promise<Adaptation[]> {
+  const { rows } = await db.query<{
+    minute: number;
+    model: string;
+    version: number;
+    since: number;
+    report: number | null;
+  }>(
+    `SELECT ${minuteOf('a.from_minute')} AS minute, a.model_key AS model, v.version,
+       (v.metrics->'regime'->>'since')::integer AS since, (v.metrics->'trigger'->>'reportId')::integer AS report
+     FROM activations a JOIN model_versions v ON v.id = a.version_id
+     WHERE a.model_key = ANY ($1) AND a.from_minute >= to_timestamp($2::bigint * 60)
+       AND v.metrics->'trigger'->>'kind' = 'drift' AND v.metrics->'regime'->>'since' IS NOT NULL
+     ORDER BY a.from_minute, a.id`,
+    [MODEL_KINDS.map((kind) => `${kind}@${stream}`), from],
+  );
+  return rows.map((row) => ({ ...row, kind: parseModelKey(row.model).kind }));
+}
