@@ -49,6 +49,19 @@ module.exports = {
     ),
     nothingFrom('nobody-imports-processes', '^(src|queues)/', '^workers/', 'workers/ holds entry points only'),
     nothingFrom(
+      'acts-know-no-surface',
+      '^src/(acts|registry|retraining)/',
+      '^(src/(cli|dashboard|services)/|workers/)',
+      'what people do is the same on the page, in Bull Board and at the command line',
+    ),
+    nothingFrom('parts-know-no-acts', '^src/(?!acts/|cli/|dashboard/)', '^src/acts/', 'only surfaces act for people'),
+    nothingFrom(
+      'nobody-imports-the-page',
+      '^src/(?!dashboard/|config/|cli/)',
+      '^src/dashboard/',
+      'the page is a surface',
+    ),
+    nothingFrom(
       'nobody-imports-the-command-line',
       '^(src/(?!cli/)|queues/|workers/)',
       '^src/cli/',

@@ -3,7 +3,7 @@
  * exist. Tests and benchmarks are compiled with the product, so that they run the very files that users run.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 
 const run = (bin, args) => execFileSync(process.execPath, [`node_modules/${bin}`, ...args], { stdio: 'inherit' });
 
@@ -24,3 +24,11 @@ if (existsSync(kernel)) {
 }
 const page = 'src/dashboard/page/build.js';
 if (existsSync(page)) execFileSync(process.execPath, [page], { stdio: 'inherit' });
+
+// What the compiled tests find as `@jest/globals`, before that of node_modules: see test/runtime.cjs.
+if (existsSync('dist/test')) {
+  const globals = 'dist/test/node_modules/@jest/globals';
+  mkdirSync(globals, { recursive: true });
+  copyFileSync('test/globals.js', `${globals}/index.js`);
+  writeFileSync(`${globals}/package.json`, '{ "type": "module", "exports": "./index.js" }\n');
+}

@@ -9,7 +9,7 @@ import { QueueStore } from '../queues/store.js';
 import { settingsSchema } from '../src/config/settings.js';
 import { MODEL_KINDS, type ModelKey } from '../src/models/model.js';
 import { modelKey, parseModelKey } from '../src/models/modelKey.js';
-import { requestRetrain } from '../src/monitoring/retrainRequests.js';
+import { requestRetrain } from '../src/retraining/request.js';
 import { System } from '../src/services/system.js';
 import { currentActivation } from '../src/storage/activations.js';
 import { notify } from '../src/storage/notifications.js';

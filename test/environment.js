@@ -1,28 +1,16 @@
 import { TestEnvironment } from 'jest-environment-node';
 
 /**
- * Shares the typed arrays of the outer realm with the tests: tfjs and the WebAssembly backend check `instanceof
- * Float32Array`, which fails across the realm that Jest makes for each file.
+ * Jest's own code runs in a realm that it makes for each file; the tests run in that of Node.js (see runtime.cjs).
+ * `expect` checks `instanceof Error`, `instanceof ArrayBuffer` and the like: it must see the constructors of the tests,
+ * or two errors with different messages would be equal.
  */
-export default class SharedArrays extends TestEnvironment {
+export default class SharedConstructors extends TestEnvironment {
   constructor(...args) {
     super(...args);
-    for (const type of [
-      Float32Array,
-      Float64Array,
-      Int32Array,
-      Uint32Array,
-      Uint16Array,
-      Int16Array,
-      Uint8Array,
-      Int8Array,
-      Uint8ClampedArray,
-      BigInt64Array,
-      BigUint64Array,
-      ArrayBuffer,
-      SharedArrayBuffer,
-    ]) {
-      this.global[type.name] = type;
+    for (const name of Object.getOwnPropertyNames(globalThis)) {
+      const value = Object.getOwnPropertyDescriptor(globalThis, name).value;
+      if (/^[A-Z]/.test(name) && typeof value === 'function') this.global[name] = value;
     }
   }
 }

@@ -37,8 +37,6 @@ if (failed === 0) {
   const folder = mkdtempSync(join(tmpdir(), 'routewarden-test-'));
   const outputFile = join(folder, 'results.json');
   step('tests', [
-    '--experimental-vm-modules',
-    '--no-warnings',
     'node_modules/jest/bin/jest.js',
     '--maxWorkers=2',
     '--json',
@@ -61,7 +59,7 @@ if (failed === 0) {
   }
   rmSync(folder, { recursive: true, force: true });
 } else {
-  console.error('\nthe tests were not run: mend what is above first');
+  console.error('\nthe tests were not run: fix what is above first');
 }
 
 console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);

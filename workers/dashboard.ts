@@ -1,13 +1,14 @@
 import { z } from 'zod';
-import { APPROVALS, openApprovalQueue } from '../queues/approval.js';
+import { APPROVALS, approvalPayload, openApprovalQueue } from '../queues/approval.js';
 import { DRIFT_CHECK, driftCheckPayload, openDriftCheckQueue } from '../queues/driftCheck.js';
 import { openRetentionQueue, RETENTION, retentionPayload } from '../queues/retention.js';
 import { openRetrainQueue, RETRAIN, readRetrainPayload } from '../queues/retrain.js';
-import { incidentActions } from '../src/dashboard/incidentActions.js';
+import { incidentActs } from '../src/acts/incidents.js';
+import { modelActs } from '../src/acts/models.js';
 import { retrainForm } from '../src/dashboard/retrainForm.js';
 import { createDashboard } from '../src/dashboard/server.js';
 import { sessionKey } from '../src/dashboard/sessionKey.js';
-import { modelActions } from '../src/monitoring/modelActions.js';
+import type { ModelKey } from '../src/models/model.js';
 import { aborted, runService } from '../src/services/service.js';
 
 await runService('dashboard', async (context) => {
@@ -17,6 +18,7 @@ await runService('dashboard', async (context) => {
   // A queue that met a store away when it opened would stay broken: better to start afresh.
   await retrain.waitUntilReady();
   const streams = settings.streams.map(({ name }) => name);
+  const acts = { ...incidentActs(pool), ...modelActs({ pool, queue: retrain, settings: settings.retraining }) };
   const server = await createDashboard({
     pool,
     queues: [retrain, openApprovalQueue(queues), openDriftCheckQueue(queues), openRetentionQueue(queues)],
@@ -32,6 +34,7 @@ await runService('dashboard', async (context) => {
         check: () => {
           throw new Error('approvals are asked for by the drift monitor: retrain a model by hand instead');
         },
+        promote: (data, by) => acts.approve(approvalPayload.parse(data).model as ModelKey, by),
       },
       [DRIFT_CHECK]: {
         description: 'Drift checks of all models, repeated by a job scheduler.',
@@ -49,7 +52,7 @@ await runService('dashboard', async (context) => {
     ),
     watchRate: settings.retraining.watchRate,
     budget: settings.incidents.evidence.perDay,
-    actions: { ...incidentActions(pool), ...modelActions({ pool, queue: retrain, settings: settings.retraining }) },
+    acts,
     logger,
     clock: { now: Date.now },
   });

@@ -7,12 +7,12 @@ import { keepSchedule, makeSchedule } from '../queues/schedule.js';
 import { kindsByName } from '../src/models/kinds.js';
 import { MODEL_KINDS } from '../src/models/model.js';
 import { modelKey } from '../src/models/modelKey.js';
-import { ApprovalDesk } from '../src/monitoring/approvalDesk.js';
-import { DriftMonitor } from '../src/monitoring/driftMonitor.js';
-import { PublishWatch } from '../src/monitoring/publishWatch.js';
-import { retentionRound } from '../src/monitoring/retention.js';
-import { RetrainReconciler } from '../src/monitoring/retrainReconciler.js';
-import { ShadowWatch } from '../src/monitoring/shadowWatch.js';
+import { ApprovalDesk } from '../src/retraining/approvalDesk.js';
+import { DriftMonitor } from '../src/retraining/driftMonitor.js';
+import { PublishWatch } from '../src/retraining/publishWatch.js';
+import { RetrainReconciler } from '../src/retraining/retrainReconciler.js';
+import { ShadowWatch } from '../src/retraining/shadowWatch.js';
+import { retentionRound } from '../src/services/retentionRound.js';
 import { runService } from '../src/services/service.js';
 import { runWorker } from '../src/services/worker.js';
 

@@ -3,6 +3,7 @@ import type { Hour } from '../../src/drift/channels.js';
 import { summariseFeatures, summariseScores } from '../../src/drift/hours.js';
 import { rowsOf } from '../../src/evaluation/labelledMinutes.js';
 import type { FeatureBlock, Minute } from '../../src/features/row.js';
+import type { Adaptation } from '../../src/incidents/adaptation.js';
 import { type CorrelatorState, correlate, freshState } from '../../src/incidents/correlator.js';
 import type { Incident } from '../../src/incidents/incident.js';
 import { incidentSettings } from '../../src/incidents/settings.js';
@@ -48,6 +49,7 @@ export class OfflineLine {
   /** [rows] what the ensemble said */
   readonly anomalous: Uint8Array;
   readonly featureHours: Hour[] = [];
+  readonly adaptations: Adaptation[] = [];
   private ensemble: EnsembleState = INITIAL_STATE;
   private correlator: CorrelatorState = freshState('regimes');
   private readonly settings = incidentSettings.parse({});
@@ -111,6 +113,7 @@ export class OfflineLine {
       settings: this.settings,
       watchList: NOTHING_WATCHED,
       validityOf: () => undefined,
+      adaptations: this.adaptations,
     });
     this.correlator = done.state;
     for (const incident of done.incidents) this.incidents.set(incident.startedAt, incident);

@@ -217,6 +217,11 @@ async function retrain(
   })).filter(({ minute }) => minute >= keeper.baselineFrom);
   const rescored = [...summariseScores(scored, null)].map(([hour, summary]) => ({ hour, summary }));
   line.serve(name, { model, version: keeper.versions, from: end }, rowOf(line, end), rescored);
+  if (trigger === 'drift' && window.onset !== null) {
+    const { versions: version } = keeper;
+    const since = window.onset;
+    line.adaptations.push({ minute: end, kind: name, model: `${name}@regimes`, version, since, report: null });
+  }
   return event;
 }
 

@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import { openRetrainQueue } from '../../queues/retrain.js';
-import { ApprovalDesk } from '../monitoring/approvalDesk.js';
+import { modelActs } from '../acts/models.js';
 import { type Approval, approvals } from '../storage/approvals.js';
 import { readKey } from './modelArguments.js';
 import { printJson, say, table } from './output.js';
@@ -68,14 +68,11 @@ function registerDecision(group: Command, program: Command, approve: boolean): v
     )
     .action(async (model: string, options: { reason: string; json?: boolean }) => {
       const modelKey = readKey(model);
-      const { approval, job, refused } = await withStore(program, ({ pool, queues, settings }) =>
-        new ApprovalDesk({ pool, queue: openRetrainQueue(queues), settings: settings.retraining }).decide(modelKey, {
-          approve,
-          actor: userInfo().username,
-          reason: options.reason,
-        }),
-      );
-      if (refused !== null) throw new Error(`${modelKey} is approved, but cannot be retrained: ${refused}`);
+      const by = { actor: userInfo().username, reason: options.reason };
+      const { approval, job } = await withStore(program, ({ pool, queues, settings }) => {
+        const acts = modelActs({ pool, queue: openRetrainQueue(queues), settings: settings.retraining });
+        return approve ? acts.approve(modelKey, by) : acts.decline(modelKey, by);
+      });
       if (options.json) printJson({ ...record(approval), job });
       else say(`${modelKey}: ${approve ? `approved, job ${job}` : 'declined'}`);
     });

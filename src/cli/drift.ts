@@ -3,7 +3,7 @@ import type { Pool } from 'pg';
 import { pino } from 'pino';
 import { openRetrainQueue } from '../../queues/retrain.js';
 import type { ModelKey } from '../models/model.js';
-import { DriftMonitor, type DriftRound } from '../monitoring/driftMonitor.js';
+import { DriftMonitor, type DriftRound } from '../retraining/driftMonitor.js';
 import { recentDriftReports } from '../storage/driftReports.js';
 import { readKey } from './modelArguments.js';
 import { printJson, table } from './output.js';

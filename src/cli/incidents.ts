@@ -73,7 +73,7 @@ The page has each at /incidents/ID.`,
 }
 
 function closingOf({ class: name, endedAt, detail }: StoredIncident) {
-  return { class: name, endedAt, closedBy: detail.closedBy };
+  return { class: name, endedAt, closedBy: detail.closedBy, looksNormal: detail.newNormal !== undefined };
 }
 
 function lengthOf(incident: StoredIncident): string {
@@ -115,6 +115,7 @@ function storyOf(incident: StoredIncident): string[] {
     `peak       ${incident.peakScore.toFixed(2)} at ${minuteText(incident.peakMinute)}, seen by ${incident.models.join(', ') || 'the ensemble'}`,
     ...detail.watched.map(({ words }) => `yours      ${words}`),
     ...incident.reasons.map(({ words }) => `why        ${words}`),
+    ...(detail.adaptations ?? []).map(({ model, version }) => `learnt     by ${model} version ${version}`),
     `prefixes   ${named(culprits.prefixes)}`,
     `origins    ${named(culprits.origins)}`,
     `peers      ${named(culprits.peers)}`,

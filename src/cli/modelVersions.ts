@@ -1,8 +1,10 @@
 import { userInfo } from 'node:os';
 import type { Command } from 'commander';
+import { openRetrainQueue } from '../../queues/retrain.js';
+import { modelActs } from '../acts/models.js';
 import type { ModelKey } from '../models/model.js';
 import { prune } from '../registry/pruning.js';
-import { compare, pin, show } from '../registry/registry.js';
+import { compare, show } from '../registry/registry.js';
 import type { ModelVersion } from '../storage/modelVersions.js';
 import { readKey, readNumber } from './modelArguments.js';
 import { minuteText, printJson, say, table } from './output.js';
@@ -85,8 +87,13 @@ function registerPin(models: Command, program: Command, pinned: boolean): void {
       // --json may have been read by the command above this one.
       const options = command.optsWithGlobals<{ reason: string; json?: boolean }>();
       const [modelKey, version] = [readKey(model), readNumber(number)];
-      await withStore(program, ({ pool }) =>
-        pin({ pool, modelKey, version, pinned, actor: userInfo().username, reason: options.reason }),
+      await withStore(program, ({ pool, queues, settings }) =>
+        modelActs({ pool, queue: openRetrainQueue(queues), settings: settings.retraining }).pin(
+          modelKey,
+          version,
+          pinned,
+          { actor: userInfo().username, reason: options.reason },
+        ),
       );
       if (options.json) printJson({ model: modelKey, version, pinned });
       else say(`${modelKey}: version ${version} is ${pinned ? 'pinned' : 'no longer pinned'}`);

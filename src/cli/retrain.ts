@@ -2,11 +2,8 @@ import { userInfo } from 'node:os';
 import { SingleBar } from 'cli-progress';
 import type { Command } from 'commander';
 import { openRetrainQueue, RETRAIN } from '../../queues/retrain.js';
-import type { ModelKey } from '../models/model.js';
+import { clearFailures, modelActs } from '../acts/models.js';
 import { parseModelKey } from '../models/modelKey.js';
-import { modelActions } from '../monitoring/modelActions.js';
-import { requestRetrain } from '../monitoring/retrainRequests.js';
-import { forgetFailures } from '../retraining/failure.js';
 import { listStreams } from '../storage/streams.js';
 import { readKey } from './modelArguments.js';
 import { printJson, say, UsageError } from './output.js';
@@ -26,12 +23,12 @@ export function register(program: Command): void {
       '\nExamples:\n  routewarden retrain isolation_forest@rrc00\n  routewarden retrain lstm@rrc00 --detach\n  routewarden retrain lstm@rrc00 --cancel\n  routewarden retrain lstm@rrc00 --clear\n\nA training worker must run: `routewarden start`, or `routewarden run trainer`.',
     )
     .action(async (model: string, options: { detach?: boolean; cancel?: boolean; clear?: boolean; json?: boolean }) => {
+      const by = { actor: userInfo().username, reason: 'by hand' };
       if (options.clear) {
         // Whatever stands there can be cleared, be it a key that is none.
-        const modelKey = model as ModelKey;
-        const cleared = await withStore(program, ({ pool }) => forgetFailures(pool, modelKey, userInfo().username));
-        if (options.json) printJson({ model: modelKey, cleared });
-        else say(cleared ? `${modelKey}: its failures are forgotten` : `${modelKey} had no failures`);
+        const cleared = await withStore(program, ({ pool }) => clearFailures(pool, model, by));
+        if (options.json) printJson({ model, cleared });
+        else say(cleared ? `${model}: its failures are forgotten` : `${model} had no failures`);
         return;
       }
       const modelKey = readKey(model);
@@ -39,7 +36,7 @@ export function register(program: Command): void {
         await withStore(program, async ({ pool, queues, settings }) => {
           await requireQueues(pool, settings);
           const queue = openRetrainQueue(queues);
-          await modelActions({ pool, queue, settings: settings.retraining }).cancel(modelKey, userInfo().username);
+          await modelActs({ pool, queue, settings: settings.retraining }).cancel(modelKey, by);
         });
         if (options.json) printJson({ model: modelKey, cancelled: true });
         else say(`${modelKey}: the retraining is asked to stop`);
@@ -57,14 +54,7 @@ export function register(program: Command): void {
         const queue = openRetrainQueue(queues);
         const events = queues.events(RETRAIN);
         await events.waitUntilReady();
-        const answer = await requestRetrain(
-          pool,
-          queue,
-          { modelKey, trigger: { kind: 'manual', actor: userInfo().username } },
-          settings.retraining,
-        );
-        if (!answer.admitted) throw new Error(answer.reason);
-        const { jobId } = answer;
+        const { jobId } = await modelActs({ pool, queue, settings: settings.retraining }).retrain(modelKey, by);
         if (options.detach) return { model: modelKey, job: jobId, state: 'queued' };
         if ((await queue.getWorkersCount()) === 0) say('no training worker runs yet: waiting for one');
         const bar = new SingleBar({

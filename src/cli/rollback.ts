@@ -1,8 +1,7 @@
 import { userInfo } from 'node:os';
 import type { Command } from 'commander';
-import { parseModelKey } from '../models/modelKey.js';
-import { rollback } from '../registry/registry.js';
-import { notify } from '../storage/notifications.js';
+import { openRetrainQueue } from '../../queues/retrain.js';
+import { modelActs } from '../acts/models.js';
 import { readKey } from './modelArguments.js';
 import { minuteText, printJson, say, UsageError } from './output.js';
 import { withStore } from './store.js';
@@ -22,17 +21,13 @@ export function register(program: Command): void {
     .action(async (model: string, version: string | undefined, options: { reason: string; json?: boolean }) => {
       const modelKey = readKey(model);
       if (version !== undefined && !/^\d+$/.test(version)) throw new UsageError(`"${version}" is no version number`);
-      const moved = await withStore(program, async ({ pool }) => {
-        const result = await rollback({
-          pool,
+      const moved = await withStore(program, ({ pool, queues, settings }) =>
+        modelActs({ pool, queue: openRetrainQueue(queues), settings: settings.retraining }).rollback(
           modelKey,
-          actor: userInfo().username,
-          reason: options.reason,
-          ...(version === undefined ? {} : { version: Number(version) }),
-        });
-        await notify(pool, 'activations', parseModelKey(modelKey).stream);
-        return result;
-      });
+          version === undefined ? undefined : Number(version),
+          { actor: userInfo().username, reason: options.reason },
+        ),
+      );
       if (options.json)
         printJson({ model: modelKey, from: moved.from, to: moved.to.version, active_from: moved.activeFrom });
       else

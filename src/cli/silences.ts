@@ -1,8 +1,8 @@
 import { userInfo } from 'node:os';
 import type { Command } from 'commander';
+import { silenceActs } from '../acts/silences.js';
 import { type Silence, silenceRequest } from '../incidents/alerts/silence.js';
-import { appendAudit } from '../storage/audit.js';
-import { addSilence, endSilence, listSilences } from '../storage/silences.js';
+import { listSilences } from '../storage/silences.js';
 import { readNumber } from './modelArguments.js';
 import { printJson, say, table, UsageError } from './output.js';
 import { lookAt, withDatabase } from './store.js';
@@ -86,15 +86,7 @@ Every field that is given must fit. Incidents go on being found and listed.`,
         throw new UsageError(`${issue.path.join('.') || 'silence'}: ${issue.message}`);
       }
       const { username } = userInfo();
-      const silence = await withDatabase(program, async ({ pool }) => {
-        await appendAudit(pool, {
-          actor: username,
-          action: 'silence',
-          target: request.data.stream ?? 'all streams',
-          detail: request.data,
-        });
-        return addSilence(pool, request.data, username, new Date());
-      });
+      const silence = await withDatabase(program, ({ pool }) => silenceActs(pool, Date).add(request.data, username));
       if (options.json) return printJson({ silence });
       say(`silence ${silence.id}: ${scopeOf(silence)} until ${silence.endsAt.toISOString().slice(0, 16)} UTC`);
     });
@@ -106,12 +98,8 @@ Every field that is given must fit. Incidents go on being found and listed.`,
     .addHelpText('after', '\nExample:\n  routewarden silences end 3')
     .action(async (text: string, options: { json?: boolean }) => {
       const id = readNumber(text);
-      const ended = await withDatabase(program, async ({ pool }) => {
-        await appendAudit(pool, { actor: userInfo().username, action: 'end silence', target: `silence ${id}` });
-        return endSilence(pool, id, new Date());
-      });
-      if (!ended) throw new Error(`there is no silence ${id}, or it has ended: \`routewarden silences list\``);
-      if (options.json) return printJson({ silence: id, ended });
+      await withDatabase(program, ({ pool }) => silenceActs(pool, Date).end(id, userInfo().username));
+      if (options.json) return printJson({ silence: id, ended: true });
       say(`silence ${id} has ended`);
     });
 }

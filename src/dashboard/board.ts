@@ -3,7 +3,7 @@ import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { FastifyAdapter } from '@bull-board/fastify';
 import type { PostgresConnectionOptions, PostgresQueueBackend, Queue } from 'bullmq';
 import type { FastifyInstance } from 'fastify';
-import { type QueueHelp, refusalOf } from './boardChecks.js';
+import { promotionOf, type QueueHelp, refusalOf } from './boardChecks.js';
 
 /** A BullMQ queue on either store. */
 export type BoardQueue =
@@ -40,7 +40,19 @@ export async function mountBoard(
       );
       board.addHook('preHandler', async (request, reply) => {
         const refusal = refusalOf(request, help);
-        return refusal === null ? undefined : reply.status(400).send({ error: refusal, message: refusal });
+        if (refusal !== null) return reply.status(400).send({ error: refusal, message: refusal });
+        const promotion = promotionOf(request, help);
+        if (promotion === undefined) return undefined;
+        const { promote, queueName, jobId } = promotion;
+        const queue = queues.find(({ name }) => name === queueName);
+        const jobs = jobId === undefined ? await queue?.getDelayed() : [await queue?.getJob(jobId)];
+        const by = { actor: request.visitor?.actor ?? request.ip, reason: 'promoted in Bull Board' };
+        for (const job of jobs ?? []) {
+          if (job === undefined) return reply.status(404).send({ error: `There is no job ${jobId} in ${queueName}.` });
+          await promote(job.data, by);
+          await job.remove();
+        }
+        return reply.status(204).send();
       });
       await board.register(serverAdapter.registerPlugin());
     },

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import type { By } from '../acts/act.js';
 
 /** What Bull Board says of a queue, and the JSON schema that helps to fill in a job's payload by hand. */
 export interface QueueHelp {
@@ -7,6 +8,8 @@ export interface QueueHelp {
   jobDataSchema?: Record<string, unknown>;
   /** Refuses a payload that is typed by hand. @throws Error in words, or ZodError */
   check?: (data: unknown) => void;
+  /** What promoting a job of this queue means, where that is an act with a row of its own. @throws ActRefused */
+  promote?: (data: unknown, by: By) => Promise<unknown>;
 }
 
 const DAY_MILLISECONDS = 86_400_000;
@@ -40,6 +43,18 @@ const added = z.looseObject({
   data: z.unknown(),
   options: jobOptions.nullish(),
 });
+
+/** The act that promoting jobs means in this queue; undefined for all else that is asked of Bull Board. */
+export function promotionOf(
+  request: FastifyRequest,
+  help: Readonly<Record<string, QueueHelp>>,
+): { promote: NonNullable<QueueHelp['promote']>; queueName: string; jobId: string | undefined } | undefined {
+  const route = request.routeOptions.url ?? '';
+  const { queueName = '', jobId } = request.params as { queueName?: string; jobId?: string };
+  const promote = help[queueName]?.promote;
+  if (promote === undefined || request.method === 'GET') return undefined;
+  return /\/api\/queues\/:queueName(\/:jobId)?\/promote$/.test(route) ? { promote, queueName, jobId } : undefined;
+}
 
 /** Why a job that is added or changed in Bull Board cannot be taken; null when it can, or when that is not asked for. */
 export function refusalOf(request: FastifyRequest, help: Readonly<Record<string, QueueHelp>>): string | null {

@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Pool } from 'pg';
-import type { DashboardActions } from './actions.js';
+import type { IncidentActs } from '../acts/incidents.js';
+import type { ModelActs } from '../acts/models.js';
 import type { Visitor } from './session.js';
 import type { DashboardSettings } from './settings.js';
 
@@ -18,7 +19,7 @@ export interface DashboardContext {
   budget: number;
   /** Share of anomalous minutes over which a serving version is in trouble. */
   watchRate: number;
-  actions: DashboardActions;
+  acts: ModelActs & IncidentActs;
   logger: FastifyBaseLogger;
   clock: Clock;
 }

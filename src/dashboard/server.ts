@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, LogController } from 'fastify';
 import type { Pool } from 'pg';
+import type { IncidentActs } from '../acts/incidents.js';
+import type { ModelActs } from '../acts/models.js';
+import { ActRefused } from '../acts/refusal.js';
 import { incidentCsv } from '../incidents/incidentCsv.js';
 import { incidentFilter } from '../incidents/incidentFilter.js';
 import { searchIncidents } from '../storage/incidents.js';
 import { failingWork } from '../storage/services.js';
-import { ActionRefused, type DashboardActions } from './actions.js';
 import { addChangingRoutes } from './api/changing.js';
 import { openApiDocument } from './api/openapi.js';
 import { addReadingRoutes } from './api/reading.js';
@@ -13,7 +15,7 @@ import { BadRequest, NotThere, Routes, wordsOf } from './api/route.js';
 import { addSigningRoutes } from './api/signing.js';
 import { serveAssets } from './assets.js';
 import { type BoardQueue, mountBoard } from './board.js';
-import type { QueueHelp } from './boardChecks.js';
+import { promotionOf, type QueueHelp } from './boardChecks.js';
 import type { Clock, DashboardContext } from './context.js';
 import { EventFeed } from './events.js';
 import { bearerToken, checkHost, checkSameOrigin, identify, isBoard, securityHeaders } from './guard.js';
@@ -33,7 +35,7 @@ export interface DashboardOptions {
   settings: DashboardSettings;
   /** `incidents.evidence.perDay`: alerts a day that the operator is ready to read. */
   budget: number;
-  actions: DashboardActions;
+  acts: ModelActs & IncidentActs;
   logger: FastifyBaseLogger;
   /** Share of anomalous minutes over which a serving version is in trouble (`retraining.watchRate`). */
   watchRate: number;
@@ -66,7 +68,7 @@ export async function createDashboard(options: DashboardOptions): Promise<Fastif
     settings,
     budget: options.budget,
     watchRate: options.watchRate,
-    actions: options.actions,
+    acts: options.acts,
     logger,
     clock,
   };
@@ -134,6 +136,8 @@ export async function createDashboard(options: DashboardOptions): Promise<Fastif
   // Bull Board changes queues by itself, so what it was asked to do is written down here, with the body.
   server.addHook('preHandler', async (request) => {
     if (request.method === 'GET' || request.method === 'HEAD' || !isBoard(request)) return;
+    // An act writes its own row.
+    if (promotionOf(request, options.queueHelp ?? {}) !== undefined) return;
     const { pathname } = new URL(request.url, 'http://board');
     const body = JSON.stringify(request.body ?? null);
     const detail = {
@@ -211,7 +215,7 @@ export async function createDashboard(options: DashboardOptions): Promise<Fastif
 }
 
 function statusOf(error: FastifyError): number {
-  if (error instanceof ActionRefused) return error.status;
+  if (error instanceof ActRefused) return error.kind === 'missing' ? 404 : 409;
   if (error instanceof NotThere) return 404;
   if (error instanceof BadRequest || BAD_VALUES.has(error.code)) return 400;
   return error.statusCode ?? 500;

@@ -3,7 +3,7 @@ import { ENSEMBLE } from '../detection/ensembleStep.js';
 import type { Minute } from '../features/row.js';
 import { MODEL_KINDS } from '../models/model.js';
 import { modelKey, parseModelKey } from '../models/modelKey.js';
-import { DRIFT_MONITOR } from '../monitoring/driftMonitor.js';
+import { DRIFT_MONITOR } from '../retraining/driftMonitor.js';
 import { readCursor } from '../storage/cursors.js';
 import { watermark } from '../storage/features.js';
 import { pendingRuns } from '../storage/pendingRuns.js';

@@ -21,6 +21,8 @@ const STREAM = 'demo';
 /** A minute closes when the feed's time is past its end by the grace period; the line is judged up to there. */
 const OPEN_MINUTES = 2;
 const AFTER_RELOAD_HOURS = 2;
+/** With four times the traffic of another each, they double that of the eight sessions that were there. */
+const JOINING_PEERS = 2;
 
 export interface StoryOptions {
   settings: Settings;
@@ -52,7 +54,9 @@ export interface StoryEnd extends StoryCounts {
  */
 export async function runStory(options: StoryOptions): Promise<StoryEnd> {
   const { say, signal } = options;
-  const scenario = options.scenario ?? demoScenario(STORY_START, { seed: options.seed });
+  const scenario =
+    options.scenario ??
+    demoScenario(STORY_START, { seed: options.seed, joiningPeers: JOINING_PEERS, driftLevel: 1, driftHours: 40 });
   const feed = new RisLiveServer({ world: worldOf(scenario), logger: options.logger, waitForSubscriber: true });
   const settings: Settings = { ...options.settings, feed: { ...options.settings.feed, url: await feed.listen() } };
   const onError = (error: Error) => options.logger.warn({ error: error.message }, 'connection trouble');
@@ -105,8 +109,22 @@ export async function runStory(options: StoryOptions): Promise<StoryEnd> {
     say('\n3. The feed goes on, faster than time, with scripted incidents:');
     for (const incident of scenario.incidents) say(`   ${clock(incident.startMinute)}  ${incident.class}`);
     const told = new Set<number>();
+    const changes = new Set<number>();
+    const normal = new Set<number>();
     const tellIncidents = async () => {
+      for (const incident of (await listIncidents(pool, { stream: STREAM, open: true })).reverse()) {
+        if (incident.detail.newNormal === undefined || changes.has(incident.id)) continue;
+        changes.add(incident.id);
+        say(
+          `   since ${clock(incident.startedAt)}  ${incident.reasons[0]?.words ?? ''}\n` +
+            `         ${pageUrl(settings)}incidents/${incident.id}`,
+        );
+      }
       for (const incident of (await listIncidents(pool, { stream: STREAM, open: false })).reverse()) {
+        if (incident.detail.closedBy === 'new normal' && !normal.has(incident.id)) {
+          normal.add(incident.id);
+          say(`   ended ${clock(incident.endedAt ?? incident.lastMinute)}  ${incident.reasons[0]?.words ?? ''}`);
+        }
         if (told.has(incident.id)) continue;
         told.add(incident.id);
         say(
@@ -118,7 +136,7 @@ export async function runStory(options: StoryOptions): Promise<StoryEnd> {
     await live(feed, pipeline, scenario.liveMinute, scenario.driftMinute, stop, tellIncidents);
 
     say(
-      `\n4. From ${clock(scenario.driftMinute)} on traffic is different for good. Every hour the drift monitor compares; the models that no longer fit are retrained and reloaded.`,
+      `\n4. From ${clock(scenario.driftMinute)} on traffic is different for good${scenario.join ? `: ${scenario.join.peers} peers with full tables join` : ''}. Every hour the drift monitor compares; the models that no longer fit are retrained and reloaded.`,
     );
     let reloadedAt: Minute | null = null;
     for (let hour = scenario.driftMinute; hour < scenario.endMinute; hour += 60) {

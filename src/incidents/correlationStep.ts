@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { Minute } from '../features/row.js';
+import { adaptationsOf, linkAdaptation } from '../storage/adaptations.js';
 import { lockCorrelatorCursor, moveCorrelatorCursor } from '../storage/correlatorCursor.js';
 import { incidentHistory, openIncidents } from '../storage/incidents.js';
 import { minuteInputs, verdictWatermark, watermarkWithoutModels } from '../storage/minuteInputs.js';
@@ -54,9 +55,13 @@ export async function correlateNext(
       cursor === null ? [] : withoutWatched(await minuteInputs(client, stream, cursor - width, cursor, width));
     const open = await openIncidents(client, stream);
     const history = await incidentHistory(client, stream, from);
-    const { state, changes, incidents } = correlate({ stream, open, recent, ...history }, inputs, options);
+    const adaptations = await adaptationsOf(client, stream, from - Math.ceil(options.settings.maximumHours * 60));
+    const context = { ...options, adaptations };
+    const { state, changes, incidents } = correlate({ stream, open, recent, ...history }, inputs, context);
     const until = state.recent.at(-1)!.minute;
     await storeFindings(client, stream, { incidents, changes, until }, options);
+    for (const adaptation of adaptations.filter(({ minute }) => minute >= from && minute <= until))
+      await linkAdaptation(client, stream, adaptation);
     if (until >= (options.historyBefore?.() ?? until)) await tellArrived(client, stream, until, options.now());
     await moveCorrelatorCursor(client, stream, until);
     await client.query('COMMIT');

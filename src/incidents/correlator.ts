@@ -1,4 +1,6 @@
 import { MINUTES_PER_DAY, type Minute } from '../features/row.js';
+import { isAccepted, withAccepted } from './acceptedLevel.js';
+import { type Adaptation, adaptedTo } from './adaptation.js';
 import { baselineOf, distinctPeers } from './baseline.js';
 import { carriagesOf } from './carriages.js';
 import { classify } from './classify.js';
@@ -6,7 +8,9 @@ import type { Culprits } from './culprits.js';
 import { mergedRanks, noEvidence, SPREADING, type ValidityOf, withMinute } from './evidence.js';
 import type { Incident, IncidentChange, IncidentClass, IncidentDetail } from './incident.js';
 import { claimsOf, explains, GENERAL, goneNetworks, isOver, partOf, suspectsOf, withoutParts } from './lanes.js';
+import { noTrace, traced } from './levelTrace.js';
 import type { MinuteInput } from './minuteInput.js';
+import { closedAsNormal, judgedNormal } from './normalReasons.js';
 import type { IncidentSettings } from './settings.js';
 import { atLeast, severityRank } from './severity.js';
 import { SILENT, type Signal, signalOf } from './signal.js';
@@ -28,12 +32,16 @@ export interface CorrelatorState {
   previousEnd: Minute | null;
   /** Starts of the incidents of the last day that evidence alone opened. */
   evidenceStarts: Minute[];
+  /** The incident that lasted longest allowed and whose level still runs: its minutes open no other. */
+  accepted: Incident | null;
 }
 
 export interface CorrelatorContext {
   settings: IncidentSettings;
   watchList: WatchList;
   validityOf: ValidityOf;
+  /** Versions trained for a lasting change, in the order in which they began to serve. */
+  adaptations?: readonly Adaptation[];
 }
 
 export interface Correlated {
@@ -50,7 +58,7 @@ export function recentMinutes(settings: IncidentSettings): number {
 }
 
 export function freshState(stream: string): CorrelatorState {
-  return { stream, open: [], recent: [], previousEnd: null, evidenceStarts: [] };
+  return { stream, open: [], recent: [], previousEnd: null, evidenceStarts: [], accepted: null };
 }
 
 /**
@@ -170,20 +178,25 @@ function step(
     : signalOf(input, lane.recent, context.settings, context.watchList, context.validityOf);
   let open = state.open.find((incident) => incident.subject === subject);
   const others = state.open.filter((incident) => incident.subject !== subject);
-  const overdue = open === undefined ? undefined : closing(open, input, context.settings);
-  if (open !== undefined && overdue !== undefined) {
-    const closed = closedIncident(open, overdue);
+  const closed = open === undefined ? undefined : closedAt(open, input, context);
+  if (closed !== undefined) {
     keep(closed);
     tell('closed', input.minute, closed);
     open = undefined;
     state.open = others;
-    if (subject === GENERAL) state.previousEnd = closed.endedAt;
+    if (subject === GENERAL) {
+      state.previousEnd = closed.endedAt;
+      state.accepted = closed.detail.accepted === undefined ? null : closed;
+    }
   }
   if (open !== undefined) {
     const { incident, grown } = continuedIncident(open, input, signal, context);
     state.open = state.open.map((other) => (other.subject === subject ? incident : other));
     keep(incident);
     if (grown) tell('grown', input.minute, incident);
+  } else if (subject === GENERAL && !speaks(signal) && isAccepted(state.accepted, input, lane.recent)) {
+    state.accepted = withAccepted(state.accepted!, input);
+    keep(state.accepted);
   } else if ((subject === GENERAL || speaks(signal)) && opens(input, signal, state, context.settings)) {
     const opened = openedIncident(lane, signal, state, context);
     state.open = [...state.open, opened];
@@ -228,8 +241,14 @@ function quietAllowed({ class: name, detail }: Incident, { quietMinutes, standin
   return stands ? Math.max(quietMinutes, standingMinutes) : quietMinutes;
 }
 
-function closedIncident(open: Incident, closedBy: IncidentDetail['closedBy']): Incident {
-  return { ...open, endedAt: open.lastMinute + 1, detail: { ...open.detail, closedBy } };
+/** The incident as it closes before this minute is looked at; undefined while it goes on. */
+function closedAt(open: Incident, input: MinuteInput, context: CorrelatorContext): Incident | undefined {
+  const adapted = open.subject === GENERAL ? adaptedTo(open, input.minute, context.adaptations ?? []) : null;
+  if (adapted !== null) return closedAsNormal(open, adapted);
+  const closedBy = closing(open, input, context.settings);
+  if (closedBy === undefined) return undefined;
+  const closed = { ...open, endedAt: open.lastMinute + 1, detail: { ...open.detail, closedBy } };
+  return closedBy === 'length' && open.subject === GENERAL ? withAccepted(closed, input) : closed;
 }
 
 function openedIncident(
@@ -241,9 +260,8 @@ function openedIncident(
   const previous = subject === GENERAL ? state.previousEnd : null;
   const since = Math.max(input.minute - context.settings.lookBackMinutes, previous ?? 0);
   const lookBack = recent.filter(({ minute }) => minute >= since);
-  const baseline = baselineOf(
-    state.recent.filter(({ minute }) => minute < input.minute - context.settings.lookBackMinutes),
-  );
+  const before = state.recent.filter(({ minute }) => minute < input.minute - context.settings.lookBackMinutes);
+  const baseline = baselineOf(before);
   let evidence = noEvidence(since, baseline);
   for (const earlier of lookBack) evidence = withMinute(evidence, earlier, context.validityOf);
   const incident: Incident = {
@@ -267,6 +285,7 @@ function openedIncident(
       watched: [],
       told: { severity: 'info', class: 'unknown', watched: 0 },
       explanations: strongest(input),
+      ...(subject === GENERAL ? { level: noTrace(before) } : {}),
     },
   };
   return told(withInput(incident, input, signal, context));
@@ -283,13 +302,18 @@ function continuedIncident(
   const grown =
     severityRank(incident.severity) > severityRank(severity) ||
     incident.detail.watched.length > watched ||
-    (incident.class !== name && incident.class !== 'unknown');
+    (incident.class !== name && incident.class !== 'unknown') ||
+    (incident.detail.newNormal !== undefined && open.detail.told.newNormal !== true);
   return { incident: grown ? told(incident) : incident, grown };
 }
 
 function told(incident: Incident): Incident {
   const { severity, class: name, detail } = incident;
-  return { ...incident, detail: { ...detail, told: { severity, class: name, watched: detail.watched.length } } };
+  const newNormal = detail.newNormal === undefined ? {} : { newNormal: true };
+  return {
+    ...incident,
+    detail: { ...detail, told: { severity, class: name, watched: detail.watched.length, ...newNormal } },
+  };
 }
 
 /** Adds one minute to an open incident, active or quiet, and judges it anew. */
@@ -306,18 +330,21 @@ function withInput(open: Incident, input: MinuteInput, signal: Signal, context: 
   );
   // Within one class an incident has been as grave as it ever was; under another name it is judged anew.
   const base = judged.class === open.class ? atLeast(judged.severity, open.severity) : judged.severity;
+  const level = open.detail.level === undefined ? undefined : traced(open.detail.level, input);
+  const normal = judgedNormal(level, evidence, { ...judged, severity: base }, lastMinute - open.startedAt + 1);
   return {
     ...open,
     lastMinute,
     peakMinute: higher ? input.minute : open.peakMinute,
     peakScore: higher ? input.score! : open.peakScore,
-    severity: watchedSeverity(base, watched, context.validityOf),
+    severity: watchedSeverity(normal.severity, watched, context.validityOf),
     class: judged.class,
-    reasons: judged.words,
+    reasons: normal.words,
     models: active ? joined(open.models, contributing(input, signal)) : open.models,
     culprits: named(judged.culprits, evidence),
     detail: {
       ...open.detail,
+      ...normal.detail,
       quiet: active ? 0 : open.detail.quiet + 1,
       evidence,
       ...endedOf(open, input),

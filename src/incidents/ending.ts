@@ -11,6 +11,8 @@ export interface Closing {
   /** Minutes or milliseconds; null while it is open. */
   endedAt: number | null;
   closedBy: IncidentDetail['closedBy'] | undefined;
+  /** It looked like a new normal when it closed. */
+  looksNormal?: boolean;
 }
 
 /**
@@ -19,7 +21,7 @@ export interface Closing {
  */
 export function endingOf({ class: name, endedAt, closedBy }: Closing): Ending {
   if (endedAt === null) return 'open';
-  if (closedBy === 'ended') return 'resolved';
+  if (closedBy === 'ended' || closedBy === 'new normal') return 'resolved';
   // Rows of before `closedBy` was stored were closed by silence.
   return (closedBy ?? 'quiet') === 'quiet' && !STANDING.has(name) ? 'resolved' : 'no more news';
 }
@@ -32,8 +34,11 @@ export function endingWords(closing: Closing): string {
     case 'gap':
       return 'The feed was away: no more news, its routes may still stand';
     case 'length':
-      return 'It has lasted so long that it counts as the new normal: no more news will be told';
+      return 'It has lasted so long that it counts as the new normal: only what departs from it will be told';
+    case 'new normal':
+      return 'It is the new normal: versions that were trained on it serve';
     default:
+      if (closing.looksNormal === true) return 'Models flag it no more; it looked like a new normal';
       return endingOf(closing) === 'resolved' ? 'It is quiet again' : 'No more news: its routes may still stand';
   }
 }

@@ -1,7 +1,10 @@
 import type { Minute } from '../features/row.js';
 import type { Explanation } from '../models/model.js';
+import type { Adaptation } from './adaptation.js';
 import type { Culprits } from './culprits.js';
 import type { IncidentEvidence } from './evidence.js';
+import type { AcceptedLevel, LevelTrace } from './levelTrace.js';
+import type { NewNormal } from './newNormal.js';
 
 /** From least to most urgent. */
 export const SEVERITIES = ['info', 'minor', 'major', 'critical'] as const;
@@ -58,11 +61,19 @@ export interface IncidentDetail {
   scores: Partial<Record<IncidentClass, number>>;
   watched: WatchedRoute[];
   /** What was last told to operators, so that each growth is told once. */
-  told: { severity: Severity; class: IncidentClass; watched: number };
+  told: { severity: Severity; class: IncidentClass; watched: number; newNormal?: boolean };
   /** Strongest explanations of each model at the peak. */
   explanations: Record<string, Explanation[]>;
-  /** Why it was closed: it was quiet again, the feed was away too long, or it lasted too long. */
-  closedBy?: 'quiet' | 'gap' | 'length' | 'ended';
+  /** Why it was closed: it was quiet again, the feed was away too long, it lasted too long, or models learnt its traffic. */
+  closedBy?: 'quiet' | 'gap' | 'length' | 'ended' | 'new normal';
+  /** How the traffic ran and who fed it, in what no single network does. */
+  level?: LevelTrace;
+  /** While it looks like a change that stays, and what speaks for and against that. */
+  newNormal?: NewNormal;
+  /** The versions that took it for the new normal. */
+  adaptations?: Adaptation[];
+  /** It lasted too long: minutes of this level are no new incident. */
+  accepted?: AcceptedLevel;
   /** Found in replayed or backfilled minutes, and told to nobody. */
   history?: boolean;
   /** Prefixes whose new routes were withdrawn, or went back to their holder; the `subject` when its lost prefixes are back. */

@@ -72,7 +72,8 @@ async function stretchChanges(
   const recent = await minuteInputs(client, stream, from - 1 - width, from - 1, width);
   const ends = known.map(({ until }) => until).filter((until) => until <= from);
   const previousEnd = ends.length === 0 ? null : Math.max(...ends);
-  const result = correlate({ stream, open: [], recent, previousEnd, evidenceStarts: [] }, inputs, options);
+  const state = { stream, open: [], recent, previousEnd, evidenceStarts: [], accepted: null };
+  const result = correlate(state, inputs, options);
   const { open } = result.state;
   const incidents = result.incidents.filter((incident) => !open.includes(incident));
   const { changes } = result;

@@ -64,8 +64,10 @@ export const incidentSettings = z
     maximumHours: z
       .number()
       .positive()
-      .default(72)
-      .describe('An incident that lasts longer is closed and a new one opened: by then it is the new normal'),
+      .default(24)
+      .describe(
+        'An incident that lasts longer is closed as the new normal; minutes of its level open no other one, those of twice or half of it do',
+      ),
     minimumScore: share.default(0.5).describe('Score below which no class is named: the incident is "unknown"'),
     switchMargin: share
       .default(0.1)

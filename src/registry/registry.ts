@@ -17,7 +17,11 @@ import { inTransaction } from '../storage/pool.js';
 
 /** What was asked of the registry cannot be done; the message says why and what to do. */
 export class RegistryRefusal extends Error {
-  constructor(message: string) {
+  constructor(
+    message: string,
+    /** Missing: what was named does not exist. */
+    readonly kind: 'missing' | 'conflict' = 'conflict',
+  ) {
     super(message);
     this.name = 'RegistryRefusal';
   }
@@ -57,6 +61,7 @@ export async function rollback(
         move.version === undefined
           ? `${modelKey} has no version before ${active.version}`
           : `${modelKey} has no version ${move.version}: see "routewarden models ${modelKey}"`,
+        'missing',
       );
     }
     if (to.id === active.versionId) throw new RegistryRefusal(`version ${to.version} of ${modelKey} is active already`);
@@ -65,7 +70,7 @@ export async function rollback(
     if ((await versionFiles(client, to.id)).length === 0) {
       throw new RegistryRefusal(`the files of version ${to.version} of ${modelKey} were pruned: choose a newer one`);
     }
-    const activeFrom = await activate(client, active, to, move);
+    const activeFrom = await activate(client, active, to, { ...move, action: 'rollback' });
     return { from: active.version, to, activeFrom };
   });
 }
@@ -75,7 +80,12 @@ async function previousVersion(client: PoolClient, active: Activation): Promise<
   return version?.parentId ? versionById(client, version.parentId) : null;
 }
 
-async function activate(client: PoolClient, active: Activation | null, to: ModelVersion, move: Move): Promise<Minute> {
+async function activate(
+  client: PoolClient,
+  active: Activation | null,
+  to: ModelVersion,
+  move: Move & { action: 'rollback' | 'accept' },
+): Promise<Minute> {
   const now = await watermark(client, to.kind, to.stream);
   const from = Math.max((now ?? to.dataUntil - 1) + 1, active?.from ?? 0);
   await appendActivation(client, {
@@ -87,7 +97,7 @@ async function activate(client: PoolClient, active: Activation | null, to: Model
   });
   await appendAudit(client, {
     actor: move.actor,
-    action: 'activate version',
+    action: move.action,
     target: `${to.modelKey} ${to.version}`,
     detail: { reason: move.reason, before: active?.version ?? null },
   });
@@ -109,7 +119,7 @@ export async function acceptHeld(
     const held = await findVersion(client, modelKey, move.version);
     const isRejected = held?.state === 'rejected' && move.rejectedToo === true;
     if (!held || (held.state !== 'held' && !isRejected))
-      throw new RegistryRefusal(`${modelKey} has no held version ${move.version}`);
+      throw new RegistryRefusal(`${modelKey} has no held version ${move.version}`, held ? 'conflict' : 'missing');
     if ((await versionFiles(client, held.id)).length === 0)
       throw new RegistryRefusal(`the files of version ${move.version} of ${modelKey} were pruned: train it anew`);
     const lineage = Math.max(...(await listVersions(client, modelKey)).map((version) => version.lineage)) + 1;
@@ -118,7 +128,10 @@ export async function acceptHeld(
     if (exam && reference) await insertExam(client, modelKey, lineage, { bytes: exam.bytes, reference });
     await setState(client, held.id, 'published', lineage);
     const version: ModelVersion = { ...held, state: 'published', lineage };
-    const activeFrom = await activate(client, await currentActivation(client, modelKey), version, move);
+    const activeFrom = await activate(client, await currentActivation(client, modelKey), version, {
+      ...move,
+      action: 'accept',
+    });
     return { version, activeFrom };
   });
 }
@@ -128,11 +141,11 @@ export async function pin(move: Move & { version: number; pinned: boolean }): Pr
   return inTransaction(move.pool, async (client) => {
     await lockModel(client, move.modelKey, 'exclusive');
     const version = await findVersion(client, move.modelKey, move.version);
-    if (!version) throw new RegistryRefusal(`${move.modelKey} has no version ${move.version}`);
+    if (!version) throw new RegistryRefusal(`${move.modelKey} has no version ${move.version}`, 'missing');
     await setPinned(client, version.id, move.pinned);
     await appendAudit(client, {
       actor: move.actor,
-      action: move.pinned ? 'pin version' : 'unpin version',
+      action: move.pinned ? 'pin' : 'unpin',
       target: `${move.modelKey} ${move.version}`,
       detail: { reason: move.reason },
     });
@@ -160,7 +173,7 @@ export async function show(
   number: number,
 ): Promise<ModelVersion & { files: { name: string; sha256: string; bytes: number }[] }> {
   const version = await findVersion(pool, key, number);
-  if (!version) throw new RegistryRefusal(`${key} has no version ${number}`);
+  if (!version) throw new RegistryRefusal(`${key} has no version ${number}`, 'missing');
   const files = await versionFiles(pool, version.id);
   return {
     ...version,

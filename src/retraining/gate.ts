@@ -104,7 +104,9 @@ export function decide(evidence: GateEvidence, settings: RetrainingSettings): Ga
   const first =
     exam === null ? 0 : evidence.step ? (exam.reference.origin ?? exam.reference.recall) : exam.reference.recall;
   const floor = (1 - budget) * first;
-  if (exam && atReach && atReach.recall < floor) {
+  // No champion took the exam of a new level, so what it finds at the very threshold that will serve counts here.
+  const served = evidence.step ? exam?.challenger.recall : undefined;
+  if (exam && atReach && Math.min(atReach.recall, served ?? 1) < floor) {
     return {
       state: 'held',
       reasons: [

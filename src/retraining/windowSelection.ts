@@ -74,7 +74,8 @@ export function windowOf(
   const first = block.minutes[0] ?? until;
   const refined = onset === null ? null : refinedOnset(block, onset);
   const change = refined === null || refined <= first ? null : refined;
-  const spans = maskedIncidents(incidents, patienceMinutes, { from: until - MINUTES_PER_DAY, until });
+  const masked = maskedIncidents(incidents, patienceMinutes, { from: until - MINUTES_PER_DAY, until });
+  const spans = change === null ? masked : withoutTheChange(masked, change, until);
   const isLeftOut = (minute: Minute) => spans.some((span) => minute >= span.from && minute < span.until);
   const window = splitWindow(
     change === null ? block : bridge(block, change, isLeftOut),
@@ -83,6 +84,20 @@ export function windowOf(
     kind.maximumRows,
   );
   return { ...window, onset: change, step: change === null ? null : stepAt(block, change) };
+}
+
+/** Incidents that take more than this share of the minutes since a change are the change. */
+const IS_THE_CHANGE = 0.5;
+
+/**
+ * An incident that the change itself made must not hide the new regime from a version that is trained for it: nothing of
+ * it would be left to train on, or to validate on.
+ */
+function withoutTheChange(spans: IncidentSpan[], change: Minute, until: Minute): IncidentSpan[] {
+  let covered = 0;
+  for (let minute = change; minute < until; minute++)
+    if (spans.some((span) => minute >= span.from && minute < span.until)) covered++;
+  return covered <= IS_THE_CHANGE * (until - change) ? spans : spans.filter((span) => span.until <= change);
 }
 
 /**

@@ -13,7 +13,7 @@ import { ArchiveServer } from './archiveServer.js';
 import { churnSchema } from './churn.js';
 import { SimulationControl } from './control.js';
 import { RisLiveServer } from './risLiveServer.js';
-import { scriptedDriftSchema, scriptedIncidentSchema } from './script.js';
+import { scriptedDriftSchema, scriptedIncidentSchema, scriptedJoinSchema } from './script.js';
 import { SimulatedWorld } from './world.js';
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -37,6 +37,7 @@ const scriptSchema = z.object({
   startMinute: z.int().nonnegative(),
   incidents: z.array(scriptedIncidentSchema).default([]),
   drift: z.array(scriptedDriftSchema).default([]),
+  join: scriptedJoinSchema.optional(),
   messagesPerMinute: z.number().positive().max(100_000).optional(),
   resetsPerWeek: z.number().min(0).max(7).optional(),
   churn: churnSchema.optional(),

@@ -73,6 +73,7 @@ function siblings(table: RouteTable, prefix: number): number[] {
 /**
  * Plans the ordinary events of one minute: path changes and their return, duplicates, flaps, prepending, changed
  * communities, links that fail. Consequences may fall into later minutes.
+ * @param sessions those that speak, as often as each is listed
  */
 export function planOrdinaryMinute(
   table: RouteTable,
@@ -82,6 +83,7 @@ export function planOrdinaryMinute(
   shape: TrafficShape,
   random: Random,
   seed: number,
+  sessions: readonly number[] = [...table.sessions.keys()],
 ): void {
   const burst = Math.exp(0.22 * random.normal() - 0.0242);
   const level = wantedMessages * rhythm(seed, minute) * shape.level * burst;
@@ -89,7 +91,7 @@ export function planOrdinaryMinute(
   const duplicates = SHARES.duplicate * shape.duplicates;
   const total = 1 - SHARES.duplicate + duplicates;
   for (let i = 0; i < events; i++) {
-    const session = random.integer(table.sessions.length);
+    const session = sessions[random.integer(sessions.length)]!;
     const { family } = table.sessions[session]!;
     const prefix = restlessPrefix(table, family, random);
     const at = minute * 6000 + random.integer(6000);

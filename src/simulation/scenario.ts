@@ -1,5 +1,5 @@
 import type { Minute } from '../features/row.js';
-import type { ScriptedDrift, ScriptedIncident } from './script.js';
+import type { ScriptedDrift, ScriptedIncident, ScriptedJoin } from './script.js';
 import { SimulatedWorld } from './world.js';
 
 export interface Scenario {
@@ -13,6 +13,7 @@ export interface Scenario {
   driftMinute: Minute;
   incidents: ScriptedIncident[];
   drift: ScriptedDrift[];
+  join?: ScriptedJoin;
   messagesPerMinute: number;
   resetsPerWeek: number;
 }
@@ -30,6 +31,8 @@ export interface DemoScenarioOptions {
   driftLevel?: number;
   driftDuplicates?: number;
   driftPrepending?: number;
+  /** Peers that join with their tables at the drift, each with four times the traffic of another (default 0). */
+  joiningPeers?: number;
   /** Replaces the incidents; `startMinute` counts from the start of the live stretch. */
   incidents?: ScriptedIncident[];
 }
@@ -66,6 +69,7 @@ export function demoScenario(startMinute: Minute, options: DemoScenarioOptions =
         prepending: options.driftPrepending ?? 0.1,
       },
     ],
+    ...(options.joiningPeers ? { join: { fromMinute: driftMinute, peers: options.joiningPeers, traffic: 4 } } : {}),
     messagesPerMinute: options.messagesPerMinute ?? 30,
     resetsPerWeek: 1,
   };

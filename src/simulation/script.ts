@@ -39,6 +39,17 @@ export const scriptedDriftSchema = z.object({
 /** From a minute on, ordinary traffic is different for good; later entries replace earlier ones. */
 export interface ScriptedDrift extends z.infer<typeof scriptedDriftSchema> {}
 
+export const scriptedJoinSchema = z.object({
+  fromMinute: minute,
+  /** IPv4 sessions with the collector that come up for the first time in this minute, with their whole table. */
+  peers: z.int().min(1).max(6),
+  /** Ordinary traffic of each of them, in times of any other's. */
+  traffic: z.number().int().min(1).max(20),
+});
+
+/** Peers that are not there before a minute, and stay. */
+export interface ScriptedJoin extends z.infer<typeof scriptedJoinSchema> {}
+
 /** What was played, for tests and demos to compare findings with; no model ever sees it. */
 export interface GroundTruth {
   class: IncidentClass;

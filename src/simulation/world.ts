@@ -6,7 +6,7 @@ import { risLiveText, type SimulatedMessage } from './message.js';
 import { driftPrepending, planOrdinaryMinute, planSettling, shapeAt, type TrafficShape } from './ordinaryTraffic.js';
 import { hash, hashFraction, Random } from './random.js';
 import { NO_PATH, RouteTable } from './routeTable.js';
-import type { GroundTruth, ScriptedDrift, ScriptedIncident } from './script.js';
+import type { GroundTruth, ScriptedDrift, ScriptedIncident, ScriptedJoin } from './script.js';
 import { type Intent, NO_OVERRIDE, WorldState } from './worldState.js';
 
 export interface WorldOptions {
@@ -14,6 +14,8 @@ export interface WorldOptions {
   startMinute: Minute;
   incidents?: readonly ScriptedIncident[];
   drift?: readonly ScriptedDrift[];
+  /** A scripted reset must not name the peers that join. */
+  join?: ScriptedJoin | undefined;
   /** Average of the ordinary traffic before drift. */
   messagesPerMinute?: number;
   /** Session resets that belong to ordinary life; they are in no ground truth. */
@@ -39,6 +41,9 @@ export class SimulatedWorld {
   readonly #seed: number;
   readonly #plans: PlannedIncident[];
   readonly #drift: ScriptedDrift[];
+  readonly #join: ScriptedJoin | undefined;
+  /** Sessions that speak before and after peers joined, as often as each is listed. */
+  readonly #speaking: { before: number[]; after: number[] };
   readonly #messagesPerMinute: number;
   readonly #resetsPerWeek: number;
   readonly #churn: Churn | null;
@@ -55,11 +60,25 @@ export class SimulatedWorld {
     this.#messagesPerMinute = options.messagesPerMinute ?? 30;
     this.#resetsPerWeek = options.resetsPerWeek ?? 1;
     this.table = new RouteTable(hash(options.seed, 0xa0));
+    this.#join = options.join;
+    const all = [...this.table.sessions.keys()];
+    const joining = this.#joining();
+    this.#speaking = {
+      before: all.filter((session) => !joining.includes(session)),
+      after: [...all, ...joining.flatMap((session) => Array<number>((options.join?.traffic ?? 1) - 1).fill(session))],
+    };
     this.#plans = planIncidents(this.table, options.seed, options.incidents ?? []);
     this.#churn = options.churn === undefined ? null : new Churn(this.table, options.seed, options.churn);
     this.#state = this.#freshState();
     this.#next = options.startMinute;
     this.#snapshots.set(this.#next, this.#state.clone());
+  }
+
+  /** The last IPv4 sessions: their peers have no other. */
+  #joining(): number[] {
+    if (this.#join === undefined) return [];
+    const ipv4 = [...this.table.sessions.keys()].filter((session) => this.table.sessions[session]!.family === 4);
+    return ipv4.slice(-this.#join.peers);
   }
 
   #freshState(): WorldState {
@@ -70,6 +89,11 @@ export class SimulatedWorld {
         const { origin, family: own } = prefixes[prefix]!;
         if (own === family) state.current[session * state.prefixes + prefix] = this.table.normal(session, origin);
       }
+    }
+    for (const session of this.#joining()) {
+      state.sessionDown[session] = 1;
+      state.current.fill(NO_PATH, session * state.prefixes, (session + 1) * state.prefixes);
+      state.planChange(this.#join!.fromMinute, { kind: 'session up', session });
     }
     return state;
   }
@@ -156,7 +180,11 @@ export class SimulatedWorld {
     this.#planReset(minute, messages);
     this.#planChurn(minute);
     const random = new Random(this.#seed, 0xa1, minute);
-    planOrdinaryMinute(this.table, this.#state, minute, this.#messagesPerMinute, shape, random, this.#seed);
+    const joined = this.#join !== undefined && minute >= this.#join.fromMinute;
+    const { before, after } = this.#speaking;
+    const wanted = this.#messagesPerMinute * (joined ? after.length / before.length : 1);
+    const speaking = joined ? after : before;
+    planOrdinaryMinute(this.table, this.#state, minute, wanted, shape, random, this.#seed, speaking);
     this.#play(minute, shape, messages);
     this.#next = minute + 1;
     return messages;

@@ -1,6 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 
-/** Keeps who did what to what, for ever. */
+/** Keeps who did what to what, as long as the retention settings say. */
 export async function appendAudit(
   pg: Pool | PoolClient,
   entry: { actor: string; action: string; target: string; detail?: Record<string, unknown> },

@@ -1,7 +1,7 @@
 import type { IncidentFilter } from '../incidents/incidentFilter.js';
 
 const STANDING = `class IN ('hijack', 'moas', 'leak', 'outage')`;
-const RESOLVED = `ended_at IS NOT NULL AND (coalesce(detail->>'closedBy', 'quiet') = 'ended'
+const RESOLVED = `ended_at IS NOT NULL AND (coalesce(detail->>'closedBy', 'quiet') IN ('ended', 'new normal')
   OR (coalesce(detail->>'closedBy', 'quiet') = 'quiet' AND NOT ${STANDING}))`;
 const STATES = {
   open: 'ended_at IS NULL',

@@ -130,10 +130,7 @@ export async function openIncidents(db: Database, stream: string): Promise<Incid
      ORDER BY started_at, subject`,
     [stream],
   );
-  return rows.map((row) => {
-    const { id, relatedTo, acknowledgedBy, acknowledgedAt, note, ordinary, ...incident } = incidentOf(row);
-    return incident;
-  });
+  return rows.map((row) => plainOf(incidentOf(row)));
 }
 
 /** What the correlator needs of a stream's closed incidents, up to and including `until`. */
@@ -141,7 +138,7 @@ export async function incidentHistory(
   db: Database,
   stream: string,
   until: Minute,
-): Promise<{ previousEnd: Minute | null; evidenceStarts: Minute[] }> {
+): Promise<{ previousEnd: Minute | null; evidenceStarts: Minute[]; accepted: Incident | null }> {
   const { rows } = await db.query<{ previous_end: number | null; starts: number[] }>(
     `SELECT ${minuteOf("max(ended_at) FILTER (WHERE subject = '')")} AS previous_end,
        coalesce(array_agg(${minuteOf('started_at')} ORDER BY started_at)
@@ -150,7 +147,22 @@ export async function incidentHistory(
      FROM incidents WHERE stream = $1`,
     [stream, until],
   );
-  return { previousEnd: rows[0]!.previous_end, evidenceStarts: rows[0]!.starts };
+  const last = await db.query<IncidentRow>(
+    `SELECT ${COLUMNS} FROM incidents WHERE stream = $1 AND subject = '' AND ended_at IS NOT NULL
+     ORDER BY started_at DESC LIMIT 1`,
+    [stream],
+  );
+  const accepted = last.rows.map(incidentOf).find(({ detail }) => detail.accepted !== undefined);
+  return {
+    previousEnd: rows[0]!.previous_end,
+    evidenceStarts: rows[0]!.starts,
+    accepted: accepted === undefined ? null : plainOf(accepted),
+  };
+}
+
+function plainOf(stored: StoredIncident): Incident {
+  const { id, relatedTo, acknowledgedBy, acknowledgedAt, note, ordinary, ...incident } = stored;
+  return incident;
 }
 
 /** Incidents of other streams that started within `minutes` of this time. */

@@ -1,6 +1,7 @@
+import type { PoolClient } from 'pg';
 import type { Pool } from './pool.js';
 
-export async function requestCancellation(pool: Pool, jobId: string, actor: string): Promise<void> {
+export async function requestCancellation(pool: Pool | PoolClient, jobId: string, actor: string): Promise<void> {
   await pool.query('INSERT INTO retrain_cancellations (job_id, actor) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
     jobId,
     actor,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createPostgresBackend, UnrecoverableError, Worker } from 'bullmq';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { askForApproval } from '../../src/storage/approvals.js';
 import { appendRetrainState } from '../../src/storage/retrainRuns.js';
@@ -35,6 +36,7 @@ suite(`the page in Chromium${missing === null ? '' : ` (${missing})`}`, () => {
     await seedHistory(dashboards.database.pool, 30);
     open = (await dashboards.open()).url;
     locked = (await dashboards.open({ token: TOKEN, readToken: READ_TOKEN })).url;
+    await leaveJobs(dashboards);
   }, 90_000);
   afterAll(async () => {
     await browser?.close();
@@ -66,6 +68,24 @@ suite(`the page in Chromium${missing === null ? '' : ` (${missing})`}`, () => {
   };
 
   describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
+    test('jobs in every state keep nobody out', async () => {
+      await visit(
+        `${open}/queues`,
+        async (page) => {
+          await page.goto(`${open}/queues/queue/retrain?status=latest`);
+          for (const state of ['waiting', 'delayed', 'completed', 'failed']) {
+            await page.getByText(`${state} job`, { exact: true }).waitFor();
+          }
+          expect(await accessibilityFaults(page)).toEqual([]);
+          await page.getByRole('link', { name: 'failed job' }).click();
+          await page.getByText('out of memory').first().waitFor();
+          await keepPicture(page, `job-${colorScheme}`);
+          expect(await accessibilityFaults(page)).toEqual([]);
+        },
+        { colorScheme },
+      );
+    });
+
     test.each(PAGES)('$name keeps nobody out', async ({ name, path, heading: title }) => {
       await visit(
         open + path,
@@ -445,9 +465,6 @@ suite(`the page in Chromium${missing === null ? '' : ` (${missing})`}`, () => {
         await page.getByText('retrain').first().waitFor();
         await keepPicture(page, 'queues');
         expect(await accessibilityFaults(page)).toEqual([]);
-        await page.goto(`${locked}/queues/queue/retrain`);
-        await page.getByRole('heading', { name: 'retrain' }).waitFor();
-        expect(await accessibilityFaults(page)).toEqual([]);
         await page.goto(locked);
         await page.getByRole('button', { name: 'Sign out' }).click();
         await page.getByLabel('Token').waitFor();
@@ -480,3 +497,33 @@ suite(`the page in Chromium${missing === null ? '' : ` (${missing})`}`, () => {
     expect(errors.filter((text) => !wanted.test(text))).toEqual([]);
   });
 });
+
+/** One job in each state, as a worker leaves them. */
+async function leaveJobs({ queue, database }: TestDashboard): Promise<void> {
+  const data = { modelKey: `lstm@${STREAM}` };
+  for (const name of ['completed job', 'failed job']) await queue.add(name, data);
+  const worker = new Worker(
+    queue.name,
+    async (job) => {
+      await job.updateProgress(40);
+      await job.log('read 1,440 minutes');
+      if (job.name === 'failed job') throw new UnrecoverableError('out of memory');
+      return { version: 2 };
+    },
+    { connection: { connectionString: database.url, migrate: true } },
+    createPostgresBackend,
+  );
+  let left = 2;
+  await new Promise<void>((resolve, reject) => {
+    const done = () => {
+      left -= 1;
+      if (left === 0) resolve();
+    };
+    worker.on('completed', done);
+    worker.on('failed', done);
+    worker.on('error', reject);
+  });
+  await worker.close();
+  await queue.add('waiting job', data);
+  await queue.add('delayed job', data, { delay: 3_600_000 });
+}

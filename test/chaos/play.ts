@@ -3,7 +3,7 @@ import { AGGREGATOR } from '../../src/collection/aggregatorStep.js';
 import { Pipeline } from '../../src/demo/pipeline.js';
 import type { Minute } from '../../src/features/row.js';
 import type { ModelKey } from '../../src/models/model.js';
-import { requestRetrain } from '../../src/monitoring/retrainRequests.js';
+import { requestRetrain } from '../../src/retraining/request.js';
 import type { Scenario } from '../../src/simulation/scenario.js';
 import { STREAM, type Subject } from './subject.js';
 

@@ -2,19 +2,19 @@ import { createPostgresBackend, Queue } from 'bullmq';
 import type { FastifyInstance } from 'fastify';
 import pino from 'pino';
 import type { z } from 'zod';
-import { readRetrainPayload } from '../../queues/retrain.js';
+import { type RetrainPayload, readRetrainPayload } from '../../queues/retrain.js';
+import { incidentActs } from '../../src/acts/incidents.js';
+import { modelActs } from '../../src/acts/models.js';
+import { settingsSchema } from '../../src/config/settings.js';
 import type { BoardQueue } from '../../src/dashboard/board.js';
-import { incidentActions } from '../../src/dashboard/incidentActions.js';
 import { createDashboard } from '../../src/dashboard/server.js';
 import { type dashboardSettings, readDashboardSettings } from '../../src/dashboard/settings.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
-import { testModelActions } from './modelActions.js';
 import { STREAM } from './seed.js';
 
 export interface TestDashboard {
   database: TestDatabase;
   queue: BoardQueue;
-  actions: ReturnType<typeof testModelActions>;
   /** All that was logged, to look for secrets in. */
   log: string[];
   open(settings?: z.input<typeof dashboardSettings>): Promise<{ server: FastifyInstance; url: string }>;
@@ -33,12 +33,19 @@ export async function startDashboards(): Promise<TestDashboard> {
   queue.on('error', () => {});
   const log: string[] = [];
   const logger = pino({ level: 'trace' }, { write: (line: string) => void log.push(line) });
-  const actions = testModelActions(database.pool, queue);
+  const acts = {
+    ...incidentActs(database.pool),
+    ...modelActs({
+      pool: database.pool,
+      // The same queue on the other store.
+      queue: queue as unknown as Queue<RetrainPayload>,
+      settings: settingsSchema.parse({}).retraining,
+    }),
+  };
   const servers: FastifyInstance[] = [];
   return {
     database,
     queue,
-    actions,
     log,
     async open(given = {}) {
       const settings = readDashboardSettings({ port: 0, pollInterval: 100, live: false, staleAfter: 3600, ...given });
@@ -54,7 +61,7 @@ export async function startDashboards(): Promise<TestDashboard> {
         settings,
         budget: 6,
         watchRate: 0.2,
-        actions: { ...actions, ...incidentActions(database.pool) },
+        acts,
         logger,
         clock: Date,
         pageFolder: new URL('../../page/', import.meta.url),

@@ -118,6 +118,34 @@ describe('what it shows', () => {
     expect(newest).toMatchObject({ class: 'hijack', subject: 'AS64666' });
   });
 
+  test('an incident that looks like a new normal says what speaks for and against it, and who learnt it', async () => {
+    const newNormal = {
+      likely: true,
+      explained: true,
+      factor: 3.08,
+      hours: 14.2,
+      came: 12,
+      gone: 0,
+      speaksFor: ['12 peers not heard before carry 70 % of the messages'],
+      speaksAgainst: [],
+    };
+    const adaptations = [{ minute: 1, kind: 'lstm', model: 'lstm@rrc00', version: 3, since: 0, report: 9 }];
+    const of = async () => shape.incident.parse(JSON.parse((await get('/api/incidents/1')).text)).newNormal;
+    expect(await of()).toBeNull();
+    await dashboards.database.pool.query('UPDATE incidents SET detail = detail || $1::jsonb WHERE id = 1', [
+      JSON.stringify({ newNormal, adaptations }),
+    ]);
+    expect(await of()).toEqual({
+      words: 'looks like a new normal: 14 h, level 3.1 times, from 12 new peers',
+      speaksFor: newNormal.speaksFor,
+      speaksAgainst: [],
+      versions: [{ model: 'lstm@rrc00', version: 3, report: 9 }],
+    });
+    await dashboards.database.pool.query(
+      `UPDATE incidents SET detail = detail - 'newNormal' - 'adaptations' WHERE id = 1`,
+    );
+  });
+
   test('metrics are in the exposition format', async () => {
     const { text } = await get('/metrics');
     expect(text).toContain(`routewarden_model_version{model="lstm@${STREAM}"} 2`);
@@ -196,7 +224,9 @@ describe('bad requests get words', () => {
   test('a rollback to a version that is not there', async () => {
     const response = await post('/api/models/lstm%40rrc00/rollback', { version: 99 });
     expect(response.status).toBe(404);
-    expect(await response.json()).toEqual({ error: 'lstm@rrc00 has no published version 99.' });
+    expect(await response.json()).toEqual({
+      error: 'lstm@rrc00 has no version 99: see "routewarden models lstm@rrc00"',
+    });
   });
 });
 
@@ -286,12 +316,16 @@ describe('safety', () => {
     await post('/api/models/lstm%40rrc00/versions/1/pin', { pinned: true });
     await post('/api/models/lstm%40rrc00/rollback', { version: 99 });
     const { rows } = await dashboards.database.pool.query(
-      'SELECT actor, action, target, detail FROM audit ORDER BY id DESC LIMIT 3',
+      'SELECT actor, action, target, detail FROM audit ORDER BY id DESC LIMIT 2',
     );
     expect(rows).toEqual([
-      expect.objectContaining({ action: 'rollback failed', target: 'lstm@rrc00' }),
-      expect.objectContaining({ actor: 'local operator', action: 'rollback', detail: { version: 99 } }),
-      expect.objectContaining({ action: 'pin', target: 'lstm@rrc00', detail: { version: 1 } }),
+      {
+        actor: 'local operator',
+        action: 'rollback failed',
+        target: 'lstm@rrc00',
+        detail: { version: 99, error: expect.stringContaining('no version 99') },
+      },
+      { actor: 'local operator', action: 'pin', target: 'lstm@rrc00 1', detail: { reason: 'on the page' } },
     ]);
   });
 

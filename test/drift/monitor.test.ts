@@ -8,7 +8,7 @@ import { openRetrainQueue, type RetrainPayload } from '../../queues/retrain.js';
 import { QueueStore } from '../../queues/store.js';
 import { settingsSchema } from '../../src/config/settings.js';
 import type { ModelKind } from '../../src/models/model.js';
-import { DRIFT_MONITOR, DriftMonitor } from '../../src/monitoring/driftMonitor.js';
+import { DRIFT_MONITOR, DriftMonitor } from '../../src/retraining/driftMonitor.js';
 import { writeCursor } from '../../src/storage/cursors.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
 import { meanKind } from './meanKind.js';
@@ -94,6 +94,9 @@ test('a beat after a pause of three days judges every event hour of them, in ord
   await writeCursor(database.pool, DRIFT_MONITOR, 'paused', START + 10 * DAY);
   await writeFeatures(database.pool, 'paused', START + 10 * DAY, START + 13 * DAY, { seed: 3 });
   await scoreLive(database.pool, key, meanKind() as ModelKind<unknown>, START + 10 * DAY, START + 13 * DAY);
+  // As after a real pause, the rows are older than the overlap in which their hours are summarised again.
+  await database.pool.query(`UPDATE features SET created_at = created_at - interval '1 hour'`);
+  await database.pool.query(`UPDATE scores SET created_at = created_at - interval '1 hour'`);
   expect((await monitor.check()).checks).toBe(3 * 72);
   const after = await hours();
   expect(after.map(({ hour }) => hour)).toEqual(Array.from({ length: 72 }, (_, i) => START + 10 * DAY + (i + 1) * 60));

@@ -8,6 +8,7 @@ import { mulberry32 } from '../../src/retraining/exam.js';
 import { dueGrowth } from '../../src/retraining/growth.js';
 import { retrainingSettings } from '../../src/retraining/settings.js';
 import { admit } from '../../src/retraining/storm.js';
+import { windowOf } from '../../src/retraining/windowSelection.js';
 
 const START = Date.UTC(2026, 0, 5) / 60_000;
 const DAY = 1440;
@@ -49,6 +50,20 @@ test('minutes before a change are moved to its level and keep their minutes and 
   expect(medianOf(moved, 0, at) / level).toBeCloseTo(1, 1);
   expect(medianOf(moved, 200, 500) / medianOf(moved, 900, 1200)).toBeGreaterThan(1.3);
   expect(moved.values.slice(at * FEATURE_COUNT)).toEqual(block.values.slice(at * FEATURE_COUNT));
+});
+
+test('an incident that a change made hides nothing of the new regime, one within it is left out', () => {
+  const at = 3 * DAY;
+  const block = days(3.7, (row) => (row < at ? 1 : 3));
+  const until = START + 3.7 * DAY;
+  const settings = retrainingSettings.parse({});
+  const kind = { maximumRows: 100_000 } as Parameters<typeof windowOf>[3];
+  const windowWith = (from: number, to: number) =>
+    windowOf(block, [{ from: START + from, until: START + to }], { onset: START + at, until }, kind, settings, 900);
+  const inTheChange = windowWith(at + 300, 3.7 * DAY);
+  expect(inTheChange.leftOut.incidents).toBe(0);
+  expect(inTheChange.heldBack.length).toBeGreaterThan(200);
+  expect(windowWith(at + 300, at + 400).leftOut.incidents).toBe(100);
 });
 
 test('a version runs away when each two hours of eighteen are over the limit, and a day of a worm is not enough', () => {

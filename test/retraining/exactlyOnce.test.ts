@@ -130,7 +130,7 @@ describe.each(['postgres', 'redis'] as const)(
       await many.startTrainers(1);
       const key = many.keys[5]!;
       const job = await training(key);
-      await many.actions.cancel(key, 'ada');
+      await many.acts.cancel(key, { actor: 'ada', reason: 'by hand' });
       await many.until(
         'the end of the job',
         30,
@@ -147,7 +147,7 @@ describe.each(['postgres', 'redis'] as const)(
       // One that waits is taken back at once.
       await many.stopTrainers();
       const waiting = await many.ask(key);
-      await many.actions.cancel(key, 'ada');
+      await many.acts.cancel(key, { actor: 'ada', reason: 'by hand' });
       expect(await many.queue.getJob(waiting)).toBeUndefined();
       expect(await many.reached(waiting, 'cancelled')).toBe(1);
       // And it may be asked for again.

@@ -241,6 +241,8 @@ describe('the gate', () => {
     const step = { column: 0, factor: 4 };
     expect(judge({ exam: exam(0.75), step }).state).toBe('published');
     expect(judge({ exam: exam(0.65), step }).state).toBe('held');
+    // No champion took this exam: what it finds at the threshold that will serve counts, too.
+    expect(judge({ exam: { ...exam(1), challenger: result(0, 1) }, step }).state).toBe('held');
     // Without a step the lineage's own first version is.
     expect(judge({ exam: exam(0.58) }).state).toBe('published');
   });

@@ -7,14 +7,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Queue } from 'bullmq';
 import { openRetrainQueue, type RetrainPayload } from '../../queues/retrain.js';
 import { QueueStore } from '../../queues/store.js';
+import { type ModelActs, modelActs } from '../../src/acts/models.js';
 import { type Settings, settingsSchema } from '../../src/config/settings.js';
-import type { ModelActions } from '../../src/dashboard/actions.js';
 import type { AnyModelKind } from '../../src/models/kinds.js';
 import type { ModelKey } from '../../src/models/model.js';
 import { modelKey } from '../../src/models/modelKey.js';
-import { modelActions } from '../../src/monitoring/modelActions.js';
-import { requestRetrain } from '../../src/monitoring/retrainRequests.js';
 import { recordVersion } from '../../src/registry/publish.js';
+import { requestRetrain } from '../../src/retraining/request.js';
 import { serviceEnvironment, serviceSettings } from '../../src/services/launch.js';
 import { acquireLease, releaseLease } from '../../src/storage/leases.js';
 import { openPool, type Pool } from '../../src/storage/pool.js';
@@ -185,12 +184,12 @@ export class ManyModels {
 
   /** A person asks for one model. @returns the job's id */
   async ask(key: ModelKey): Promise<string> {
-    return (await this.actions.retrain(key, 'ada')).jobId;
+    return (await this.acts.retrain(key, { actor: 'ada', reason: 'by hand' })).jobId;
   }
 
   /** What people do to models. */
-  get actions(): ModelActions {
-    return modelActions({ pool: this.pool, queue: this.queue, settings: this.settings.retraining });
+  get acts(): ModelActs {
+    return modelActs({ pool: this.pool, queue: this.queue, settings: this.settings.retraining });
   }
 
   /** How often a job has come to a state. */

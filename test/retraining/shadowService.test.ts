@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { openRetrainQueue } from '../../queues/retrain.js';
 import { QueueStore } from '../../queues/store.js';
 import { settingsSchema } from '../../src/config/settings.js';
-import { requestRetrain } from '../../src/monitoring/retrainRequests.js';
+import { requestRetrain } from '../../src/retraining/request.js';
 import { minuteToDate } from '../../src/storage/minuteColumn.js';
 import { RunningSystem, STREAM } from '../support/runningSystem.js';
 

@@ -5,13 +5,13 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { rollback as rollbackAlerts } from '../../src/incidents/alerts/watches/rollback.js';
 import { BadArtifact, type ModelKey, type ModelKind } from '../../src/models/model.js';
-import { PublishWatch } from '../../src/monitoring/publishWatch.js';
 import { healVersionFiles } from '../../src/registry/artifactFiles.js';
 import { loadActive } from '../../src/registry/load.js';
 import { prune } from '../../src/registry/pruning.js';
 import { acceptHeld, list, pin, RegistryRefusal, rollback } from '../../src/registry/registry.js';
 import { endFailedRun, forgetFailures } from '../../src/retraining/failure.js';
 import { retrainPayload } from '../../src/retraining/payload.js';
+import { PublishWatch } from '../../src/retraining/publishWatch.js';
 import { retrainingSettings } from '../../src/retraining/settings.js';
 import { noRoom } from '../../src/retraining/storm.js';
 import { runTraining } from '../../src/retraining/training.js';
@@ -289,6 +289,29 @@ describe('a training run', () => {
     for (const lease of [second!, lstm.lease!, person.lease!]) await releaseLease(database.pool, lease);
     expect((await ask('heuristic@other')).lease).not.toBeNull();
     await database.pool.query(`DELETE FROM leases`);
+  });
+
+  test('lets a rejected version serve when a person says so for a rejected one, in a lineage of its own', async () => {
+    const key = await stream('refused');
+    await train(key);
+    const wild: ModelKind<unknown> = { ...kind, threshold: () => -1 };
+    const { version } = await train(key, { kinds: { isolation_forest: wild } });
+    const move = { pool: database.pool, modelKey: key, actor: 'ada', reason: 'the days before were wrong', version };
+    await expect(acceptHeld(move)).rejects.toThrow(`has no held version ${version}`);
+    expect((await currentActivation(database.pool, key))?.version).toBe(1);
+    const { activeFrom } = await acceptHeld({ ...move, rejectedToo: true });
+    expect(activeFrom).toBe(START + 8 * DAY);
+    expect(await currentActivation(database.pool, key)).toMatchObject({ version, actor: 'ada', reason: move.reason });
+    const [accepted, first] = await list(database.pool, key);
+    expect(accepted).toMatchObject({ version, state: 'published', active: true, lineage: 2 });
+    expect(first).toMatchObject({ version: 1, active: false, lineage: 1 });
+    const { rows } = await database.pool.query(`SELECT action FROM audit WHERE target = $1 AND actor = 'ada'`, [
+      `${key} ${version}`,
+    ]);
+    expect(rows).toEqual([{ action: 'activate version' }]);
+    // Accepted once; and what the person accepted can be taken back.
+    await expect(acceptHeld({ ...move, rejectedToo: true })).rejects.toThrow(RegistryRefusal);
+    expect(await rollback({ ...move, version: 1 })).toMatchObject({ to: { version: 1 } });
   });
 
   test('too little data fails with words; repeated failures make a dead letter', async () => {

@@ -272,3 +272,22 @@ test('the demo scenario has incidents well apart, before drift', () => {
   expect(scenario.driftMinute).toBeGreaterThan(Math.max(...starts) + 360);
   expect(scenario.endMinute - scenario.driftMinute).toBe(2400);
 });
+
+test('peers that join are silent before, then send their tables and their part of the traffic', () => {
+  const join = { fromMinute: START + 120, peers: 2, traffic: 4 };
+  const world = new SimulatedWorld({ seed: 5, startMinute: START, resetsPerWeek: 0, join });
+  const joining = ['192.0.2.16', '192.0.2.17'];
+  const isJoining = ({ peer }: RisLive['data']) => joining.includes(peer);
+  const before = play(world, START, START + 120);
+  expect(before.filter(isJoining)).toEqual([]);
+  expect(world.initialTable().some((text) => joining.some((peer) => text.includes(`"peer":"${peer}"`)))).toBe(false);
+  const first = play(world, START + 120, START + 122).filter(isJoining);
+  expect(first.filter(({ state }) => state === 'connected').map(({ peer }) => peer)).toEqual(joining);
+  const prefixes = new Set(first.flatMap(({ announcements = [] }) => announcements.flatMap((one) => one.prefixes)));
+  expect(prefixes.size).toBeGreaterThan(200);
+  const after = play(world, START + 130, START + 250);
+  const share = after.filter(isJoining).length / after.length;
+  expect(share).toBeGreaterThan(0.4);
+  expect(share).toBeLessThan(0.6);
+  expect(after.length / before.length).toBeGreaterThan(1.6);
+});

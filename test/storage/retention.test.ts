@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { settingsSchema } from '../../src/config/settings.js';
-import { keptBy, retentionRound } from '../../src/monitoring/retention.js';
+import { keptBy, retentionRound } from '../../src/services/retentionRound.js';
 import { pruneAll, prunings } from '../../src/storage/retention.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
 

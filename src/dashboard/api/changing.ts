@@ -1,39 +1,24 @@
 import type { z } from 'zod';
+import type { By } from '../../acts/act.js';
+import { silenceActs } from '../../acts/silences.js';
 import { silenceRequest } from '../../incidents/alerts/silence.js';
 import type { ModelKey } from '../../models/model.js';
 import type { DashboardContext } from '../context.js';
-import { recordAudit } from '../queries/audit.js';
-import type { Visitor } from '../session.js';
-import { silenceActions } from '../silenceActions.js';
+import { silenceRow } from '../silenceRow.js';
 import type { Routes } from './route.js';
 import * as shape from './schema.js';
 
-/** Routes that change something: for operators alone, each with a row in the audit table. */
-export function addChangingRoutes(routes: Routes, { pool, actions, clock }: DashboardContext): void {
-  const silences = silenceActions(pool, clock);
-  const audited = async <T>(
-    visitor: Visitor,
-    action: string,
-    target: string,
-    detail: Record<string, unknown>,
-    act: () => Promise<T>,
-  ): Promise<T> => {
-    await recordAudit(pool, visitor.actor, action, target, detail);
-    try {
-      return await act();
-    } catch (error) {
-      await recordAudit(pool, visitor.actor, `${action} failed`, target, {
-        error: error instanceof Error ? error.message : String(error),
-      });
-      throw error;
-    }
-  };
+const ON_THE_PAGE = 'on the page';
+
+/** Routes that change something: for operators alone. Each is an act, which writes its own audit row. */
+export function addChangingRoutes(routes: Routes, { pool, acts, clock }: DashboardContext): void {
+  const silences = silenceActs(pool, clock);
   const onModel = <B>(
     path: string,
     summary: string,
     body: z.ZodType<B> | undefined,
     answer: z.ZodType,
-    act: (key: ModelKey, body: B, visitor: Visitor) => Promise<unknown>,
+    act: (key: ModelKey, body: B, by: By) => Promise<unknown>,
   ) =>
     routes.add(
       {
@@ -44,18 +29,17 @@ export function addChangingRoutes(routes: Routes, { pool, actions, clock }: Dash
         ...(body && { body }),
         answer,
       },
-      ({ parameters, body: given, visitor }) => {
-        const detail = given !== null && typeof given === 'object' ? { ...given } : {};
-        return audited(visitor, path, parameters.key, detail, () =>
-          act(parameters.key as ModelKey, given as B, visitor),
-        );
+      async ({ parameters, body: given, visitor }) => {
+        const by = { actor: visitor.actor, reason: ON_THE_PAGE };
+        const done = await act(parameters.key as ModelKey, given as B, by);
+        return answer === shape.done ? { done: true } : done;
       },
     );
   const onIncident = <B>(
     path: string,
     summary: string,
     body: z.ZodType<B> | undefined,
-    act: (id: number, body: B, visitor: Visitor) => Promise<void>,
+    act: (id: number, body: B, by: By) => Promise<void>,
   ) =>
     routes.add(
       {
@@ -66,63 +50,39 @@ export function addChangingRoutes(routes: Routes, { pool, actions, clock }: Dash
         ...(body && { body }),
         answer: shape.done,
       },
-      ({ parameters, body: given, visitor }) => {
-        const detail = given !== null && typeof given === 'object' ? { ...given } : {};
-        return audited(visitor, path, `incident ${parameters.id}`, detail, async () => {
-          await act(parameters.id, given as B, visitor);
-          return { done: true };
-        });
+      async ({ parameters, body: given, visitor }) => {
+        await act(parameters.id, given as B, { actor: visitor.actor, reason: ON_THE_PAGE });
+        return { done: true };
       },
     );
 
-  onModel('retrain', 'Queue a retrain', undefined, shape.retrainQueued, (key, _body, visitor) =>
-    actions.retrain(key, visitor.actor),
+  onModel('retrain', 'Queue a retrain', undefined, shape.retrainQueued, (key, _body, by) => acts.retrain(key, by));
+  onModel('cancel', 'Stop the retrain that waits or runs', undefined, shape.done, (key, _body, by) =>
+    acts.cancel(key, by),
   );
-  onModel('cancel', 'Stop the retrain that waits or runs', undefined, shape.done, async (key) => {
-    await actions.cancel(key);
-    return { done: true };
-  });
   onModel(
     'accept',
     'Let a version serve that was held or rejected',
     shape.acceptBody,
     shape.done,
-    async (key, body, visitor) => {
-      await actions.accept(key, body.version, visitor.actor);
-      return { done: true };
-    },
+    (key, { version }, by) => acts.accept(key, version, by),
   );
-  onModel('keep', 'Keep the serving version', undefined, shape.done, async (key, _body, visitor) => {
-    await actions.keep(key, visitor.actor);
-    return { done: true };
-  });
+  onModel('keep', 'Keep the serving version', undefined, shape.done, (key, _body, by) => acts.keep(key, by));
   onModel(
     'retrain-without',
     'Retrain on the window before the serving version flagged too much',
     undefined,
     shape.done,
-    async (key, _body, visitor) => {
-      await actions.retrainWithout(key, visitor.actor);
-      return { done: true };
-    },
+    (key, _body, by) => acts.retrainWithout(key, by),
   );
-  onModel('approve', 'Approve the retraining that waits', undefined, shape.done, async (key, _body, visitor) => {
-    await actions.approve(key, visitor.actor);
-    return { done: true };
-  });
-  onModel('decline', 'Decline the retraining that waits', shape.reasonBody, shape.done, async (key, body, visitor) => {
-    await actions.decline(key, body.reason, visitor.actor);
-    return { done: true };
-  });
-  onModel(
-    'rollback',
-    'Make an older version the active one',
-    shape.rollbackBody,
-    shape.done,
-    async (key, body, visitor) => {
-      await actions.rollback(key, body.version, visitor.actor);
-      return { done: true };
-    },
+  onModel('approve', 'Approve the retraining that waits', undefined, shape.done, (key, _body, by) =>
+    acts.approve(key, by),
+  );
+  onModel('decline', 'Decline the retraining that waits', shape.reasonBody, shape.done, (key, { reason }, by) =>
+    acts.decline(key, { ...by, reason }),
+  );
+  onModel('rollback', 'Make an older version the active one', shape.rollbackBody, shape.done, (key, { version }, by) =>
+    acts.rollback(key, version, by),
   );
   routes.add(
     {
@@ -133,16 +93,13 @@ export function addChangingRoutes(routes: Routes, { pool, actions, clock }: Dash
       body: shape.pinBody,
       answer: shape.done,
     },
-    ({ parameters: { key, version }, body: { pinned }, visitor }) =>
-      audited(visitor, pinned ? 'pin' : 'unpin', key, { version }, async () => {
-        await actions.pin(key as ModelKey, version, pinned);
-        return { done: true };
-      }),
+    async ({ parameters: { key, version }, body: { pinned }, visitor }) => {
+      await acts.pin(key as ModelKey, version, pinned, { actor: visitor.actor, reason: ON_THE_PAGE });
+      return { done: true };
+    },
   );
-  onIncident('acknowledge', 'Say that somebody looks after it', undefined, (id, _body, visitor) =>
-    actions.acknowledge(id, visitor.actor),
-  );
-  onIncident('unacknowledge', 'Take an acknowledgement back', undefined, (id) => actions.unacknowledge(id));
+  onIncident('acknowledge', 'Say that somebody looks after it', undefined, (id, _body, by) => acts.acknowledge(id, by));
+  onIncident('unacknowledge', 'Take an acknowledgement back', undefined, (id, _body, by) => acts.unacknowledge(id, by));
   routes.add(
     {
       method: 'POST',
@@ -151,8 +108,7 @@ export function addChangingRoutes(routes: Routes, { pool, actions, clock }: Dash
       body: silenceRequest,
       answer: shape.silence,
     },
-    ({ body, visitor }) =>
-      audited(visitor, 'silence', body.stream ?? 'all streams', body, () => silences.add(body, visitor.actor)),
+    async ({ body, visitor }) => silenceRow(await silences.add(body, visitor.actor)),
   );
   routes.add(
     {
@@ -162,19 +118,16 @@ export function addChangingRoutes(routes: Routes, { pool, actions, clock }: Dash
       parameters: shape.idParameter,
       answer: shape.done,
     },
-    ({ parameters: { id }, visitor }) =>
-      audited(visitor, 'end silence', `silence ${id}`, {}, async () => {
-        await silences.end(id);
-        return { done: true };
-      }),
+    async ({ parameters: { id }, visitor }) => {
+      await silences.end(id, visitor.actor);
+      return { done: true };
+    },
   );
-  onIncident('note', 'Keep a note with an incident', shape.noteBody, (id, body, visitor) =>
-    actions.note(id, body.text, visitor.actor),
-  );
+  onIncident('note', 'Keep a note with an incident', shape.noteBody, (id, { text }, by) => acts.note(id, text, by));
   onIncident(
     'ordinary',
     'Say that it was ordinary, so that its minutes train models',
     shape.ordinaryBody,
-    (id, body, visitor) => actions.ordinary(id, body.ordinary, visitor.actor),
+    (id, { ordinary }, by) => acts.ordinary(id, ordinary, by),
   );
 }

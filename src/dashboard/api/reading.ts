@@ -12,7 +12,7 @@ import { model, models } from '../queries/models.js';
 import { ownNetworks } from '../queries/networks.js';
 import { raisedOf } from '../queries/raised.js';
 import { scoreSeries } from '../queries/scores.js';
-import { silenceRow } from '../silenceActions.js';
+import { silenceRow } from '../silenceRow.js';
 import { networks } from './networks.js';
 import { NotThere, type Routes } from './route.js';
 import * as shape from './schema.js';

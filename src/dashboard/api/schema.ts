@@ -239,6 +239,15 @@ export const incident = incidentRow.extend({
   peers: z.array(ranked),
   timeline: z.array(z.object({ at: time, words: z.string(), kind: z.string() })),
   related: z.array(incidentRow),
+  newNormal: z
+    .object({
+      words: z.string(),
+      speaksFor: z.array(z.string()),
+      speaksAgainst: z.array(z.string()),
+      versions: z.array(z.object({ model: z.string(), version: z.number(), report: z.number().nullable() })),
+    })
+    .nullable()
+    .describe('it looks like a change that stays, or was one: what speaks for either, and the versions that learnt it'),
   acknowledgedAt: time.nullable(),
   note: z.string().nullable(),
   score: z.object({ times: z.array(time), score: z.array(z.number().nullable()), threshold: z.number().nullable() }),

@@ -117,6 +117,7 @@ export function IncidentPage({ id, canChange }: { id: number; canChange: boolean
           </section>
         </div>
         <div>
+          {value.newNormal !== null && <NewNormalCard newNormal={value.newNormal} />}
           <WhyCard incident={value} />
           <section class="card" aria-labelledby="culprits">
             <h2 id="culprits">Who stands out</h2>
@@ -148,6 +149,42 @@ function howSure({ models, class: found }: Incident): string {
   if (flagged.length === 0)
     return `No model found these minutes anomalous; the routes alone say ${className(found).toLowerCase()}.`;
   return `${votes}, and the routes themselves say ${className(found).toLowerCase()}.`;
+}
+
+function NewNormalCard({ newNormal }: { newNormal: NonNullable<Incident['newNormal']> }) {
+  const { words, speaksFor, speaksAgainst, versions } = newNormal;
+  return (
+    <section class="card" aria-labelledby="normal">
+      <h2 id="normal">Change or incident?</h2>
+      <p>{sentence(words)}</p>
+      {speaksFor.length > 0 && <h3>For a change that stays</h3>}
+      <Points points={speaksFor} />
+      {speaksAgainst.length > 0 && <h3>For an event that passes</h3>}
+      <Points points={speaksAgainst} />
+      <h3>Trained on it</h3>
+      {versions.length === 0 && <Empty>No version yet: models learn a change once it is old enough.</Empty>}
+      <ul class="reasons">
+        {versions.map(({ model, version, report }) => (
+          <li key={model}>
+            <a href={`/models/${encodeURIComponent(model)}`}>
+              {modelName(model.split('@')[0] ?? model)} version {version}
+            </a>
+            {report !== null && `, asked for by drift report ${report}`}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Points({ points }: { points: readonly string[] }) {
+  return (
+    <ul class="reasons">
+      {points.map((words) => (
+        <li key={words}>{sentence(words)}</li>
+      ))}
+    </ul>
+  );
 }
 
 function WhyCard({ incident }: { incident: Incident }) {

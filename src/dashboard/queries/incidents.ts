@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import { z } from 'zod';
 import { type Closing, endingOf, endingWords } from '../../incidents/ending.js';
 import type { IncidentFilter } from '../../incidents/incidentFilter.js';
+import { newNormalWords } from '../../incidents/newNormalRule.js';
 import { incidentSearch } from '../../storage/incidentSearch.js';
 import { explanation, type Incident, type IncidentRow, ranked } from '../api/schema.js';
 import { type Activation, timelineOf } from '../timeline.js';
@@ -10,7 +11,7 @@ import { feedGaps } from './feed.js';
 import { verdictsBetween } from './scores.js';
 
 const MINUTE = 60_000;
-const CLOSED_BY = ['quiet', 'gap', 'length', 'ended'] as const;
+const CLOSED_BY = ['quiet', 'gap', 'length', 'ended', 'new normal'] as const;
 const culprits = z.object({
   prefixes: z.array(ranked).default([]),
   origins: z.array(ranked).default([]),
@@ -109,9 +110,36 @@ export async function incident(pool: Pool, id: number): Promise<Incident | null>
       activations,
     ),
     related: related.rows.map(rowOf),
+    newNormal: newNormalIn(row.detail),
     acknowledgedAt: row.acknowledged_at?.getTime() ?? null,
     note: row.note,
     score,
+  };
+}
+
+const normality = z.object({
+  newNormal: z
+    .object({
+      factor: z.number(),
+      hours: z.number(),
+      explained: z.boolean(),
+      came: z.number(),
+      gone: z.number(),
+      speaksFor: z.array(z.string()),
+      speaksAgainst: z.array(z.string()),
+    })
+    .optional(),
+  adaptations: z.array(z.object({ model: z.string(), version: z.number(), report: z.number().nullable() })).default([]),
+});
+
+function newNormalIn(detail: Row['detail']): Incident['newNormal'] {
+  const { newNormal, adaptations: versions } = normality.parse(detail);
+  if (newNormal === undefined && versions.length === 0) return null;
+  return {
+    words: newNormal === undefined ? 'is the new normal' : newNormalWords(newNormal),
+    speaksFor: newNormal?.speaksFor ?? [],
+    speaksAgainst: newNormal?.speaksAgainst ?? [],
+    versions,
   };
 }
 
@@ -188,6 +216,7 @@ function closingOf(row: Row): Closing {
     class: row.class,
     endedAt: row.ended_at?.getTime() ?? null,
     closedBy: CLOSED_BY.find((name) => name === closedBy),
+    looksNormal: row.detail.newNormal !== undefined,
   };
 }
 

@@ -1,6 +1,8 @@
 import { adviceOf } from '../advice.js';
 import { endingOf, endingWords } from '../ending.js';
 import type { Incident, IncidentChange } from '../incident.js';
+import type { NewNormal } from '../newNormal.js';
+import { newNormalWords } from '../newNormalRule.js';
 import type { AlertRequest } from './alert.js';
 
 const timeOf = (minute: number) => new Date(minute * 60_000).toISOString().slice(0, 16).replace('T', ' ');
@@ -26,6 +28,9 @@ function blamed(incident: Incident): string {
 function titleOf(incident: Incident, own: readonly string[]): string {
   const what = incident.class === 'unknown' ? 'unusual routing' : incident.class;
   if (own.length === 0) {
+    if (incident.detail.closedBy === 'new normal') return `${what} on ${incident.stream} is the new normal`;
+    if (looksNormal(incident) !== undefined)
+      return `${what} on ${incident.stream}: ${newNormalWords(looksNormal(incident)!)}`;
     const who = blamed(incident);
     return `${what} on ${incident.stream}${who === '' ? '' : ` (${who})`}`;
   }
@@ -35,11 +40,24 @@ function titleOf(incident: Incident, own: readonly string[]): string {
   return `your ${own[0]}${more}: ${what}${by} on ${incident.stream}`;
 }
 
+/** Of an open incident; else it has passed. */
+function looksNormal({ endedAt, detail }: Incident): NewNormal | undefined {
+  return endedAt === null ? detail.newNormal : undefined;
+}
+
+/** What the reader should do first. */
+function advised(incident: Incident, own: string | undefined): string {
+  if (own !== undefined || looksNormal(incident) === undefined)
+    return adviceOf(incident.class, own, networkOf(incident));
+  return 'if the change is meant to stay, nothing: the models learn it within a day; else ask whoever runs the collector and the peers named here';
+}
+
 /** A change of an incident as operators hear it. `id` is the incident's, for the link. */
 export function incidentAlert({ type, incident }: IncidentChange, id?: number): AlertRequest {
   const { watched, closedBy } = incident.detail;
   const own = [...new Set(watched.map((route) => route.prefix ?? route.watched))];
-  const closing = { class: incident.class, endedAt: incident.endedAt, closedBy };
+  const looked = incident.detail.newNormal !== undefined;
+  const closing = { class: incident.class, endedAt: incident.endedAt, closedBy, looksNormal: looked };
   const end = incident.endedAt === null ? '' : ` until ${timeOf(incident.endedAt)}`;
   return {
     fingerprint: incidentFingerprint(incident),
@@ -51,9 +69,7 @@ export function incidentAlert({ type, incident }: IncidentChange, id?: number): 
       ...watched.map(({ words }) => words),
       ...incident.reasons.map(({ words }) => words),
       `since ${timeOf(incident.startedAt)}${end} UTC, peak ${incident.peakScore.toFixed(2)} at ${timeOf(incident.peakMinute)}, seen by ${incident.models.join(', ') || 'the ensemble'}`,
-      ...(endingOf(closing) === 'resolved'
-        ? []
-        : [`what to do: ${adviceOf(incident.class, own[0], networkOf(incident))}`]),
+      ...(endingOf(closing) === 'resolved' ? [] : [`what to do: ${advised(incident, own[0])}`]),
     ],
     grown: type === 'grown',
     stream: incident.stream,
@@ -67,6 +83,7 @@ export function incidentAlert({ type, incident }: IncidentChange, id?: number): 
       peakScore: incident.peakScore,
       class: incident.class,
       subject: incident.subject,
+      newNormal: closedBy === 'new normal' || looksNormal(incident) !== undefined,
       models: incident.models.join(','),
       origins: incident.culprits.origins.map(({ name }) => name).join(','),
       prefixes: incident.culprits.prefixes.map(({ name }) => name).join(','),

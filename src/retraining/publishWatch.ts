@@ -1,12 +1,12 @@
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import { parseModelKey } from '../models/modelKey.js';
-import type { RetrainingSettings } from '../retraining/settings.js';
-import type { ModelKinds } from '../retraining/trainingRun.js';
-import { watchPublished } from '../retraining/watch.js';
 import { lateActivations } from '../storage/activationOrder.js';
 import { watermark } from '../storage/activations.js';
 import { notify } from '../storage/notifications.js';
+import type { RetrainingSettings } from './settings.js';
+import type { ModelKinds } from './trainingRun.js';
+import { watchPublished } from './watch.js';
 
 export interface PublishWatchOptions {
   pool: Pool;

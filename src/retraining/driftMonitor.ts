@@ -9,7 +9,6 @@ import { FEATURES } from '../features/catalogue.js';
 import { MINUTES_PER_DAY, type Minute } from '../features/row.js';
 import { MODEL_KINDS, type ModelKey } from '../models/model.js';
 import { modelKey, parseModelKey } from '../models/modelKey.js';
-import { dueGrowth, regimeMetrics } from '../retraining/growth.js';
 import { firstActivation } from '../storage/activationOrder.js';
 import { currentActivation } from '../storage/activations.js';
 import { readCursor, writeCursor } from '../storage/cursors.js';
@@ -18,7 +17,8 @@ import { versionById } from '../storage/modelVersions.js';
 import { wasAskedFor } from '../storage/retrainRuns.js';
 import { anomalyCount } from '../storage/scores.js';
 import { streamHistory } from '../storage/streamHistory.js';
-import { requestRetrain } from './retrainRequests.js';
+import { dueGrowth, regimeMetrics } from './growth.js';
+import { requestRetrain } from './request.js';
 
 /** The stage whose cursor is the last event hour that was checked for all models of a stream. */
 export const DRIFT_MONITOR = 'drift-monitor';

@@ -3,8 +3,8 @@ import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import { type RetrainPayload, removeStrayKeys, reviveRetrain } from '../../queues/retrain.js';
 import type { ModelKey } from '../models/model.js';
-import { endFailedRun } from '../retraining/failure.js';
 import { pendingRuns } from '../storage/pendingRuns.js';
+import { endFailedRun } from './failure.js';
 
 /** A run this young is on its way into the queue, or its end is being written. */
 const SETTLED_SECONDS = 2;

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { Queue } from 'bullmq';
 import { openRetrainQueue, type RetrainPayload } from '../../queues/retrain.js';
 import { QueueStore } from '../../queues/store.js';
+import { modelActs } from '../../src/acts/models.js';
 import { modelStuck } from '../../src/incidents/alerts/watches/modelStuck.js';
 import type { ModelKey } from '../../src/models/model.js';
-import { modelActions } from '../../src/monitoring/modelActions.js';
 import { retrainingSettings } from '../../src/retraining/settings.js';
 import { appendRetrainState, type RetrainState } from '../../src/storage/retrainRuns.js';
 import { stuckModels } from '../../src/storage/stuckModels.js';
@@ -80,8 +80,8 @@ test('there is one alert until somebody decides', async () => {
   const watch = modelStuck(RATE);
   const seen = await watch.look({ pool: database.pool, steadySeconds: 1_000 });
   expect(seen?.troubles).toMatchObject([{ request: { kind: 'model stuck', severity: 'major', stream: 'loud' } }]);
-  const actions = modelActions({ pool: database.pool, queue, settings });
-  await actions.keep(loud, 'alice');
+  const actions = modelActs({ pool: database.pool, queue, settings });
+  await actions.keep(loud, { actor: 'alice', reason: 'a storm' });
   expect((await watch.look({ pool: database.pool, steadySeconds: 1_000 }))?.troubles).toEqual([]);
   const { rows } = await database.pool.query('SELECT actor, action, target FROM audit');
   expect(rows).toEqual([{ actor: 'alice', action: 'keep version', target: `${loud} 1` }]);
@@ -93,14 +93,14 @@ test('there is one alert until somebody decides', async () => {
 test('retrained without these days, its window ends where the trouble began', async () => {
   await ended(loud, 'held');
   const [{ since } = { since: 0 }] = await stuck();
-  await modelActions({ pool: database.pool, queue, settings }).retrainWithout(loud, 'alice');
+  await modelActs({ pool: database.pool, queue, settings }).retrainWithout(loud, { actor: 'alice', reason: 'a storm' });
   const [job] = await queue.getJobs(['waiting', 'delayed', 'prioritized']);
   expect(job!.data).toMatchObject({
     modelKey: loud,
     trigger: { kind: 'manual', actor: 'alice' },
     window: { from: since - 5 * DAY, until: since },
   });
-  await expect(modelActions({ pool: database.pool, queue, settings }).retrainWithout(calm, 'alice')).rejects.toThrow(
-    'waits for no decision',
-  );
+  await expect(
+    modelActs({ pool: database.pool, queue, settings }).retrainWithout(calm, { actor: 'alice', reason: 'a storm' }),
+  ).rejects.toThrow('waits for no decision');
 });

@@ -5,8 +5,6 @@ import { type ApprovalPayload, showWaiting } from '../../queues/approval.js';
 import type { RetrainPayload } from '../../queues/retrain.js';
 import type { ModelKey } from '../models/model.js';
 import { parseModelKey } from '../models/modelKey.js';
-import { retrainPayload } from '../retraining/payload.js';
-import type { RetrainingSettings } from '../retraining/settings.js';
 import { watermark } from '../storage/activations.js';
 import {
   type Approval,
@@ -18,7 +16,9 @@ import {
 } from '../storage/approvals.js';
 import { appendAudit } from '../storage/audit.js';
 import { driftReportById } from '../storage/driftReports.js';
-import { requestRetrain } from './retrainRequests.js';
+import { retrainPayload } from './payload.js';
+import { requestRetrain } from './request.js';
+import type { RetrainingSettings } from './settings.js';
 
 /** Nothing of that model waits, or somebody was faster. */
 export class NothingWaits extends Error {

@@ -4,10 +4,10 @@ import { parseModelKey } from '../models/modelKey.js';
 import { writeVersionFiles } from '../registry/artifactFiles.js';
 import { backUp } from '../registry/backups.js';
 import { rejectShadow, takeOver } from '../registry/shadow.js';
-import type { RetrainingSettings } from '../retraining/settings.js';
-import { judgeShadow } from '../retraining/shadow.js';
 import { notify } from '../storage/notifications.js';
 import { compareShadow, listShadows, type Shadow } from '../storage/shadows.js';
+import type { RetrainingSettings } from './settings.js';
+import { judgeShadow } from './shadow.js';
 
 const ACTOR = 'shadow watch';
 

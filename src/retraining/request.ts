@@ -1,16 +1,18 @@
 import type { Queue } from 'bullmq';
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import { enqueueRetrain, type RetrainPayload, reviveRetrain } from '../../queues/retrain.js';
 import { parseModelKey } from '../models/modelKey.js';
-import { needsApproval } from '../retraining/approval.js';
-import type { RetrainingSettings } from '../retraining/settings.js';
-import { admit } from '../retraining/storm.js';
 import { currentActivation, watermark } from '../storage/activations.js';
 import { approvals, askForApproval, decideApproval, lastDeclined, setApprovalRun } from '../storage/approvals.js';
+import { appendAudit } from '../storage/audit.js';
 import { driftReportById } from '../storage/driftReports.js';
 import { pendingRuns } from '../storage/pendingRuns.js';
+import { inTransaction } from '../storage/pool.js';
 import { appendRetrainState, deadLetters, lastFinished } from '../storage/retrainRuns.js';
 import { listShadows } from '../storage/shadows.js';
+import { needsApproval } from './approval.js';
+import type { RetrainingSettings } from './settings.js';
+import { admit } from './storm.js';
 
 export type RetrainRequest = { admitted: true; jobId: string; run: string } | { admitted: false; reason: string };
 
@@ -47,7 +49,10 @@ export async function requestRetrain(
   for (const pending of await pendingRuns(pool, payload.modelKey)) {
     // Asked for before, and its job perhaps lost with the queue store: a second one would train the same twice.
     const revival = await reviveRetrain(queue, pending);
-    if (revival === 'live' || revival === 'revived') return { admitted: true, jobId: pending.jobId!, run: pending.run };
+    if (revival === 'live' || revival === 'revived') {
+      await auditRetrain(pool, payload, pending.run);
+      return { admitted: true, jobId: pending.jobId!, run: pending.run };
+    }
   }
   // Whoever asked looked before the run that was pending then may have ended; none is pending now, so its end is visible.
   if (payload.trigger.kind === 'first' && (await currentActivation(pool, payload.modelKey)) !== null)
@@ -71,8 +76,10 @@ export async function requestRetrain(
     };
   }
   const { jobId, run, isNew } = await enqueueRetrain(queue, payload, admission);
-  if (isNew) {
-    await appendRetrainState(pool, {
+  await inTransaction(pool, async (client) => {
+    await auditRetrain(client, payload, run);
+    if (!isNew) return;
+    await appendRetrainState(client, {
       run,
       modelKey: payload.modelKey,
       jobId,
@@ -84,9 +91,16 @@ export async function requestRetrain(
         payload,
       },
     });
-  }
+  });
   if (payload.trigger.kind === 'manual') await settleWaiting(pool, payload.modelKey, payload.trigger.actor, run);
   return { admitted: true, jobId, run };
+}
+
+/** A person who asks for a retrain stands in the audit log; what the system asks for by itself stands in the run alone. */
+async function auditRetrain(db: Pool | PoolClient, { modelKey, trigger, window }: RetrainPayload, run: string) {
+  if (trigger.kind !== 'manual') return;
+  const { actor } = trigger;
+  await appendAudit(db, { actor, action: 'retrain', target: modelKey, detail: { run, ...(window && { window }) } });
 }
 
 /** A person who retrains a model by hand has answered what waited. */

@@ -1,0 +1,42 @@
+import type { Pool } from 'pg';
+import { appendAudit } from '../storage/audit.js';
+import { acknowledge, incidentIsOrdinary, noteIncident, unacknowledge } from '../storage/incidentMarks.js';
+import { inTransaction } from '../storage/pool.js';
+import { act, type By } from './act.js';
+import { ActRefused } from './refusal.js';
+
+/** What a person can say about an incident. Each throws ActRefused (missing) when there is no such incident. */
+export interface IncidentActs {
+  acknowledge(incidentId: number, by: By): Promise<void>;
+  /** Takes an acknowledgement back. */
+  unacknowledge(incidentId: number, by: By): Promise<void>;
+  /** An empty text takes the note away. */
+  note(incidentId: number, text: string, by: By): Promise<void>;
+  /** "This was ordinary": its minutes are given to training again. */
+  ordinary(incidentId: number, ordinary: boolean, by: By): Promise<void>;
+}
+
+export function incidentActs(pool: Pool): IncidentActs {
+  const on = (
+    id: number,
+    name: string,
+    by: By,
+    detail: Record<string, unknown>,
+    change: Parameters<typeof inTransaction<boolean>>[1],
+  ) => {
+    const target = `incident ${id}`;
+    return act(pool, by, { name, target, detail }, () =>
+      inTransaction(pool, async (client) => {
+        if (!(await change(client))) throw new ActRefused(`There is no incident ${id}.`, 'missing');
+        await appendAudit(client, { actor: by.actor, action: name, target, detail });
+      }),
+    );
+  };
+  return {
+    acknowledge: (id, by) => on(id, 'acknowledge', by, {}, (client) => acknowledge(client, id, by.actor)),
+    unacknowledge: (id, by) => on(id, 'unacknowledge', by, {}, (client) => unacknowledge(client, id)),
+    note: (id, text, by) => on(id, 'note', by, { text }, (client) => noteIncident(client, id, text)),
+    ordinary: (id, ordinary, by) =>
+      on(id, 'ordinary', by, { ordinary }, (client) => incidentIsOrdinary(client, id, ordinary)),
+  };
+}
