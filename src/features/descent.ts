@@ -11,6 +11,9 @@ interface Known {
   readonly routes: RouteTable;
 }
 
+/** Neighbours as a share of all networks beyond which a network brings nobody together. */
+const LARGEST_SHARE = 0.01;
+
 /**
  * The networks from the top of paths down to the one that is looked for, without it. A route is passed up, across and down
  * (Gao, 2001); the top is the network of most neighbours. Where the paths come down says where in the Internet a network
@@ -60,14 +63,16 @@ export class Descent {
 
   /**
    * 1 / log2(1 + degree) of the smallest network that both descents pass, beside `except`; 0 without one. What a network
-   * in common says is the less, the more neighbours it has (Adamic and Adar, 2003).
+   * in common says is the less, the more neighbours it has (Adamic and Adar, 2003), and nothing where it is next to a good
+   * part of all.
    */
   common(others: readonly number[], except: readonly number[]): number {
     let rarest = 0;
+    const most = this.known.networks.size * LARGEST_SHARE;
     for (const network of others) {
       if (!this.#networks.has(network) || except.includes(network)) continue;
       const degree = this.#degree(network);
-      if (degree > 0) rarest = Math.max(rarest, 1 / Math.log2(1 + degree));
+      if (degree > 0 && degree <= most) rarest = Math.max(rarest, 1 / Math.log2(1 + degree));
     }
     return Math.round(rarest * 1000) / 1000;
   }
