@@ -73,7 +73,7 @@ The page has each at /incidents/ID.`,
 }
 
 function closingOf({ class: name, endedAt, detail }: StoredIncident) {
-  return { class: name, endedAt, closedBy: detail.closedBy };
+  return { class: name, endedAt, closedBy: detail.closedBy, looksNormal: detail.newNormal !== undefined };
 }
 
 function lengthOf(incident: StoredIncident): string {

@@ -109,8 +109,17 @@ export async function runStory(options: StoryOptions): Promise<StoryEnd> {
     say('\n3. The feed goes on, faster than time, with scripted incidents:');
     for (const incident of scenario.incidents) say(`   ${clock(incident.startMinute)}  ${incident.class}`);
     const told = new Set<number>();
+    const changes = new Set<number>();
     const normal = new Set<number>();
     const tellIncidents = async () => {
+      for (const incident of (await listIncidents(pool, { stream: STREAM, open: true })).reverse()) {
+        if (incident.detail.newNormal === undefined || changes.has(incident.id)) continue;
+        changes.add(incident.id);
+        say(
+          `   since ${clock(incident.startedAt)}  ${incident.reasons[0]?.words ?? ''}\n` +
+            `         ${pageUrl(settings)}incidents/${incident.id}`,
+        );
+      }
       for (const incident of (await listIncidents(pool, { stream: STREAM, open: false })).reverse()) {
         if (incident.detail.closedBy === 'new normal' && !normal.has(incident.id)) {
           normal.add(incident.id);

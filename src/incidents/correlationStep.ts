@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import type { Minute } from '../features/row.js';
-import { adaptationsOf } from '../storage/adaptations.js';
+import { adaptationsOf, linkAdaptation } from '../storage/adaptations.js';
 import { lockCorrelatorCursor, moveCorrelatorCursor } from '../storage/correlatorCursor.js';
 import { incidentHistory, openIncidents } from '../storage/incidents.js';
 import { minuteInputs, verdictWatermark, watermarkWithoutModels } from '../storage/minuteInputs.js';
@@ -60,6 +60,8 @@ export async function correlateNext(
     const { state, changes, incidents } = correlate({ stream, open, recent, ...history }, inputs, context);
     const until = state.recent.at(-1)!.minute;
     await storeFindings(client, stream, { incidents, changes, until }, options);
+    for (const adaptation of adaptations.filter(({ minute }) => minute >= from && minute <= until))
+      await linkAdaptation(client, stream, adaptation);
     if (until >= (options.historyBefore?.() ?? until)) await tellArrived(client, stream, until, options.now());
     await moveCorrelatorCursor(client, stream, until);
     await client.query('COMMIT');

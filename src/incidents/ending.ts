@@ -11,6 +11,8 @@ export interface Closing {
   /** Minutes or milliseconds; null while it is open. */
   endedAt: number | null;
   closedBy: IncidentDetail['closedBy'] | undefined;
+  /** It looked like a new normal when it closed. */
+  looksNormal?: boolean;
 }
 
 /**
@@ -36,6 +38,7 @@ export function endingWords(closing: Closing): string {
     case 'new normal':
       return 'It is the new normal: versions that were trained on it serve';
     default:
+      if (closing.looksNormal === true) return 'Models flag it no more; it looked like a new normal';
       return endingOf(closing) === 'resolved' ? 'It is quiet again' : 'No more news: its routes may still stand';
   }
 }

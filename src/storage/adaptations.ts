@@ -24,3 +24,21 @@ export async function adaptationsOf(db: Pool | ClientBase, stream: string, from:
   );
   return rows.map((row) => ({ ...row, kind: parseModelKey(row.model).kind }));
 }
+
+/**
+ * Links a version to the incidents of the change that it was trained for which had closed before it served: those that
+ * looked like a new normal, and began with the change or after it. Done again it changes nothing.
+ */
+export async function linkAdaptation(db: ClientBase, stream: string, adaptation: Adaptation): Promise<void> {
+  const { since, minute } = adaptation;
+  await db.query(
+    `UPDATE incidents SET detail = jsonb_set(detail, '{adaptations}', coalesce(detail->'adaptations', '[]') || $4::jsonb)
+     WHERE stream = $1 AND subject = '' AND ended_at IS NOT NULL AND detail->'newNormal' IS NOT NULL
+       AND started_at BETWEEN to_timestamp(($2::bigint - $5) * 60) AND to_timestamp($3::bigint * 60)
+       AND NOT coalesce(detail->'adaptations', '[]') @> $4::jsonb`,
+    [stream, since, minute, JSON.stringify([adaptation]), ONSET_ERROR],
+  );
+}
+
+/** The onset of a change is found to the hour where the level itself has no clear step. */
+const ONSET_ERROR: Minute = 60;

@@ -118,6 +118,34 @@ describe('what it shows', () => {
     expect(newest).toMatchObject({ class: 'hijack', subject: 'AS64666' });
   });
 
+  test('an incident that looks like a new normal says what speaks for and against it, and who learnt it', async () => {
+    const newNormal = {
+      likely: true,
+      explained: true,
+      factor: 3.08,
+      hours: 14.2,
+      came: 12,
+      gone: 0,
+      speaksFor: ['12 peers not heard before carry 70 % of the messages'],
+      speaksAgainst: [],
+    };
+    const adaptations = [{ minute: 1, kind: 'lstm', model: 'lstm@rrc00', version: 3, since: 0, report: 9 }];
+    const of = async () => shape.incident.parse(JSON.parse((await get('/api/incidents/1')).text)).newNormal;
+    expect(await of()).toBeNull();
+    await dashboards.database.pool.query('UPDATE incidents SET detail = detail || $1::jsonb WHERE id = 1', [
+      JSON.stringify({ newNormal, adaptations }),
+    ]);
+    expect(await of()).toEqual({
+      words: 'looks like a new normal: 14 h, level 3.1 times, from 12 new peers',
+      speaksFor: newNormal.speaksFor,
+      speaksAgainst: [],
+      versions: [{ model: 'lstm@rrc00', version: 3, report: 9 }],
+    });
+    await dashboards.database.pool.query(
+      `UPDATE incidents SET detail = detail - 'newNormal' - 'adaptations' WHERE id = 1`,
+    );
+  });
+
   test('metrics are in the exposition format', async () => {
     const { text } = await get('/metrics');
     expect(text).toContain(`routewarden_model_version{model="lstm@${STREAM}"} 2`);

@@ -102,6 +102,9 @@ describe('the end of a new normal', () => {
     );
     const { class: name, endedAt } = incidents[0]!;
     expect(endingWords({ class: name, endedAt, closedBy: 'new normal' })).toMatch(/^It is the new normal/);
+    const closed = incidentAlert({ type: 'closed', minute: START + 400, incident: incidents[0]! });
+    expect(closed.title).toBe('unusual routing on rrc00 is the new normal');
+    expect(closed).toMatchObject({ severity: incidents[0]!.severity, facts: { ending: 'resolved', newNormal: true } });
     // what is flagged after it is another incident
     expect(incidents[1]).toMatchObject({ startedAt: START + 400 });
   });

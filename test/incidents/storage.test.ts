@@ -141,6 +141,29 @@ describe('correlation over the database', () => {
     await pool.query('TRUNCATE activations, model_versions CASCADE');
   });
 
+  test('a version is linked to the incident of its change that had ended before', async () => {
+    const loud = Array.from({ length: 400 }, (_, at) => loudMinute(1100 + at));
+    const early = loudMinute(1020);
+    await store('rrc00', story(900, [early, ...loud]));
+    await pool.query(
+      `INSERT INTO model_versions (id, model_key, kind, stream, version, state, data_from, data_until, samples, seed,
+         threshold, format, code_version, fencing_token, metrics)
+       VALUES (8, 'lstm@rrc00', 'lstm', 'rrc00', 3, 'published', now(), now(), 1, 1, 1, 1, 'test', 1,
+         '{"trigger": {"kind": "drift", "reportId": 40}, "regime": {"since": 1110, "until": 1790, "step": null}}')`,
+    );
+    await pool.query(
+      "INSERT INTO activations (model_key, version_id, from_minute, reason) VALUES ('lstm@rrc00', 8, to_timestamp(1800 * 60), 'drift')",
+    );
+    while ((await correlateNext(pool, 'rrc00', options(250))).minutes > 0);
+    const [change, before] = await listIncidents(pool);
+    expect(change).toMatchObject({ startedAt: 1100, endedAt: 1500, detail: { closedBy: 'quiet' } });
+    expect(change!.detail.adaptations).toEqual([
+      { minute: 1800, kind: 'lstm', model: 'lstm@rrc00', version: 3, since: 1110, report: 40 },
+    ]);
+    expect(before!.detail.adaptations).toBeUndefined();
+    await pool.query('TRUNCATE activations, model_versions CASCADE');
+  });
+
   test('a level that was accepted opens no other incident in later batches', async () => {
     const loud = Array.from({ length: 300 }, (_, at) => loudMinute(1100 + at));
     await store('rrc00', story(420, loud));

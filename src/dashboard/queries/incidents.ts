@@ -216,6 +216,7 @@ function closingOf(row: Row): Closing {
     class: row.class,
     endedAt: row.ended_at?.getTime() ?? null,
     closedBy: CLOSED_BY.find((name) => name === closedBy),
+    looksNormal: row.detail.newNormal !== undefined,
   };
 }
 

@@ -28,6 +28,7 @@ function blamed(incident: Incident): string {
 function titleOf(incident: Incident, own: readonly string[]): string {
   const what = incident.class === 'unknown' ? 'unusual routing' : incident.class;
   if (own.length === 0) {
+    if (incident.detail.closedBy === 'new normal') return `${what} on ${incident.stream} is the new normal`;
     if (looksNormal(incident) !== undefined)
       return `${what} on ${incident.stream}: ${newNormalWords(looksNormal(incident)!)}`;
     const who = blamed(incident);
@@ -39,9 +40,9 @@ function titleOf(incident: Incident, own: readonly string[]): string {
   return `your ${own[0]}${more}: ${what}${by} on ${incident.stream}`;
 }
 
-/** Of an open incident, or one that models have learnt; else it has passed. */
+/** Of an open incident; else it has passed. */
 function looksNormal({ endedAt, detail }: Incident): NewNormal | undefined {
-  return endedAt === null || detail.closedBy === 'new normal' ? detail.newNormal : undefined;
+  return endedAt === null ? detail.newNormal : undefined;
 }
 
 /** What the reader should do first. */
@@ -55,7 +56,8 @@ function advised(incident: Incident, own: string | undefined): string {
 export function incidentAlert({ type, incident }: IncidentChange, id?: number): AlertRequest {
   const { watched, closedBy } = incident.detail;
   const own = [...new Set(watched.map((route) => route.prefix ?? route.watched))];
-  const closing = { class: incident.class, endedAt: incident.endedAt, closedBy };
+  const looked = incident.detail.newNormal !== undefined;
+  const closing = { class: incident.class, endedAt: incident.endedAt, closedBy, looksNormal: looked };
   const end = incident.endedAt === null ? '' : ` until ${timeOf(incident.endedAt)}`;
   return {
     fingerprint: incidentFingerprint(incident),
@@ -81,7 +83,7 @@ export function incidentAlert({ type, incident }: IncidentChange, id?: number): 
       peakScore: incident.peakScore,
       class: incident.class,
       subject: incident.subject,
-      newNormal: looksNormal(incident) !== undefined,
+      newNormal: closedBy === 'new normal' || looksNormal(incident) !== undefined,
       models: incident.models.join(','),
       origins: incident.culprits.origins.map(({ name }) => name).join(','),
       prefixes: incident.culprits.prefixes.map(({ name }) => name).join(','),
