@@ -389,5 +389,4 @@ export type ScoreSeries = z.infer<typeof scoreSeries>;
 export type Curve = z.infer<typeof curve>;
 export type FeatureSeries = z.infer<typeof featureSeries>;
 export type PathGraph = z.infer<typeof pathGraph>;
-export type Explanation = z.infer<typeof explanation>;
 export type Ranked = z.infer<typeof ranked>;
