@@ -2,6 +2,8 @@
 export default {
   rootDir: 'dist/test',
   runtime: './../../test/runtime.cjs',
+  globalSetup: '<rootDir>/support/postgresServer.js',
+  globalTeardown: '<rootDir>/support/postgresServerEnd.js',
   testEnvironment: './../../test/environment.js',
   testMatch: ['**/*.test.js'],
   transform: {},

@@ -1,5 +1,5 @@
 /**
- * `npm test`: builds, then lint, import rules and every test; closes with one plain line. Further arguments go to Jest,
+ * `npm test`: builds, then lint, import rules, dead code and every test; closes with one plain line. Further arguments go to Jest,
  * such as `npm test -- bgp` for one folder.
  */
 import { spawnSync } from 'node:child_process';
@@ -23,15 +23,7 @@ function check(name, args) {
 }
 
 check('build and types', ['build.js']);
-check('lint', ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.']);
-check('import rules', [
-  'node_modules/dependency-cruiser/bin/dependency-cruise.mjs',
-  '--config',
-  '.dependency-cruiser.cjs',
-  'src',
-  'queues',
-  'workers',
-]);
+check('lint, import rules and dead code', ['test/check.js', '--built']);
 
 if (failed === 0) {
   const folder = mkdtempSync(join(tmpdir(), 'routewarden-test-'));

@@ -1,8 +1,10 @@
+import { DEFAULT_WEIGHTS, voteFor } from '../../src/detection/ensemble.js';
 import { rowsOf } from '../../src/evaluation/labelledMinutes.js';
 import { detectionOf } from '../../src/evaluation/metrics.js';
-import { trainKinds, walkWith } from '../../src/evaluation/walk.js';
+import { combine, trainKinds, walkWith } from '../../src/evaluation/walk.js';
 import { MINUTES_PER_DAY } from '../../src/features/row.js';
 import { KINDS } from '../../src/models/kinds.js';
+import { surpriseForRate } from '../../src/models/threshold.js';
 import { ordinary, type Recording } from './recorded.js';
 
 const ASKED = [0.5, 1, 2, 5];
@@ -19,7 +21,10 @@ export interface Calibrated {
   streams: number;
 }
 
-/** Alarms a day of each model alone on ordinary minutes after those it was trained on. */
+/**
+ * Alarms a day of each model alone, and of the ensemble, on ordinary minutes after those trained on. What is asked for moves
+ * thresholds only, so each model is fitted once.
+ */
 export async function calibrated(
   all: readonly Recording[],
   kinds: readonly string[],
@@ -29,22 +34,32 @@ export async function calibrated(
   for (const trainingDays of DAYS) {
     const trained = trainingDays * MINUTES_PER_DAY;
     const long = all.map(ordinary).filter(({ labels }) => labels.length >= trained + MINUTES_PER_DAY / 2);
-    for (const asked of ASKED) {
-      const found = new Map(kinds.map((name) => [name, 0]));
-      let days = 0;
-      for (const { block, labels } of long) {
-        const options = { kinds: KINDS.filter(({ name }) => kinds.includes(name)), seed, falseAlarmsPerDay: asked };
-        const { kinds: models } = await trainKinds(rowsOf(block, 0, trained), options);
-        const { models: tracks } = await walkWith(models, block, trained);
-        const tested = (labels.length - trained) / MINUTES_PER_DAY;
-        days += tested;
-        for (const [name, track] of Object.entries(tracks)) {
-          const { false_alarms_per_day: a } = detectionOf(track.anomalous, labels.subarray(trained));
-          found.set(name, found.get(name)! + a * tested);
+    const found = new Map<string, number>();
+    let days = 0;
+    for (const { block, labels } of long) {
+      const options = { kinds: KINDS.filter(({ name }) => kinds.includes(name)), seed, falseAlarmsPerDay: 1 };
+      const { kinds: models } = await trainKinds(rowsOf(block, 0, trained), options);
+      const walked = await walkWith(models, block, trained);
+      const tested = (labels.length - trained) / MINUTES_PER_DAY;
+      days += tested;
+      for (const asked of ASKED) {
+        const count = (name: string, anomalous: ArrayLike<number>): void => {
+          const { false_alarms_per_day: a } = detectionOf(anomalous, labels.subarray(trained));
+          found.set(`${asked} ${name}`, (found.get(`${asked} ${name}`) ?? 0) + a * tested);
+        };
+        const limit = surpriseForRate(asked);
+        for (const [name, { surprise }] of Object.entries(walked.models)) {
+          count(
+            name,
+            surprise.map((s) => (s >= limit ? 1 : 0)),
+          );
         }
+        count('ensemble', combine(walked.models, labels.length - trained, DEFAULT_WEIGHTS, voteFor(asked)).anomalous);
       }
-      for (const [model, alarms] of found) {
-        const measured = days === 0 ? null : alarms / days;
+    }
+    for (const asked of ASKED) {
+      for (const model of [...kinds, 'ensemble']) {
+        const measured = days === 0 ? null : (found.get(`${asked} ${model}`) ?? 0) / days;
         out.push({ model, asked, training_days: trainingDays, measured, days, streams: long.length });
       }
     }

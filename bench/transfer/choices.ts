@@ -16,41 +16,35 @@ export interface Vote {
   constants: VoteConstants;
 }
 
-/** The shipped view first, then one around it in each of its constants that labels chose; `Infinity` takes shape out. */
+/** The shipped view first, then others of time constant, weight and shape; `Infinity` takes shape out. */
 export function views(): View[] {
   const of = (name: string, changed: Partial<VolumeView>): View => ({ name, view: { ...VOLUME_VIEW, ...changed } });
-  const shape = VOLUME_VIEW.shapeFrom;
-  const list: View[] = [];
-  for (const minutes of [15, 10]) {
-    for (const weight of [4, 1]) {
-      for (const shapeFrom of [shape, Number.POSITIVE_INFINITY]) {
-        const without = Number.isFinite(shapeFrom) ? '' : ', no shape alone';
-        list.push(of(`volume ${minutes} min x ${weight}${without}`, { minutes, weight, shapeFrom }));
-      }
-    }
-  }
-  return list;
+  return [
+    of('volume 10 min x 12', {}),
+    of('volume 15 min x 12', { scales: [15] }),
+    of('volume 5+15+30 min x 12', { scales: [5, 15, 30] }),
+    of('volume 10 min x 4', { weight: 4 }),
+    of('volume 10 min x 12, no shape alone', { shapeFrom: Number.POSITIVE_INFINITY }),
+  ];
 }
 
 const WEIGHTS: readonly (readonly [number, number, number])[] = [
   [DEFAULT_WEIGHTS.heuristic, DEFAULT_WEIGHTS.isolation_forest, DEFAULT_WEIGHTS.lstm],
+  [4, 1, 1],
   [1, 0, 0],
-  [2, 1, 1],
-  [1, 1, 1],
 ];
 
-/** The shipped vote first. */
+/** The shipped vote first. The threshold is not among the choices: it is the promise of one false alarm a day. */
 export function votes(): Vote[] {
   const list: Vote[] = [];
   for (const [heuristic, isolation_forest, lstm] of WEIGHTS) {
-    const alone = isolation_forest + lstm === 0;
-    for (const mostOfOthers of alone ? [VOTE.mostOfOthers] : [VOTE.mostOfOthers, 30]) {
-      for (const rate of [1.5, 0.5, 1, 2]) {
-        for (const stay of [VOTE.stay, 1]) {
+    for (const stay of [VOTE.stay, surpriseForRate(10), surpriseForRate(2.5)]) {
+      for (const back of [VOTE.back, 0.4, 0.6]) {
+        for (const after of [VOTE.after, 0.5, 0]) {
           list.push({
-            name: `${heuristic}:${isolation_forest}:${lstm}, others to ${mostOfOthers}, ${rate} a day, stay ${stay}`,
+            name: `${heuristic}:${isolation_forest}:${lstm}, stay ${stay.toFixed(2)}, back ${back}, after ${after}`,
             weights: { heuristic, isolation_forest, lstm },
-            constants: { mostOfOthers, threshold: surpriseForRate(rate), stay },
+            constants: { ...VOTE, stay, back, after },
           });
         }
       }

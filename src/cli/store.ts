@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Pool } from 'pg';
-import { QUEUE_SCHEMA, QueueStore } from '../../queues/store.js';
+import type { QueueStore } from '../../queues/store.js';
 import { loadSettings, settingsFile } from '../config/load.js';
 import type { Settings } from '../config/settings.js';
 import { hasOwnDatabase, type OpenedDatabase, openDatabase } from '../storage/database.js';
@@ -79,9 +79,10 @@ async function onDatabase<T>(
   }
 }
 
-/** The same with the queues. */
+/** The same with the queues. BullMQ is loaded for it: half of what a command that needs none would take to start. */
 export function withStore<T>(program: Command, work: (store: Store) => Promise<T>): Promise<T> {
   return withDatabase(program, async ({ settings, pool, databaseUrl, origin }) => {
+    const { QueueStore } = await import('../../queues/store.js');
     let ending = false;
     const queues = new QueueStore({ ...settings, databaseUrl }, (error) => ending || onTrouble(error));
     try {
@@ -97,6 +98,7 @@ export function withStore<T>(program: Command, work: (store: Store) => Promise<T
 /** @throws Error when the queues are elsewhere: in a Redis that these settings do not name */
 export async function requireQueues(pool: Pool, settings: Settings): Promise<void> {
   if (settings.redisUrl !== undefined) return;
+  const { QUEUE_SCHEMA } = await import('../../queues/store.js');
   const { rows } = await pool.query<{ there: boolean }>('SELECT to_regnamespace($1) IS NOT NULL AS there', [
     QUEUE_SCHEMA,
   ]);

@@ -5,6 +5,7 @@ import {
   VOTE,
   type VoteConstants,
   vote,
+  voteFor,
 } from '../detection/ensemble.js';
 import type { FeatureBlock } from '../features/row.js';
 import type { AnyModelKind } from '../models/kinds.js';
@@ -54,7 +55,8 @@ export interface TrainedKind {
  */
 export async function walk(block: FeatureBlock, trained: number, options: WalkOptions): Promise<Walk> {
   const fitted = await trainKinds(rowsOf(block, 0, trained), options);
-  const walked = await walkWith(fitted.kinds, block, trained, options.weights);
+  const constants = voteFor(options.falseAlarmsPerDay);
+  const walked = await walkWith(fitted.kinds, block, trained, options.weights, constants);
   options.onProgress?.(`walked ${block.minutes.length - trained} minutes`);
   return { ...walked, missing: fitted.missing };
 }
@@ -96,6 +98,7 @@ export async function walkWith(
   block: FeatureBlock,
   from: number,
   weights: Readonly<Partial<Record<ModelKindName, number>>> = DEFAULT_WEIGHTS,
+  constants: VoteConstants = VOTE,
 ): Promise<Pick<Walk, 'models' | 'ensemble'>> {
   const rows = block.minutes.length;
   const models: Walk['models'] = {};
@@ -113,7 +116,7 @@ export async function walkWith(
     const anomalous = Uint8Array.from(score, (s) => (s >= threshold ? 1 : 0));
     models[kind.name] = { score, surprise, anomalous, threshold, fitSeconds };
   }
-  return { models, ensemble: combine(models, rows - from, weights) };
+  return { models, ensemble: combine(models, rows - from, weights, constants) };
 }
 
 /** The vote, minute by minute, on what the models said. */
@@ -123,7 +126,11 @@ export function combine(
   weights: Readonly<Partial<Record<ModelKindName, number>>> = DEFAULT_WEIGHTS,
   constants: VoteConstants = VOTE,
 ): Track {
-  const track: Track = { score: new Float64Array(rows), anomalous: new Uint8Array(rows), threshold: 0 };
+  const track: Track = {
+    score: new Float64Array(rows),
+    anomalous: new Uint8Array(rows),
+    threshold: constants.threshold,
+  };
   const kinds = Object.entries(models) as [ModelKindName, NonNullable<Walk['models'][ModelKindName]>][];
   let state: EnsembleState = INITIAL_STATE;
   for (let row = 0; row < rows; row++) {
@@ -136,7 +143,6 @@ export function combine(
     state = verdict.state;
     track.score[row] = verdict.score;
     track.anomalous[row] = verdict.anomalous ? 1 : 0;
-    track.threshold = verdict.threshold;
   }
   return track;
 }

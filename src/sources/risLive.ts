@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { Backoff, type BackoffOptions } from './backoff.js';
 import { DeliveryQueue } from './deliveryQueue.js';
 import { DuplicateFilter } from './duplicateFilter.js';
+import { webSocketAgent } from './http/proxy.js';
 import { type RisSubscription, risSubscriptionSchema } from './risSubscription.js';
 import type { FeedConsumer, LiveSource, Logger } from './source.js';
 
@@ -83,6 +84,7 @@ export class RisLiveSource implements LiveSource {
     return new Promise((resolve, reject) => {
       const socket = new WebSocket(this.#url, {
         perMessageDeflate: false,
+        agent: webSocketAgent(this.#url.href),
         handshakeTimeout: this.#stallMs,
         maxPayload: this.#options.largestMessage ?? 4 * 1024 * 1024,
       });

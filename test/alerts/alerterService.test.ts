@@ -7,8 +7,7 @@ import type { Pool } from 'pg';
 import { packageRoot } from '../../src/config/paths.js';
 import { settingsSchema } from '../../src/config/settings.js';
 import { listAlerts } from '../../src/storage/alerts.js';
-import { type OpenedDatabase, openDatabase } from '../../src/storage/database.js';
-import { openPool } from '../../src/storage/pool.js';
+import { openTestDatabase, type TestDatabase } from '../support/database.js';
 import { Facts } from './facts.js';
 import { httpReceiver, type Receiver, smtpReceiver, syslogReceiver } from './receivers.js';
 
@@ -21,7 +20,7 @@ const SECRETS = [
 ];
 
 let folder: string;
-let database: OpenedDatabase;
+let database: TestDatabase;
 let pool: Pool;
 let facts: Facts;
 let hook: Receiver;
@@ -33,8 +32,8 @@ let settings: object;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'routewarden-alerter-'));
   const dataDirectory = join(folder, 'data');
-  database = await openDatabase({ dataDirectory }, { share: false, log: () => {} });
-  pool = openPool(database.databaseUrl, { name: 'test', onError: () => {} });
+  database = await openTestDatabase();
+  ({ pool } = database);
   facts = new Facts(pool);
   [hook, chat, mail, log] = await Promise.all([httpReceiver(), httpReceiver(), smtpReceiver(), syslogReceiver()]);
   settings = {
@@ -77,7 +76,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   for (const receiver of [hook, chat, mail, log]) receiver.close();
-  await pool.end();
   await database.close();
   await rm(folder, { recursive: true, force: true });
 }, 60_000);
@@ -85,7 +83,7 @@ afterAll(async () => {
 beforeEach(() => facts.clear());
 
 function startAlerter(): { child: ChildProcess; output: () => string; ended: Promise<number | null> } {
-  const whole = settingsSchema.parse({ ...settings, databaseUrl: database.databaseUrl });
+  const whole = settingsSchema.parse({ ...settings, databaseUrl: database.url });
   const child = spawn(process.execPath, [join(packageRoot, 'dist/workers/alerter.js')], {
     env: { PATH: process.env.PATH, ROUTEWARDEN_SETTINGS: JSON.stringify(whole) },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -164,7 +162,7 @@ describe('routewarden', () => {
     const file = join(folder, 'settings.json');
     await writeFile(file, JSON.stringify({ ...settings, ...change }));
     const child = spawn(process.execPath, [join(packageRoot, 'bin/routewarden.js'), '--config', file, ...words], {
-      env: { PATH: process.env.PATH, DATABASE_URL: database.databaseUrl },
+      env: { PATH: process.env.PATH, DATABASE_URL: database.url },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let out = '';
@@ -237,7 +235,7 @@ describe('routewarden', () => {
       secret: '(hidden)',
       headers: { Authorization: '(hidden)' },
     });
-    expect(new URL(database.databaseUrl).password).not.toBe('');
-    expect(shown.out).not.toContain(new URL(database.databaseUrl).password);
+    expect(new URL(database.url).password).not.toBe('');
+    expect(shown.out).not.toContain(new URL(database.url).password);
   }, 60_000);
 });

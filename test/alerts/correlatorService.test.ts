@@ -9,10 +9,9 @@ import type { Pool } from 'pg';
 import { packageRoot } from '../../src/config/paths.js';
 import { settingsSchema } from '../../src/config/settings.js';
 import type { MinuteEvidence } from '../../src/features/row.js';
-import { type OpenedDatabase, openDatabase } from '../../src/storage/database.js';
 import { listIncidents } from '../../src/storage/incidents.js';
-import { openPool } from '../../src/storage/pool.js';
 import { NO_EVIDENCE, quietMinute } from '../incidents/minutes.js';
+import { openTestDatabase, type TestDatabase } from '../support/database.js';
 import { httpReceiver, type Receiver } from './receivers.js';
 
 const PEERS = quietMinute(0).evidence!.peers;
@@ -23,7 +22,7 @@ const ROAS = [
 ];
 
 let folder: string;
-let database: OpenedDatabase;
+let database: TestDatabase;
 let pool: Pool;
 let hook: Receiver;
 const children: ChildProcess[] = [];
@@ -38,8 +37,8 @@ const vrpServer = createServer((request, response) => {
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'routewarden-correlator-'));
-  database = await openDatabase({ dataDirectory: join(folder, 'data') }, { share: false, log: () => {} });
-  pool = openPool(database.databaseUrl, { name: 'test', onError: () => {} });
+  database = await openTestDatabase();
+  ({ pool } = database);
   hook = await httpReceiver();
   await new Promise<void>((resolve) => vrpServer.listen(0, '127.0.0.1', resolve));
 }, 60_000);
@@ -51,7 +50,6 @@ afterAll(async () => {
   hook.close();
   vrpServer.closeAllConnections();
   vrpServer.close();
-  await pool.end();
   await database.close();
   await rm(folder, { recursive: true, force: true });
 }, 60_000);
@@ -94,7 +92,7 @@ const newOrigin = (prefix: string, origin: number) => ({
 
 test('what touches our own networks is told at once with its evidence; a ROA that allows it lowers the severity', async () => {
   const settings = {
-    databaseUrl: database.databaseUrl,
+    databaseUrl: database.url,
     feed: { clock: 'feed' },
     streams: [{ name: 'own' }, { name: 'allowed' }, { name: 'others' }],
     watch: { prefixes: ['192.0.2.0/24', '198.51.100.0/24'], asNumbers: ['AS64999'] },

@@ -1,6 +1,4 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Pool } from 'pg';
@@ -16,12 +14,10 @@ import {
 import { packageRoot } from '../../src/config/paths.js';
 import { settingsSchema } from '../../src/config/settings.js';
 import { SERVICES } from '../../src/services/catalogue.js';
-import { type OpenedDatabase, openDatabase } from '../../src/storage/database.js';
-import { openPool } from '../../src/storage/pool.js';
+import { openTestDatabase, type TestDatabase } from '../support/database.js';
 import { Facts } from './facts.js';
 
-let folder: string;
-let database: OpenedDatabase;
+let database: TestDatabase;
 let pool: Pool;
 let facts: Facts;
 const settings = settingsSchema.parse({
@@ -30,16 +26,13 @@ const settings = settingsSchema.parse({
 });
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'routewarden-doctor-'));
-  database = await openDatabase({ dataDirectory: folder }, { share: false, log: () => {} });
-  pool = openPool(database.databaseUrl, { name: 'test', onError: () => {} });
+  database = await openTestDatabase();
+  ({ pool } = database);
   facts = new Facts(pool);
   await facts.clear();
 }, 60_000);
 afterAll(async () => {
-  await pool.end();
   await database.close();
-  await rm(folder, { recursive: true, force: true });
 }, 60_000);
 
 const brief = ({ ok, finding }: Finding) => [ok, finding];
@@ -128,7 +121,7 @@ test('stores that are away are findings with remedies, and hide nothing else', a
   expect(away.code).toBe(1);
   expect(away.findings.get('database')).toMatchObject({ ok: false, remedy: expect.stringContaining('DATABASE_URL') });
   expect(away.findings.get('disk')).toBeDefined();
-  const noRedis = await doctor({ DATABASE_URL: database.databaseUrl, REDIS_URL: 'redis://127.0.0.1:1' });
+  const noRedis = await doctor({ DATABASE_URL: database.url, REDIS_URL: 'redis://127.0.0.1:1' });
   expect(noRedis.findings.get('redis')).toMatchObject({ ok: false, remedy: expect.stringContaining('REDIS_URL') });
   expect(noRedis.findings.get('database')).toMatchObject({ ok: true });
 }, 60_000);

@@ -218,3 +218,28 @@ test('the address of the page', () => {
   expect(pageAddress({ host: '::1', port: 8787 })).toBe('http://[::1]:8787');
   expect(pageAddress({ host: '0.0.0.0', port: 80 })).not.toContain('0.0.0.0');
 });
+
+describe('the body of a webhook', () => {
+  const template =
+    '{"summary": "{{severity}}: {{title}}", "text": "{{#lines}}{{.}}\\n{{/lines}}", "id": {{facts.incident}}}';
+
+  test('follows its template: one POST an alert, quotes and line breaks as JSON has them', async () => {
+    const odd: Notice = { phase: 'raised', alert: { ...alert, id: 8, title: 'a "quoted" & <odd>\ntitle' } };
+    await channel({ type: 'webhook', url, secret: 'a-long-secret', template }).send(
+      [raised, odd],
+      AbortSignal.timeout(5_000),
+    );
+    expect(service.asked.map(({ body }) => body)).toEqual([
+      { summary: `critical: ${alert.title}`, text: `${alert.body.lines.join('\n')}\n`, id: 12 },
+      { summary: 'critical: a "quoted" & <odd>\ntitle', text: `${alert.body.lines.join('\n')}\n`, id: 12 },
+    ]);
+    const [first, second] = service.asked.map(({ headers }) => headers['x-routewarden-signature']);
+    expect(first).toMatch(/^sha256=/);
+    expect(second).not.toBe(first);
+  });
+
+  test.each(['{"summary": {{title}}}', '{{#lines}}', 'plain {{title}}'])('%s is refused with the settings', (wrong) => {
+    const read = channelSettings.safeParse({ type: 'webhook', name: 'it', url: 'http://127.0.0.1/', template: wrong });
+    expect(read.error?.issues[0]?.message).toMatch(/gives no JSON/);
+  });
+});

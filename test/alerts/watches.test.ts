@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Pool } from 'pg';
 import { AlertStep } from '../../src/incidents/alerts/alertStep.js';
@@ -11,25 +8,20 @@ import type { ModelKey } from '../../src/models/model.js';
 import { forgetFailures } from '../../src/retraining/failure.js';
 import { Rounds } from '../../src/services/rounds.js';
 import { listAlerts, raiseAlertAlone } from '../../src/storage/alerts.js';
-import { type OpenedDatabase, openDatabase } from '../../src/storage/database.js';
-import { openPool } from '../../src/storage/pool.js';
+import { openTestDatabase, type TestDatabase } from '../support/database.js';
 import { Facts } from './facts.js';
 
-let folder: string;
-let database: OpenedDatabase;
+let database: TestDatabase;
 let pool: Pool;
 let facts: Facts;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'routewarden-watches-'));
-  database = await openDatabase({ dataDirectory: folder }, { share: false, log: () => {} });
-  pool = openPool(database.databaseUrl, { name: 'test', onError: () => {} });
+  database = await openTestDatabase();
+  ({ pool } = database);
   facts = new Facts(pool);
 }, 60_000);
 afterAll(async () => {
-  await pool.end();
   await database.close();
-  await rm(folder, { recursive: true, force: true });
 }, 60_000);
 beforeEach(() => facts.clear());
 

@@ -23,12 +23,10 @@ let file: string;
 const pools: Pool[] = [];
 
 /** A new, migrated database on the test's server. */
-async function database(name: string): Promise<Pool> {
-  await server.pool.query(`CREATE DATABASE ${name}`);
-  const url = new URL(server.url);
-  url.pathname = `/${name}`;
-  await migrate(url.href, () => {});
-  const pool = openPool(url.href, { name: 'test', onError: () => {} });
+async function database(): Promise<Pool> {
+  const url = await server.createBare();
+  await migrate(url, () => {});
+  const pool = openPool(url, { name: 'test', onError: () => {} });
   pools.push(pool);
   return pool;
 }
@@ -56,7 +54,7 @@ beforeAll(async () => {
   server = await openTestDatabase();
   folder = await mkdtemp(join(tmpdir(), 'routewarden-backup-'));
   file = join(folder, 'all.gz');
-  source = await database('source');
+  source = await database();
   const bytes = Buffer.from([0, 1, 2, 255, 10, 13, 34, 92]);
   await source.query(`
     INSERT INTO streams (name, source) VALUES ('rrc00', '{"host": "rrc00"}');
@@ -86,7 +84,7 @@ afterAll(async () => {
 
 describe('backup and restore', () => {
   test('a round trip keeps every row, artifacts verified, and ids and tokens go on rising', async () => {
-    const target = await database('target');
+    const target = await database();
     const rows = await restoreBackup(target, file);
     expect(rows).toMatchObject({ features: 2001, model_versions: 2, model_files: 1, cursors: 1, incidents: 1 });
     const [before, after] = [await contents(source), await contents(target)];
@@ -116,7 +114,7 @@ describe('backup and restore', () => {
   });
 
   test('a damaged, cut, foreign or newer file changes nothing and says what it is', async () => {
-    const empty = await database('refusing');
+    const empty = await database();
     const whole = await readFile(file);
     const text = gunzipSync(whole).toString();
     const lines = text.trimEnd().split('\n');
@@ -154,7 +152,7 @@ describe('backup and restore', () => {
 
   test('a database with rows, or on which the system runs, is refused', async () => {
     await expect(restoreBackup(source, file)).rejects.toThrow(/not empty/);
-    const busy = await database('busy');
+    const busy = await database();
     await busy.query(
       `INSERT INTO services (instance, name, host, pid, state) VALUES ('a', 'aggregator', 'h', 1, 'running')`,
     );

@@ -5,24 +5,23 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Pool } from 'pg';
-import { type OpenedDatabase, openDatabase } from '../../src/storage/database.js';
-import { openPool } from '../../src/storage/pool.js';
 import { forgetEmptyStream } from '../../src/storage/streams.js';
 import { addIncident, HIJACK, NOW, STREAM } from '../dashboard/seed.js';
 import { jsonOf, routewarden } from '../support/command.js';
+import { openTestDatabase, type TestDatabase } from '../support/database.js';
 
 const MINUTE = 60_000;
 let folder: string;
-let database: OpenedDatabase;
+let database: TestDatabase;
 let pool: Pool;
 let environment: Record<string, string>;
 const run = (...words: string[]) => routewarden(words, environment);
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'routewarden-look-'));
-  database = await openDatabase({ dataDirectory: join(folder, 'data') }, { share: false, log: () => {} });
-  pool = openPool(database.databaseUrl, { name: 'test', onError: () => {} });
-  environment = { DATABASE_URL: database.databaseUrl };
+  database = await openTestDatabase();
+  ({ pool } = database);
+  environment = { DATABASE_URL: database.url };
   await pool.query("INSERT INTO streams (name) VALUES ('rrc00')");
   await addIncident(pool, {
     from: HIJACK.from,
@@ -56,7 +55,6 @@ beforeAll(async () => {
   });
 }, 60_000);
 afterAll(async () => {
-  await pool.end();
   await database.close();
   await rm(folder, { recursive: true, force: true });
 });
@@ -88,9 +86,7 @@ describe('a command that only looks', () => {
   );
 
   test('makes no tables either, and names settings and database without secrets', async () => {
-    await pool.query('CREATE DATABASE bare');
-    const bare = new URL(database.databaseUrl);
-    bare.pathname = '/bare';
+    const bare = new URL(await database.createBare());
     const ended = await routewarden(['status'], { DATABASE_URL: bare.href });
     expect(ended.code).toBe(1);
     expect(ended.stderr).toContain('holds nothing of Routewarden yet');

@@ -1,6 +1,13 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { DEFAULT_WEIGHTS, ENSEMBLE_THRESHOLD, INITIAL_STATE, type Vote, vote } from '../../src/detection/ensemble.js';
+import {
+  DEFAULT_WEIGHTS,
+  ENSEMBLE_THRESHOLD,
+  type EnsembleState,
+  INITIAL_STATE,
+  type Vote,
+  vote,
+} from '../../src/detection/ensemble.js';
 import { MODEL_KINDS } from '../../src/models/model.js';
 
 const votes = (...surprises: number[]): Vote[] =>
@@ -19,12 +26,46 @@ test('no model, no alarm; the state is kept', () => {
   expect(verdict).toMatchObject({ anomalous: false, missing: ['heuristic'], state: { anomalous: true } });
 });
 
-test('an incident begins at the threshold and goes on a little below it', () => {
-  const below = ENSEMBLE_THRESHOLD * 0.97;
-  expect(vote(votes(below, below, below), DEFAULT_WEIGHTS, { anomalous: false }).anomalous).toBe(false);
-  expect(vote(votes(below, below, below), DEFAULT_WEIGHTS, { anomalous: true }).anomalous).toBe(true);
-  const far = ENSEMBLE_THRESHOLD * 0.8;
-  expect(vote(votes(far, far, far), DEFAULT_WEIGHTS, { anomalous: true }).anomalous).toBe(false);
+const alike = (surprise: number, state: EnsembleState) =>
+  vote(votes(surprise, surprise, surprise), DEFAULT_WEIGHTS, state);
+/** The state after minutes of the same surprise. */
+const after = (surprise: number, minutes: number, state: EnsembleState = INITIAL_STATE): EnsembleState =>
+  minutes === 0 ? state : after(surprise, minutes - 1, alike(surprise, state).state);
+
+test('an incident begins at the threshold and goes on below it', () => {
+  const below = ENSEMBLE_THRESHOLD * 0.85;
+  expect(alike(below, INITIAL_STATE).anomalous).toBe(false);
+  const small = after(ENSEMBLE_THRESHOLD + 0.01, 1);
+  expect(alike(below, small).anomalous).toBe(true);
+  expect(alike(ENSEMBLE_THRESHOLD * 0.75, small).anomalous).toBe(false);
+});
+
+test('a great incident is over half of the way back, but not when it wanes over hours', () => {
+  const great = after(4.9, 60);
+  expect(alike(3.1, great).anomalous).toBe(true);
+  expect(alike(2.9, great).anomalous).toBe(false);
+  const waning = after(4, 300, after(4.5, 200, great));
+  expect(alike(2.9, waning).anomalous).toBe(true);
+});
+
+test('for a day after a great incident a new one must come near to it, and none is silenced altogether', () => {
+  const over = after(1, 1, after(4.9, 60));
+  expect(after(ENSEMBLE_THRESHOLD, 1).anomalous).toBe(true);
+  // 4.9 is not great enough to raise anything.
+  expect(alike(ENSEMBLE_THRESHOLD, over).anomalous).toBe(true);
+  const storm = after(1, 1, vote(votes(30, 5, 5), DEFAULT_WEIGHTS, INITIAL_STATE).state);
+  expect(alike(ENSEMBLE_THRESHOLD * 1.2, storm)).toMatchObject({ anomalous: false });
+  expect(alike(ENSEMBLE_THRESHOLD * 1.2, storm).threshold).toBeCloseTo(ENSEMBLE_THRESHOLD * 1.5);
+  expect(vote(votes(8, 5, 5), DEFAULT_WEIGHTS, storm).anomalous).toBe(true);
+  expect(alike(ENSEMBLE_THRESHOLD * 1.2, after(1, 1439, storm)).anomalous).toBe(false);
+  expect(alike(ENSEMBLE_THRESHOLD * 1.2, after(1, 1440, storm)).anomalous).toBe(true);
+});
+
+test('a lesser incident does not shorten the memory of a great one', () => {
+  const storm = after(1, 1, vote(votes(30, 5, 5), DEFAULT_WEIGHTS, INITIAL_STATE).state);
+  const second = vote(votes(8, 5, 5), DEFAULT_WEIGHTS, after(1, 700, storm)).state;
+  const later = after(1, 700, second);
+  expect(later.passed?.greatest).toBeCloseTo(storm.passed!.greatest);
 });
 
 test('the score rises with each vote, lies between the votes and is bounded', () => {

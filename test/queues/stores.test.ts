@@ -9,20 +9,20 @@ import { openRetentionQueue, retentionSchedule } from '../../queues/retention.js
 import { enqueueRetrain, openRetrainQueue, RETRAIN, readRetrainPayload } from '../../queues/retrain.js';
 import { keepSchedule, makeSchedule } from '../../queues/schedule.js';
 import { QueueStore } from '../../queues/store.js';
-import { type OpenedDatabase, openDatabase } from '../../src/storage/database.js';
 import { openPool } from '../../src/storage/pool.js';
+import { openTestDatabase, type TestDatabase } from '../support/database.js';
 import { startRedis, type TestRedis } from '../support/redis.js';
 
 const NOW = { priority: 1, delayMilliseconds: 0 };
 const MANUAL = { kind: 'manual', actor: 'test' } as const;
 
 let folder: string;
-let database: OpenedDatabase;
+let database: TestDatabase;
 let redis: TestRedis | null = null;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'routewarden-queues-'));
-  database = await openDatabase({ dataDirectory: join(folder, 'data') }, { share: false, log: () => {} });
+  database = await openTestDatabase();
   redis = await startRedis();
 }, 60_000);
 afterAll(async () => {
@@ -44,7 +44,7 @@ describe.each(['postgres', 'redis'] as const)('queues on %s', (kind) => {
       if (kind === 'redis' && redis === null) return;
       const store = new QueueStore(
         {
-          databaseUrl: database.databaseUrl,
+          databaseUrl: database.url,
           redisUrl: kind === 'redis' ? redis!.url : undefined,
           queuePrefix: `t${name.length}-${kind}`,
         },
@@ -182,8 +182,8 @@ describe.each(['postgres', 'redis'] as const)('queues on %s', (kind) => {
 });
 
 test('a job that was taken by a clock a day ahead is taken over when its worker was killed', async () => {
-  const store = new QueueStore({ databaseUrl: database.databaseUrl, queuePrefix: 'ahead' }, () => {});
-  const pool = openPool(database.databaseUrl, { name: 'test', onError: () => {} });
+  const store = new QueueStore({ databaseUrl: database.url, queuePrefix: 'ahead' }, () => {});
+  const pool = openPool(database.url, { name: 'test', onError: () => {} });
   const real = Date.now;
   try {
     const queue = store.queue<Record<string, never>>('ahead');
@@ -219,7 +219,7 @@ test('a job that was taken by a clock a day ahead is taken over when its worker 
 
 test('a store that cannot be reached is named, with what to do', async () => {
   const nowhere = new QueueStore(
-    { databaseUrl: database.databaseUrl, redisUrl: 'redis://127.0.0.1:1', queuePrefix: 'x' },
+    { databaseUrl: database.url, redisUrl: 'redis://127.0.0.1:1', queuePrefix: 'x' },
     () => {},
   );
   await expect(nowhere.prepare()).rejects.toThrow(/cannot reach Redis at REDIS_URL .*check the URL/);

@@ -5,27 +5,26 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type AnyModelKind, modelKinds } from '../../src/models/kinds.js';
 import { rehearse } from '../../src/rehearsal/rehearsal.js';
 import { retrainingSettings } from '../../src/retraining/settings.js';
-import { type OpenedDatabase, openDatabase } from '../../src/storage/database.js';
-import { openPool, type Pool } from '../../src/storage/pool.js';
+import type { Pool } from '../../src/storage/pool.js';
 import { ScratchSchema } from '../../src/storage/scratchSchema.js';
 import { START, writeFeatures } from '../drift/seededStream.js';
 import { jsonOf, routewarden } from '../support/command.js';
+import { openTestDatabase, type TestDatabase } from '../support/database.js';
 
 const PARTS = ['training', 'validation', 'backup', 'hot swap', 'rollback'];
 const STREAM = 'rrc00';
 
 let folder: string;
-let database: OpenedDatabase;
+let database: TestDatabase;
 let pool: Pool;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'routewarden-rehearsal-'));
-  database = await openDatabase({ dataDirectory: join(folder, 'data') }, { share: false, log: () => {} });
-  pool = openPool(database.databaseUrl, { name: 'test', onError: () => {} });
+  database = await openTestDatabase();
+  ({ pool } = database);
   await writeFeatures(pool, STREAM, START, START + 1_600, { seed: 8 });
   await writeFeatures(pool, 'short', START, START + 200, { seed: 8 });
 }, 60_000);
 afterAll(async () => {
-  await pool?.end();
   await database?.close();
   await rm(folder, { recursive: true, force: true });
 });
@@ -33,7 +32,7 @@ afterAll(async () => {
 const rehearsal = (kinds: readonly AnyModelKind[], more: object = {}) =>
   rehearse({
     pool,
-    databaseUrl: database.databaseUrl,
+    databaseUrl: database.url,
     stream: STREAM,
     kinds,
     settings: retrainingSettings.parse({ trainingDays: 1, heldBackMinutes: 240 }),
@@ -130,8 +129,8 @@ describe('a rehearsal of retraining', () => {
     expect(await traces()).toMatchObject(NOTHING);
 
     await pool.query('CREATE SCHEMA routewarden_scratch_0123456789ab');
-    const first = await ScratchSchema.open(pool, database.databaseUrl, () => {});
-    const second = await ScratchSchema.open(pool, database.databaseUrl, () => {});
+    const first = await ScratchSchema.open(pool, database.url, () => {});
+    const second = await ScratchSchema.open(pool, database.url, () => {});
     // The one that lives is not taken for a leftover.
     expect((await first.pool.query('SELECT count(*) FROM model_versions')).rows).toHaveLength(1);
     expect((await traces()).schemas.map(({ nspname }) => nspname).sort()).toEqual([first.name, second.name].sort());
@@ -142,7 +141,7 @@ describe('a rehearsal of retraining', () => {
 
   test('with too few minutes it says how many it needs and how to get them', async () => {
     const ended = await routewarden(['test-retraining', '--stream', 'short', '--json'], {
-      DATABASE_URL: database.databaseUrl,
+      DATABASE_URL: database.url,
     });
     expect(ended.code).toBe(1);
     expect(ended.stderr).toMatch(
@@ -152,7 +151,7 @@ describe('a rehearsal of retraining', () => {
 
   test('as a command it tries all three kinds and prints one JSON object', async () => {
     const ended = await routewarden(['test-retraining', '--stream', STREAM, '--seed', '3', '--json'], {
-      DATABASE_URL: database.databaseUrl,
+      DATABASE_URL: database.url,
       ROUTEWARDEN_RETRAINING_TRAINING_DAYS: '1',
       ROUTEWARDEN_RETRAINING_HELD_BACK_MINUTES: '240',
     });

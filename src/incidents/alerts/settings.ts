@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { INCIDENT_CLASSES, SEVERITIES } from '../incident.js';
 import { ALERT_KINDS } from './alert.js';
+import { faultOfTemplate } from './bodyTemplate.js';
 
 const name = z
   .string()
@@ -19,6 +20,15 @@ const webhookSettings = z.strictObject({
     .min(8)
     .optional()
     .describe('Signs the body: header X-Routewarden-Signature is sha256= and its HMAC-SHA256 in hex'),
+  template: z
+    .string()
+    .min(1)
+    .optional()
+    .superRefine((text, context) => {
+      const fault = text === undefined ? null : faultOfTemplate(text);
+      if (fault !== null) context.addIssue({ code: 'custom', message: fault });
+    })
+    .describe('Body of one POST an alert, a Mustache template of JSON such as {"text": "{{title}} {{link}}"}'),
   timeoutSeconds,
 });
 

@@ -7,8 +7,8 @@ import { joined } from '../timeScales.js';
 const COUNTS = [0, 1, 2, 3, 7, 8, 9];
 /** What was chosen with labelled events in view: the transfer bench chooses it anew with each event left out. */
 export interface VolumeView {
-  /** Time constant in minutes. */
-  minutes: number;
+  /** Time constants in minutes; the volume is the mean over them. */
+  scales: readonly number[];
   /** How much more the volume says than the rules do. */
   weight: number;
   /** Beside the volume the rules confirm or doubt: how far beyond a threshold they are says little there. */
@@ -23,8 +23,8 @@ export interface VolumeView {
 }
 
 export const VOLUME_VIEW: VolumeView = {
-  minutes: 15,
-  weight: 4,
+  scales: [10],
+  weight: 12,
   mostOfRules: 4,
   shapeFrom: 6,
   shapeShare: 1 / 3,
@@ -35,12 +35,12 @@ export const VOLUME_VIEW: VolumeView = {
 const MOST = 30;
 const TRACE = 0.02;
 
-export function fitVolume(window: FeatureBlock, { minutes }: VolumeView): Preparation {
-  return fitPreparation(window, { scales: [minutes], only: COUNTS });
+export function fitVolume(window: FeatureBlock, { scales }: VolumeView): Preparation {
+  return fitPreparation(window, { scales: [...scales], only: COUNTS });
 }
 
 /**
- * [rows - from] mean deviation of the log counts from the ordinary, over a quarter of an hour: it adds up what all counts say alike,
+ * [rows - from] mean deviation of the log counts from the ordinary, over the last minutes: it adds up what all counts say alike,
  * rises within minutes of a storm and falls within minutes of its end. NaN for gaps.
  */
 export function volumeOf(volume: Preparation, block: FeatureBlock, from: number): Float64Array {

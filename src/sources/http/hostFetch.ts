@@ -1,3 +1,7 @@
+import { proxiedFetch } from './proxy.js';
+
+const fetchAny = proxiedFetch(process.env);
+
 /** An address without the login in it, and that login as a header (RFC 7617): fetch refuses addresses with one. */
 export interface Address {
   url: string;
@@ -39,7 +43,7 @@ export async function hostFetch(
   const headers = authorization === null ? init.headers : { ...init.headers, authorization };
   let at = new URL(url);
   for (let redirects = 0; ; redirects++) {
-    const response = await fetch(at.href, { ...init, headers, redirect: 'manual' });
+    const response = await fetchAny(at.href, { ...init, headers, redirect: 'manual' });
     const location = response.headers.get('location');
     if (!REDIRECTS.has(response.status) || location === null) return response;
     await response.body?.cancel();

@@ -1,3 +1,7 @@
+import { proxiedFetch } from '../../../sources/http/proxy.js';
+
+const fetchAny = proxiedFetch(process.env);
+
 /** The receiver answered, but not with yes. */
 export class Refused extends Error {
   constructor(
@@ -32,7 +36,7 @@ export async function postJson(
   headers: Record<string, string>,
   signal: AbortSignal,
 ): Promise<void> {
-  const response = await fetch(url, {
+  const response = await fetchAny(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
     body,

@@ -1,11 +1,12 @@
 import { createHmac } from 'node:crypto';
 import { type Notice, noticeKey } from '../alert.js';
+import { bodyOf } from '../bodyTemplate.js';
 import type { ChannelOf } from '../settings.js';
 import { noticeObject } from '../words.js';
 import type { AlertChannel } from './channel.js';
 import { postJson, timed } from './post.js';
 
-/** Posts `{"alerts": [...]}`. The Idempotency-Key header is the same when a message is sent again. */
+/** Posts `{"alerts": [...]}`, or one body of the template for each alert. The Idempotency-Key header is the same when a message is sent again. */
 export class WebhookChannel implements AlertChannel {
   readonly name: string;
 
@@ -14,8 +15,14 @@ export class WebhookChannel implements AlertChannel {
   }
 
   async send(notices: readonly Notice[], signal: AbortSignal): Promise<void> {
+    const { template } = this.settings;
+    if (template === undefined)
+      return this.post(notices, JSON.stringify({ alerts: notices.map(noticeObject) }), signal);
+    for (const notice of notices) await this.post([notice], bodyOf(template, noticeObject(notice)), signal);
+  }
+
+  private async post(notices: readonly Notice[], body: string, signal: AbortSignal): Promise<void> {
     const { url, headers, secret, timeoutSeconds } = this.settings;
-    const body = JSON.stringify({ alerts: notices.map(noticeObject) });
     const key = notices.map(noticeKey).join(',');
     const signature: Record<string, string> =
       secret === undefined
