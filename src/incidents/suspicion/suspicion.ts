@@ -25,8 +25,6 @@ export function weighed(clues: readonly (Clue | null)[]): Suspicion {
   return { bits: Math.round(bits * 10) / 10, words };
 }
 
-/** Below this an event is ordinary business and opens nothing. */
-export const ORDINARY = -3;
 /** From here on an event is a hijack or a leak of minor severity; below it is listed as information. */
 export const DOUBTFUL = 0;
 
