@@ -52,6 +52,9 @@ export interface Correlated {
   incidents: Incident[];
 }
 
+/** Minutes after the return of its routes in which an incident that is over is kept open. */
+const RETURNING = 5;
+
 /** Minutes of context that `correlate` needs before the next one. */
 export function recentMinutes(settings: IncidentSettings): number {
   return Math.max(settings.lookBackMinutes + settings.baselineMinutes, settings.evidence.warmUpMinutes);
@@ -229,7 +232,11 @@ function opens(input: MinuteInput, signal: Signal, state: CorrelatorState, setti
 /** Whether an incident is over before this minute is looked at, and why. */
 function closing(open: Incident, input: MinuteInput, settings: IncidentSettings): IncidentDetail['closedBy'] {
   if (input.minute - open.startedAt >= settings.maximumHours * 60) return 'length';
-  if (open.subject !== GENERAL && isOver(open)) return 'ended';
+  if (open.subject !== GENERAL && isOver(open)) {
+    // detection smooths: what models flag of the routes' return comes minutes later, and belongs to it
+    const returning = input.minute - (open.detail.endedMinute ?? 0) <= RETURNING;
+    return returning || (input.anomalous && explains(open, input)) ? undefined : 'ended';
+  }
   const blind = input.minute - open.lastMinute - 1 - open.detail.quiet;
   if (blind > settings.gapMinutes) return 'gap';
   return open.detail.quiet > quietAllowed(open, settings) ? 'quiet' : undefined;
@@ -381,9 +388,13 @@ function named(culprits: Culprits, loudest: Culprits): Culprits {
   return { prefixes: pick('prefixes'), origins: pick('origins'), peers: pick('peers') };
 }
 
-function endedOf({ subject, detail }: Incident, { evidence }: MinuteInput): Pick<IncidentDetail, 'ended'> {
+function endedOf(
+  { subject, detail }: Incident,
+  { evidence, minute }: MinuteInput,
+): Pick<IncidentDetail, 'ended' | 'endedMinute'> {
   const fresh = (evidence?.ended ?? []).map(({ prefix }) => prefix);
   const isBack = evidence?.losses?.some(({ origin, prefixes }) => prefixes === 0 && `AS${origin}` === subject);
   if (isBack) fresh.push(subject);
-  return fresh.length === 0 ? {} : { ended: [...new Set([...(detail.ended ?? []), ...fresh])] };
+  if (fresh.length === 0) return {};
+  return { ended: [...new Set([...(detail.ended ?? []), ...fresh])], endedMinute: minute };
 }

@@ -78,6 +78,8 @@ export interface IncidentDetail {
   history?: boolean;
   /** Prefixes whose new routes were withdrawn, or went back to their holder; the `subject` when its lost prefixes are back. */
   ended?: string[];
+  /** The minute in which the latest of them came. */
+  endedMinute?: Minute;
 }
 
 /** Minutes are whole minutes since 1970; `endedAt` is the minute after the last active one, null while it is open. */

@@ -53,6 +53,23 @@ describe('odd route events', () => {
     expect(incidents[0]!.detail.evidence.gapMinutes).toBe(20);
   });
 
+  test('whose routes go back, and whose return models flag some minutes later, are one incident', () => {
+    const taken = claims(1100, [claim('198.51.100.0/24', 666, [500])]);
+    const quiet = quietMinute(1130);
+    const back = {
+      ...quiet,
+      evidence: { ...quiet.evidence!, ended: [{ prefix: '198.51.100.0/24', origin: 666, peers: 6, held: 6 }] },
+    };
+    const flagged = { ...quietMinute(1132), score: 3, anomalous: true };
+    const six = [0, 1, 2, 3, 4, 5].map((more) => ({ ...flagged, minute: 1132 + more }));
+    const { incidents } = correlated(story(200, [taken, back, ...six]));
+    expect(incidents).toHaveLength(1);
+    expect(incidents[0]).toMatchObject({ subject: 'AS666', class: 'hijack', lastMinute: 1137 });
+    expect(incidents[0]!.detail.closedBy).toBe('ended');
+    const later = correlated(story(200, [taken, back, { ...flagged, minute: 1140 }])).incidents;
+    expect(later.map(({ subject }) => subject)).toEqual(['AS666', '']);
+  });
+
   test('an AS set in the place of the origin claims nothing, and takes nothing from the holder', () => {
     const base = 1_700_000_040;
     const builder = new UpdateBatchBuilder();
