@@ -1,11 +1,14 @@
 /**
- * `npm test`: builds, then lint, import rules and every test; closes with one plain line. Further arguments go to Jest,
+ * `npm test`: builds, then lint, import rules, dead code and every test; closes with one plain line. Further arguments go to Jest,
  * such as `npm test -- bgp` for one folder.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+
+/** One more than there are processors: much of a test is waiting for leases and processes. */
+const WORKERS = availableParallelism() + 1;
 
 let passed = 0;
 let failed = 0;
@@ -23,22 +26,14 @@ function check(name, args) {
 }
 
 check('build and types', ['build.js']);
-check('lint', ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.']);
-check('import rules', [
-  'node_modules/dependency-cruiser/bin/dependency-cruise.mjs',
-  '--config',
-  '.dependency-cruiser.cjs',
-  'src',
-  'queues',
-  'workers',
-]);
+check('lint, import rules and dead code', ['test/check.js', '--built']);
 
 if (failed === 0) {
   const folder = mkdtempSync(join(tmpdir(), 'routewarden-test-'));
   const outputFile = join(folder, 'results.json');
   step('tests', [
     'node_modules/jest/bin/jest.js',
-    '--maxWorkers=2',
+    `--maxWorkers=${WORKERS}`,
     '--json',
     `--outputFile=${outputFile}`,
     ...process.argv.slice(2),

@@ -1,6 +1,13 @@
 import type { Pool } from 'pg';
 import { appendAudit } from '../storage/audit.js';
-import { acknowledge, incidentIsOrdinary, noteIncident, unacknowledge } from '../storage/incidentMarks.js';
+import {
+  acknowledge,
+  addComment,
+  assignIncident,
+  incidentIsOrdinary,
+  noteIncident,
+  unacknowledge,
+} from '../storage/incidentMarks.js';
 import { inTransaction } from '../storage/pool.js';
 import { act, type By } from './act.js';
 import { ActRefused } from './refusal.js';
@@ -12,6 +19,10 @@ export interface IncidentActs {
   unacknowledge(incidentId: number, by: By): Promise<void>;
   /** An empty text takes the note away. */
   note(incidentId: number, text: string, by: By): Promise<void>;
+  /** Adds to the thread of an incident. */
+  comment(incidentId: number, text: string, by: By): Promise<void>;
+  /** Says who looks after it; null gives it back to everybody. */
+  assign(incidentId: number, to: string | null, by: By): Promise<void>;
   /** "This was ordinary": its minutes are given to training again. */
   ordinary(incidentId: number, ordinary: boolean, by: By): Promise<void>;
 }
@@ -36,6 +47,8 @@ export function incidentActs(pool: Pool): IncidentActs {
     acknowledge: (id, by) => on(id, 'acknowledge', by, {}, (client) => acknowledge(client, id, by.actor)),
     unacknowledge: (id, by) => on(id, 'unacknowledge', by, {}, (client) => unacknowledge(client, id)),
     note: (id, text, by) => on(id, 'note', by, { text }, (client) => noteIncident(client, id, text)),
+    comment: (id, text, by) => on(id, 'comment', by, { text }, (client) => addComment(client, id, by.actor, text)),
+    assign: (id, to, by) => on(id, 'assign', by, { to: to ?? 'nobody' }, (client) => assignIncident(client, id, to)),
     ordinary: (id, ordinary, by) =>
       on(id, 'ordinary', by, { ordinary }, (client) => incidentIsOrdinary(client, id, ordinary)),
   };

@@ -3,7 +3,9 @@ import { endingOf, endingWords } from '../incidents/ending.js';
 import { INCIDENT_CLASSES, SEVERITIES } from '../incidents/incident.js';
 import { incidentCsv } from '../incidents/incidentCsv.js';
 import { INCIDENT_SORTS, INCIDENT_STATES, incidentFilter } from '../incidents/incidentFilter.js';
+import { commentsOf, type IncidentComment } from '../storage/incidentMarks.js';
 import { incidentById, type StoredIncident, searchIncidents } from '../storage/incidents.js';
+import { registerIncidentMarks } from './incidentMarks.js';
 import { readNumber } from './modelArguments.js';
 import { minuteText, printJson, say, table, UsageError } from './output.js';
 import { lookAt } from './store.js';
@@ -36,6 +38,8 @@ Examples:
   routewarden incidents --mine --state open --json
   routewarden incidents --prefix 192.0.2.0/24 --csv
   routewarden incidents show 12
+  routewarden incidents assign 12 ada
+  routewarden incidents comment 12 "AS64500 was called"
 
 The page has each at /incidents/ID.`,
     )
@@ -65,11 +69,15 @@ The page has each at /incidents/ID.`,
     .action(async (text: string, _options: object, command: Command) => {
       const options = command.optsWithGlobals<{ json?: boolean }>();
       const id = readNumber(text);
-      const incident = await lookAt(program, ({ pool }) => incidentById(pool, id));
+      const { incident, comments } = await lookAt(program, async ({ pool }) => ({
+        incident: await incidentById(pool, id),
+        comments: await commentsOf(pool, id),
+      }));
       if (incident === null) throw new Error(`there is no incident ${id}: \`routewarden incidents\` lists them`);
-      if (options.json) return printJson(recordOf(incident));
-      process.stdout.write(`${storyOf(incident).join('\n')}\n`);
+      if (options.json) return printJson({ ...recordOf(incident), comments });
+      process.stdout.write(`${storyOf(incident, comments).join('\n')}\n`);
     });
+  registerIncidentMarks(incidents, program);
 }
 
 function closingOf({ class: name, endedAt, detail }: StoredIncident) {
@@ -103,7 +111,7 @@ function recordOf(incident: StoredIncident): object {
   return { ...incident, state: endingOf(closingOf(incident)), mine: detail.watched.length > 0, detail };
 }
 
-function storyOf(incident: StoredIncident): string[] {
+function storyOf(incident: StoredIncident, comments: readonly IncidentComment[]): string[] {
   const { culprits, detail } = incident;
   const named = (list: readonly { name: string; count: number }[]) =>
     list.map(({ name, count }) => `${name} (${count})`).join(', ') || 'none stands out';
@@ -120,7 +128,9 @@ function storyOf(incident: StoredIncident): string[] {
     `origins    ${named(culprits.origins)}`,
     `peers      ${named(culprits.peers)}`,
     ...(incident.acknowledgedBy === null ? [] : [`looked at  by ${incident.acknowledgedBy}`]),
+    ...(incident.assignedTo === null ? [] : [`assigned   to ${incident.assignedTo}`]),
     ...(incident.note === null ? [] : [`note       ${incident.note}`]),
+    ...comments.map(({ at, author, text }) => `comment    ${at.toISOString().slice(0, 16)} ${author}: ${text}`),
     ...(incident.ordinary ? ['ordinary   its minutes train models'] : []),
   ];
 }

@@ -22,7 +22,6 @@ export const streamSettings = z.strictObject({
     .optional()
     .describe('No live feed: filled by `routewarden replay`, scored by the services as it comes'),
 });
-export type StreamSettings = z.infer<typeof streamSettings>;
 
 const feedSettings = z.strictObject({
   url: url(['ws', 'wss']).default('wss://ris-live.ripe.net/v1/ws/?client=routewarden').describe('RIS Live WebSocket'),

@@ -10,7 +10,7 @@ interface Followed extends OriginEvent {
 
 /** Minutes in which an event is listed again though no peer speaks of it: a route needs some to reach all of them. */
 const SPREADING = 4;
-const FOLLOWED = 2000;
+const FOLLOWED = 4000;
 /** An event is over when so small a share of the peers that had its route has it still. */
 const LEFT_SHARE = 0.1;
 
@@ -66,7 +66,9 @@ export class FollowedEvents {
 
   /** The prefixes' references are in the snapshot of their own table. */
   read(reader: ByteReader): void {
-    this.#events = reader.json() as Followed[];
+    const events = reader.json() as (Omit<Followed, 'above'> & Partial<Pick<Followed, 'above'>>)[];
+    // snapshots of older versions lack what lay above the holders
+    this.#events = events.map((event) => ({ ...event, above: event.above ?? [] }));
   }
 
   #release(event: Followed): void {
@@ -74,8 +76,8 @@ export class FollowedEvents {
   }
 }
 
-function keyOf({ prefix, origin, covering }: OriginEvent): string {
-  return `${prefix} ${origin} ${covering < 0}`;
+function keyOf({ prefix, origin, holders, covering, forged }: OriginEvent): string {
+  return `${prefix} ${origin} ${forged ? holders[0] : covering < 0}`;
 }
 
 function pinned({ prefix, covering }: OriginEvent): number[] {

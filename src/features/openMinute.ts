@@ -5,7 +5,7 @@ import { MinuteTotals } from './minuteTotals.js';
 import { type KnownRoutes, type OriginEvent, RouteFacts } from './routeFacts.js';
 import type { PeerTable } from './routes/peerTable.js';
 import type { PrefixTable } from './routes/prefixTable.js';
-import type { Minute, MinuteEvidence, NewTransit } from './row.js';
+import type { Minute, MinuteEvidence, NewTail, NewTransit } from './row.js';
 import { Tally } from './tally.js';
 
 /** Entries of each ranking in a row, and of lists that only illustrate it. */
@@ -255,7 +255,8 @@ export class OpenMinute {
         .map(({ peer, state, routes }) => ({ peer: peers.text(peer), peerAs: peers.as[peer]!, state, routes })),
     };
     evidence.known = facts.announcedPrefixes();
-    if (evidence.newOrigins.length + evidence.moreSpecifics.length > 0) evidence.habits = facts.habits();
+    if (evidence.newOrigins.length + evidence.moreSpecifics.length + (evidence.tails?.length ?? 0) > 0)
+      evidence.habits = facts.habits();
     const ended = followed.events.ended(facts);
     if (ended.length > 0) evidence.ended = ended;
     const transits = this.#newTransits(facts);
@@ -271,9 +272,17 @@ export class OpenMinute {
     return evidence;
   }
 
-  /** New origins and parts of others' blocks: this minute's, and those of the minutes before that still spread. */
-  #originEvents(facts: RouteFacts, followed: FollowedEvents): Pick<MinuteEvidence, 'newOrigins' | 'moreSpecifics'> {
+  /** New origins, parts of others' blocks and new networks before an origin: this minute's, and those of the minutes before that still spread. */
+  #originEvents(
+    facts: RouteFacts,
+    followed: FollowedEvents,
+  ): Pick<MinuteEvidence, 'newOrigins' | 'moreSpecifics' | 'tails'> {
     const { prefixes } = facts.known;
+    const before = this.#pathsBefore();
+    const from = (event: Omit<OriginEvent, 'above'> & { peers: number }) => ({
+      ...event,
+      above: facts.above(event, before(event.prefix)),
+    });
     const listed: (OriginEvent & { peers: number })[] = [
       ...listedEvents([...this.#origins.values()], prefixes).map(({ previousOrigins, peers, ...event }) => ({
         ...event,
@@ -286,19 +295,51 @@ export class OpenMinute {
         holders: coveringOrigins,
         peers: peers.length,
       })),
-    ];
+      ...this.#tails(facts),
+    ].map(from);
     const spreading = followed.spreading(this.minute, listed).map((event) => ({ ...event, peers: 0 }));
     followed.follow(listed, this.minute);
     const events = [...listed, ...spreading];
     const known = facts.ofOrigins(events);
     const newOrigins: MinuteEvidence['newOrigins'] = [];
     const moreSpecifics: MinuteEvidence['moreSpecifics'] = [];
-    for (const [at, { prefix, origin, holders, covering, peers, path }] of events.entries()) {
-      const route = { prefix: prefixes.text(prefix), origin, peers, path: [...path], facts: known[at]! };
-      if (covering < 0) newOrigins.push({ ...route, previousOrigins: [...holders] });
+    const tails: NewTail[] = [];
+    for (const [at, event] of events.entries()) {
+      const { prefix, origin, holders, covering, peers } = event;
+      const path = event.forged ? facts.pathTo(event) : [...event.path];
+      const route = { prefix: prefixes.text(prefix), origin, peers, path, facts: known[at]! };
+      if (event.forged) {
+        const block = covering < 0 ? {} : { covering: prefixes.text(covering) };
+        tails.push({ ...route, ...block, holder: holders[0]!, prefixes: event.forged });
+      } else if (covering < 0) newOrigins.push({ ...route, previousOrigins: [...holders] });
       else moreSpecifics.push({ ...route, covering: prefixes.text(covering), coveringOrigins: [...holders] });
     }
-    return { newOrigins, moreSpecifics };
+    return { newOrigins, moreSpecifics, ...(tails.length === 0 ? {} : { tails }) };
+  }
+
+  /** Networks that now stand before the origin in routes to its own prefixes, those that most peers see. */
+  #tails(facts: RouteFacts): (Omit<OriginEvent, 'above'> & { peers: number })[] {
+    return [...this.#transits.values()]
+      .filter(({ from, peers, prefixes, origins }) => {
+        return peers.length > 1 && prefixes.length > 0 && origins.every((origin) => origin === from);
+      })
+      .sort((a, b) => b.peers.length - a.peers.length || a.carrier - b.carrier || a.from - b.from)
+      .slice(0, LISTED_EVENTS)
+      .flatMap(({ carrier, from, peers, prefixes }) => {
+        const event = facts.tail(carrier, from, prefixes);
+        return event === null ? [] : [{ ...event, peers: peers.length }];
+      });
+  }
+
+  /** Paths that a prefix had before this minute, of peers that went over to a new origin or link. */
+  #pathsBefore(): (prefix: number) => number[][] {
+    const paths = new Map<number, number[][]>();
+    for (const { prefix, before } of this.#paths.values()) {
+      const known = paths.get(prefix);
+      if (known === undefined) paths.set(prefix, [before]);
+      else known.push(before);
+    }
+    return (prefix) => paths.get(prefix) ?? [];
   }
 
   #newTransits(facts: RouteFacts): NewTransit[] {
@@ -314,6 +355,7 @@ export class OpenMinute {
         holders: [from],
         covering: -1,
         path: [],
+        above: [],
       })),
     );
     return listed.map(({ carrier, from, to, routes, peers, prefixes: ids, origins }, at) => {

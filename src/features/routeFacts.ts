@@ -1,4 +1,6 @@
 import { IPV6_SHAPE, maskWords } from '../bgp/address.js';
+import { Descent, hopsTo, hopsToLink } from './descent.js';
+import { regionOf } from './routes/addressRegions.js';
 import type { AnnouncedPrefixes } from './routes/announcedPrefixes.js';
 import type { LinkTable } from './routes/linkTable.js';
 import type { NetworkTable } from './routes/networkTable.js';
@@ -29,14 +31,18 @@ export interface OriginEvent {
   covering: number;
   /** A path to it, from the peer to the origin. */
   path: readonly number[];
+  /** Networks through which routes came down to the holders when the event began. */
+  above: readonly number[];
+  /** The holder itself is still at the end of the path, behind the origin of this event: so many of its prefixes are. */
+  forged?: number;
 }
 
 const FILTER = 65_536;
 const NONE: readonly number[] = [];
 
 /**
- * Looks up what is known of a minute's route events when the minute closes: one pass over the links and one over the
- * prefixes, however many events there are.
+ * Looks up what is known of a minute's route events when the minute closes: one pass over the links,
+ * however many events there are, and the prefixes of each network in question.
  */
 export class RouteFacts {
   constructor(
@@ -62,7 +68,8 @@ export class RouteFacts {
           if (own.has(other) || other === upstream) shared = Math.max(shared, this.#rarity(other));
         }
       }
-      const { originPrefixes, holderPrefixes, alike, near, others, parts } = holdings[at]!;
+      const { originPrefixes, holderPrefixes, alike, near, others, parts, region } = holdings[at]!;
+      const descent = this.#descentTo(event);
       return {
         routes,
         held,
@@ -78,8 +85,70 @@ export class RouteFacts {
         near,
         others,
         parts,
+        above: event.above.length,
+        carried: event.above.includes(origin),
+        common: descent.common(event.above, [origin, ...holders]),
+        ...(region === null ? {} : { region: Math.round(region * 10) / 10 }),
       };
     });
+  }
+
+  /**
+   * Networks through which routes come down to the holders of a prefix, or of the block around it.
+   *
+   * @param before paths that the prefix had before this minute
+   */
+  above(event: Omit<OriginEvent, 'path' | 'above'>, before: readonly number[][]): number[] {
+    const { prefix, covering, holders } = event;
+    const toHolder = (tokens: ArrayLike<number>) => {
+      const last = tokens[tokens.length - 1];
+      if (last === undefined || !holders.includes(last)) return -1;
+      return event.forged && hopsToLink(tokens, event.origin, last) >= 0 ? -1 : hopsTo(tokens, last);
+    };
+    const descent = new Descent(this.known).addRoutes(covering < 0 ? prefix : covering, toHolder);
+    for (const hops of before) {
+      const end = toHolder(hops);
+      if (end >= 0) descent.add(hops, end);
+    }
+    return descent.networks.filter((network) => !holders.includes(network));
+  }
+
+  /**
+   * The event of a network that began to stand before `holder` in routes to the holder's own prefixes; null for one whose
+   * prefixes nobody knew before.
+   */
+  tail(origin: number, holder: number, ids: readonly number[]): Omit<OriginEvent, 'above'> | null {
+    const { prefixes } = this.known;
+    const prefix = ids.reduce((oldest, id) => (this.#age(id) > this.#age(oldest) ? id : oldest));
+    const forged = new Set(ids).size;
+    if (this.#age(prefix) >= SETTLED) return { prefix, origin, holders: [holder], covering: -1, path: [], forged };
+    const covering = prefixes.covering(prefix, prefixes.firstMinute[prefix]!);
+    if (covering < 0 || !prefixes.originsBefore(covering, this.minute, 0).includes(holder)) return null;
+    return { prefix, origin, holders: [holder], covering, path: [], forged };
+  }
+
+  /** A present path of the event's routes; empty when there is none. */
+  pathTo({ prefix, origin, holders }: OriginEvent): number[] {
+    const { routes, paths, peers } = this.known;
+    for (let peer = 0; peer < peers.high; peer++) {
+      const route = routes.find(peer, prefix, 0);
+      const path = route < 0 ? WITHDRAWN : routes.path[route]!;
+      if (path === WITHDRAWN) continue;
+      const tokens = paths.tokensOf(path);
+      if (hopsToLink(tokens, origin, holders[0]!) >= 0) return [...tokens];
+    }
+    return [];
+  }
+
+  #age(prefix: number): number {
+    return this.minute - this.known.prefixes.firstMinute[prefix]!;
+  }
+
+  /** How routes come down to who is behind the event. */
+  #descentTo({ prefix, origin, holders, forged }: OriginEvent): Descent {
+    return new Descent(this.known).addRoutes(prefix, (tokens) =>
+      forged ? hopsToLink(tokens, origin, holders[0]!) : hopsTo(tokens, origin),
+    );
   }
 
   ofNetwork(as: number): NetworkFacts {
@@ -138,7 +207,7 @@ export class RouteFacts {
   }
 
   /** Present routes to the event's prefix, those of them that lead to a holder, and to the new origin. */
-  routesTo({ prefix, origin, holders }: Omit<OriginEvent, 'path' | 'covering'>): {
+  routesTo({ prefix, origin, holders, forged }: Omit<OriginEvent, 'path' | 'covering' | 'above'>): {
     routes: number;
     held: number;
     taken: number;
@@ -147,10 +216,12 @@ export class RouteFacts {
     const counts = { routes: 0, held: 0, taken: 0 };
     for (let peer = 0; peer < peers.high; peer++) {
       const route = routes.find(peer, prefix, 0);
-      if (route < 0 || routes.path[route] === WITHDRAWN) continue;
+      const path = route < 0 ? WITHDRAWN : routes.path[route]!;
+      if (path === WITHDRAWN) continue;
       counts.routes++;
-      const end = paths.origin[routes.path[route]!]!;
-      if (end === origin) counts.taken++;
+      const end = paths.origin[path]!;
+      if (forged ? end === holders[0] && hopsToLink(paths.tokensOf(path), origin, end) >= 0 : end === origin)
+        counts.taken++;
       else if (holders.includes(end)) counts.held++;
     }
     return counts;
@@ -191,58 +262,52 @@ export class RouteFacts {
   }
 
   #holdings(events: readonly OriginEvent[]) {
-    const { prefixes } = this.known;
-    const result = events.map(() => ({ originPrefixes: 0, holderPrefixes: 0, alike: 0, near: 0, others: 0, parts: 0 }));
-    const consent = events.map(() => ({ asked: 0, given: 0 }));
-    const byOrigin = new Map<number, number[]>();
-    const byTop: (number[] | undefined)[] = [];
-    const insiders = events.map(() => new Set<number>());
-    events.forEach(({ origin, covering }, at) => {
-      byOrigin.set(origin, [...(byOrigin.get(origin) ?? []), at]);
-      if (covering >= 0) {
-        const top = topOf(prefixes, covering);
-        byTop[top] = [...(byTop[top] ?? []), at];
-      }
+    return events.map((event) => {
+      const { others, parts } = this.#partsOfBlock(event);
+      const holderPrefixes = event.holders.reduce((sum, holder) => sum + this.known.announced.of(holder), 0);
+      return { ...this.#holdingsOf(event), holderPrefixes, others, parts };
     });
-    const origins = filterOf(byOrigin);
-    for (let id = 0; id < prefixes.high; id++) {
-      if (prefixes.activeRoutes[id]! <= 0) continue;
-      for (const at of byTop[topOf(prefixes, id)] ?? NONE) {
-        const { prefix, covering, origin, holders } = events[at]!;
-        const last = prefixes.lastOrigin[id]!;
-        if (id === prefix || id === covering || !inside(prefixes, id, covering)) continue;
-        if (prefixes.firstMinute[id]! > this.minute - SETTLED) continue;
-        if (last === origin) result[at]!.parts++;
-        else if (last !== 0 && !holders.includes(last)) insiders[at]!.add(last);
-      }
-      for (let slot = id * ORIGINS; slot < (id + 1) * ORIGINS; slot++) {
-        const as = prefixes.origins[slot]!;
-        if (origins[as & (FILTER - 1)] === 0 || prefixes.originLast[slot] === 0) continue;
-        for (const at of byOrigin.get(as) ?? NONE) {
-          const { prefix, holders } = events[at]!;
-          if (prefixes.lastOrigin[id] === as && id !== prefix) result[at]!.originPrefixes++;
-          if (id === prefix || !this.#settled(id, slot)) continue;
-          const alike = heldByAny(prefixes, id, holders);
-          const near = isNear(prefixes, id, prefix);
-          if (!(alike || near)) continue;
-          if (alike) result[at]!.alike++;
-          if (near) result[at]!.near++;
-          const tally = consent[at]!;
-          if (tally.asked < ASKED) {
-            tally.asked++;
-            if (this.#isRelation(id, slot)) tally.given++;
-          }
-        }
-      }
+  }
+
+  /** Who announces parts of the block that the event lies in, beside its holders. */
+  #partsOfBlock({ prefix, covering, origin, holders }: OriginEvent): { others: number; parts: number } {
+    if (covering < 0) return { others: 0, parts: 0 };
+    const { prefixes } = this.known;
+    const insiders = new Set<number>();
+    let parts = 0;
+    for (const id of prefixes.besides(covering)) {
+      if (prefixes.activeRoutes[id]! <= 0 || id === prefix || id === covering) continue;
+      if (!inside(prefixes, id, covering) || prefixes.firstMinute[id]! > this.minute - SETTLED) continue;
+      const last = prefixes.lastOrigin[id]!;
+      if (last === origin) parts++;
+      else if (last !== 0 && !holders.includes(last)) insiders.add(last);
     }
-    for (const [at, networks] of insiders.entries()) {
-      if (consent[at]!.given * 2 < consent[at]!.asked) Object.assign(result[at]!, { alike: 0, near: 0 });
-      result[at]!.others = networks.size;
-      result[at]!.holderPrefixes = events[at]!.holders.reduce(
-        (sum, holder) => sum + this.known.announced.of(holder),
-        0,
-      );
+    return { others: insiders.size, parts };
+  }
+
+  /** What else the origin announces and announced, and what of it relates it to the holders and the prefix. */
+  #holdingsOf({ prefix, origin, holders }: OriginEvent) {
+    const { prefixes, announced } = this.known;
+    const result = { originPrefixes: 0, alike: 0, near: 0, region: null as number | null };
+    const consent = { asked: 0, given: 0 };
+    const homes = new Set<number>();
+    for (const id of prefixes.ofOrigin(origin)) {
+      const slot = prefixes.originSlot(id, origin);
+      if (slot < 0 || id === prefix || prefixes.activeRoutes[id]! <= 0) continue;
+      if (prefixes.lastOrigin[id] === origin) result.originPrefixes++;
+      if (!this.#settled(id, slot)) continue;
+      homes.add(regionOf(prefixes, id));
+      const alike = heldByAny(prefixes, id, holders);
+      const near = isNear(prefixes, id, prefix);
+      if (!(alike || near)) continue;
+      if (alike) result.alike++;
+      if (near) result.near++;
+      if (consent.asked === ASKED) continue;
+      consent.asked++;
+      if (this.#isRelation(id, slot)) consent.given++;
     }
+    if (consent.given * 2 < consent.asked) Object.assign(result, { alike: 0, near: 0 });
+    if (prefix >= 0) result.region = announced.regions.company(regionOf(prefixes, prefix), homes);
     return result;
   }
 }
@@ -261,10 +326,6 @@ function filterOf(numbers: { keys(): Iterable<number> }): Uint8Array {
   const filter = new Uint8Array(FILTER);
   for (const number of numbers.keys()) filter[number & (FILTER - 1)] = 1;
   return filter;
-}
-
-function topOf(prefixes: PrefixTable, id: number): number {
-  return (prefixes.shapes[id]! < IPV6_SHAPE ? 0 : 256) + (prefixes.words[id * 4]! >>> 24);
 }
 
 const masked = new Uint32Array(4);

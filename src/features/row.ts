@@ -61,6 +61,33 @@ export interface OriginFacts {
   others: number;
   /** Parts of the covering block that the origin announced before. */
   parts: number;
+  /** Networks through which routes came down to the holders when it began, after Gao (2001). Absent, as the next two, in older rows. */
+  above?: number;
+  /** The origin was one of them. */
+  carried?: boolean;
+  /** As `shared`, of the smallest of them through which routes come down to the origin too. */
+  common?: number;
+  /** log2 of how much oftener than by chance networks are at home in both the origin's address space and the prefix's. Absent where too little is known. */
+  region?: number;
+}
+
+/**
+ * A network that began to stand before the origin of routes to the origin's own prefixes, as a new provider does, and as
+ * who forges the origin does. Of the prefix that is known longest.
+ */
+export interface NewTail {
+  prefix: string;
+  /** The origin's block around it, where the prefix itself is new. */
+  covering?: string;
+  /** The network before the end of the path, and the origin at its end. */
+  origin: number;
+  holder: number;
+  peers: number;
+  /** Prefixes of the origin that go through it; a lower bound. */
+  prefixes: number;
+  path: number[];
+  /** Of the network as the origin: `taken` are the routes that lead through it. */
+  facts: OriginFacts;
 }
 
 /** A route event of the last day whose routes are gone: withdrawn, or gone back. */
@@ -157,7 +184,9 @@ export interface MinuteEvidence {
   newLinks: { left: number; right: number; routes: number; prefixes: string[] }[];
   /** Prefixes that have a route when the minute closes, to one significant digit. Absent in rows of versions that listed no facts. */
   known?: number;
-  /** Beside new origins and more-specifics. */
+  /** Absent when there is none. */
+  tails?: NewTail[];
+  /** Beside new origins, more-specifics and tails. */
   habits?: FeedHabits;
   /** Absent when there is none. */
   ended?: EndedEvent[];

@@ -110,7 +110,8 @@ function lanesOf(input: MinuteInput, state: CorrelatorState, context: Correlator
   const { recent } = state;
   const seen = recent.filter(({ minute }) => minute > input.minute - SPREADING);
   const { evidence } = input;
-  const news = evidence !== null && evidence.newOrigins.length + evidence.moreSpecifics.length > 0;
+  const claims = evidence === null ? 0 : evidence.newOrigins.length + evidence.moreSpecifics.length;
+  const news = claims > 0 || evidence?.tails !== undefined;
   if (evidence !== null && !input.gap && (news || evidence.transits !== undefined)) {
     const spread = [...seen, input].reduce((kept, minute) => withMinute(kept, claimsOf(minute), validityOf), {
       ...noEvidence(input.minute, baselineOf([])),

@@ -4,6 +4,7 @@ import type {
   Minute,
   MinuteEvidence,
   NetworkLoss,
+  NewTail,
   NewTransit,
   OriginFacts,
   Ranked,
@@ -16,6 +17,7 @@ import type { Validity } from './rpki/validity.js';
 
 type NewOrigin = MinuteEvidence['newOrigins'][number] & { minute: Minute; validity?: Validity };
 type MoreSpecific = MinuteEvidence['moreSpecifics'][number] & { minute: Minute; validity?: Validity };
+type Tail = NewTail & { minute: Minute; validity?: Validity };
 type NewLink = MinuteEvidence['newLinks'][number] & { minute: Minute };
 /**
  * `peers` of `peersBefore` in the minute in which most had it. `returns` counts later minutes in which more than half of
@@ -52,6 +54,8 @@ export interface IncidentEvidence {
   /** Absent, as the next two, in incidents that an older version opened. */
   transits?: (NewTransit & { minute: Minute })[];
   losses?: NetworkLoss[];
+  /** Absent in incidents that an older version opened. */
+  tails?: Tail[];
   /** Prefixes that the stream knows; undefined where rows list no facts. */
   known?: number;
   habits?: FeedHabits;
@@ -167,6 +171,7 @@ export function withMinute(kept: IncidentEvidence, input: MinuteInput, validityO
     const validity = validityOf(route.prefix, route.origin);
     return validity === undefined ? { ...route, minute } : { ...route, minute, validity };
   };
+  const judgedTail = (tail: NewTail) => ({ ...judged({ ...tail, origin: tail.holder }), origin: tail.origin });
   return {
     ...kept,
     until: minute,
@@ -239,6 +244,14 @@ export function withMinute(kept: IncidentEvidence, input: MinuteInput, validityO
       ({ routes }) => routes,
       KEPT.links,
     ),
+    tails: mergedEntries(
+      kept.tails ?? [],
+      (fresh.tails ?? []).filter(({ facts }) => facts.heldFor >= KNOWN_FOR).map(judgedTail),
+      ({ prefix, origin, holder }) => `${prefix} ${origin} ${holder}`,
+      (old, now) => ({ ...joinedClaim(old, now), prefixes: Math.max(old.prefixes, now.prefixes) }),
+      ({ peers }) => peers,
+      KEPT.routes,
+    ),
     losses: mergedEntries(
       kept.losses ?? [],
       fresh.losses ?? [],
@@ -288,5 +301,8 @@ export function withMinute(kept: IncidentEvidence, input: MinuteInput, validityO
     ),
   };
 }
+
+/** Minutes for which a prefix, or the block around it, must be known before somebody can take it. */
+const KNOWN_FOR = 60;
 
 const emptyMinute = emptyEvidence();

@@ -37,8 +37,9 @@ export function suspectsOf(
 /** The claims of a minute alone. */
 export function claimsOf(input: MinuteInput): MinuteInput {
   if (input.evidence === null) return input;
-  const { newOrigins, moreSpecifics, known, habits } = input.evidence;
+  const { newOrigins, moreSpecifics, tails, known, habits } = input.evidence;
   const evidence: MinuteEvidence = { ...emptyEvidence(), newOrigins, moreSpecifics };
+  if (tails !== undefined) evidence.tails = tails;
   if (habits !== undefined) evidence.habits = habits;
   return { ...input, evidence: known === undefined ? evidence : { ...evidence, known } };
 }
@@ -50,9 +51,10 @@ export function partOf(input: MinuteInput, subject: string): MinuteInput {
   const { evidence } = input;
   const newOrigins = evidence.newOrigins.filter(mine);
   const moreSpecifics = evidence.moreSpecifics.filter(mine);
+  const tails = (evidence.tails ?? []).filter(mine);
   const transits = (evidence.transits ?? []).filter(({ carrier }) => `AS${carrier}` === subject);
   const prefixes = new Set([
-    ...[...newOrigins, ...moreSpecifics].map(({ prefix }) => prefix),
+    ...[...newOrigins, ...moreSpecifics, ...tails].map(({ prefix }) => prefix),
     ...transits.flatMap(({ sample }) => sample),
   ]);
   const part: MinuteEvidence = { ...emptyEvidence(), peers: evidence.peers, newOrigins, moreSpecifics };
@@ -61,6 +63,7 @@ export function partOf(input: MinuteInput, subject: string): MinuteInput {
   const losses = lossesOf(evidence.losses ?? [], Number(subject.slice(2)));
   if (losses.length > 0) part.losses = losses;
   if (transits.length > 0) part.transits = transits;
+  if (tails.length > 0) part.tails = tails;
   const ended = (evidence.ended ?? []).filter(mine);
   if (ended.length > 0) part.ended = ended;
   const paths = (evidence.paths ?? []).filter(({ prefix }) => prefixes.has(prefix));
@@ -85,6 +88,7 @@ export function withoutParts(input: MinuteInput, subjects: ReadonlySet<string>):
     newOrigins: input.evidence.newOrigins.filter(others),
     moreSpecifics: input.evidence.moreSpecifics.filter(others),
   };
+  if (evidence.tails !== undefined) evidence.tails = evidence.tails.filter(others);
   if (evidence.losses !== undefined) {
     const gone = new Set([...subjects].flatMap((name) => lossesOf(input.evidence!.losses!, Number(name.slice(2)))));
     const origins = new Set([...gone].map(({ origin }) => origin));
@@ -113,9 +117,11 @@ export function explains(open: Incident, input: MinuteInput): boolean {
 
 /** Every claim of the incident is over: its routes were withdrawn or went back, and the network itself is back. */
 export function isOver({ subject, detail }: Incident): boolean {
-  const { newOrigins, moreSpecifics, transits = [], losses = [] } = detail.evidence;
-  const claims = [...newOrigins, ...moreSpecifics].map(({ prefix }) => prefix);
+  const { newOrigins, moreSpecifics, tails = [], transits = [], losses = [] } = detail.evidence;
+  const claims = [...newOrigins, ...moreSpecifics, ...tails].map(({ prefix }) => prefix);
+  // routes that go back to another path are followed for a forged end, not for a leak
+  const leaked = transits.filter(({ from }) => !tails.some(({ holder }) => holder === from));
   if (losses.length > 0) claims.push(subject);
   const ended = new Set(detail.ended ?? []);
-  return claims.length > 0 && transits.length === 0 && claims.every((claim) => ended.has(claim));
+  return claims.length > 0 && leaked.length === 0 && claims.every((claim) => ended.has(claim));
 }

@@ -40,7 +40,8 @@ export function signalOf(
   const reset = repeatsTable(input, recent);
   const lost = losesNetworks(input, recent, settings.evidence);
   const leaks = carriagesOf(input, recent).some(isLeak);
-  if (evidence.newOrigins.length === 0 && evidence.moreSpecifics.length === 0) {
+  const { tails = [] } = evidence;
+  if (evidence.newOrigins.length + evidence.moreSpecifics.length + tails.length === 0) {
     return { strong: lost || leaks, reset, watched };
   }
 
@@ -49,7 +50,7 @@ export function signalOf(
   const seen = evidenceOf(spreading, distinctPeers([...recent, input]), validityOf);
   const foreign = foreignRoutes(seen).filter(isHostile);
   const several = grabbers(foreign, settings.evidence.holders);
-  const fresh = new Set([...evidence.newOrigins, ...evidence.moreSpecifics].map(({ prefix }) => prefix));
+  const fresh = new Set([...evidence.newOrigins, ...evidence.moreSpecifics, ...tails].map(({ prefix }) => prefix));
   const peersOf = (share: number) => share * Math.max(1, seen.peersSeen) + 1e-9;
   // rows without facts say nothing of who knows whom: there most peers must agree
   const fewest = evidence.known === undefined ? peerShare : FEWEST_PEERS;

@@ -44,7 +44,7 @@ export class WatchList {
     if (this.empty) return evidence;
     const strange = (prefix: string, origin: number, holders: readonly number[]) =>
       !this.networks.has(origin) && this.entryOf(prefix, holders) === null;
-    const { newOrigins, moreSpecifics, withdrawn, losses } = evidence;
+    const { newOrigins, moreSpecifics, withdrawn, losses, tails } = evidence;
     const rest: MinuteEvidence = {
       ...evidence,
       newOrigins: newOrigins.filter(({ prefix, origin, previousOrigins }) => strange(prefix, origin, previousOrigins)),
@@ -54,6 +54,12 @@ export class WatchList {
       ),
       withdrawn: withdrawn.filter(({ prefix, origin }) => this.entryOf(prefix, [origin]) === null),
     };
+    if (tails !== undefined) {
+      rest.tails = tails.filter(
+        ({ prefix, covering, origin, holder }) =>
+          strange(prefix, origin, [holder]) && (covering === undefined || this.entryOf(covering, []) === null),
+      );
+    }
     if (losses !== undefined) rest.losses = losses.filter(({ origin }) => !this.networks.has(origin));
     return rest;
   }

@@ -38,10 +38,6 @@ export function communitiesOf(table: RouteTable, message: SimulatedMessage): [nu
       ];
 }
 
-export function nextHopOf(table: RouteTable, message: SimulatedMessage): string {
-  return table.sessions[message.session]!.address;
-}
-
 const ORIGIN_TEXTS = ['igp', 'egp', 'incomplete'] as const;
 
 /** `1767225600.5` as `1767225600.50`: two digits, as RIS Live sends them. */

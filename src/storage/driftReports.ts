@@ -65,11 +65,3 @@ export async function recentDriftReports(
   );
   return rows;
 }
-
-/** @returns how many reports whose window ended before `minute` went */
-export async function pruneDriftReports(pg: Pool | PoolClient, minute: Minute): Promise<number> {
-  const { rowCount } = await pg.query('DELETE FROM drift_reports WHERE window_end < to_timestamp($1::bigint * 60)', [
-    minute,
-  ]);
-  return rowCount ?? 0;
-}

@@ -1,4 +1,4 @@
-import type { FeatureBlock, FeatureRow, Minute, MinuteEvidence, RowKind } from '../features/row.js';
+import type { FeatureBlock, FeatureRow, Minute, RowKind } from '../features/row.js';
 import { FEATURE_COUNT } from '../features/row.js';
 import { dateToMinute, minuteToDate } from './minuteColumn.js';
 import type { Pool, PoolClient } from './pool.js';
@@ -109,20 +109,6 @@ export async function featureBlock(
     block.usable[index] = row.kind === 'gap' ? 0 : 1;
   });
   return block;
-}
-
-/** Kind and evidence of minutes `from` <= minute < `until`, in order. */
-export async function minuteEvidence(
-  pool: Pool | PoolClient,
-  stream: string,
-  from: Minute,
-  until: Minute,
-): Promise<{ minute: Minute; kind: RowKind; evidence: MinuteEvidence }[]> {
-  const { rows } = await pool.query<{ minute: Date; kind: RowKind; evidence: MinuteEvidence }>(
-    `SELECT minute, kind, evidence FROM features WHERE stream = $1 AND minute >= $2 AND minute < $3 ORDER BY minute`,
-    [stream, minuteToDate(from), minuteToDate(until)],
-  );
-  return rows.map((row) => ({ minute: dateToMinute(row.minute), kind: row.kind, evidence: row.evidence }));
 }
 
 /** The oldest minute with a row. */

@@ -16,23 +16,6 @@ export async function recordGap(client: Pool | PoolClient, gap: Omit<FeedGap, 'h
   );
 }
 
-export async function listGaps(pool: Pool | PoolClient, limit = 50): Promise<FeedGap[]> {
-  const { rows } = await pool.query<{
-    stream: string;
-    since: Date;
-    until: Date;
-    reason: string;
-    healed_at: Date | null;
-  }>('SELECT stream, since, until, reason, healed_at FROM feed_gaps ORDER BY since DESC LIMIT $1', [limit]);
-  return rows.map((row) => ({
-    stream: row.stream,
-    sinceMs: row.since.getTime(),
-    untilMs: row.until.getTime(),
-    reason: row.reason,
-    healed: row.healed_at !== null,
-  }));
-}
-
 /** A stand may have many megabytes, and a feed that flaps has many gaps: the others heal from the hour before them. */
 const MOST_STATES = 16;
 

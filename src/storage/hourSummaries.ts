@@ -55,14 +55,6 @@ export async function putHourSummaries(
   );
 }
 
-/** @returns how many summaries of hours before `minute` went */
-export async function pruneHourSummaries(pg: Pool | PoolClient, minute: Minute): Promise<number> {
-  const { rowCount } = await pg.query('DELETE FROM hour_summaries WHERE hour < to_timestamp($1::bigint * 60)', [
-    minute,
-  ]);
-  return rowCount ?? 0;
-}
-
 /** The database's clock: what `computedAt` must be. */
 export async function databaseTime(pg: Pool | PoolClient): Promise<Date> {
   const { rows } = await pg.query<{ now: Date }>('SELECT clock_timestamp() AS now');

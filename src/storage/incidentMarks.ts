@@ -3,8 +3,8 @@ import type { Pool, PoolClient } from 'pg';
 type Database = Pool | PoolClient;
 
 /** What people say about an incident, on its row; each gives false when there is none. Times are the database's clock. */
-async function mark(db: Database, id: number, set: string, values: unknown[] = []): Promise<boolean> {
-  const { rowCount } = await db.query(`UPDATE incidents SET ${set} WHERE id = $1`, [id, ...values]);
+async function mark(db: Database, update: string, values: unknown[]): Promise<boolean> {
+  const { rowCount } = await db.query(update, values);
   return rowCount === 1;
 }
 
@@ -12,22 +12,56 @@ async function mark(db: Database, id: number, set: string, values: unknown[] = [
 export function acknowledge(db: Database, id: number, actor: string): Promise<boolean> {
   return mark(
     db,
-    id,
-    'acknowledged_by = coalesce(acknowledged_by, $2), acknowledged_at = coalesce(acknowledged_at, now())',
-    [actor],
+    `UPDATE incidents SET acknowledged_by = coalesce(acknowledged_by, $2),
+       acknowledged_at = coalesce(acknowledged_at, now()) WHERE id = $1`,
+    [id, actor],
   );
 }
 
 export function unacknowledge(db: Database, id: number): Promise<boolean> {
-  return mark(db, id, 'acknowledged_by = NULL, acknowledged_at = NULL');
+  return mark(db, 'UPDATE incidents SET acknowledged_by = NULL, acknowledged_at = NULL WHERE id = $1', [id]);
 }
 
 /** An empty text takes the note away. */
 export function noteIncident(db: Database, id: number, text: string): Promise<boolean> {
-  return mark(db, id, `note = nullif($2, '')`, [text]);
+  return mark(db, `UPDATE incidents SET note = nullif($2, '') WHERE id = $1`, [id, text]);
 }
 
 /** Minutes of an ordinary incident train models. */
 export function incidentIsOrdinary(db: Database, id: number, ordinary: boolean): Promise<boolean> {
-  return mark(db, id, 'ordinary = $2', [ordinary]);
+  return mark(db, 'UPDATE incidents SET ordinary = $2 WHERE id = $1', [id, ordinary]);
+}
+
+/** Null gives it back to everybody. */
+export function assignIncident(db: Database, id: number, to: string | null): Promise<boolean> {
+  return mark(db, 'UPDATE incidents SET assigned_to = $2 WHERE id = $1', [id, to]);
+}
+
+export interface IncidentComment {
+  at: Date;
+  author: string;
+  text: string;
+}
+
+/** @returns false when there is no such incident */
+export async function addComment(db: Database, id: number, author: string, text: string): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `INSERT INTO incident_comments (incident_id, author, text)
+     SELECT id, $2::text, $3::text FROM incidents WHERE id = $1`,
+    [id, author, text],
+  );
+  return rowCount === 1;
+}
+
+const MOST_COMMENTS = 500;
+
+/** What people said of an incident, oldest first; of a very long thread the newest. */
+export async function commentsOf(db: Database, id: number): Promise<IncidentComment[]> {
+  const { rows } = await db.query<IncidentComment>(
+    `SELECT at, author, text FROM (
+       SELECT id, at, author, text FROM incident_comments WHERE incident_id = $1 ORDER BY id DESC LIMIT $2
+     ) newest ORDER BY id`,
+    [id, MOST_COMMENTS],
+  );
+  return rows;
 }

@@ -14,6 +14,7 @@ export interface StoredIncident extends Incident {
   relatedTo: number | null;
   acknowledgedBy: string | null;
   acknowledgedAt: Date | null;
+  assignedTo: string | null;
   note: string | null;
   /** "This was ordinary": its minutes may be trained on. */
   ordinary: boolean;
@@ -37,13 +38,14 @@ interface IncidentRow {
   related_to: string | null;
   acknowledged_by: string | null;
   acknowledged_at: Date | null;
+  assigned_to: string | null;
   note: string | null;
   ordinary: boolean;
 }
 
 const COLUMNS = `id, stream, subject, ${minuteOf('started_at')} AS started, ${minuteOf('ended_at')} AS ended,
   ${minuteOf('last_minute')} AS last, ${minuteOf('peak_minute')} AS peak, peak_score, severity, class, reasons, models,
-  culprits, detail, related_to, acknowledged_by, acknowledged_at, note, ordinary`;
+  culprits, detail, related_to, acknowledged_by, acknowledged_at, assigned_to, note, ordinary`;
 
 function incidentOf(row: IncidentRow): StoredIncident {
   return {
@@ -64,6 +66,7 @@ function incidentOf(row: IncidentRow): StoredIncident {
     relatedTo: row.related_to === null ? null : Number(row.related_to),
     acknowledgedBy: row.acknowledged_by,
     acknowledgedAt: row.acknowledged_at,
+    assignedTo: row.assigned_to,
     note: row.note,
     ordinary: row.ordinary,
   };
@@ -161,7 +164,7 @@ export async function incidentHistory(
 }
 
 function plainOf(stored: StoredIncident): Incident {
-  const { id, relatedTo, acknowledgedBy, acknowledgedAt, note, ordinary, ...incident } = stored;
+  const { id, relatedTo, acknowledgedBy, acknowledgedAt, assignedTo, note, ordinary, ...incident } = stored;
   return incident;
 }
 
@@ -228,20 +231,4 @@ export async function relatedIncidents(db: Database, id: number): Promise<Stored
     [id],
   );
   return rows.map(incidentOf);
-}
-
-/** What people say of an incident; fields left out stay. Gives false when there is no such incident. */
-export async function annotateIncident(
-  db: Database,
-  id: number,
-  say: { acknowledgedBy?: string; note?: string; ordinary?: boolean },
-): Promise<boolean> {
-  const { rowCount } = await db.query(
-    `UPDATE incidents SET acknowledged_by = coalesce($2, acknowledged_by),
-       acknowledged_at = CASE WHEN $2::text IS NULL THEN acknowledged_at ELSE now() END,
-       note = coalesce($3, note), ordinary = coalesce($4, ordinary)
-     WHERE id = $1`,
-    [id, say.acknowledgedBy ?? null, say.note ?? null, say.ordinary ?? null],
-  );
-  return rowCount === 1;
 }

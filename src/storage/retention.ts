@@ -103,6 +103,7 @@ export function prunings(keep: Keeping): Pruning[] {
     ),
     { table: 'model_versions', prune: (pg, rows) => pruneVersions(pg, historyDays, versions, rows) },
     rowsOf('retrain_cancellations', `t.at < ${DAYS_AGO}`, [historyDays]),
+    rowsOf('incident_comments', 'NOT EXISTS (SELECT 1 FROM incidents i WHERE i.id = t.incident_id)', []),
     rowsOf('silences', `t.ends_at < ${DAYS_AGO}`, [historyDays]),
     rowsOf('approvals', `t.state <> 'waiting' AND t.decided_at < ${DAYS_AGO}`, [historyDays]),
     rowsOf('audit', `t.at < ${DAYS_AGO}`, [historyDays]),

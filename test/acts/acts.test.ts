@@ -197,6 +197,18 @@ describe('an act leaves one row, of who did it', () => {
       row: byAda('note', 'incident 1'),
     },
     {
+      act: 'comment',
+      before: nothing,
+      do: () => posted('/api/incidents/1/comment', { text: 'AS64500 was called' }),
+      row: byAda('comment', 'incident 1'),
+    },
+    {
+      act: 'assign',
+      before: nothing,
+      do: () => posted('/api/incidents/1/assign', { to: 'Grace' }),
+      row: byAda('assign', 'incident 1'),
+    },
+    {
       act: 'ordinary',
       before: nothing,
       do: () => posted('/api/incidents/1/ordinary', { ordinary: true }),
@@ -234,6 +246,24 @@ describe('an act leaves one row, of who did it', () => {
       row: byTerminal('clear failures'),
     },
     {
+      act: 'acknowledge',
+      before: nothing,
+      do: () => typed('incidents', 'acknowledge', '1'),
+      row: byTerminal('acknowledge', 'incident 1'),
+    },
+    {
+      act: 'comment',
+      before: nothing,
+      do: () => typed('incidents', 'comment', '1', 'it is back'),
+      row: byTerminal('comment', 'incident 1'),
+    },
+    {
+      act: 'assign',
+      before: nothing,
+      do: () => typed('incidents', 'assign', '1'),
+      row: byTerminal('assign', 'incident 1'),
+    },
+    {
       act: 'silence',
       before: nothing,
       do: () => typed('silences', 'add', '--class', 'outage', '--until', '2100-01-01', '--reason', 'maintenance'),
@@ -244,6 +274,23 @@ describe('an act leaves one row, of who did it', () => {
     await before();
     expect(await act()).toBe(0);
     expect(await audit()).toEqual([row]);
+  });
+
+  test('what was said stands with the incident, oldest first', async () => {
+    await posted('/api/incidents/1/assign', { to: 'Grace' });
+    await posted('/api/incidents/1/comment', { text: '<b>first</b>' });
+    await typed('incidents', 'comment', '1', 'second');
+    const incident = (await (await fetch(`${url}/api/incidents/1`, { headers: { cookie: ada } })).json()) as {
+      assignedTo: string;
+      comments: { author: string; text: string }[];
+    };
+    expect(incident.assignedTo).toBe('Grace');
+    expect(incident.comments.slice(-2).map(({ author, text }) => [author, text])).toEqual([
+      ['Ada', '<b>first</b>'],
+      [AT_THE_TERMINAL, 'second'],
+    ]);
+    const { stdout } = await routewarden(['incidents', 'show', '1'], { DATABASE_URL: database.url });
+    expect(stdout).toMatch(/assigned {3}to Grace[\s\S]*Ada: <b>first<\/b>[\s\S]*: second/);
   });
 
   test('approval by promoting in Bull Board, which queues the retraining', async () => {

@@ -18,6 +18,7 @@ const incident: IncidentRow = {
   models: [],
   headline: '',
   acknowledgedBy: null,
+  assignedTo: null,
   ordinary: false,
   ending: 'resolved',
   history: false,

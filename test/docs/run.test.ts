@@ -172,7 +172,7 @@ async function run(
 ): Promise<Ended> {
   const words = [...given.map((word) => placeholders[word] ?? word), ...also];
   const started = startRoutewarden(words, environment?.({ databaseUrl }) ?? {}, folder);
-  const patience = setTimeout(() => started.process.kill('SIGKILL'), 100_000);
+  const patience = setTimeout(() => started.process.kill('SIGKILL'), 240_000);
   try {
     if (until !== undefined) {
       await started.saying(until);
@@ -227,7 +227,7 @@ describe('every documented command', () => {
         await check(words, setting!);
         if (line === 'stop') expect((await system!.ended).code).toBe(0);
       },
-      120_000,
+      300_000,
     );
   });
 

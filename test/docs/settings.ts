@@ -61,6 +61,12 @@ export const SETTINGS: readonly Setting[] = [
   // The feed is simulated and its time is not ours, which doctor finds; the code says whether it found anything.
   { line: /^doctor$/, when: 'running', code: [0, 1], shows: /ok +database/ },
   { line: /^models( MODEL)?$/, when: 'running', placeholders: { MODEL }, shows: /isolation_forest@rrc00 +1 +active/ },
+  {
+    line: /^incidents (acknowledge|assign|comment) ID/,
+    when: 'running',
+    placeholders: { ID: '1', NAME: 'ada', TEXT: 'seen' },
+    shows: /^incident 1: /,
+  },
   { line: /^incidents show ID$/, when: 'running', placeholders: { ID: '1' }, shows: /^incident 1: / },
   { line: /^incidents( --limit 20)?$/, when: 'running', shows: /hijack/ },
   { line: /^alerts list( --open)?$/, when: 'running', shows: /severity/ },

@@ -8,7 +8,8 @@ import { correlateNext } from '../../src/incidents/correlationStep.js';
 import { correlate, freshState } from '../../src/incidents/correlator.js';
 import type { MinuteInput } from '../../src/incidents/minuteInput.js';
 import { listAlerts, raiseAlertAlone, resolveAlert } from '../../src/storage/alerts.js';
-import { annotateIncident, listIncidents, relatedIncidents } from '../../src/storage/incidents.js';
+import { acknowledge, incidentIsOrdinary, noteIncident } from '../../src/storage/incidentMarks.js';
+import { listIncidents, relatedIncidents } from '../../src/storage/incidents.js';
 import { openTestDatabase } from '../support/database.js';
 import { contextOf, gapMinute, loudMinute, quietMinute, story } from './minutes.js';
 
@@ -183,9 +184,10 @@ describe('correlation over the database', () => {
     expect([first!.stream, first!.relatedTo]).toEqual(['rrc00', null]);
     expect([second!.stream, second!.relatedTo]).toEqual(['rrc04', first!.id]);
     expect((await relatedIncidents(pool, second!.id)).map(({ id }) => id)).toEqual([first!.id, second!.id]);
-    expect(await annotateIncident(pool, first!.id, { acknowledgedBy: 'ann', note: 'known' })).toBe(true);
-    expect(await annotateIncident(pool, first!.id, { ordinary: true })).toBe(true);
-    expect(await annotateIncident(pool, 999_999, { note: 'x' })).toBe(false);
+    expect(await acknowledge(pool, first!.id, 'ann')).toBe(true);
+    expect(await noteIncident(pool, first!.id, 'known')).toBe(true);
+    expect(await incidentIsOrdinary(pool, first!.id, true)).toBe(true);
+    expect(await noteIncident(pool, 999_999, 'x')).toBe(false);
     expect((await listIncidents(pool, { stream: 'rrc00' }))[0]).toMatchObject({
       acknowledgedBy: 'ann',
       note: 'known',

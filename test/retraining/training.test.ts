@@ -308,7 +308,7 @@ describe('a training run', () => {
     const { rows } = await database.pool.query(`SELECT action FROM audit WHERE target = $1 AND actor = 'ada'`, [
       `${key} ${version}`,
     ]);
-    expect(rows).toEqual([{ action: 'activate version' }]);
+    expect(rows).toEqual([{ action: 'accept' }]);
     // Accepted once; and what the person accepted can be taken back.
     await expect(acceptHeld({ ...move, rejectedToo: true })).rejects.toThrow(RegistryRefusal);
     expect(await rollback({ ...move, version: 1 })).toMatchObject({ to: { version: 1 } });

@@ -124,6 +124,12 @@ export function addChangingRoutes(routes: Routes, { pool, acts, clock }: Dashboa
     },
   );
   onIncident('note', 'Keep a note with an incident', shape.noteBody, (id, { text }, by) => acts.note(id, text, by));
+  onIncident('comment', 'Add to the thread of an incident', shape.commentBody, (id, { text }, by) =>
+    acts.comment(id, text, by),
+  );
+  onIncident('assign', 'Say who looks after an incident', shape.assignBody, (id, { to }, by) =>
+    acts.assign(id, to, by),
+  );
   onIncident(
     'ordinary',
     'Say that it was ordinary, so that its minutes train models',

@@ -90,6 +90,7 @@ export const incidentRow = z.object({
   models: z.array(z.string()),
   headline: z.string(),
   acknowledgedBy: z.string().nullable(),
+  assignedTo: z.string().nullable(),
   ordinary: z.boolean(),
   ending: z
     .enum(['open', 'resolved', 'no more news'])
@@ -249,6 +250,7 @@ export const incident = incidentRow.extend({
     .nullable()
     .describe('it looks like a change that stays, or was one: what speaks for either, and the versions that learnt it'),
   acknowledgedAt: time.nullable(),
+  comments: z.array(z.object({ at: time, author: z.string(), text: z.string() })).describe('oldest first'),
   note: z.string().nullable(),
   score: z.object({ times: z.array(time), score: z.array(z.number().nullable()), threshold: z.number().nullable() }),
 });
@@ -360,6 +362,8 @@ export const rollbackBody = z.object({ version: z.int().positive() });
 export const pinBody = z.object({ pinned: z.boolean() });
 export const reasonBody = z.object({ reason: z.string().trim().min(1).max(1_000) });
 export const acceptBody = z.object({ version: z.int().positive() });
+export const commentBody = z.object({ text: z.string().trim().min(1).max(4_000) });
+export const assignBody = z.object({ to: z.string().trim().min(1).max(100).nullable().describe('null: nobody') });
 export const noteBody = z.object({ text: z.string().trim().max(4_000) });
 export const ordinaryBody = z.object({ ordinary: z.boolean() });
 export const retrainQueued = z.object({ jobId: z.string() });
@@ -385,5 +389,4 @@ export type ScoreSeries = z.infer<typeof scoreSeries>;
 export type Curve = z.infer<typeof curve>;
 export type FeatureSeries = z.infer<typeof featureSeries>;
 export type PathGraph = z.infer<typeof pathGraph>;
-export type Explanation = z.infer<typeof explanation>;
 export type Ranked = z.infer<typeof ranked>;

@@ -10,6 +10,7 @@ export function IncidentActions(props: { incident: Incident; canChange: boolean;
   const { incident, canChange, changed } = props;
   const [question, setQuestion] = useState<Question | null>(null);
   const [editing, setEditing] = useState(false);
+  const [assigning, setAssigning] = useState(false);
   const [silencing, setSilencing] = useState(false);
   const [error, setError] = useState<string | null>(null);
   const path = `/api/incidents/${incident.id}`;
@@ -34,6 +35,7 @@ export function IncidentActions(props: { incident: Incident; canChange: boolean;
           Acknowledged by {incident.acknowledgedBy}. Nobody is told of its growth, unless it becomes graver.
         </p>
       )}
+      {incident.assignedTo !== null && <p class="facts">Assigned to {incident.assignedTo}.</p>}
       {incident.note !== null && !editing && <blockquote>{incident.note}</blockquote>}
       {error !== null && <Problem words={error} />}
       {editing && (
@@ -50,6 +52,27 @@ export function IncidentActions(props: { incident: Incident; canChange: boolean;
           </div>
         </form>
       )}
+      {assigning && (
+        <form
+          onSubmit={(event) => {
+            event.preventDefault();
+            const to = String(new FormData(event.currentTarget).get('to')).trim();
+            void attempt(send('assign', { to: to === '' ? null : to }).then(() => setAssigning(false)));
+          }}
+        >
+          <label>
+            Who looks after it
+            <input name="to" maxLength={100} defaultValue={incident.assignedTo ?? ''} />
+          </label>
+          <p class="hint">A person or a team; empty gives it back to everybody.</p>
+          <div class="buttons">
+            <button type="button" class="plain" onClick={() => setAssigning(false)}>
+              Leave it
+            </button>
+            <button type="submit">Assign</button>
+          </div>
+        </form>
+      )}
       {canChange ? (
         <div class="buttons">
           {incident.acknowledgedBy === null ? (
@@ -61,6 +84,9 @@ export function IncidentActions(props: { incident: Incident; canChange: boolean;
               Take the acknowledgement back
             </button>
           )}
+          <button type="button" class="plain" onClick={() => setAssigning(true)}>
+            {incident.assignedTo === null ? 'Assign' : 'Assign anew'}
+          </button>
           <button type="button" class="plain" onClick={() => setSilencing(true)}>
             Silence
           </button>

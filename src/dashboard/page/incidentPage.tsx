@@ -2,6 +2,7 @@ import type { FeatureSeries, Incident, Ranked } from '../api/schema.js';
 import { Chart } from './chart.js';
 import { IncidentActions } from './incidentActions.js';
 import { IncidentList } from './incidentList.js';
+import { IncidentThread } from './incidentThread.js';
 import { PathGraphCard } from './pathGraphCard.js';
 import { useResource } from './resource.js';
 import { Badge, Empty, Loading, Meter, Problem } from './states.js';
@@ -119,6 +120,7 @@ export function IncidentPage({ id, canChange }: { id: number; canChange: boolean
         <div>
           {value.newNormal !== null && <NewNormalCard newNormal={value.newNormal} />}
           <WhyCard incident={value} />
+          <IncidentThread incident={value} canChange={canChange} changed={reload} />
           <section class="card" aria-labelledby="culprits">
             <h2 id="culprits">Who stands out</h2>
             <Culprits title="Prefixes" list={value.prefixes} counted={COUNTED[value.class]?.prefixes} />

@@ -98,6 +98,7 @@ function Line({ incident }: { incident: IncidentRow }) {
           {incident.history && <Badge tone="quiet">history</Badge>}
           {incident.ordinary && <Badge tone="quiet">ordinary</Badge>}
           {incident.acknowledgedBy !== null && <Badge tone="quiet">acknowledged</Badge>}
+          {incident.assignedTo !== null && <Badge tone="quiet">{incident.assignedTo}</Badge>}
         </div>
       </td>
     </tr>

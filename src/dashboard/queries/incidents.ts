@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { type Closing, endingOf, endingWords } from '../../incidents/ending.js';
 import type { IncidentFilter } from '../../incidents/incidentFilter.js';
 import { newNormalWords } from '../../incidents/newNormalRule.js';
+import { commentsOf } from '../../storage/incidentMarks.js';
 import { incidentSearch } from '../../storage/incidentSearch.js';
 import { explanation, type Incident, type IncidentRow, ranked } from '../api/schema.js';
 import { type Activation, timelineOf } from '../timeline.js';
@@ -38,6 +39,7 @@ interface Row {
   related_to: string | null;
   acknowledged_by: string | null;
   acknowledged_at: Date | null;
+  assigned_to: string | null;
   note: string | null;
   ordinary: boolean;
 }
@@ -75,12 +77,13 @@ export async function incident(pool: Pool, id: number): Promise<Incident | null>
   if (row === undefined) return null;
   const base = rowOf(row);
   const { from, until, end } = windowOf(base);
-  const [score, evidence, gaps, versions, activations, related] = await Promise.all([
+  const [score, evidence, gaps, versions, activations, comments, related] = await Promise.all([
     verdictsBetween(pool, base.stream, from, until),
     evidenceBetween(pool, base.stream, base.startedAt - 5 * MINUTE, end),
     feedGaps(pool, base.stream, from, until, 20),
     peakExplanations(pool, base.stream, row.peak_minute),
     activationsBetween(pool, base.stream, base.startedAt, end + 2 * MINUTE),
+    commentsOf(pool, id),
     pool.query<Row>(
       `SELECT * FROM incidents WHERE id <> $1 AND (id = $2 OR related_to = $1 OR related_to = $2 OR
           (started_at < $4 AND coalesce(ended_at, last_minute) >= $3))
@@ -112,6 +115,7 @@ export async function incident(pool: Pool, id: number): Promise<Incident | null>
     related: related.rows.map(rowOf),
     newNormal: newNormalIn(row.detail),
     acknowledgedAt: row.acknowledged_at?.getTime() ?? null,
+    comments: comments.map(({ at, author, text }) => ({ at: at.getTime(), author, text })),
     note: row.note,
     score,
   };
@@ -202,6 +206,7 @@ function rowOf(row: Row): IncidentRow {
     models: row.models,
     headline: headlineOf(row, names),
     acknowledgedBy: row.acknowledged_by,
+    assignedTo: row.assigned_to,
     ordinary: row.ordinary,
     ending: endingOf(closingOf(row)),
     history: row.detail.history === true,

@@ -1,3 +1,4 @@
+import { AddressRegions, regionOf } from './addressRegions.js';
 import type { PrefixTable } from './prefixTable.js';
 
 /** How many prefixes have a route, in all and by the network that originated each last. Follows from the prefix table. */
@@ -5,6 +6,7 @@ export class AnnouncedPrefixes {
   #all = 0;
   #single = 0;
   readonly #ofOrigin = new Map<number, number>();
+  readonly regions = new AddressRegions();
 
   constructor(private readonly prefixes: PrefixTable) {}
 
@@ -25,13 +27,13 @@ export class AnnouncedPrefixes {
   routeAdded(prefix: number): void {
     if (this.prefixes.activeRoutes[prefix]!++ > 0) return;
     this.#all++;
-    this.#count(this.prefixes.lastOrigin[prefix]!, 1);
+    this.#count(prefix, this.prefixes.lastOrigin[prefix]!, 1);
   }
 
   routeRemoved(prefix: number): void {
     if (--this.prefixes.activeRoutes[prefix]! > 0) return;
     this.#all--;
-    this.#count(this.prefixes.lastOrigin[prefix]!, -1);
+    this.#count(prefix, this.prefixes.lastOrigin[prefix]!, -1);
   }
 
   originatedBy(prefix: number, origin: number): void {
@@ -39,8 +41,8 @@ export class AnnouncedPrefixes {
     if (before === origin) return;
     this.prefixes.lastOrigin[prefix] = origin;
     if (this.prefixes.activeRoutes[prefix]! <= 0) return;
-    this.#count(before, -1);
-    this.#count(origin, 1);
+    this.#count(prefix, before, -1);
+    this.#count(prefix, origin, 1);
   }
 
   /** Counts anew, after the prefix table was read from a snapshot. */
@@ -49,14 +51,18 @@ export class AnnouncedPrefixes {
     this.#all = 0;
     this.#single = 0;
     this.#ofOrigin.clear();
+    this.regions.clear();
     for (let id = 0; id < high; id++) {
       if (activeRoutes[id]! <= 0) continue;
       this.#all++;
-      this.#count(lastOrigin[id]!, 1);
+      this.#count(id, lastOrigin[id]!, 1);
     }
   }
 
-  #count(origin: number, change: number): void {
+  #count(prefix: number, origin: number, change: 1 | -1): void {
+    const region = regionOf(this.prefixes, prefix);
+    if (change > 0) this.regions.add(origin, region);
+    else this.regions.remove(origin, region);
     const before = this.#ofOrigin.get(origin) ?? 0;
     const count = before + change;
     if (before === 1) this.#single--;

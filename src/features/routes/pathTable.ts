@@ -44,6 +44,11 @@ export class PathTable extends DenseTable {
       ];
   }
 
+  /** A view that holds until the table grows. */
+  tokensOf(path: number): Uint32Array {
+    return this.arena.subarray(this.start[path]!, this.start[path]! + this.tokenCount[path]!);
+  }
+
   override get byteLength(): number {
     return super.byteLength + this.arena.byteLength;
   }

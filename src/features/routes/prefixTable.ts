@@ -1,5 +1,6 @@
 import { formatPrefix, hashWords, IPV6_SHAPE, maskWords } from '../../bgp/address.js';
 import { type Column, DenseTable } from './denseTable.js';
+import { PrefixLists } from './prefixLists.js';
 
 /** Origins remembered for each prefix; the one seen longest ago makes room for a fifth. */
 export const ORIGINS = 4;
@@ -30,6 +31,9 @@ export class PrefixTable extends DenseTable {
   evictions = 0;
   /** Prefixes of each shape, so that absent lengths are not looked up. */
   readonly #ofShape = new Int32Array(256);
+  /** Prefixes of each origin known, and of each first 8 bits: what follows from the columns, so that nobody need walk all. */
+  readonly #byOrigin = new PrefixLists((id, origin) => this.isUsed(id) && this.originSlot(id, origin) >= 0);
+  readonly #byTop = new PrefixLists((id, top) => this.isUsed(id) && this.#topOf(id) === top);
 
   protected override columns(): Column[] {
     return [
@@ -118,6 +122,7 @@ export class PrefixTable extends DenseTable {
     this.lastOrigin[id] = 0;
     this.originLast.fill(0, id * ORIGINS, (id + 1) * ORIGINS);
     this.#ofShape[shape]!++;
+    this.#byTop.add(this.#topOf(id), id);
     return id;
   }
 
@@ -156,6 +161,7 @@ export class PrefixTable extends DenseTable {
     origins[oldest] = origin;
     originFirst[oldest] = empty ? 0 : known;
     originLast[oldest] = minute;
+    this.#byOrigin.add(origin, id);
     return empty ? -1 : known;
   }
 
@@ -180,14 +186,13 @@ export class PrefixTable extends DenseTable {
     origins[oldest] = origin;
     originFirst[oldest] = since;
     originLast[oldest] = minute;
+    this.#byOrigin.add(origin, id);
   }
 
   /** The minute in which an origin was first met for the prefix; 0 when it was always there, or is not known. */
   originSince(id: number, origin: number): number {
-    for (let slot = id * ORIGINS; slot < (id + 1) * ORIGINS; slot++) {
-      if (this.originLast[slot] !== 0 && this.origins[slot] === origin) return this.originFirst[slot]!;
-    }
-    return 0;
+    const slot = this.originSlot(id, origin);
+    return slot < 0 ? 0 : this.originFirst[slot]!;
   }
 
   /** Origins of the prefix known before `minute`, without `except`, in rising order. */
@@ -215,6 +220,28 @@ export class PrefixTable extends DenseTable {
     return -1;
   }
 
+  /** Ids of the prefixes that have or had this origin, in rising order. */
+  ofOrigin(origin: number): readonly number[] {
+    return this.#byOrigin.of(origin);
+  }
+
+  /** Ids of the prefixes of one family with the first 8 bits of this one, in rising order. */
+  besides(id: number): readonly number[] {
+    return this.#byTop.of(this.#topOf(id));
+  }
+
+  #topOf(id: number): number {
+    return (this.shapes[id]! < IPV6_SHAPE ? 0 : 256) + (this.words[id * 4]! >>> 24);
+  }
+
+  /** Where a prefix remembers an origin, or -1. */
+  originSlot(id: number, origin: number): number {
+    for (let slot = id * ORIGINS; slot < (id + 1) * ORIGINS; slot++) {
+      if (this.originLast[slot] !== 0 && this.origins[slot] === origin) return slot;
+    }
+    return -1;
+  }
+
   text(id: number): string {
     const w = this.words;
     return formatPrefix(this.shapes[id]!, w[id * 4]!, w[id * 4 + 1]!, w[id * 4 + 2]!, w[id * 4 + 3]!);
@@ -223,6 +250,15 @@ export class PrefixTable extends DenseTable {
   override read(reader: Parameters<DenseTable['read']>[0]): void {
     super.read(reader);
     this.#ofShape.fill(0);
-    for (let id = 0; id < this.high; id++) if (this.isUsed(id)) this.#ofShape[this.shapes[id]!]!++;
+    this.#byOrigin.empty();
+    this.#byTop.empty();
+    for (let id = 0; id < this.high; id++) {
+      if (!this.isUsed(id)) continue;
+      this.#ofShape[this.shapes[id]!]!++;
+      this.#byTop.add(this.#topOf(id), id);
+      for (let slot = id * ORIGINS; slot < (id + 1) * ORIGINS; slot++) {
+        if (this.originLast[slot] !== 0) this.#byOrigin.add(this.origins[slot]!, id);
+      }
+    }
   }
 }

@@ -1,5 +1,6 @@
 import type { IncidentEvidence } from '../evidence.js';
 import type { Validity } from '../rpki/validity.js';
+import { forgedSuspicion } from '../suspicion/forgedSuspicion.js';
 import { originSuspicion } from '../suspicion/originSuspicion.js';
 import { DOUBTFUL, oddsWords, type Suspicion } from '../suspicion/suspicion.js';
 import { peerShare, percent, plural } from './classRule.js';
@@ -17,7 +18,9 @@ export interface ForeignRoute {
   /** The path leads through a holder: a network behind it, such as its customer. */
   behindHolder: boolean;
   suspicion: Suspicion;
-  /** Its routes have had a minute to spread: before that a clean handover looks like a conflict. */
+  /** The path ends at the holder, whom `origin` put behind itself. */
+  forged?: true;
+  /** A part of a block; or its routes have had a minute to spread: before that a clean handover looks like a conflict. */
   settled: boolean;
 }
 
@@ -25,7 +28,33 @@ export interface ForeignRoute {
 export function foreignRoutes(evidence: IncidentEvidence): ForeignRoute[] {
   const whole = evidence.newOrigins.map((route) => foreignRoute(evidence, route, route.previousOrigins));
   const inner = evidence.moreSpecifics.map((route) => foreignRoute(evidence, route, route.coveringOrigins));
-  return [...whole, ...inner].filter((route) => route.holders.length > 0 && !route.holders.includes(route.origin));
+  return [
+    ...[...whole, ...inner].filter((route) => route.holders.length > 0 && !route.holders.includes(route.origin)),
+    ...forgedRoutes(evidence),
+  ];
+}
+
+/** New links to an origin that are doubtful at least: every other is a new provider's. */
+function forgedRoutes(evidence: IncidentEvidence): ForeignRoute[] {
+  return (evidence.tails ?? [])
+    .map((tail): ForeignRoute => {
+      const { prefix, covering, origin, holder, validity, minute, facts } = tail;
+      const share = peerShare(evidence, facts.taken);
+      return {
+        prefix,
+        origin,
+        holders: [holder],
+        ...(covering === undefined ? {} : { covering }),
+        share,
+        // the origin that is shown is the lawful one, so only `invalid` says anything
+        ...(validity === 'invalid' ? { validity } : {}),
+        behindHolder: false,
+        suspicion: forgedSuspicion({ tail, share, validity }),
+        forged: true,
+        settled: covering !== undefined || validity === 'invalid' || evidence.until > minute,
+      };
+    })
+    .filter(({ suspicion }) => suspicion.bits >= DOUBTFUL);
 }
 
 function foreignRoute(
@@ -55,7 +84,7 @@ function foreignRoute(
       facts,
       habits: evidence.habits,
     }),
-    settled: facts === undefined || validity === 'invalid' || evidence.until > route.minute,
+    settled: facts === undefined || covering !== undefined || validity === 'invalid' || evidence.until > route.minute,
   };
 }
 
@@ -66,11 +95,11 @@ export function isHostile({ suspicion, settled }: ForeignRoute): boolean {
 
 /**
  * Networks that took prefixes of several holders at once: one may hand a prefix to another by consent, three do not do
- * so on the same day.
+ * so on the same day. A forged origin does not count: who becomes a provider may get three customers at once.
  */
 export function grabbers(routes: readonly ForeignRoute[], holders: number): Set<number> {
   const taken = new Map<number, Set<number>>();
-  for (const route of routes.filter(isHostile)) {
+  for (const route of routes.filter((each) => isHostile(each) && !each.forged)) {
     const from = taken.get(route.origin) ?? new Set<number>();
     taken.set(route.origin, from.add(route.holders[0]!));
   }
@@ -88,8 +117,9 @@ export const FEWEST_PEERS = 0.08;
 
 export function foreignRouteWords(route: ForeignRoute): string {
   const holders = route.holders.map((origin) => `AS${origin}`).join(', ');
-  const what =
-    route.covering === undefined
+  const what = route.forged
+    ? `${route.prefix} of ${holders} is announced by AS${route.origin}, which puts ${holders} behind itself`
+    : route.covering === undefined
       ? `${route.prefix} is announced by AS${route.origin}, held by ${holders} before`
       : `${route.prefix}, inside ${route.covering} of ${holders}, is announced by AS${route.origin}`;
   const seen = `, seen by ${percent(route.share)} of the peers`;

@@ -15,12 +15,15 @@ export interface Carriage {
   main: NewTransit;
 }
 
+/** A customer that takes its provider's routes keeps them; when so many peers see them, it passes them on. */
+const PASSED_ON = 0.15;
+
 /**
  * Weighs whether a network leaks (RFC 7908): it passes routes between two networks larger than itself, of many origins.
  * How many neighbours a network carries stands for its rank, after Gao (2001): routes go up, across and down, never
  * down and up again. A new customer, a new peering and a reroute to a backup provider carry routes upwards only.
  */
-export function leakSuspicion({ prefixes, origins, main }: Carriage): Suspicion {
+export function leakSuspicion({ prefixes, origins, share, main }: Carriage): Suspicion {
   const { carrierFacts, fromFacts, toFacts, reverse, linkFor } = main;
   const size = Math.max(-3, Math.min(4, Math.log2(Math.max(1, origins) / 20)));
   const below = fromFacts.carries > 2 * carrierFacts.carries + 2;
@@ -28,7 +31,12 @@ export function leakSuspicion({ prefixes, origins, main }: Carriage): Suspicion 
   const valley: Clue =
     below && above
       ? { bits: 3, words: `AS${main.carrier} is smaller than AS${main.from} and AS${main.to}, which it now connects` }
-      : { bits: below ? -2 : -6, words: 'the routes go up to a provider, as those of customers do' };
+      : below && reverse && share >= PASSED_ON
+        ? {
+            bits: 2,
+            words: `AS${main.to}, no larger, passes on what AS${main.carrier} has from its provider AS${main.from}`,
+          }
+        : { bits: below ? -2 : -6, words: 'the routes go up to a provider, as those of customers do' };
   return weighed([
     { bits: size, words: `routes of ${origins} networks` },
     valley,

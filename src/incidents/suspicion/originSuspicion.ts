@@ -29,10 +29,10 @@ const RESERVED: readonly [from: number, to: number][] = [
   [4_200_000_000, 4_294_967_295],
 ];
 /** Networks whose numbers are so close were often registered together, by one organisation. */
-const NUMBERED_TOGETHER = 16;
+export const NUMBERED_TOGETHER = 16;
 
 /** Without facts a claim is judged by RPKI and its path alone: as suspicious as one between strangers. */
-const STRANGERS = 3;
+const STRANGERS = 2.5;
 
 /**
  * Weighs whether a network took what others hold. The weights are log-likelihood ratios between claims that a real
@@ -44,8 +44,13 @@ export function originSuspicion(claim: OriginClaim): Suspicion {
   const known =
     facts === undefined
       ? [{ bits: STRANGERS, words: '' }]
-      : [related(claim, facts), ...history(claim, facts), claim.inside ? block(facts) : conflict(facts)];
-  return weighed([rpki(claim), throughHolder(claim), seen(claim), ...known]);
+      : [
+          related(claim, facts),
+          regionClue(facts.region),
+          ...history(claim, facts),
+          claim.inside ? block(facts) : conflict(facts),
+        ];
+  return weighed([rpki(claim), throughHolder(claim), seenClue(claim.share), ...known]);
 }
 
 function rpki({ validity }: OriginClaim): Clue | null {
@@ -58,9 +63,17 @@ function throughHolder({ path, holders }: OriginClaim): Clue | null {
   return through === undefined ? null : { bits: -8, words: `the path leads through the holder AS${through}` };
 }
 
-function seen({ share }: OriginClaim): Clue | null {
+/** Networks keep to the part of the world, and so of its address space, that they are in. */
+export function regionClue(region: number | undefined): Clue | null {
+  if (region === undefined || (region >= 1 && region < 2)) return null;
+  if (region >= 2) return { bits: region >= 3 ? -2 : -1, words: 'both are at home in the same address space' };
+  return { bits: region < 0 ? 2.5 : 1, words: 'networks of its address space are hardly ever in that of the prefix' };
+}
+
+/** What the share of the peers that have a route says of it. */
+export function seenClue(share: number): Clue | null {
   if (share >= 0.3) return null;
-  if (share >= 0.08) return { bits: -1, words: 'a part of the peers has it' };
+  if (share >= 0.08) return { bits: -0.5, words: 'a part of the peers has it' };
   return { bits: -2, words: 'few peers have it' };
 }
 
@@ -69,12 +82,14 @@ function related({ origin, holders }: OriginClaim, facts: OriginFacts): Clue {
     return { bits: -8, words: `both have announced ${facts.alike} other prefixes` };
   }
   if (facts.adjacent) return { bits: -6, words: 'origin and holder are neighbours' };
+  if (facts.carried) return { bits: -6, words: 'routes to the holder led through the origin' };
   if (holders.some((holder) => Math.abs(holder - origin) <= NUMBERED_TOGETHER)) {
     return { bits: -4, words: 'origin and holder have AS numbers next to one another' };
   }
   if (facts.near > 0) return { bits: -5, words: 'the origin has other prefixes next to it' };
-  if (facts.shared >= 0.2) return { bits: -1, words: 'origin and holder share a small neighbour' };
-  return { bits: facts.shared >= 0.14 ? 1.7 : 2, words: 'origin and holder are strangers' };
+  const shared = Math.max(facts.shared, facts.common ?? 0);
+  if (shared >= 0.2) return { bits: -1, words: 'origin and holder are behind the same small network' };
+  return { bits: shared >= 0.14 ? 1 : 2, words: 'origin and holder are strangers' };
 }
 
 /** What a share of all networks have in common speaks against a hijack by -log2 of the share at most. */
@@ -91,12 +106,13 @@ function history({ origin, habits }: OriginClaim, facts: OriginFacts): Clue[] {
     clues.push({ bits: telling(-4, habits?.newHalfDay), words: 'the origin is new to this feed' });
   } else if (knownFor < DAY) {
     clues.push({ bits: telling(-2, habits?.newToday), words: 'the origin has been known for less than a day' });
-  } else if (knownFor >= 2 * DAY) clues.push({ bits: 0.5, words: '' });
+  }
   if (facts.originPrefixes === 0) {
     clues.push({ bits: telling(-3, habits?.single), words: 'the origin announces nothing else' });
   }
   if (carries >= 200) clues.push({ bits: -1.5, words: 'the origin is a large transit network' });
   if (facts.heldFor < 60) clues.push({ bits: -4, words: `its holder has had it for ${facts.heldFor} minutes` });
+  else if (facts.heldFor < DAY / 8) clues.push({ bits: -2, words: '' });
   else if (facts.heldFor < DAY / 2) clues.push({ bits: -1, words: '' });
   if (facts.holderPrefixes === 0) clues.push({ bits: -2, words: 'its holder announces nothing any more' });
   return clues;
@@ -106,7 +122,7 @@ function history({ origin, habits }: OriginClaim, facts: OriginFacts): Clue[] {
 function conflict({ held, routes }: OriginFacts): Clue {
   const share = routes === 0 ? 1 : held / routes;
   if (share < 0.05) return { bits: -4, words: 'the holder gave it up' };
-  if (share < 0.15) return { bits: -2, words: 'next to no route leads to the holder any more' };
+  if (share < 0.15) return { bits: -1, words: 'next to no route leads to the holder any more' };
   return { bits: 1.5, words: `${held} of ${routes} routes still lead to the holder` };
 }
 

@@ -25,8 +25,6 @@ export function weighed(clues: readonly (Clue | null)[]): Suspicion {
   return { bits: Math.round(bits * 10) / 10, words };
 }
 
-/** Below this an event is ordinary business and opens nothing. */
-export const ORDINARY = -3;
 /** From here on an event is a hijack or a leak of minor severity; below it is listed as information. */
 export const DOUBTFUL = 0;
 
@@ -34,10 +32,10 @@ export const DOUBTFUL = 0;
  * Bits from which an event that nobody watches is major.
  *
  * @param perDay alerts a day that the operator is ready to read. The two ordinary days that the weights were measured
- *   on gave about 2 at 3 bits; half a bit more about halves them.
+ *   on gave about 2 at 2.5 bits; half a bit more about halves them.
  */
 export function majorBits(perDay: number): number {
-  return 3 + 0.5 * Math.log2(6 / perDay);
+  return 2.5 + 0.5 * Math.log2(6 / perDay);
 }
 
 /** Bits as the odds that a reader knows. */

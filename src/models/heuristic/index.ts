@@ -2,7 +2,6 @@ import { z } from 'zod';
 import type { FeatureBlock } from '../../features/row.js';
 import { usableRows } from '../heldOut.js';
 import { type ArtifactFile, BadArtifact, type Explanation, type ModelKind, NotEnoughRows } from '../model.js';
-import { columnsOf } from '../preparation/columns.js';
 import {
   applyPreparation,
   decodePreparation,
@@ -279,10 +278,4 @@ function upTo(block: FeatureBlock, row: number): FeatureBlock {
     columns: block.columns,
     usable: block.usable.subarray(0, row + 1),
   };
-}
-
-/** @throws Error for rows of another width than the rules are written for */
-export function checkWidth(block: FeatureBlock): void {
-  const widest = Math.max(...RULES.flatMap((rule) => rule.columns)) + 1;
-  if (block.columns < widest) throw new Error(`rules need ${widest} features, got ${columnsOf(block.columns).length}`);
 }

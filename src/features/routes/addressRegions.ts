@@ -1,0 +1,94 @@
+import { IPV6_SHAPE } from '../../bgp/address.js';
+import type { PrefixTable } from './prefixTable.js';
+
+/** The first 8 bits of IPv4 and 12 of IPv6 (the leading ones are common to all), side by side. */
+const REGIONS = 512;
+/** Networks in more regions are at home everywhere: they say nothing of which regions belong together. */
+const MOST_REGIONS = 16;
+/** Networks in a region from which its company can be judged. */
+const FEWEST_NETWORKS = 20;
+/** Share of all networks in a region beyond which it is no particular place. */
+const LARGEST_SHARE = 0.25;
+/** Networks that two regions should have in common by chance, for none to say anything. */
+const FEWEST_EXPECTED = 2;
+
+/**
+ * Which parts of the address space belong together, by the networks that announce prefixes in both. Registries hand
+ * blocks out by region of the world, so this tells near from far without any knowledge from outside.
+ */
+export class AddressRegions {
+  /** By network, its prefixes in each region. */
+  readonly #ofNetwork = new Map<number, Map<number, number>>();
+  /** [REGIONS] networks in a region, and [REGIONS x REGIONS] in two. */
+  readonly #networks = new Int32Array(REGIONS);
+  readonly #both = new Int32Array(REGIONS * REGIONS);
+  #all = 0;
+
+  add(network: number, region: number): void {
+    const own = this.#ofNetwork.get(network);
+    if (own === undefined) {
+      const regions = new Map([[region, 1]]);
+      this.#ofNetwork.set(network, regions);
+      this.#tally(regions, 1);
+    } else if (own.has(region)) own.set(region, own.get(region)! + 1);
+    else {
+      this.#tally(own, -1);
+      own.set(region, 1);
+      this.#tally(own, 1);
+    }
+  }
+
+  remove(network: number, region: number): void {
+    const own = this.#ofNetwork.get(network);
+    const count = own?.get(region) ?? 0;
+    if (own === undefined || count === 0) return;
+    if (count > 1) own.set(region, count - 1);
+    else {
+      this.#tally(own, -1);
+      own.delete(region);
+      if (own.size === 0) this.#ofNetwork.delete(network);
+      else this.#tally(own, 1);
+    }
+  }
+
+  clear(): void {
+    this.#ofNetwork.clear();
+    this.#networks.fill(0);
+    this.#both.fill(0);
+    this.#all = 0;
+  }
+
+  /**
+   * log2 of how much oftener than by chance networks in one of `homes` are in `region` too, of the closest home; null where too
+   * little is known.
+   */
+  company(region: number, homes: Iterable<number>): number | null {
+    const here = this.#networks[region]!;
+    if (here < FEWEST_NETWORKS || here > this.#all * LARGEST_SHARE) return null;
+    let closest: number | null = null;
+    for (const home of homes) {
+      const there = this.#networks[home]!;
+      if (there < FEWEST_NETWORKS) continue;
+      const both = home === region ? here : this.#both[home * REGIONS + region]!;
+      const expected = (here * there) / this.#all;
+      if (expected < FEWEST_EXPECTED && both < FEWEST_EXPECTED) continue;
+      const bits = Math.log2((both + 0.5) / expected);
+      if (closest === null || bits > closest) closest = bits;
+    }
+    return closest;
+  }
+
+  #tally(regions: Map<number, number>, change: number): void {
+    if (regions.size > MOST_REGIONS) return;
+    this.#all += change;
+    for (const one of regions.keys()) {
+      this.#networks[one]! += change;
+      for (const other of regions.keys()) if (other !== one) this.#both[one * REGIONS + other]! += change;
+    }
+  }
+}
+
+export function regionOf({ shapes, words }: PrefixTable, prefix: number): number {
+  const first = words[prefix * 4]!;
+  return shapes[prefix]! < IPV6_SHAPE ? first >>> 24 : 256 + ((first >>> 20) & 255);
+}

@@ -1,0 +1,39 @@
+import { describe, expect, test } from '@jest/globals';
+import { Feed } from './feed.js';
+import { correlated } from './minutes.js';
+
+describe('a network that puts the holder behind itself', () => {
+  test('and never carried anybody is a hijacker, of the prefix and of a part of it', () => {
+    const inputs = new Feed()
+      .announce(500, 8, 201, [6300, 4200], ['10.12.0.0/16'])
+      .announce(560, 8, 200, [5200, 4700], ['10.17.128.0/17'])
+      .inputs(600);
+    const { incidents } = correlated(inputs);
+    expect(incidents.map(({ subject, class: name, severity }) => [subject, name, severity])).toEqual([
+      ['AS6300', 'hijack', 'major'],
+      ['AS5200', 'hijack', 'major'],
+    ]);
+    const [whole, part] = incidents.map(({ reasons }) => reasons.map(({ words }) => words).join('\n'));
+    expect(whole).toContain('10.12.0.0/16 of AS4200 is announced by AS6300, which puts AS4200 behind itself');
+    expect(whole).toContain('AS6300 was never seen to pass on routes of others');
+    expect(part).toContain('10.17.128.0/17 of AS4700');
+  });
+
+  test('and is a provider of many is its new provider', () => {
+    const inputs = new Feed().announce(500, 8, 200, [201, 4200], ['10.12.0.0/16']).inputs(560);
+    expect(correlated(inputs).incidents).toEqual([]);
+  });
+
+  test('with all that it has is behind a new provider', () => {
+    const prefixes = [10, 11, 12].map((first) => `${first}.12.0.0/16`);
+    expect(correlated(new Feed().announce(500, 8, 201, [6300, 4200], prefixes).inputs(560)).incidents).toEqual([]);
+  });
+
+  test('of a prefix that has just come up takes nothing', () => {
+    const inputs = new Feed()
+      .announce(480, 12, 200, [4200], ['172.16.0.0/16'])
+      .announce(500, 8, 201, [6300, 4200], ['172.16.0.0/16'])
+      .inputs(560);
+    expect(correlated(inputs).incidents).toEqual([]);
+  });
+});
