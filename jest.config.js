@@ -5,6 +5,7 @@ export default {
   globalSetup: '<rootDir>/support/postgresServer.js',
   globalTeardown: '<rootDir>/support/postgresServerEnd.js',
   testEnvironment: './../../test/environment.js',
+  testSequencer: './../../test/sequencer.cjs',
   testMatch: ['**/*.test.js'],
   transform: {},
   testTimeout: 60_000,

@@ -4,8 +4,11 @@
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+
+/** One more than there are processors: much of a test is waiting for leases and processes. */
+const WORKERS = availableParallelism() + 1;
 
 let passed = 0;
 let failed = 0;
@@ -30,7 +33,7 @@ if (failed === 0) {
   const outputFile = join(folder, 'results.json');
   step('tests', [
     'node_modules/jest/bin/jest.js',
-    '--maxWorkers=2',
+    `--maxWorkers=${WORKERS}`,
     '--json',
     `--outputFile=${outputFile}`,
     ...process.argv.slice(2),

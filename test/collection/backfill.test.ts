@@ -54,7 +54,8 @@ function run(changes: Partial<BackfillRequest> = {}) {
     directory,
     keep: false,
     threads: 2,
-    idleMs: 400,
+    // Long enough for a busy machine to answer within; what is slow on purpose costs as much.
+    idleMs: 1_500,
     graceSeconds: 30,
     lateStages: ['ensemble'],
     logger,

@@ -24,6 +24,7 @@ const NAMES: Record<string, Record<string, string>> = {
     block: "a parameter's place, such as $1",
     'given(…)': "a parameter's place, such as $1",
   },
+  'src/storage/incidentMarks.ts': { set: 'text of the file, with places of parameters' },
   'src/storage/incidents.ts': { text: 'made in incidentSearch.ts, with places of parameters' },
   'src/dashboard/queries/incidents.ts': { text: 'made in incidentSearch.ts, with places of parameters' },
   'queues/futureTimes.ts': { now: 'text of the file' },
