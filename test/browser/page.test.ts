@@ -361,6 +361,23 @@ suite(`the page in Chromium${missing === null ? '' : ` (${missing})`}`, () => {
     });
   });
 
+  test('an incident is assigned and talked about on its page', async () => {
+    await visit(`${open}/incidents/1`, async (page) => {
+      await page.getByRole('button', { name: 'Assign' }).click();
+      await page.getByLabel('Who looks after it').fill('Grace');
+      await page.locator('form').getByRole('button', { name: 'Assign' }).click();
+      await page.getByText('Assigned to Grace.').waitFor();
+      await page.getByLabel('New comment').fill('AS64500 was called: they withdraw by 13:00.\nTicket 4711');
+      await page.getByRole('button', { name: 'Comment' }).click();
+      await page.getByText('Ticket 4711').waitFor();
+      expect(await page.getByLabel('New comment').inputValue()).toBe('');
+      await keepPicture(page, 'thread');
+      expect(await accessibilityFaults(page)).toEqual([]);
+      await page.goto(`${open}/incidents`);
+      await page.getByText('Grace').waitFor();
+    });
+  });
+
   test('filters and order stand in the address, and come from it', async () => {
     await visit(`${open}/incidents`, async (page) => {
       const lines = page.locator('.incident-table tbody tr');

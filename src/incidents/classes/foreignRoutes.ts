@@ -20,7 +20,7 @@ export interface ForeignRoute {
   suspicion: Suspicion;
   /** The path ends at the holder, whom `origin` put behind itself. */
   forged?: true;
-  /** Its routes have had a minute to spread: before that a clean handover looks like a conflict. */
+  /** A part of a block; or its routes have had a minute to spread: before that a clean handover looks like a conflict. */
   settled: boolean;
 }
 
@@ -51,7 +51,7 @@ function forgedRoutes(evidence: IncidentEvidence): ForeignRoute[] {
         behindHolder: false,
         suspicion: forgedSuspicion({ tail, share, validity }),
         forged: true,
-        settled: validity === 'invalid' || evidence.until > minute,
+        settled: covering !== undefined || validity === 'invalid' || evidence.until > minute,
       };
     })
     .filter(({ suspicion }) => suspicion.bits >= DOUBTFUL);
@@ -84,7 +84,7 @@ function foreignRoute(
       facts,
       habits: evidence.habits,
     }),
-    settled: facts === undefined || validity === 'invalid' || evidence.until > route.minute,
+    settled: facts === undefined || covering !== undefined || validity === 'invalid' || evidence.until > route.minute,
   };
 }
 
