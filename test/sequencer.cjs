@@ -9,8 +9,9 @@ const { default: Sequencer } = require('@jest/test-sequencer');
 const LONGEST = [
   'docs/run',
   'line/line',
-  'retraining/exactlyOnce',
   'retraining/manyModels',
+  'retraining/exactlyOncePostgres',
+  'retraining/exactlyOnceRedis',
   'line/retrain',
   'browser/page',
   'chaos/chaos',

@@ -20,11 +20,12 @@ export interface Vote {
 export function views(): View[] {
   const of = (name: string, changed: Partial<VolumeView>): View => ({ name, view: { ...VOLUME_VIEW, ...changed } });
   return [
-    of('volume 10 min x 12', {}),
+    of('volume 7 and 20 min x 12', {}),
+    of('volume 5 and 20 min x 12', { scales: [5, 20] }),
     of('volume 15 min x 12', { scales: [15] }),
-    of('volume 5+15+30 min x 12', { scales: [5, 15, 30] }),
-    of('volume 10 min x 4', { weight: 4 }),
-    of('volume 10 min x 12, no shape alone', { shapeFrom: Number.POSITIVE_INFINITY }),
+    of('volume 10 min x 12', { scales: [10] }),
+    of('volume 7 and 20 min x 4', { weight: 4 }),
+    of('volume 7 and 20 min x 12, no shape alone', { shapeFrom: Number.POSITIVE_INFINITY }),
   ];
 }
 
@@ -38,7 +39,7 @@ const WEIGHTS: readonly (readonly [number, number, number])[] = [
 export function votes(): Vote[] {
   const list: Vote[] = [];
   for (const [heuristic, isolation_forest, lstm] of WEIGHTS) {
-    for (const stay of [VOTE.stay, surpriseForRate(10), surpriseForRate(2.5)]) {
+    for (const stay of [VOTE.stay, surpriseForRate(2), surpriseForRate(5)]) {
       for (const back of [VOTE.back, 0.4, 0.6]) {
         for (const after of [VOTE.after, 0.5, 0]) {
           list.push({

@@ -1,15 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import { decodeRisLiveMessage, FROM_THE_FUTURE } from '../bgp/risLive.js';
-import { rawDisagreement } from '../bgp/risLiveRaw.js';
 import { UpdateBatchBuilder } from '../bgp/updateBatch.js';
-import { recordGap } from '../storage/feedGaps.js';
-import { notify } from '../storage/notifications.js';
-import { inTransaction } from '../storage/pool.js';
-import { storeIsAway } from '../storage/storeAway.js';
-import { appendEntries, type LogEntry, lastEntry } from '../storage/updateBatches.js';
 import { type AheadPeer, FeedClock, stampOf } from './feedClock.js';
+import { type FaultCounts, MessageFaults } from './messageFaults.js';
+import { StreamLog } from './streamLog.js';
 
 export interface CollectorOptions {
   pool: Pool;
@@ -29,35 +24,18 @@ export interface CollectorOptions {
   checkRaw?: boolean;
 }
 
-export interface CollectorCounts {
+export interface CollectorCounts extends FaultCounts {
   messages: number;
-  skipped: number;
-  /** Of those skipped: refused because their time lies in the future. */
-  future: number;
   /** Peers set aside within the last minute, since their clock or their collector's is ahead; the farthest five. */
   ahead: AheadPeer[];
   gaps: number;
-  /** Updates whose announcements were taken as withdrawn, since they name AS 0 (RFC 7607). */
-  treatedAsWithdraw: number;
-  /** Messages of types that this program does not know, by name; beyond the first twenty names under "others". */
-  unknownTypes: Record<string, number>;
-  /** Updates whose raw bytes say something else than their JSON, which is what was taken. */
-  rawDiffers: number;
   lastMessageMs: number | null;
   /** On a wall clock: how old the newest message taken is; null before the first. */
   behindSeconds: number | null;
 }
 
-/** Names of unknown types that are counted apart. */
-const UNKNOWN_TYPES = 20;
-const LONGEST_OUTAGE_MILLISECONDS = 300_000;
 /** A collector this far behind says so, and says it again at each doubling. */
 const BEHIND_MILLISECONDS = 10_000;
-
-function stands(placed: readonly LogEntry[], last: Omit<LogEntry, 'payload'> | null): boolean {
-  const end = placed.at(-1)!;
-  return last?.position === end.position && last.kind === end.kind && last.untilMs === end.untilMs;
-}
 
 /**
  * Turns a feed's messages into the ordered log of a stream. Whatever was sent while the feed was away is lost, so every
@@ -78,14 +56,11 @@ export class Collector {
   };
   private readonly clock: FeedClock;
   private builder = new UpdateBatchBuilder();
-  private position = 0;
-  /** The end of the log, with what is being written. */
-  private appendedUntilMs: number | null = null;
+  private readonly log: StreamLog;
+  private readonly faults: MessageFaults;
   /** Why the feed was away; null while it is there. */
   private away: string | null = null;
-  private writing: Promise<void> = Promise.resolve();
   private lastFlush: number;
-  private readonly sampled = new Set<string>();
   /** When the last message came, or the collector was last free to take one, by `elapsed`. */
   private heardAt = 0;
   /** Calls of `message` that wait for the store. */
@@ -96,27 +71,27 @@ export class Collector {
   constructor(private readonly options: CollectorOptions) {
     this.lastFlush = options.now();
     this.clock = new FeedClock(options.now, options.elapsed);
+    this.log = new StreamLog(options);
+    this.faults = new MessageFaults(this.counts, options.logger);
     this.builder.latestTime = this.latestTime();
   }
 
   /** Continues the log where an earlier collector left it. */
   async open(): Promise<void> {
-    const last = await lastEntry(this.options.pool, this.options.stream);
-    if (last === null) return;
-    this.position = last.position;
-    this.appendedUntilMs = last.untilMs;
+    const untilMs = await this.log.open();
+    if (untilMs === null) return;
     this.away = 'the collector was not running';
-    const aheadMs = last.untilMs - this.latestTime();
+    const aheadMs = untilMs - this.latestTime();
     if (aheadMs <= 0) return;
     const { logger, stream } = this.options;
     logger.error(
-      { stream, until: new Date(last.untilMs) },
+      { stream, until: new Date(untilMs) },
       `the log ends ${Math.round(aheadMs / 60_000)} min in the future: set this machine's clock, or minutes come late until then`,
     );
   }
 
   disconnected(reason: string): void {
-    if (this.appendedUntilMs !== null || this.builder.messages > 0) this.away ??= reason;
+    if (this.log.untilMs !== null || this.builder.messages > 0) this.away ??= reason;
   }
 
   /**
@@ -134,17 +109,17 @@ export class Collector {
       if (outcome.reason === FROM_THE_FUTURE && this.setAside(text)) outcome = decodeRisLiveMessage(text, this.builder);
     }
     this.counts.messages += 1;
-    if (outcome.kind === 'bad' || outcome.kind === 'error') this.skipped(outcome.reason ?? outcome.kind, text);
-    if (outcome.unknownType !== undefined) this.unknownType(outcome.unknownType);
-    if (outcome.treatedAsWithdraw !== undefined) this.treatedAsWithdraw(outcome.treatedAsWithdraw, text);
+    if (outcome.kind === 'bad' || outcome.kind === 'error') this.faults.skipped(outcome.reason ?? outcome.kind, text);
+    if (outcome.unknownType !== undefined) this.faults.unknownType(outcome.unknownType);
+    if (outcome.treatedAsWithdraw !== undefined) this.faults.treatedAsWithdraw(outcome.treatedAsWithdraw, text);
     if (outcome.timeMs === undefined) return undefined;
-    if (this.options.checkRaw && outcome.kind === 'update') this.checkRaw(text);
+    if (this.options.checkRaw && outcome.kind === 'update') this.faults.checkRaw(text);
     this.counts.lastMessageMs = outcome.timeMs;
     this.heardAt = elapsed();
     this.clock.taken();
     if (this.away !== null) return this.holdingBack(this.endGap(outcome.timeMs));
     if (this.builder.messages < flushMessages && now() - this.lastFlush < flushMilliseconds) return undefined;
-    const before = this.writing;
+    const before = this.log.written;
     // Its failure is that of every later write too: the next wait, or the next tick, throws it.
     this.flush().catch(() => undefined);
     return this.holdingBack(before);
@@ -193,13 +168,13 @@ export class Collector {
   /** Says that the feed was there until a moment, for one that has ended: so that its last minute can close. */
   async ended(untilMs: number): Promise<void> {
     await this.flush();
-    if (this.appendedUntilMs === null || untilMs <= this.appendedUntilMs) return;
-    await this.append([{ kind: 'clock', sinceMs: this.appendedUntilMs, untilMs, messages: 0, payload: null }]);
+    if (this.log.untilMs === null || untilMs <= this.log.untilMs) return;
+    await this.log.append([{ kind: 'clock', sinceMs: this.log.untilMs, untilMs, messages: 0, payload: null }]);
   }
 
   /** The end of the log, ms; null while it is empty. */
   get loggedUntilMs(): number | null {
-    return this.appendedUntilMs;
+    return this.log.untilMs;
   }
 
   /** Called a few times a second: stores what waits, and on a wall clock says that the feed is alive. */
@@ -208,9 +183,9 @@ export class Collector {
     this.noteLag();
     await this.flush();
     const now = this.feedTime();
-    if (this.options.clock !== 'wall' || !alive || this.away !== null || this.appendedUntilMs === null) return;
-    if (now === null || now - this.appendedUntilMs < 5_000) return;
-    await this.append([{ kind: 'clock', sinceMs: this.appendedUntilMs, untilMs: now, messages: 0, payload: null }]);
+    if (this.options.clock !== 'wall' || !alive || this.away !== null || this.log.untilMs === null) return;
+    if (now === null || now - this.log.untilMs < 5_000) return;
+    await this.log.append([{ kind: 'clock', sinceMs: this.log.untilMs, untilMs: now, messages: 0, payload: null }]);
   }
 
   /** The feed's own clock, told on from its last message, so that a step of this machine's clock moves no minute. */
@@ -263,11 +238,11 @@ export class Collector {
   /** Stores every message taken so far. */
   async flush(): Promise<void> {
     this.lastFlush = this.options.now();
-    if (this.builder.messages === 0) return this.writing;
+    if (this.builder.messages === 0) return this.log.written;
     const { messages, firstTime, lastTime } = this.builder;
     const payload = this.finished();
-    const untilMs = Math.max(lastTime, this.appendedUntilMs ?? 0);
-    await this.append([{ kind: 'updates', sinceMs: firstTime, untilMs, messages, payload }]);
+    const untilMs = Math.max(lastTime, this.log.untilMs ?? 0);
+    await this.log.append([{ kind: 'updates', sinceMs: firstTime, untilMs, messages, payload }]);
   }
 
   private finished(): Uint8Array {
@@ -278,7 +253,7 @@ export class Collector {
   private async endGap(firstMs: number): Promise<void> {
     const reason = this.away!;
     this.away = null;
-    const sinceMs = this.appendedUntilMs;
+    const sinceMs = this.log.untilMs;
     if (sinceMs === null) return;
     // The message that ended the gap is in the builder already; the gap comes before it in the log.
     const { messages, firstTime, lastTime } = this.builder;
@@ -286,91 +261,12 @@ export class Collector {
     const untilMs = Math.max(firstMs, sinceMs);
     this.counts.gaps += 1;
     this.options.logger.warn({ since: new Date(sinceMs), until: new Date(untilMs), reason }, 'feed gap');
-    await this.append(
+    await this.log.append(
       [
         { kind: 'gap', sinceMs, untilMs, messages: 0, payload: null },
         { kind: 'updates', sinceMs: firstTime, untilMs: Math.max(lastTime, sinceMs), messages, payload },
       ],
       reason,
     );
-  }
-
-  /** Writes one after the other, so that positions are committed in order. */
-  private append(entries: Omit<LogEntry, 'position'>[], gapReason?: string): Promise<void> {
-    const { pool, stream } = this.options;
-    this.appendedUntilMs = entries.at(-1)!.untilMs;
-    this.writing = this.writing.then(async () => {
-      const placed = entries.map((entry, index) => ({ ...entry, position: this.position + 1 + index }));
-      await this.whenStoreIsThere(placed, () =>
-        inTransaction(pool, async (client) => {
-          await appendEntries(client, stream, placed);
-          for (const entry of placed) {
-            if (entry.kind === 'gap') await recordGap(client, { stream, ...entry, reason: gapReason ?? 'unknown' });
-          }
-          await notify(client, 'update_batches', stream);
-        }),
-      );
-      this.position += placed.length;
-    });
-    return this.writing;
-  }
-
-  /**
-   * Keeps messages over a restart of the store, while the feed's connection is held back. An outage in the middle of a
-   * commit leaves open whether the entries stand: then the log's end tells.
-   */
-  private async whenStoreIsThere(placed: readonly LogEntry[], write: () => Promise<void>): Promise<void> {
-    const { pool, stream, logger, holdLock } = this.options;
-    const until = performance.now() + LONGEST_OUTAGE_MILLISECONDS;
-    for (let tries = 0; ; tries += 1) {
-      try {
-        await holdLock?.();
-        if (tries > 0 && stands(placed, await lastEntry(pool, stream))) return;
-        return await write();
-      } catch (error) {
-        if (!storeIsAway(error) || performance.now() > until) throw error;
-        if (tries === 0) logger.warn({ error: (error as Error).message }, 'the store is away: holding the feed back');
-        await sleep(Math.min(50 * 2 ** tries, 1_000));
-      }
-    }
-  }
-
-  private checkRaw(message: string | Uint8Array): void {
-    const text = typeof message === 'string' ? message : Buffer.from(message).toString('utf8');
-    const difference = rawDisagreement(text);
-    if (difference === null) return;
-    this.counts.rawDiffers += 1;
-    if (this.sampled.has('raw')) return;
-    this.sampled.add('raw');
-    const sample = text.slice(0, 300);
-    this.options.logger.warn({ difference, sample }, 'raw and JSON differ (further ones are counted, not logged)');
-  }
-
-  private unknownType(name: string): void {
-    const { unknownTypes } = this.counts;
-    const key = name in unknownTypes || Object.keys(unknownTypes).length < UNKNOWN_TYPES ? name : 'others';
-    unknownTypes[key] = (unknownTypes[key] ?? 0) + 1;
-    if (unknownTypes[key] > 1) return;
-    this.options.logger.warn({ type: name }, 'messages of a type that is not known are counted and left out');
-  }
-
-  private treatedAsWithdraw(reason: string, text: string | Uint8Array): void {
-    this.counts.treatedAsWithdraw += 1;
-    if (this.counts.treatedAsWithdraw > 1) return;
-    const sample = (typeof text === 'string' ? text : Buffer.from(text).toString('utf8')).slice(0, 300);
-    this.options.logger.warn({ reason, sample }, 'took announcements as withdrawn (further ones are counted)');
-  }
-
-  private skipped(reason: string, text: string | Uint8Array): void {
-    this.counts.skipped += 1;
-    const isFuture = reason === FROM_THE_FUTURE;
-    if (isFuture) this.counts.future += 1;
-    // One sample of what is malformed and one of what is too early: their remedies differ.
-    const kind = isFuture ? 'future' : 'malformed';
-    if (this.sampled.has(kind)) return;
-    this.sampled.add(kind);
-    const sample = (typeof text === 'string' ? text : Buffer.from(text).toString('utf8')).slice(0, 300);
-    const advice = isFuture ? ": is this machine's clock behind?" : '';
-    this.options.logger.warn({ reason, sample }, `skipped a message (further ones are counted, not logged)${advice}`);
   }
 }

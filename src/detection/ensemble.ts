@@ -62,12 +62,12 @@ export interface VoteConstants {
   after: number;
 }
 
-/** An incident begins at the models' own threshold for the wanted false alarms a day, and goes on down to that for five times as many. */
+/** An incident begins at the models' own threshold for the wanted false alarms a day, and goes on down to that for three times as many. */
 export function voteFor(falseAlarmsPerDay: number): VoteConstants {
   return {
     mostOfOthers: 5,
     threshold: surpriseForRate(falseAlarmsPerDay),
-    stay: surpriseForRate(5 * falseAlarmsPerDay),
+    stay: surpriseForRate(3 * falseAlarmsPerDay),
     back: 0.5,
     after: 0.6,
   };

@@ -43,6 +43,8 @@ export interface WatchedRoute {
     | 'path';
   /** The prefix or AS of the watch list that was touched. */
   watched: string;
+  /** The group that `watch` gives this prefix. */
+  group?: string;
   words: string;
   prefix?: string;
   origin?: number;

@@ -66,12 +66,16 @@ export class WatchList {
 
   touches(evidence: MinuteEvidence): WatchedRoute[] {
     if (this.empty) return [];
-    return [
+    const touched = [
       ...this.newOrigins(evidence),
       ...this.moreSpecifics(evidence),
       ...this.withdrawn(evidence),
       ...this.neighboursIn(evidence),
     ];
+    return touched.map((route) => {
+      const group = this.settings.prefixes.find(({ prefix }) => prefix === route.watched)?.group;
+      return group === undefined ? route : { ...route, group };
+    });
   }
 
   private newOrigins({ newOrigins }: MinuteEvidence): WatchedRoute[] {

@@ -7,6 +7,8 @@ const WIDEST = 3;
 /** Fewer minutes of a day have no spread of their own. */
 const LEAST_MINUTES = 60;
 const LEAST_SPREAD = 1e-6;
+/** Of fewer old days nobody knows how days differ. */
+const LEAST_DAYS = 4;
 /** Days between a day that is moved and the one whose level it is moved by. */
 const APART = 3;
 
@@ -44,9 +46,10 @@ export function bridge(block: FeatureBlock, onset: Minute, isLeftOut: (minute: M
     const old = oldDays.map((rows) => levelOf(rows, at).median);
     const stretch = stretchOf(oldDays, newDays, at);
     const middle = levelOf(oldDays.flat(), at).median;
+    const isPlain = newDays.length > 1 || old.length < LEAST_DAYS;
     for (const row of moved) {
       const other = (dayOf(block.minutes[row]!, onset) + APART) % old.length;
-      const from = newDays.length === 1 ? old[other < 0 ? other + old.length : other]! : middle;
+      const from = isPlain ? middle : old[other < 0 ? other + old.length : other]!;
       const shifted = fresh + (logarithm(at(row)) - from) * stretch;
       values[row * block.columns + column] = Math.max(0, Math.expm1(shifted));
     }

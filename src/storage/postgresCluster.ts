@@ -36,12 +36,13 @@ export function prepareCluster(options: {
     renameSync(cluster, aside);
     log(`${directory} is new: the database that an earlier one left is kept in ${aside}`);
   }
+  // What an initdb left whose starter was killed: at each start, since it may outlive the first.
+  const home = dirname(cluster);
+  for (const name of readdirSync(home)) if (name.startsWith(`${basename(cluster)}.new.`)) remove(join(home, name));
   if (!existsSync(join(cluster, 'PG_VERSION'))) {
     // Made beside and renamed when it is whole: a kill in the middle leaves nothing that looks like a cluster. Its name
     // is new each time, since an initdb whose starter was killed may still write under the earlier one.
-    const home = dirname(cluster);
     remove(cluster);
-    for (const name of readdirSync(home)) if (name.startsWith(`${basename(cluster)}.new.`)) remove(join(home, name));
     const unfinished = `${cluster}.new.${randomBytes(6).toString('hex')}`;
     mkdirSync(unfinished, { mode: 0o700 });
     if (user) chownSync(unfinished, user.uid, user.gid);

@@ -33,7 +33,7 @@ const after = (surprise: number, minutes: number, state: EnsembleState = INITIAL
   minutes === 0 ? state : after(surprise, minutes - 1, alike(surprise, state).state);
 
 test('an incident begins at the threshold and goes on below it', () => {
-  const below = ENSEMBLE_THRESHOLD * 0.85;
+  const below = ENSEMBLE_THRESHOLD * 0.9;
   expect(alike(below, INITIAL_STATE).anomalous).toBe(false);
   const small = after(ENSEMBLE_THRESHOLD + 0.01, 1);
   expect(alike(below, small).anomalous).toBe(true);
@@ -41,11 +41,10 @@ test('an incident begins at the threshold and goes on below it', () => {
 });
 
 test('a great incident is over half of the way back, but not when it wanes over hours', () => {
-  const great = after(4.9, 60);
-  expect(alike(3.1, great).anomalous).toBe(true);
-  expect(alike(2.9, great).anomalous).toBe(false);
-  const waning = after(4, 300, after(4.5, 200, great));
-  expect(alike(2.9, waning).anomalous).toBe(true);
+  const great = after(6, 60);
+  expect(alike(3.5, great).anomalous).toBe(true);
+  expect(alike(3.1, great).anomalous).toBe(false);
+  expect(alike(3.1, after(3.5, 200, great)).anomalous).toBe(true);
 });
 
 test('for a day after a great incident a new one must come near to it, and none is silenced altogether', () => {

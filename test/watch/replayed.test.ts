@@ -62,12 +62,28 @@ beforeAll(async () => {
     dataDirectory: join(folder, 'data'),
     artifactDirectory: join(folder, 'artifacts'),
     streams: Object.keys(STORIES).map((name) => ({ name, replay: true })),
-    watch: { asNumbers: [OURS], prefixes: [OWN, '203.0.113.0/24'], origins: [SCRUBBER] },
+    watch: {
+      asNumbers: [OURS],
+      prefixes: [
+        { prefix: OWN, group: 'Customers' },
+        { prefix: '203.0.113.0/24', group: 'Others' },
+      ],
+      origins: [SCRUBBER],
+    },
     rpki: { vrps },
     alerts: {
       history: true,
       groupSeconds: 0,
-      channels: [{ type: 'file', name: 'file', path: join(folder, 'alerts.jsonl') }],
+      channels: ['alerts', 'customers', 'others'].map((name) => ({
+        type: 'file',
+        name,
+        path: join(folder, `${name}.jsonl`),
+      })),
+      routes: [
+        { channels: ['alerts'] },
+        { channels: ['customers'], groups: ['Customers'] },
+        { channels: ['others'], groups: ['Others'] },
+      ],
     },
   };
   await writeFile(join(folder, 'routewarden.config.json'), JSON.stringify(given));
@@ -88,11 +104,7 @@ beforeAll(async () => {
     expect(ended).toMatchObject({ code: 0 });
   }
   await settled();
-  const text = await readFile(join(folder, 'alerts.jsonl'), 'utf8');
-  notices = text
-    .trim()
-    .split('\n')
-    .map((one) => JSON.parse(one));
+  notices = await noticesOf('alerts');
 }, 240_000);
 
 afterAll(async () => {
@@ -100,6 +112,14 @@ afterAll(async () => {
   await system?.stop();
   await rm(folder, { recursive: true, force: true });
 }, 60_000);
+
+async function noticesOf(channel: string): Promise<typeof notices> {
+  const text = await readFile(join(folder, `${channel}.jsonl`), 'utf8').catch(() => '');
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((one) => JSON.parse(one));
+}
 
 /** Until every log is read to its end, every minute is correlated, and every alert is delivered. */
 async function settled(): Promise<void> {
@@ -121,10 +141,18 @@ async function settled(): Promise<void> {
 const ofOurs = (incidents: StoredIncident[]) => incidents.filter(({ detail }) => detail.watched.length > 0);
 const heard = (stream: string) => notices.filter((notice) => notice.stream === stream && notice.watched);
 
+test('a group of prefixes has a receiver of its own, who hears of nothing else', async () => {
+  const customers = await noticesOf('customers');
+  expect(customers.map(({ stream }) => stream)).toEqual(expect.arrayContaining(['standing', 'crowded', 'together']));
+  for (const { lines } of customers) expect(lines.join('\n')).toMatch(/198\.51\.100\./);
+  expect(customers.length).toBeLessThan(notices.length);
+  expect(await noticesOf('others')).toEqual([]);
+});
+
 test.each(['standing', 'crowded', 'together'])('a hijack of ours is told as critical: %s', async (stream) => {
   const ours = ofOurs(await listIncidents(pool, { stream }));
   expect(ours).toMatchObject([{ class: 'hijack', severity: 'critical', endedAt: null }]);
-  expect(ours[0]!.reasons[0]!.words).toContain(`your ${OWN} is announced by AS${STRANGER}`);
+  expect(ours[0]!.reasons[0]!.words).toContain(`your ${OWN} (Customers) is announced by AS${STRANGER}`);
   expect(heard(stream)).toMatchObject([{ phase: 'raised', severity: 'critical' }]);
   expect(heard(stream)[0]!.lines[0]).toContain(OWN);
 });
@@ -132,7 +160,9 @@ test.each(['standing', 'crowded', 'together'])('a hijack of ours is told as crit
 test('an outage of many with ours among them tells ours, critical, and leaves it out of that of the others', async () => {
   const incidents = await listIncidents(pool, { stream: 'dark' });
   expect(ofOurs(incidents)).toMatchObject([{ class: 'outage', severity: 'critical' }]);
-  expect(ofOurs(incidents)[0]!.reasons[0]!.words).toContain(`your ${OWN} is losing visibility: 6 of 6 peers`);
+  expect(ofOurs(incidents)[0]!.reasons[0]!.words).toContain(
+    `your ${OWN} (Customers) is losing visibility: 6 of 6 peers`,
+  );
   const others = incidents.filter((incident) => !ofOurs(incidents).includes(incident));
   for (const { culprits } of others) expect(culprits.prefixes.map(({ name }) => name)).not.toContain(OWN);
   expect(heard('dark')).toHaveLength(1);
@@ -140,9 +170,9 @@ test('an outage of many with ours among them tells ours, critical, and leaves it
 
 test('an empty path has its peer as origin, in the incident and in the row', async () => {
   const ours = ofOurs(await listIncidents(pool, { stream: 'empty' }));
-  expect(ours.map(({ reasons }) => reasons[0]!.words.slice(0, 50)).sort()).toEqual([
-    `your ${OWN} is announced by AS64497, seen`,
-    `your ${OWN} is announced by AS64498, seen`,
+  expect(ours.map(({ reasons }) => reasons[0]!.words.split(',')[0]).sort()).toEqual([
+    `your ${OWN} (Customers) is announced by AS64497`,
+    `your ${OWN} (Customers) is announced by AS64498`,
   ]);
   const { rows } = await pool.query(
     `SELECT evidence->'newOrigins' AS origins FROM features
@@ -206,7 +236,11 @@ test('`init` proposes what the streams hold, shows it, writes only when told, an
     asNumbers: [OURS, 65020],
     origins: [SCRUBBER],
     upstreams: [65001],
-    prefixes: [OWN, '203.0.113.0/24', { prefix: '10.10.0.0/16' }],
+    prefixes: [
+      { prefix: OWN, group: 'Customers' },
+      { prefix: '203.0.113.0/24', group: 'Others' },
+      { prefix: '10.10.0.0/16' },
+    ],
   });
   const again = await routewarden(['init', 'AS65020', '--upstreams'], {}, folder);
   expect(again).toMatchObject({ code: 0, stdout: '' });

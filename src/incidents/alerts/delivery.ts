@@ -11,8 +11,14 @@ function fits(route: RouteSettings, alert: Alert, floor: Severity): boolean {
     (route.kinds === undefined || route.kinds.includes(alert.kind)) &&
     (route.classes === undefined || (body.class !== undefined && route.classes.includes(body.class))) &&
     (route.streams === undefined || (body.stream !== undefined && route.streams.includes(body.stream))) &&
+    (route.groups === undefined || route.groups.some((group) => groupsOf(alert).includes(group))) &&
     (!route.watchedOnly || body.watched === true)
   );
+}
+
+/** Groups of the operator's prefixes that an alert touches; a line each. */
+function groupsOf({ body }: Alert): string[] {
+  return String(body.facts?.groups ?? '').split('\n');
 }
 
 /**

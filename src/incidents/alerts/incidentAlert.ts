@@ -87,6 +87,7 @@ export function incidentAlert({ type, incident }: IncidentChange, id?: number): 
       models: incident.models.join(','),
       origins: incident.culprits.origins.map(({ name }) => name).join(','),
       prefixes: incident.culprits.prefixes.map(({ name }) => name).join(','),
+      groups: [...new Set(watched.flatMap(({ group }) => group ?? []))].join('\n'),
       watchedPrefixes: watched
         .flatMap(({ prefix }) => prefix ?? [])
         .slice(0, OWN)

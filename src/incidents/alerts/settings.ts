@@ -131,6 +131,10 @@ const routeSettings = z.strictObject({
     .describe('Only from this severity on; `alerts.minimumSeverity` when left out'),
   classes: z.array(z.enum(INCIDENT_CLASSES)).optional().describe('Only incidents of these classes'),
   streams: z.array(z.string()).optional().describe('Only these streams'),
+  groups: z
+    .array(z.string().min(1))
+    .optional()
+    .describe('Only what touches prefixes of yours that `watch` puts in one of these groups'),
   watchedOnly: z.boolean().default(false).describe('Only what touches your own networks'),
 });
 

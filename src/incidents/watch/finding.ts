@@ -13,6 +13,8 @@ export interface Finding {
   prefix: string;
   /** The declared prefix or AS that was touched. */
   watched: string;
+  /** The group of that prefix. */
+  group?: string;
   /** Weightiest first. */
   words: string[];
   /** Peers with such a route. */

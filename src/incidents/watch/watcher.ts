@@ -279,7 +279,9 @@ export class Watcher {
     const { declaration, validityOf } = this.options;
     const entry = this.table.entryFor(own);
     const context = { declaration, entry, validityOf, peers: this.peers.size, nowMs: this.nowMs };
-    return WATCH_RULES.flatMap((rule) => rule(own, context));
+    const found = WATCH_RULES.flatMap((rule) => rule(own, context));
+    const group = context.entry?.group;
+    return group === undefined ? found : found.map((finding) => ({ ...finding, group }));
   }
 
   /** After a gap a route may be long gone: without a word of it for a day it is no ground for an alert. */

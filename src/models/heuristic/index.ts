@@ -15,7 +15,7 @@ import { columnAt, sampleOf, spreadOf } from '../preparation/robust.js';
 import { surpriseOf } from '../threshold.js';
 import { fitTimeScales, type Join, type TimeScales, timeScalesSchema } from '../timeScales.js';
 import { RULES, type Rule } from './rules.js';
-import { fitVolume, joinWithVolume, VOLUME_VIEW, type VolumeView, volumeOf } from './volume.js';
+import { fitVolume, joinWithVolume, VOLUME_VIEW, type VolumeView, volumesOf } from './volume.js';
 
 /** Robust limits of named rules over several time scales. */
 export interface Heuristic {
@@ -48,6 +48,8 @@ const metadataSchema = z.object({
 
 /** Time constants in minutes. */
 const SCALES = [5, 20, 90];
+/** Scores of the rules beside those of the volume: two on each time scale. */
+const RULE_VIEWS = 2 * SCALES.length;
 const CONTEXT = 2 * 90 - 1;
 const MINIMUM_ROWS = 240;
 const MAXIMUM_ROWS = 10_000;
@@ -62,7 +64,7 @@ export const heuristic: ModelKind<Heuristic> = heuristicWith(VOLUME_VIEW);
 /** The rules with another view of the volume, for benches that choose it without an event. */
 export function heuristicWith(view: VolumeView): ModelKind<Heuristic> {
   const fitPart = (part: FeatureBlock): Limits => fitLimits(part, view);
-  const join: Join = (each, scores) => joinWithVolume(view, each, scores);
+  const join: Join = (each, scores) => joinWithVolume(view, each.length - RULE_VIEWS, each, scores);
   return {
     name: 'heuristic',
     context: CONTEXT,
@@ -221,7 +223,7 @@ function strongest(deviations: Float64Array, at: number): number {
 }
 
 /**
- * The volume first, then on each time scale two views of the rules' deviations: their mean, high when many rules speak at once, and their root
+ * The volume on its time scales first, then on each time scale two views of the rules' deviations: their mean, high when many rules speak at once, and their root
  * mean square, high when one speaks loudly.
  */
 function scoresOf(model: Limits, block: FeatureBlock, from: number): Float64Array[] {
@@ -244,7 +246,7 @@ function scoresOf(model: Limits, block: FeatureBlock, from: number): Float64Arra
     }
     return [broad, loud];
   });
-  return [volumeOf(model.volume, block, from), ...rules];
+  return [...volumesOf(model.volume, block, from), ...rules];
 }
 
 function inWords(

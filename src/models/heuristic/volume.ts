@@ -1,13 +1,13 @@
 import type { FeatureBlock } from '../../features/row.js';
 import { applyPreparation, fitPreparation, type Preparation } from '../preparation/preparation.js';
-import { type Calibration, surpriseOf } from '../threshold.js';
+import type { Calibration } from '../threshold.js';
 import { joined } from '../timeScales.js';
 
 /** Announcements, withdrawals, both in prefixes, duplicates, implicit withdrawals, duplicate withdrawals. */
 const COUNTS = [0, 1, 2, 3, 7, 8, 9];
 /** What was chosen with labelled events in view: the transfer bench chooses it anew with each event left out. */
 export interface VolumeView {
-  /** Time constants in minutes; the volume is the mean over them. */
+  /** Time constants in minutes; the most surprising of them counts. */
   scales: readonly number[];
   /** How much more the volume says than the rules do. */
   weight: number;
@@ -23,7 +23,7 @@ export interface VolumeView {
 }
 
 export const VOLUME_VIEW: VolumeView = {
-  scales: [10],
+  scales: [7, 20],
   weight: 12,
   mostOfRules: 4,
   shapeFrom: 6,
@@ -40,34 +40,41 @@ export function fitVolume(window: FeatureBlock, { scales }: VolumeView): Prepara
 }
 
 /**
- * [rows - from] mean deviation of the log counts from the ordinary, over the last minutes: it adds up what all counts say alike,
- * rises within minutes of a storm and falls within minutes of its end. NaN for gaps.
+ * For each time scale [rows - from] mean deviation of the log counts from the ordinary: it adds up what all counts say alike. The long
+ * scale finds what is weak and lasts, the short one answers a storm at once; held within the short one, the long one ends with it. NaN
+ * for gaps.
  */
-export function volumeOf(volume: Preparation, block: FeatureBlock, from: number): Float64Array {
+export function volumesOf(volume: Preparation, block: FeatureBlock, from: number): Float64Array[] {
   const prepared = applyPreparation(volume, block, from);
   const { columns, smoothCenter, smoothScale } = volume;
-  return Float64Array.from({ length: block.minutes.length - from }, (_, row) => {
-    if (block.usable[from + row] !== 1) return Number.NaN;
-    let sum = 0;
-    for (let c = 0; c < columns; c++) sum += prepared[row * columns + c]! * smoothScale[c]! + smoothCenter[c]!;
-    return sum / columns;
-  });
+  const kept = volume.kept.length;
+  return volume.scales.map((_, s) =>
+    Float64Array.from({ length: block.minutes.length - from }, (_, row) => {
+      if (block.usable[from + row] !== 1) return Number.NaN;
+      let sum = 0;
+      for (let c = s * kept; c < (s + 1) * kept; c++) {
+        sum += prepared[row * columns + c]! * smoothScale[c]! + smoothCenter[c]!;
+      }
+      return sum / kept;
+    }),
+  );
 }
 
 /**
- * Joins the surprise of the volume (first) with the greatest of the rules: their weighted geometric mean is high where
- * both speak. A rule that lags behind a storm that is over cannot hold the score up.
+ * Joins the surprise of the volume (the first `volumes` scores) with the greatest of the rules: their weighted geometric mean is high
+ * where both speak. A rule that lags behind a storm that is over cannot hold the score up.
  */
 export function joinWithVolume(
   view: VolumeView,
+  volumes: number,
   each: readonly Calibration[],
   scores: readonly Float64Array[],
 ): Float64Array {
-  const rules = joined(each.slice(1), scores.slice(1));
+  const volume = joined(each.slice(0, volumes), scores.slice(0, volumes));
+  const rules = joined(each.slice(volumes), scores.slice(volumes));
   return rules.map((rule, row) => {
-    const volume = surpriseOf(each[0]!, scores[0]![row]!);
-    if (!Number.isFinite(volume + rule)) return Number.NaN;
-    const logs = view.weight * Math.log(held(volume, MOST)) + Math.log(held(rule, view.mostOfRules));
+    if (!Number.isFinite(volume[row]! + rule)) return Number.NaN;
+    const logs = view.weight * Math.log(held(volume[row]!, MOST)) + Math.log(held(rule, view.mostOfRules));
     const shape = Math.min(view.mostOfShape, view.shapeShare * (rule - view.shapeFrom));
     return Math.max(Math.exp(logs / (view.weight + 1)), shape);
   });

@@ -15,25 +15,21 @@ import { ManyModels } from './manyModels.js';
 const LEASE_SECONDS = 4;
 const HOUR = 3_600_000;
 
-let redis: TestRedis | null = null;
-beforeAll(async () => {
-  redis = await startRedis();
-});
-afterAll(() => redis?.stop());
-
 /** The process that trains for a trainer. */
 function sandboxOf(trainer: ChildProcess): number {
   return Number(readFileSync(`/proc/${trainer.pid}/task/${trainer.pid}/children`, 'utf8').trim().split(' ')[0]);
 }
 
-describe.each(['postgres', 'redis'] as const)(
-  'a retraining is published exactly once, with the queues on %s',
-  (kind) => {
+/** Declares the tests of one store of the queues; a file each, so that they wait for leases at the same time. */
+export function describeExactlyOnce(kind: 'postgres' | 'redis'): void {
+  describe(`a retraining is published exactly once, with the queues on ${kind}`, () => {
+    let redis: TestRedis | null = null;
     const skipped = () => kind === 'redis' && redis === null;
     let many: ManyModels;
     /** Jobs of this store that a clock ahead has locked are freed, as the drift monitor does. */
     let freeing: NodeJS.Timeout;
     beforeAll(async () => {
+      if (kind === 'redis') redis = await startRedis();
       if (skipped()) return;
       many = await ManyModels.open({
         kinds: [kindOf('lstm')],
@@ -50,6 +46,7 @@ describe.each(['postgres', 'redis'] as const)(
     afterAll(async () => {
       clearInterval(freeing);
       await many?.close();
+      await redis?.stop();
     }, 60_000);
 
     const training = async (key: ModelKey): Promise<string> => {
@@ -157,5 +154,5 @@ describe.each(['postgres', 'redis'] as const)(
       await once(key);
       await many.stopTrainers();
     }, 200_000);
-  },
-);
+  });
+}

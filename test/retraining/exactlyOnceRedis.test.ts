@@ -1,0 +1,3 @@
+import { describeExactlyOnce } from './exactlyOnce.js';
+
+describeExactlyOnce('redis');
