@@ -20,9 +20,8 @@ export interface LevelTrace {
   hours: number[];
   /** The same of single minutes, of the hour that is not whole yet. */
   minutes: number[];
-  /** Messages of the peers that were heard in the minutes before, and how many minutes those were. */
+  /** Messages of the peers that were heard in the minutes before. */
   peersBefore: Ranked[];
-  minutesBefore: number;
   newcomers: Newcomer[];
   /** Last minute in which each peer of before was heard; 0 when it was not yet. */
   lastHeard: { name: string; minute: Minute }[];
@@ -39,13 +38,14 @@ export interface AcceptedLevel {
   lastMinute: Minute;
 }
 
-/** @param before the minutes before the incident, without those that it looks back at */
+/**
+ * Models may flag a change half an hour late: a peer was there before only if the older half of the minutes names it.
+ * @param before the minutes before the incident, without those that it looks back at
+ */
 export function noTrace(before: readonly MinuteInput[]): LevelTrace {
   const counts = new Map<string, number>();
-  let minutes = 0;
-  for (const { gap, evidence } of before) {
+  for (const { gap, evidence } of before.slice(0, Math.ceil(before.length / 2))) {
     if (gap) continue;
-    minutes++;
     for (const { name, count } of evidence?.peers ?? []) counts.set(name, (counts.get(name) ?? 0) + count);
   }
   const peersBefore = [...counts]
@@ -57,7 +57,6 @@ export function noTrace(before: readonly MinuteInput[]): LevelTrace {
     hours: [],
     minutes: [],
     peersBefore,
-    minutesBefore: minutes,
     newcomers: [],
     lastHeard,
     messages: 0,

@@ -49,6 +49,15 @@ describe('change or incident', () => {
     expect(facts).toMatchObject({ newNormal: true });
   });
 
+  test('peers that came half an hour before a model flagged it still explain the change', () => {
+    const peers = [...FEED, { name: '203.0.113.7', count: 120 }, { name: '203.0.113.8', count: 90 }];
+    const minutes = changed(60, 300, { peers });
+    const early = minutes.slice(0, 25).map((input) => ({ ...input, anomalous: false }));
+    const incident = onlyOf([...early, ...minutes.slice(25)]);
+    expect(incident.startedAt).toBe(START + 25);
+    expect(wordsOf(incident)[0]).toContain('from 2 new peers');
+  });
+
   test('peers that go explain the change, too', () => {
     const incident = onlyOf(changed(30, 30, { peers: FEED.slice(0, 2) }));
     expect(wordsOf(incident)[0]).toBe('looks like a new normal: 30 min, level 0.47 times, 4 peers went');
