@@ -75,6 +75,11 @@ export function modelActs({ pool, queue, settings }: ModelActsOptions): ModelAct
     if (!answer.admitted) throw new ActRefused(answer.reason);
     return { jobId: answer.jobId };
   };
+  const underWay = async (modelKey: ModelKey) => {
+    const jobId = await queue.getDeduplicationJobId(modelKey);
+    const job = jobId ? await queue.getJob(jobId) : undefined;
+    return job && !(await job.isCompleted()) && !(await job.isFailed()) ? job : undefined;
+  };
   const decide = (modelKey: ModelKey, approve: boolean, by: By) =>
     on(approve ? 'approve retraining' : 'decline retraining', modelKey, by, () =>
       new ApprovalDesk({ pool, queue, settings }).decide(modelKey, { approve, ...by }),
@@ -84,19 +89,21 @@ export function modelActs({ pool, queue, settings }: ModelActsOptions): ModelAct
     retrainWithout: (modelKey, by) =>
       on('retrain', modelKey, by, async () => {
         const { since } = await stuckOf(modelKey);
+        // One that waits already trains on another window; it would be taken for this one.
+        if (await underWay(modelKey))
+          throw new ActRefused(`A retraining of ${modelKey} is under way already: stop it first.`);
         const from = since - Math.round(settings.trainingDays * MINUTES_PER_DAY);
         return queued({ modelKey, window: { from, until: since } }, by);
       }),
     cancel: (modelKey, by) =>
       on('cancel', modelKey, by, async () => {
-        const jobId = await queue.getDeduplicationJobId(modelKey);
-        const job = jobId ? await queue.getJob(jobId) : undefined;
+        const job = await underWay(modelKey);
         const [shadow] = await listShadows(pool, { key: modelKey });
         if (shadow) {
           await rejectShadow(pool, shadow, { ...by, detail: {} });
           return;
         }
-        if (!job || (await job.isCompleted()) || (await job.isFailed())) {
+        if (!job) {
           throw new ActRefused(`No retraining of ${modelKey} is under way.`, 'missing');
         }
         const running = await job.isActive();

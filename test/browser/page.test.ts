@@ -242,6 +242,12 @@ suite(`the page in Chromium${missing === null ? '' : ` (${missing})`}`, () => {
       await keepPicture(page, 'model-stuck');
       expect(await accessibilityFaults(page)).toEqual([]);
       expect(await overhang(page)).toBe(0);
+      // The one that was approved waits still, and trains on other days.
+      const stopped = await page.request.post(`${open}/api/models/${encodeURIComponent(key)}/cancel`, {
+        headers: { origin: open },
+        data: {},
+      });
+      expect(stopped.status()).toBe(200);
       await card.getByRole('button', { name: 'Retrain without these days' }).click();
       await page.getByRole('dialog').getByRole('button', { name: 'Retrain without these days' }).click();
       await page.getByRole('dialog').waitFor({ state: 'detached' });
@@ -250,7 +256,7 @@ suite(`the page in Chromium${missing === null ? '' : ` (${missing})`}`, () => {
       await card.waitFor({ state: 'detached' });
     });
     expect((await dashboards.queue.getJobs()).map((job) => job?.data)).toContainEqual(
-      expect.objectContaining({ modelKey: key, without: true }),
+      expect.objectContaining({ modelKey: key, window: { from: expect.any(Number), until: expect.any(Number) } }),
     );
     const { rows } = await pool.query(`SELECT actor, target FROM audit WHERE action = 'keep version'`);
     expect(rows).toEqual([{ actor: 'local operator', target: `${key} 2` }]);

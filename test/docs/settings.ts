@@ -65,7 +65,7 @@ export const SETTINGS: readonly Setting[] = [
     line: /^incidents (acknowledge|assign|comment) ID/,
     when: 'running',
     placeholders: { ID: '1', NAME: 'ada', TEXT: 'seen' },
-    shows: /^incident 1: /,
+    shows: /incident 1: (acknowledged|assigned|comment)/,
   },
   { line: /^incidents show ID$/, when: 'running', placeholders: { ID: '1' }, shows: /^incident 1: / },
   { line: /^incidents( --limit 20)?$/, when: 'running', shows: /hijack/ },
