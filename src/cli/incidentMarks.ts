@@ -43,7 +43,7 @@ export function registerIncidentMarks(incidents: Command, program: Command): voi
   );
   add(
     'assign',
-    'Say who looks after it; without a name it is given back to everybody.',
+    'Say who looks after it; without a name nobody does.',
     { name: '[name]', about: 'a person or a team' },
     'assign 12 ada',
     async (acts, id, to) => {

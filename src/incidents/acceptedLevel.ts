@@ -7,7 +7,7 @@ import { ROW } from './rowColumns.js';
 const CALM_MINUTES = 60;
 /** Beyond this factor of the level, up or down, something else happens. */
 const DEPARTS = 2;
-/** Minutes whose median is compared: one burst is no level. */
+/** Minutes whose median is compared, so that one burst does not count as a level. */
 const COMPARED = 5;
 
 /** Whether a flagged minute only shows what an incident was closed as: the new normal. */

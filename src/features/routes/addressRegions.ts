@@ -7,7 +7,7 @@ const REGIONS = 512;
 const MOST_REGIONS = 16;
 /** Networks in a region from which its company can be judged. */
 const FEWEST_NETWORKS = 20;
-/** Share of all networks in a region beyond which it is no particular place. */
+/** Share of all networks in a region above which it says nothing about place. */
 const LARGEST_SHARE = 0.25;
 /** Networks that two regions should have in common by chance, for none to say anything. */
 const FEWEST_EXPECTED = 2;
