@@ -7,6 +7,7 @@ import { MODEL_KINDS } from '../models/model.js';
 import { modelKey } from '../models/modelKey.js';
 import { SERVICES } from '../services/catalogue.js';
 import { listAlerts } from '../storage/alerts.js';
+import { damagedActive } from '../storage/modelVersions.js';
 import { failingRetrains } from '../storage/operationFacts.js';
 import { failingWork, listServices } from '../storage/services.js';
 import { modelStatus, streamStatus } from '../storage/statusQueries.js';
@@ -190,6 +191,23 @@ export async function checkModels(pool: Pool, settings: Settings): Promise<Findi
         ? `retraining was given up: ${dead.map(({ modelKey: key, lastError }) => `${key} (${lastError})`).join('; ')}`
         : `${keys.length - waiting.length} of ${keys.length} serve${waiting.length > 0 ? `; ${first}` : ''}`,
     remedy: `fix what the error names, then: routewarden retrain ${dead[0]?.modelKey ?? 'MODEL'} --clear`,
+  };
+}
+
+/** Whether what serves is whole in the database: a detector that has it in memory goes on with it until it starts afresh. */
+export async function checkArtifacts(pool: Pool): Promise<Finding> {
+  const damaged = await damagedActive(pool);
+  const words = damaged.map(({ modelKey: key, version, files }) =>
+    files.length === 0
+      ? `version ${version} of ${key} has no files`
+      : `${files.join(', ')} of version ${version} of ${key} differs from its SHA-256`,
+  );
+  const first = damaged[0]?.modelKey ?? 'MODEL';
+  return {
+    check: 'artifacts',
+    ok: damaged.length === 0,
+    finding: damaged.length === 0 ? 'what serves is whole' : `damaged while it serves: ${words.join('; ')}`,
+    remedy: `routewarden rollback ${first}, or routewarden retrain ${first}; and look at the disk of PostgreSQL`,
   };
 }
 

@@ -165,3 +165,40 @@ export async function versionsWithFiles(pg: Pool | PoolClient, key: ModelKey): P
   );
   return new Map(rows.map(({ version, kept }) => [version, kept]));
 }
+
+/** Whether a version is the one that its model's newest activation names. */
+const ACTIVE = `id = (SELECT a.version_id FROM activations a WHERE a.model_key = model_versions.model_key
+  ORDER BY a.from_minute DESC, a.id DESC LIMIT 1)`;
+
+/**
+ * Versions that should have files: what serves or may serve again, by id. Those of a table that lost its files are among
+ * them while they are active.
+ */
+export async function storedVersions(
+  pg: Pool | PoolClient,
+  which: { after: number; limit: number } | { ids: number[] },
+): Promise<(ModelVersion & { active: boolean })[]> {
+  const { after, limit, ids } =
+    'ids' in which ? { after: 0, limit: which.ids.length, ids: which.ids } : { ...which, ids: null };
+  const { rows } = await pg.query<ModelVersion & { active: boolean }>(
+    `SELECT ${COLUMNS}, ${ACTIVE} AS active FROM model_versions
+     WHERE id > $1 AND ($3::bigint[] IS NULL OR id = ANY ($3)) AND state = 'published'
+       AND (${ACTIVE} OR EXISTS (SELECT 1 FROM model_files f WHERE f.version_id = model_versions.id))
+     ORDER BY id LIMIT $2`,
+    [after, limit, ids],
+  );
+  return rows;
+}
+
+/** Active versions whose files are gone or differ from the SHA-256 of their publish, as the database itself tells. */
+export async function damagedActive(
+  pg: Pool | PoolClient,
+): Promise<{ modelKey: ModelKey; version: number; files: string[] }[]> {
+  const { rows } = await pg.query<{ modelKey: ModelKey; version: number; files: string[] }>(
+    `SELECT model_key AS "modelKey", version, bad.files FROM model_versions, LATERAL (
+       SELECT coalesce(array_agg(f.name ORDER BY f.name) FILTER (WHERE encode(sha256(f.bytes), 'hex') <> f.sha256), '{}') AS files,
+         count(*) AS present FROM model_files f WHERE f.version_id = model_versions.id) bad
+     WHERE ${ACTIVE} AND (bad.present = 0 OR cardinality(bad.files) > 0) ORDER BY model_key`,
+  );
+  return rows;
+}
