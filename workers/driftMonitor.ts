@@ -63,11 +63,12 @@ await runService('drift-monitor', async (context) => {
       {
         what: 'watching published versions',
         milliseconds: WATCH_MILLISECONDS,
-        round: async () => {
-          await watch.look();
-          await shadows.look();
-        },
+        round: () => watch.look(),
       },
+      context,
+    ),
+    periodically(
+      { what: 'watching versions that shadow', milliseconds: WATCH_MILLISECONDS, round: () => shadows.look() },
       context,
     ),
     periodically(
@@ -86,6 +87,15 @@ await runService('drift-monitor', async (context) => {
           if (queues.kind === 'postgres' && (await takeBackFutureTimes(pool)) > 0)
             logger.warn('the queues held times of a clock that was ahead: taken back');
           await reconciler.reconcile();
+        },
+      },
+      context,
+    ),
+    periodically(
+      {
+        what: 'deciding approvals that are due',
+        milliseconds: RECONCILE_MILLISECONDS,
+        round: async () => {
           await desk.look(logger);
           await desk.show(approvals);
         },
