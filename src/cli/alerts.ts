@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import { secretHider } from '../config/redaction.js';
 import type { Alert } from '../incidents/alerts/alert.js';
+import { describeFault } from '../incidents/alerts/channels/post.js';
 import { pageAddress } from '../incidents/alerts/links.js';
 import { openChannel } from '../incidents/alerts/openChannels.js';
-import { describeFault, sendTestAlert } from '../incidents/alerts/outbox.js';
+import { sendTestAlert } from '../incidents/alerts/outbox.js';
 import { listAlerts } from '../storage/alerts.js';
 import { whole } from './numbers.js';
 import { printJson, say, table, UsageError } from './output.js';

@@ -216,7 +216,10 @@ export async function checkAlerts(pool: Pool, settings: Settings): Promise<Findi
   const channels = settings.alerts.channels.map(({ name }) => name);
   const since = Date.now() - DAY_MILLISECONDS;
   const faults = new Map<string, string>();
-  for (const { delivered } of await listAlerts(pool, { limit: 200 })) {
+  const unreadable: string[] = [];
+  for (const { id, delivered, raisedAt } of await listAlerts(pool, { limit: 200 })) {
+    if (delivered.error !== undefined && raisedAt.getTime() >= since)
+      unreadable.push(`alert ${id} cannot be read (${delivered.error})`);
     for (const [channel, { state, error, at }] of Object.entries(delivered.channels ?? {})) {
       const told = at === undefined || Date.parse(at) >= since;
       if (state !== 'sent' && error !== undefined && told && !faults.has(channel)) faults.set(channel, error);
@@ -225,14 +228,17 @@ export async function checkAlerts(pool: Pool, settings: Settings): Promise<Findi
   const failing = channels.filter((channel) => faults.has(channel));
   return {
     check: 'alerts',
-    ok: failing.length === 0,
+    ok: failing.length + unreadable.length === 0,
     finding:
-      failing.length > 0
-        ? failing.map((channel) => `${channel}: ${faults.get(channel)}`).join('; ')
+      failing.length + unreadable.length > 0
+        ? [...failing.map((channel) => `${channel}: ${faults.get(channel)}`), ...unreadable].join('; ')
         : channels.length === 0
           ? 'no channel is set: they are only listed (routewarden alerts list)'
           : `${channels.join(', ')} took all of the last day`,
-    remedy: `correct the channel in the settings, then: routewarden alerts test ${failing[0] ?? 'CHANNEL'}`,
+    remedy:
+      failing.length > 0
+        ? `correct the channel in the settings, then: routewarden alerts test ${failing[0]}`
+        : 'see those rows of the table "alerts"',
   };
 }
 

@@ -193,6 +193,14 @@ export async function recordLateDelivery(
   );
 }
 
+/** Takes a row that cannot be read out of what is to be told. */
+export async function setAsideAlert(db: Database, alertId: number, error: string): Promise<void> {
+  await db.query(`UPDATE alerts SET delivered = jsonb_build_object('done', true, 'error', $2::text) WHERE id = $1`, [
+    alertId,
+    error.slice(0, 300),
+  ]);
+}
+
 /** When an alert of this fingerprint was last raised before the one with this id; null when never. */
 export async function raisedBefore(db: Database, alert: Alert): Promise<Date | null> {
   const { rows } = await db.query<{ raised_at: Date }>(

@@ -70,13 +70,16 @@ export interface FailingWork {
   failures: number;
   since: string;
   error: string;
+  /** Channels of alerts that the service has. */
+  channels: number;
 }
 
 /** Work that fails again and again in services whose heartbeat goes on. */
 export async function failingWork(pg: Pool | PoolClient): Promise<FailingWork[]> {
   const { rows } = await pg.query<FailingWork>(
     `SELECT s.instance, s.name, s.host, f->>'what' AS what, (f->>'failures')::float8 AS failures, f->>'since' AS since,
-       f->>'error' AS error
+       f->>'error' AS error,
+       CASE jsonb_typeof(s.detail->'channels') WHEN 'array' THEN jsonb_array_length(s.detail->'channels') ELSE 0 END AS channels
      FROM services s, jsonb_array_elements(
        CASE jsonb_typeof(s.detail->'failing') WHEN 'array' THEN s.detail->'failing' ELSE '[]' END) AS f
      WHERE s.state IN ('running', 'draining') AND s.heartbeat_at > clock_timestamp() - make_interval(secs => $1)

@@ -39,8 +39,19 @@ export class AlertStep {
     }
     const at = now().getTime();
     if (this.lookedAt === null || at - this.lookedAt >= lookSeconds * 1000) await this.look(at);
-    const { sent, failed } = await outbox.deliverDue();
-    return sent > 0 && failed === 0;
+    try {
+      const { sent, failed } = await outbox.deliverDue();
+      return sent > 0 && failed === 0;
+    } catch (error) {
+      // What was claimed when the database went away is not to wait until the claim runs out.
+      this.forget();
+      throw error;
+    }
+  }
+
+  /** Another alerter may have been at work meanwhile, or a round broke off: claims of before are freed first. */
+  forget(): void {
+    this.tookOver = false;
   }
 
   private async look(at: number): Promise<void> {
