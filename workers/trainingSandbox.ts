@@ -7,6 +7,7 @@ import { loadSettings } from '../src/config/load.js';
 import { kindsByName } from '../src/models/kinds.js';
 import { NoFreeSlot } from '../src/retraining/lease.js';
 import { runTraining } from '../src/retraining/training.js';
+import { sayFarewell } from '../src/services/farewell.js';
 import { openPool } from '../src/storage/pool.js';
 import { cancellation } from '../src/storage/retrainCancellations.js';
 
@@ -16,6 +17,7 @@ const SOON = 1_000;
 const LATER = 3_000;
 const LOG_MILLISECONDS = 1_000;
 
+sayFarewell();
 // Its worker is gone, killed perhaps: nobody would hear of this training, and another worker takes the job. BullMQ tells
 // the worker of each uncaught error, and where that fails by an uncaught error again, so without this it goes round for ever.
 process.once('disconnect', () => process.exit(1));

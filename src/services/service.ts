@@ -13,6 +13,7 @@ import { StageLocks } from '../storage/stageLocks.js';
 import { storeIsAway } from '../storage/storeAway.js';
 import { boundedLog } from './boundedLog.js';
 import type { ServiceName } from './catalogue.js';
+import { sayFarewell } from './farewell.js';
 import { Rounds } from './rounds.js';
 
 const HEARTBEAT_MILLISECONDS = 2_000;
@@ -44,6 +45,7 @@ export interface ServiceContext {
  * when its supervisor is gone. Exit code 0 after an orderly end, 1 after a failure, 2 for wrong settings.
  */
 export async function runService(name: ServiceName, main: (context: ServiceContext) => Promise<void>): Promise<void> {
+  sayFarewell();
   let settings: Settings;
   try {
     settings = loadSettings(process.env).settings;
@@ -71,6 +73,8 @@ export async function runService(name: ServiceName, main: (context: ServiceConte
   process.on('SIGTERM', () => end('SIGTERM'));
   process.on('SIGINT', () => end('SIGINT'));
   process.on('disconnect', () => end('the supervisor is gone'));
+  // It may have gone while this process was loading.
+  if (process.send !== undefined && !process.connected) end('the supervisor is gone');
 
   const databaseUrl = settings.databaseUrl;
   if (databaseUrl === undefined) {

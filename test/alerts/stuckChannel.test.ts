@@ -189,7 +189,7 @@ test('a channel that does not heed its signal has one try under way, however lon
     throw error;
   }
   // When somebody reads it, the channel is well again.
-  const reader = spawn('sh', ['-c', 'while :; do cat "$0" > /dev/null; done', path], { stdio: 'ignore' });
+  const reader = spawn('sh', ['-c', 'exec cat <> "$0" > /dev/null', path], { stdio: 'ignore' });
   await rounds(outbox, async () => {
     await dueAgain();
     return (await listAlerts(pool))[0]!.delivered.channels?.pager?.state === 'sent';
