@@ -8,6 +8,7 @@ import {
   type WorkerOptions,
 } from 'bullmq';
 import { Redis } from 'ioredis';
+import { CONNECTION_LIMITS } from '../src/storage/pool.js';
 
 /** Where the queues live: Redis when its URL is given, else the PostgreSQL that holds the data. */
 export interface QueueStoreSettings {
@@ -118,6 +119,9 @@ export class QueueStore {
     const connection = new Redis(this.settings.redisUrl!, {
       // BullMQ asks for this on blocking connections: it waits through an outage instead of failing its commands.
       maxRetriesPerRequest: null,
+      connectTimeout: 10_000,
+      // A path that swallows everything is found out, where no command has an answer due.
+      keepAlive: 10_000,
       retryStrategy: (attempt: number) => Math.min(100 * 2 ** attempt, 5_000),
     });
     connection.on('error', this.onError);
@@ -130,6 +134,7 @@ export class QueueStore {
       connection: {
         connectionString: this.settings.databaseUrl,
         max: 3,
+        ...CONNECTION_LIMITS,
         schema: QUEUE_SCHEMA,
         migrate,
         application_name: 'routewarden queues',

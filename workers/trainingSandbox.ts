@@ -16,6 +16,8 @@ const CANCELLATION_POLL_MILLISECONDS = 500;
 const SOON = 1_000;
 const LATER = 3_000;
 const LOG_MILLISECONDS = 1_000;
+/** Weeks of minutes are read in seconds. */
+const ANSWER_SECONDS = 300;
 
 sayFarewell();
 // Its worker is gone, killed perhaps: nobody would hear of this training, and another worker takes the job. BullMQ tells
@@ -47,6 +49,7 @@ export default async function train(job: SandboxedJob<RetrainPayload>, token?: s
   const pool = openPool(settings.databaseUrl!, {
     name: RETRAIN,
     maximum: 3,
+    answerSeconds: ANSWER_SECONDS,
     onError: (error) => logger.warn({ error: error.message }, 'connection trouble'),
   });
   const stopping = new AbortController();

@@ -20,6 +20,8 @@ const HEARTBEAT_MILLISECONDS = 2_000;
 const DRAIN_MILLISECONDS = 20_000;
 const RETRY_MILLISECONDS = 250;
 const MOST_TRIES = 240;
+/** Far beyond any statement of a service; a database that is silent for longer is away. */
+const ANSWER_SECONDS = 120;
 
 /** What a service is given to work with; it owns none of it and closes none of it. */
 export interface ServiceContext {
@@ -82,7 +84,7 @@ export async function runService(name: ServiceName, main: (context: ServiceConte
     process.exit(2);
   }
   const onError = (error: Error) => logger.warn({ error: error.message }, 'connection trouble');
-  const pool = openPool(databaseUrl, { name, onError });
+  const pool = openPool(databaseUrl, { name, onError, answerSeconds: ANSWER_SECONDS });
   const opened: Promise<QueueStore>[] = [];
   const queues = () => {
     if (opened.length === 0) {

@@ -1,7 +1,8 @@
 import pg from 'pg';
-import type { Pool, PoolClient } from './pool.js';
+import { CONNECTION_LIMITS, type Pool, type PoolClient } from './pool.js';
 
 const CHANNEL = 'routewarden';
+const ANSWER_MILLISECONDS = 10_000;
 
 /** Tells listeners that rows of `table` for `stream` were committed. Sent with the transaction; a hint, never needed. */
 export async function notify(client: Pool | PoolClient, table: string, stream: string): Promise<void> {
@@ -29,7 +30,12 @@ export class NotificationListener {
   }
 
   async open(): Promise<void> {
-    const client = new pg.Client({ connectionString: this.databaseUrl, application_name: 'routewarden listener' });
+    const client = new pg.Client({
+      connectionString: this.databaseUrl,
+      application_name: 'routewarden listener',
+      ...CONNECTION_LIMITS,
+      query_timeout: ANSWER_MILLISECONDS,
+    });
     let lost = false;
     const retry = (error: Error) => {
       if (lost || this.closed) return;

@@ -1,4 +1,5 @@
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { redacted, secretHider } from '../../config/redaction.js';
 import { hostFetch } from '../../sources/http/hostFetch.js';
 import type { RpkiSettings } from '../settings.js';
@@ -90,7 +91,7 @@ export class VrpSource {
     if (place === undefined || now().getTime() < this.dueAt) return;
     let wait = settings.refreshSeconds;
     try {
-      const list = /^https?:\/\//i.test(place) ? await this.download(place) : await this.readFile(place);
+      const list = /^https?:\/\//i.test(place) ? await this.download(place) : await this.inTime(this.readFile(place));
       if (list !== null) {
         this.refuseWorse(list);
         this.table = list.table;
@@ -129,11 +130,29 @@ export class VrpSource {
     return generatedAt === null ? null : (this.options.now().getTime() - generatedAt.getTime()) / 3_600_000;
   }
 
+  /** A file on a network disk that is away may take for ever, and nothing can end that: what waits for it goes on. */
+  private async inTime<T>(work: Promise<T>): Promise<T> {
+    const { timeoutSeconds } = this.options.settings;
+    const ended = new AbortController();
+    const late = sleep(timeoutSeconds * 1000, undefined, { signal: ended.signal }).then(() => {
+      throw new Error(`not read after ${timeoutSeconds} s (rpki.timeoutSeconds)`);
+    });
+    try {
+      return await Promise.race([work, late]);
+    } finally {
+      late.catch(() => undefined); // ended on purpose
+      work.catch(() => undefined); // told already, by the time that it took
+      ended.abort();
+    }
+  }
+
   private async readFile(path: string): Promise<VrpList> {
+    const found = await stat(path);
+    // A pipe or a device may never end, and to open it may never come back.
+    if (!found.isFile()) throw new Error(`${path} is no regular file`);
+    this.refuseAbove(found.size);
     const file = await open(path);
     try {
-      const { size } = await file.stat();
-      this.refuseAbove(size);
       return await readVrps(file.createReadStream({ autoClose: false }), this.options.now);
     } finally {
       await file.close();
