@@ -39,7 +39,7 @@ test('a server that falls silent in the middle fails the statement in time, as o
   try {
     // Both are connected.
     await Promise.all([1, 2].map(() => limited.query('SELECT pg_sleep(0.2)')));
-    proxy.delayMilliseconds = 2_000;
+    proxy.delayMilliseconds = 900;
     const silent = await Promise.all([
       limited.query('SELECT 1').catch((error: unknown) => error),
       inTransaction(limited, (client) => client.query('SELECT 1')).catch((error: unknown) => error),
