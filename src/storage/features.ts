@@ -1,5 +1,5 @@
+import { FEATURE_COUNT } from '../features/catalogue.js';
 import type { FeatureBlock, FeatureRow, Minute, RowKind } from '../features/row.js';
-import { FEATURE_COUNT } from '../features/row.js';
 import { dateToMinute, minuteToDate } from './minuteColumn.js';
 import type { Pool, PoolClient } from './pool.js';
 
@@ -84,7 +84,7 @@ export async function watermark(pool: Pool | PoolClient, stream: string): Promis
   return rows[0]?.minute ? dateToMinute(rows[0].minute) : null;
 }
 
-/** Rows of minutes `from` <= minute < `until`, at most `limit` of the oldest. */
+/** Rows of minutes `from` <= minute < `until`, at most `limit` of the oldest; missing minutes are absent, gaps not usable. */
 export async function featureBlock(
   pool: Pool | PoolClient,
   stream: string,
@@ -92,9 +92,9 @@ export async function featureBlock(
   until: Minute,
   limit = 1_000_000,
 ): Promise<FeatureBlock> {
-  const { rows } = await pool.query<{ minute: Date; kind: RowKind; values: number[] }>(
-    `SELECT minute, kind, values FROM features WHERE stream = $1 AND minute >= $2 AND minute < $3
-     ORDER BY minute LIMIT $4`,
+  const { rows } = await pool.query<{ minute: Minute; kind: RowKind; values: number[] }>(
+    `SELECT (extract(epoch FROM minute) / 60)::integer AS minute, kind, values FROM features
+     WHERE stream = $1 AND minute >= $2 AND minute < $3 ORDER BY minute LIMIT $4`,
     [stream, minuteToDate(from), minuteToDate(until), limit],
   );
   const block: FeatureBlock = {
@@ -104,8 +104,9 @@ export async function featureBlock(
     usable: new Uint8Array(rows.length),
   };
   rows.forEach((row, index) => {
-    block.minutes[index] = dateToMinute(row.minute);
-    block.values.set(row.values, index * FEATURE_COUNT);
+    block.minutes[index] = row.minute;
+    // Rows of another version may lack a feature, or hold one more.
+    block.values.set(row.values.slice(0, FEATURE_COUNT), index * FEATURE_COUNT);
     block.usable[index] = row.kind === 'gap' ? 0 : 1;
   });
   return block;
