@@ -1,13 +1,12 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
-import { AGGREGATOR } from '../collection/aggregatorStep.js';
 import { DEFAULT_FILE, loadSettings } from '../config/load.js';
 import { MinuteAggregator } from '../features/minuteAggregator.js';
 import { VrpSource } from '../incidents/rpki/vrpSource.js';
 import { difference, joined, proposalOf, type SeenRoute, watchText } from '../incidents/watch/proposal.js';
 import { asNumber } from '../incidents/watch/settings.js';
-import { readCursor } from '../storage/cursors.js';
+import { AGGREGATOR, readCursor } from '../storage/cursors.js';
 import { printJson, say, UsageError } from './output.js';
 import { withDatabase } from './store.js';
 

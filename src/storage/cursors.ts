@@ -1,5 +1,8 @@
 import type { Pool, PoolClient } from './pool.js';
 
+/** The stage that makes feature rows of updates. */
+export const AGGREGATOR = 'aggregator';
+
 /** How far a stage has read a stream, with what it needs to go on from there. */
 export interface Cursor {
   position: number;
