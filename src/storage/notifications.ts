@@ -1,11 +1,11 @@
 import pg from 'pg';
-import type { Pool, PoolClient } from './pool.js';
+import type { Db } from './pool.js';
 
 const CHANNEL = 'routewarden';
 
 /** Tells listeners that rows of `table` for `stream` were committed. Sent with the transaction; a hint, never needed. */
-export async function notify(client: Pool | PoolClient, table: string, stream: string): Promise<void> {
-  await client.query('SELECT pg_notify($1, $2)', [CHANNEL, `${table} ${stream}`]);
+export async function notify(db: Db, table: string, stream: string): Promise<void> {
+  await db.query('SELECT pg_notify($1, $2)', [CHANNEL, `${table} ${stream}`]);
 }
 
 /**

@@ -2,6 +2,9 @@ import pg from 'pg';
 
 export type { Pool, PoolClient } from 'pg';
 
+/** What a statement can be sent to: the pool, or the connection of a transaction. */
+export type Db = pg.Pool | pg.ClientBase;
+
 const FLOAT4_ARRAY = 1021;
 const INT8 = 20;
 

@@ -1,6 +1,6 @@
-import type { Pool, PoolClient } from 'pg';
 import type { FeatureBlock, Minute } from '../features/row.js';
 import { featureBlock } from './features.js';
+import type { Db } from './pool.js';
 
 /** Minutes from `from` on and before `until` that belong to an incident. */
 export interface IncidentSpan {
@@ -24,11 +24,11 @@ export interface StreamHistory {
   incidents(stream: string, from: Minute, until: Minute): Promise<IncidentSpan[]>;
 }
 
-export function streamHistory(pg: Pool | PoolClient): StreamHistory {
+export function streamHistory(db: Db): StreamHistory {
   return {
-    features: (stream, from, until) => featureBlock(pg, stream, from, until),
+    features: (stream, from, until) => featureBlock(db, stream, from, until),
     async featureHoursSince(stream, since, from, until) {
-      const { rows } = await pg.query<{ hour: number }>(
+      const { rows } = await db.query<{ hour: number }>(
         `SELECT DISTINCT (extract(epoch FROM date_trunc('hour', minute, 'UTC')) / 60)::integer AS hour FROM features
          WHERE stream = $1 AND created_at > coalesce($2, '-infinity'::timestamptz)
            AND minute >= to_timestamp($3::bigint * 60) AND minute < to_timestamp($4::bigint * 60) ORDER BY 1`,
@@ -37,7 +37,7 @@ export function streamHistory(pg: Pool | PoolClient): StreamHistory {
       return rows.map((row) => row.hour);
     },
     async incidents(stream, from, until) {
-      const { rows } = await pg.query<IncidentSpan>(
+      const { rows } = await db.query<IncidentSpan>(
         `SELECT (extract(epoch FROM started_at) / 60)::integer AS from,
            (extract(epoch FROM greatest(last_minute, coalesce(ended_at, last_minute))) / 60)::integer + 1 AS until
          FROM incidents WHERE stream = $1 AND NOT ordinary AND ${STAINS} AND started_at < to_timestamp($3::bigint * 60)
