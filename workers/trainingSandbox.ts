@@ -45,7 +45,7 @@ export default async function train(job: SandboxedJob<RetrainPayload>, token?: s
   const pool = openPool(settings.databaseUrl!, {
     name: RETRAIN,
     maximum: 3,
-    onError: (error) => logger.warn({ error: error.message }, 'connection trouble'),
+    onError: (error) => logger.warn({ error: error.message }, 'connection problem'),
   });
   const stopping = new AbortController();
   const look = () =>

@@ -21,7 +21,7 @@ export function register(program: Command): void {
     .command('init')
     .description('Write what is yours into the settings, from what the feed and the ROAs show.')
     .argument('<networks...>', 'your AS numbers, such as AS64500')
-    .option('--upstreams', 'declare the upstreams that are seen, too: any other is then told')
+    .option('--upstreams', 'declare the upstreams that are seen, too: any other then raises an alert')
     .option('--yes', 'write without asking')
     .option('--json', 'print the declaration as one JSON object, and write nothing')
     .addHelpText(

@@ -83,7 +83,7 @@ export class MinuteAggregator {
   #firstMinute: Minute | null;
   /** Greatest time of the feed, ms; -Infinity before the first. */
   #clock = Number.NEGATIVE_INFINITY;
-  /** Of the whole table dump that the stream began with: what it held is no news, so nothing needs to warm up. */
+  /** Of the whole table dump that the stream began with: what it held is not news, so nothing needs to warm up. */
   #tableMinute: Minute | null = null;
 
   constructor(options: MinuteAggregatorOptions) {
