@@ -110,7 +110,7 @@ export async function removeStrayKeys(queue: Queue<RetrainPayload>, modelKeys: r
 export function readRetrainPayload(data: unknown, streams?: readonly string[]): RetrainPayload {
   const result = retrainPayload.safeParse(data);
   if (!result.success)
-    throw new Error(`this is no retrain payload: ${z.prettifyError(result.error).replaceAll('\n', ' ')}`);
+    throw new Error(`this is not a retrain payload: ${z.prettifyError(result.error).replaceAll('\n', ' ')}`);
   const { stream } = parseModelKey(result.data.modelKey);
   if (streams !== undefined && !streams.includes(stream))
     throw new Error(`there is no stream "${stream}": the settings name ${streams.join(', ')}`);

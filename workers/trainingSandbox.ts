@@ -50,7 +50,7 @@ export default async function train(job: SandboxedJob<RetrainPayload>, token?: s
     name: RETRAIN,
     maximum: 3,
     answerSeconds: ANSWER_SECONDS,
-    onError: (error) => logger.warn({ error: error.message }, 'connection trouble'),
+    onError: (error) => logger.warn({ error: error.message }, 'connection problem'),
   });
   const stopping = new AbortController();
   const look = () =>

@@ -146,7 +146,7 @@ class Restoring {
     try {
       value = JSON.parse(text);
     } catch {
-      throw this.bad(`has a ${what} that is no JSON`);
+      throw this.bad(`has a ${what} that is not JSON`);
     }
     const result = schema.safeParse(value);
     if (!result.success) throw this.bad(`has no valid ${what}: is it a Routewarden backup?`);

@@ -33,7 +33,7 @@ function registerList(alerts: Command, program: Command): void {
     .command('list')
     .description('List alerts, newest first.')
     .option('--open', 'only those that are not over')
-    .option('--limit <number>', 'at most so many', whole(1, MOST), 20)
+    .option('--limit <number>', 'at most this many', whole(1, MOST), 20)
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExample:\n  routewarden alerts list --limit 5')
     .action(async (options: { open?: boolean; limit: number; json?: boolean }) => {

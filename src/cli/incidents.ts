@@ -26,7 +26,7 @@ export function register(program: Command): void {
     .option('--until <time>', 'began before this time')
     .option('--state <states>', `one or more of ${INCIDENT_STATES.join(', ')}`)
     .option('--sort <column>', `${INCIDENT_SORTS.join(', ')}`, 'started')
-    .option('--limit <number>', 'at most so many', '20')
+    .option('--limit <number>', 'at most this many', '20')
     .option('--csv', 'as CSV')
     .option('--json', 'as JSON')
     .addHelpText(
@@ -119,7 +119,7 @@ function storyOf(incident: StoredIncident, comments: readonly IncidentComment[])
     `incident ${incident.id}: ${incident.severity} ${incident.class}${incident.subject === '' ? '' : ` by ${incident.subject}`} on ${incident.stream}`,
     `from       ${minuteText(incident.startedAt)} UTC, ${lengthOf(incident)}`,
     ...(incident.endedAt === null ? [] : [`end        ${endingWords(closingOf(incident))}`]),
-    ...(detail.history === true ? ['history    found in replayed or backfilled minutes; nobody was told'] : []),
+    ...(detail.history === true ? ['history    found in replayed or backfilled minutes; no notices were sent'] : []),
     `peak       ${incident.peakScore.toFixed(2)} at ${minuteText(incident.peakMinute)}, seen by ${incident.models.join(', ') || 'the ensemble'}`,
     ...detail.watched.map(({ words }) => `yours      ${words}`),
     ...incident.reasons.map(({ words }) => `why        ${words}`),

@@ -109,5 +109,5 @@ export async function requireQueues(pool: Pool, settings: Settings): Promise<voi
 }
 
 function onTrouble(error: Error): void {
-  say(`connection trouble: ${error.message}`);
+  say(`connection problem: ${error.message}`);
 }

@@ -91,8 +91,7 @@ export async function createDashboard(options: DashboardOptions): Promise<Fastif
     () => changes(pool),
     settings.pollInterval,
     clock,
-    (error) =>
-      logger.warn({ err: error }, 'the dashboard cannot read the database; pages are told that they are stale'),
+    (error) => logger.warn({ err: error }, 'the dashboard cannot read the database; pages show that they are stale'),
   );
 
   server.decorateRequest('visitor', undefined);

@@ -45,7 +45,8 @@ export const guardAll = (channels: readonly Channel[]): GuardedChannel[] =>
 export function compareFeatures(windows: Windows, names: readonly string[]): FeatureEvidence {
   const { recent } = windows;
   if (windows.baseline.length === 0 || windows.current.length === 0) return { recent, features: [] };
-  const count = windows.baseline[0].summary.columns.length;
+  // A feature that some hours do not hold yet cannot be compared.
+  const count = Math.min(...[...windows.baseline, ...windows.current].map(({ summary }) => summary.columns.length));
   const summaries = (hours: readonly Hour[]) => hours.map((hour) => hour.summary);
   const baseline = mergeSummaries(summaries(windows.baseline), count);
   const current = mergeSummaries(summaries(windows.current), count);

@@ -8,9 +8,6 @@ export type Minute = number;
 
 export const MINUTES_PER_DAY = 1440;
 
-/** The 37 standard features of the published BGP data sets; the catalogue in `catalogue.ts` names each. */
-export const FEATURE_COUNT = 37;
-
 /**
  * - `observed`: the feed was there for the whole minute (a silent minute is observed, with zeros);
  * - `gap`: the feed was away for part of it: no model trains on it or scores it;

@@ -83,7 +83,7 @@ export async function runService(name: ServiceName, main: (context: ServiceConte
     logger.fatal('no DATABASE_URL: start the whole system with `routewarden start`, or set DATABASE_URL');
     process.exit(2);
   }
-  const onError = (error: Error) => logger.warn({ error: error.message }, 'connection trouble');
+  const onError = (error: Error) => logger.warn({ error: error.message }, 'connection problem');
   const pool = openPool(databaseUrl, { name, onError, answerSeconds: ANSWER_SECONDS });
   const opened: Promise<QueueStore>[] = [];
   const queues = () => {

@@ -1,12 +1,12 @@
 import pg from 'pg';
-import { CONNECTION_LIMITS, type Pool, type PoolClient } from './pool.js';
+import { CONNECTION_LIMITS, type Db } from './pool.js';
 
 const CHANNEL = 'routewarden';
 const ANSWER_MILLISECONDS = 10_000;
 
 /** Tells listeners that rows of `table` for `stream` were committed. Sent with the transaction; a hint, never needed. */
-export async function notify(client: Pool | PoolClient, table: string, stream: string): Promise<void> {
-  await client.query('SELECT pg_notify($1, $2)', [CHANNEL, `${table} ${stream}`]);
+export async function notify(db: Db, table: string, stream: string): Promise<void> {
+  await db.query('SELECT pg_notify($1, $2)', [CHANNEL, `${table} ${stream}`]);
 }
 
 /**

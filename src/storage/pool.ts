@@ -3,6 +3,9 @@ import { gaveNoAnswer } from './storeAway.js';
 
 export type { Pool, PoolClient } from 'pg';
 
+/** What a statement can be sent to: the pool, or the connection of a transaction. */
+export type Db = pg.Pool | pg.ClientBase;
+
 const FLOAT4_ARRAY = 1021;
 const INT8 = 20;
 

@@ -210,10 +210,10 @@ describe('bad requests get words', () => {
   test.each([
     ['/api/incidents/999', 404, 'no incident 999'],
     ['/api/incidents/x', 400, 'id'],
-    ['/api/models/magic%40rrc00', 400, 'no model key'],
+    ['/api/models/magic%40rrc00', 400, 'not a model key'],
     ['/api/models/lstm%40elsewhere', 404, 'no stream elsewhere'],
     ['/api/series?hours=-3', 400, 'hours'],
-    ["/api/overview?stream=';DROP", 400, 'no stream name'],
+    ["/api/overview?stream=';DROP", 400, 'not a stream name'],
     ['/nowhere', 404, 'nothing at /nowhere'],
   ])('%s: %i', async (path, status, words) => {
     const answer = await get(path);
@@ -351,7 +351,7 @@ describe('jobs that are added in Bull Board', () => {
   test.each([
     ['a mistyped kind', { modelKey: 'lstn@rrc00', trigger }, {}, /expected KIND@STREAM/],
     ['a stream that there is not', { modelKey: 'lstm@nowhere', trigger }, {}, /no stream .*nowhere/],
-    ['no payload', null, {}, /no retrain payload/],
+    ['no payload', null, {}, /not a retrain payload/],
     ['a thousand million attempts', good, { attempts: 1e9 }, /attempts/],
     ['a delay of centuries', good, { delay: 1e13 }, /delay/],
     ['an option that is none of ours', good, { repeat: { every: 1 } }, /repeat/],

@@ -95,7 +95,7 @@ export const incidentRow = z.object({
   ending: z
     .enum(['open', 'resolved', 'no more news'])
     .describe('no more news: closed by silence, while its routes may still stand'),
-  history: z.boolean().describe('found in replayed or backfilled minutes; nobody was told'),
+  history: z.boolean().describe('found in replayed or backfilled minutes; no notices were sent'),
   mine: z.boolean().describe('touches the own networks'),
   prefixNames: z.array(z.string()).describe('the first few prefixes that stand out'),
 });
@@ -343,11 +343,13 @@ export const auditRow = z.object({
 });
 
 export const modelKeyParameter = z.object({
-  key: z.string().regex(new RegExp(`^(${MODEL_KINDS.join('|')})@[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`), 'is no model key'),
+  key: z
+    .string()
+    .regex(new RegExp(`^(${MODEL_KINDS.join('|')})@[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`), 'is not a model key'),
 });
 export const versionParameter = modelKeyParameter.extend({ version: z.coerce.number().int().positive() });
 export const idParameter = z.object({ id: z.coerce.number().int().positive() });
-export const streamName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'is no stream name');
+export const streamName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'is not a stream name');
 export const streamQuery = z.object({ stream: streamName.optional() });
 export const seriesQuery = streamQuery.extend({
   hours: z.coerce

@@ -57,7 +57,7 @@ export function IncidentPage({ id, canChange }: { id: number; canChange: boolean
           ) : (
             <Badge tone="quiet">{ENDINGS[value.ending]}</Badge>
           )}
-          {value.history && <Badge tone="quiet">history: nobody was told</Badge>}
+          {value.history && <Badge tone="quiet">history: no notices sent</Badge>}
           {value.ordinary && <Badge tone="quiet">ordinary</Badge>}
         </div>
         <p class="statement">{sentence(value.headline)}</p>

@@ -69,7 +69,7 @@ export class AlertStep {
         const { raised, resolved, bad } = await reconcileAlerts(pool, watch.kind, seen, new Date(at));
         if (raised + resolved > 0) log.info({ kind: watch.kind, raised, resolved }, 'alerts');
         if (bad.length === 0) rounds.went(what);
-        else this.failed(what, new Error(`${bad.length} rows could not be told, such as ${bad[0]}`));
+        else this.failed(what, new Error(`${bad.length} rows could not be judged, such as ${bad[0]}`));
       } catch (error) {
         // Without the database no watch can look; what fails for another reason keeps none of the others from looking.
         if (!storeIsAway(error)) {

@@ -1,10 +1,18 @@
+import { featureIndexes } from '../../features/catalogue.js';
 import type { FeatureBlock } from '../../features/row.js';
 import { applyPreparation, fitPreparation, type Preparation } from '../preparation/preparation.js';
 import type { Calibration } from '../threshold.js';
 import { joined } from '../timeScales.js';
 
-/** Announcements, withdrawals, both in prefixes, duplicates, implicit withdrawals, duplicate withdrawals. */
-const COUNTS = [0, 1, 2, 3, 7, 8, 9];
+const COUNTS = featureIndexes([
+  'announcements',
+  'withdrawals',
+  'announced_prefixes',
+  'withdrawn_prefixes',
+  'duplicate_announcements',
+  'implicit_withdrawals',
+  'duplicate_withdrawals',
+]);
 /** What was chosen with labelled events in view: the transfer bench chooses it anew with each event left out. */
 export interface VolumeView {
   /** Time constants in minutes; the most surprising of them counts. */
