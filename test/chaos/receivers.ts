@@ -81,11 +81,11 @@ export class Receivers {
   }
 
   /** Waits for those that are not told yet, until `seconds` after the end of their fault. */
-  async told(seconds: number): Promise<Told> {
+  async told(pool: Pool, seconds: number): Promise<Told> {
     const until = () => Math.max(0, ...this.planted.map(({ endedAt }) => (endedAt ?? 0) + seconds * 1000));
     while (Date.now() < until() && this.planted.some(({ name }) => !this.heardAt.has(name)))
       await new Promise((done) => setTimeout(done, LOOK_MILLISECONDS));
-    const told: Told = { slowest: 0, late: [] };
+    const told: Told = { slowest: 0, late: await this.untold(pool, until()) };
     for (const { name, endedAt } of this.planted) {
       const heard = this.heardAt.get(name);
       const lasted = heard === undefined ? Number.POSITIVE_INFINITY : Math.max(0, (heard - (endedAt ?? heard)) / 1000);
@@ -94,6 +94,19 @@ export class Receivers {
       else told.slowest = Math.max(told.slowest, lasted);
     }
     return told;
+  }
+
+  /** Alerts of the system's own, such as of its incidents, that no channel is done with in time, in words. */
+  private async untold(pool: Pool, until: number): Promise<string[]> {
+    for (;;) {
+      const { rows } = await pool.query<{ title: string; delivered: string }>(
+        `SELECT title, delivered::text FROM alerts WHERE delivered->>'done' IS DISTINCT FROM 'true' ORDER BY id`,
+      );
+      if (rows.length === 0) return [];
+      if (Date.now() > until)
+        return rows.map(({ title, delivered }) => `not told: ${title}: ${delivered}`.slice(0, 400));
+      await new Promise((done) => setTimeout(done, LOOK_MILLISECONDS));
+    }
   }
 
   private read(): void {

@@ -139,7 +139,7 @@ async function underFaults(subject: Subject, scenario: Scenario, options: ChaosO
     storm.stop();
     await raging;
     watch.stop();
-    const told = await subject.receivers.told(TOLD_SECONDS);
+    const told = await subject.receivers.told(subject.pool, TOLD_SECONDS);
     return {
       hours,
       told,
