@@ -6,10 +6,11 @@ import { correlateLate } from '../src/incidents/lateCorrelation.js';
 import { OwnRoas } from '../src/incidents/rpki/ownRoas.js';
 import { VrpSource } from '../src/incidents/rpki/vrpSource.js';
 import { Declaration } from '../src/incidents/watch/declaration.js';
-import { WATCH_STAGE, WatchStep } from '../src/incidents/watch/watchStep.js';
+import { WatchStep } from '../src/incidents/watch/watchStep.js';
 import { WatchList } from '../src/incidents/watchList.js';
 import { runService } from '../src/services/service.js';
 import { runStage } from '../src/services/stage.js';
+import { WATCH_STAGE } from '../src/storage/cursors.js';
 
 await runService('correlator', async (context) => {
   const watchList = new WatchList(context.settings.watch);

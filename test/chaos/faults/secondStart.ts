@@ -22,11 +22,14 @@ export const secondStart: Fault = {
     const service = random.pick(LOSSLESS);
     const child = launchService({
       entry: findService(service).entry,
-      settings: { ...settings, artifactDirectory: settings.artifactDirectory },
+      settings,
       environment: { ROUTEWARDEN_INSTANCE: `${service}.second` },
-      output: 'inherit',
+      output: 'pipe',
       onError: () => {},
     });
+    // Its log is nobody's: standard output is the result's.
+    child.stdout?.resume();
+    child.stderr?.resume();
     const ended = once(child, 'exit');
     await sleep(1_000 + random.integer(4_000));
     child.kill(random.integer(2) === 0 ? 'SIGKILL' : 'SIGTERM');
