@@ -3,6 +3,7 @@ import { correlateNext } from '../src/incidents/correlationStep.js';
 import { historyBefore } from '../src/incidents/history.js';
 import type { IncidentChange } from '../src/incidents/incident.js';
 import { correlateLate } from '../src/incidents/lateCorrelation.js';
+import { RelationSource } from '../src/incidents/relations/relationSource.js';
 import { OwnRoas } from '../src/incidents/rpki/ownRoas.js';
 import { VrpSource } from '../src/incidents/rpki/vrpSource.js';
 import { Declaration } from '../src/incidents/watch/declaration.js';
@@ -17,6 +18,7 @@ await runService('correlator', async (context) => {
   const declaration = new Declaration(context.settings.watch);
   const now = () => new Date();
   const vrps = new VrpSource({ settings: context.settings.rpki, now, log: context.logger });
+  const given = new RelationSource({ path: context.settings.incidents.asRelations, now, log: context.logger });
   const ownRoas = new OwnRoas(declaration, context.settings.watch.roaHours);
   const log = (stream: string, changes: readonly IncidentChange[]) => {
     for (const { type, incident } of changes) {
@@ -57,8 +59,10 @@ await runService('correlator', async (context) => {
         stream,
         wakeOn: ['verdicts'],
         step: async () => {
+          await given.refreshIfDue();
           const options = {
             settings: context.settings.incidents,
+            relations: given.relations,
             watchList,
             validityOf: vrps.validityOf,
             now,
