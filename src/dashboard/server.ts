@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, LogController } from 'fastify';
 import type { Pool } from 'pg';
+import { QueueStoreAway } from '../../queues/answering.js';
 import type { IncidentActs } from '../acts/incidents.js';
 import type { ModelActs } from '../acts/models.js';
 import { ActRefused } from '../acts/refusal.js';
@@ -154,6 +155,7 @@ export async function createDashboard(options: DashboardOptions): Promise<Fastif
 
   server.setErrorHandler((error: FastifyError, request, reply) => {
     const status = statusOf(error);
+    if (error instanceof QueueStoreAway) return reply.status(503).send({ error: error.message });
     if (BAD_VALUES.has(error.code)) return reply.status(400).send({ error: 'A value of the request cannot be kept.' });
     if (status < 500) return reply.status(status).send({ error: error.message });
     request.log.error({ err: error, url: request.url }, 'request failed');
