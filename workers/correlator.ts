@@ -7,10 +7,11 @@ import { RelationSource } from '../src/incidents/relations/relationSource.js';
 import { OwnRoas } from '../src/incidents/rpki/ownRoas.js';
 import { VrpSource } from '../src/incidents/rpki/vrpSource.js';
 import { Declaration } from '../src/incidents/watch/declaration.js';
-import { WATCH_STAGE, WatchStep } from '../src/incidents/watch/watchStep.js';
+import { WatchStep } from '../src/incidents/watch/watchStep.js';
 import { WatchList } from '../src/incidents/watchList.js';
 import { runService } from '../src/services/service.js';
 import { runStage } from '../src/services/stage.js';
+import { WATCH_STAGE } from '../src/storage/cursors.js';
 
 await runService('correlator', async (context) => {
   const watchList = new WatchList(context.settings.watch);
