@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type ConnectionOptions,
   createPostgresBackend,
@@ -19,6 +20,7 @@ export interface QueueStoreSettings {
 }
 
 export const QUEUE_SCHEMA = 'bullmq';
+const CLOSE_MILLISECONDS = 15_000;
 
 /**
  * The one factory of queues, workers and queue events, on either store. It owns what it made: `close` closes all.
@@ -113,7 +115,11 @@ export class QueueStore {
   }
 
   async close(): Promise<void> {
-    await Promise.allSettled(this.opened.map((part) => part.close()));
+    // A part whose Redis does not answer would wait for it before it closes.
+    for (const connection of this.connections) if (connection.status !== 'ready') connection.disconnect();
+    const closed = Promise.allSettled(this.opened.map((part) => part.close()));
+    const late = sleep(CLOSE_MILLISECONDS, undefined, { ref: false });
+    await Promise.race([closed, late]);
     for (const connection of this.connections) connection.disconnect();
   }
 

@@ -136,11 +136,14 @@ test('stores that are away are findings with remedies, and hide nothing else', a
     DATABASE_URL: database.url,
     REDIS_URL: `redis://127.0.0.1:${(silent.address() as AddressInfo).port}`,
   };
-  const [said, retrained] = await Promise.all([
+  const [said, retrained, rolledBack] = await Promise.all([
     doctor(environment),
     routewarden(['retrain', 'lstm@rrc00'], environment),
+    // What needs no queue does without.
+    routewarden(['rollback', 'lstm@rrc00'], environment),
   ]);
   expect(said.findings.get('redis')).toMatchObject({ ok: false });
+  expect(rolledBack).toMatchObject({ code: 1, stderr: expect.stringContaining('no active version') });
   expect(retrained).toMatchObject({ code: 1, stderr: expect.stringContaining('cannot reach Redis') });
   const store = new QueueStore(
     { databaseUrl: database.url, redisUrl: environment.REDIS_URL, queuePrefix: 'x' },
