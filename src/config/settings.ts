@@ -118,7 +118,7 @@ export const settingsSchema = z.strictObject({
     .number()
     .positive()
     .max(100)
-    .default(1)
+    .default(0.5)
     .describe('Wanted false alarms a day of the verdicts, which open incidents; in force with the next minute'),
   trainerConcurrency: z.int().min(1).max(16).default(1).describe('Trainings at once in one training worker'),
   streams: z
