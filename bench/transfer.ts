@@ -67,6 +67,7 @@ export const bench: Bench = {
       console.error(`${name}: ${seeds.length} seeds`);
     }
     const left = leaveOut(scored);
+    console.error('constants chosen anew with each file left out');
     for (const { file, qualities } of left) found.set(`${file} ${LEFT_OUT}`, qualities);
     const table = [...found].map(([key, qualities]) => lineOf(partsOf(key), qualities));
     const models = [...new Set(table.map(({ model }) => model))];
