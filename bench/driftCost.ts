@@ -1,7 +1,8 @@
 import type { Pool } from 'pg';
 import { checkDrift } from '../src/drift/check.js';
 import { driftSettings } from '../src/drift/settings.js';
-import { FEATURE_COUNT, MINUTES_PER_DAY } from '../src/features/row.js';
+import { FEATURE_COUNT } from '../src/features/catalogue.js';
+import { MINUTES_PER_DAY } from '../src/features/row.js';
 import { MODEL_KINDS } from '../src/models/model.js';
 import { modelKey } from '../src/models/modelKey.js';
 import { streamHistory } from '../src/storage/streamHistory.js';

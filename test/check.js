@@ -4,6 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 
 const CHECKS = [
   ['lint', '@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'],
@@ -20,6 +21,12 @@ const CHECKS = [
   ],
   ['dead code', 'knip/bin/knip.js'],
 ];
+/** The order of the parts, as the import rules hold it: each uses only what stands before it. */
+function order() {
+  const { forbidden } = createRequire(import.meta.url)('../.dependency-cruiser.cjs');
+  const parts = forbidden.flatMap(({ name }) => (name.startsWith('order: ') ? [name.slice('order: '.length)] : []));
+  return `       ${[...parts, 'workers'].join(' < ')}`;
+}
 const built = process.argv.includes('--built');
 
 async function check([name, program, ...words]) {
@@ -36,6 +43,7 @@ async function check([name, program, ...words]) {
   const code = await new Promise((done) => child.once('close', done));
   console.log(`${code === 0 ? 'ok    ' : 'FAILED'} ${name} (${((performance.now() - began) / 1000).toFixed(1)} s)`);
   if (code !== 0) console.log(said.trim());
+  else if (name === 'import rules') console.log(`${order()}; 0 exceptions`);
   return code === 0;
 }
 

@@ -1,4 +1,4 @@
-import { AGGREGATOR, AggregatorStep } from '../src/collection/aggregatorStep.js';
+import { AggregatorStep } from '../src/collection/aggregatorStep.js';
 import { beginStream } from '../src/collection/beginStream.js';
 import { BoundWatch } from '../src/collection/boundWatch.js';
 import { healGaps } from '../src/collection/healGaps.js';
@@ -6,6 +6,7 @@ import { LATE_SCORING } from '../src/detection/lateStages.js';
 import { CORRELATOR } from '../src/incidents/lateCorrelation.js';
 import { runService } from '../src/services/service.js';
 import { runStage } from '../src/services/stage.js';
+import { AGGREGATOR } from '../src/storage/cursors.js';
 
 await runService('aggregator', async (context) => {
   const { features } = context.settings;

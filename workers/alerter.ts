@@ -19,6 +19,7 @@ await runService('alerter', async (context) => {
     now,
     random: Math.random,
     log: logger,
+    rounds: context.rounds,
   });
   const step = new AlertStep({
     pool,
@@ -31,7 +32,13 @@ await runService('alerter', async (context) => {
   });
   context.report({ channels: channels.map(({ name }) => name) });
   try {
-    await runStage(context, { name: 'alerter', stream: 'all', wakeOn: [], step: () => step.step() });
+    await runStage(context, {
+      name: 'alerter',
+      stream: 'all',
+      wakeOn: [],
+      step: () => step.step(),
+      forget: () => step.forget(),
+    });
   } finally {
     await outbox.close();
     await Promise.allSettled(channels.map((channel) => channel.close()));

@@ -1,23 +1,29 @@
+import type { Queue } from 'bullmq';
 import { APPROVALS, type ApprovalPayload, openApprovalQueue } from '../queues/approval.js';
 import { DRIFT_CHECK, driftCheckSchedule, openDriftCheckQueue } from '../queues/driftCheck.js';
 import { takeBackFutureTimes } from '../queues/futureTimes.js';
+import { hindranceOf } from '../queues/hindrance.js';
 import { openRetentionQueue, RETENTION, retentionSchedule } from '../queues/retention.js';
 import { openRetrainQueue } from '../queues/retrain.js';
 import { keepSchedule, makeSchedule } from '../queues/schedule.js';
 import { kindsByName } from '../src/models/kinds.js';
 import { MODEL_KINDS } from '../src/models/model.js';
 import { modelKey } from '../src/models/modelKey.js';
+import { CopyKeeper } from '../src/registry/copyKeeper.js';
 import { ApprovalDesk } from '../src/retraining/approvalDesk.js';
 import { DriftMonitor } from '../src/retraining/driftMonitor.js';
 import { PublishWatch } from '../src/retraining/publishWatch.js';
 import { RetrainReconciler } from '../src/retraining/retrainReconciler.js';
 import { ShadowWatch } from '../src/retraining/shadowWatch.js';
+import { periodically } from '../src/services/periodic.js';
 import { retentionRound } from '../src/services/retentionRound.js';
 import { runService } from '../src/services/service.js';
-import { runWorker } from '../src/services/worker.js';
+import { countJobs, runWorker } from '../src/services/worker.js';
 
 const RECONCILE_MILLISECONDS = 3_000;
 const WATCH_MILLISECONDS = 5_000;
+const QUEUES_MILLISECONDS = 5_000;
+const COPIES_MILLISECONDS = 10_000;
 const RETRY_MILLISECONDS = 1_000;
 
 await runService('drift-monitor', async (context) => {
@@ -54,38 +60,66 @@ await runService('drift-monitor', async (context) => {
     artifactDirectory: settings.artifactDirectory,
     logger,
   });
-  let watching = false;
-  const watchTimer = setInterval(() => {
-    if (watching) return;
-    watching = true;
-    watch
-      .look()
-      .then(() => shadows.look())
-      .catch((error: Error) => logger.warn({ error: error.message }, 'watching published versions'))
-      .finally(() => {
-        watching = false;
-      });
-  }, WATCH_MILLISECONDS);
-  // Schedule and jobs live in the queue store; should that be emptied, they come back from here.
-  let running = false;
-  const timer = setInterval(() => {
-    if (running) return;
-    running = true;
-    (async () => {
-      for (const { of, schedule } of schedules) {
-        if (await keepSchedule(of, schedule)) logger.warn(`the schedule of ${schedule.id} is made anew`);
-      }
-      if (queues.kind === 'postgres' && (await takeBackFutureTimes(pool)) > 0)
-        logger.warn('the queues held times of a clock that was ahead: taken back');
-      await reconciler.reconcile();
-      await desk.look(logger);
-      await desk.show(approvals);
-    })()
-      .catch((error: Error) => logger.warn({ error: error.message }, 'reconciling the queues'))
-      .finally(() => {
-        running = false;
-      });
-  }, RECONCILE_MILLISECONDS);
+  const copies = new CopyKeeper({ pool, root: settings.artifactDirectory, log: logger, rounds: context.rounds });
+  const endings = [
+    periodically(
+      {
+        what: 'watching published versions',
+        milliseconds: WATCH_MILLISECONDS,
+        round: () => watch.look(),
+      },
+      context,
+    ),
+    periodically(
+      { what: 'watching versions that shadow', milliseconds: WATCH_MILLISECONDS, round: () => shadows.look() },
+      context,
+    ),
+    periodically(
+      { what: 'keeping copies of versions', milliseconds: COPIES_MILLISECONDS, round: () => copies.look() },
+      context,
+    ),
+    // Schedule and jobs live in the queue store; should that be emptied, they come back from here.
+    periodically(
+      {
+        what: 'reconciling the queues',
+        milliseconds: RECONCILE_MILLISECONDS,
+        round: async () => {
+          for (const { of, schedule } of schedules) {
+            if (await keepSchedule(of, schedule)) logger.warn(`the schedule of ${schedule.id} is made anew`);
+          }
+          if (queues.kind === 'postgres' && (await takeBackFutureTimes(pool)) > 0)
+            logger.warn('the queues held times of a clock that was ahead: taken back');
+          await reconciler.reconcile();
+        },
+      },
+      context,
+    ),
+    periodically(
+      {
+        what: 'looking at the queues',
+        milliseconds: QUEUES_MILLISECONDS,
+        round: async () => {
+          for (const one of [retrain, queue, retention, approvals] as Queue[]) {
+            const hindrance = await hindranceOf(one);
+            if (hindrance === null) context.rounds.went(`queue ${one.name}`);
+            else context.rounds.failed(`queue ${one.name}`, new Error(hindrance));
+          }
+        },
+      },
+      context,
+    ),
+    periodically(
+      {
+        what: 'deciding approvals that are due',
+        milliseconds: RECONCILE_MILLISECONDS,
+        round: async () => {
+          await desk.look(logger);
+          await desk.show(approvals);
+        },
+      },
+      context,
+    ),
+  ];
   const options = { concurrency: 1, runRetryDelay: RETRY_MILLISECONDS, autorun: false };
   const checks = queues.worker(
     DRIFT_CHECK,
@@ -110,6 +144,9 @@ await runService('drift-monitor', async (context) => {
     async (job) => desk.due(job.data.approval),
     options,
   );
+  countJobs(checks, 'drift checks', context.rounds);
+  countJobs(pruner, 'retention', context.rounds);
+  countJobs(promoted, 'approvals', context.rounds);
   try {
     await Promise.all([
       runWorker(promoted, context.signal),
@@ -117,7 +154,6 @@ await runService('drift-monitor', async (context) => {
       runWorker(pruner, context.signal),
     ]);
   } finally {
-    clearInterval(timer);
-    clearInterval(watchTimer);
+    for (const end of endings) end();
   }
 });

@@ -7,6 +7,7 @@ import { loadSettings } from '../src/config/load.js';
 import { kindsByName } from '../src/models/kinds.js';
 import { NoFreeSlot } from '../src/retraining/lease.js';
 import { runTraining } from '../src/retraining/training.js';
+import { sayFarewell } from '../src/services/farewell.js';
 import { openPool } from '../src/storage/pool.js';
 import { cancellation } from '../src/storage/retrainCancellations.js';
 
@@ -15,7 +16,10 @@ const CANCELLATION_POLL_MILLISECONDS = 500;
 const SOON = 1_000;
 const LATER = 3_000;
 const LOG_MILLISECONDS = 1_000;
+/** Weeks of minutes are read in seconds. */
+const ANSWER_SECONDS = 300;
 
+sayFarewell();
 // Its worker is gone, killed perhaps: nobody would hear of this training, and another worker takes the job. BullMQ tells
 // the worker of each uncaught error, and where that fails by an uncaught error again, so without this it goes round for ever.
 process.once('disconnect', () => process.exit(1));
@@ -45,7 +49,8 @@ export default async function train(job: SandboxedJob<RetrainPayload>, token?: s
   const pool = openPool(settings.databaseUrl!, {
     name: RETRAIN,
     maximum: 3,
-    onError: (error) => logger.warn({ error: error.message }, 'connection trouble'),
+    answerSeconds: ANSWER_SECONDS,
+    onError: (error) => logger.warn({ error: error.message }, 'connection problem'),
   });
   const stopping = new AbortController();
   const look = () =>

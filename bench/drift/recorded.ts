@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { FEATURE_COUNT, type FeatureBlock, MINUTES_PER_DAY } from '../../src/features/row.js';
+import { FEATURE_COUNT } from '../../src/features/catalogue.js';
+import { type FeatureBlock, MINUTES_PER_DAY } from '../../src/features/row.js';
 import { START } from './ordinary.js';
 
 export const DATA = join('..', 'shared', 'data', 'features');

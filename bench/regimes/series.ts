@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type LabelledMinutes, readLabelledMinutes } from '../../src/evaluation/labelledMinutes.js';
-import { FEATURE_COUNT, type FeatureBlock, MINUTES_PER_DAY } from '../../src/features/row.js';
+import { FEATURE_COUNT } from '../../src/features/catalogue.js';
+import { type FeatureBlock, MINUTES_PER_DAY } from '../../src/features/row.js';
 import { DATA } from '../drift/recorded.js';
 import { scale } from '../drift/shifts.js';
 

@@ -29,7 +29,7 @@ export async function* gzippedLines(file: string, longest = LONGEST_LINE): Async
       }
       parts.push(chunk.subarray(from));
       length += chunk.length - from;
-      if (length > longest) throw new BadBackup(`${file} has a line of more than ${longest} bytes: it is no backup`);
+      if (length > longest) throw new BadBackup(`${file} has a line of more than ${longest} bytes: it is not a backup`);
     }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;

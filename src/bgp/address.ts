@@ -123,7 +123,7 @@ export function parseAddress(text: Uint8Array, start: number, end: number, words
   return parseIpv4(text, start, end, words, 0) ? IPV4_ADDRESS : -1;
 }
 
-/** Parses `address/length`, clears the bits after the length. @returns the shape, or -1 when it is no prefix */
+/** Parses `address/length`, clears the bits after the length. @returns the shape, or -1 when it is not a prefix */
 export function parsePrefix(text: Uint8Array, start: number, end: number, words: Uint32Array): number {
   let length = 0;
   let at = end - 1;

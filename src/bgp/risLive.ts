@@ -56,14 +56,14 @@ function sample(value: unknown): string {
 function asNumber(value: unknown, what: string): number {
   const number = typeof value === 'string' && /^\d{1,10}$/.test(value) ? Number(value) : value;
   if (typeof number !== 'number' || !Number.isInteger(number) || number < 0 || number > 0xffffffff) {
-    throw new BadMessage(`${what} is no AS number: ${sample(value)}`);
+    throw new BadMessage(`${what} is not an AS number: ${sample(value)}`);
   }
   return number;
 }
 
 function addressOf(value: unknown, what: string, into: UpdateBatchBuilder): number {
   const shape = parseAddress(text64, 0, asBytes(value), into.words);
-  if (shape < 0) throw new BadMessage(`${what} is no IP address: ${sample(value)}`);
+  if (shape < 0) throw new BadMessage(`${what} is not an IP address: ${sample(value)}`);
   return into.address(shape);
 }
 
@@ -75,7 +75,7 @@ function prefixOf(value: unknown, into: UpdateBatchBuilder): number {
 
 function listOf(value: unknown, what: string): unknown[] {
   if (value === undefined || value === null) return [];
-  if (!Array.isArray(value)) throw new BadMessage(`${what} is no list`);
+  if (!Array.isArray(value)) throw new BadMessage(`${what} is not a list`);
   if (value.length > MAXIMUM_ENTRIES) throw new BadMessage(`${what} has ${value.length} entries`);
   return value;
 }
@@ -83,7 +83,7 @@ function listOf(value: unknown, what: string): unknown[] {
 function timeOf(data: Json, latestMs: number): number {
   const seconds = data.timestamp;
   if (typeof seconds !== 'number' || !(seconds >= EARLIEST_SECONDS && seconds < LATEST_SECONDS)) {
-    throw new BadMessage(`timestamp is no time: ${sample(seconds)}`);
+    throw new BadMessage(`timestamp is not a time: ${sample(seconds)}`);
   }
   const timeMs = Math.round(seconds * 1000);
   if (timeMs > latestMs) throw new BadMessage(FROM_THE_FUTURE);
@@ -144,7 +144,7 @@ function decodeUpdate(data: Json, into: UpdateBatchBuilder): RisLiveOutcome {
   const path = pathOf(data.path, into);
   const origin = originOf(data.origin);
   for (const announcement of listOf(data.announcements, 'announcements')) {
-    if (!isObject(announcement)) throw new BadMessage('announcement is no object');
+    if (!isObject(announcement)) throw new BadMessage('announcement is not an object');
     const nextHop = nextHopOf(announcement.next_hop, into);
     for (const prefix of listOf(announcement.prefixes, 'prefixes')) into.announce(prefixOf(prefix, into), nextHop, 0);
   }

@@ -20,7 +20,7 @@ export function register(program: Command): void {
     )
     .action(async (model: string, number: string, options: { reason: string; json?: boolean }) => {
       const modelKey = readKey(model);
-      if (!/^\d+$/.test(number)) throw new UsageError(`"${number}" is no version number`);
+      if (!/^\d+$/.test(number)) throw new UsageError(`"${number}" is not a version number`);
       const { version, activeFrom } = await withStore(program, ({ pool, queues, settings }) =>
         modelActs({ pool, queue: openRetrainQueue(queues), settings: settings.retraining }).accept(
           modelKey,

@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import { secretHider } from '../config/redaction.js';
 import type { Alert } from '../incidents/alerts/alert.js';
+import { describeFault } from '../incidents/alerts/channels/post.js';
 import { pageAddress } from '../incidents/alerts/links.js';
 import { openChannel } from '../incidents/alerts/openChannels.js';
-import { describeFault, sendTestAlert } from '../incidents/alerts/outbox.js';
+import { sendTestAlert } from '../incidents/alerts/outbox.js';
 import { listAlerts } from '../storage/alerts.js';
 import { whole } from './numbers.js';
 import { printJson, say, table, UsageError } from './output.js';
@@ -32,7 +33,7 @@ function registerList(alerts: Command, program: Command): void {
     .command('list')
     .description('List alerts, newest first.')
     .option('--open', 'only those that are not over')
-    .option('--limit <number>', 'at most so many', whole(1, MOST), 20)
+    .option('--limit <number>', 'at most this many', whole(1, MOST), 20)
     .option('--json', 'as JSON')
     .addHelpText('after', '\nExample:\n  routewarden alerts list --limit 5')
     .action(async (options: { open?: boolean; limit: number; json?: boolean }) => {

@@ -192,7 +192,7 @@ export function register(program: Command): void {
           if (options.json) printJson({ ...summary, collector, ...times });
           else process.stdout.write(`${inWords(summary)}\n`);
           if (summary.lacking > 0 && summary.downloaded + summary.present === 0) {
-            say(`nothing could be read: ${summary.trouble[0]?.reason ?? 'no files'}`);
+            say(`nothing was readable: ${summary.trouble[0]?.reason ?? 'no files'}`);
             process.exitCode = 1;
           }
         } finally {

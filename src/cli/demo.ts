@@ -34,14 +34,14 @@ export function register(program: Command): void {
   program
     .command('demo')
     .description('Watch the whole system at work on a simulated feed, faster than time; the same story each time.')
-    .option('--exit', 'end when the story is over, instead of staying up until Ctrl-C')
+    .option('--exit', 'end when the story has been played, instead of staying up until Ctrl-C')
     .option('--json', 'print what was counted in the database as JSON')
     .option('--seed <number>', 'another seed makes another world', whole(0, 4_294_967_295), 1)
     .option('--port <number>', 'port of the page (0: any free one)', whole(0, 65_535), 8787)
     .option('--logs', "show the services' logs too")
     .addHelpText(
       'after',
-      '\nIt reads no settings file, tells nobody, and leaves nothing behind.\n\nExamples:\n  routewarden demo\n  routewarden demo --exit --json',
+      '\nIt reads no settings file, sends no notices, and leaves nothing behind.\n\nExamples:\n  routewarden demo\n  routewarden demo --exit --json',
     )
     .action(async (options: { exit?: boolean; json?: boolean; seed: number; port: number; logs?: boolean }) => {
       const began = performance.now();

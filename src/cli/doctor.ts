@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import {
   checkAlerts,
+  checkArtifacts,
   checkDatabase,
   checkDisk,
   checkHoldings,
@@ -52,6 +53,7 @@ async function inDatabase(program: Command): Promise<Finding[]> {
         await checkServices(pool, settings),
         await checkWork(pool),
         await checkModels(pool, settings),
+        await checkArtifacts(pool),
         await checkAlerts(pool, settings),
         ...(await checkRpki(pool, settings)),
       ];

@@ -7,6 +7,7 @@ import { MODEL_KINDS } from '../models/model.js';
 import { modelKey } from '../models/modelKey.js';
 import { SERVICES } from '../services/catalogue.js';
 import { listAlerts } from '../storage/alerts.js';
+import { damagedActive } from '../storage/modelVersions.js';
 import { failingRetrains } from '../storage/operationFacts.js';
 import { failingWork, listServices } from '../storage/services.js';
 import { modelStatus, streamStatus } from '../storage/statusQueries.js';
@@ -71,7 +72,13 @@ export function databaseAway(error: Error): Finding {
 
 export async function checkRedis({ redisUrl }: Settings): Promise<Finding[]> {
   if (redisUrl === undefined) return [];
-  const redis = new Redis(redisUrl, { lazyConnect: true, maxRetriesPerRequest: 1, retryStrategy: null });
+  const redis = new Redis(redisUrl, {
+    lazyConnect: true,
+    connectTimeout: 5_000,
+    commandTimeout: 5_000,
+    maxRetriesPerRequest: 1,
+    retryStrategy: null,
+  });
   redis.on('error', () => {}); // the failed command below carries the same error
   try {
     await redis.connect();
@@ -193,12 +200,32 @@ export async function checkModels(pool: Pool, settings: Settings): Promise<Findi
   };
 }
 
+/** Whether what serves is whole in the database: a detector that has it in memory goes on with it until it starts afresh. */
+export async function checkArtifacts(pool: Pool): Promise<Finding> {
+  const damaged = await damagedActive(pool);
+  const words = damaged.map(({ modelKey: key, version, files }) =>
+    files.length === 0
+      ? `version ${version} of ${key} has no files`
+      : `${files.join(', ')} of version ${version} of ${key} differs from its SHA-256`,
+  );
+  const first = damaged[0]?.modelKey ?? 'MODEL';
+  return {
+    check: 'artifacts',
+    ok: damaged.length === 0,
+    finding: damaged.length === 0 ? 'what serves is whole' : `damaged while it serves: ${words.join('; ')}`,
+    remedy: `routewarden rollback ${first}, or routewarden retrain ${first}; and look at the disk of PostgreSQL`,
+  };
+}
+
 /** What could not be told within the last day. */
 export async function checkAlerts(pool: Pool, settings: Settings): Promise<Finding> {
   const channels = settings.alerts.channels.map(({ name }) => name);
   const since = Date.now() - DAY_MILLISECONDS;
   const faults = new Map<string, string>();
-  for (const { delivered } of await listAlerts(pool, { limit: 200 })) {
+  const unreadable: string[] = [];
+  for (const { id, delivered, raisedAt } of await listAlerts(pool, { limit: 200 })) {
+    if (delivered.error !== undefined && raisedAt.getTime() >= since)
+      unreadable.push(`alert ${id} cannot be read (${delivered.error})`);
     for (const [channel, { state, error, at }] of Object.entries(delivered.channels ?? {})) {
       const told = at === undefined || Date.parse(at) >= since;
       if (state !== 'sent' && error !== undefined && told && !faults.has(channel)) faults.set(channel, error);
@@ -207,14 +234,17 @@ export async function checkAlerts(pool: Pool, settings: Settings): Promise<Findi
   const failing = channels.filter((channel) => faults.has(channel));
   return {
     check: 'alerts',
-    ok: failing.length === 0,
+    ok: failing.length + unreadable.length === 0,
     finding:
-      failing.length > 0
-        ? failing.map((channel) => `${channel}: ${faults.get(channel)}`).join('; ')
+      failing.length + unreadable.length > 0
+        ? [...failing.map((channel) => `${channel}: ${faults.get(channel)}`), ...unreadable].join('; ')
         : channels.length === 0
           ? 'no channel is set: they are only listed (routewarden alerts list)'
           : `${channels.join(', ')} took all of the last day`,
-    remedy: `correct the channel in the settings, then: routewarden alerts test ${failing[0] ?? 'CHANNEL'}`,
+    remedy:
+      failing.length > 0
+        ? `correct the channel in the settings, then: routewarden alerts test ${failing[0]}`
+        : 'see those rows of the table "alerts"',
   };
 }
 

@@ -33,7 +33,7 @@ export function registerIncidentMarks(incidents: Command, program: Command): voi
   const by = { actor: userInfo().username, reason: 'by hand' };
   add(
     'acknowledge',
-    'Say that somebody looks after it: its growth alerts nobody, unless it becomes graver.',
+    'Acknowledge it: no notices when it grows, unless its severity rises.',
     null,
     'acknowledge 12',
     async (acts, id) => {
@@ -43,7 +43,7 @@ export function registerIncidentMarks(incidents: Command, program: Command): voi
   );
   add(
     'assign',
-    'Say who looks after it; without a name nobody does.',
+    'Assign it to somebody; without a name, to nobody.',
     { name: '[name]', about: 'a person or a team' },
     'assign 12 ada',
     async (acts, id, to) => {

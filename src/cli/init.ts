@@ -1,13 +1,12 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
-import { AGGREGATOR } from '../collection/aggregatorStep.js';
 import { DEFAULT_FILE, loadSettings } from '../config/load.js';
 import { MinuteAggregator } from '../features/minuteAggregator.js';
 import { VrpSource } from '../incidents/rpki/vrpSource.js';
 import { difference, joined, proposalOf, type SeenRoute, watchText } from '../incidents/watch/proposal.js';
 import { asNumber } from '../incidents/watch/settings.js';
-import { readCursor } from '../storage/cursors.js';
+import { AGGREGATOR, readCursor } from '../storage/cursors.js';
 import { printJson, say, UsageError } from './output.js';
 import { withDatabase } from './store.js';
 
@@ -22,7 +21,7 @@ export function register(program: Command): void {
     .command('init')
     .description('Write what is yours into the settings, from what the feed and the ROAs show.')
     .argument('<networks...>', 'your AS numbers, such as AS64500')
-    .option('--upstreams', 'declare the upstreams that are seen, too: any other is then told')
+    .option('--upstreams', 'declare the upstreams that are seen, too: any other then raises an alert')
     .option('--yes', 'write without asking')
     .option('--json', 'print the declaration as one JSON object, and write nothing')
     .addHelpText(

@@ -14,6 +14,6 @@ export function readKey(text: string): ModelKey {
 
 /** A version's number, or how many. @throws UsageError */
 export function readNumber(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new UsageError(`"${text}" is no whole number`);
+  if (!/^\d{1,9}$/.test(text)) throw new UsageError(`"${text}" is not a whole number`);
   return Number(text);
 }

@@ -14,7 +14,7 @@ export function registerRuns(models: Command, program: Command): void {
       'The lives of retrainings, newest first: each state with its time, trigger, samples, range, seed and reasons.',
     )
     .argument('[model]', 'such as lstm@rrc00; all without it')
-    .option('--limit <number>', 'at most so many states', whole(1, MOST), 30)
+    .option('--limit <number>', 'at most this many states', whole(1, MOST), 30)
     .option('--json', 'as JSON')
     .addHelpText(
       'after',

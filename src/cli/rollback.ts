@@ -20,7 +20,7 @@ export function register(program: Command): void {
     )
     .action(async (model: string, version: string | undefined, options: { reason: string; json?: boolean }) => {
       const modelKey = readKey(model);
-      if (version !== undefined && !/^\d+$/.test(version)) throw new UsageError(`"${version}" is no version number`);
+      if (version !== undefined && !/^\d+$/.test(version)) throw new UsageError(`"${version}" is not a version number`);
       const moved = await withStore(program, ({ pool, queues, settings }) =>
         modelActs({ pool, queue: openRetrainQueue(queues), settings: settings.retraining }).rollback(
           modelKey,

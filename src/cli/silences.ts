@@ -23,7 +23,7 @@ interface AddOptions {
 export function register(program: Command): void {
   const silences = program
     .command('silences')
-    .description('Silences and maintenance windows: what nobody is told of for a while.')
+    .description('Silences and maintenance windows: incidents for which no notices are sent for a while.')
     .addHelpText(
       'after',
       `

@@ -56,7 +56,7 @@ Examples:
             codeVersion: codeVersion(),
             seed: options.seed,
             onProgress: (kind, fraction, message) => bar.update(Math.round(100 * fraction), { kind, message }),
-            onError: (error) => say(`connection trouble: ${error.message}`),
+            onError: (error) => say(`connection problem: ${error.message}`),
             signal: stopping.signal,
           }).finally(() => bar.stop());
         });

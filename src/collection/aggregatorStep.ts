@@ -3,15 +3,13 @@ import type { Pool } from 'pg';
 import { UpdateBatch } from '../bgp/updateBatch.js';
 import { MinuteAggregator, type MinuteAggregatorOptions } from '../features/minuteAggregator.js';
 import type { RoutingHoldings } from '../features/routingState.js';
-import { readCursor, writeCursor } from '../storage/cursors.js';
+import { AGGREGATOR, readCursor, writeCursor } from '../storage/cursors.js';
 import { insertFeatures } from '../storage/features.js';
 import { keepStateAtGap } from '../storage/feedGaps.js';
 import { notify } from '../storage/notifications.js';
 import { inTransaction } from '../storage/pool.js';
 import { entriesAfter, type LogEntry, payloadsUntil } from '../storage/updateBatches.js';
 import { encodeStand, standAtGap } from './standAtGap.js';
-
-export const AGGREGATOR = 'aggregator';
 
 const ENTRIES_A_STEP = 64;
 const LONGEST_TAKE_OVER_MILLISECONDS = 30_000;

@@ -31,7 +31,7 @@ const feedSettings = z.strictObject({
     .describe(
       "wall: a live feed, silent minutes are told by this machine's clock; feed: a replay, only messages move time",
     ),
-  stallSeconds: z.number().positive().default(60).describe('No message for so long is a stalled feed'),
+  stallSeconds: z.number().positive().default(60).describe('No message for this long: the feed has stalled'),
   checkRaw: z
     .boolean()
     .default(false)

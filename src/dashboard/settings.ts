@@ -7,7 +7,7 @@ export const dashboardSettings = z
   .object({
     host: z
       .string()
-      .regex(name, 'is no host name or address')
+      .regex(name, 'is not a host name or address')
       .default('127.0.0.1')
       .describe('Address to listen on; beyond loopback a token is needed'),
     port: z.int().min(0).max(65_535).default(8787).describe('Port of the page; 0 takes any free one'),
@@ -26,7 +26,7 @@ export const dashboardSettings = z
       .optional()
       .describe('Signing in with it gives the right to look'),
     allowedHosts: z
-      .array(z.string().regex(name, 'is no host name'))
+      .array(z.string().regex(name, 'is not a host name'))
       .default([])
       .describe('Names that the Host header may have besides loopback ones; empty: any, when there is a token'),
     plainHttp: z
@@ -42,7 +42,7 @@ export const dashboardSettings = z
       .min(100)
       .max(60_000)
       .default(1_000)
-      .describe('How often the server looks for news to tell open pages, milliseconds'),
+      .describe('How often the server looks for changes to send to open pages, milliseconds'),
     sessionHours: z.number().positive().max(720).default(12).describe('How long one stays signed in'),
     loginAttempts: z
       .int()
@@ -50,7 +50,7 @@ export const dashboardSettings = z
       .default(8)
       .describe('Wrong tokens of one address in a quarter of an hour, after which its tries are slowed'),
     trustedProxies: z
-      .array(z.string().regex(/^[0-9a-f.:/]+$/i, 'is no address or network'))
+      .array(z.string().regex(/^[0-9a-f.:/]+$/i, 'is not an address or network'))
       .default([])
       .describe('Addresses or networks of proxies in front, whose X-Forwarded-For is believed'),
     staleAfter: z

@@ -36,7 +36,7 @@ export interface StoryOptions {
   scenario?: Scenario;
   /** Called when the system is up; tests disturb it through this. */
   onSystem?: (system: System) => void;
-  /** Called when the story is over and the database still runs. */
+  /** Called after the story, while the database still runs. */
   beforeEnd?: () => Promise<void>;
 }
 
@@ -59,7 +59,7 @@ export async function runStory(options: StoryOptions): Promise<StoryEnd> {
     demoScenario(STORY_START, { seed: options.seed, joiningPeers: JOINING_PEERS, driftLevel: 1, driftHours: 40 });
   const feed = new RisLiveServer({ world: worldOf(scenario), logger: options.logger, waitForSubscriber: true });
   const settings: Settings = { ...options.settings, feed: { ...options.settings.feed, url: await feed.listen() } };
-  const onError = (error: Error) => options.logger.warn({ error: error.message }, 'connection trouble');
+  const onError = (error: Error) => options.logger.warn({ error: error.message }, 'connection problem');
   const lost = new AbortController();
   const stop = AbortSignal.any([signal, lost.signal]);
   say('Routewarden demo: a simulated Internet, the real system.');
@@ -151,11 +151,11 @@ export async function runStory(options: StoryOptions): Promise<StoryEnd> {
     const newest = await pipeline.watermark();
     const counts = await storyCounts(pool, STREAM, minuteToDate(newest ?? 0));
     say(
-      `\nThe story is over: ${counts.updates} updates, ${counts.minutes} minutes, ${counts.verdicts} verdicts, ${counts.incidents} incidents, ` +
+      `\nDone: ${counts.updates} updates, ${counts.minutes} minutes, ${counts.verdicts} verdicts, ${counts.incidents} incidents, ` +
         `${counts.drift_reports} drift reports, ${counts.retrains} retrainings, ${counts.reloads} reloads, ${counts.missed_minutes} minutes missed.`,
     );
     if (reloadedAt === null)
-      say('Not every model was retrained and reloaded after the drift: `routewarden drift` and `models` tell why.');
+      say('Not every model was retrained and reloaded after the drift: `routewarden drift` and `models` say why.');
     await options.beforeEnd?.();
     if (options.stay) {
       say(`Look around: ${pageUrl(settings)}   Stop with Ctrl-C.`);

@@ -10,7 +10,7 @@ import { detectorWork } from '../storage/detectorWork.js';
 import { featureBlock } from '../storage/features.js';
 import { lateMinutes, removeLateMinutes } from '../storage/lateMinutes.js';
 import { notify } from '../storage/notifications.js';
-import { inTransaction } from '../storage/pool.js';
+import { type Db, inTransaction } from '../storage/pool.js';
 import { insertScores, type ScoreRow } from '../storage/scores.js';
 import { ScoringRound } from './scoringRound.js';
 import { type LoadedModel, ServingModel, type ServingModelOptions } from './servingModel.js';
@@ -89,10 +89,10 @@ export class DetectorStep {
     return this.reading(this.pool, activation, from, until);
   }
 
-  private async reading(pg: Pool | PoolClient, activation: Activation, from: Minute, until: Minute): Promise<Reading> {
+  private async reading(db: Db, activation: Activation, from: Minute, until: Minute): Promise<Reading> {
     const { kind, stream } = this.options;
     const loaded = await this.serving.of(activation);
-    return { from, until, activation, loaded, block: await featureBlock(pg, stream, from - kind.context, until) };
+    return { from, until, activation, loaded, block: await featureBlock(db, stream, from - kind.context, until) };
   }
 
   /**

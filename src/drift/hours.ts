@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
-import { FEATURE_COUNT, type FeatureBlock, type Minute } from '../features/row.js';
+import { FEATURE_COUNT } from '../features/catalogue.js';
+import type { FeatureBlock, Minute } from '../features/row.js';
 import type { ModelKindName } from '../models/model.js';
 import { databaseTime, hourSummaries, putHourSummaries } from '../storage/hourSummaries.js';
 import { hoursScoredSince, type ScoredMinute, scoredMinutes } from '../storage/scores.js';

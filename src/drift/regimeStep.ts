@@ -1,7 +1,15 @@
+import { featureIndexes } from '../features/catalogue.js';
 import { type FeatureBlock, MINUTES_PER_DAY, type Minute } from '../features/row.js';
 
-/** Announcements, withdrawals, prefixes of each, duplicates, implicit withdrawals: all that grows with traffic. */
-const VOLUME = [0, 1, 2, 3, 7, 8];
+/** All that grows with traffic. */
+const VOLUME = featureIndexes([
+  'announcements',
+  'withdrawals',
+  'announced_prefixes',
+  'withdrawn_prefixes',
+  'duplicate_announcements',
+  'implicit_withdrawals',
+]);
 /** Ordinary days differ by less. Two per cent a day reaches it in three weeks, and is no step by then. */
 const LEAST_FACTOR = 1.5;
 /** A level of so little cannot be compared. */

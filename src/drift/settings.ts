@@ -95,7 +95,7 @@ export const driftSettings = z
       .int()
       .min(0)
       .default(1440)
-      .describe('A model that was retrained is not judged again before, minutes'),
+      .describe('Cool-down after a retrain, minutes: the model is not checked for drift before its end'),
     keepReportsDays: z.int().min(1).default(365).describe('Age at which reports (rows and files) are deleted, days'),
     policies: z
       .strictObject({ heuristic: driftPolicy, isolation_forest: driftPolicy, lstm: driftPolicy })

@@ -1,4 +1,5 @@
-import { FEATURE_COUNT, type FeatureBlock, MINUTES_PER_DAY } from '../features/row.js';
+import { PUBLISHED_FEATURES } from '../features/catalogue.js';
+import { type FeatureBlock, MINUTES_PER_DAY } from '../features/row.js';
 
 /** Feature rows with what people said of each: 1 anomalous, 0 regular. */
 export interface LabelledMinutes {
@@ -17,10 +18,10 @@ const CLOCK_COLUMNS = 4;
 const LONGEST_JUMP = 12 * 60;
 /** Cells of a line, with and without the clock before the features and the label behind them. */
 const SHAPES = [
-  { cells: CLOCK_COLUMNS + FEATURE_COUNT + 1, clock: true, label: true },
-  { cells: CLOCK_COLUMNS + FEATURE_COUNT, clock: true, label: false },
-  { cells: FEATURE_COUNT + 1, clock: false, label: true },
-  { cells: FEATURE_COUNT, clock: false, label: false },
+  { cells: CLOCK_COLUMNS + PUBLISHED_FEATURES + 1, clock: true, label: true },
+  { cells: CLOCK_COLUMNS + PUBLISHED_FEATURES, clock: true, label: false },
+  { cells: PUBLISHED_FEATURES + 1, clock: false, label: true },
+  { cells: PUBLISHED_FEATURES, clock: false, label: false },
 ];
 
 /**
@@ -60,13 +61,13 @@ export function readLabelledMinutes(text: string): LabelledMinutes {
       clockBefore = clock;
     } else minutes.push(before === undefined ? 0 : before + 1);
     const first = shape.clock ? CLOCK_COLUMNS : 0;
-    for (let c = 0; c < FEATURE_COUNT; c++) values.push(cells[first + c]!);
+    for (let c = 0; c < PUBLISHED_FEATURES; c++) values.push(cells[first + c]!);
     labels.push(shape.label ? labelOf(cells.at(-1)!, at + 1) : 0);
   }
   if (minutes.length === 0) {
     throw new BadLabelledFile(
       `no line has ${SHAPES[0]!.cells} numbers: expected hour+minute, hour, minute, second, ` +
-        `${FEATURE_COUNT} features and the label, separated by commas (clock and label may be absent)` +
+        `${PUBLISHED_FEATURES} features and the label, separated by commas (clock and label may be absent)` +
         `${sample === null ? '; the file is empty' : `; first line: ${sample}`}`,
     );
   }
@@ -74,7 +75,7 @@ export function readLabelledMinutes(text: string): LabelledMinutes {
     block: {
       minutes: Int32Array.from(minutes),
       values: Float32Array.from(values),
-      columns: FEATURE_COUNT,
+      columns: PUBLISHED_FEATURES,
       usable: new Uint8Array(minutes.length).fill(1),
     },
     labels: Uint8Array.from(labels),

@@ -65,7 +65,7 @@ export class ByteReader {
 
   column<T extends Column>(type: { new (length: number): T; readonly BYTES_PER_ELEMENT: number }): T {
     const length = this.number();
-    if (!Number.isInteger(length)) throw new BadSnapshot('a length is no whole number');
+    if (!Number.isInteger(length)) throw new BadSnapshot('a length is not a whole number');
     this.#need(length * type.BYTES_PER_ELEMENT);
     const column = new type(length);
     const size = column.byteLength;

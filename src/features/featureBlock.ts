@@ -1,4 +1,5 @@
-import { FEATURE_COUNT, type FeatureBlock, type Minute, type RowKind } from './row.js';
+import { FEATURE_COUNT } from './catalogue.js';
+import type { FeatureBlock, Minute, RowKind } from './row.js';
 
 /**
  * One block of memory from rows in minute order.

@@ -1,12 +1,12 @@
 import { type BatchColumns, RIB_ENTRY } from '../bgp/batchColumns.js';
 import type { UpdateBatch } from '../bgp/updateBatch.js';
 import { BadSnapshot, ByteReader, ByteWriter } from './byteStream.js';
-import { featureValues } from './catalogue.js';
+import { FEATURE_COUNT, featureValues } from './catalogue.js';
 import { FollowedEvents } from './followedEvents.js';
 import { FollowedLosses } from './followedLosses.js';
 import { emptyEvidence, type Followed, OpenMinute } from './openMinute.js';
 import { type HeldRoute, type RoutingHoldings, RoutingState } from './routingState.js';
-import { FEATURE_COUNT, type FeatureRow, MINUTES_PER_DAY, type Minute } from './row.js';
+import { type FeatureRow, MINUTES_PER_DAY, type Minute } from './row.js';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = MINUTES_PER_DAY * MINUTE_MS;
@@ -83,7 +83,7 @@ export class MinuteAggregator {
   #firstMinute: Minute | null;
   /** Greatest time of the feed, ms; -Infinity before the first. */
   #clock = Number.NEGATIVE_INFINITY;
-  /** Of the whole table dump that the stream began with: what it held is no news, so nothing needs to warm up. */
+  /** Of the whole table dump that the stream began with: what it held is not news, so nothing needs to warm up. */
   #tableMinute: Minute | null = null;
 
   constructor(options: MinuteAggregatorOptions) {

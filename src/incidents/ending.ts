@@ -34,7 +34,7 @@ export function endingWords(closing: Closing): string {
     case 'gap':
       return 'The feed was away: no more news, its routes may still stand';
     case 'length':
-      return 'It has lasted so long that it counts as the new normal: only what departs from it will be told';
+      return 'It has lasted so long that it counts as the new normal: only a change from here raises an alert';
     case 'new normal':
       return 'It is the new normal: versions that were trained on it serve';
     default:

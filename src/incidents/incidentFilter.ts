@@ -30,7 +30,7 @@ function timeOf(text: string): number {
 export const incidentFilter = z.strictObject({
   stream: z
     .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'is no stream name')
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'is not a stream name')
     .optional(),
   class: several(INCIDENT_CLASSES).optional(),
   severity: several(SEVERITIES).optional(),

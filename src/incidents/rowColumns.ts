@@ -1,11 +1,13 @@
-/** Columns of a feature row that the correlator reads; the order is that of the catalogue of the 37 features. */
+import { featureIndex } from '../features/catalogue.js';
+
+/** Columns of a feature row that the correlator reads. */
 export const ROW = {
-  announcements: 0,
-  withdrawals: 1,
-  announced: 2,
-  withdrawn: 3,
-  pathLength: 4,
-  duplicates: 7,
-  implicitWithdrawals: 8,
-  editDistance: 12,
+  announcements: featureIndex('announcements'),
+  withdrawals: featureIndex('withdrawals'),
+  announced: featureIndex('announced_prefixes'),
+  withdrawn: featureIndex('withdrawn_prefixes'),
+  pathLength: featureIndex('average_as_path_length'),
+  duplicates: featureIndex('duplicate_announcements'),
+  implicitWithdrawals: featureIndex('implicit_withdrawals'),
+  editDistance: featureIndex('average_edit_distance'),
 } as const;

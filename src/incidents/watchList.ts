@@ -16,7 +16,7 @@ export class WatchList {
     this.neighbours = new Set([...settings.neighbours, ...settings.asNumbers]);
     this.blocks = settings.prefixes.map(({ prefix: text }) => {
       const block = parseAddressBlock(text);
-      if (block === null) throw new Error(`watch.prefixes: "${text}" is no prefix; write it as 192.0.2.0/24`);
+      if (block === null) throw new Error(`watch.prefixes: "${text}" is not a prefix; write it as 192.0.2.0/24`);
       return { text, block };
     });
   }

@@ -11,7 +11,7 @@ export function parseModelKey(text: string): { kind: ModelKindName; stream: stri
   const stream = text.slice(at + 1);
   if (at < 0 || kind === undefined || !/^[a-z0-9][a-z0-9._-]{0,62}$/i.test(stream)) {
     throw new Error(
-      `"${text}" is no model key: expected KIND@STREAM with KIND one of ${MODEL_KINDS.join(', ')}, such as lstm@rrc00`,
+      `"${text}" is not a model key: expected KIND@STREAM with KIND one of ${MODEL_KINDS.join(', ')}, such as lstm@rrc00`,
     );
   }
   return { kind, stream };

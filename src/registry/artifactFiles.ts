@@ -54,10 +54,16 @@ export async function copyVersion(
   }
 }
 
-/** Writes the copy anew when a file of it is missing or changed. @returns true when it had to */
-export async function healVersionFiles(pool: Pool, root: string, version: ModelVersion): Promise<boolean> {
+/**
+ * Writes the copy anew when a file of it is missing or changed.
+ * @param root null: there are no copies, and only the database's own files are checked
+ * @returns true when it had to
+ * @throws BadArtifact when the files in the database are damaged themselves: the copy is left as it is
+ */
+export async function healVersionFiles(pool: Pool, root: string | null, version: ModelVersion): Promise<boolean> {
+  const files = verified(version, await versionFiles(pool, version.id));
+  if (root === null) return false;
   const directory = versionDirectory(root, version);
-  const files = await versionFiles(pool, version.id);
   for (const file of files) {
     const bytes = await readFile(join(directory, file.name)).catch(() => null);
     if (bytes === null || sha256(bytes) !== file.sha256) {

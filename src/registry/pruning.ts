@@ -1,4 +1,4 @@
-import { readdir, rm } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Pool } from 'pg';
 import { MODEL_KINDS, type ModelKey } from '../models/model.js';
@@ -10,6 +10,7 @@ import { BACKUPS, pruneBackups } from './backups.js';
 
 /** Versions of one round; what is left goes in the next. */
 const MOST_A_ROUND = 500;
+const LONGEST_WRITE_MILLISECONDS = 3_600_000;
 /** Names of streams; folders that are called otherwise are not ours. */
 const STREAM = /^[a-z0-9][a-z0-9._-]{0,62}$/i;
 
@@ -56,10 +57,18 @@ async function pruneDisk(pool: Pool, root: string, keep: number, key: ModelKey):
   if (names.length === 0) return;
   const versions = await versionsWithFiles(pool, key);
   for (const name of names) {
+    // What a process that was killed left half written.
+    if (/^\d+\.\d+\.part$/.test(name) && (await isOld(join(folder, name))))
+      await rm(join(folder, name), { recursive: true, force: true });
     if (/^\d+$/.test(name) && versions.get(Number(name)) === false)
       await rm(join(folder, name), { recursive: true, force: true });
   }
   if (names.includes(BACKUPS)) await pruneBackups(join(folder, BACKUPS), keep);
+}
+
+async function isOld(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => null);
+  return found !== null && Date.now() - found.mtimeMs > LONGEST_WRITE_MILLISECONDS;
 }
 
 async function keysOnDisk(root: string): Promise<ModelKey[]> {

@@ -173,7 +173,7 @@ class Scene {
     }
     const backups = join(versionDirectory(folder, { kind: kind.name, stream: this.stream, version: 1 }), '..', BACKUPS);
     const [name] = await readdir(backups);
-    expected(name !== undefined, 'there is no backup of the first version');
+    expected(name !== undefined, 'there is not a backup of the first version');
     const manifest = JSON.parse(await readFile(join(backups, name, 'manifest.json'), 'utf8'));
     expected(
       manifest.version === 1 && manifest.replacedBy === this.second,

@@ -16,6 +16,7 @@ import {
 } from '../storage/approvals.js';
 import { appendAudit } from '../storage/audit.js';
 import { driftReportById } from '../storage/driftReports.js';
+import { eachAlone } from './eachAlone.js';
 import { retrainPayload } from './payload.js';
 import { requestRetrain } from './request.js';
 import type { RetrainingSettings } from './settings.js';
@@ -58,17 +59,17 @@ export class ApprovalDesk {
   async look(logger: Logger): Promise<number> {
     const { pool } = this.options;
     let done = 0;
-    for (const late of await expiredApprovals(pool)) {
+    const expire = async (late: Approval) => {
       const reason = `nobody decided until ${late.expiresAt.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
       const approve = late.onExpiry === 'approve';
-      if ((await this.settle(late, { approve, actor: EXPIRY, reason, expired: true })) === null) continue;
+      if ((await this.settle(late, { approve, actor: EXPIRY, reason, expired: true })) === null) return;
       logger.info(
         { model: late.modelKey },
         `the retraining of ${late.modelKey} is ${approve ? 'approved' : 'declined'}: ${reason}`,
       );
       done++;
-    }
-    for (const approved of await approvedWithoutRun(pool)) {
+    };
+    const queueIt = async (approved: Approval) => {
       const { refused } = await this.enqueue(approved);
       if (refused !== null)
         logger.warn(
@@ -76,7 +77,10 @@ export class ApprovalDesk {
           `${approved.modelKey} is not retrained although approved: ${refused}`,
         );
       done++;
-    }
+    };
+    const nameOf = ({ id, modelKey }: Approval) => `approval ${id} of ${modelKey}`;
+    await eachAlone(await expiredApprovals(pool), nameOf, expire);
+    await eachAlone(await approvedWithoutRun(pool), nameOf, queueIt);
     return done;
   }
 

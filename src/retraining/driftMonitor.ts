@@ -16,7 +16,9 @@ import { firstMinute, watermark } from '../storage/features.js';
 import { versionById } from '../storage/modelVersions.js';
 import { wasAskedFor } from '../storage/retrainRuns.js';
 import { anomalyCount } from '../storage/scores.js';
+import { storeIsAway } from '../storage/storeAway.js';
 import { streamHistory } from '../storage/streamHistory.js';
+import { eachAlone } from './eachAlone.js';
 import { dueGrowth, regimeMetrics } from './growth.js';
 import { requestRetrain } from './request.js';
 
@@ -48,26 +50,38 @@ const HOUR = 60;
 export class DriftMonitor {
   constructor(private readonly options: DriftMonitorOptions) {}
 
+  /** @throws Error that names each model whose check failed, after those of all others */
   async check(): Promise<DriftRound> {
     const round: DriftRound = { checks: 0, drifted: 0, requested: 0 };
-    for (const { name: stream } of this.options.settings.streams) {
-      const newest = await watermark(this.options.pool, stream);
-      if (newest === null) continue;
-      const last = newest + 1 - ((newest + 1) % HOUR);
-      for (let windowEnd = await this.firstHour(stream, last); windowEnd <= last; windowEnd += HOUR) {
-        const shared = new Map();
-        for (const kind of MODEL_KINDS)
-          await this.checkModel(
-            modelKey(kind, stream),
-            stream,
-            { windowEnd, isNewest: windowEnd === last },
-            shared,
-            round,
-          );
-        await writeCursor(this.options.pool, DRIFT_MONITOR, stream, windowEnd);
-      }
-    }
+    const { streams } = this.options.settings;
+    await eachAlone(
+      streams,
+      ({ name }) => name,
+      ({ name }) => this.checkStream(name, round),
+    );
     return round;
+  }
+
+  private async checkStream(stream: string, round: DriftRound): Promise<void> {
+    const newest = await watermark(this.options.pool, stream);
+    if (newest === null) return;
+    const last = newest + 1 - ((newest + 1) % HOUR);
+    let fault: unknown = null;
+    for (let windowEnd = await this.firstHour(stream, last); windowEnd <= last; windowEnd += HOUR) {
+      const shared = new Map();
+      const hour = { windowEnd, isNewest: windowEnd === last };
+      await eachAlone(
+        MODEL_KINDS,
+        (kind) => modelKey(kind, stream),
+        (kind) => this.checkModel(modelKey(kind, stream), stream, hour, shared, round),
+      ).catch((error: unknown) => {
+        if (storeIsAway(error)) throw error;
+        fault ??= error;
+      });
+      // The hour of a check that failed comes again; what went well in it and behind it is not judged twice.
+      if (fault === null) await writeCursor(this.options.pool, DRIFT_MONITOR, stream, windowEnd);
+    }
+    if (fault !== null) throw fault;
   }
 
   /** The hour after the last that was judged; the newest again when there is none since, for what was left undone. */

@@ -1,4 +1,5 @@
-import { FEATURE_COUNT, type FeatureBlock } from '../features/row.js';
+import { FEATURE_COUNT, featureFamily, featureIndexes } from '../features/catalogue.js';
+import type { FeatureBlock } from '../features/row.js';
 import type { ModelKind } from '../models/model.js';
 import { surpriseForRate } from '../models/threshold.js';
 
@@ -47,14 +48,17 @@ const ROUNDING = 0.01;
 const EPISODES = 10;
 const EPISODE_MINUTES = { spike: 10, 'mass withdrawal': 15, 'path-length surge': 15, 'slow ramp': 30 };
 
-/** Columns, in the order of the feature catalogue. */
-const VOLUME = [0, 2, 7, 8, 11, 33, 35];
-const WITHDRAWN = [1, 3, 9];
-const PATH_LENGTHS = [4, 5, 6];
-const EDIT_DISTANCES = [10, 12];
-/** Announcements, their prefixes, implicit withdrawals, arrival rate: what routes that move to another path cause. */
-const MOVES = [0, 2, 8, 11];
-const LONG_PATHS = { first: 13, last: 22 };
+/** What routes that move to another path cause. */
+const MOVES = featureIndexes(['announcements', 'announced_prefixes', 'implicit_withdrawals', 'arrival_rate']);
+const VOLUME = [...MOVES, ...featureIndexes(['duplicate_announcements', 'origin_igp', 'origin_incomplete'])];
+const WITHDRAWN = featureIndexes(['withdrawals', 'withdrawn_prefixes', 'duplicate_withdrawals']);
+const PATH_LENGTHS = featureIndexes([
+  'average_as_path_length',
+  'maximum_as_path_length',
+  'average_unique_as_path_length',
+]);
+const EDIT_DISTANCES = featureIndexes(['maximum_edit_distance', 'average_edit_distance']);
+const LONG_PATHS = featureFamily('maximum_as_path_length_is_');
 
 /**
  * How far over the window's 99th percentile an anomaly goes: what an operator must hear of. Anomalies at the edge of
@@ -133,8 +137,7 @@ export function inject(row: Float32Array, name: AnomalyClass, limits: Float64Arr
     add(MOVES, TIMES);
     for (const column of PATH_LENGTHS) row[column] = Math.max(row[column], limits[column]) * LENGTH_TIMES;
     for (const column of EDIT_DISTANCES) row[column] = Math.max(row[column], limits[column]) * LENGTH_TIMES;
-    for (let column = LONG_PATHS.first; column <= LONG_PATHS.last; column++)
-      row[column] = column === LONG_PATHS.last ? 1 : 0;
+    for (const column of LONG_PATHS) row[column] = column === LONG_PATHS.at(-1) ? 1 : 0;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Queue } from 'bullmq';
-import type { Pool, PoolClient } from 'pg';
+import type { Pool } from 'pg';
 import { enqueueRetrain, type RetrainPayload, reviveRetrain } from '../../queues/retrain.js';
 import { parseModelKey } from '../models/modelKey.js';
 import { currentActivation, watermark } from '../storage/activations.js';
@@ -7,7 +7,7 @@ import { approvals, askForApproval, decideApproval, lastDeclined, setApprovalRun
 import { appendAudit } from '../storage/audit.js';
 import { driftReportById } from '../storage/driftReports.js';
 import { pendingRuns } from '../storage/pendingRuns.js';
-import { inTransaction } from '../storage/pool.js';
+import { type Db, inTransaction } from '../storage/pool.js';
 import { appendRetrainState, deadLetters, lastFinished } from '../storage/retrainRuns.js';
 import { listShadows } from '../storage/shadows.js';
 import { needsApproval } from './approval.js';
@@ -97,7 +97,7 @@ export async function requestRetrain(
 }
 
 /** A person who asks for a retrain stands in the audit log; what the system asks for by itself stands in the run alone. */
-async function auditRetrain(db: Pool | PoolClient, { modelKey, trigger, window }: RetrainPayload, run: string) {
+async function auditRetrain(db: Db, { modelKey, trigger, window }: RetrainPayload, run: string) {
   if (trigger.kind !== 'manual') return;
   const { actor } = trigger;
   await appendAudit(db, { actor, action: 'retrain', target: modelKey, detail: { run, ...(window && { window }) } });

@@ -3,7 +3,8 @@ import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import { type RetrainPayload, removeStrayKeys, reviveRetrain } from '../../queues/retrain.js';
 import type { ModelKey } from '../models/model.js';
-import { pendingRuns } from '../storage/pendingRuns.js';
+import { type PendingRun, pendingRuns } from '../storage/pendingRuns.js';
+import { eachAlone } from './eachAlone.js';
 import { endFailedRun } from './failure.js';
 
 /** A run this young is on its way into the queue, or its end is being written. */
@@ -31,8 +32,8 @@ export class RetrainReconciler {
   async reconcile(): Promise<{ revived: number; ended: number }> {
     const { pool, queue, modelKeys, attempts, logger } = this.options;
     const done = { revived: 0, ended: 0 };
-    for (const pending of await pendingRuns(pool)) {
-      if (pending.age < SETTLED_SECONDS) continue;
+    const bringBack = async (pending: PendingRun) => {
+      if (pending.age < SETTLED_SECONDS) return;
       const revival = await reviveRetrain(queue, pending);
       if (revival === 'revived') {
         done.revived += 1;
@@ -42,7 +43,7 @@ export class RetrainReconciler {
         );
       }
       const isOver = revival === 'ended' || (revival === 'hindered' && pending.payload === null);
-      if (!isOver || pending.age < ABANDONED_SECONDS) continue;
+      if (!isOver || pending.age < ABANDONED_SECONDS) return;
       const why = revival === 'ended' ? 'its trainer was killed in the last attempt' : 'its job is gone from the queue';
       if ((await endFailedRun(pool, pending, why, attempts)).ended) {
         done.ended += 1;
@@ -51,8 +52,12 @@ export class RetrainReconciler {
           `a retraining of ${pending.modelKey} failed: ${why}`,
         );
       }
+    };
+    try {
+      await eachAlone(await pendingRuns(pool), ({ run, modelKey }) => `${modelKey} run ${run}`, bringBack);
+    } finally {
+      await removeStrayKeys(queue, modelKeys);
     }
-    await removeStrayKeys(queue, modelKeys);
     return done;
   }
 }

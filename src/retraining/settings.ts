@@ -30,7 +30,7 @@ export const retrainingSettings = z
       .number()
       .positive()
       .default(60)
-      .describe('A trainer that does not renew its lease for so long has lost it'),
+      .describe('A trainer that does not renew its lease for this long has lost it'),
     leaseWaitSeconds: z
       .number()
       .min(0)
@@ -96,13 +96,17 @@ export const retrainingSettings = z
     approvalDefault: z
       .enum(['approve', 'decline'])
       .default('decline')
-      .describe('What becomes of a retraining that nobody approved or declined in time'),
+      .describe('What happens to a retrain that nobody approved or declined in time'),
     concurrency: z.int().min(1).default(4).describe('Trainings at the same time, in all'),
     concurrencyByKind: z
       .strictObject({ heuristic: z.int().min(1), isolation_forest: z.int().min(1), lstm: z.int().min(1) })
       .default({ heuristic: 4, isolation_forest: 4, lstm: 2 })
       .describe('Trainings at the same time of one kind'),
-    jitterSeconds: z.number().min(0).default(60).describe('Retrains that drift caused are spread over so many seconds'),
+    jitterSeconds: z
+      .number()
+      .min(0)
+      .default(60)
+      .describe('Retrains that drift caused are spread over this many seconds'),
     attempts: z
       .int()
       .min(1)

@@ -6,6 +6,7 @@ import { backUp } from '../registry/backups.js';
 import { rejectShadow, takeOver } from '../registry/shadow.js';
 import { notify } from '../storage/notifications.js';
 import { compareShadow, listShadows, type Shadow } from '../storage/shadows.js';
+import { eachAlone } from './eachAlone.js';
 import type { RetrainingSettings } from './settings.js';
 import { judgeShadow } from './shadow.js';
 
@@ -26,7 +27,13 @@ export class ShadowWatch {
   /** One look at every shadow. @returns how many ended */
   async look(): Promise<number> {
     let ended = 0;
-    for (const shadow of await listShadows(this.options.pool)) if (await this.judge(shadow)) ended += 1;
+    await eachAlone(
+      await listShadows(this.options.pool),
+      ({ modelKey }) => modelKey,
+      async (shadow) => {
+        if (await this.judge(shadow)) ended += 1;
+      },
+    );
     return ended;
   }
 

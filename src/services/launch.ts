@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { packageRoot } from '../config/paths.js';
 import type { Settings } from '../config/settings.js';
+import { hearFarewell } from './farewell.js';
 
 /** Where a service reads its settings from: a pipe, since an environment holds 128 KiB a value. */
 const SETTINGS_DESCRIPTOR = 4;
@@ -50,6 +51,7 @@ export function launchService(options: {
     spawned,
   ) as ChildProcess;
   child.on('error', onError);
+  hearFarewell(child);
   const pipe = child.stdio[SETTINGS_DESCRIPTOR] as Writable;
   pipe.on('error', () => {}); // it ended before it had read them: its exit says so
   pipe.end(JSON.stringify(settings));

@@ -1,9 +1,9 @@
 import type { Pool } from 'pg';
-import { AGGREGATOR } from '../collection/aggregatorStep.js';
 import type { Settings } from '../config/settings.js';
 import { pruneReportFiles } from '../drift/report.js';
 import { MINUTES_PER_DAY } from '../features/row.js';
 import { prune } from '../registry/pruning.js';
+import { AGGREGATOR } from '../storage/cursors.js';
 import { type Keeping, type PruningOptions, pruneAll, prunings } from '../storage/retention.js';
 
 /** What the settings keep; never less than training and drift checks look back, and a day. */

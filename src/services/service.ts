@@ -13,12 +13,15 @@ import { StageLocks } from '../storage/stageLocks.js';
 import { storeIsAway } from '../storage/storeAway.js';
 import { boundedLog } from './boundedLog.js';
 import type { ServiceName } from './catalogue.js';
+import { sayFarewell } from './farewell.js';
 import { Rounds } from './rounds.js';
 
 const HEARTBEAT_MILLISECONDS = 2_000;
 const DRAIN_MILLISECONDS = 20_000;
 const RETRY_MILLISECONDS = 250;
 const MOST_TRIES = 240;
+/** Far beyond any statement of a service; a database that is silent for longer is away. */
+const ANSWER_SECONDS = 120;
 
 /** What a service is given to work with; it owns none of it and closes none of it. */
 export interface ServiceContext {
@@ -44,6 +47,7 @@ export interface ServiceContext {
  * when its supervisor is gone. Exit code 0 after an orderly end, 1 after a failure, 2 for wrong settings.
  */
 export async function runService(name: ServiceName, main: (context: ServiceContext) => Promise<void>): Promise<void> {
+  sayFarewell();
   let settings: Settings;
   try {
     settings = loadSettings(process.env).settings;
@@ -71,14 +75,16 @@ export async function runService(name: ServiceName, main: (context: ServiceConte
   process.on('SIGTERM', () => end('SIGTERM'));
   process.on('SIGINT', () => end('SIGINT'));
   process.on('disconnect', () => end('the supervisor is gone'));
+  // It may have gone while this process was loading.
+  if (process.send !== undefined && !process.connected) end('the supervisor is gone');
 
   const databaseUrl = settings.databaseUrl;
   if (databaseUrl === undefined) {
     logger.fatal('no DATABASE_URL: start the whole system with `routewarden start`, or set DATABASE_URL');
     process.exit(2);
   }
-  const onError = (error: Error) => logger.warn({ error: error.message }, 'connection trouble');
-  const pool = openPool(databaseUrl, { name, onError });
+  const onError = (error: Error) => logger.warn({ error: error.message }, 'connection problem');
+  const pool = openPool(databaseUrl, { name, onError, answerSeconds: ANSWER_SECONDS });
   const opened: Promise<QueueStore>[] = [];
   const queues = () => {
     if (opened.length === 0) {

@@ -42,7 +42,7 @@ export class System {
     });
     try {
       const { databaseUrl } = database;
-      const onError = (error: Error) => logger.warn({ error: error.message }, 'connection trouble');
+      const onError = (error: Error) => logger.warn({ error: error.message }, 'connection problem');
       const queues = new QueueStore({ ...settings, databaseUrl }, onError);
       await queues.prepare();
       await registerStreams(settings, databaseUrl, onError);

@@ -1,4 +1,5 @@
 import type { Worker } from 'bullmq';
+import type { Rounds } from './rounds.js';
 import { aborted } from './service.js';
 
 /**
@@ -10,4 +11,14 @@ export async function runWorker(worker: Worker, signal: AbortSignal): Promise<vo
   await worker.waitUntilReady();
   await Promise.race([worker.run(), aborted(signal)]);
   if (!signal.aborted) throw new Error(`the worker of queue ${worker.name} ended by itself`);
+}
+
+/** Has jobs that fail counted as rounds of the service: a queue's failed jobs alone reach nobody. */
+export function countJobs<Data, Result>(
+  worker: Worker<Data, Result>,
+  what: string,
+  rounds: Pick<Rounds, 'failed' | 'went'>,
+): void {
+  worker.on('completed', () => rounds.went(what));
+  worker.on('failed', (_job, error) => rounds.failed(what, error));
 }

@@ -61,7 +61,8 @@ function asPath(path: readonly number[]): Buffer {
  * @throws TypeError for a session state, which is no BGP message
  */
 export function bgpUpdate(table: RouteTable, message: SimulatedMessage): Buffer {
-  if (message.kind !== 'announce' && message.kind !== 'withdraw') throw new TypeError(`${message.kind} is no UPDATE`);
+  if (message.kind !== 'announce' && message.kind !== 'withdraw')
+    throw new TypeError(`${message.kind} is not an UPDATE`);
   const { family, address } = table.sessions[message.session]!;
   const list = nlri(table, message.prefixes);
   const none = Buffer.alloc(0);

@@ -78,7 +78,7 @@ function prefixBits(text: string): { bits: string; family: 4 | 6 } {
   const looksRight = family === 6 ? /^[0-9a-f:]+$/i.test(address) : /^(\d{1,3}\.){3}\d{1,3}$/.test(address);
   const size = Number(length);
   if (!looksRight || !/^\d{1,3}$/.test(length) || size > (family === 6 ? 128 : 32)) {
-    throw new RangeError(`"${text}" is no prefix`);
+    throw new RangeError(`"${text}" is not a prefix`);
   }
   const bits = [...addressBytes(address)].map((byte) => byte.toString(2).padStart(8, '0')).join('');
   return { bits: bits.slice(0, size), family };
@@ -86,6 +86,7 @@ function prefixBits(text: string): { bits: string; family: 4 | 6 } {
 
 function pathPattern(path: string | number): RegExp {
   const match = /^(\^?)(\d+(?:,\d+)*)(\$?)$/.exec(String(path));
-  if (match === null) throw new RangeError(`"${path}" is no AS path filter; expected such as 65001,65002 with ^ and $`);
+  if (match === null)
+    throw new RangeError(`"${path}" is not an AS path filter; expected such as 65001,65002 with ^ and $`);
   return new RegExp(`${match[1]},${match[2]},${match[3]}`);
 }

@@ -43,7 +43,7 @@ export async function replayKind(path: string): Promise<ReplayKind> {
   if (bytesRead >= 12 && head[4] === 0 && head[5]! < 50) return 'mrt';
   const unread = unreadFormat(head.subarray(0, bytesRead));
   if (unread !== null) throw new Error(`${path} is ${unread}, which is not read: give ${READ_FORMATS}`);
-  throw new Error(`cannot tell what ${path} is: expected MRT, RIS Live messages a line (.jsonl), or a feature .csv`);
+  throw new Error(`${path} is of no known format: expected MRT, RIS Live messages a line (.jsonl), or a feature .csv`);
 }
 
 /**

@@ -58,7 +58,7 @@ export class RisLiveSource implements LiveSource {
   readonly #now: () => number;
   #refusals = 0;
 
-  /** @throws Error for a URL that is no WebSocket URL, or a subscription that RIS Live does not know */
+  /** @throws Error for a URL that is not a WebSocket URL, or a subscription that RIS Live does not know */
   constructor(options: RisLiveOptions) {
     this.#options = options;
     this.#url = webSocketUrl(options.url ?? RIS_LIVE_URL);
@@ -230,7 +230,7 @@ export class RisLiveSource implements LiveSource {
 function webSocketUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || (url.protocol !== 'ws:' && url.protocol !== 'wss:')) {
-    throw new Error(`"${text}" is no WebSocket URL: expected ws://... or wss://..., such as ${RIS_LIVE_URL}`);
+    throw new Error(`"${text}" is not a WebSocket URL: expected ws://... or wss://..., such as ${RIS_LIVE_URL}`);
   }
   return url;
 }

@@ -1,11 +1,11 @@
 import type { Minute } from '../features/row.js';
 import type { ModelKey } from '../models/model.js';
 import { dateToMinute, minuteToDate } from './minuteColumn.js';
-import type { Pool, PoolClient } from './pool.js';
+import type { Db } from './pool.js';
 
 /** The first minute that any version of the model serves, or null before the first publish. */
-export async function firstActivation(client: Pool | PoolClient, key: ModelKey): Promise<Minute | null> {
-  const { rows } = await client.query<{ minute: Date | null }>(
+export async function firstActivation(db: Db, key: ModelKey): Promise<Minute | null> {
+  const { rows } = await db.query<{ minute: Date | null }>(
     'SELECT min(from_minute) AS minute FROM activations WHERE model_key = $1',
     [key],
   );
@@ -13,8 +13,8 @@ export async function firstActivation(client: Pool | PoolClient, key: ModelKey):
 }
 
 /** The next minute after `after` at which another version takes over, or null. */
-export async function nextActivation(client: Pool | PoolClient, key: ModelKey, after: Minute): Promise<Minute | null> {
-  const { rows } = await client.query<{ minute: Date | null }>(
+export async function nextActivation(db: Db, key: ModelKey, after: Minute): Promise<Minute | null> {
+  const { rows } = await db.query<{ minute: Date | null }>(
     'SELECT min(from_minute) AS minute FROM activations WHERE model_key = $1 AND from_minute > $2',
     [key, minuteToDate(after)],
   );
@@ -25,8 +25,8 @@ export async function nextActivation(client: Pool | PoolClient, key: ModelKey, a
  * Models whose current version has served for the first time for less than `minutes` of its stream's time. A version
  * that a rollback brought back is none of them.
  */
-export async function lateActivations(client: Pool | PoolClient, minutes: number): Promise<ModelKey[]> {
-  const { rows } = await client.query<{ modelKey: ModelKey }>(
+export async function lateActivations(db: Db, minutes: number): Promise<ModelKey[]> {
+  const { rows } = await db.query<{ modelKey: ModelKey }>(
     `SELECT a.model_key AS "modelKey" FROM (
        SELECT DISTINCT ON (model_key) id, model_key, version_id, from_minute FROM activations
        ORDER BY model_key, from_minute DESC, id DESC) a

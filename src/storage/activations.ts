@@ -1,6 +1,7 @@
-import type { Pool, PoolClient } from 'pg';
+import type { PoolClient } from 'pg';
 import type { Minute } from '../features/row.js';
 import type { ModelKey } from '../models/model.js';
+import type { Db } from './pool.js';
 
 /** One move of a model's active pointer. */
 export interface Activation {
@@ -54,12 +55,8 @@ export async function lockModel(client: PoolClient, key: ModelKey, mode: 'shared
 }
 
 /** The version that scores `minute`: the activation with the greatest (from, id) at or before it. */
-export async function activeVersionAt(
-  pg: Pool | PoolClient,
-  key: ModelKey,
-  minute: Minute,
-): Promise<Activation | null> {
-  const { rows } = await pg.query<Row>(
+export async function activeVersionAt(db: Db, key: ModelKey, minute: Minute): Promise<Activation | null> {
+  const { rows } = await db.query<Row>(
     `SELECT ${COLUMNS} FROM ${TABLES} WHERE a.model_key = $1 AND a.from_minute <= to_timestamp($2::bigint * 60)
      ORDER BY a.from_minute DESC, a.id DESC LIMIT 1`,
     [key, minute],
@@ -68,8 +65,8 @@ export async function activeVersionAt(
 }
 
 /** The newest activation: what is active, or will be from the next minute on. */
-export async function currentActivation(pg: Pool | PoolClient, key: ModelKey): Promise<Activation | null> {
-  const { rows } = await pg.query<Row>(
+export async function currentActivation(db: Db, key: ModelKey): Promise<Activation | null> {
+  const { rows } = await db.query<Row>(
     `SELECT ${COLUMNS} FROM ${TABLES} WHERE a.model_key = $1 ORDER BY a.from_minute DESC, a.id DESC LIMIT 1`,
     [key],
   );
@@ -77,8 +74,8 @@ export async function currentActivation(pg: Pool | PoolClient, key: ModelKey): P
 }
 
 /** All activations with an id over `id`, oldest first: what a detector asks when it may have missed an event. */
-export async function activationsSince(pg: Pool | PoolClient, id: number, key?: ModelKey): Promise<Activation[]> {
-  const { rows } = await pg.query<Row>(
+export async function activationsSince(db: Db, id: number, key?: ModelKey): Promise<Activation[]> {
+  const { rows } = await db.query<Row>(
     `SELECT ${COLUMNS} FROM ${TABLES} WHERE a.id > $1 AND ($2::text IS NULL OR a.model_key = $2) ORDER BY a.id`,
     [id, key ?? null],
   );
@@ -86,8 +83,8 @@ export async function activationsSince(pg: Pool | PoolClient, id: number, key?: 
 }
 
 /** The newest minute that the model has scored, or that its stream has a row for where it scored none. */
-export async function watermark(pg: Pool | PoolClient, kind: string, stream: string): Promise<Minute | null> {
-  const { rows } = await pg.query<{ minute: number | null }>(
+export async function watermark(db: Db, kind: string, stream: string): Promise<Minute | null> {
+  const { rows } = await db.query<{ minute: number | null }>(
     `SELECT (extract(epoch FROM coalesce(
        (SELECT minute FROM scores WHERE stream = $1 AND kind = $2 ORDER BY minute DESC LIMIT 1),
        (SELECT minute FROM features WHERE stream = $1 ORDER BY minute DESC LIMIT 1))) / 60)::integer AS minute`,

@@ -2,8 +2,7 @@ import type { ClientBase, Pool } from 'pg';
 import type { Alert, AlertBody, AlertKind, AlertRequest, Delivery, DeliveryState } from '../incidents/alerts/alert.js';
 import type { Severity } from '../incidents/incident.js';
 import { severityRank } from '../incidents/severity.js';
-
-type Database = Pool | ClientBase;
+import { type Db, inTransaction } from './pool.js';
 
 interface AlertRow {
   id: string;
@@ -63,7 +62,7 @@ export async function raiseAlert(
   const body = bodyOf({ ...request, history }, open.body.revision + (grown ? 1 : 0), open.body.times + 1);
   await db.query(
     `UPDATE alerts SET kind = $2, severity = $3, title = $4, body = $5,
-       delivered = CASE WHEN $6 THEN delivered || jsonb_build_object('done', false, 'dueAt', $7::text)
+       delivered = CASE WHEN $6 THEN delivered || jsonb_build_object('done', false, 'dueAt', $7::text, 'asOf', $7::text)
          ELSE delivered END
      WHERE id = $1`,
     [open.id, request.kind, request.severity, request.title, JSON.stringify(body), grown, now.toISOString()],
@@ -72,31 +71,14 @@ export async function raiseAlert(
 }
 
 /** `raiseAlert` in a transaction of its own, for alerts that are about nothing in the database. */
-export async function raiseAlertAlone(
-  pool: Pool,
-  request: AlertRequest,
-  now: Date,
-): Promise<{ id: number; told: boolean }> {
-  const client = await pool.connect();
-  let broken: Error | undefined;
-  try {
-    await client.query('BEGIN');
-    const raised = await raiseAlert(client, request, now);
-    await client.query('COMMIT');
-    return raised;
-  } catch (error) {
-    broken = error instanceof Error ? error : new Error(String(error));
-    throw error;
-  } finally {
-    // A client given back with an error is closed, which rolls back what it had begun.
-    client.release(broken);
-  }
+export function raiseAlertAlone(pool: Pool, request: AlertRequest, now: Date): Promise<{ id: number; told: boolean }> {
+  return inTransaction(pool, (db) => raiseAlert(db, request, now));
 }
 
 async function insertAlert(db: ClientBase, request: AlertRequest, now: Date): Promise<{ id: number; told: boolean }> {
   const { rows } = await db.query<{ id: string }>(
     `INSERT INTO alerts (fingerprint, kind, severity, title, body, raised_at, delivered)
-     VALUES ($1, $2, $3, $4, $5, $6, jsonb_build_object('done', false, 'dueAt', $7::text)) RETURNING id`,
+     VALUES ($1, $2, $3, $4, $5, $6, jsonb_build_object('done', false, 'dueAt', $7::text, 'asOf', $7::text)) RETURNING id`,
     [
       request.fingerprint,
       request.kind,
@@ -111,11 +93,11 @@ async function insertAlert(db: ClientBase, request: AlertRequest, now: Date): Pr
 }
 
 /** Marks what is open under this fingerprint as over, to be told where it was told before. Gives how many there were. */
-export async function resolveAlert(db: Database, fingerprint: string, now: Date, last?: AlertRequest): Promise<number> {
+export async function resolveAlert(db: Db, fingerprint: string, now: Date, last?: AlertRequest): Promise<number> {
   const { rowCount } = await db.query(
     `UPDATE alerts SET resolved_at = $2, kind = coalesce($3, kind), title = coalesce($4, title),
        severity = coalesce($5, severity), body = body || coalesce($6::jsonb, '{}'),
-       delivered = delivered || jsonb_build_object('done', false, 'dueAt', $7::text)
+       delivered = delivered || jsonb_build_object('done', false, 'dueAt', $7::text, 'asOf', $7::text)
      WHERE fingerprint = $1 AND resolved_at IS NULL AND NOT coalesce((body->>'once')::boolean, false)`,
     [
       fingerprint,
@@ -132,16 +114,16 @@ export async function resolveAlert(db: Database, fingerprint: string, now: Date,
 
 /**
  * Takes alerts with something to deliver, for `leaseSeconds`: another outbox leaves them alone until then, and takes
- * them if this one died.
+ * them if this one died. Times that were written by a clock that has been set back since hold nothing up.
  */
-export async function claimDueAlerts(db: Database, now: Date, leaseSeconds: number, limit: number): Promise<Alert[]> {
+export async function claimDueAlerts(db: Db, now: Date, leaseSeconds: number, limit: number): Promise<Alert[]> {
   const until = new Date(now.getTime() + leaseSeconds * 1000);
   const { rows } = await db.query<AlertRow>(
-    `UPDATE alerts SET delivered = delivered || jsonb_build_object('claimedUntil', $2::text)
+    `UPDATE alerts SET delivered = delivered || jsonb_build_object('claimedUntil', $2::text, 'asOf', $1::text)
      WHERE id IN (
        SELECT id FROM alerts
-       WHERE delivered->>'done' IS DISTINCT FROM 'true' AND coalesce(delivered->>'dueAt', '') <= $1
-         AND coalesce(delivered->>'claimedUntil', '') <= $1
+       WHERE delivered->>'done' IS DISTINCT FROM 'true' AND (delivered->>'asOf' > $1
+         OR (coalesce(delivered->>'dueAt', '') <= $1 AND coalesce(delivered->>'claimedUntil', '') <= $1))
        ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED)
      RETURNING ${COLUMNS}`,
     [now.toISOString(), until.toISOString(), limit],
@@ -150,7 +132,7 @@ export async function claimDueAlerts(db: Database, now: Date, leaseSeconds: numb
 }
 
 /** Frees what a dead outbox had taken; for a caller who knows that no other outbox runs. */
-export async function freeClaims(db: Database): Promise<void> {
+export async function freeClaims(db: Db): Promise<void> {
   await db.query(
     `UPDATE alerts SET delivered = delivered - 'claimedUntil'
      WHERE delivered->>'done' IS DISTINCT FROM 'true' AND delivered ? 'claimedUntil'`,
@@ -160,7 +142,7 @@ export async function freeClaims(db: Database): Promise<void> {
 /**
  * Records what became of a claimed alert and gives up the claim. If the alert grew or ended meanwhile, it stays due.
  */
-export async function recordDelivery(db: Database, alert: Alert, delivered: DeliveryState, now: Date): Promise<void> {
+export async function recordDelivery(db: Db, alert: Alert, delivered: DeliveryState, now: Date): Promise<void> {
   await db.query(
     `UPDATE alerts SET delivered = CASE
          WHEN (body->>'revision')::integer = $2 AND (resolved_at IS NOT NULL) = $3 THEN $4::jsonb
@@ -170,7 +152,7 @@ export async function recordDelivery(db: Database, alert: Alert, delivered: Deli
       alert.id,
       alert.body.revision,
       alert.resolvedAt !== null,
-      JSON.stringify({ ...delivered, claimedUntil: undefined }),
+      JSON.stringify({ ...delivered, claimedUntil: undefined, asOf: now.toISOString() }),
       now.toISOString(),
     ],
   );
@@ -178,7 +160,7 @@ export async function recordDelivery(db: Database, alert: Alert, delivered: Deli
 
 /** What became of an alert at one channel that was slower than the round it was claimed in. It is looked at again at once. */
 export async function recordLateDelivery(
-  db: Database,
+  db: Db,
   alertId: number,
   channel: string,
   delivery: Delivery,
@@ -187,14 +169,22 @@ export async function recordLateDelivery(
   await db.query(
     `UPDATE alerts SET delivered = delivered || jsonb_build_object(
          'channels', coalesce(delivered->'channels', '{}') || jsonb_build_object($2::text, $3::jsonb),
-         'done', false, 'dueAt', $4::text)
+         'done', false, 'dueAt', $4::text, 'asOf', $4::text)
      WHERE id = $1`,
     [alertId, channel, JSON.stringify(delivery), now.toISOString()],
   );
 }
 
+/** Takes a row that cannot be read out of what is to be told. */
+export async function setAsideAlert(db: Db, alertId: number, error: string): Promise<void> {
+  await db.query(`UPDATE alerts SET delivered = jsonb_build_object('done', true, 'error', $2::text) WHERE id = $1`, [
+    alertId,
+    error.slice(0, 300),
+  ]);
+}
+
 /** When an alert of this fingerprint was last raised before the one with this id; null when never. */
-export async function raisedBefore(db: Database, alert: Alert): Promise<Date | null> {
+export async function raisedBefore(db: Db, alert: Alert): Promise<Date | null> {
   const { rows } = await db.query<{ raised_at: Date }>(
     'SELECT raised_at FROM alerts WHERE fingerprint = $1 AND id < $2 ORDER BY id DESC LIMIT 1',
     [alert.fingerprint, alert.id],
@@ -206,7 +196,7 @@ export async function raisedBefore(db: Database, alert: Alert): Promise<Date | n
  * The newest alert of each fingerprint: those of a kind that are open (fingerprint KIND/...),
  * and those of the fingerprints given.
  */
-export async function newestAlerts(db: Database, kind: AlertKind, fingerprints: readonly string[]): Promise<Alert[]> {
+export async function newestAlerts(db: Db, kind: AlertKind, fingerprints: readonly string[]): Promise<Alert[]> {
   const { rows } = await db.query<AlertRow>(
     `SELECT DISTINCT ON (fingerprint) ${COLUMNS} FROM alerts
      WHERE fingerprint = ANY ($2) OR (resolved_at IS NULL AND kind = $1 AND starts_with(fingerprint, $1 || '/')
@@ -218,7 +208,7 @@ export async function newestAlerts(db: Database, kind: AlertKind, fingerprints: 
 }
 
 /** Newest first. */
-export async function listAlerts(db: Database, filter: { open?: boolean; limit?: number } = {}): Promise<Alert[]> {
+export async function listAlerts(db: Db, filter: { open?: boolean; limit?: number } = {}): Promise<Alert[]> {
   const { rows } = await db.query<AlertRow>(
     `SELECT ${COLUMNS} FROM alerts WHERE ($1::boolean IS NULL OR (resolved_at IS NULL) = $1) ORDER BY id DESC LIMIT $2`,
     [filter.open ?? null, filter.limit ?? 100],

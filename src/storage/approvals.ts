@@ -1,8 +1,8 @@
-import type { Pool, PoolClient } from 'pg';
+import type { Pool } from 'pg';
 import type { Minute } from '../features/row.js';
 import type { ModelKey } from '../models/model.js';
 import { appendAudit } from './audit.js';
-import { inTransaction } from './pool.js';
+import { type Db, inTransaction } from './pool.js';
 
 /** A retraining that waits, or waited, for a person's word. */
 export interface Approval {
@@ -104,10 +104,10 @@ export async function decideApproval(
 
 /** Newest first. */
 export async function approvals(
-  pg: Pool | PoolClient,
+  db: Db,
   only: { modelKey?: ModelKey; waiting?: boolean; limit?: number } = {},
 ): Promise<Approval[]> {
-  const { rows } = await pg.query<Approval>(
+  const { rows } = await db.query<Approval>(
     `SELECT ${COLUMNS} FROM approvals WHERE ($1::text IS NULL OR model_key = $1) AND (NOT $2 OR state = 'waiting')
      ORDER BY id DESC LIMIT $3`,
     [only.modelKey ?? null, only.waiting ?? false, only.limit ?? 1_000],
@@ -116,29 +116,29 @@ export async function approvals(
 }
 
 /** Requests that nobody decided in time, by the database's clock. */
-export async function expiredApprovals(pg: Pool | PoolClient): Promise<Approval[]> {
-  const { rows } = await pg.query<Approval>(
+export async function expiredApprovals(db: Db): Promise<Approval[]> {
+  const { rows } = await db.query<Approval>(
     `SELECT ${COLUMNS} FROM approvals WHERE state = 'waiting' AND expires_at <= now() ORDER BY id`,
   );
   return rows;
 }
 
 /** Approved, and not queued yet: whoever approved may have died in between. */
-export async function approvedWithoutRun(pg: Pool | PoolClient): Promise<Approval[]> {
-  const { rows } = await pg.query<Approval>(
+export async function approvedWithoutRun(db: Db): Promise<Approval[]> {
+  const { rows } = await db.query<Approval>(
     `SELECT ${COLUMNS} FROM approvals WHERE state = 'approved' AND run IS NULL ORDER BY id`,
   );
   return rows;
 }
 
 /** Keeps which run came of an approval, or why none could. */
-export async function setApprovalRun(pg: Pool | PoolClient, id: number, run: string): Promise<void> {
-  await pg.query('UPDATE approvals SET run = $2 WHERE id = $1', [id, run]);
+export async function setApprovalRun(db: Db, id: number, run: string): Promise<void> {
+  await db.query('UPDATE approvals SET run = $2 WHERE id = $1', [id, run]);
 }
 
 /** Minute at which a retraining of this model was last declined. */
-export async function lastDeclined(pg: Pool | PoolClient, modelKey: ModelKey): Promise<Minute | null> {
-  const { rows } = await pg.query<{ minute: Minute }>(
+export async function lastDeclined(db: Db, modelKey: ModelKey): Promise<Minute | null> {
+  const { rows } = await db.query<{ minute: Minute }>(
     `SELECT (extract(epoch FROM watermark) / 60)::integer AS minute FROM approvals
      WHERE model_key = $1 AND state = 'declined' ORDER BY id DESC LIMIT 1`,
     [modelKey],

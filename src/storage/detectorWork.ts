@@ -1,6 +1,6 @@
 import type { Minute } from '../features/row.js';
 import { dateToMinute } from './minuteColumn.js';
-import type { Pool, PoolClient } from './pool.js';
+import type { Db } from './pool.js';
 
 /** What a detector has before it on a stream. */
 export interface DetectorWork {
@@ -14,10 +14,10 @@ export interface DetectorWork {
 
 /** One small query, for a hundred streams are asked twice a second. Null while the stream has no features. */
 export async function detectorWork(
-  pool: Pool | PoolClient,
+  db: Db,
   work: { stage: string; stream: string; modelKey: string },
 ): Promise<DetectorWork | null> {
-  const { rows } = await pool.query<{
+  const { rows } = await db.query<{
     newest: Date | null;
     position: number | null;
     first: Date | null;

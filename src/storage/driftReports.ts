@@ -1,6 +1,6 @@
-import type { Pool, PoolClient } from 'pg';
 import type { Minute } from '../features/row.js';
 import type { ModelKey } from '../models/model.js';
+import type { Db } from './pool.js';
 
 export type DriftOutcome = 'stable' | 'drifted' | 'watch' | 'no baseline' | 'suppressed';
 
@@ -20,45 +20,37 @@ const COLUMNS = `id::float8 AS id, model_key AS "modelKey", (extract(epoch FROM 
 
 /** @returns the row's id and whether it is new; one report a model and window end, the first to come stays */
 export async function insertDriftReport(
-  pg: Pool | PoolClient,
+  db: Db,
   row: Omit<StoredDriftReport, 'id' | 'createdAt'>,
 ): Promise<{ id: number; inserted: boolean }> {
-  const { rows } = await pg.query<{ id: number }>(
+  const { rows } = await db.query<{ id: number }>(
     `INSERT INTO drift_reports (model_key, window_end, outcome, version_id, reason, report)
      VALUES ($1, to_timestamp($2::bigint * 60), $3, $4, $5, $6) ON CONFLICT (model_key, window_end) DO NOTHING
      RETURNING id::float8 AS id`,
     [row.modelKey, row.windowEnd, row.outcome, row.versionId, row.reason, JSON.stringify(row.report)],
   );
   if (rows[0]) return { id: rows[0].id, inserted: true };
-  const there = await driftReportAt(pg, row.modelKey, row.windowEnd);
+  const there = await driftReportAt(db, row.modelKey, row.windowEnd);
   if (!there) throw new Error(`drift report of ${row.modelKey} vanished while it was written`);
   return { id: there.id, inserted: false };
 }
 
-export async function driftReportAt(
-  pg: Pool | PoolClient,
-  key: ModelKey,
-  windowEnd: Minute,
-): Promise<StoredDriftReport | null> {
-  const { rows } = await pg.query<StoredDriftReport>(
+export async function driftReportAt(db: Db, key: ModelKey, windowEnd: Minute): Promise<StoredDriftReport | null> {
+  const { rows } = await db.query<StoredDriftReport>(
     `SELECT ${COLUMNS} FROM drift_reports WHERE model_key = $1 AND window_end = to_timestamp($2::bigint * 60)`,
     [key, windowEnd],
   );
   return rows[0] ?? null;
 }
 
-export async function driftReportById(pg: Pool | PoolClient, id: number): Promise<StoredDriftReport | null> {
-  const { rows } = await pg.query<StoredDriftReport>(`SELECT ${COLUMNS} FROM drift_reports WHERE id = $1`, [id]);
+export async function driftReportById(db: Db, id: number): Promise<StoredDriftReport | null> {
+  const { rows } = await db.query<StoredDriftReport>(`SELECT ${COLUMNS} FROM drift_reports WHERE id = $1`, [id]);
   return rows[0] ?? null;
 }
 
 /** Newest first. */
-export async function recentDriftReports(
-  pg: Pool | PoolClient,
-  key?: ModelKey,
-  limit = 100,
-): Promise<StoredDriftReport[]> {
-  const { rows } = await pg.query<StoredDriftReport>(
+export async function recentDriftReports(db: Db, key?: ModelKey, limit = 100): Promise<StoredDriftReport[]> {
+  const { rows } = await db.query<StoredDriftReport>(
     `SELECT ${COLUMNS} FROM drift_reports WHERE $1::text IS NULL OR model_key = $1
      ORDER BY window_end DESC, id DESC LIMIT $2`,
     [key ?? null, limit],

@@ -1,5 +1,5 @@
-import type { Pool, PoolClient } from 'pg';
 import type { ModelKey } from '../models/model.js';
+import type { Db } from './pool.js';
 
 export interface StoredExam {
   bytes: Buffer;
@@ -7,8 +7,8 @@ export interface StoredExam {
   reference: unknown;
 }
 
-export async function findExam(pg: Pool | PoolClient, key: ModelKey, lineage: number): Promise<StoredExam | null> {
-  const { rows } = await pg.query<StoredExam>(
+export async function findExam(db: Db, key: ModelKey, lineage: number): Promise<StoredExam | null> {
+  const { rows } = await db.query<StoredExam>(
     'SELECT bytes, reference FROM exams WHERE model_key = $1 AND lineage = $2',
     [key, lineage],
   );
@@ -16,13 +16,8 @@ export async function findExam(pg: Pool | PoolClient, key: ModelKey, lineage: nu
 }
 
 /** Fixes a lineage's exam; the first to come stays. */
-export async function insertExam(
-  pg: Pool | PoolClient,
-  key: ModelKey,
-  lineage: number,
-  exam: StoredExam,
-): Promise<void> {
-  await pg.query(
+export async function insertExam(db: Db, key: ModelKey, lineage: number, exam: StoredExam): Promise<void> {
+  await db.query(
     'INSERT INTO exams (model_key, lineage, bytes, reference) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING',
     [key, lineage, exam.bytes, JSON.stringify(exam.reference)],
   );

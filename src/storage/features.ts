@@ -1,12 +1,12 @@
+import { FEATURE_COUNT } from '../features/catalogue.js';
 import type { FeatureBlock, FeatureRow, Minute, RowKind } from '../features/row.js';
-import { FEATURE_COUNT } from '../features/row.js';
 import { dateToMinute, minuteToDate } from './minuteColumn.js';
-import type { Pool, PoolClient } from './pool.js';
+import type { Db } from './pool.js';
 
 /** Inserts rows that are not there yet; an aggregator that goes over the same log again changes nothing. */
-export async function insertFeatures(client: Pool | PoolClient, rows: readonly FeatureRow[]): Promise<void> {
+export async function insertFeatures(db: Db, rows: readonly FeatureRow[]): Promise<void> {
   if (rows.length === 0) return;
-  await client.query(
+  await db.query(
     `INSERT INTO features (stream, minute, kind, values, evidence)
      SELECT stream, minute, kind, values::real[], evidence
      FROM unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[], $5::jsonb[])
@@ -27,9 +27,9 @@ export async function insertFeatures(client: Pool | PoolClient, rows: readonly F
  * observed stays as it is, so that the same rows may come any number of times.
  * @returns the minutes that this call wrote values for (rows that only say "gap" are not among them)
  */
-export async function fillFeatures(client: Pool | PoolClient, rows: readonly FeatureRow[]): Promise<Minute[]> {
+export async function fillFeatures(db: Db, rows: readonly FeatureRow[]): Promise<Minute[]> {
   if (rows.length === 0) return [];
-  const { rows: written } = await client.query<{ minute: Date; kind: RowKind }>(
+  const { rows: written } = await db.query<{ minute: Date; kind: RowKind }>(
     `INSERT INTO features (stream, minute, kind, values, evidence)
      SELECT stream, minute, kind, values::real[], evidence
      FROM unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[], $5::jsonb[])
@@ -56,13 +56,8 @@ export interface MinuteSpan {
 }
 
 /** The stretches of [from, until) that have no row, or only a gap, in order. */
-export async function lackingMinutes(
-  pool: Pool | PoolClient,
-  stream: string,
-  from: Minute,
-  until: Minute,
-): Promise<MinuteSpan[]> {
-  const { rows } = await pool.query<{ minute: Date }>(
+export async function lackingMinutes(db: Db, stream: string, from: Minute, until: Minute): Promise<MinuteSpan[]> {
+  const { rows } = await db.query<{ minute: Date }>(
     `SELECT minute FROM features WHERE stream = $1 AND minute >= $2 AND minute < $3 AND kind <> 'gap' ORDER BY minute`,
     [stream, minuteToDate(from), minuteToDate(until)],
   );
@@ -76,25 +71,25 @@ export async function lackingMinutes(
 }
 
 /** The newest minute with a row: the stream's watermark. */
-export async function watermark(pool: Pool | PoolClient, stream: string): Promise<Minute | null> {
-  const { rows } = await pool.query<{ minute: Date | null }>(
+export async function watermark(db: Db, stream: string): Promise<Minute | null> {
+  const { rows } = await db.query<{ minute: Date | null }>(
     'SELECT max(minute) AS minute FROM features WHERE stream = $1',
     [stream],
   );
   return rows[0]?.minute ? dateToMinute(rows[0].minute) : null;
 }
 
-/** Rows of minutes `from` <= minute < `until`, at most `limit` of the oldest. */
+/** Rows of minutes `from` <= minute < `until`, at most `limit` of the oldest; missing minutes are absent, gaps not usable. */
 export async function featureBlock(
-  pool: Pool | PoolClient,
+  db: Db,
   stream: string,
   from: Minute,
   until: Minute,
   limit = 1_000_000,
 ): Promise<FeatureBlock> {
-  const { rows } = await pool.query<{ minute: Date; kind: RowKind; values: number[] }>(
-    `SELECT minute, kind, values FROM features WHERE stream = $1 AND minute >= $2 AND minute < $3
-     ORDER BY minute LIMIT $4`,
+  const { rows } = await db.query<{ minute: Minute; kind: RowKind; values: number[] }>(
+    `SELECT (extract(epoch FROM minute) / 60)::integer AS minute, kind, values FROM features
+     WHERE stream = $1 AND minute >= $2 AND minute < $3 ORDER BY minute LIMIT $4`,
     [stream, minuteToDate(from), minuteToDate(until), limit],
   );
   const block: FeatureBlock = {
@@ -104,16 +99,17 @@ export async function featureBlock(
     usable: new Uint8Array(rows.length),
   };
   rows.forEach((row, index) => {
-    block.minutes[index] = dateToMinute(row.minute);
-    block.values.set(row.values, index * FEATURE_COUNT);
+    block.minutes[index] = row.minute;
+    // Rows of another version may lack a feature, or hold one more.
+    block.values.set(row.values.slice(0, FEATURE_COUNT), index * FEATURE_COUNT);
     block.usable[index] = row.kind === 'gap' ? 0 : 1;
   });
   return block;
 }
 
 /** The oldest minute with a row. */
-export async function firstMinute(pool: Pool | PoolClient, stream: string): Promise<Minute | null> {
-  const { rows } = await pool.query<{ minute: Date | null }>(
+export async function firstMinute(db: Db, stream: string): Promise<Minute | null> {
+  const { rows } = await db.query<{ minute: Date | null }>(
     'SELECT min(minute) AS minute FROM features WHERE stream = $1',
     [stream],
   );

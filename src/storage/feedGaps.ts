@@ -1,4 +1,4 @@
-import type { Pool, PoolClient } from './pool.js';
+import type { Db } from './pool.js';
 
 export interface FeedGap {
   stream: string;
@@ -8,8 +8,8 @@ export interface FeedGap {
   healed: boolean;
 }
 
-export async function recordGap(client: Pool | PoolClient, gap: Omit<FeedGap, 'healed'>): Promise<void> {
-  await client.query(
+export async function recordGap(db: Db, gap: Omit<FeedGap, 'healed'>): Promise<void> {
+  await db.query(
     `INSERT INTO feed_gaps (stream, since, until, reason) VALUES ($1, $2, $3, $4)
      ON CONFLICT (stream, since) DO UPDATE SET until = greatest(feed_gaps.until, excluded.until)`,
     [gap.stream, new Date(gap.sinceMs), new Date(gap.untilMs), gap.reason],
@@ -23,13 +23,8 @@ const MOST_STATES = 16;
  * Keeps what an aggregator knew when it came to a gap; an aggregator that comes to it again keeps the same. Of a stream's
  * gaps that wait, only so many keep it.
  */
-export async function keepStateAtGap(
-  client: Pool | PoolClient,
-  stream: string,
-  sinceMs: number,
-  state: Uint8Array,
-): Promise<void> {
-  await client.query(
+export async function keepStateAtGap(db: Db, stream: string, sinceMs: number, state: Uint8Array): Promise<void> {
+  await db.query(
     `UPDATE feed_gaps SET state = $3 WHERE stream = $1 AND since = $2 AND healed_at IS NULL AND given_up_at IS NULL
        AND (SELECT count(*) FROM feed_gaps o WHERE o.stream = $1 AND o.since <> $2 AND o.state IS NOT NULL) < $4`,
     [stream, new Date(sinceMs), Buffer.from(state), MOST_STATES],
@@ -49,12 +44,12 @@ export interface UnhealedGap {
 
 /** The oldest gaps to heal that end before `beforeMs`, in order. */
 export async function unhealedGaps(
-  client: Pool | PoolClient,
+  db: Db,
   stream: string,
   beforeMs: number,
   limit: number,
 ): Promise<Omit<UnhealedGap, 'state'>[]> {
-  const { rows } = await client.query<{ id: number; since: Date; until: Date; attempts: number; at: Date | null }>(
+  const { rows } = await db.query<{ id: number; since: Date; until: Date; attempts: number; at: Date | null }>(
     `SELECT id, since, until, attempts, attempted_at AS at FROM feed_gaps
      WHERE stream = $1 AND until <= $2 AND healed_at IS NULL AND given_up_at IS NULL ORDER BY since LIMIT $3`,
     [stream, new Date(beforeMs), limit],
@@ -68,8 +63,8 @@ export async function unhealedGaps(
   }));
 }
 
-export async function stateAtGap(client: Pool | PoolClient, id: number): Promise<Uint8Array | null> {
-  const { rows } = await client.query<{ state: Buffer | null }>('SELECT state FROM feed_gaps WHERE id = $1', [id]);
+export async function stateAtGap(db: Db, id: number): Promise<Uint8Array | null> {
+  const { rows } = await db.query<{ state: Buffer | null }>('SELECT state FROM feed_gaps WHERE id = $1', [id]);
   return rows[0]?.state ?? null;
 }
 
@@ -77,12 +72,8 @@ export async function stateAtGap(client: Pool | PoolClient, id: number): Promise
  * The log's entry of a gap, from which an aggregator may go over the log again. Null when the log does not hold it any
  * more, or a later gap has healed: what that brought would be lost.
  */
-export async function lastHealableEntry(
-  client: Pool | PoolClient,
-  stream: string,
-  sinceMs: number,
-): Promise<number | null> {
-  const { rows } = await client.query<{ position: number }>(
+export async function lastHealableEntry(db: Db, stream: string, sinceMs: number): Promise<number | null> {
+  const { rows } = await db.query<{ position: number }>(
     `SELECT position FROM update_batches WHERE stream = $1 AND kind = 'gap' AND since = $2
        AND NOT EXISTS (SELECT FROM feed_gaps WHERE stream = $1 AND since > $2 AND healed_at IS NOT NULL) LIMIT 2`,
     [stream, new Date(sinceMs)],
@@ -90,18 +81,13 @@ export async function lastHealableEntry(
   return rows.length === 1 ? rows[0]!.position : null;
 }
 
-export async function markHealed(client: Pool | PoolClient, id: number): Promise<void> {
-  await client.query('UPDATE feed_gaps SET healed_at = now(), state = NULL, trouble = NULL WHERE id = $1', [id]);
+export async function markHealed(db: Db, id: number): Promise<void> {
+  await db.query('UPDATE feed_gaps SET healed_at = now(), state = NULL, trouble = NULL WHERE id = $1', [id]);
 }
 
 /** @param givenUp the last attempt: the gap stays one for good, unless a backfill fills it */
-export async function markAttempt(
-  client: Pool | PoolClient,
-  id: number,
-  trouble: string,
-  givenUp: boolean,
-): Promise<void> {
-  await client.query(
+export async function markAttempt(db: Db, id: number, trouble: string, givenUp: boolean): Promise<void> {
+  await db.query(
     `UPDATE feed_gaps SET attempts = attempts + 1, attempted_at = now(), trouble = $2,
        given_up_at = CASE WHEN $3 THEN now() END, state = CASE WHEN $3 THEN NULL ELSE state END WHERE id = $1`,
     [id, trouble, givenUp],

@@ -1,5 +1,5 @@
-import type { Pool, PoolClient } from 'pg';
 import type { Minute } from '../features/row.js';
+import type { Db } from './pool.js';
 
 export interface StoredHour {
   hour: Minute;
@@ -9,13 +9,13 @@ export interface StoredHour {
 
 /** Summaries of a subject in [from, until), by hour; computedAt is the newest of the `live` ones. */
 export async function hourSummaries(
-  pg: Pool | PoolClient,
+  db: Db,
   subject: string,
   versionId: number,
   from: Minute,
   until: Minute,
 ): Promise<{ hours: StoredHour[]; computedAt: Date | null }> {
-  const { rows } = await pg.query<StoredHour & { computedAt: Date }>(
+  const { rows } = await db.query<StoredHour & { computedAt: Date }>(
     `SELECT (extract(epoch FROM hour) / 60)::integer AS hour, source, bytes, computed_at AS "computedAt"
      FROM hour_summaries WHERE subject = $1 AND version_id = $2
        AND hour >= to_timestamp($3::bigint * 60) AND hour < to_timestamp($4::bigint * 60) ORDER BY hour`,
@@ -30,14 +30,14 @@ export async function hourSummaries(
 
 /** Replaces summaries, in one statement. `computedAt` must be read from the database before the minutes were. */
 export async function putHourSummaries(
-  pg: Pool | PoolClient,
+  db: Db,
   subject: string,
   versionId: number,
   computedAt: Date,
   hours: (StoredHour & { minutes: number })[],
 ): Promise<void> {
   if (hours.length === 0) return;
-  await pg.query(
+  await db.query(
     `INSERT INTO hour_summaries (subject, version_id, hour, source, minutes, bytes, computed_at)
      SELECT $1, $2, to_timestamp(hour::bigint * 60), source, minutes, bytes, $7
      FROM unnest($3::integer[], $4::text[], $5::integer[], $6::bytea[]) AS t (hour, source, minutes, bytes)
@@ -56,7 +56,7 @@ export async function putHourSummaries(
 }
 
 /** The database's clock: what `computedAt` must be. */
-export async function databaseTime(pg: Pool | PoolClient): Promise<Date> {
-  const { rows } = await pg.query<{ now: Date }>('SELECT clock_timestamp() AS now');
+export async function databaseTime(db: Db): Promise<Date> {
+  const { rows } = await db.query<{ now: Date }>('SELECT clock_timestamp() AS now');
   return rows[0].now;
 }

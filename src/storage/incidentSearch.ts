@@ -40,7 +40,7 @@ export function incidentSearch(filter: IncidentFilter): { text: string; values: 
   }
   if (prefix !== undefined) {
     const block = given(prefix);
-    // What is no prefix must not end the query: the cast is made of what looks like one.
+    // What is not a prefix must not end the query: the cast is made of what looks like one.
     conditions.push(`EXISTS (SELECT 1 FROM (${PREFIXES}) named
       WHERE CASE WHEN prefix ~ '^[0-9a-fA-F.:]+/[0-9]+$' THEN prefix::inet && ${block}::inet ELSE false END)`);
   }

@@ -1,12 +1,10 @@
-import type { ClientBase, Pool } from 'pg';
 import type { Minute } from '../features/row.js';
 import type { Culprits } from '../incidents/culprits.js';
 import type { Incident, IncidentClass, IncidentDetail, Reason, Severity } from '../incidents/incident.js';
 import type { IncidentFilter as SearchFilter } from '../incidents/incidentFilter.js';
 import { incidentSearch } from './incidentSearch.js';
 import { minuteOf } from './minuteColumn.js';
-
-type Database = Pool | ClientBase;
+import type { Db } from './pool.js';
 
 /** An incident with what the database and people added to it. */
 export interface StoredIncident extends Incident {
@@ -73,7 +71,7 @@ function incidentOf(row: IncidentRow): StoredIncident {
 }
 
 /** Writes incidents as they now stand; what people added (note, acknowledgement) is left alone. Returns their ids, in order. */
-export async function storeIncidents(db: Database, incidents: readonly Incident[]): Promise<number[]> {
+export async function storeIncidents(db: Db, incidents: readonly Incident[]): Promise<number[]> {
   const ids: number[] = [];
   for (const incident of incidents) {
     const { rows } = await db.query<{ id: string }>(
@@ -108,7 +106,7 @@ export async function storeIncidents(db: Database, incidents: readonly Incident[
 }
 
 /** Those of the ids that somebody looks after. */
-export async function acknowledgedIncidents(db: Database, ids: readonly number[]): Promise<Set<number>> {
+export async function acknowledgedIncidents(db: Db, ids: readonly number[]): Promise<Set<number>> {
   const { rows } = await db.query<{ id: string }>(
     'SELECT id FROM incidents WHERE id = ANY ($1) AND acknowledged_by IS NOT NULL',
     [ids],
@@ -117,7 +115,7 @@ export async function acknowledgedIncidents(db: Database, ids: readonly number[]
 }
 
 /** Open incidents that were found in history, which are so no longer: the mark is taken away. */
-export async function takeHistoryAway(db: Database, stream: string): Promise<StoredIncident[]> {
+export async function takeHistoryAway(db: Db, stream: string): Promise<StoredIncident[]> {
   const { rows } = await db.query<IncidentRow>(
     `UPDATE incidents SET detail = detail - 'history'
      WHERE stream = $1 AND ended_at IS NULL AND detail->>'history' = 'true' RETURNING ${COLUMNS}`,
@@ -127,7 +125,7 @@ export async function takeHistoryAway(db: Database, stream: string): Promise<Sto
 }
 
 /** Those that the correlator leads, in the order in which they opened: the watch leads its own. */
-export async function openIncidents(db: Database, stream: string): Promise<Incident[]> {
+export async function openIncidents(db: Db, stream: string): Promise<Incident[]> {
   const { rows } = await db.query<IncidentRow>(
     `SELECT ${COLUMNS} FROM incidents WHERE stream = $1 AND ended_at IS NULL AND detail->>'openedBy' <> 'watch'
      ORDER BY started_at, subject`,
@@ -138,7 +136,7 @@ export async function openIncidents(db: Database, stream: string): Promise<Incid
 
 /** What the correlator needs of a stream's closed incidents, up to and including `until`. */
 export async function incidentHistory(
-  db: Database,
+  db: Db,
   stream: string,
   until: Minute,
 ): Promise<{ previousEnd: Minute | null; evidenceStarts: Minute[]; accepted: Incident | null }> {
@@ -170,7 +168,7 @@ function plainOf(stored: StoredIncident): Incident {
 
 /** Incidents of other streams that started within `minutes` of this time. */
 export async function incidentsNear(
-  db: Database,
+  db: Db,
   stream: string,
   startedAt: Minute,
   minutes: number,
@@ -184,7 +182,7 @@ export async function incidentsNear(
   return rows.map(incidentOf);
 }
 
-export async function relateIncident(db: Database, id: number, to: number | null): Promise<void> {
+export async function relateIncident(db: Db, id: number, to: number | null): Promise<void> {
   await db.query(`UPDATE incidents SET related_to = $2 WHERE id = $1 AND related_to IS DISTINCT FROM $2`, [id, to]);
 }
 
@@ -197,7 +195,7 @@ export interface IncidentFilter {
 }
 
 /** Newest first. Those that touch what is watched come before all others that are open. */
-export async function listIncidents(db: Database, filter: IncidentFilter = {}): Promise<StoredIncident[]> {
+export async function listIncidents(db: Db, filter: IncidentFilter = {}): Promise<StoredIncident[]> {
   const { rows } = await db.query<IncidentRow>(
     `SELECT ${COLUMNS} FROM incidents
      WHERE ($1::text IS NULL OR stream = $1)
@@ -211,19 +209,19 @@ export async function listIncidents(db: Database, filter: IncidentFilter = {}): 
 }
 
 /** What a person's filter asks for, in its order. */
-export async function searchIncidents(db: Database, filter: SearchFilter): Promise<StoredIncident[]> {
+export async function searchIncidents(db: Db, filter: SearchFilter): Promise<StoredIncident[]> {
   const { text, values } = incidentSearch(filter);
   const { rows } = await db.query<IncidentRow>(`SELECT ${COLUMNS} FROM incidents ${text}`, values);
   return rows.map(incidentOf);
 }
 
-export async function incidentById(db: Database, id: number): Promise<StoredIncident | null> {
+export async function incidentById(db: Db, id: number): Promise<StoredIncident | null> {
   const { rows } = await db.query<IncidentRow>(`SELECT ${COLUMNS} FROM incidents WHERE id = $1`, [id]);
   return rows.length === 0 ? null : incidentOf(rows[0]!);
 }
 
 /** The incident itself, the one it is related to, and all that are related to the same. */
-export async function relatedIncidents(db: Database, id: number): Promise<StoredIncident[]> {
+export async function relatedIncidents(db: Db, id: number): Promise<StoredIncident[]> {
   const { rows } = await db.query<IncidentRow>(
     `SELECT ${COLUMNS} FROM incidents
      WHERE coalesce(related_to, id) = (SELECT coalesce(related_to, id) FROM incidents WHERE id = $1)

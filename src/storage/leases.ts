@@ -1,5 +1,6 @@
-import type { Pool, PoolClient } from 'pg';
+import type { PoolClient } from 'pg';
 import type { ModelKey } from '../models/model.js';
+import type { Db } from './pool.js';
 
 /** What a trainer holds while it works on one model. Tokens of one model only rise. */
 export interface Lease {
@@ -14,13 +15,8 @@ export interface Lease {
  *
  * @returns null while somebody else holds it
  */
-export async function acquireLease(
-  pg: Pool | PoolClient,
-  key: ModelKey,
-  holder: string,
-  milliseconds: number,
-): Promise<Lease | null> {
-  const { rows } = await pg.query<{ token: string }>(
+export async function acquireLease(db: Db, key: ModelKey, holder: string, milliseconds: number): Promise<Lease | null> {
+  const { rows } = await db.query<{ token: string }>(
     `INSERT INTO leases (model_key, holder, token, expires_at)
      VALUES ($1, $2, 1, clock_timestamp() + make_interval(secs => $3::double precision / 1000))
      ON CONFLICT (model_key) DO UPDATE
@@ -33,8 +29,8 @@ export async function acquireLease(
 }
 
 /** @returns false when the lease passed to another trainer, or ran out */
-export async function renewLease(pg: Pool | PoolClient, lease: Lease, milliseconds: number): Promise<boolean> {
-  const { rowCount } = await pg.query(
+export async function renewLease(db: Db, lease: Lease, milliseconds: number): Promise<boolean> {
+  const { rowCount } = await db.query(
     `UPDATE leases SET expires_at = clock_timestamp() + make_interval(secs => $4::double precision / 1000)
      WHERE model_key = $1 AND holder = $2 AND token = $3 AND expires_at > clock_timestamp()`,
     [lease.modelKey, lease.holder, lease.token, milliseconds],
@@ -43,8 +39,8 @@ export async function renewLease(pg: Pool | PoolClient, lease: Lease, millisecon
 }
 
 /** Lets another trainer in at once. The row stays, because the token must go on rising. */
-export async function releaseLease(pg: Pool | PoolClient, lease: Lease): Promise<void> {
-  await pg.query(`UPDATE leases SET expires_at = '-infinity' WHERE model_key = $1 AND holder = $2 AND token = $3`, [
+export async function releaseLease(db: Db, lease: Lease): Promise<void> {
+  await db.query(`UPDATE leases SET expires_at = '-infinity' WHERE model_key = $1 AND holder = $2 AND token = $3`, [
     lease.modelKey,
     lease.holder,
     lease.token,

@@ -1,10 +1,8 @@
-import type { ClientBase, Pool } from 'pg';
 import { emptyEvidence } from '../features/openMinute.js';
 import type { Minute, MinuteEvidence } from '../features/row.js';
 import type { MinuteInput, Vote } from '../incidents/minuteInput.js';
 import { minuteOf } from './minuteColumn.js';
-
-type Database = Pool | ClientBase;
+import type { Db } from './pool.js';
 
 interface InputRow {
   minute: number;
@@ -38,7 +36,7 @@ function inputOf(row: InputRow): MinuteInput {
  * order, so a row at or before the newest verdict that has none will never get one: it was not scorable.
  */
 export async function minuteInputs(
-  db: Database,
+  db: Db,
   stream: string,
   after: Minute,
   until: Minute,
@@ -55,7 +53,7 @@ export async function minuteInputs(
 }
 
 /** The newest minute with a verdict; null when there is none yet. */
-export async function verdictWatermark(db: Database, stream: string): Promise<Minute | null> {
+export async function verdictWatermark(db: Db, stream: string): Promise<Minute | null> {
   const { rows } = await db.query<{ minute: number | null }>(
     `SELECT ${minuteOf('max(minute)')} AS minute FROM verdicts WHERE stream = $1`,
     [stream],
@@ -64,7 +62,7 @@ export async function verdictWatermark(db: Database, stream: string): Promise<Mi
 }
 
 /** The newest minute of a stream that has no model yet, and so no verdicts to wait for; null when a model serves it. */
-export async function watermarkWithoutModels(db: Database, stream: string): Promise<Minute | null> {
+export async function watermarkWithoutModels(db: Db, stream: string): Promise<Minute | null> {
   const { rows } = await db.query<{ minute: number | null }>(
     `SELECT ${minuteOf('max(minute)')} AS minute FROM features WHERE stream = $1
        AND NOT EXISTS (SELECT 1 FROM activations WHERE split_part(model_key, '@', 2) = $1)`,

@@ -1,6 +1,7 @@
-import type { Pool, PoolClient } from 'pg';
+import type { PoolClient } from 'pg';
 import type { Minute } from '../features/row.js';
 import type { ModelKey, ModelKindName } from '../models/model.js';
+import type { Db } from './pool.js';
 
 export type VersionState = 'published' | 'rejected' | 'held' | 'shadow';
 
@@ -82,42 +83,42 @@ export async function insertVersion(
 }
 
 /** Newest first. */
-export async function listVersions(pg: Pool | PoolClient, key?: ModelKey, limit = 200): Promise<ModelVersion[]> {
-  const { rows } = await pg.query<ModelVersion>(
+export async function listVersions(db: Db, key?: ModelKey, limit = 200): Promise<ModelVersion[]> {
+  const { rows } = await db.query<ModelVersion>(
     `SELECT ${COLUMNS} FROM model_versions WHERE $1::text IS NULL OR model_key = $1 ORDER BY id DESC LIMIT $2`,
     [key ?? null, limit],
   );
   return rows;
 }
 
-export async function findVersion(pg: Pool | PoolClient, key: ModelKey, version: number): Promise<ModelVersion | null> {
-  const { rows } = await pg.query<ModelVersion>(
+export async function findVersion(db: Db, key: ModelKey, version: number): Promise<ModelVersion | null> {
+  const { rows } = await db.query<ModelVersion>(
     `SELECT ${COLUMNS} FROM model_versions WHERE model_key = $1 AND version = $2`,
     [key, version],
   );
   return rows[0] ?? null;
 }
 
-export async function versionById(pg: Pool | PoolClient, id: number): Promise<ModelVersion | null> {
-  const { rows } = await pg.query<ModelVersion>(`SELECT ${COLUMNS} FROM model_versions WHERE id = $1`, [id]);
+export async function versionById(db: Db, id: number): Promise<ModelVersion | null> {
+  const { rows } = await db.query<ModelVersion>(`SELECT ${COLUMNS} FROM model_versions WHERE id = $1`, [id]);
   return rows[0] ?? null;
 }
 
-export async function versionFiles(pg: Pool | PoolClient, id: number): Promise<StoredFile[]> {
-  const { rows } = await pg.query<StoredFile>(
+export async function versionFiles(db: Db, id: number): Promise<StoredFile[]> {
+  const { rows } = await db.query<StoredFile>(
     'SELECT name, sha256, bytes FROM model_files WHERE version_id = $1 ORDER BY name',
     [id],
   );
   return rows;
 }
 
-export async function setPinned(pg: Pool | PoolClient, id: number, pinned: boolean): Promise<void> {
-  await pg.query('UPDATE model_versions SET pinned = $2 WHERE id = $1', [id, pinned]);
+export async function setPinned(db: Db, id: number, pinned: boolean): Promise<void> {
+  await db.query('UPDATE model_versions SET pinned = $2 WHERE id = $1', [id, pinned]);
 }
 
 /** A held version that a person accepts becomes a published one, in the lineage that the person chose. */
-export async function setState(pg: Pool | PoolClient, id: number, state: VersionState, lineage: number): Promise<void> {
-  await pg.query('UPDATE model_versions SET state = $2, lineage = $3 WHERE id = $1', [id, state, lineage]);
+export async function setState(db: Db, id: number, state: VersionState, lineage: number): Promise<void> {
+  await db.query('UPDATE model_versions SET state = $2, lineage = $3 WHERE id = $1', [id, state, lineage]);
 }
 
 /**
@@ -125,12 +126,12 @@ export async function setState(pg: Pool | PoolClient, id: number, state: Version
  * there), a pinned one, one that waits (held, shadow), or one of the newest `keep` of its model.
  */
 export async function versionsToPrune(
-  pg: Pool | PoolClient,
+  db: Db,
   keep: number,
   key: ModelKey | null,
   limit: number,
 ): Promise<ModelVersion[]> {
-  const { rows } = await pg.query<ModelVersion>(
+  const { rows } = await db.query<ModelVersion>(
     `WITH ranked AS (
        SELECT id, row_number() OVER (PARTITION BY model_key ORDER BY version DESC) AS place FROM model_versions
        WHERE $2::text IS NULL OR model_key = $2
@@ -152,16 +153,51 @@ export async function versionsToPrune(
 }
 
 /** Deletes a version's files. Its row stays, because scores and activations name it. */
-export async function deleteFiles(pg: Pool | PoolClient, id: number): Promise<void> {
-  await pg.query('DELETE FROM model_files WHERE version_id = $1', [id]);
+export async function deleteFiles(db: Db, id: number): Promise<void> {
+  await db.query('DELETE FROM model_files WHERE version_id = $1', [id]);
 }
 
 /** Which of a model's versions have files still. */
-export async function versionsWithFiles(pg: Pool | PoolClient, key: ModelKey): Promise<Map<number, boolean>> {
-  const { rows } = await pg.query<{ version: number; kept: boolean }>(
+export async function versionsWithFiles(db: Db, key: ModelKey): Promise<Map<number, boolean>> {
+  const { rows } = await db.query<{ version: number; kept: boolean }>(
     `SELECT version, EXISTS (SELECT 1 FROM model_files f WHERE f.version_id = v.id) AS kept
      FROM model_versions v WHERE model_key = $1`,
     [key],
   );
   return new Map(rows.map(({ version, kept }) => [version, kept]));
+}
+
+/** Whether a version is the one that its model's newest activation names. */
+const ACTIVE = `id = (SELECT a.version_id FROM activations a WHERE a.model_key = model_versions.model_key
+  ORDER BY a.from_minute DESC, a.id DESC LIMIT 1)`;
+
+/**
+ * Versions that should have files: what serves or may serve again, by id. Those of a table that lost its files are among
+ * them while they are active.
+ */
+export async function storedVersions(
+  pg: Db,
+  which: { after: number; limit: number } | { ids: number[] },
+): Promise<(ModelVersion & { active: boolean })[]> {
+  const { after, limit, ids } =
+    'ids' in which ? { after: 0, limit: which.ids.length, ids: which.ids } : { ...which, ids: null };
+  const { rows } = await pg.query<ModelVersion & { active: boolean }>(
+    `SELECT ${COLUMNS}, ${ACTIVE} AS active FROM model_versions
+     WHERE id > $1 AND ($3::bigint[] IS NULL OR id = ANY ($3)) AND state = 'published'
+       AND (${ACTIVE} OR EXISTS (SELECT 1 FROM model_files f WHERE f.version_id = model_versions.id))
+     ORDER BY id LIMIT $2`,
+    [after, limit, ids],
+  );
+  return rows;
+}
+
+/** Active versions whose files are gone or differ from the SHA-256 of their publish, as the database itself tells. */
+export async function damagedActive(pg: Db): Promise<{ modelKey: ModelKey; version: number; files: string[] }[]> {
+  const { rows } = await pg.query<{ modelKey: ModelKey; version: number; files: string[] }>(
+    `SELECT model_key AS "modelKey", version, bad.files FROM model_versions, LATERAL (
+       SELECT coalesce(array_agg(f.name ORDER BY f.name) FILTER (WHERE encode(sha256(f.bytes), 'hex') <> f.sha256), '{}') AS files,
+         count(*) AS present FROM model_files f WHERE f.version_id = model_versions.id) bad
+     WHERE ${ACTIVE} AND (bad.present = 0 OR cardinality(bad.files) > 0) ORDER BY model_key`,
+  );
+  return rows;
 }

@@ -1,11 +1,12 @@
 import pg from 'pg';
-import type { Pool, PoolClient } from './pool.js';
+import { CONNECTION_LIMITS, type Db } from './pool.js';
 
 const CHANNEL = 'routewarden';
+const ANSWER_MILLISECONDS = 10_000;
 
 /** Tells listeners that rows of `table` for `stream` were committed. Sent with the transaction; a hint, never needed. */
-export async function notify(client: Pool | PoolClient, table: string, stream: string): Promise<void> {
-  await client.query('SELECT pg_notify($1, $2)', [CHANNEL, `${table} ${stream}`]);
+export async function notify(db: Db, table: string, stream: string): Promise<void> {
+  await db.query('SELECT pg_notify($1, $2)', [CHANNEL, `${table} ${stream}`]);
 }
 
 /**
@@ -29,7 +30,12 @@ export class NotificationListener {
   }
 
   async open(): Promise<void> {
-    const client = new pg.Client({ connectionString: this.databaseUrl, application_name: 'routewarden listener' });
+    const client = new pg.Client({
+      connectionString: this.databaseUrl,
+      application_name: 'routewarden listener',
+      ...CONNECTION_LIMITS,
+      query_timeout: ANSWER_MILLISECONDS,
+    });
     let lost = false;
     const retry = (error: Error) => {
       if (lost || this.closed) return;

@@ -1,13 +1,11 @@
-import type { Pool, PoolClient } from 'pg';
 import type { ModelKey } from '../models/model.js';
+import type { Db } from './pool.js';
 
 /** What alerts tell of the running system, read from the rows its parts write anyway. */
 
 /** Seconds since each stream last heard its feed (a message or a sign of life), by the database's clock. */
-export async function feedSilence(
-  pg: Pool | PoolClient,
-): Promise<{ stream: string; seconds: number; heard: Date | null }[]> {
-  const { rows } = await pg.query<{ stream: string; seconds: number; heard: Date | null }>(
+export async function feedSilence(db: Db): Promise<{ stream: string; seconds: number; heard: Date | null }[]> {
+  const { rows } = await db.query<{ stream: string; seconds: number; heard: Date | null }>(
     `SELECT s.name AS stream, b.received_at AS heard,
        extract(epoch FROM clock_timestamp() - coalesce(b.received_at, s.created_at))::float8 AS seconds
      FROM streams s LEFT JOIN LATERAL (
@@ -31,8 +29,8 @@ export interface SilentService {
  * Services that did not end in order and have not beaten for `seconds`, unless one of the same name has begun on the
  * same host since. After a day a row tells of a machine that is gone for good, and counts no more.
  */
-export async function silentServices(pg: Pool | PoolClient, seconds: number): Promise<SilentService[]> {
-  const { rows } = await pg.query<SilentService>(
+export async function silentServices(db: Db, seconds: number): Promise<SilentService[]> {
+  const { rows } = await db.query<SilentService>(
     `SELECT s.instance, s.name, s.host, s.state, s.restarts,
        extract(epoch FROM clock_timestamp() - s.heartbeat_at)::float8 AS seconds
      FROM services s
@@ -60,8 +58,8 @@ export interface DriftFact {
 }
 
 /** The newest drift of each of these kinds on each stream, of the last day or still going on. */
-export async function newestDrifts(pg: Pool | PoolClient, kinds: readonly string[]): Promise<DriftFact[]> {
-  const { rows } = await pg.query<DriftFact>(
+export async function newestDrifts(db: Db, kinds: readonly string[]): Promise<DriftFact[]> {
+  const { rows } = await db.query<DriftFact>(
     `SELECT d.model_key AS "modelKey", s.name AS stream, d.id::float8 AS "reportId", d.reason,
        d.window_end AS "windowEnd", coalesce(c.window_end > d.window_end, false) AS over
      FROM streams s CROSS JOIN unnest($1::text[]) AS kind
@@ -92,8 +90,8 @@ export interface RefusalFact {
 }
 
 /** The newest refused retraining of each model, of the last day or not yet made good. */
-export async function newestRefusals(pg: Pool | PoolClient, kinds: readonly string[]): Promise<RefusalFact[]> {
-  const { rows } = await pg.query<RefusalFact>(
+export async function newestRefusals(db: Db, kinds: readonly string[]): Promise<RefusalFact[]> {
+  const { rows } = await db.query<RefusalFact>(
     `SELECT r.model_key AS "modelKey", s.name AS stream, r.id::float8 AS "rowId", r.run, r.state, r.detail,
        coalesce(p.id > r.id, false) AS over
      FROM streams s CROSS JOIN unnest($1::text[]) AS kind
@@ -121,8 +119,8 @@ export interface FailureFact {
 }
 
 /** Models whose last retraining jobs failed. */
-export async function failingRetrains(pg: Pool | PoolClient): Promise<FailureFact[]> {
-  const { rows } = await pg.query<FailureFact>(
+export async function failingRetrains(db: Db): Promise<FailureFact[]> {
+  const { rows } = await db.query<FailureFact>(
     `SELECT model_key AS "modelKey", failures, last_error AS "lastError", dead_since IS NOT NULL AS dead
      FROM dead_letters ORDER BY model_key`,
   );
@@ -141,8 +139,8 @@ export interface RollbackFact {
 }
 
 /** Moves of the last day to a version older than the one that served before. */
-export async function recentRollbacks(pg: Pool | PoolClient, kinds: readonly string[]): Promise<RollbackFact[]> {
-  const { rows } = await pg.query<RollbackFact>(
+export async function recentRollbacks(db: Db, kinds: readonly string[]): Promise<RollbackFact[]> {
+  const { rows } = await db.query<RollbackFact>(
     `SELECT id, model_key AS "modelKey", stream, before AS "from", version AS "to", reason, actor, at FROM (
        SELECT a.id::float8 AS id, a.model_key, s.name AS stream, v.version, a.reason, a.actor, a.at,
          lag(v.version) OVER (PARTITION BY a.model_key ORDER BY a.id) AS before

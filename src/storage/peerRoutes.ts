@@ -1,5 +1,5 @@
-import type { Pool, PoolClient } from 'pg';
 import type { Minute } from '../features/row.js';
+import type { Db } from './pool.js';
 
 /** A minute with the routes (announced and withdrawn prefixes) that one peer told of, and that all did. */
 export interface PeerMinute {
@@ -13,12 +13,12 @@ const WINDOW = `stream = $1 AND minute >= to_timestamp($2::bigint * 60) AND minu
 
 /** Peers of the minutes [from, until), the busiest first. Of each minute its 20 busiest peers are known. */
 export async function busiestPeers(
-  pg: Pool | PoolClient,
+  db: Db,
   stream: string,
   from: Minute,
   until: Minute,
 ): Promise<{ peer: string; routes: number }[]> {
-  const { rows } = await pg.query<{ peer: string; routes: number }>(
+  const { rows } = await db.query<{ peer: string; routes: number }>(
     `SELECT p->>'name' AS peer, sum((p->>'count')::double precision) AS routes
      FROM features, jsonb_array_elements(evidence->'peers') p WHERE ${WINDOW} GROUP BY 1 ORDER BY 2 DESC, 1`,
     [stream, from, until],
@@ -28,13 +28,13 @@ export async function busiestPeers(
 
 /** The minutes of [from, until), in order. */
 export async function minutesOfPeer(
-  pg: Pool | PoolClient,
+  db: Db,
   stream: string,
   peer: string,
   from: Minute,
   until: Minute,
 ): Promise<PeerMinute[]> {
-  const { rows } = await pg.query<PeerMinute>(
+  const { rows } = await db.query<PeerMinute>(
     `SELECT (extract(epoch FROM minute) / 60)::integer AS minute,
        coalesce(sum((p->>'count')::double precision) FILTER (WHERE p->>'name' = $4), 0) AS "ofPeer",
        coalesce(sum((p->>'count')::double precision), 0) AS routes

@@ -1,5 +1,5 @@
-import type { Pool, PoolClient } from 'pg';
 import type { ModelKey } from '../models/model.js';
+import type { Db } from './pool.js';
 import type { RetrainState } from './retrainRuns.js';
 
 /** A retraining that was asked for and has not ended. */
@@ -21,8 +21,8 @@ const MOST = 1_000;
  * Runs whose last state is no end, oldest first, at most 1,000. A failed attempt is none (its job is tried again)
  * unless `detail.final` says so.
  */
-export async function pendingRuns(pg: Pool | PoolClient, key?: ModelKey): Promise<PendingRun[]> {
-  const { rows } = await pg.query<PendingRun>(
+export async function pendingRuns(db: Db, key?: ModelKey): Promise<PendingRun[]> {
+  const { rows } = await db.query<PendingRun>(
     `SELECT last.run, last.model_key AS "modelKey", last.job_id AS "jobId", last.state, first.detail->'payload' AS payload,
        (first.detail->>'priority')::integer AS priority,
        extract(epoch FROM clock_timestamp() - last.at)::float8 AS age
@@ -41,11 +41,11 @@ export async function pendingRuns(pg: Pool | PoolClient, key?: ModelKey): Promis
 
 /** Says that a run failed for good, unless it ended before; a killed trainer cannot say so itself. @returns whether it did */
 export async function endRun(
-  pg: Pool | PoolClient,
+  db: Db,
   run: { run: string; modelKey: ModelKey; jobId: string | null },
   error: string,
 ): Promise<boolean> {
-  const { rowCount } = await pg.query(
+  const { rowCount } = await db.query(
     `INSERT INTO retrain_runs (run, model_key, job_id, state, detail)
      SELECT $1, $2, $3, 'failed', jsonb_build_object('error', $4::text, 'final', true)
      WHERE NOT EXISTS (
@@ -57,8 +57,8 @@ export async function endRun(
 }
 
 /** Whether the last failure of a run was one that another time mends, such as too few minutes. */
-export async function failedForNow(pg: Pool | PoolClient, run: string): Promise<boolean> {
-  const { rows } = await pg.query<{ transient: boolean }>(
+export async function failedForNow(db: Db, run: string): Promise<boolean> {
+  const { rows } = await db.query<{ transient: boolean }>(
     `SELECT coalesce((detail->>'transient')::boolean, false) AS transient FROM retrain_runs
      WHERE run = $1 AND state = 'failed' AND NOT coalesce((detail->>'final')::boolean, false) ORDER BY id DESC LIMIT 1`,
     [run],

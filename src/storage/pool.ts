@@ -1,6 +1,10 @@
 import pg from 'pg';
+import { gaveNoAnswer } from './storeAway.js';
 
 export type { Pool, PoolClient } from 'pg';
+
+/** What a statement can be sent to: the pool, or the connection of a transaction. */
+export type Db = pg.Pool | pg.ClientBase;
 
 const FLOAT4_ARRAY = 1021;
 const INT8 = 20;
@@ -19,6 +23,13 @@ const types: pg.CustomTypesConfig = {
   },
 } as pg.CustomTypesConfig;
 
+/** For every connection: a server that takes it and says nothing, or a path that swallows it, is found out. */
+export const CONNECTION_LIMITS = {
+  connectionTimeoutMillis: 10_000,
+  keepAlive: true,
+  keepAliveInitialDelayMillis: 10_000,
+} as const;
+
 /**
  * Opens a pool whose bigint columns come as numbers and whose real[] columns as number[].
  * The pool reports broken idle connections to `onError` and makes new ones by itself.
@@ -30,6 +41,8 @@ export function openPool(
     maximum?: number;
     /** Schema of the tables; absent: the database's own search path. */
     schema?: string;
+    /** A statement that has no answer for so long fails, and its connection is given up; without it, never. */
+    answerSeconds?: number;
     onError: (error: Error) => void;
   },
 ): pg.Pool {
@@ -37,7 +50,8 @@ export function openPool(
     connectionString: databaseUrl,
     application_name: `routewarden ${options.name}`,
     max: options.maximum ?? 4,
-    connectionTimeoutMillis: 10_000,
+    ...CONNECTION_LIMITS,
+    ...(options.answerSeconds === undefined ? {} : { query_timeout: options.answerSeconds * 1000 }),
     types,
     ...(options.schema === undefined ? {} : { options: `-c search_path=${options.schema}` }),
   });
@@ -57,9 +71,12 @@ export async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClie
     await client.query('COMMIT');
     return result;
   } catch (error) {
-    await client.query('ROLLBACK').catch((rollback: Error) => {
-      broken = rollback;
-    });
+    // Who gave no answer once is not asked again: the connection's end rolls back as well.
+    if (gaveNoAnswer(error)) broken = error as Error;
+    else
+      await client.query('ROLLBACK').catch((rollback: Error) => {
+        broken = rollback;
+      });
     throw error;
   } finally {
     client.release(broken);

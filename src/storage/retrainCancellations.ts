@@ -1,8 +1,7 @@
-import type { PoolClient } from 'pg';
-import type { Pool } from './pool.js';
+import type { Db, Pool } from './pool.js';
 
-export async function requestCancellation(pool: Pool | PoolClient, jobId: string, actor: string): Promise<void> {
-  await pool.query('INSERT INTO retrain_cancellations (job_id, actor) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
+export async function requestCancellation(db: Db, jobId: string, actor: string): Promise<void> {
+  await db.query('INSERT INTO retrain_cancellations (job_id, actor) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
     jobId,
     actor,
   ]);

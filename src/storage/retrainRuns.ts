@@ -1,5 +1,5 @@
-import type { Pool, PoolClient } from 'pg';
 import type { ModelKey } from '../models/model.js';
+import type { Db } from './pool.js';
 
 export type RetrainState =
   | 'queued'
@@ -25,10 +25,10 @@ export interface RetrainEvent {
 
 /** Appends one state. @throws PostgreSQL's unique violation when the run has published before */
 export async function appendRetrainState(
-  pg: Pool | PoolClient,
+  db: Db,
   event: { run: string; modelKey: ModelKey; jobId?: string; state: RetrainState; detail?: Record<string, unknown> },
 ): Promise<void> {
-  await pg.query('INSERT INTO retrain_runs (run, model_key, job_id, state, detail) VALUES ($1, $2, $3, $4, $5)', [
+  await db.query('INSERT INTO retrain_runs (run, model_key, job_id, state, detail) VALUES ($1, $2, $3, $4, $5)', [
     event.run,
     event.modelKey,
     event.jobId ?? null,
@@ -40,16 +40,16 @@ export async function appendRetrainState(
 const COLUMNS = 'run, model_key AS "modelKey", job_id AS "jobId", state, detail, at';
 
 /** The states of one run, oldest first. */
-export async function runHistory(pg: Pool | PoolClient, run: string): Promise<RetrainEvent[]> {
-  const { rows } = await pg.query<RetrainEvent>(`SELECT ${COLUMNS} FROM retrain_runs WHERE run = $1 ORDER BY id`, [
+export async function runHistory(db: Db, run: string): Promise<RetrainEvent[]> {
+  const { rows } = await db.query<RetrainEvent>(`SELECT ${COLUMNS} FROM retrain_runs WHERE run = $1 ORDER BY id`, [
     run,
   ]);
   return rows;
 }
 
 /** Whether a retrain was asked for because of this drift report. */
-export async function wasAskedFor(pg: Pool | PoolClient, key: ModelKey, reportId: number): Promise<boolean> {
-  const { rows } = await pg.query(
+export async function wasAskedFor(db: Db, key: ModelKey, reportId: number): Promise<boolean> {
+  const { rows } = await db.query(
     `SELECT 1 FROM retrain_runs WHERE model_key = $1 AND (detail->'trigger'->>'reportId')::bigint = $2 LIMIT 1`,
     [key, reportId],
   );
@@ -57,8 +57,8 @@ export async function wasAskedFor(pg: Pool | PoolClient, key: ModelKey, reportId
 }
 
 /** Newest first. */
-export async function recentRetrains(pg: Pool | PoolClient, key?: ModelKey, limit = 100): Promise<RetrainEvent[]> {
-  const { rows } = await pg.query<RetrainEvent>(
+export async function recentRetrains(db: Db, key?: ModelKey, limit = 100): Promise<RetrainEvent[]> {
+  const { rows } = await db.query<RetrainEvent>(
     `SELECT ${COLUMNS} FROM retrain_runs WHERE $1::text IS NULL OR model_key = $1 ORDER BY id DESC LIMIT $2`,
     [key ?? null, limit],
   );
@@ -66,8 +66,8 @@ export async function recentRetrains(pg: Pool | PoolClient, key?: ModelKey, limi
 }
 
 /** The newest end of a run (shadow, published, held, rejected) of a model, for its cool-down. `detail.watermark` is its minute. */
-export async function lastFinished(pg: Pool | PoolClient, key: ModelKey): Promise<RetrainEvent | null> {
-  const { rows } = await pg.query<RetrainEvent>(
+export async function lastFinished(db: Db, key: ModelKey): Promise<RetrainEvent | null> {
+  const { rows } = await db.query<RetrainEvent>(
     `SELECT ${COLUMNS} FROM retrain_runs WHERE model_key = $1 AND state IN ('shadow', 'published', 'held', 'rejected')
      ORDER BY id DESC LIMIT 1`,
     [key],
@@ -83,13 +83,8 @@ export interface DeadLetter {
 }
 
 /** Counts a failed job of a model; with the `limit`-th in a row the model is a dead letter until a person clears it. */
-export async function countFailure(
-  pg: Pool | PoolClient,
-  key: ModelKey,
-  error: string,
-  limit: number,
-): Promise<DeadLetter> {
-  const { rows } = await pg.query<DeadLetter>(
+export async function countFailure(db: Db, key: ModelKey, error: string, limit: number): Promise<DeadLetter> {
+  const { rows } = await db.query<DeadLetter>(
     `INSERT INTO dead_letters AS d (model_key, failures, last_error, dead_since)
      VALUES ($1, 1, $2, CASE WHEN $3 <= 1 THEN now() END)
      ON CONFLICT (model_key) DO UPDATE SET failures = d.failures + 1, last_error = $2, updated_at = now(),
@@ -101,16 +96,16 @@ export async function countFailure(
 }
 
 /** After a success, or when a person clears it. @returns how many failures in a row there were */
-export async function clearFailures(pg: Pool | PoolClient, key: ModelKey): Promise<number> {
-  const { rows } = await pg.query<{ failures: number }>(
+export async function clearFailures(db: Db, key: ModelKey): Promise<number> {
+  const { rows } = await db.query<{ failures: number }>(
     'DELETE FROM dead_letters WHERE model_key = $1 RETURNING failures',
     [key],
   );
   return rows[0]?.failures ?? 0;
 }
 
-export async function deadLetters(pg: Pool | PoolClient): Promise<DeadLetter[]> {
-  const { rows } = await pg.query<DeadLetter>(
+export async function deadLetters(db: Db): Promise<DeadLetter[]> {
+  const { rows } = await db.query<DeadLetter>(
     `SELECT model_key AS "modelKey", failures, last_error AS "lastError", dead_since AS "deadSince" FROM dead_letters
      WHERE dead_since IS NOT NULL ORDER BY model_key`,
   );

@@ -1,6 +1,6 @@
-import type { Pool, PoolClient } from 'pg';
 import type { Minute } from '../features/row.js';
 import type { Explanation, ModelKindName } from '../models/model.js';
+import type { Db } from './pool.js';
 
 export interface ScoreRow {
   minute: Minute;
@@ -13,14 +13,9 @@ export interface ScoreRow {
 }
 
 /** Adds scores of one stream and kind in one statement. A minute that has a score keeps it: nothing is scored twice. */
-export async function insertScores(
-  pg: Pool | PoolClient,
-  stream: string,
-  kind: ModelKindName,
-  rows: ScoreRow[],
-): Promise<number> {
+export async function insertScores(db: Db, stream: string, kind: ModelKindName, rows: ScoreRow[]): Promise<number> {
   if (rows.length === 0) return 0;
-  const { rowCount } = await pg.query(
+  const { rowCount } = await db.query(
     `INSERT INTO scores (stream, kind, minute, version_id, score, surprise, threshold, anomalous, explanation)
      SELECT $1, $2, to_timestamp(minute::bigint * 60), version_id, score, surprise, threshold, anomalous, explanation::jsonb
      FROM unnest($3::integer[], $4::bigint[], $5::double precision[], $6::double precision[], $7::double precision[],
@@ -51,14 +46,14 @@ export interface ScoredMinute {
 
 /** Scores of one version in [from, until), in order. */
 export async function scoredMinutes(
-  pg: Pool | PoolClient,
+  db: Db,
   stream: string,
   kind: ModelKindName,
   versionId: number,
   from: Minute,
   until: Minute,
 ): Promise<ScoredMinute[]> {
-  const { rows } = await pg.query<{ minute: number; score: number; anomalous: boolean; rules: string[] | null }>(
+  const { rows } = await db.query<{ minute: number; score: number; anomalous: boolean; rules: string[] | null }>(
     `SELECT (extract(epoch FROM minute) / 60)::integer AS minute, score, anomalous,
        CASE WHEN jsonb_typeof(explanation) = 'array' THEN jsonb_path_query_array(explanation, '$[*].name') END AS rules
      FROM scores WHERE stream = $1 AND kind = $2 AND version_id = $3
@@ -70,14 +65,14 @@ export async function scoredMinutes(
 
 /** Hours (minute of their start) in [from, until) that hold scores written after `since`. */
 export async function hoursScoredSince(
-  pg: Pool | PoolClient,
+  db: Db,
   stream: string,
   kind: ModelKindName,
   since: Date,
   from: Minute,
   until: Minute,
 ): Promise<Minute[]> {
-  const { rows } = await pg.query<{ hour: number }>(
+  const { rows } = await db.query<{ hour: number }>(
     `SELECT DISTINCT (extract(epoch FROM date_trunc('hour', minute, 'UTC')) / 60)::integer AS hour FROM scores
      WHERE stream = $1 AND kind = $2 AND created_at > $3
        AND minute >= to_timestamp($4::bigint * 60) AND minute < to_timestamp($5::bigint * 60) ORDER BY 1`,
@@ -88,13 +83,13 @@ export async function hoursScoredSince(
 
 /** Anomalous and scored minutes of one version from `from` on, for the watch after a publish. */
 export async function anomalyCount(
-  pg: Pool | PoolClient,
+  db: Db,
   stream: string,
   kind: ModelKindName,
   versionId: number,
   from: Minute,
 ): Promise<{ minutes: number; anomalous: number }> {
-  const { rows } = await pg.query<{ minutes: number; anomalous: number }>(
+  const { rows } = await db.query<{ minutes: number; anomalous: number }>(
     `SELECT count(*)::integer AS minutes, count(*) FILTER (WHERE anomalous)::integer AS anomalous FROM scores
      WHERE stream = $1 AND kind = $2 AND version_id = $3 AND minute >= to_timestamp($4::bigint * 60)`,
     [stream, kind, versionId, from],
@@ -111,12 +106,12 @@ export interface AnomalousHour {
 
 /** Hours in [from, until) that one version scored, in order. */
 export async function anomalousByHour(
-  pg: Pool | PoolClient,
+  db: Db,
   { stream, kind, versionId }: { stream: string; kind: string; versionId: number },
   from: Minute,
   until: Minute,
 ): Promise<AnomalousHour[]> {
-  const { rows } = await pg.query<AnomalousHour>(
+  const { rows } = await db.query<AnomalousHour>(
     `SELECT (extract(epoch FROM date_trunc('hour', minute, 'UTC')) / 60)::integer AS hour, count(*)::integer AS minutes,
        (count(*) FILTER (WHERE anomalous))::integer AS anomalous
      FROM scores WHERE stream = $1 AND kind = $2 AND version_id = $3

@@ -1,4 +1,4 @@
-import type { Pool, PoolClient } from './pool.js';
+import type { Db, Pool } from './pool.js';
 
 export type ServiceState = 'starting' | 'running' | 'draining' | 'stopped' | 'failed';
 
@@ -50,8 +50,8 @@ export async function listServices(pool: Pool): Promise<ServiceRow[]> {
 }
 
 /** Names of services that beat within the last ten seconds. */
-export async function liveServices(pg: Pool | PoolClient): Promise<string[]> {
-  const { rows } = await pg.query<{ name: string }>(
+export async function liveServices(db: Db): Promise<string[]> {
+  const { rows } = await db.query<{ name: string }>(
     `SELECT DISTINCT name FROM services
      WHERE state IN ('starting', 'running', 'draining') AND heartbeat_at > now() - interval '10 seconds' ORDER BY name`,
   );
@@ -70,13 +70,16 @@ export interface FailingWork {
   failures: number;
   since: string;
   error: string;
+  /** Channels of alerts that the service has. */
+  channels: number;
 }
 
 /** Work that fails again and again in services whose heartbeat goes on. */
-export async function failingWork(pg: Pool | PoolClient): Promise<FailingWork[]> {
-  const { rows } = await pg.query<FailingWork>(
+export async function failingWork(db: Db): Promise<FailingWork[]> {
+  const { rows } = await db.query<FailingWork>(
     `SELECT s.instance, s.name, s.host, f->>'what' AS what, (f->>'failures')::float8 AS failures, f->>'since' AS since,
-       f->>'error' AS error
+       f->>'error' AS error,
+       CASE jsonb_typeof(s.detail->'channels') WHEN 'array' THEN jsonb_array_length(s.detail->'channels') ELSE 0 END AS channels
      FROM services s, jsonb_array_elements(
        CASE jsonb_typeof(s.detail->'failing') WHEN 'array' THEN s.detail->'failing' ELSE '[]' END) AS f
      WHERE s.state IN ('running', 'draining') AND s.heartbeat_at > clock_timestamp() - make_interval(secs => $1)
@@ -88,13 +91,8 @@ export async function failingWork(pg: Pool | PoolClient): Promise<FailingWork[]>
 }
 
 /** Those of the named services of which no process on this host has beaten within `seconds`. */
-export async function silentOn(
-  pg: Pool | PoolClient,
-  host: string,
-  names: readonly string[],
-  seconds: number,
-): Promise<string[]> {
-  const { rows } = await pg.query<{ name: string }>(
+export async function silentOn(db: Db, host: string, names: readonly string[], seconds: number): Promise<string[]> {
+  const { rows } = await db.query<{ name: string }>(
     `SELECT wanted AS name FROM unnest($2::text[]) AS wanted WHERE NOT EXISTS (
        SELECT FROM services s WHERE s.name = wanted AND s.host = $1 AND s.state IN ('starting', 'running')
          AND s.heartbeat_at > clock_timestamp() - make_interval(secs => $3))`,

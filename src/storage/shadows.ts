@@ -1,7 +1,7 @@
 import type { Minute } from '../features/row.js';
 import type { ModelKey, ModelKindName } from '../models/model.js';
 import { dateToMinute, minuteToDate } from './minuteColumn.js';
-import type { Pool, PoolClient } from './pool.js';
+import type { Db, PoolClient } from './pool.js';
 
 /** A version that scores beside the one that serves. */
 export interface Shadow {
@@ -33,11 +33,8 @@ export async function insertShadow(
   ]);
 }
 
-export async function listShadows(
-  pg: Pool | PoolClient,
-  only: { key?: ModelKey; kind?: ModelKindName } = {},
-): Promise<Shadow[]> {
-  const { rows } = await pg.query<Omit<Shadow, 'from'> & { from: Date }>(
+export async function listShadows(db: Db, only: { key?: ModelKey; kind?: ModelKindName } = {}): Promise<Shadow[]> {
+  const { rows } = await db.query<Omit<Shadow, 'from'> & { from: Date }>(
     `SELECT s.model_key AS "modelKey", s.version_id::float8 AS "versionId", v.version, s.from_minute AS from, s.minutes
      FROM shadows s JOIN model_versions v ON v.id = s.version_id
      WHERE ($1::text IS NULL OR s.model_key = $1) AND ($2::text IS NULL OR v.kind = $2) ORDER BY s.model_key`,
@@ -47,18 +44,18 @@ export async function listShadows(
 }
 
 /** Ends a shadow; its scores stay as long as others. @returns false when it had ended before */
-export async function deleteShadow(client: Pool | PoolClient, versionId: number): Promise<boolean> {
-  const { rowCount } = await client.query('DELETE FROM shadows WHERE version_id = $1', [versionId]);
+export async function deleteShadow(db: Db, versionId: number): Promise<boolean> {
+  const { rowCount } = await db.query('DELETE FROM shadows WHERE version_id = $1', [versionId]);
   return rowCount === 1;
 }
 
 /** Minutes that stand stay as they are. */
 export async function insertShadowScores(
-  pg: Pool | PoolClient,
+  db: Db,
   of: { stream: string; kind: ModelKindName; versionId: number },
   rows: readonly ShadowScore[],
 ): Promise<void> {
-  await pg.query(
+  await db.query(
     `INSERT INTO shadow_scores (stream, kind, version_id, minute, score, anomalous)
      SELECT $1, $2, $3, * FROM unnest($4::timestamptz[], $5::double precision[], $6::boolean[]) ON CONFLICT DO NOTHING`,
     [
@@ -74,11 +71,11 @@ export async function insertShadowScores(
 
 /** The minutes that the serving versions have scored and a shadow has yet to: the first and the last, or null. */
 export async function shadowBacklog(
-  pg: Pool | PoolClient,
+  db: Db,
   shadow: Pick<Shadow, 'versionId' | 'from'>,
   of: { stream: string; kind: ModelKindName },
 ): Promise<{ first: Minute; last: Minute } | null> {
-  const { rows } = await pg.query<{ first: Date | null; last: Date | null }>(
+  const { rows } = await db.query<{ first: Date | null; last: Date | null }>(
     `SELECT min(minute) AS first, max(minute) AS last FROM scores
      WHERE stream = $1 AND kind = $2 AND minute >= $4 AND minute > coalesce(
        (SELECT max(minute) FROM shadow_scores WHERE stream = $1 AND kind = $2 AND version_id = $3), '-infinity')`,
@@ -100,8 +97,8 @@ export interface ShadowComparison {
   shadowAnomalous: number;
 }
 
-export async function compareShadow(pg: Pool | PoolClient, shadow: Shadow): Promise<ShadowComparison> {
-  const { rows } = await pg.query<ShadowComparison>(
+export async function compareShadow(db: Db, shadow: Shadow): Promise<ShadowComparison> {
+  const { rows } = await db.query<ShadowComparison>(
     `SELECT count(*)::integer AS champion, count(h.minute)::integer AS both,
        count(h.minute) FILTER (WHERE NOT i.inside)::integer AS ordinary,
        count(h.minute) FILTER (WHERE NOT i.inside AND s.anomalous)::integer AS "championAnomalous",

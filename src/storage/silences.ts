@@ -1,13 +1,11 @@
-import type { ClientBase, Pool } from 'pg';
 import type { Silence, SilenceRequest } from '../incidents/alerts/silence.js';
-
-type Database = Pool | ClientBase;
+import type { Db } from './pool.js';
 
 const COLUMNS = `id::int AS id, stream, class, prefix::text AS prefix, as_number::float8 AS "asNumber",
   starts_at AS "startsAt", ends_at AS "endsAt", reason, actor`;
 
 /** Silences that have not ended, the soonest end first; those of the future are among them. */
-export async function currentSilences(db: Database, now: Date): Promise<Silence[]> {
+export async function currentSilences(db: Db, now: Date): Promise<Silence[]> {
   const { rows } = await db.query<Silence>(`SELECT ${COLUMNS} FROM silences WHERE ends_at > $1 ORDER BY ends_at, id`, [
     now,
   ]);
@@ -15,12 +13,12 @@ export async function currentSilences(db: Database, now: Date): Promise<Silence[
 }
 
 /** All that are kept, newest first. */
-export async function listSilences(db: Database, limit: number): Promise<Silence[]> {
+export async function listSilences(db: Db, limit: number): Promise<Silence[]> {
   const { rows } = await db.query<Silence>(`SELECT ${COLUMNS} FROM silences ORDER BY id DESC LIMIT $1`, [limit]);
   return rows;
 }
 
-export async function addSilence(db: Database, request: SilenceRequest, actor: string, now: Date): Promise<Silence> {
+export async function addSilence(db: Db, request: SilenceRequest, actor: string, now: Date): Promise<Silence> {
   const { rows } = await db.query<Silence>(
     `INSERT INTO silences (stream, class, prefix, as_number, starts_at, ends_at, reason, actor)
      VALUES ($1, $2, $3::inet::cidr, $4, $5, $6, $7, $8) RETURNING ${COLUMNS}`,
@@ -39,7 +37,7 @@ export async function addSilence(db: Database, request: SilenceRequest, actor: s
 }
 
 /** Ends one before its time. Gives false when it has ended, or there is none. */
-export async function endSilence(db: Database, id: number, now: Date): Promise<boolean> {
+export async function endSilence(db: Db, id: number, now: Date): Promise<boolean> {
   const { rowCount } = await db.query(
     'UPDATE silences SET starts_at = least(starts_at, $2), ends_at = $2 WHERE id = $1 AND ends_at > $2',
     [id, now],

@@ -1,4 +1,4 @@
-import type { Pool, PoolClient } from './pool.js';
+import type { Db } from './pool.js';
 
 /** Something that a stage has yet to read. */
 export interface StageLag {
@@ -17,12 +17,8 @@ const READS_FEATURES = `(c.stage LIKE 'detector %' OR c.stage = 'ensemble')`;
  * Stages whose oldest unread row is older than `seconds`. A stage that has no cursor has not begun: a model that was
  * never published, a stream that never spoke.
  */
-export async function stagesBehind(
-  pg: Pool | PoolClient,
-  streams: readonly string[],
-  seconds: number,
-): Promise<StageLag[]> {
-  const { rows } = await pg.query<StageLag>(
+export async function stagesBehind(db: Db, streams: readonly string[], seconds: number): Promise<StageLag[]> {
+  const { rows } = await db.query<StageLag>(
     `SELECT stage, stream, waiting::float8 AS waiting,
        extract(epoch FROM clock_timestamp() - since)::float8 AS seconds
      FROM (

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { CONNECTION_LIMITS } from './pool.js';
 
 const RETRY_MILLISECONDS = 200;
+const ANSWER_MILLISECONDS = 10_000;
 
 /** A stage of a stream, held for this process until released. */
 export interface StageLock {
@@ -140,7 +142,8 @@ export class StageLocks {
     const client = new pg.Client({
       connectionString: this.databaseUrl,
       application_name: `routewarden locks ${this.name}`,
-      connectionTimeoutMillis: 10_000,
+      ...CONNECTION_LIMITS,
+      query_timeout: ANSWER_MILLISECONDS,
     });
     client.on('error', (error) => this.#lost(client, error));
     client.on('end', () => this.#lost(client, new Error('the connection of the stage locks has ended')));

@@ -11,6 +11,12 @@ export function storeIsAway(error: unknown): boolean {
   if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code)) return PASSING_CLASSES.includes(code.slice(0, 2));
   if (typeof code === 'string') return ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND'].includes(code);
   return (
-    typeof message === 'string' && /^(Connection terminated|timeout exceeded|Client has encountered)/.test(message)
+    typeof message === 'string' &&
+    /^(Connection terminated|timeout exceeded|Client has encountered|Query read timeout)/.test(message)
   );
+}
+
+/** Whether a statement had no answer in time, by pg's own words. */
+export function gaveNoAnswer(error: unknown): boolean {
+  return (error as { message?: unknown }).message === 'Query read timeout';
 }

@@ -1,5 +1,6 @@
-import type { Pool, PoolClient } from 'pg';
-import { FEATURE_COUNT, type FeatureBlock, type Minute } from '../features/row.js';
+import type { FeatureBlock, Minute } from '../features/row.js';
+import { featureBlock } from './features.js';
+import type { Db } from './pool.js';
 
 /** Minutes from `from` on and before `until` that belong to an incident. */
 export interface IncidentSpan {
@@ -23,30 +24,11 @@ export interface StreamHistory {
   incidents(stream: string, from: Minute, until: Minute): Promise<IncidentSpan[]>;
 }
 
-export function streamHistory(pg: Pool | PoolClient): StreamHistory {
+export function streamHistory(db: Db): StreamHistory {
   return {
-    async features(stream, from, until) {
-      const { rows } = await pg.query<{ minute: number; kind: string; values: number[] }>(
-        `SELECT (extract(epoch FROM minute) / 60)::integer AS minute, kind, values FROM features
-         WHERE stream = $1 AND minute >= to_timestamp($2::bigint * 60) AND minute < to_timestamp($3::bigint * 60)
-         ORDER BY minute`,
-        [stream, from, until],
-      );
-      const block: FeatureBlock = {
-        minutes: new Int32Array(rows.length),
-        values: new Float32Array(rows.length * FEATURE_COUNT),
-        columns: FEATURE_COUNT,
-        usable: new Uint8Array(rows.length),
-      };
-      for (const [i, row] of rows.entries()) {
-        block.minutes[i] = row.minute;
-        block.usable[i] = row.kind === 'gap' ? 0 : 1;
-        block.values.set(row.values.slice(0, FEATURE_COUNT), i * FEATURE_COUNT);
-      }
-      return block;
-    },
+    features: (stream, from, until) => featureBlock(db, stream, from, until),
     async featureHoursSince(stream, since, from, until) {
-      const { rows } = await pg.query<{ hour: number }>(
+      const { rows } = await db.query<{ hour: number }>(
         `SELECT DISTINCT (extract(epoch FROM date_trunc('hour', minute, 'UTC')) / 60)::integer AS hour FROM features
          WHERE stream = $1 AND created_at > coalesce($2, '-infinity'::timestamptz)
            AND minute >= to_timestamp($3::bigint * 60) AND minute < to_timestamp($4::bigint * 60) ORDER BY 1`,
@@ -55,7 +37,7 @@ export function streamHistory(pg: Pool | PoolClient): StreamHistory {
       return rows.map((row) => row.hour);
     },
     async incidents(stream, from, until) {
-      const { rows } = await pg.query<IncidentSpan>(
+      const { rows } = await db.query<IncidentSpan>(
         `SELECT (extract(epoch FROM started_at) / 60)::integer AS from,
            (extract(epoch FROM greatest(last_minute, coalesce(ended_at, last_minute))) / 60)::integer + 1 AS until
          FROM incidents WHERE stream = $1 AND NOT ordinary AND ${STAINS} AND started_at < to_timestamp($3::bigint * 60)

@@ -1,15 +1,15 @@
-import type { Pool, PoolClient } from './pool.js';
+import type { Db } from './pool.js';
 
-export async function registerStream(pool: Pool | PoolClient, name: string, source: unknown): Promise<void> {
-  await pool.query(
+export async function registerStream(db: Db, name: string, source: unknown): Promise<void> {
+  await db.query(
     'INSERT INTO streams (name, source) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET source = excluded.source',
     [name, JSON.stringify(source)],
   );
 }
 
 /** Takes a stream away into which nothing has come. Gives whether it is gone. */
-export async function forgetEmptyStream(pool: Pool | PoolClient, name: string): Promise<boolean> {
-  const { rowCount } = await pool.query(
+export async function forgetEmptyStream(db: Db, name: string): Promise<boolean> {
+  const { rowCount } = await db.query(
     `DELETE FROM streams WHERE name = $1
        AND NOT EXISTS (SELECT 1 FROM update_batches WHERE stream = $1)
        AND NOT EXISTS (SELECT 1 FROM features WHERE stream = $1)`,
@@ -18,7 +18,7 @@ export async function forgetEmptyStream(pool: Pool | PoolClient, name: string): 
   return rowCount === 1;
 }
 
-export async function listStreams(pool: Pool | PoolClient): Promise<string[]> {
-  const { rows } = await pool.query<{ name: string }>('SELECT name FROM streams ORDER BY name');
+export async function listStreams(db: Db): Promise<string[]> {
+  const { rows } = await db.query<{ name: string }>('SELECT name FROM streams ORDER BY name');
   return rows.map((row) => row.name);
 }

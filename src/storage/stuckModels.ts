@@ -1,10 +1,10 @@
-import type { Pool, PoolClient } from 'pg';
+import type { Pool } from 'pg';
 import { MINUTES_PER_DAY, type Minute } from '../features/row.js';
 import { MODEL_KINDS, type ModelKey } from '../models/model.js';
 import { parseModelKey } from '../models/modelKey.js';
 import { currentActivation, watermark } from './activations.js';
 import { appendAudit } from './audit.js';
-import { inTransaction } from './pool.js';
+import { type Db, inTransaction } from './pool.js';
 import { anomalousByHour } from './scores.js';
 
 /** A model whose serving version flags far too much, while the versions that should replace it were not let through. */
@@ -35,8 +35,8 @@ const HOUR = 60;
  * it, and the serving version flags over `watchRate` of the last six hours.
  * @param only one model alone
  */
-export async function stuckModels(pg: Pool | PoolClient, watchRate: number, only?: ModelKey): Promise<StuckModel[]> {
-  const { rows } = await pg.query<{
+export async function stuckModels(db: Db, watchRate: number, only?: ModelKey): Promise<StuckModel[]> {
+  const { rows } = await db.query<{
     key: ModelKey;
     id: number;
     state: 'held' | 'rejected';
@@ -60,11 +60,11 @@ export async function stuckModels(pg: Pool | PoolClient, watchRate: number, only
   const stuck: StuckModel[] = [];
   for (const { key, id, state, detail } of rows) {
     const { kind, stream } = parseModelKey(key);
-    const [active, now] = [await currentActivation(pg, key), await watermark(pg, kind, stream)];
+    const [active, now] = [await currentActivation(db, key), await watermark(db, kind, stream)];
     if (active === null || now === null) continue;
     const end = now + 1;
     const hours = await anomalousByHour(
-      pg,
+      db,
       { stream, kind, versionId: active.versionId },
       end - 14 * MINUTES_PER_DAY,
       end,

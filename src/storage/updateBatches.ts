@@ -1,4 +1,4 @@
-import type { Pool, PoolClient } from './pool.js';
+import type { Db } from './pool.js';
 
 /** An entry of a stream's log, times in milliseconds since 1970. */
 export interface LogEntry {
@@ -12,11 +12,7 @@ export interface LogEntry {
 }
 
 /** Appends entries in order; positions follow `after` without holes. One writer a stream (it holds the stage lock). */
-export async function appendEntries(
-  client: Pool | PoolClient,
-  stream: string,
-  entries: readonly LogEntry[],
-): Promise<void> {
+export async function appendEntries(db: Db, stream: string, entries: readonly LogEntry[]): Promise<void> {
   if (entries.length === 0) return;
   const columns = [
     entries.map((entry) => entry.position),
@@ -26,7 +22,7 @@ export async function appendEntries(
     entries.map((entry) => entry.messages),
     entries.map((entry) => (entry.payload === null ? null : Buffer.from(entry.payload))),
   ];
-  await client.query(
+  await db.query(
     `INSERT INTO update_batches (stream, position, kind, since, until, messages, payload)
      SELECT $1, * FROM unnest($2::bigint[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::int[], $7::bytea[])`,
     [stream, ...columns],
@@ -51,13 +47,8 @@ const toEntry = (row: Row): LogEntry => ({
   payload: row.payload,
 });
 
-export async function entriesAfter(
-  pool: Pool | PoolClient,
-  stream: string,
-  position: number,
-  limit: number,
-): Promise<LogEntry[]> {
-  const { rows } = await pool.query<Row>(
+export async function entriesAfter(db: Db, stream: string, position: number, limit: number): Promise<LogEntry[]> {
+  const { rows } = await db.query<Row>(
     `SELECT position, kind, since, until, messages, payload FROM update_batches
      WHERE stream = $1 AND position > $2 ORDER BY position LIMIT $3`,
     [stream, position, limit],
@@ -66,13 +57,8 @@ export async function entriesAfter(
 }
 
 /** Payloads of the entries before a position that reach to a moment exactly: a gap's last messages. */
-export async function payloadsUntil(
-  client: Pool | PoolClient,
-  stream: string,
-  before: number,
-  untilMs: number,
-): Promise<Uint8Array[]> {
-  const { rows } = await client.query<{ payload: Buffer }>(
+export async function payloadsUntil(db: Db, stream: string, before: number, untilMs: number): Promise<Uint8Array[]> {
+  const { rows } = await db.query<{ payload: Buffer }>(
     `SELECT payload FROM update_batches
      WHERE stream = $1 AND position < $2 AND until = $3 AND payload IS NOT NULL ORDER BY position`,
     [stream, before, new Date(untilMs)],
@@ -81,8 +67,8 @@ export async function payloadsUntil(
 }
 
 /** The newest entry without its payload, or null for a stream that never had one. */
-export async function lastEntry(pool: Pool | PoolClient, stream: string): Promise<LogEntry | null> {
-  const { rows } = await pool.query<Row>(
+export async function lastEntry(db: Db, stream: string): Promise<LogEntry | null> {
+  const { rows } = await db.query<Row>(
     `SELECT position, kind, since, until, messages, NULL::bytea AS payload FROM update_batches
      WHERE stream = $1 ORDER BY position DESC LIMIT 1`,
     [stream],

@@ -1,7 +1,7 @@
 import type { Minute, RowKind } from '../features/row.js';
 import type { Explanation } from '../models/model.js';
 import { dateToMinute, minuteToDate } from './minuteColumn.js';
-import type { Pool, PoolClient } from './pool.js';
+import type { Db } from './pool.js';
 
 /** A model's part in a verdict, stored by kind in `verdicts.votes`. */
 export interface StoredVote {
@@ -22,13 +22,9 @@ export interface VerdictRow {
   state: unknown;
 }
 
-export async function insertVerdicts(
-  client: Pool | PoolClient,
-  stream: string,
-  rows: readonly VerdictRow[],
-): Promise<void> {
+export async function insertVerdicts(db: Db, stream: string, rows: readonly VerdictRow[]): Promise<void> {
   if (rows.length === 0) return;
-  await client.query(
+  await db.query(
     `INSERT INTO verdicts (stream, minute, score, threshold, anomalous, votes, missing, state)
      SELECT $1, minute, score, threshold, anomalous, votes, ARRAY(SELECT jsonb_array_elements_text(missing)), state
      FROM unnest($2::timestamptz[], $3::float8[], $4::float8[], $5::boolean[], $6::jsonb[], $7::jsonb[], $8::jsonb[])
@@ -48,8 +44,8 @@ export async function insertVerdicts(
 }
 
 /** The ensemble's state after the newest verdict, or null before the first. */
-export async function lastVerdictState(client: Pool | PoolClient, stream: string): Promise<unknown> {
-  const { rows } = await client.query<{ state: unknown }>(
+export async function lastVerdictState(db: Db, stream: string): Promise<unknown> {
+  const { rows } = await db.query<{ state: unknown }>(
     'SELECT state FROM verdicts WHERE stream = $1 ORDER BY minute DESC LIMIT 1',
     [stream],
   );
@@ -57,11 +53,11 @@ export async function lastVerdictState(client: Pool | PoolClient, stream: string
 }
 
 /** The ensemble's state after the verdict of one minute, or null when it has none. */
-export async function verdictState(client: Pool | PoolClient, stream: string, minute: Minute): Promise<unknown> {
-  const { rows } = await client.query<{ state: unknown }>(
-    'SELECT state FROM verdicts WHERE stream = $1 AND minute = $2',
-    [stream, minuteToDate(minute)],
-  );
+export async function verdictState(db: Db, stream: string, minute: Minute): Promise<unknown> {
+  const { rows } = await db.query<{ state: unknown }>('SELECT state FROM verdicts WHERE stream = $1 AND minute = $2', [
+    stream,
+    minuteToDate(minute),
+  ]);
   return rows[0]?.state ?? null;
 }
 
@@ -74,13 +70,8 @@ export interface MinuteScores {
   scores: Record<string, { surprise: number; anomalous: boolean; version: number; explanation: Explanation[] | null }>;
 }
 
-export async function minutesToJudge(
-  client: Pool | PoolClient,
-  stream: string,
-  from: Minute,
-  limit: number,
-): Promise<MinuteScores[]> {
-  const { rows } = await client.query<{
+export async function minutesToJudge(db: Db, stream: string, from: Minute, limit: number): Promise<MinuteScores[]> {
+  const { rows } = await db.query<{
     minute: Date;
     kind: RowKind;
     age: number;

@@ -1,8 +1,6 @@
-import type { ClientBase, Pool } from 'pg';
 import type { Minute } from '../features/row.js';
 import type { WatchedPrefix } from '../incidents/watch/summary.js';
-
-type Database = Pool | ClientBase;
+import type { Db } from './pool.js';
 
 export interface WatchState {
   stream: string;
@@ -12,7 +10,7 @@ export interface WatchState {
   prefixes: WatchedPrefix[];
 }
 
-export async function writeWatchState(db: Database, { stream, since, seenUntil, prefixes }: WatchState): Promise<void> {
+export async function writeWatchState(db: Db, { stream, since, seenUntil, prefixes }: WatchState): Promise<void> {
   await db.query(
     `INSERT INTO watch_states (stream, since, seen_until, prefixes) VALUES ($1, $2, $3, $4)
      ON CONFLICT (stream) DO UPDATE SET since = excluded.since, seen_until = excluded.seen_until,
@@ -22,7 +20,7 @@ export async function writeWatchState(db: Database, { stream, since, seenUntil, 
 }
 
 /** Of every stream, by name. */
-export async function watchStates(db: Database): Promise<WatchState[]> {
+export async function watchStates(db: Db): Promise<WatchState[]> {
   const { rows } = await db.query<WatchState>(
     `SELECT stream, since, seen_until AS "seenUntil", prefixes FROM watch_states ORDER BY stream`,
   );
@@ -30,7 +28,7 @@ export async function watchStates(db: Database): Promise<WatchState[]> {
 }
 
 /** The first minute that the watch saw whole or in part; `begins` when there is a log of which it has read nothing yet. */
-export async function watchBegun(db: Database, stream: string): Promise<{ since: Minute | null; begins: boolean }> {
+export async function watchBegun(db: Db, stream: string): Promise<{ since: Minute | null; begins: boolean }> {
   const { rows } = await db.query<{ since: Minute | null; logged: boolean }>(
     `SELECT (SELECT floor(extract(epoch FROM since) / 60)::integer FROM watch_states WHERE stream = $1) AS since,
        EXISTS (SELECT FROM update_batches WHERE stream = $1 AND kind = 'updates') AS logged`,

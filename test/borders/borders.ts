@@ -97,7 +97,7 @@ export const BORDERS: readonly Border[] = [
       readRetrainPayload(json(text));
       return true;
     },
-    isTyped: isError(/^this is no retrain payload/),
+    isTyped: isError(/^this is not a retrain payload/),
   },
   {
     name: 'drift check payload',

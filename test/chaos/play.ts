@@ -1,10 +1,10 @@
 import type { RetrainPayload } from '../../queues/retrain.js';
-import { AGGREGATOR } from '../../src/collection/aggregatorStep.js';
 import { Pipeline } from '../../src/demo/pipeline.js';
 import type { Minute } from '../../src/features/row.js';
 import type { ModelKey } from '../../src/models/model.js';
 import { requestRetrain } from '../../src/retraining/request.js';
 import type { Scenario } from '../../src/simulation/scenario.js';
+import { AGGREGATOR } from '../../src/storage/cursors.js';
 import { STREAM, type Subject } from './subject.js';
 
 /** A training that is cut down each half minute comes to its end only after the storm. */

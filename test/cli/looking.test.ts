@@ -109,7 +109,7 @@ describe('wrong usage', () => {
     [['incidents', '--since', 'yesterday'], /--since .*expected a time/],
     [['incidents', '--state', 'shut'], /--state/],
     [['incidents', '--colour', 'red'], /unknown option/],
-    [['incidents', 'show', 'x'], /no whole number/],
+    [['incidents', 'show', 'x'], /not a whole number/],
     [['models', 'runs', '--limit', 'abc'], /whole number from 1/],
     [['alerts', 'list', '--limit', '1.5'], /whole number from 1/],
     [['demo', '--port', 'abc'], /whole number from 0 to 65535/],

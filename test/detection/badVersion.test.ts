@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { DetectorStep } from '../../src/detection/detectorStep.js';
-import { FEATURE_COUNT } from '../../src/features/row.js';
+import { FEATURE_COUNT } from '../../src/features/catalogue.js';
 import { BadArtifact } from '../../src/models/model.js';
 import { openPool, type Pool } from '../../src/storage/pool.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { DetectorStep } from '../../src/detection/detectorStep.js';
 import { ScoringRound } from '../../src/detection/scoringRound.js';
-import { FEATURE_COUNT } from '../../src/features/row.js';
+import { FEATURE_COUNT } from '../../src/features/catalogue.js';
 import type { AnyModelKind } from '../../src/models/kinds.js';
 import type { Engine } from '../../src/models/lstm/engine.js';
 import { FusedEngine } from '../../src/models/lstm/engineFused.js';

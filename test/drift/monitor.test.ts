@@ -103,3 +103,32 @@ test('a beat after a pause of three days judges every event hour of them, in ord
   expect(after.slice(-48).map(({ outcome }) => outcome)).not.toContain('no baseline');
   expect((await monitor.check()).checks).toBe(0);
 }, 240_000);
+
+test('a model whose check fails is named, and keeps neither other streams nor other models from theirs', async () => {
+  const key = await serveStream(database.pool, 'poisoned', 1);
+  const other = await serveStream(database.pool, 'sound', 1);
+  const settings = settingsSchema.parse({
+    artifactDirectory: directory,
+    streams: [{ name: 'poisoned' }, { name: 'sound' }],
+    retraining: { trainingDays: 30 },
+  });
+  for (const stream of ['poisoned', 'sound'])
+    await writeCursor(database.pool, DRIFT_MONITOR, stream, START + 10 * DAY - 3 * 60);
+  await database.pool.query(
+    `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'a bad row'; END $$;
+     CREATE TRIGGER refuse BEFORE INSERT ON drift_reports FOR EACH ROW WHEN (NEW.model_key = '${key}') EXECUTE FUNCTION refuse()`,
+  );
+  const monitor = new DriftMonitor({ pool: database.pool, queue, settings, logger: pino({ level: 'silent' }) });
+  const checks = async (of: string) => {
+    const { rows } = await database.pool.query<{ count: number }>(
+      'SELECT count(*)::integer AS count FROM drift_reports WHERE model_key = $1',
+      [of],
+    );
+    return rows[0]!.count;
+  };
+  await expect(monitor.check()).rejects.toThrow(`poisoned: ${key}: a bad row`);
+  expect([await checks(key), await checks(other), await checks('lstm@poisoned')]).toEqual([0, 3, 3]);
+  await database.pool.query('DROP TRIGGER refuse ON drift_reports');
+  await monitor.check();
+  expect([await checks(key), await checks(other), await checks('lstm@poisoned')]).toEqual([3, 3, 3]);
+});

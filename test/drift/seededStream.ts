@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
-import { FEATURE_COUNT, type FeatureBlock, type Minute } from '../../src/features/row.js';
+import { FEATURE_COUNT } from '../../src/features/catalogue.js';
+import type { FeatureBlock, Minute } from '../../src/features/row.js';
 import type { ModelKey, ModelKind } from '../../src/models/model.js';
 import { parseModelKey } from '../../src/models/modelKey.js';
 import { loadActive } from '../../src/registry/load.js';

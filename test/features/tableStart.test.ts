@@ -92,7 +92,7 @@ describe('a stream that begins with a table', () => {
     expect(cold[1]!.evidence.newOrigins).toEqual([]);
   });
 
-  test('what the dump has is no news when it moves, however young it is there', async () => {
+  test('what the dump has is not news when it moves, however young it is there', async () => {
     const moves = updates([
       { at: 5, announce: ['10.2.0.0/16'], path: [101, 20, 202] },
       { at: 6, announce: ['10.1.0.0/16'], path: [101, 20, 201] },

@@ -1,5 +1,6 @@
 import { walk } from '../../src/evaluation/walk.js';
-import { FEATURE_COUNT, type FeatureBlock, type FeatureRow } from '../../src/features/row.js';
+import { FEATURE_COUNT } from '../../src/features/catalogue.js';
+import type { FeatureBlock, FeatureRow } from '../../src/features/row.js';
 import type { MinuteInput } from '../../src/incidents/minuteInput.js';
 import { KINDS } from '../../src/models/kinds.js';
 import type { ModelKindName } from '../../src/models/model.js';

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -128,6 +129,13 @@ test('a file or URL is read, read again when due, and kept when it breaks', asyn
     await file.refreshIfDue();
     expect(file.validityOf('192.0.2.0/24', 64500)).toBe('valid');
     expect(warned.at(-1)).toBe('VRPs cannot be read; the 3 read before stay in use');
+
+    // To open a pipe that nobody writes would never come back.
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const piped = source(pipe);
+    await piped.refreshIfDue();
+    expect(piped.state.error).toBe(`${pipe} is no regular file`);
 
     const seen: (string | undefined)[] = [];
     const server = createServer((request, response) => {

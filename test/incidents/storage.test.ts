@@ -374,5 +374,5 @@ test('settings that cannot work are refused with the reason', () => {
     /no channel is named .*mail.*there are: none/,
   );
   const quietHours = { from: '22:00', until: '07:00', timeZone: 'Mars/Olympus' };
-  expect(() => alertSettings.parse({ quietHours })).toThrow(/is no time zone/);
+  expect(() => alertSettings.parse({ quietHours })).toThrow(/is not a time zone/);
 });

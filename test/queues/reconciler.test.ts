@@ -66,6 +66,25 @@ test('a first training is not asked for twice by who looked before the version w
 });
 
 describe('retrainings that the queue store lost', () => {
+  test('come back though the row before them cannot be dealt with, which is named', async () => {
+    await appendRetrainState(database.pool, { run: 'bad row', modelKey: KEY, state: 'queued', detail: {} });
+    await settle(30);
+    const asked = await requestRetrain(database.pool, queue, { ...PAYLOAD, modelKey: 'heuristic@rrc00' }, settings);
+    expect(asked).toMatchObject({ admitted: true });
+    await settle(30);
+    await queue.obliterate({ force: true });
+    await database.pool.query(
+      `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused'; END $$;
+       CREATE TRIGGER refuse BEFORE INSERT ON retrain_runs FOR EACH ROW WHEN (NEW.run = 'bad row') EXECUTE FUNCTION refuse()`,
+    );
+    try {
+      await expect(reconciler.reconcile()).rejects.toThrow(`${KEY} run bad row: refused`);
+      expect(await queue.count()).toBe(1);
+    } finally {
+      await database.pool.query('DROP TRIGGER refuse ON retrain_runs');
+    }
+  });
+
   test('come back as they were asked for, under the same run, once', async () => {
     const asked = await requestRetrain(database.pool, queue, PAYLOAD, settings);
     if (!asked.admitted) throw new Error(asked.reason);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { pino } from 'pino';
 import { DetectorStep } from '../../src/detection/detectorStep.js';
-import { FEATURE_COUNT } from '../../src/features/row.js';
+import { FEATURE_COUNT } from '../../src/features/catalogue.js';
 import { BadArtifact, type ModelKey } from '../../src/models/model.js';
 import { ChampionChanged, StaleLease, VersionPinned } from '../../src/registry/publish.js';
 import { pin, RegistryRefusal, rollback } from '../../src/registry/registry.js';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { FEATURE_COUNT, type FeatureBlock } from '../../src/features/row.js';
+import { FEATURE_COUNT } from '../../src/features/catalogue.js';
+import type { FeatureBlock } from '../../src/features/row.js';
 import type { ModelKind } from '../../src/models/model.js';
 import { ANOMALY_CLASSES, type Exam, type ExamResult, takeExam } from '../../src/retraining/exam.js';
 import { decide, type GateEvidence, type HeldBackResult } from '../../src/retraining/gate.js';

@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
+import { checkArtifacts } from '../../src/cli/doctorChecks.js';
 import { rollback as rollbackAlerts } from '../../src/incidents/alerts/watches/rollback.js';
 import { BadArtifact, type ModelKey, type ModelKind } from '../../src/models/model.js';
 import { healVersionFiles } from '../../src/registry/artifactFiles.js';
+import { CopyKeeper } from '../../src/registry/copyKeeper.js';
 import { loadActive } from '../../src/registry/load.js';
 import { prune } from '../../src/registry/pruning.js';
 import { acceptHeld, list, pin, RegistryRefusal, rollback } from '../../src/registry/registry.js';
@@ -17,6 +19,7 @@ import { noRoom } from '../../src/retraining/storm.js';
 import { runTraining } from '../../src/retraining/training.js';
 import type { TrainingRun } from '../../src/retraining/trainingRun.js';
 import { WATCH_ACTOR, watchPublished } from '../../src/retraining/watch.js';
+import { Rounds } from '../../src/services/rounds.js';
 import { currentActivation } from '../../src/storage/activations.js';
 import { releaseLease } from '../../src/storage/leases.js';
 import { versionsWithFiles } from '../../src/storage/modelVersions.js';
@@ -79,6 +82,54 @@ describe('a training run', () => {
     await writeFile(join(first.directory ?? '', 'model.json'), 'broken');
     expect(await healVersionFiles(database.pool, directory, version)).toBe(true);
     expect(await healVersionFiles(database.pool, directory, version)).toBe(false);
+  });
+
+  test('copies are kept as the database has them; what is damaged there is named, by doctor too, and spares no copy', async () => {
+    const key = await stream('copied');
+    const { directory: folder } = await train(key);
+    const rounds = new Rounds(() => new Date());
+    const said: string[] = [];
+    const log = { warn: (_context: object, words: string) => void said.push(words) };
+    const keeper = new CopyKeeper({ pool: database.pool, root: directory, log, rounds });
+    await keeper.look();
+    said.length = 0;
+    expect(await keeper.look()).toBe(0);
+
+    const file = join(folder ?? '', 'model.json');
+    const whole = await readFile(file);
+    const flipped = Buffer.from(whole);
+    flipped[3]! ^= 1;
+    await writeFile(file, flipped);
+    expect(await keeper.look()).toBe(1);
+    expect(await readFile(file)).toEqual(whole);
+    await rm(folder ?? '', { recursive: true });
+    expect(await keeper.look()).toBe(1);
+    expect(await readFile(file)).toEqual(whole);
+    expect(said).toHaveLength(2);
+    expect(rounds.failing()).toEqual([]);
+    expect(await checkArtifacts(database.pool)).toMatchObject({ ok: true });
+
+    const [version] = await list(database.pool, key);
+    const put = (bytes: Buffer) =>
+      database.pool.query("UPDATE model_files SET bytes = $2 WHERE version_id = $1 AND name = 'model.json'", [
+        version.id,
+        bytes,
+      ]);
+    await put(flipped);
+    expect(await keeper.look()).toBe(0);
+    await keeper.look();
+    expect(await readFile(file)).toEqual(whole);
+    const what = `active version 1 of ${key}`;
+    expect(rounds.failing()).toMatchObject([{ what, failures: 2, error: expect.stringContaining('SHA-256') }]);
+    const doctor = await checkArtifacts(database.pool);
+    expect(doctor).toMatchObject({ ok: false, remedy: expect.stringContaining(`routewarden rollback ${key}`) });
+    expect(doctor.finding).toContain(`model.json of version 1 of ${key}`);
+    await put(whole);
+    expect(await keeper.look()).toBe(0);
+    expect(rounds.failing()).toEqual([]);
+    expect(await checkArtifacts(database.pool)).toMatchObject({ ok: true });
+    await database.pool.query('DELETE FROM model_files WHERE version_id = $1', [version.id]);
+    expect((await checkArtifacts(database.pool)).finding).toContain('has no files');
   });
 
   test('the same run gives the same bytes', async () => {

@@ -87,7 +87,7 @@ describe('layouts', () => {
   test('are found by the collector, and nonsense is refused', () => {
     expect(layoutOf('rrc21').name).toBe('ris');
     expect(layoutOf('route-views.sydney').name).toBe('routeviews');
-    expect(() => layoutOf('nowhere')).toThrow(/is no collector: expected rrc00/);
+    expect(() => layoutOf('nowhere')).toThrow(/is not a collector: expected rrc00/);
     expect(() => risLayout('ftp://example')).toThrow(/expected an archive URL/);
   });
 });

@@ -197,7 +197,7 @@ describe('RIS Live client and simulated server', () => {
     const { url } = await serve();
     const { ended } = follow(url, { subscription: { prefix: 'nonsense' } });
     await expect(ended).rejects.toThrow(SubscriptionRefused);
-    await expect(ended).rejects.toThrow(/"nonsense" is no prefix/);
+    await expect(ended).rejects.toThrow(/"nonsense" is not a prefix/);
   });
 
   test('several subscriptions count as one connection, and overlap without duplicates', async () => {
@@ -258,8 +258,8 @@ describe('RIS Live client and simulated server', () => {
   });
 
   test.each([
-    ['http://127.0.0.1/', /is no WebSocket URL: expected ws:/],
-    ['nonsense', /is no WebSocket URL/],
+    ['http://127.0.0.1/', /is not a WebSocket URL: expected ws:/],
+    ['nonsense', /is not a WebSocket URL/],
   ])('a wrong URL is refused at once: %s', (url, message) => {
     expect(() => new RisLiveSource({ url, logger, random: () => 0 })).toThrow(message);
   });

@@ -46,7 +46,7 @@ describe('a hijack of a declared prefix', () => {
     expect(words(after.incidents[0])).toMatch(/as declared again: now announced by AS64510 to 6 peers/);
   });
 
-  test('ends as "no more news" when the sessions that told of it are gone', () => {
+  test('ends as "no more news" when the sessions that announced it are gone', () => {
     const messages: Said[] = [
       ...TABLE,
       ...announced(100, '198.51.100.0/24', STRANGER, [2]),

@@ -98,7 +98,7 @@ export function addChangingRoutes(routes: Routes, { pool, acts, clock }: Dashboa
       return { done: true };
     },
   );
-  onIncident('acknowledge', 'Say that somebody looks after it', undefined, (id, _body, by) => acts.acknowledge(id, by));
+  onIncident('acknowledge', 'Acknowledge it', undefined, (id, _body, by) => acts.acknowledge(id, by));
   onIncident('unacknowledge', 'Take an acknowledgement back', undefined, (id, _body, by) => acts.unacknowledge(id, by));
   routes.add(
     {

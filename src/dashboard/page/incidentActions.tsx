@@ -32,7 +32,7 @@ export function IncidentActions(props: { incident: Incident; canChange: boolean;
     <>
       {incident.acknowledgedBy !== null && (
         <p class="facts">
-          Acknowledged by {incident.acknowledgedBy}. Nobody is told of its growth, unless it becomes graver.
+          Acknowledged by {incident.acknowledgedBy}. No notices when it grows, unless its severity rises.
         </p>
       )}
       {incident.assignedTo !== null && <p class="facts">Assigned to {incident.assignedTo}.</p>}

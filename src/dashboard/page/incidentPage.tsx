@@ -57,7 +57,7 @@ export function IncidentPage({ id, canChange }: { id: number; canChange: boolean
           ) : (
             <Badge tone="quiet">{ENDINGS[value.ending]}</Badge>
           )}
-          {value.history && <Badge tone="quiet">history: nobody was told</Badge>}
+          {value.history && <Badge tone="quiet">history: no notices sent</Badge>}
           {value.ordinary && <Badge tone="quiet">ordinary</Badge>}
         </div>
         <p class="statement">{sentence(value.headline)}</p>
@@ -83,6 +83,11 @@ export function IncidentPage({ id, canChange }: { id: number; canChange: boolean
           </p>
         )}
         <IncidentActions incident={value} canChange={canChange} changed={reload} />
+        <p class="hint">
+          <a href={`/api/incidents/${value.id}/report.html`} target="_blank" rel="noreferrer">
+            Report to print or send
+          </a>
+        </p>
       </section>
       <div class="columns">
         <div>

@@ -146,9 +146,9 @@ function VerdictCard({ overview }: { overview: Overview }) {
 
 /** What was ordinary when it was last looked at says nothing of now. */
 function whyUnknown({ feed, verdict }: Overview, trouble: string | null): string | null {
-  if (trouble !== null) return 'The server does not tell; this page shows what it said last.';
+  if (trouble !== null) return 'No answer from the server; this page shows its last answer.';
   if (feed?.stale)
-    return 'The feed has fallen silent, which may be an outage or a trouble of ours: see whether the collector runs; "routewarden doctor" says what is wrong.';
+    return 'The feed has fallen silent. That may be an outage, or the collector has stopped; "routewarden doctor" says what is wrong.';
   const behind = verdict === null || feed?.watermark == null ? 0 : feed.watermark - verdict.minute;
   return behind > MOST_BEHIND
     ? `The feed goes on, but the verdicts are ${span(behind / 1000)} behind it: see whether detectors and ensemble run.`

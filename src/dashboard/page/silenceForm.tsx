@@ -44,7 +44,7 @@ export function SilenceForm({ incident, close }: { incident: Incident; close: ()
       <h2 id="silence">Silence</h2>
       {until !== null ? (
         <>
-          <p>Nobody is told until {new Date(until).toISOString().slice(0, 16).replace('T', ' ')} UTC.</p>
+          <p>No notices until {new Date(until).toISOString().slice(0, 16).replace('T', ' ')} UTC.</p>
           <div class="buttons">
             <button type="button" onClick={close}>
               Good
@@ -53,7 +53,7 @@ export function SilenceForm({ incident, close }: { incident: Incident; close: ()
         </>
       ) : (
         <form onSubmit={(event) => void save(event)}>
-          <p>Incidents go on being found and listed; nobody is told of those in which all that is ticked fits.</p>
+          <p>Incidents are still found and listed; no notices are sent for those that match all that is ticked.</p>
           <fieldset>
             <legend>What</legend>
             {prefix !== undefined && <Tick name="prefix" words={`Prefixes inside ${prefix}`} ticked />}

@@ -1,7 +1,8 @@
 import type { Pool } from 'pg';
+import { FEATURES } from '../../features/catalogue.js';
 import type { MinuteEvidence } from '../../features/row.js';
 import type { FeatureSeries } from '../api/schema.js';
-import { CHARTED, FEATURE_LABELS } from '../featureLabels.js';
+import { CHARTED } from '../charted.js';
 
 const MINUTE = 60_000;
 const MOST_POINTS = 600;
@@ -31,7 +32,7 @@ export async function featureSeries(
     until,
     times: buckets.map((bucket) => bucket[0]?.minute.getTime() ?? from),
     features: CHARTED.map((column) => {
-      const [name, label, unit] = FEATURE_LABELS[column] ?? ['', '', ''];
+      const { name, label, chartUnit: unit } = FEATURES[column]!;
       const before = rows
         .filter((row) => row.kind !== 'gap' && row.minute.getTime() < started)
         .map((row) => row.values[column] ?? 0)

@@ -1,7 +1,10 @@
 import type { Pool } from 'pg';
+import { featureIndexes } from '../../features/catalogue.js';
 import type { Feed, Gap } from '../api/schema.js';
 
 const MINUTE = 60_000;
+/** PostgreSQL counts from 1. */
+const UPDATES = featureIndexes(['announcements', 'withdrawals']).map((index) => index + 1);
 
 /** Names of all streams that have a row, in order. */
 export async function streamNames(pool: Pool): Promise<string[]> {
@@ -35,9 +38,9 @@ export async function feedState(
       [stream],
     ),
     pool.query<{ rate: number | null }>(
-      `SELECT avg(values[1] + values[2])::float8 AS rate FROM
+      `SELECT avg(values[$2] + values[$3])::float8 AS rate FROM
         (SELECT values FROM features WHERE stream = $1 AND kind <> 'gap' ORDER BY minute DESC LIMIT 5) newest`,
-      [stream],
+      [stream, ...UPDATES],
     ),
     feedGaps(pool, stream, (now ?? 0) - 30 * 1440 * MINUTE, (now ?? 0) + 1440 * MINUTE, 20),
   ]);

@@ -68,6 +68,8 @@ export interface Delivery {
   at?: string;
   nextAt?: string;
   error?: string;
+  /** The receiver was there and would not have it: it goes by itself from then on, so that it spoils no other. */
+  alone?: boolean;
 }
 
 /** Column `alerts.delivered`: ISO times sort as text. */
@@ -75,9 +77,13 @@ export interface DeliveryState {
   done?: boolean;
   /** Nothing is to be done before. */
   dueAt?: string;
+  /** When the other times were written. In the future, the clock was set back since, and they mean nothing. */
+  asOf?: string;
   /** An outbox that took it and died gives it up then. */
   claimedUntil?: string;
   channels?: Record<string, Delivery>;
+  /** Why it was set aside: it cannot be read. */
+  error?: string;
 }
 
 export interface Alert {
@@ -111,4 +117,21 @@ export function isLast({ phase }: Notice): boolean {
 /** The same for the same notice, so that a receiver can drop what it was sent twice. */
 export function noticeKey({ phase, alert }: Notice): string {
   return `routewarden-${alert.id}-${alert.body.revision}-${phase.replaceAll(' ', '-')}`;
+}
+
+/** @throws Error when the row of an alert lacks what every notice needs: without a revision it would go out for ever */
+export function assertReadable({ body }: Alert): void {
+  if (!Number.isInteger(body?.revision) || !Array.isArray(body.lines)) throw new Error('its body is damaged');
+}
+
+/** What is raised instead of an alert whose row cannot be read. */
+export function unreadableAlert(id: number, error: string): AlertRequest {
+  return {
+    fingerprint: `unreadable alert ${id}`,
+    kind: 'work failing',
+    severity: 'major',
+    title: `alert ${id} cannot be read, and reaches nobody`,
+    lines: [error.slice(0, 300), `its row in the table "alerts" is damaged: select * from alerts where id = ${id}`],
+    once: true,
+  };
 }

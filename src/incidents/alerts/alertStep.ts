@@ -38,15 +38,27 @@ export class AlertStep {
       this.tookOver = true;
     }
     const at = now().getTime();
-    if (this.lookedAt === null || at - this.lookedAt >= lookSeconds * 1000) await this.look(at);
-    const { sent, failed } = await outbox.deliverDue();
-    return sent > 0 && failed === 0;
+    // A clock that was set back would keep the watches from looking until it has caught up.
+    if (this.lookedAt === null || at < this.lookedAt || at - this.lookedAt >= lookSeconds * 1000) await this.look(at);
+    try {
+      const { sent, failed } = await outbox.deliverDue();
+      return sent > 0 && failed === 0;
+    } catch (error) {
+      // What was claimed when the database went away is not to wait until the claim runs out.
+      this.forget();
+      throw error;
+    }
+  }
+
+  /** Another alerter may have been at work meanwhile, or a round broke off: claims of before are freed first. */
+  forget(): void {
+    this.tookOver = false;
   }
 
   private async look(at: number): Promise<void> {
     const { pool, watches, lookSeconds, log, rounds } = this.options;
     // A machine that slept, or a database that was away: what seems silent was perhaps not to be heard.
-    const broken = this.lookedAt === null || at - this.lookedAt > (lookSeconds + 30) * 1000;
+    const broken = this.lookedAt === null || at < this.lookedAt || at - this.lookedAt > (lookSeconds + 30) * 1000;
     if (broken || this.steadySince === null) this.steadySince = at;
     const steadySeconds = (at - this.steadySince) / 1000;
     this.lookedAt = at;
@@ -58,7 +70,7 @@ export class AlertStep {
         const { raised, resolved, bad } = await reconcileAlerts(pool, watch.kind, seen, new Date(at));
         if (raised + resolved > 0) log.info({ kind: watch.kind, raised, resolved }, 'alerts');
         if (bad.length === 0) rounds.went(what);
-        else this.failed(what, new Error(`${bad.length} rows could not be told, such as ${bad[0]}`));
+        else this.failed(what, new Error(`${bad.length} rows could not be judged, such as ${bad[0]}`));
       } catch (error) {
         // Without the database no watch can look; what fails for another reason keeps none of the others from looking.
         if (!storeIsAway(error)) {

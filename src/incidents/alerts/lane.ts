@@ -3,6 +3,8 @@ import type { AlertChannel } from './channels/channel.js';
 
 /** Tries in a row that failed before a channel is left alone for a while. */
 const FAILURES_BEFORE_REST = 3;
+/** A channel whose try does not end is looked at again so soon. */
+const OVERDUE_SECONDS = 5;
 
 export interface LaneOptions {
   /** A try's whole time, seconds, however slowly the other side drips. */
@@ -17,7 +19,10 @@ export class Lane {
   private busySince: Date | null = null;
   private failures = 0;
   private restsUntil: Date | null = null;
+  private failedAt = new Date(0);
   private lastError = '';
+  /** Since when a try goes on although its time is up; the channel does not heed its signal. */
+  private overdueSince: Date | null = null;
 
   constructor(
     readonly channel: AlertChannel,
@@ -35,7 +40,12 @@ export class Lane {
       const until = new Date(Math.max(this.busySince.getTime() + trySeconds * 1000, now().getTime() + 1000));
       return { until, error: `stuck in one message since ${this.busySince.toISOString()}` };
     }
-    if (this.restsUntil === null || this.restsUntil <= now()) return null;
+    if (this.overdueSince !== null) {
+      const until = new Date(now().getTime() + OVERDUE_SECONDS * 1000);
+      return { until, error: `a try that was cut off has not ended since ${this.overdueSince.toISOString()}` };
+    }
+    // A clock that was set back since it failed says nothing of how long it has rested.
+    if (this.restsUntil === null || this.restsUntil <= now() || now() < this.failedAt) return null;
     return { until: this.restsUntil, error: `left alone after ${this.failures} failures in a row: ${this.lastError}` };
   }
 
@@ -52,15 +62,31 @@ export class Lane {
   async send(notices: readonly Notice[]): Promise<void> {
     const { trySeconds, restSeconds, now } = this.options;
     try {
-      await within(trySeconds, (signal) => this.channel.send(notices, signal));
+      await within(trySeconds, (signal) => this.oneAtATime(notices, signal));
       this.failures = 0;
       this.restsUntil = null;
     } catch (error) {
       this.failures += 1;
       this.lastError = error instanceof Error ? error.message : String(error);
+      this.failedAt = now();
       const times = this.failures - FAILURES_BEFORE_REST + 1;
       if (times > 0) this.restsUntil = new Date(now().getTime() + restSeconds(times) * 1000);
       throw error;
+    }
+  }
+
+  /** Tries that do not end must not pile up: each may hold a thread or a socket that all channels share. */
+  private async oneAtATime(notices: readonly Notice[], signal: AbortSignal): Promise<void> {
+    if (this.overdueSince !== null) throw new Error('the try before has not ended');
+    const late = () => {
+      this.overdueSince = this.options.now();
+    };
+    signal.addEventListener('abort', late, { once: true });
+    try {
+      await this.channel.send(notices, signal);
+    } finally {
+      signal.removeEventListener('abort', late);
+      this.overdueSince = null;
     }
   }
 }

@@ -1,11 +1,20 @@
 import type { Pool } from 'pg';
 import { secretHider } from '../../config/redaction.js';
-import { claimDueAlerts, freeClaims, raisedBefore, recordDelivery, recordLateDelivery } from '../../storage/alerts.js';
+import {
+  claimDueAlerts,
+  freeClaims,
+  raiseAlertAlone,
+  raisedBefore,
+  recordDelivery,
+  recordLateDelivery,
+  setAsideAlert,
+} from '../../storage/alerts.js';
 import { currentSilences } from '../../storage/silences.js';
+import { storeIsAway } from '../../storage/storeAway.js';
 import { severityRank } from '../severity.js';
-import type { Alert, Delivery, Notice } from './alert.js';
+import { type Alert, assertReadable, type Delivery, type Notice, unreadableAlert } from './alert.js';
 import type { AlertChannel } from './channels/channel.js';
-import { Refused } from './channels/post.js';
+import { describeFault, Refused, wasTurnedDown } from './channels/post.js';
 import { afterFailure, afterSuccess, backoffSeconds, deliveryState, dueNotice, routedChannels } from './delivery.js';
 import { Lane, within } from './lane.js';
 import type { AlertSettings } from './settings.js';
@@ -19,12 +28,16 @@ export interface OutboxOptions {
   /** 0..1, for the jitter of retries. */
   random: () => number;
   log: { warn(context: object, message: string): void };
+  /** Hears of each channel whether it took what it was sent. */
+  rounds?: { failed(what: string, error: unknown): void; went(what: string): void };
   /** A try's whole time, seconds; 30 unless given. */
   trySeconds?: number;
 }
 
 const LEASE_SECONDS = 300;
 const BATCH = 200;
+/** Notices that a receiver turns down in one round before it is left alone for the rest of it. */
+const MOST_TURNED_DOWN = 3;
 const SEND_SECONDS = 30;
 /** So long a round waits for its channels; who is slower ends by itself, and the round goes on without it. */
 const PATIENCE_MILLISECONDS = 1_000;
@@ -80,22 +93,62 @@ export class AlertOutbox {
   async deliverDue(): Promise<{ sent: number; failed: number; alerts: number }> {
     const { pool, settings, now } = this.options;
     await this.recordLate();
-    const claimed: Claimed[] = [];
-    const silences = await currentSilences(pool, now());
-    for (const due of await claimDueAlerts(pool, now(), LEASE_SECONDS, BATCH)) {
-      const alert = { ...due, silencedUntil: silencedUntil(due, silences, now()) };
-      claimed.push({ alert, previous: await raisedBefore(pool, alert), channels: { ...alert.delivered.channels } });
-    }
+    const claimed = await this.claim();
     if (claimed.length === 0) return { sent: 0, failed: 0, alerts: 0 };
     const totals = await Promise.all(this.lanes.map((lane) => this.deliverTo(lane, claimed)));
-    for (const { alert, previous, channels } of claimed) {
-      await recordDelivery(pool, alert, deliveryState(alert, channels, settings, previous, now()), now());
+    for (let next = claimed[0]; next !== undefined; next = claimed[0]) {
+      const { alert, previous, channels } = next;
+      try {
+        await recordDelivery(pool, alert, deliveryState(alert, channels, settings, previous, now()), now());
+      } catch (error) {
+        if (!storeIsAway(error)) await this.setAside(alert.id, error);
+        else {
+          // What went out is remembered until it can be written down, or it would go out again.
+          for (const claim of claimed) this.remember(claim);
+          throw error;
+        }
+      }
+      claimed.shift();
     }
     return {
       alerts: claimed.length,
       sent: totals.reduce((sum, { sent }) => sum + sent, 0),
       failed: totals.reduce((sum, { failed }) => sum + failed, 0),
     };
+  }
+
+  /** Each row by itself: one that cannot be read is set aside and told, and keeps no other from going out. */
+  private async claim(): Promise<Claimed[]> {
+    const { pool, settings, now } = this.options;
+    const claimed: Claimed[] = [];
+    const silences = await currentSilences(pool, now());
+    for (const due of await claimDueAlerts(pool, now(), LEASE_SECONDS, BATCH)) {
+      const previous = await raisedBefore(pool, due);
+      try {
+        assertReadable(due);
+        const alert = { ...due, silencedUntil: silencedUntil(due, silences, now()) };
+        const channels = { ...alert.delivered.channels };
+        deliveryState(alert, channels, settings, previous, now());
+        claimed.push({ alert, previous, channels });
+      } catch (cause) {
+        await this.setAside(due.id, cause);
+      }
+    }
+    return claimed;
+  }
+
+  private async setAside(id: number, cause: unknown): Promise<void> {
+    const { pool, log, now } = this.options;
+    const error = cause instanceof Error ? cause.message : String(cause);
+    log.warn({ alert: id, error }, 'an alert cannot be read and is set aside');
+    await setAsideAlert(pool, id, error);
+    await raiseAlertAlone(pool, unreadableAlert(id, error), now());
+  }
+
+  private remember({ alert, channels }: Claimed): void {
+    for (const [channel, delivery] of Object.entries(channels)) {
+      if (delivery !== alert.delivered.channels?.[channel]) this.late.push({ alertId: alert.id, channel, delivery });
+    }
   }
 
   /** Waits for messages that are under way, for a second at most, and writes down what became of them. */
@@ -167,7 +220,8 @@ export class AlertOutbox {
     for (const { claim } of dues) {
       const told = claim.channels[name] ?? { state: 'waiting', revision: 0, resolved: false, attempts: 0 };
       const words = this.hideSecrets(error);
-      claim.channels[name] = { ...told, state: 'waiting', nextAt: until.toISOString(), error: words };
+      const at = this.options.now().toISOString();
+      claim.channels[name] = { ...told, state: 'waiting', nextAt: until.toISOString(), error: words, at };
     }
   }
 
@@ -181,13 +235,14 @@ export class AlertOutbox {
     const { settings, now, random, log } = this.options;
     let fault: string | null = null;
     let notBefore: Date | null = null;
-    for (let from = 0; from < dues.length; from += settings.groupLimit) {
-      const group = dues.slice(from, from + settings.groupLimit);
+    let turnedDown = 0;
+    for (const group of groupsOf(lane.name, dues, settings.groupLimit)) {
       const before = group.map(({ claim }) => claim.channels[lane.name]);
       try {
         if (fault !== null) throw new Error(fault);
         await lane.send(group.map(({ notice }) => notice));
         totals.sent += group.length;
+        this.options.rounds?.went(`channel ${lane.name}`);
         group.forEach((due, index) => {
           record(due, afterSuccess(due.notice, before[index], now()));
         });
@@ -195,15 +250,27 @@ export class AlertOutbox {
         const error: string = this.hideSecrets(describeFault(cause));
         notBefore ??= cause instanceof Refused ? cause.retryAt(now()) : null;
         totals.failed += group.length;
-        if (fault === null)
-          log.warn({ channel: lane.name, notices: dues.length - totals.sent, error }, 'alerts not delivered');
-        fault = error;
+        if (fault === null) this.options.rounds?.failed(`channel ${lane.name}`, new Error(error));
+        const alone = notBefore === null && wasTurnedDown(cause);
+        if (fault === null) log.warn({ channel: lane.name, notices: group.length, error }, 'alerts not delivered');
+        if (alone) turnedDown += 1;
+        if (!alone || turnedDown >= MOST_TURNED_DOWN) fault ??= error;
         group.forEach((due, index) => {
-          record(due, afterFailure(due.notice, before[index], error, settings.retry, now(), random(), notBefore));
+          const failure = afterFailure(due.notice, before[index], error, settings.retry, now(), random(), notBefore);
+          record(due, alone ? { ...failure, alone } : failure);
         });
       }
     }
   }
+}
+
+/** Messages of at most `limit` notices; one that was turned down before goes by itself, after all others. */
+function groupsOf(channel: string, dues: readonly Due[], limit: number): Due[][] {
+  const isAlone = ({ claim }: Due) => claim.channels[channel]?.alone === true;
+  const together = dues.filter((due) => !isAlone(due));
+  const groups: Due[][] = [];
+  for (let from = 0; from < together.length; from += limit) groups.push(together.slice(from, from + limit));
+  return [...groups, ...dues.filter(isAlone).map((due) => [due])];
 }
 
 /** Whether its outcome is still to come. */
@@ -212,12 +279,6 @@ function isOpen(told: Delivery | undefined, { alert }: Notice, now: Date): boole
   if (told.state !== 'waiting')
     return told.revision < alert.body.revision || (alert.resolvedAt !== null && !told.resolved);
   return told.nextAt === undefined || new Date(told.nextAt) <= now;
-}
-
-/** What went wrong in words: fetch hides the reason ("connection refused") in the cause. */
-export function describeFault(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
 }
 
 /**

@@ -156,7 +156,7 @@ export const alertSettings = z
       .enum(SEVERITIES)
       .default('major')
       .describe(
-        'Severity from which channels are told, without routes and in routes that name none; what is less is listed',
+        'Severity from which notices are sent, without routes and in routes that name none; the rest is only listed',
       ),
     history: z
       .boolean()
@@ -186,27 +186,29 @@ export const alertSettings = z
       .number()
       .min(10)
       .default(180)
-      .describe('A live feed that gave no sign of life for so long is told as stale'),
+      .describe('Raise an alert when a live feed gave no sign of life for this long'),
     serviceDownSeconds: z
       .number()
       .min(10)
       .default(60)
-      .describe('A service without a heartbeat for so long is told as down'),
+      .describe('Raise an alert when a service sent no heartbeat for this long'),
     stageBehindSeconds: z
       .number()
       .min(60)
       .default(120)
-      .describe('A stage whose oldest unread row has waited for so long is told as behind'),
+      .describe('Raise an alert when the oldest unread row of a stage has waited this long'),
     resolved: z.boolean().default(true).describe('Tell when it is over'),
     quietHours: z
       .strictObject({
         from: clockTime.describe('Time of day at which they begin, such as 22:00'),
         until: clockTime.describe('Time of day at which they end, such as 07:00'),
         timeZone: z.string().default('UTC').describe('IANA name, such as Europe/Amsterdam'),
-        allow: z.enum(SEVERITIES).default('critical').describe('From this severity on it is told all the same'),
+        allow: z.enum(SEVERITIES).default('critical').describe('From this severity on, notices are sent all the same'),
       })
       .optional()
-      .describe('Hours in which notices are held back until they end; watched ones are told all the same'),
+      .describe(
+        'Hours in which notices are held back until they end; those about your own networks are sent all the same',
+      ),
     retry: z
       .strictObject({
         attempts: z.number().int().min(1).max(50).default(8).describe('Tries of one message before it is given up'),
@@ -218,7 +220,7 @@ export const alertSettings = z
         longestSeconds: z.number().positive().default(600).describe('Longest wait between two tries'),
       })
       .prefault({})
-      .describe('Failed deliveries are tried again, each time after twice the wait, and given up after so many tries'),
+      .describe('Tries of a failed delivery, each after twice the wait, before it is given up'),
   })
   .superRefine((settings, check) => {
     const names = settings.channels.map((channel) => channel.name);
@@ -243,7 +245,7 @@ export const alertSettings = z
       try {
         new Intl.DateTimeFormat('en', { timeZone: settings.quietHours.timeZone });
       } catch {
-        const message = `"${settings.quietHours.timeZone}" is no time zone; write one such as Europe/Amsterdam`;
+        const message = `"${settings.quietHours.timeZone}" is not a time zone; write one such as Europe/Amsterdam`;
         check.addIssue({ code: 'custom', path: ['quietHours', 'timeZone'], message });
       }
     }

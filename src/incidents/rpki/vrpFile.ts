@@ -39,7 +39,7 @@ export interface VrpList {
  * Never more than a piece and an entry are in memory, and the loop runs on between the pieces. Entries of another form
  * are counted and left out.
  *
- * @throws Error when it is no JSON, has no list `roas`, ends early, or none of its entries can be read
+ * @throws Error when it is not JSON, has no list `roas`, ends early, or none of its entries can be read
  */
 export async function readVrps(
   pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
@@ -114,7 +114,7 @@ function endOf(text: string, from: number): number {
     } else if (letter === 34) quoted = true;
     else if (letter === 123 || letter === 91) depth++;
     else if (letter === 125 || letter === 93) {
-      // the end of the list itself, behind a value that is no object
+      // the end of the list itself, behind a value that is not an object
       if (depth === 0) return at;
       if (--depth === 0) return at + 1;
     } else if (letter === 44 && depth === 0) return at;

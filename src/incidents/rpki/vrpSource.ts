@@ -1,4 +1,5 @@
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { redacted, secretHider } from '../../config/redaction.js';
 import { hostFetch } from '../../sources/http/hostFetch.js';
 import type { RpkiSettings } from '../settings.js';
@@ -76,7 +77,9 @@ export class VrpSource {
       await this.refreshIfDue();
       if (signal.aborted) return;
       onRead();
-      const timer = setTimeout(() => void again(), Math.max(1000, this.dueAt - this.options.now().getTime()));
+      const longest = this.options.settings.refreshSeconds * 1000;
+      const wait = Math.min(longest, Math.max(1000, this.dueAt - this.options.now().getTime()));
+      const timer = setTimeout(() => void again(), wait);
       timer.unref();
       signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
     };
@@ -87,10 +90,12 @@ export class VrpSource {
   async refreshIfDue(): Promise<void> {
     const { settings, now, log } = this.options;
     const place = settings.vrps;
-    if (place === undefined || now().getTime() < this.dueAt) return;
-    let wait = settings.refreshSeconds;
+    const wait = this.dueAt - now().getTime();
+    // Longer than any wait: the clock has been set back.
+    if (place === undefined || (wait > 0 && wait <= settings.refreshSeconds * 1000)) return;
+    let seconds = settings.refreshSeconds;
     try {
-      const list = /^https?:\/\//i.test(place) ? await this.download(place) : await this.readFile(place);
+      const list = /^https?:\/\//i.test(place) ? await this.download(place) : await this.inTime(this.readFile(place));
       if (list !== null) {
         this.refuseWorse(list);
         this.table = list.table;
@@ -103,7 +108,7 @@ export class VrpSource {
       this.lastError = null;
     } catch (cause) {
       this.etag = null;
-      wait = Math.min(wait, FIRST_RETRY_SECONDS * 2 ** this.failures);
+      seconds = Math.min(seconds, FIRST_RETRY_SECONDS * 2 ** this.failures);
       this.failures += 1;
       const reason = cause instanceof Error && cause.cause instanceof Error ? `: ${cause.cause.message}` : '';
       const error = this.hideSecrets(`${cause instanceof Error ? cause.message : String(cause)}${reason}`);
@@ -111,7 +116,7 @@ export class VrpSource {
       const kept = this.table === null ? 'RPKI validity is unknown' : `the ${this.table.size} read before stay in use`;
       log.warn({ place: redacted(place, 'rpki.vrps'), error }, `VRPs cannot be read; ${kept}`);
     }
-    this.dueAt = now().getTime() + wait * 1000;
+    this.dueAt = now().getTime() + seconds * 1000;
   }
 
   /** A list without anything in it, or an old one, says that its maker failed: what is known stays. */
@@ -129,11 +134,29 @@ export class VrpSource {
     return generatedAt === null ? null : (this.options.now().getTime() - generatedAt.getTime()) / 3_600_000;
   }
 
+  /** A file on a network disk that is away may take for ever, and nothing can end that: what waits for it goes on. */
+  private async inTime<T>(work: Promise<T>): Promise<T> {
+    const { timeoutSeconds } = this.options.settings;
+    const ended = new AbortController();
+    const late = sleep(timeoutSeconds * 1000, undefined, { signal: ended.signal }).then(() => {
+      throw new Error(`not read after ${timeoutSeconds} s (rpki.timeoutSeconds)`);
+    });
+    try {
+      return await Promise.race([work, late]);
+    } finally {
+      late.catch(() => undefined); // ended on purpose
+      work.catch(() => undefined); // told already, by the time that it took
+      ended.abort();
+    }
+  }
+
   private async readFile(path: string): Promise<VrpList> {
+    const found = await stat(path);
+    // A pipe or a device may never end, and to open it may never come back.
+    if (!found.isFile()) throw new Error(`${path} is no regular file`);
+    this.refuseAbove(found.size);
     const file = await open(path);
     try {
-      const { size } = await file.stat();
-      this.refuseAbove(size);
       return await readVrps(file.createReadStream({ autoClose: false }), this.options.now);
     } finally {
       await file.close();

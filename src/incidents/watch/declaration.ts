@@ -23,7 +23,7 @@ export class Declaration {
     this.entries = settings.prefixes.map((declared) => {
       const block = parseAddressBlock(declared.prefix);
       if (block === null)
-        throw new Error(`watch.prefixes: "${declared.prefix}" is no prefix; write it as 192.0.2.0/24`);
+        throw new Error(`watch.prefixes: "${declared.prefix}" is not a prefix; write it as 192.0.2.0/24`);
       const { path, origins = settings.asNumbers } = declared;
       const entry: Entry = {
         ...declared,

@@ -72,7 +72,7 @@ export const watchSettings = z
     neighbours: z
       .array(asNumber)
       .default([])
-      .describe('Neighbours of your AS that are expected: a new link to one of these is no news'),
+      .describe('Neighbours of your AS that are expected: a new link to one of these is not news'),
     upstreams: z
       .array(asNumber)
       .default([])
@@ -100,7 +100,7 @@ export const watchSettings = z
       .max(8760)
       .default(3)
       .describe(
-        'ROAs of yours that expire within so many hours are told; lists name the next expiry of the whole chain',
+        'Alert when a ROA of yours expires within so many hours; lists name the next expiry of the whole chain',
       ),
     lossSeconds: z
       .number()
@@ -112,7 +112,7 @@ export const watchSettings = z
       ),
   })
   .prefault({})
-  .describe('What is yours: routes that contradict it are told at once, whatever else goes on');
+  .describe('What is yours: routes that contradict it raise an alert at once, whatever else goes on');
 
 export type DeclaredPrefix = z.infer<typeof declaredPrefix>;
 export type WatchSettings = z.infer<typeof watchSettings>;

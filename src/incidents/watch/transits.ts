@@ -2,7 +2,7 @@ import type { Declaration } from './declaration.js';
 import { type Finding, seenBy } from './finding.js';
 import { neighboursIn } from './rules/neighbours.js';
 
-/** Routes of others need no answer: what was not seen for so long is no news any more, ms. */
+/** Routes of others need no answer: what was not seen for so long is not news any more, ms. */
 const QUIET_MS = 3_600_000;
 const SAMPLE = 5;
 const MOST = 1000;

@@ -1,7 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import { MinuteAggregator } from '../../features/minuteAggregator.js';
 import type { Minute } from '../../features/row.js';
-import { readCursor, writeCursor } from '../../storage/cursors.js';
+import { AGGREGATOR, readCursor, WATCH_STAGE, writeCursor } from '../../storage/cursors.js';
 import { inTransaction } from '../../storage/pool.js';
 import { entriesAfter } from '../../storage/updateBatches.js';
 import { writeWatchState } from '../../storage/watchStates.js';
@@ -12,12 +12,8 @@ import { storeFindings } from '../storeFindings.js';
 import type { Declaration } from './declaration.js';
 import { Watcher } from './watcher.js';
 
-/** The stage's name in `cursors`. */
-export const WATCH_STAGE = 'watch';
-
 const ENTRIES_A_STEP = 64;
 /** The stage whose stand knows a table dump. */
-const AGGREGATOR_STAGE = 'aggregator';
 const SEED_MILLISECONDS = 2_000;
 const SNAPSHOT_MILLISECONDS = 2_000;
 /** Of the time at most: with many prefixes and peers a stand has megabytes. */
@@ -118,7 +114,7 @@ export class WatchStep {
     const at = now().getTime();
     if (at - this.lookedAt < SEED_MILLISECONDS) return;
     this.lookedAt = at;
-    const cursor = await readCursor(pool, AGGREGATOR_STAGE, stream);
+    const cursor = await readCursor(pool, AGGREGATOR, stream);
     if (cursor?.state == null) return;
     const routes = MinuteAggregator.restore(cursor.state, { stream }).routesWhere(watcher.concerns);
     watcher.seed(routes, watcher.untilMs ?? at);

@@ -306,7 +306,7 @@ export class Watcher {
       return { by: 'quiet', words: `no more news of ${first}${others}: the routes may still stand` };
     }
     if (prefixes.every((prefix) => this.unheard.has(prefix))) {
-      return { by: 'quiet', words: `no more news of ${first}${others}: the sessions that told of it are gone` };
+      return { by: 'quiet', words: `no more news of ${first}${others}: the sessions that announced it are gone` };
     }
     const left = standing(own).length;
     if (incident.class === 'outage') {

@@ -1,3 +1,5 @@
+import { featureFamily, featureIndexes } from '../../features/catalogue.js';
+
 /** A named rule: which features speak for it, and in which direction. */
 export interface Rule {
   name: string;
@@ -7,25 +9,35 @@ export interface Rule {
   side: 'above' | 'below' | 'either';
 }
 
-const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i);
+const rule = (name: string, side: Rule['side'], ...features: string[]): Rule => ({
+  name,
+  columns: featureIndexes(features),
+  side,
+});
 
 /**
- * What operators look for, as rules on the 37 features. Volume (surges, storms, silence) and shape (paths, edit
+ * What operators look for, as rules on the features. Volume (surges, storms, silence) and shape (paths, edit
  * distances, origins, packet sizes) are kept apart, so that an event that changes only one of them is still seen.
  */
 export const RULES: readonly Rule[] = [
-  { name: 'announcement surge', columns: [0, 2, 11], side: 'above' },
-  { name: 'withdrawal storm', columns: [1, 3], side: 'above' },
-  { name: 'route churn', columns: [8], side: 'above' },
-  { name: 'duplicates', columns: [7, 9], side: 'above' },
-  { name: 'path length surge', columns: [4, 5, 6], side: 'above' },
-  { name: 'shorter paths', columns: [4, 6], side: 'below' },
-  { name: 'edit distance', columns: [10, 12], side: 'either' },
-  { name: 'path length pattern', columns: range(13, 22), side: 'either' },
-  { name: 'edit distance pattern', columns: range(23, 32), side: 'either' },
-  { name: 'origin IGP', columns: [33], side: 'either' },
-  { name: 'origin EGP', columns: [34], side: 'either' },
-  { name: 'origin INCOMPLETE', columns: [35], side: 'either' },
-  { name: 'packet size', columns: [36], side: 'either' },
-  { name: 'silence', columns: [0, 2, 11], side: 'below' },
+  rule('announcement surge', 'above', 'announcements', 'announced_prefixes', 'arrival_rate'),
+  rule('withdrawal storm', 'above', 'withdrawals', 'withdrawn_prefixes'),
+  rule('route churn', 'above', 'implicit_withdrawals'),
+  rule('duplicates', 'above', 'duplicate_announcements', 'duplicate_withdrawals'),
+  rule(
+    'path length surge',
+    'above',
+    'average_as_path_length',
+    'maximum_as_path_length',
+    'average_unique_as_path_length',
+  ),
+  rule('shorter paths', 'below', 'average_as_path_length', 'average_unique_as_path_length'),
+  rule('edit distance', 'either', 'maximum_edit_distance', 'average_edit_distance'),
+  { name: 'path length pattern', columns: featureFamily('maximum_as_path_length_is_'), side: 'either' },
+  { name: 'edit distance pattern', columns: featureFamily('maximum_edit_distance_is_'), side: 'either' },
+  rule('origin IGP', 'either', 'origin_igp'),
+  rule('origin EGP', 'either', 'origin_egp'),
+  rule('origin INCOMPLETE', 'either', 'origin_incomplete'),
+  rule('packet size', 'either', 'average_packet_size'),
+  rule('silence', 'below', 'announcements', 'announced_prefixes', 'arrival_rate'),
 ];

@@ -1,10 +1,18 @@
+import { featureIndexes } from '../../features/catalogue.js';
 import type { FeatureBlock } from '../../features/row.js';
 import { applyPreparation, fitPreparation, type Preparation } from '../preparation/preparation.js';
 
-/** Announcements, withdrawals, both in prefixes, duplicates, implicit withdrawals, duplicate withdrawals. */
-const COUNTS = [0, 1, 2, 3, 7, 8, 9];
+const COUNTS = featureIndexes([
+  'announcements',
+  'withdrawals',
+  'announced_prefixes',
+  'withdrawn_prefixes',
+  'duplicate_announcements',
+  'implicit_withdrawals',
+  'duplicate_withdrawals',
+]);
 /** Every count of messages, prefixes and origins. */
-const SINGLE_COUNTS = [...COUNTS, 11, 33, 34, 35];
+const SINGLE_COUNTS = [...COUNTS, ...featureIndexes(['arrival_rate', 'origin_igp', 'origin_egp', 'origin_incomplete'])];
 /** Time constants of the single counts in minutes. */
 const SINGLE_SCALES = [7, 20];
 

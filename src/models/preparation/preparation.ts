@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import type { Trait } from '../../features/catalogue.js';
 import type { FeatureBlock } from '../../features/row.js';
 import { MINUTES_PER_DAY } from '../../features/row.js';
-import { columnsOf, type Trait } from './columns.js';
+import { columnsOf } from './columns.js';
 import { fitRhythm, rhythmAt, takeRhythmOut } from './rhythm.js';
 import { columnAt, sampleOf, spreadOf } from './robust.js';
 import { windowMeans, windowOf } from './windowMeans.js';
@@ -77,7 +78,7 @@ export function decodePreparation(value: unknown): Preparation {
  * Name of an output column, such as "withdrawn prefixes over 15 minutes".
  */
 export function preparedName(p: Preparation, column: number): string {
-  const name = columnsOf(p.inputs)[p.kept[column % p.kept.length]!]!.name;
+  const name = columnsOf(p.inputs)[p.kept[column % p.kept.length]!]!.words;
   const minutes = p.scales[Math.floor(column / p.kept.length)]!;
   return minutes === 1 ? name : `${name} over ${minutes} minutes`;
 }
@@ -198,7 +199,7 @@ function rowsUsed(block: FeatureBlock): number[] {
 
 /** [rows - from, kept] on the log scale where a column counts; what is not a finite number is read as 0. */
 function transform(block: FeatureBlock, kept: number[], from: number): Float64Array {
-  const traits = columnsOf(block.columns);
+  const traits = columnsOf(Math.max(block.columns, ...kept.map((column) => column + 1)));
   const log = Uint8Array.from(kept, (column) => (traits[column]!.trait === 'count' ? 1 : 0));
   const width = kept.length;
   const rows = block.minutes.length - from;
@@ -206,7 +207,8 @@ function transform(block: FeatureBlock, kept: number[], from: number): Float64Ar
   for (let r = 0; r < rows; r++) {
     const at = (from + r) * block.columns;
     for (let k = 0; k < width; k++) {
-      const value = block.values[at + kept[k]!]!;
+      // A block of an older version may lack a feature that the model knows.
+      const value = kept[k]! < block.columns ? block.values[at + kept[k]!]! : 0;
       const finite = Number.isFinite(value) ? value : 0;
       out[r * width + k] = log[k] === 1 ? Math.log1p(Math.max(0, finite)) : finite;
     }

@@ -98,7 +98,9 @@ function trimmed(text: string): { baseUrl: string; authorization: string | null 
 export function layoutOf(collector: string, baseUrl?: string): ArchiveLayout {
   if (/^rrc\d{2}$/.test(collector)) return risLayout(baseUrl);
   if (/^route-views[a-z0-9.-]*$/.test(collector)) return routeViewsLayout(baseUrl);
-  throw new Error(`"${collector}" is no collector: expected rrc00 .. rrc99 (RIPE RIS) or route-views... (Route Views)`);
+  throw new Error(
+    `"${collector}" is not a collector: expected rrc00 .. rrc99 (RIPE RIS) or route-views... (Route Views)`,
+  );
 }
 
 /**

@@ -26,6 +26,23 @@ export class Refused extends Error {
 
 const LONGEST_WAIT = 86_400_000;
 
+/** What went wrong in words: fetch hides the reason ("connection refused") in the cause. */
+export function describeFault(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
+}
+
+/** Whether whoever was to have a notice is there and would not take this one, so that another may be taken. */
+export function wasTurnedDown(cause: unknown): boolean {
+  if (cause instanceof Refused) return cause.status >= 400 && cause.status < 500 && ![408, 429].includes(cause.status);
+  if (!(cause instanceof Error)) return false;
+  // Of SMTP (RFC 5321, 4.2.1): 5yz is said of this very mail.
+  const { responseCode, command } = cause as { responseCode?: number; command?: string };
+  if (responseCode !== undefined) return responseCode >= 500 && command !== 'CONN' && !command?.startsWith('AUTH');
+  // A notice that the channel cannot put into words; fetch names the network's faults by a cause.
+  return ['TypeError', 'RangeError', 'SyntaxError'].includes(cause.name) && cause.cause === undefined;
+}
+
 /**
  * Posts JSON. Redirects are refused: a signed body must go where the operator said and nowhere else.
  * @throws Refused with the status and the first of the answer when it is not 2xx
