@@ -62,7 +62,7 @@ export const bench: Bench = {
         others.push(seeded);
         if (labels.includes(1) || seed !== seeds[0]) continue;
         const count = quick ? QUICK_INJECTIONS : INJECTIONS;
-        recall.push(...(await recallOf(recording, kinds, trained, ensemble, count, seed)));
+        for (const drawn of seeds) recall.push(...(await recallOf(recording, kinds, trained, ensemble, count, drawn)));
       }
       console.error(`${name}: ${seeds.length} seeds`);
     }
