@@ -30,6 +30,8 @@ export class QueueStore {
   constructor(
     private readonly settings: QueueStoreSettings,
     private readonly onError: (error: Error) => void,
+    /** Who asks a queue gives up after so long without an answer; workers wait for the store to come back. */
+    private readonly answerMilliseconds = 10_000,
   ) {}
 
   get kind(): 'redis' | 'postgres' {
@@ -69,7 +71,7 @@ export class QueueStore {
   queue<Data>(name: string): Queue<Data> {
     const queue =
       this.kind === 'redis'
-        ? new Queue<Data>(name, { connection: this.redis(), prefix: this.settings.queuePrefix })
+        ? new Queue<Data>(name, { connection: this.redis(this.answerMilliseconds), prefix: this.settings.queuePrefix })
         : (new Queue(name, this.postgresOptions(), createPostgresBackend) as unknown as Queue<Data>);
     queue.on('error', this.onError);
     this.opened.push(queue);
@@ -115,11 +117,12 @@ export class QueueStore {
     for (const connection of this.connections) connection.disconnect();
   }
 
-  private redis(): ConnectionOptions {
+  private redis(commandTimeout?: number): ConnectionOptions {
     const connection = new Redis(this.settings.redisUrl!, {
       // BullMQ asks for this on blocking connections: it waits through an outage instead of failing its commands.
       maxRetriesPerRequest: null,
       connectTimeout: 10_000,
+      ...(commandTimeout === undefined ? {} : { commandTimeout }),
       // A path that swallows everything is found out, where no command has an answer due.
       keepAlive: 10_000,
       retryStrategy: (attempt: number) => Math.min(100 * 2 ** attempt, 5_000),

@@ -86,7 +86,8 @@ export function withStore<T>(program: Command, work: (store: Store) => Promise<T
     let ending = false;
     const queues = new QueueStore({ ...settings, databaseUrl }, (error) => ending || onTrouble(error));
     try {
-      if (origin === 'own') await queues.prepare();
+      // A Redis that is away, or silent, would keep the command waiting for ever.
+      if (origin === 'own' || queues.kind === 'redis') await queues.prepare();
       return await work({ settings, pool, databaseUrl, queues });
     } finally {
       ending = true;
