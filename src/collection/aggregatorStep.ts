@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { UpdateBatch } from '../bgp/updateBatch.js';
+import { BadSnapshot } from '../features/byteStream.js';
 import { MinuteAggregator, type MinuteAggregatorOptions } from '../features/minuteAggregator.js';
 import type { RoutingHoldings } from '../features/routingState.js';
 import { AGGREGATOR, readCursor, writeCursor } from '../storage/cursors.js';
@@ -27,6 +28,8 @@ export interface AggregatorStepOptions {
   now: () => number;
   maximumRoutes?: number;
   maximumPeers?: number;
+  /** Told of a stored stand that cannot be read; the aggregator begins anew with what the log holds. */
+  unread?: ((error: BadSnapshot) => void) | undefined;
   /**
    * What a stream without a stand begins with, such as an aggregator that knows a table; null for nothing.
    * @param loggedMs time of the first message in the log, null while it is empty
@@ -172,8 +175,20 @@ export class AggregatorStep {
     const cursor = await readCursor(pool, AGGREGATOR, stream);
     this.position = cursor?.position ?? 0;
     this.storedPosition = this.position;
-    if (cursor?.state) return MinuteAggregator.restore(cursor.state, this.aggregatorOptions);
-    if (cursor === null && begin !== undefined) {
+    let unread = false;
+    if (cursor?.state) {
+      try {
+        return MinuteAggregator.restore(cursor.state, this.aggregatorOptions);
+      } catch (error) {
+        if (!(error instanceof BadSnapshot)) throw error;
+        // one of another version: what the log still holds is gone over again, and rows that exist stay
+        this.options.unread?.(error);
+        unread = true;
+        this.position = 0;
+        this.storedPosition = -1;
+      }
+    }
+    if ((cursor === null || unread) && begin !== undefined) {
       const [first] = await entriesAfter(pool, stream, 0, 1);
       const begun = await begin(first?.sinceMs ?? null);
       if (begun !== null) {
