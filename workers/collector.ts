@@ -35,6 +35,7 @@ await runService('collector', async (context) => {
         now: Date.now,
         elapsed: () => performance.now(),
         holdLock,
+        severalHosts: host === undefined,
         checkRaw: settings.feed.checkRaw,
       });
       await collector.open();

@@ -3,19 +3,22 @@ import { correlateNext } from '../src/incidents/correlationStep.js';
 import { historyBefore } from '../src/incidents/history.js';
 import type { IncidentChange } from '../src/incidents/incident.js';
 import { correlateLate } from '../src/incidents/lateCorrelation.js';
+import { RelationSource } from '../src/incidents/relations/relationSource.js';
 import { OwnRoas } from '../src/incidents/rpki/ownRoas.js';
 import { VrpSource } from '../src/incidents/rpki/vrpSource.js';
 import { Declaration } from '../src/incidents/watch/declaration.js';
-import { WATCH_STAGE, WatchStep } from '../src/incidents/watch/watchStep.js';
+import { WatchStep } from '../src/incidents/watch/watchStep.js';
 import { WatchList } from '../src/incidents/watchList.js';
 import { runService } from '../src/services/service.js';
 import { runStage } from '../src/services/stage.js';
+import { WATCH_STAGE } from '../src/storage/cursors.js';
 
 await runService('correlator', async (context) => {
   const watchList = new WatchList(context.settings.watch);
   const declaration = new Declaration(context.settings.watch);
   const now = () => new Date();
   const vrps = new VrpSource({ settings: context.settings.rpki, now, log: context.logger });
+  const given = new RelationSource({ path: context.settings.incidents.asRelations, now, log: context.logger });
   const ownRoas = new OwnRoas(declaration, context.settings.watch.roaHours);
   const log = (stream: string, changes: readonly IncidentChange[]) => {
     for (const { type, incident } of changes) {
@@ -56,8 +59,10 @@ await runService('correlator', async (context) => {
         stream,
         wakeOn: ['verdicts'],
         step: async () => {
+          await given.refreshIfDue();
           const options = {
             settings: context.settings.incidents,
+            relations: given.relations,
             watchList,
             validityOf: vrps.validityOf,
             now,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Pool, PoolClient } from 'pg';
 import type { z } from 'zod';
 import { inTransaction } from '../storage/pool.js';
+import { beginLogAnew } from '../storage/rewindStream.js';
 import { liveServices } from '../storage/services.js';
 import {
   advanceSequences,
@@ -40,6 +41,8 @@ export async function restoreBackup(
     const restoring = new Restoring(client, file, options.onTable);
     await restoring.refuseWhenInUse();
     await withDeferredKeys(client, () => restoring.run());
+    // The log is in no backup: whoever counts its positions would wait for as many entries as there once were.
+    await beginLogAnew(client, null);
     await advanceSequences(client);
     return restoring.rows;
   });

@@ -37,6 +37,7 @@ const GROUPS: Record<string, Record<string, () => Promise<{ register(program: Co
     evaluate: () => import('./evaluate.js'),
     backup: () => import('./backup.js'),
     restore: () => import('./restore.js'),
+    rewind: () => import('./rewind.js'),
   },
 };
 

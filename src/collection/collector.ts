@@ -18,6 +18,8 @@ export interface CollectorOptions {
   now: () => number;
   /** Milliseconds that only rise, whoever sets the clock meanwhile. */
   elapsed: () => number;
+  /** The stream is fed by more than one route collector. */
+  severalHosts?: boolean;
   /** Called before each write: takes the stage's lock again when its connection broke. */
   holdLock?: () => Promise<void>;
   /** Compares each update's JSON with its raw bytes, where it has any; for finding faults of a feed, at some cost. */
@@ -70,7 +72,7 @@ export class Collector {
 
   constructor(private readonly options: CollectorOptions) {
     this.lastFlush = options.now();
-    this.clock = new FeedClock(options.now, options.elapsed);
+    this.clock = new FeedClock(options.now, options.elapsed, options.severalHosts);
     this.log = new StreamLog(options);
     this.faults = new MessageFaults(this.counts, options.logger);
     this.builder.latestTime = this.latestTime();
@@ -86,7 +88,7 @@ export class Collector {
     const { logger, stream } = this.options;
     logger.error(
       { stream, until: new Date(untilMs) },
-      `the log ends ${Math.round(aheadMs / 60_000)} min in the future: set this machine's clock, or minutes come late until then`,
+      `the log ends ${Math.round(aheadMs / 60_000)} min in the future: minutes come late until then. Is this machine's clock right? Then: routewarden rewind ${stream}`,
     );
   }
 
@@ -179,7 +181,7 @@ export class Collector {
 
   /** Called a few times a second: stores what waits, and on a wall clock says that the feed is alive. */
   async tick(alive: boolean): Promise<void> {
-    this.counts.ahead = this.clock.ahead().slice(0, 5);
+    this.counts.ahead = this.clock.aheadByHost().slice(0, 5);
     this.noteLag();
     await this.flush();
     const now = this.feedTime();
@@ -232,7 +234,8 @@ export class Collector {
     const [first, ...others] = this.counts.ahead;
     if (first === undefined) return null;
     const more = others.length > 0 ? ` and ${others.length} more` : '';
-    return `peer ${first.peer} of ${first.host} is ${first.aheadSeconds} s ahead of this machine's clock${more}: ${this.counts.future} messages refused so far`;
+    const who = first.peer === '*' ? `collector ${first.host}` : `peer ${first.peer} of ${first.host}`;
+    return `${who} is ${first.aheadSeconds} s ahead of this machine's clock${more}: ${this.counts.future} messages refused so far`;
   }
 
   /** Stores every message taken so far. */

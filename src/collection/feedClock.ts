@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 export interface AheadPeer {
-  /** Address of the peer, and the route collector that stamped its messages. */
+  /** Address of the peer (`*` for all of a collector), and the route collector that stamped its messages. */
   peer: string;
   host: string;
   /** How far beyond this machine's clock the newest message was, seconds. */
@@ -15,6 +15,8 @@ const SLACK_MILLISECONDS = 20_000;
 /** This machine's clock may be behind by so much, if all that speak say so. */
 const MOST_BEHIND_MILLISECONDS = 600_000;
 const LEAST_PEERS = 3;
+/** In the place of a peer's address: the collector itself. */
+const ALL_PEERS = '*';
 /** Nothing was taken for so long before that is asked. */
 const DEAF_MILLISECONDS = 30_000;
 const MOST_PEERS = 1_000;
@@ -41,10 +43,11 @@ export class FeedClock {
   /** By how much this machine's clock is behind that of everybody who speaks, ms. */
   private behind = 0;
 
-  /** @param now ms since 1970; @param elapsed ms that only rise */
+  /** @param now ms since 1970; @param elapsed ms that only rise; @param severalHosts the stream may have more than one collector */
   constructor(
     private readonly now: () => number,
     private readonly elapsed: () => number,
+    private readonly severalHosts = false,
   ) {
     this.anchor = now() - elapsed();
     this.takenAt = elapsed();
@@ -90,11 +93,31 @@ export class FeedClock {
       .sort((a, b) => b.aheadSeconds - a.aheadSeconds);
   }
 
+  /**
+   * Those of `ahead` by what is wrong: a route collector of which several peers are ahead by about the same has a fast clock
+   * itself, and is named once; peers alone stand for themselves.
+   */
+  aheadByHost(): AheadPeer[] {
+    const byHost = new Map<string, AheadPeer[]>();
+    for (const one of this.ahead()) byHost.set(one.host, [...(byHost.get(one.host) ?? []), one]);
+    const named = [...byHost].flatMap(([host, peers]) => {
+      const [most, least] = [peers[0]!.aheadSeconds, peers.at(-1)!.aheadSeconds];
+      if (peers.length < LEAST_PEERS || (most - least) * 1000 > SLACK_MILLISECONDS) return peers;
+      return [
+        { peer: ALL_PEERS, host, aheadSeconds: most, refused: peers.reduce((sum, { refused }) => sum + refused, 0) },
+      ];
+    });
+    return named.sort((a, b) => b.aheadSeconds - a.aheadSeconds);
+  }
+
   /** Nobody is in time, and several peers agree: then it is this machine that is off. Bounded against its own clock. */
   private ownClockIsBehind(): boolean {
     if (this.elapsed() - this.takenAt < DEAF_MILLISECONDS) return false;
-    const offsets = this.ahead().map(({ aheadSeconds }) => aheadSeconds * 1000);
+    const ahead = this.ahead();
+    const offsets = ahead.map(({ aheadSeconds }) => aheadSeconds * 1000);
     if (offsets.length < LEAST_PEERS) return false;
+    // Where several collectors could speak, one that is ahead is no witness against this machine.
+    if (this.severalHosts && new Set(ahead.map(({ host }) => host)).size < 2) return false;
     const middle = offsets[Math.floor(offsets.length / 2)]!;
     if (this.behind + middle > MOST_BEHIND_MILLISECONDS) return false;
     this.behind += middle;

@@ -1,5 +1,7 @@
 import type { ByteReader, ByteWriter } from './byteStream.js';
+import { type HeardPeers, QuietPeers } from './quietPeers.js';
 import type { KnownRoutes, RouteFacts } from './routeFacts.js';
+import { WITHDRAWN } from './routes/routeTable.js';
 import type { Minute, NetworkLoss } from './row.js';
 
 /** A prefix is lost when so small a share of the routes it had is left. */
@@ -47,29 +49,43 @@ const byText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 /** Networks whose prefixes lost all or nearly all of their routes, watched until they are back. */
 export class FollowedLosses {
   #losses = new Map<number, Loss>();
+  readonly #quiet = new QuietPeers();
 
-  constructor(private readonly known: Pick<KnownRoutes, 'prefixes'>) {}
+  constructor(private readonly known: Pick<KnownRoutes, 'prefixes' | 'routes'>) {}
 
-  /** Adds what this minute lost, looks at what was lost before, and lists what an incident may want to know. */
+  /**
+   * Adds what this minute lost, looks at what was lost before, and lists what an incident may want to know. Called once a
+   * minute.
+   *
+   * @param speaking peers that sent routes in this minute
+   */
   losses(
     withdrawn: Iterable<WithdrawnPrefix>,
     losers: ReadonlyMap<number, readonly number[]>,
+    speaking: readonly number[],
     facts: RouteFacts,
   ): NetworkLoss[] {
     const { prefixes } = facts.known;
+    this.#quiet.hear(speaking);
+    const quiet = this.#quiet.now();
+    const left = (prefix: number, limit: number) => this.#routesLeft(prefix, limit, quiet);
     const touched = new Set<number>();
     for (const { prefix, before, path } of withdrawn) {
       const origin = prefixes.lastOrigin[prefix]!;
       // what came up just before, a hijacker's routes among it, only goes away again
       if (prefixes.firstMinute[prefix]! > facts.minute - ESTABLISHED) continue;
-      if (before < 2 || origin === 0 || prefixes.activeRoutes[prefix]! > before * LEFT_SHARE) continue;
-      this.#add(origin, prefix, before, path, facts.minute);
+      if (origin === 0) continue;
+      // those of peers that fell silent were there before, and are not gone
+      const stale = prefixes.activeRoutes[prefix]! - left(prefix, 0);
+      const had = before - stale;
+      if (had < 2 || prefixes.activeRoutes[prefix]! - stale > had * LEFT_SHARE) continue;
+      this.#add(origin, prefix, had, path, facts.minute);
       touched.add(origin);
     }
     const listed: NetworkLoss[] = [];
-    const left = facts.prefixesOf(new Set(this.#losses.keys()));
+    const announced = facts.prefixesOf(new Set(this.#losses.keys()));
     for (const loss of [...this.#losses.values()]) {
-      const lost = loss.before.filter(([prefix, routes]) => prefixes.activeRoutes[prefix]! <= routes * LEFT_SHARE);
+      const lost = loss.before.filter(([prefix, routes]) => left(prefix, routes * LEFT_SHARE) <= routes * LEFT_SHARE);
       if (touched.has(loss.origin)) {
         loss.peers = [...new Set([...loss.peers, ...(losers.get(loss.origin) ?? [])])];
         if (loss.most > 0 && lost.length > loss.most * GROWS && facts.minute - loss.since > SPREADS) {
@@ -86,7 +102,7 @@ export class FollowedLosses {
           origin: loss.origin,
           since: loss.since,
           prefixes: over ? 0 : lost.length,
-          left: Math.max(0, (left.get(loss.origin) ?? 0) - some),
+          left: Math.max(0, (announced.get(loss.origin) ?? 0) - some),
           peers: loss.peers.length,
           sample: (over ? loss.before : lost)
             .map(([prefix]) => prefixes.text(prefix))
@@ -105,12 +121,27 @@ export class FollowedLosses {
   }
 
   write(writer: ByteWriter): void {
-    writer.json([...this.#losses.values()]);
+    writer.json({ losses: [...this.#losses.values()], heard: this.#quiet.toJson() });
   }
 
   /** The prefixes' references are in the snapshot of their own table. */
   read(reader: ByteReader): void {
-    for (const loss of reader.json() as Loss[]) this.#losses.set(loss.origin, loss);
+    // snapshots of older versions hold the losses alone
+    const kept = reader.json() as Loss[] | { losses: Loss[]; heard: HeardPeers };
+    for (const loss of Array.isArray(kept) ? kept : kept.losses) this.#losses.set(loss.origin, loss);
+    if (!Array.isArray(kept)) this.#quiet.restore(kept.heard);
+  }
+
+  /** Routes to a prefix, without those of silent peers where more than `limit` are there. */
+  #routesLeft(prefix: number, limit: number, quiet: readonly number[]): number {
+    const { prefixes, routes } = this.known;
+    let left = prefixes.activeRoutes[prefix]!;
+    for (const peer of quiet) {
+      if (left <= limit) break;
+      const route = routes.find(peer, prefix, 0);
+      if (route >= 0 && routes.path[route] !== WITHDRAWN) left--;
+    }
+    return left;
   }
 
   #add(origin: number, prefix: number, before: number, path: readonly number[], minute: Minute): void {

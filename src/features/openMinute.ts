@@ -261,7 +261,7 @@ export class OpenMinute {
     if (ended.length > 0) evidence.ended = ended;
     const transits = this.#newTransits(facts);
     if (transits.length > 0) evidence.transits = transits;
-    const losses = followed.losses.losses(this.#withdrawnPaths(), this.#losers, facts);
+    const losses = followed.losses.losses(this.#withdrawnPaths(), this.#losers, this.#speaking(), facts);
     if (losses.length > 0) evidence.losses = losses;
     const reannouncing = this.#reannouncing(peers);
     if (reannouncing.length > 0) evidence.reannouncing = reannouncing;
@@ -382,6 +382,10 @@ export class OpenMinute {
         linkFor: link < 0 ? 0 : this.minute - links.first[link]!,
       };
     });
+  }
+
+  #speaking(): number[] {
+    return [...this.peerRoutes.entries()].map(([peer]) => peer).sort((a, b) => a - b);
   }
 
   *#withdrawnPaths(): Generator<WithdrawnPrefix> {

@@ -66,7 +66,12 @@ export interface OriginFacts {
   common?: number;
   /** log2 of how much oftener than by chance networks are at home in both the origin's address space and the prefix's. Absent where too little is known. */
   region?: number;
+  /** What a file of AS relations says of origin and holder. Never in stored rows: the correlator adds it. */
+  given?: GivenRelation;
 }
+
+/** The closest relation of two networks that a file of AS relations gives. */
+export type GivenRelation = 'neighbours' | 'peers' | 'one above the other' | 'same small provider' | 'strangers';
 
 /**
  * A network that began to stand before the origin of routes to the origin's own prefixes, as a new provider does, and as
@@ -121,6 +126,8 @@ export interface NewTransit {
   near: number;
   /** Minutes for which the two are known as neighbours in that order. */
   linkFor: number;
+  /** Whether given AS relations allow it. Never in stored rows: the correlator adds it. */
+  lawful?: boolean;
 }
 
 /** Prefixes of one network that have next to no routes left, listed until they are back. */

@@ -11,6 +11,8 @@ import { claimsOf, explains, GENERAL, goneNetworks, isOver, partOf, suspectsOf, 
 import { noTrace, traced } from './levelTrace.js';
 import type { MinuteInput } from './minuteInput.js';
 import { closedAsNormal, judgedNormal } from './normalReasons.js';
+import type { AsRelations } from './relations/asRelations.js';
+import { withRelations } from './relations/withRelations.js';
 import type { IncidentSettings } from './settings.js';
 import { atLeast, severityRank } from './severity.js';
 import { SILENT, type Signal, signalOf } from './signal.js';
@@ -42,6 +44,8 @@ export interface CorrelatorContext {
   validityOf: ValidityOf;
   /** Versions trained for a lasting change, in the order in which they began to serve. */
   adaptations?: readonly Adaptation[];
+  /** AS relations as given in a file; without them the stream's own knowledge decides. */
+  relations?: AsRelations | undefined;
 }
 
 export interface Correlated {
@@ -75,18 +79,20 @@ export function correlate(
   minutes: readonly MinuteInput[],
   context: CorrelatorContext,
 ): Correlated {
-  const state = { ...before, recent: [...before.recent], evidenceStarts: [...before.evidenceStarts] };
+  const recent = before.recent.map((input) => withRelations(input, context.relations));
+  const state = { ...before, recent, evidenceStarts: [...before.evidenceStarts] };
   const changes: IncidentChange[] = [];
   const touched = new Map<string, Incident>();
   const tell = (type: IncidentChange['type'], minute: Minute, incident: Incident) =>
     changes.push({ type, minute, incident });
   let last = state.recent.at(-1)?.minute ?? Number.NEGATIVE_INFINITY;
 
-  for (const input of minutes) {
-    if (input.minute <= last) {
-      throw new RangeError(`minutes must rise: ${input.minute} after ${last} in stream ${state.stream}`);
+  for (const given of minutes) {
+    if (given.minute <= last) {
+      throw new RangeError(`minutes must rise: ${given.minute} after ${last} in stream ${state.stream}`);
     }
-    last = input.minute;
+    last = given.minute;
+    const input = withRelations(given, context.relations);
     for (const lane of lanesOf(input, state, context)) step(lane, state, context, touched, tell);
     state.recent.push(input);
     const oldest = input.minute - recentMinutes(context.settings);

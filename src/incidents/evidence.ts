@@ -53,7 +53,7 @@ export interface IncidentEvidence {
   newLinks: NewLink[];
   /** Absent, as the next two, in incidents that an older version opened. */
   transits?: (NewTransit & { minute: Minute })[];
-  losses?: NetworkLoss[];
+  losses?: KeptLoss[];
   /** Absent in incidents that an older version opened. */
   tails?: Tail[];
   /** Prefixes that the stream knows; undefined where rows list no facts. */
@@ -157,6 +157,13 @@ function mergedEntries<T>(
   return all.filter((entry) => chosen.has(entry));
 }
 
+/** A loss at its largest. */
+export interface KeptLoss extends NetworkLoss {
+  /** Prefixes lost when it was last listed, and when that was; absent in incidents that an older version opened. */
+  still?: number;
+  minute?: Minute;
+}
+
 /** Adds a minute; the result depends on the minutes and their order alone. */
 export function withMinute(kept: IncidentEvidence, input: MinuteInput, validityOf: ValidityOf): IncidentEvidence {
   const { minute, evidence, values } = input;
@@ -254,9 +261,9 @@ export function withMinute(kept: IncidentEvidence, input: MinuteInput, validityO
     ),
     losses: mergedEntries(
       kept.losses ?? [],
-      fresh.losses ?? [],
+      (fresh.losses ?? []).map((loss): KeptLoss => ({ ...loss, still: loss.prefixes, minute })),
       ({ origin, since }) => `${origin} ${since}`,
-      (old, now) => (now.prefixes >= old.prefixes ? now : old),
+      (old, now) => ({ ...(now.prefixes >= old.prefixes ? now : old), still: now.still, minute }),
       ({ prefixes }) => prefixes,
       KEPT.losses,
     ),

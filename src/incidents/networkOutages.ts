@@ -11,7 +11,7 @@ const BEHIND = 0.8;
 /** Fewer than so many networks behind a transit are its own doing and theirs by chance. */
 const FEWEST_BEHIND = 2;
 /** What a network may have left, and the share of the peers that must have lost something: else a part of it is gone. */
-const LEFT = 0.1;
+const LEFT = 0.4;
 const PEERS = 0.6;
 
 /** A network that lost what it announced, with those that are reached through it. */
@@ -27,7 +27,7 @@ export interface NetworkOutage {
 }
 
 /** Losses that took all, or all but little, that a network had. */
-export function wholeLosses(losses: readonly NetworkLoss[]): NetworkLoss[] {
+export function wholeLosses<T extends NetworkLoss>(losses: readonly T[]): T[] {
   return losses.filter(({ prefixes, left, peers }) => prefixes > 0 && left <= prefixes * LEFT && peers >= 2);
 }
 

@@ -130,6 +130,12 @@ export const incidentSettings = z
       })
       .prefault({})
       .describe('How large each class must be for each severity'),
+    asRelations: z
+      .string()
+      .optional()
+      .describe(
+        'File of AS relations as CAIDA writes it (provider|customer|-1, peer|peer|0; plain, gzip or bzip2), looked at again every ten minutes',
+      ),
     relatedMinutes: z
       .number()
       .int()

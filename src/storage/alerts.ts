@@ -62,7 +62,7 @@ export async function raiseAlert(
   const body = bodyOf({ ...request, history }, open.body.revision + (grown ? 1 : 0), open.body.times + 1);
   await db.query(
     `UPDATE alerts SET kind = $2, severity = $3, title = $4, body = $5,
-       delivered = CASE WHEN $6 THEN delivered || jsonb_build_object('done', false, 'dueAt', $7::text)
+       delivered = CASE WHEN $6 THEN delivered || jsonb_build_object('done', false, 'dueAt', $7::text, 'asOf', $7::text)
          ELSE delivered END
      WHERE id = $1`,
     [open.id, request.kind, request.severity, request.title, JSON.stringify(body), grown, now.toISOString()],
@@ -78,7 +78,7 @@ export function raiseAlertAlone(pool: Pool, request: AlertRequest, now: Date): P
 async function insertAlert(db: ClientBase, request: AlertRequest, now: Date): Promise<{ id: number; told: boolean }> {
   const { rows } = await db.query<{ id: string }>(
     `INSERT INTO alerts (fingerprint, kind, severity, title, body, raised_at, delivered)
-     VALUES ($1, $2, $3, $4, $5, $6, jsonb_build_object('done', false, 'dueAt', $7::text)) RETURNING id`,
+     VALUES ($1, $2, $3, $4, $5, $6, jsonb_build_object('done', false, 'dueAt', $7::text, 'asOf', $7::text)) RETURNING id`,
     [
       request.fingerprint,
       request.kind,
@@ -97,7 +97,7 @@ export async function resolveAlert(db: Db, fingerprint: string, now: Date, last?
   const { rowCount } = await db.query(
     `UPDATE alerts SET resolved_at = $2, kind = coalesce($3, kind), title = coalesce($4, title),
        severity = coalesce($5, severity), body = body || coalesce($6::jsonb, '{}'),
-       delivered = delivered || jsonb_build_object('done', false, 'dueAt', $7::text)
+       delivered = delivered || jsonb_build_object('done', false, 'dueAt', $7::text, 'asOf', $7::text)
      WHERE fingerprint = $1 AND resolved_at IS NULL AND NOT coalesce((body->>'once')::boolean, false)`,
     [
       fingerprint,
@@ -114,16 +114,16 @@ export async function resolveAlert(db: Db, fingerprint: string, now: Date, last?
 
 /**
  * Takes alerts with something to deliver, for `leaseSeconds`: another outbox leaves them alone until then, and takes
- * them if this one died.
+ * them if this one died. Times that were written by a clock that has been set back since hold nothing up.
  */
 export async function claimDueAlerts(db: Db, now: Date, leaseSeconds: number, limit: number): Promise<Alert[]> {
   const until = new Date(now.getTime() + leaseSeconds * 1000);
   const { rows } = await db.query<AlertRow>(
-    `UPDATE alerts SET delivered = delivered || jsonb_build_object('claimedUntil', $2::text)
+    `UPDATE alerts SET delivered = delivered || jsonb_build_object('claimedUntil', $2::text, 'asOf', $1::text)
      WHERE id IN (
        SELECT id FROM alerts
-       WHERE delivered->>'done' IS DISTINCT FROM 'true' AND coalesce(delivered->>'dueAt', '') <= $1
-         AND coalesce(delivered->>'claimedUntil', '') <= $1
+       WHERE delivered->>'done' IS DISTINCT FROM 'true' AND (delivered->>'asOf' > $1
+         OR (coalesce(delivered->>'dueAt', '') <= $1 AND coalesce(delivered->>'claimedUntil', '') <= $1))
        ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED)
      RETURNING ${COLUMNS}`,
     [now.toISOString(), until.toISOString(), limit],
@@ -152,7 +152,7 @@ export async function recordDelivery(db: Db, alert: Alert, delivered: DeliverySt
       alert.id,
       alert.body.revision,
       alert.resolvedAt !== null,
-      JSON.stringify({ ...delivered, claimedUntil: undefined }),
+      JSON.stringify({ ...delivered, claimedUntil: undefined, asOf: now.toISOString() }),
       now.toISOString(),
     ],
   );
@@ -169,7 +169,7 @@ export async function recordLateDelivery(
   await db.query(
     `UPDATE alerts SET delivered = delivered || jsonb_build_object(
          'channels', coalesce(delivered->'channels', '{}') || jsonb_build_object($2::text, $3::jsonb),
-         'done', false, 'dueAt', $4::text)
+         'done', false, 'dueAt', $4::text, 'asOf', $4::text)
      WHERE id = $1`,
     [alertId, channel, JSON.stringify(delivery), now.toISOString()],
   );

@@ -2,6 +2,8 @@ import type { Db } from './pool.js';
 
 /** The stage that makes feature rows of updates. */
 export const AGGREGATOR = 'aggregator';
+/** The stage that compares each update with what is declared. */
+export const WATCH_STAGE = 'watch';
 
 /** How far a stage has read a stream, with what it needs to go on from there. */
 export interface Cursor {

@@ -13,7 +13,7 @@ import { Refused } from '../../src/incidents/alerts/channels/post.js';
 import { openChannels } from '../../src/incidents/alerts/openChannels.js';
 import { AlertOutbox } from '../../src/incidents/alerts/outbox.js';
 import { Rounds } from '../../src/services/rounds.js';
-import { listAlerts, raiseAlertAlone } from '../../src/storage/alerts.js';
+import { claimDueAlerts, listAlerts, raiseAlertAlone } from '../../src/storage/alerts.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
 import { httpReceiver, type Receiver, tarpit } from './receivers.js';
 
@@ -280,4 +280,33 @@ test('a database that goes away in the middle of a round leaves no claim behind,
   expect((await listAlerts(pool))[0]!.delivered).toMatchObject({ done: true, channels: { pager: { state: 'sent' } } });
   expect((await listAlerts(pool))[0]!.delivered.claimedUntil).toBeUndefined();
   expect(sent).toEqual(['a']);
+});
+
+test('what a clock that was ahead wrote holds nothing back once the clock is right', async () => {
+  let now = new Date();
+  const sent: string[] = [];
+  let refuses = true;
+  const channel: AlertChannel = {
+    name: 'pager',
+    close: async () => {},
+    send: async (notices) => {
+      if (refuses) throw new Error('away');
+      sent.push(...notices.map(({ alert }) => alert.title));
+    },
+  };
+  const { outbox } = boxOf(channel, { now: () => now });
+  const right = now;
+  now = new Date(right.getTime() + 3_600_000);
+  // One fails while the clock is an hour ahead, one is taken by an outbox that dies, one is just raised; two are not urgent.
+  await raiseAlertAlone(pool, stale('failed'), now);
+  await outbox.deliverDue();
+  await raiseAlertAlone(pool, stale('taken'), now);
+  await claimDueAlerts(pool, now, 300, 10);
+  await raiseAlertAlone(pool, { ...stale('raised'), severity: 'major' }, now);
+  now = right;
+  refuses = false;
+  await outbox.deliverDue();
+  expect(sent.sort()).toEqual(['failed', 'raised', 'taken']);
+  await outbox.deliverDue();
+  expect(sent).toHaveLength(3);
 });

@@ -4,6 +4,7 @@ import { AlertStep } from '../../src/incidents/alerts/alertStep.js';
 import { AlertOutbox } from '../../src/incidents/alerts/outbox.js';
 import { alertSettings } from '../../src/incidents/alerts/settings.js';
 import { watchesOf } from '../../src/incidents/alerts/watches/all.js';
+import type { AlertWatch } from '../../src/incidents/alerts/watches/watch.js';
 import type { ModelKey } from '../../src/models/model.js';
 import { forgetFailures } from '../../src/retraining/failure.js';
 import { Rounds } from '../../src/services/rounds.js';
@@ -261,8 +262,33 @@ describe('a row or a watch that is bad', () => {
     expect(rounds.failing()).toEqual([
       expect.objectContaining({
         what: 'watch work failing',
-        error: expect.stringContaining('1 rows could not be told'),
+        error: expect.stringContaining('1 rows could not be judged'),
       }),
     ]);
   });
+});
+
+test('a clock that is set back by a day does not keep the watches from looking', async () => {
+  let at = Date.now();
+  let looks = 0;
+  const watch: AlertWatch = {
+    kind: 'drift',
+    look: async () => {
+      looks += 1;
+      return null;
+    },
+  };
+  const now = () => new Date(at);
+  const quiet = { info: () => {}, warn: () => {} };
+  const settings = alertSettings.parse({});
+  const outbox = new AlertOutbox({ pool, settings, channels: [], now, random: () => 0, log: quiet });
+  const rounds = new Rounds(now);
+  const step = new AlertStep({ pool, outbox, watches: [watch], now, lookSeconds: 5, log: quiet, rounds });
+  await step.step();
+  at += 86_400_000;
+  await step.step();
+  at -= 86_400_000;
+  await step.step();
+  await step.step();
+  expect(looks).toBe(3);
 });

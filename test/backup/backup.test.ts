@@ -10,6 +10,7 @@ import { gzippedLines } from '../../src/backup/lines.js';
 import { restoreBackup } from '../../src/backup/restore.js';
 import { verified } from '../../src/registry/artifactFiles.js';
 import { sha256 } from '../../src/registry/publish.js';
+import { readCursor, WATCH_STAGE } from '../../src/storage/cursors.js';
 import { acquireLease } from '../../src/storage/leases.js';
 import { migrate } from '../../src/storage/migrations.js';
 import { findVersion, versionFiles } from '../../src/storage/modelVersions.js';
@@ -67,7 +68,8 @@ beforeAll(async () => {
       VALUES (7, 'lstm@rrc00', 'lstm', 'rrc00', 1, 9, 'published', now(), now(), 1, 1, 0.1 + 0.2::double precision, 1, 'x', 3),
              (9, 'lstm@rrc00', 'lstm', 'rrc00', 2, 7, 'published', now(), now(), 1, 1, 'Infinity', 1, 'x', 4);
     INSERT INTO activations (model_key, version_id, from_minute, reason) VALUES ('lstm@rrc00', 9, now(), 'test');
-    INSERT INTO cursors (stage, stream, position, state) VALUES ('aggregator', 'rrc00', 5, 'x'), ('ensemble', 'rrc00', 6, NULL);
+    INSERT INTO cursors (stage, stream, position, state) VALUES ('aggregator', 'rrc00', 5, 'x'), ('ensemble', 'rrc00', 6, NULL),
+      ('watch', 'rrc00', 5, 'what is open');
     INSERT INTO leases VALUES ('lstm@rrc00', 'somebody', 41, '-infinity');
     INSERT INTO update_batches (stream, position, kind, since, until) VALUES ('rrc00', 1, 'clock', now(), now());
     INSERT INTO incidents (stream, started_at, last_minute, peak_minute, peak_score, severity, class)
@@ -86,10 +88,15 @@ describe('backup and restore', () => {
   test('a round trip keeps every row, artifacts verified, and ids and tokens go on rising', async () => {
     const target = await database();
     const rows = await restoreBackup(target, file);
-    expect(rows).toMatchObject({ features: 2001, model_versions: 2, model_files: 1, cursors: 1, incidents: 1 });
+    expect(rows).toMatchObject({ features: 2001, model_versions: 2, model_files: 1, cursors: 2, incidents: 1 });
     const [before, after] = [await contents(source), await contents(target)];
     expect(after.cursors).toMatch(/ensemble/);
     expect(after.cursors).not.toMatch(/aggregator/);
+    // The log begins anew: who reads it does so from its first entry, with what it knew.
+    expect(await readCursor(target, WATCH_STAGE, 'rrc00')).toEqual({
+      position: 0,
+      state: Buffer.from('what is open'),
+    });
     expect({ ...after, cursors: '' }).toEqual({ ...before, cursors: '' });
     const version = (await findVersion(target, 'lstm@rrc00', 2))!;
     expect(verified(version, await versionFiles(target, version.id))).toHaveLength(1);
@@ -124,7 +131,7 @@ describe('backup and restore', () => {
       [Buffer.from('no gzip at all'), /damaged or no gzip/],
       [whole.subarray(0, whole.length - 20), /damaged or no gzip/],
       [gzipSync('{"hello": 1}\n'), /is it a Routewarden backup/],
-      [gzipSync('hello\n'), /no JSON/],
+      [gzipSync('hello\n'), /not JSON/],
       [gzipSync(''), /cut off/],
       [changed((all) => all.slice(0, -1)), /cut off/],
       [changed((all) => [...all, '{}']), /more after its end/],

@@ -12,13 +12,14 @@ test('the line loses nothing, doubles nothing and comes out the same under rando
     say: (line) => lines.push(line),
   });
   // The whole report, so that a failure shows what was found, by which seed.
-  const { lost, doubled, publishes_doubled, equal, findings } = report;
+  const { lost, doubled, publishes_doubled, alerts_late, equal, findings } = report;
   const log = findings.length > 0 ? lines : [];
-  expect({ seed: report.seed, lost, doubled, publishes_doubled, equal, findings, log }).toEqual({
+  expect({ seed: report.seed, lost, doubled, publishes_doubled, alerts_late, equal, findings, log }).toEqual({
     seed: 1,
     lost: 0,
     doubled: 0,
     publishes_doubled: 0,
+    alerts_late: 0,
     equal: true,
     findings: [],
     log: [],

@@ -47,7 +47,8 @@ say(
 for (const finding of findings) say(`FOUND ${finding}`);
 if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
 else say(JSON.stringify(result));
-const failed = !result.equal || result.lost > 0 || result.doubled > 0 || result.publishes_doubled > 0;
+const failed =
+  !result.equal || result.lost > 0 || result.doubled > 0 || result.publishes_doubled > 0 || result.alerts_late > 0;
 if (failed)
   say(
     `failed with seed ${seed}: the same faults in the same order come with --seed ${seed} --store ${store}${gaps ? ' --gaps' : ''}`,

@@ -26,6 +26,9 @@ export interface ChaosResult {
   doubled: number;
   publishes_doubled: number;
   longest_outage_s: number;
+  /** The longest time from a fault's end until an event planted before it was told, and how many took over a minute. */
+  slowest_alert_s: number;
+  alerts_late: number;
   equal: boolean;
   seed: number;
   /** With gaps alone. */
@@ -44,6 +47,7 @@ export interface ChaosReport extends ChaosResult {
 }
 
 const MOST_HOURS = 480;
+const TOLD_SECONDS = 60;
 
 /**
  * Plays the line under faults until they are through, then the same hours undisturbed, and compares every row.
@@ -82,6 +86,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const { lost, doubled, different, examples, ...gaps } = compared;
   const findings = [
     ...disturbed.failures,
+    ...disturbed.told.late,
     ...disturbed.leftovers,
     ...disturbed.publishesDoubled,
     ...undisturbedPublishes,
@@ -93,6 +98,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     doubled,
     publishes_doubled: disturbed.publishesDoubled.length + undisturbedPublishes.length,
     longest_outage_s: Number(disturbed.outage.seconds.toFixed(1)),
+    slowest_alert_s: Number(disturbed.told.slowest.toFixed(1)),
+    alerts_late: disturbed.told.late.length,
     equal: lost + doubled + different + findings.length === 0,
     seed,
     ...gaps,
@@ -132,8 +139,10 @@ async function underFaults(subject: Subject, scenario: Scenario, options: ChaosO
     storm.stop();
     await raging;
     watch.stop();
+    const told = await subject.receivers.told(subject.pool, TOLD_SECONDS);
     return {
       hours,
+      told,
       rows: await read(subject, scenario, hours),
       publishesDoubled: await publishesDoubled(subject.pool),
       leftovers: await leftovers(subject.pool),

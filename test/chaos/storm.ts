@@ -50,6 +50,12 @@ export class Storm {
       if (this.isOver) return;
       if (bag.length === 0) bag = shuffled(possible, order);
       const fault = bag.pop()!;
+      // What happens just before a fault must be told soon after it.
+      const { receivers, pool } = subject;
+      const planted = await receivers
+        .plant(pool, `fault ${this.struck + 1}, ${fault.name}`)
+        .catch((error: Error) => error);
+      if (planted instanceof Error) this.failures.push(`an event could not be raised: ${planted.message}`);
       const from = Date.now();
       try {
         const services = await fault.strike(subject, new Random(seed, 10, this.struck));
@@ -59,6 +65,7 @@ export class Storm {
         this.failures.push(`${fault.name}: ${(error as Error).message}`);
         say(`FAILED ${fault.name}: ${(error as Error).stack}`);
       }
+      receivers.faultEnded();
       this.struck += 1;
       this.counts[fault.name] = (this.counts[fault.name] ?? 0) + 1;
       say(`fault ${this.struck}/${faults}: ${fault.name} (${Date.now() - from} ms)`);

@@ -16,6 +16,7 @@ import { Random } from '../../src/simulation/random.js';
 import { RisLiveServer } from '../../src/simulation/risLiveServer.js';
 import { type Scenario, worldOf } from '../../src/simulation/scenario.js';
 import { openPool } from '../../src/storage/pool.js';
+import { Receivers } from './receivers.js';
 import { OwnDisk } from './stores/ownDisk.js';
 import { PostgresStore } from './stores/postgresStore.js';
 import { RedisStore } from './stores/redisStore.js';
@@ -48,6 +49,8 @@ export class Subject {
     readonly feed: RisLiveServer,
     readonly archive: ArchiveServer | null,
     readonly artifactDisk: OwnDisk,
+    /** Who is on call. */
+    readonly receivers: Receivers,
     readonly postgres: PostgresStore,
     readonly redis: RedisStore | null,
     readonly system: System,
@@ -77,7 +80,9 @@ export class Subject {
     const feed = new RisLiveServer({ world: worldOf(scenario), logger, waitForSubscriber: true });
     const archive = options.withArchive === true ? archiveOf(scenario, seed, feed) : null;
     const artifactDisk = OwnDisk.open(join(folder, 'artifacts'), '512m');
+    const receivers = await Receivers.start();
     const settings = settingsSchema.parse({
+      alerts: receivers.settings,
       databaseUrl: postgres.url,
       redisUrl: redis?.url,
       dataDirectory: join(folder, 'data'),
@@ -140,6 +145,7 @@ export class Subject {
       feed,
       archive,
       artifactDisk,
+      receivers,
       postgres,
       redis,
       system,
@@ -160,6 +166,7 @@ export class Subject {
     await this.queues.close();
     await this.system.stop();
     await this.feed.close();
+    await this.receivers.close();
     await this.archive?.close();
     await this.redis?.close();
     await this.postgres.close();

@@ -37,7 +37,13 @@ const message = (timeMs: number, peer = '192.0.2.1') =>
   });
 
 /** A collector whose clocks the test turns. */
-function collector(clock: 'wall' | 'feed', store = pool, say: (line: string) => void = () => {}, checkRaw = false) {
+function collector(
+  clock: 'wall' | 'feed',
+  store = pool,
+  say: (line: string) => void = () => {},
+  checkRaw = false,
+  severalHosts = false,
+) {
   const time = { wall: START, elapsed: 0 };
   const made = new Collector({
     pool: store,
@@ -47,6 +53,7 @@ function collector(clock: 'wall' | 'feed', store = pool, say: (line: string) => 
     flushMilliseconds: 1_000_000_000,
     flushMessages: 1_000,
     checkRaw,
+    severalHosts,
     now: () => time.wall,
     elapsed: () => time.elapsed,
   });
@@ -106,6 +113,29 @@ describe('the time of a live feed', () => {
       expect(12 - made.counts.future >= taken).toBe(true);
       expect(made.counts.messages - made.counts.future > 0).toBe(taken > 0);
     }
+  });
+
+  test('one collector of several with a fast clock is set aside and named once, and is no witness against this machine', async () => {
+    const { made, time } = collector('wall', pool, () => {}, false, true);
+    const from = (host: string, peer: number, aheadMs: number) =>
+      message(time.wall + aheadMs, `192.0.2.${peer}`).replace('rrc00', host);
+    for (let second = 0; second < 90; second += 10) {
+      for (const peer of [1, 2, 3, 4]) await made.message(from('rrc07', peer, 200_000));
+      // For a while it is the only one that speaks.
+      if (second >= 60) await made.message(from('rrc01', 9, 0));
+      time.wall += 10_000;
+      time.elapsed += 10_000;
+    }
+    expect(made.counts).toMatchObject({ messages: 39, future: 36 });
+    await made.tick(true);
+    expect(made.counts.ahead).toEqual([{ peer: '*', host: 'rrc07', aheadSeconds: 200, refused: 36 }]);
+    expect(made.setAsideWords).toBe(
+      "collector rrc07 is 200 s ahead of this machine's clock: 36 messages refused so far",
+    );
+    expect(await log()).toMatchObject([
+      { kind: 'updates', messages: 3, until: 80_000 },
+      { kind: 'clock', messages: 0, until: 90_000 },
+    ]);
   });
 
   test('a replay may be of any time', async () => {

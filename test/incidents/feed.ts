@@ -42,6 +42,22 @@ export class Feed {
     return this;
   }
 
+  /** The first `peers` peers withdraw the prefixes, in one minute. */
+  withdraw(minute: number, peers: number, prefixes: string[]): this {
+    for (let peer = 1; peer <= peers; peer++) {
+      const data = {
+        timestamp: START + minute * 60 + peer,
+        peer: `192.0.2.${peer}`,
+        peer_asn: String(100 + peer),
+        host: 'rrc00',
+        type: 'UPDATE',
+        withdrawals: prefixes,
+      };
+      this.#updates.push(data);
+    }
+    return this;
+  }
+
   /** Minutes as the correlator takes them, without models, from the first one on. */
   inputs(minutes: number): MinuteInput[] {
     for (let minute = 1; minute < minutes; minute++) this.announce(minute, 1, 201, [3100], ['10.1.0.0/16']);

@@ -77,6 +77,8 @@ export interface DeliveryState {
   done?: boolean;
   /** Nothing is to be done before. */
   dueAt?: string;
+  /** When the other times were written. In the future, the clock was set back since, and they mean nothing. */
+  asOf?: string;
   /** An outbox that took it and died gives it up then. */
   claimedUntil?: string;
   channels?: Record<string, Delivery>;

@@ -38,7 +38,8 @@ export class AlertStep {
       this.tookOver = true;
     }
     const at = now().getTime();
-    if (this.lookedAt === null || at - this.lookedAt >= lookSeconds * 1000) await this.look(at);
+    // A clock that was set back would keep the watches from looking until it has caught up.
+    if (this.lookedAt === null || at < this.lookedAt || at - this.lookedAt >= lookSeconds * 1000) await this.look(at);
     try {
       const { sent, failed } = await outbox.deliverDue();
       return sent > 0 && failed === 0;
@@ -57,7 +58,7 @@ export class AlertStep {
   private async look(at: number): Promise<void> {
     const { pool, watches, lookSeconds, log, rounds } = this.options;
     // A machine that slept, or a database that was away: what seems silent was perhaps not to be heard.
-    const broken = this.lookedAt === null || at - this.lookedAt > (lookSeconds + 30) * 1000;
+    const broken = this.lookedAt === null || at < this.lookedAt || at - this.lookedAt > (lookSeconds + 30) * 1000;
     if (broken || this.steadySince === null) this.steadySince = at;
     const steadySeconds = (at - this.steadySince) / 1000;
     this.lookedAt = at;

@@ -64,12 +64,12 @@ export function dueNotice(
     phase = told.revision === 0 ? 'raised' : 'grown';
   }
   const waits = [
-    told.nextAt === undefined ? null : new Date(told.nextAt),
+    told.nextAt === undefined || isAhead(told.at, now) ? null : new Date(told.nextAt),
     heldUntil(alert, settings.quietHours, now),
     alert.silencedUntil ?? null,
   ];
   const urgent = alert.severity === 'critical' || alert.body.watched === true;
-  if (!urgent && phase === 'raised') {
+  if (!urgent && phase === 'raised' && alert.raisedAt <= now) {
     waits.push(new Date(alert.raisedAt.getTime() + settings.groupSeconds * 1000));
     if (repeats) waits.push(new Date(previous!.getTime() + settings.repeatMinutes * 60_000));
   }
@@ -85,8 +85,13 @@ function isSilenced({ silencedUntil }: Alert): boolean {
   return silencedUntil !== undefined && silencedUntil !== null;
 }
 
+/** Whether the clock has been set back since. */
+function isAhead(time: string | undefined, now: Date): boolean {
+  return time !== undefined && new Date(time) > now;
+}
+
 function isRepetition(alert: Alert, previous: Date | null, settings: AlertSettings): boolean {
-  if (previous === null || alert.body.once === true) return false;
+  if (previous === null || alert.body.once === true || previous > alert.raisedAt) return false;
   return alert.raisedAt.getTime() - previous.getTime() < settings.repeatMinutes * 60_000;
 }
 
@@ -131,7 +136,7 @@ export function afterFailure(
   }
   const wait = now.getTime() + backoffSeconds(attempts, retry, random) * 1000;
   const nextAt = new Date(Math.max(wait, notBefore?.getTime() ?? 0)).toISOString();
-  return { ...before, state: 'waiting', attempts, nextAt, error };
+  return { ...before, state: 'waiting', attempts, nextAt, error, at: now.toISOString() };
 }
 
 /** Whether all channels have heard all, and else when the first is to be looked at again. */

@@ -19,6 +19,7 @@ export class Lane {
   private busySince: Date | null = null;
   private failures = 0;
   private restsUntil: Date | null = null;
+  private failedAt = new Date(0);
   private lastError = '';
   /** Since when a try goes on although its time is up; the channel does not heed its signal. */
   private overdueSince: Date | null = null;
@@ -43,7 +44,8 @@ export class Lane {
       const until = new Date(now().getTime() + OVERDUE_SECONDS * 1000);
       return { until, error: `a try that was cut off has not ended since ${this.overdueSince.toISOString()}` };
     }
-    if (this.restsUntil === null || this.restsUntil <= now()) return null;
+    // A clock that was set back since it failed says nothing of how long it has rested.
+    if (this.restsUntil === null || this.restsUntil <= now() || now() < this.failedAt) return null;
     return { until: this.restsUntil, error: `left alone after ${this.failures} failures in a row: ${this.lastError}` };
   }
 
@@ -66,6 +68,7 @@ export class Lane {
     } catch (error) {
       this.failures += 1;
       this.lastError = error instanceof Error ? error.message : String(error);
+      this.failedAt = now();
       const times = this.failures - FAILURES_BEFORE_REST + 1;
       if (times > 0) this.restsUntil = new Date(now().getTime() + restSeconds(times) * 1000);
       throw error;

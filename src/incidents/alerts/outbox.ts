@@ -220,7 +220,8 @@ export class AlertOutbox {
     for (const { claim } of dues) {
       const told = claim.channels[name] ?? { state: 'waiting', revision: 0, resolved: false, attempts: 0 };
       const words = this.hideSecrets(error);
-      claim.channels[name] = { ...told, state: 'waiting', nextAt: until.toISOString(), error: words };
+      const at = this.options.now().toISOString();
+      claim.channels[name] = { ...told, state: 'waiting', nextAt: until.toISOString(), error: words, at };
     }
   }
 

@@ -1,3 +1,4 @@
+import type { KeptLoss } from '../evidence.js';
 import { isBehind, wholeLosses } from '../networkOutages.js';
 import { bySize } from '../severity.js';
 import {
@@ -21,6 +22,13 @@ const BURST = 3;
 const NETWORK_FACTOR = { alone: 6, transit: 2 };
 const NETWORK_TABLE = 15_000;
 const SEVERAL = 3;
+/**
+ * In a large table most of what is lost is back within minutes. What is not so large is major when most of it is gone
+ * still after so many.
+ */
+const PATIENCE = 10;
+const LARGE = 100;
+const STILL = 0.6;
 const NAMED = 5;
 
 /** The sizes are meant for a table of some 25,000 prefixes at most; what is large there is daily bread in the whole Internet. */
@@ -96,12 +104,13 @@ function networkOutage({ subject, evidence, settings }: Case): Judgement {
   const prefixes = losses.reduce((sum, loss) => sum + loss.prefixes, 0);
   const most = behind.length >= SEVERAL ? NETWORK_FACTOR.transit : NETWORK_FACTOR.alone;
   const size = prefixes / Math.max(1, Math.min(most, (evidence.known ?? 0) / NETWORK_TABLE));
+  const lasts = prefixes >= LARGE || size === prefixes || stillGone(losses, prefixes);
   const share = peerShare(evidence, Math.max(...losses.map(({ peers }) => peers)));
   const others = behind.slice(0, NAMED).map(({ origin }) => `AS${origin}`);
   const more = behind.length > NAMED ? ` and ${behind.length - NAMED} more` : '';
   return {
     score: clamped(0.6 + 0.4 * Math.min(1, size / settings.size.outagePrefixes.major)),
-    severity: bySize(size, settings.size.outagePrefixes),
+    severity: lasts ? bySize(size, settings.size.outagePrefixes) : 'minor',
     reasons: [
       behind.length === 0
         ? `${subject} is gone: ${plural(prefixes, 'prefix')} withdrawn, ${own.left === 0 ? 'none' : own.left} left`
@@ -115,4 +124,9 @@ function networkOutage({ subject, evidence, settings }: Case): Judgement {
       peers: [],
     },
   };
+}
+
+function stillGone(losses: readonly KeptLoss[], prefixes: number): boolean {
+  const old = losses.filter(({ since, minute }) => minute === undefined || minute - since >= PATIENCE);
+  return old.reduce((sum, loss) => sum + (loss.still ?? loss.prefixes), 0) >= prefixes * STILL;
 }

@@ -77,7 +77,9 @@ export class VrpSource {
       await this.refreshIfDue();
       if (signal.aborted) return;
       onRead();
-      const timer = setTimeout(() => void again(), Math.max(1000, this.dueAt - this.options.now().getTime()));
+      const longest = this.options.settings.refreshSeconds * 1000;
+      const wait = Math.min(longest, Math.max(1000, this.dueAt - this.options.now().getTime()));
+      const timer = setTimeout(() => void again(), wait);
       timer.unref();
       signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
     };
@@ -88,8 +90,10 @@ export class VrpSource {
   async refreshIfDue(): Promise<void> {
     const { settings, now, log } = this.options;
     const place = settings.vrps;
-    if (place === undefined || now().getTime() < this.dueAt) return;
-    let wait = settings.refreshSeconds;
+    const wait = this.dueAt - now().getTime();
+    // Longer than any wait: the clock has been set back.
+    if (place === undefined || (wait > 0 && wait <= settings.refreshSeconds * 1000)) return;
+    let seconds = settings.refreshSeconds;
     try {
       const list = /^https?:\/\//i.test(place) ? await this.download(place) : await this.inTime(this.readFile(place));
       if (list !== null) {
@@ -104,7 +108,7 @@ export class VrpSource {
       this.lastError = null;
     } catch (cause) {
       this.etag = null;
-      wait = Math.min(wait, FIRST_RETRY_SECONDS * 2 ** this.failures);
+      seconds = Math.min(seconds, FIRST_RETRY_SECONDS * 2 ** this.failures);
       this.failures += 1;
       const reason = cause instanceof Error && cause.cause instanceof Error ? `: ${cause.cause.message}` : '';
       const error = this.hideSecrets(`${cause instanceof Error ? cause.message : String(cause)}${reason}`);
@@ -112,7 +116,7 @@ export class VrpSource {
       const kept = this.table === null ? 'RPKI validity is unknown' : `the ${this.table.size} read before stay in use`;
       log.warn({ place: redacted(place, 'rpki.vrps'), error }, `VRPs cannot be read; ${kept}`);
     }
-    this.dueAt = now().getTime() + wait * 1000;
+    this.dueAt = now().getTime() + seconds * 1000;
   }
 
   /** A list without anything in it, or an old one, says that its maker failed: what is known stays. */

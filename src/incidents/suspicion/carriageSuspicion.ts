@@ -29,14 +29,16 @@ export function leakSuspicion({ prefixes, origins, share, main }: Carriage): Sus
   const below = fromFacts.carries > 2 * carrierFacts.carries + 2;
   const above = toFacts.carries > 2 * carrierFacts.carries + 2;
   const valley: Clue =
-    below && above
-      ? { bits: 3, words: `AS${main.carrier} is smaller than AS${main.from} and AS${main.to}, which it now connects` }
-      : below && reverse && share >= PASSED_ON
-        ? {
-            bits: 2,
-            words: `AS${main.to}, no larger, passes on what AS${main.carrier} has from its provider AS${main.from}`,
-          }
-        : { bits: below ? -2 : -6, words: 'the routes go up to a provider, as those of customers do' };
+    main.lawful !== undefined
+      ? givenValley(main, main.lawful)
+      : below && above
+        ? { bits: 3, words: `AS${main.carrier} is smaller than AS${main.from} and AS${main.to}, which it now connects` }
+        : below && reverse && share >= PASSED_ON
+          ? {
+              bits: 2,
+              words: `AS${main.to}, no larger, passes on what AS${main.carrier} has from its provider AS${main.from}`,
+            }
+          : { bits: below ? -2 : -6, words: 'the routes go up to a provider, as those of customers do' };
   return weighed([
     { bits: size, words: `routes of ${origins} networks` },
     valley,
@@ -45,4 +47,11 @@ export function leakSuspicion({ prefixes, origins, share, main }: Carriage): Sus
     carrierFacts.knownFor < DAY ? { bits: -2, words: `AS${main.carrier} is new to this feed` } : null,
     prefixes < 50 ? { bits: -2, words: `only ${prefixes} prefixes` } : null,
   ]);
+}
+
+/** Relations that are given decide, whatever the sizes. */
+function givenValley({ carrier, from, to }: NewTransit, lawful: boolean): Clue {
+  return lawful
+    ? { bits: -6, words: `AS${from} or AS${to} is a customer of AS${carrier}, as given` }
+    : { bits: 4, words: `neither AS${from} nor AS${to} is a customer of AS${carrier}, as given` };
 }

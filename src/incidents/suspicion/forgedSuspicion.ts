@@ -1,7 +1,7 @@
 import type { NewTail } from '../../features/row.js';
 import type { Validity } from '../rpki/validity.js';
 import { NUMBERED_TOGETHER, regionClue, seenClue } from './originSuspicion.js';
-import { type Clue, type Suspicion, weighed } from './suspicion.js';
+import { type Clue, givenClue, type Suspicion, weighed } from './suspicion.js';
 
 /** A network that began to stand before the origin of routes to the origin's own prefixes. */
 export interface ForgedClaim {
@@ -42,6 +42,8 @@ function related({ origin, holder, facts }: NewTail): Clue {
   if (Math.abs(origin - holder) <= NUMBERED_TOGETHER) {
     return { bits: -4, words: 'their AS numbers are next to one another' };
   }
+  const given = givenClue(facts.given);
+  if (given !== null) return given;
   if (Math.max(facts.shared, facts.common ?? 0) >= SMALL) return { bits: -1, words: 'both are behind a small network' };
   return { bits: 0.5, words: `AS${origin} and AS${holder} are strangers` };
 }

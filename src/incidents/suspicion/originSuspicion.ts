@@ -1,6 +1,6 @@
 import type { FeedHabits, OriginFacts } from '../../features/row.js';
 import type { Validity } from '../rpki/validity.js';
-import { type Clue, type Suspicion, weighed } from './suspicion.js';
+import { type Clue, givenClue, type Suspicion, weighed } from './suspicion.js';
 
 /** A prefix, or a part of others' block, from a network that did not originate it before. */
 export interface OriginClaim {
@@ -87,6 +87,8 @@ function related({ origin, holders }: OriginClaim, facts: OriginFacts): Clue {
     return { bits: -4, words: 'origin and holder have AS numbers next to one another' };
   }
   if (facts.near > 0) return { bits: -5, words: 'the origin has other prefixes next to it' };
+  const given = givenClue(facts.given);
+  if (given !== null) return given;
   const shared = Math.max(facts.shared, facts.common ?? 0);
   if (shared >= 0.2) return { bits: -1, words: 'origin and holder are behind the same small network' };
   return { bits: shared >= 0.14 ? 1 : 2, words: 'origin and holder are strangers' };

@@ -1,3 +1,5 @@
+import type { GivenRelation } from '../../features/row.js';
+
 /**
  * How much a route event looks like a fault rather than ordinary business, as weight of evidence in bits
  * (Good, 1950): log2 of how much likelier the clues are under a fault than under an ordinary change.
@@ -43,4 +45,22 @@ export function oddsWords(bits: number): string {
   if (bits >= 6) return 'very suspicious';
   if (bits >= 2) return 'suspicious';
   return bits >= DOUBTFUL ? 'doubtful' : 'looks ordinary';
+}
+
+/** What given AS relations say of a network and the holder of what it claims, as a clue; null where they say nothing. */
+export function givenClue(given: GivenRelation | undefined): Clue | null {
+  switch (given) {
+    case 'neighbours':
+      return { bits: -6, words: 'one is the provider of the other, as given' };
+    case 'one above the other':
+      return { bits: -4, words: 'one is above the other, as given' };
+    case 'peers':
+      return { bits: -3, words: 'they peer, as given' };
+    case 'same small provider':
+      return { bits: -1, words: 'both have the same small provider, as given' };
+    case 'strangers':
+      return { bits: 2.5, words: 'the given relations know both, and nothing between them' };
+    default:
+      return null;
+  }
 }

@@ -1,7 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import { MinuteAggregator } from '../../features/minuteAggregator.js';
 import type { Minute } from '../../features/row.js';
-import { AGGREGATOR, readCursor, writeCursor } from '../../storage/cursors.js';
+import { AGGREGATOR, readCursor, WATCH_STAGE, writeCursor } from '../../storage/cursors.js';
 import { inTransaction } from '../../storage/pool.js';
 import { entriesAfter } from '../../storage/updateBatches.js';
 import { writeWatchState } from '../../storage/watchStates.js';
@@ -11,9 +11,6 @@ import type { IncidentSettings } from '../settings.js';
 import { storeFindings } from '../storeFindings.js';
 import type { Declaration } from './declaration.js';
 import { Watcher } from './watcher.js';
-
-/** The stage's name in `cursors`. */
-export const WATCH_STAGE = 'watch';
 
 const ENTRIES_A_STEP = 64;
 /** The stage whose stand knows a table dump. */

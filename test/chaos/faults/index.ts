@@ -1,6 +1,8 @@
 import { badArtifactCopy } from './badArtifactCopy.js';
 import { clockStep } from './clockStep.js';
 import { cutSockets } from './cutSockets.js';
+import { failedStart } from './failedStart.js';
+import { fastClock } from './fastClock.js';
 import type { Fault } from './fault.js';
 import { flushRedis } from './flushRedis.js';
 import { fullArtifactDisk, fullDatabaseDisk } from './fullDisk.js';
@@ -13,9 +15,13 @@ import { newerSchema } from './newerSchema.js';
 import { doubledNotifications, droppedNotifications } from './notifications.js';
 import { pauseService } from './pauseService.js';
 import { pauseTraining } from './pauseTraining.js';
+import { poisonedJob } from './poisonedJob.js';
+import { recycledPid } from './recycledPid.js';
 import { restartPostgres } from './restartPostgres.js';
 import { restartRedis } from './restartRedis.js';
+import { secondStart } from './secondStart.js';
 import { slowStore } from './slowStore.js';
+import { stuckChannel } from './stuckChannel.js';
 import { unreachableStore } from './unreachableStore.js';
 
 /** Faults that must change no row. */
@@ -37,6 +43,12 @@ export const FAULTS: readonly Fault[] = [
   fullDatabaseDisk,
   fullArtifactDisk,
   badArtifactCopy,
+  poisonedJob,
+  stuckChannel,
+  fastClock,
+  recycledPid,
+  secondStart,
+  failedStart,
   newerArtifact,
   newerSchema,
 ];

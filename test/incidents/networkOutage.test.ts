@@ -1,0 +1,91 @@
+import { describe, expect, test } from '@jest/globals';
+import { QuietPeers } from '../../src/features/quietPeers.js';
+import type { NetworkLoss } from '../../src/features/row.js';
+import { correlate, freshState } from '../../src/incidents/correlator.js';
+import { Feed } from './feed.js';
+import { contextOf, correlated, quietMinute } from './minutes.js';
+
+const PREFIXES = Array.from({ length: 12 }, (_, n) => `172.16.${n}.0/24`);
+
+/** Twelve peers, which all speak in each minute until 100, then eight of them alone. */
+function feedOfTalkers(): Feed {
+  const feed = new Feed().announce(0, 12, 200, [7700], PREFIXES);
+  for (let minute = 1; minute < 160; minute++)
+    feed.announce(minute, minute < 100 ? 12 : 8, 201, [3100], ['10.1.0.0/16']);
+  return feed;
+}
+
+describe('a network that is gone', () => {
+  test('from all peers that still speak is an outage, whatever silent peers said last', () => {
+    const { incidents } = correlated(feedOfTalkers().withdraw(140, 8, PREFIXES).inputs(160));
+    expect(incidents.map(({ subject, class: name }) => [subject, name])).toEqual([['AS7700', 'outage']]);
+    expect(incidents[0]!.reasons[0]!.words).toContain('AS7700 is gone: 12 prefixes withdrawn, none left');
+  });
+
+  test('from two thirds of the peers is none while the others merely have no news', () => {
+    const feed = new Feed().announce(0, 12, 200, [7700], PREFIXES);
+    expect(correlated(feed.withdraw(140, 8, PREFIXES).inputs(160)).incidents).toEqual([]);
+  });
+
+  test('while the whole feed is away is none: nobody falls silent then', () => {
+    const quiet = new QuietPeers();
+    for (let minute = 0; minute < 100; minute++) quiet.hear([1, 2, 3]);
+    for (let minute = 0; minute < 60; minute++) quiet.hear([]);
+    quiet.hear([1]);
+    expect(quiet.now()).toEqual([]);
+    const again = new QuietPeers();
+    again.restore(quiet.toJson());
+    for (let minute = 0; minute < 20; minute++) again.hear([1]);
+    expect(again.now()).toEqual([2, 3]);
+  });
+});
+
+describe('in a large table the outage of a small network', () => {
+  const BEGAN = 1100;
+  const loss = (prefixes: number, left: number): NetworkLoss => ({
+    origin: 64500,
+    since: BEGAN,
+    prefixes,
+    left,
+    peers: 6,
+    sample: ['198.51.100.0/24'],
+    facts: { knownFor: 1000, degree: 2, carries: 0 },
+    via: [],
+  });
+  /** Prefixes lost at each minute from the first on. */
+  const severities = (lost: number[], of: number) => {
+    const context = contextOf();
+    let state = freshState('rrc00');
+    const seen: string[] = [];
+    for (let minute = 1000; minute < BEGAN + lost.length; minute++) {
+      const input = quietMinute(minute);
+      const now = lost[minute - BEGAN];
+      const evidence = {
+        ...input.evidence!,
+        known: 240_000,
+        ...(now === undefined ? {} : { losses: [loss(now, of - now)] }),
+      };
+      const { state: next, changes } = correlate(state, [{ ...input, evidence }], context);
+      state = next;
+      for (const { incident } of changes) seen.push(`${minute - BEGAN} ${incident.severity}`);
+    }
+    return seen;
+  };
+
+  test('is minor, and major when most of it is gone still after ten minutes', () => {
+    expect(severities(Array(14).fill(40), 40)).toEqual(['5 minor', '10 major']);
+  });
+
+  test('that is back in part stays minor', () => {
+    expect(severities([...Array(8).fill(40), ...Array(6).fill(20)], 40)).toEqual(['5 minor']);
+  });
+
+  test('is an outage where three quarters of it are gone, and none where half of it is', () => {
+    expect(severities(Array(14).fill(60), 80)).toEqual(['5 minor', '10 major']);
+    expect(severities(Array(14).fill(40), 80)).toEqual([]);
+  });
+
+  test('of a hundred prefixes is major at once', () => {
+    expect(severities(Array(8).fill(100), 100)).toEqual(['5 major']);
+  });
+});
