@@ -211,7 +211,7 @@ export class GeneratedTable {
   }
 
   /** Announcements after the table: random routes that go over to another of their origin's paths, or back. */
-  *updates(count: number): Generator<UpdateBatch> {
+  *updates(count: number, batchMessages = BATCH_MESSAGES): Generator<UpdateBatch> {
     const random = mulberry32(this.seed);
     const into = new UpdateBatchBuilder();
     const ipv4 = Math.floor(this.#prefixes * (1 - IPV6_SHARE));
@@ -226,7 +226,7 @@ export class GeneratedTable {
       for (const as of this.#hops(peer, prefix, Math.floor(random() * 3))) into.paths.push(as, 0);
       const timeMs = NOW * 1000 + (message / MESSAGES_A_SECOND) * 1000;
       into.commitUpdate(timeMs, into.peer(address, 100 + peer), 0, ORIGIN_IGP, into.paths.close());
-      if (into.messages === BATCH_MESSAGES) yield new UpdateBatch(into.takeColumns());
+      if (into.messages === batchMessages) yield new UpdateBatch(into.takeColumns());
     }
     if (into.messages > 0) yield new UpdateBatch(into.takeColumns());
   }

@@ -300,19 +300,25 @@ export class MinuteAggregator {
       at += view.length;
     }
     if (at !== bytes.length) throw new BadSnapshot(`${bytes.length - at} bytes too long`);
-    for (const _ of restoring.indexed);
+    for (const _ of restoring.derived);
     return restoring.aggregator;
   }
 
+  /** Whether a snapshot is of this version. */
+  static reads(bytes: Uint8Array): boolean {
+    if (bytes.length < 2 * HEAD_LENGTH_BYTES) return false;
+    return new DataView(bytes.buffer, bytes.byteOffset).getFloat64(HEAD_LENGTH_BYTES, true) === SNAPSHOT_VERSION;
+  }
+
   /**
-   * Begins to go on from a head: every view of `stored` is to be filled with what it held, in order, and then `indexed` gone
+   * Begins to go on from a head: every view of `stored` is to be filled with what it held, in order, and then `derived` gone
    * through, which gives others a turn now and then. The aggregator is whole after that.
    * @throws BadSnapshot when the head is not one of this stream, or of another version
    */
   static restoring(
     head: Uint8Array,
     options: MinuteAggregatorOptions,
-  ): { aggregator: MinuteAggregator; stored: Generator<Uint8Array[]>; indexed: Generator<void> } {
+  ): { aggregator: MinuteAggregator; stored: Generator<Uint8Array[]>; derived: Generator<void> } {
     const reader = new ByteReader(head);
     const version = reader.number();
     if (version !== SNAPSHOT_VERSION)
@@ -344,7 +350,7 @@ export class MinuteAggregator {
       aggregator.#open.set(open.minute, open);
     }
     reader.end();
-    return { aggregator, stored: aggregator.stored(), indexed: aggregator.#state.indexed() };
+    return { aggregator, stored: aggregator.stored(), derived: aggregator.#state.derived() };
   }
 
   #start(minute: Minute): void {

@@ -137,7 +137,7 @@ export class RoutingState {
     for (const table of this.#tables()) table.write(writer);
   }
 
-  /** Makes room for what was stored: `stored` is to be filled then, and `indexed` gone through. */
+  /** Makes room for what was stored: `stored` is to be filled then, and `derived` gone through. */
   read(reader: ByteReader): void {
     for (const table of this.#tables()) table.read(reader);
   }
@@ -147,9 +147,9 @@ export class RoutingState {
     for (const table of this.#tables()) yield* table.stored();
   }
 
-  /** Finds everything again after the columns were filled; gives others a turn now and then. */
-  *indexed(): Generator<void> {
-    for (const table of this.#dense()) yield* table.indexed();
+  /** Works out what follows from the columns after they were filled; gives others a turn now and then. */
+  *derived(): Generator<void> {
+    for (const table of this.#dense()) yield* table.derived();
     this.announced.recount();
   }
 

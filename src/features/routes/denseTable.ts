@@ -11,8 +11,8 @@ export type Column =
 
 /** Large tables grow by a quarter: a doubled one may stand half empty for good. */
 const LARGE = 1 << 20;
-/** Ids that are indexed again before others get their turn. */
-const INDEXED_A_TURN = 1 << 16;
+/** Ids gone through before others get their turn. */
+const DERIVED_A_TURN = 1 << 18;
 
 function nextCapacity(capacity: number): number {
   return capacity < LARGE ? capacity * 2 : capacity + (capacity >> 2);
@@ -125,6 +125,7 @@ export abstract class DenseTable {
     writer.number(this.high);
     writer.number(this.#hand);
     writer.number(this.#freeCount);
+    this.index.write(writer);
   }
 
   /** Makes room for what `stored` is to be filled with. */
@@ -132,13 +133,14 @@ export abstract class DenseTable {
     const high = reader.number();
     this.#hand = reader.number();
     this.#freeCount = reader.number();
+    this.index.read(reader);
     this.#reach(high);
     this.high = high;
   }
 
   /** The columns as the bytes that they lie in: to be stored, or filled from what was stored. */
   *stored(): Generator<Uint8Array[]> {
-    yield this.index.views(this.high);
+    yield* this.index.stored(this.high);
     yield this.#free.views(this.#freeCount);
     for (const { buffer, byteLength } of this.columns()) {
       yield [new Uint8Array(buffer, 0, (byteLength / this.capacity) * this.high)];
@@ -146,16 +148,12 @@ export abstract class DenseTable {
     for (const column of this.segmented()) yield column.views(this.high);
   }
 
-  /** Finds entries again after the columns were filled; gives others a turn now and then. */
-  *indexed(): Generator<void> {
-    for (let at = 0; at < this.#freeCount; at++) this.#used.set(this.#free.get(at), 2);
+  /** Works out what follows from the columns after they were filled; gives others a turn now and then. */
+  *derived(): Generator<void> {
     for (let id = 0; id < this.high; id++) {
-      if (this.#used.get(id) === 2) this.#used.set(id, 0);
-      else {
-        this.#used.set(id, 1);
-        this.index.link(id);
-      }
-      if (id % INDEXED_A_TURN === INDEXED_A_TURN - 1) yield;
+      this.#used.set(id, 1);
+      if (id % DERIVED_A_TURN === DERIVED_A_TURN - 1) yield;
     }
+    for (let at = 0; at < this.#freeCount; at++) this.#used.set(this.#free.get(at), 0);
   }
 }

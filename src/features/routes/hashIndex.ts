@@ -1,3 +1,4 @@
+import type { ByteReader, ByteWriter } from '../byteStream.js';
 import { Int32Segments } from './segments.js';
 
 const FEWEST_BUCKETS = 64;
@@ -40,11 +41,6 @@ export class HashIndex {
   add(id: number, hash: number): void {
     this.#entries.reach(2 * (id + 1));
     this.#entries.set(2 * id, hash);
-    this.link(id);
-  }
-
-  /** Adds an id whose hash `views` were filled with. */
-  link(id: number): void {
     if (++this.#count > this.#buckets) this.#split();
     this.#push(this.#bucket(this.hash(id)), id);
   }
@@ -62,9 +58,20 @@ export class HashIndex {
     this.#entries.set(2 * before + 1, behind);
   }
 
-  /** Bytes that say the hashes of ids below `count`, to be stored or filled. */
-  views(count: number): Uint8Array[] {
-    return this.#entries.views(2 * count);
+  write(writer: ByteWriter): void {
+    for (const value of [this.#count, this.#buckets, this.#round]) writer.number(value);
+  }
+
+  read(reader: ByteReader): void {
+    this.#count = reader.number();
+    this.#buckets = reader.number();
+    this.#round = reader.number();
+  }
+
+  /** For ids below `high`: the index is stored as it is, so that nothing need be indexed again. */
+  *stored(high: number): Generator<Uint8Array[]> {
+    yield this.#heads.views(this.#buckets);
+    yield this.#entries.views(2 * high);
   }
 
   #bucket(hash: number): number {

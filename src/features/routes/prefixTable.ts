@@ -248,8 +248,8 @@ export class PrefixTable extends DenseTable {
     return formatPrefix(this.shapes[id]!, w[id * 4]!, w[id * 4 + 1]!, w[id * 4 + 2]!, w[id * 4 + 3]!);
   }
 
-  override *indexed(): Generator<void> {
-    yield* super.indexed();
+  override *derived(): Generator<void> {
+    yield* super.derived();
     this.#ofShape.fill(0);
     this.#byOrigin.empty();
     this.#byTop.empty();
