@@ -19,6 +19,8 @@ await runService('aggregator', async (context) => {
         now: Date.now,
         maximumRoutes: features.routes,
         maximumPeers: features.peers,
+        unread: ({ message }) =>
+          context.logger.warn({ stream, message }, 'the stored routes cannot be read: begins anew with the log'),
         begin: replay === true ? undefined : (loggedMs) => beginStream(context, stream, host, loggedMs),
       });
       const bound = new BoundWatch(stream, features, context.logger);

@@ -41,7 +41,6 @@ const PATH_LENGTHS: [length: number, share: number][] = [
   [12, 0.04],
   [15, 0.03],
 ];
-const PEERS = 10;
 const IPV6_SHARE = 0.2;
 const PREFIXES_AN_ORIGIN = 13;
 /** Of 100 prefixes, so many go by the origin's second and third path. */
@@ -69,9 +68,8 @@ function drawn(shares: readonly [number, number][], at: number): number {
   return shares[0]![0];
 }
 
-/** A collector's table: ten peers with the same prefixes. The same numbers give the same bytes. */
+/** A collector's table: peers with the same prefixes. The same numbers give the same bytes. */
 export class GeneratedTable {
-  readonly peers = PEERS;
   readonly #prefixes: number;
   readonly #origins: number;
   readonly #path: number[] = [];
@@ -79,8 +77,9 @@ export class GeneratedTable {
   constructor(
     routes: number,
     readonly seed: number,
+    readonly peers = 10,
   ) {
-    this.#prefixes = Math.floor(routes / PEERS);
+    this.#prefixes = Math.floor(routes / peers);
     this.#origins = Math.ceil(this.#prefixes / PREFIXES_AN_ORIGIN);
   }
 
@@ -133,8 +132,8 @@ export class GeneratedTable {
     const start = head(13, 1);
     at = piece.writeUInt32BE(0xc0000201, at);
     at = piece.writeUInt16BE(0, at);
-    at = piece.writeUInt16BE(PEERS, at);
-    for (let peer = 0; peer < PEERS; peer++) {
+    at = piece.writeUInt16BE(this.peers, at);
+    for (let peer = 0; peer < this.peers; peer++) {
       at = piece.writeUInt8(2, at);
       at = piece.writeUInt32BE(0, at);
       at = piece.writeUInt32BE(0xc6336400 + peer, at);
@@ -142,7 +141,7 @@ export class GeneratedTable {
     }
     piece.writeUInt32BE(at - start, start - 4);
     for (let prefix = 0; prefix < this.#prefixes; prefix++) {
-      if (at > PIECE - 4_096) {
+      if (at > PIECE - 128 * this.peers - 64) {
         yield piece.subarray(0, at);
         piece = Buffer.alloc(PIECE);
         at = 0;
@@ -155,8 +154,8 @@ export class GeneratedTable {
       const size = (length + 7) >> 3;
       for (let i = 0; i < size; i++) piece[at + i] = this.#byte(prefix, ipv6, length, i);
       at += size;
-      at = piece.writeUInt16BE(PEERS, at);
-      for (let peer = 0; peer < PEERS; peer++) at = this.#entry(piece, at, peer, prefix, ipv6);
+      at = piece.writeUInt16BE(this.peers, at);
+      for (let peer = 0; peer < this.peers; peer++) at = this.#entry(piece, at, peer, prefix, ipv6);
       piece.writeUInt32BE(at - body, body - 4);
     }
     yield piece.subarray(0, at);
@@ -201,7 +200,7 @@ export class GeneratedTable {
   *texts(): Generator<{ peer: string; prefix: string; path: string }> {
     for (let prefix = 0; prefix < this.#prefixes; prefix++) {
       const text = `${this.#address(prefix).toString(16)}/${this.#length(prefix)}`;
-      for (let peer = 0; peer < PEERS; peer++) {
+      for (let peer = 0; peer < this.peers; peer++) {
         yield {
           peer: `198.51.100.${peer}`,
           prefix: text,
@@ -212,13 +211,13 @@ export class GeneratedTable {
   }
 
   /** Announcements after the table: random routes that go over to another of their origin's paths, or back. */
-  *updates(count: number): Generator<UpdateBatch> {
+  *updates(count: number, batchMessages = BATCH_MESSAGES): Generator<UpdateBatch> {
     const random = mulberry32(this.seed);
     const into = new UpdateBatchBuilder();
     const ipv4 = Math.floor(this.#prefixes * (1 - IPV6_SHARE));
     for (let message = 0; message < count; message++) {
       const prefix = Math.floor(random() * ipv4);
-      const peer = Math.floor(random() * PEERS);
+      const peer = Math.floor(random() * this.peers);
       into.begin();
       into.words[0] = 0xc6336400 + peer;
       const address = into.address(IPV4_ADDRESS);
@@ -227,7 +226,7 @@ export class GeneratedTable {
       for (const as of this.#hops(peer, prefix, Math.floor(random() * 3))) into.paths.push(as, 0);
       const timeMs = NOW * 1000 + (message / MESSAGES_A_SECOND) * 1000;
       into.commitUpdate(timeMs, into.peer(address, 100 + peer), 0, ORIGIN_IGP, into.paths.close());
-      if (into.messages === BATCH_MESSAGES) yield new UpdateBatch(into.takeColumns());
+      if (into.messages === batchMessages) yield new UpdateBatch(into.takeColumns());
     }
     if (into.messages > 0) yield new UpdateBatch(into.takeColumns());
   }

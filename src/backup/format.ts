@@ -35,10 +35,16 @@ export class BadBackup extends Error {
 }
 
 /**
- * Not kept: the log of raw updates (short-lived, and the collector begins a new one), what names processes, and the
- * database's own list of migrations.
+ * Not kept: the log of raw updates (short-lived, and the collector begins a new one) with what the aggregator knows at its
+ * place in it, what names processes, and the database's own list of migrations.
  */
-export const TABLES_LEFT_OUT = ['update_batches', 'services', 'retrain_cancellations', 'routewarden_migrations'];
+export const TABLES_LEFT_OUT = [
+  'update_batches',
+  'aggregator_pages',
+  'services',
+  'retrain_cancellations',
+  'routewarden_migrations',
+];
 
 /** Cursors that count positions of the log, which is left out. */
 export const CURSORS_LEFT_OUT = ['aggregator'];

@@ -2,11 +2,10 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { DEFAULT_FILE, loadSettings } from '../config/load.js';
-import { MinuteAggregator } from '../features/minuteAggregator.js';
 import { VrpSource } from '../incidents/rpki/vrpSource.js';
 import { difference, joined, proposalOf, type SeenRoute, watchText } from '../incidents/watch/proposal.js';
 import { asNumber } from '../incidents/watch/settings.js';
-import { AGGREGATOR, readCursor } from '../storage/cursors.js';
+import { knownRoutes } from '../storage/knownRoutes.js';
 import { printJson, say, UsageError } from './output.js';
 import { withDatabase } from './store.js';
 
@@ -46,10 +45,7 @@ Exit codes: 0 done or nothing to change, 1 failed or refused, 2 wrong usage.`,
       const proposal = await withDatabase(program, async ({ settings, pool }) => {
         const routes: SeenRoute[] = [];
         for (const { name: stream } of settings.streams) {
-          const cursor = await readCursor(pool, AGGREGATOR, stream);
-          if (cursor?.state == null) continue;
-          const aggregator = MinuteAggregator.restore(cursor.state, { stream });
-          routes.push(...aggregator.routesWhere((_, origin) => networks.includes(origin)));
+          routes.push(...((await knownRoutes(pool, stream, (_, origin) => networks.includes(origin))) ?? []));
         }
         const log = {
           info: () => {},

@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { UpdateBatch } from '../bgp/updateBatch.js';
+import { BadSnapshot } from '../features/byteStream.js';
 import { MinuteAggregator, type MinuteAggregatorOptions } from '../features/minuteAggregator.js';
 import type { RoutingHoldings } from '../features/routingState.js';
-import { AGGREGATOR, readCursor, writeCursor } from '../storage/cursors.js';
 import { insertFeatures } from '../storage/features.js';
 import { keepStateAtGap } from '../storage/feedGaps.js';
 import { notify } from '../storage/notifications.js';
 import { inTransaction } from '../storage/pool.js';
+import { StoredTables } from '../storage/storedTables.js';
 import { entriesAfter, type LogEntry, payloadsUntil } from '../storage/updateBatches.js';
 import { encodeStand, standAtGap } from './standAtGap.js';
 
@@ -15,10 +16,13 @@ const ENTRIES_A_STEP = 64;
 const LONGEST_TAKE_OVER_MILLISECONDS = 30_000;
 const SNAPSHOT_MILLISECONDS = 1_000;
 const SNAPSHOT_ENTRIES = 512;
-/** Of the time at most: with the routes of a whole collector a snapshot has many megabytes. */
+/** Of the time at most: what changes of a whole collector's routes within a minute is many megabytes. */
 const SNAPSHOT_SHARE = 0.1;
 /** However long one takes, the log is read from the last one again after a kill. */
-const LONGEST_SNAPSHOT_INTERVAL_MILLISECONDS = 60_000;
+const LONGEST_SNAPSHOT_INTERVAL_MILLISECONDS = 600_000;
+
+/** What is known at a gap is kept as one value: of larger tables it is not, and the gap heals from the hour before it. */
+const MOST_STAND_BYTES = 200_000_000;
 
 export interface AggregatorStepOptions {
   pool: Pool;
@@ -27,6 +31,8 @@ export interface AggregatorStepOptions {
   now: () => number;
   maximumRoutes?: number;
   maximumPeers?: number;
+  /** Told of a stored stand that cannot be read; the aggregator begins anew with what the log holds. */
+  unread?: ((error: BadSnapshot) => void) | undefined;
   /**
    * What a stream without a stand begins with, such as an aggregator that knows a table; null for nothing.
    * @param loggedMs time of the first message in the log, null while it is empty
@@ -39,6 +45,7 @@ export interface AggregatorStepOptions {
  * position they belong to; after a kill it goes over the log again from there, and rows that exist stay as they are.
  */
 export class AggregatorStep {
+  private readonly stored: StoredTables;
   private aggregator: MinuteAggregator | null = null;
   private position = 0;
   private storedPosition = 0;
@@ -51,6 +58,7 @@ export class AggregatorStep {
 
   constructor(private readonly options: AggregatorStepOptions) {
     this.storedAt = options.now();
+    this.stored = new StoredTables(options.stream);
   }
 
   /** What is known now; null before the first step. */
@@ -81,7 +89,8 @@ export class AggregatorStep {
     const entries = await entriesAfter(pool, stream, this.position, ENTRIES_A_STEP);
     const stands: { sinceMs: number; stand: Uint8Array }[] = [];
     for (const entry of entries) {
-      if (entry.kind === 'gap') stands.push({ sinceMs: entry.sinceMs, stand: await this.stand(entry) });
+      if (entry.kind === 'gap' && this.aggregator.holdings.bytes <= MOST_STAND_BYTES)
+        stands.push({ sinceMs: entry.sinceMs, stand: await this.stand(entry) });
       this.take(entry);
     }
     const rows = this.aggregator.take();
@@ -93,11 +102,12 @@ export class AggregatorStep {
       await inTransaction(pool, async (client) => {
         await insertFeatures(client, rows);
         for (const { sinceMs, stand } of stands) await keepStateAtGap(client, stream, sinceMs, stand);
-        if (snapshotIsDue) await writeCursor(client, AGGREGATOR, stream, this.position, this.aggregator!.snapshot());
+        if (snapshotIsDue) await this.stored.write(client, this.position, this.aggregator!);
         if (rows.length > 0) await notify(client, 'features', stream);
       });
     }
     if (snapshotIsDue) {
+      this.stored.stored();
       this.storedPosition = this.position;
       this.storedAt = this.options.now();
       this.snapshotTook = performance.now() - began;
@@ -169,11 +179,22 @@ export class AggregatorStep {
 
   private async restore(): Promise<MinuteAggregator> {
     const { pool, stream, begin } = this.options;
-    const cursor = await readCursor(pool, AGGREGATOR, stream);
-    this.position = cursor?.position ?? 0;
-    this.storedPosition = this.position;
-    if (cursor?.state) return MinuteAggregator.restore(cursor.state, this.aggregatorOptions);
-    if (cursor === null && begin !== undefined) {
+    this.position = 0;
+    this.storedPosition = 0;
+    try {
+      const stand = await this.stored.read(pool, this.aggregatorOptions);
+      if (stand !== null) {
+        this.position = stand.position;
+        this.storedPosition = stand.position;
+        return stand.aggregator;
+      }
+    } catch (error) {
+      if (!(error instanceof BadSnapshot)) throw error;
+      // one of another version: what the log still holds is gone over again, and rows that exist stay
+      this.options.unread?.(error);
+      this.storedPosition = -1;
+    }
+    if (begin !== undefined) {
       const [first] = await entriesAfter(pool, stream, 0, 1);
       const begun = await begin(first?.sinceMs ?? null);
       if (begun !== null) {

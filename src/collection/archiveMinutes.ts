@@ -84,13 +84,13 @@ export class ArchiveMinutes {
   }
 
   /** What a live aggregator can go on from, once `steps` has ended. */
-  snapshot(): Uint8Array {
-    return this.#aggregator.snapshot();
+  get aggregator(): MinuteAggregator {
+    return this.#aggregator;
   }
 
-  /** The same at `cutMs`; once `steps` has ended. */
+  /** What it knew at `cutMs`; once `steps` has ended. */
   stateAtCut(): Uint8Array {
-    return this.#stateAtCut ?? this.snapshot();
+    return this.#stateAtCut ?? this.#aggregator.snapshot();
   }
 
   async *steps(): AsyncGenerator<ArchiveStep> {
@@ -166,7 +166,7 @@ export class ArchiveMinutes {
     if (parts === null) this.#aggregator.add(batch);
     else {
       this.#aggregator.add(parts.before);
-      this.#stateAtCut = this.snapshot();
+      this.#stateAtCut = this.#aggregator.snapshot();
       this.#aggregator.add(parts.rest);
     }
   }

@@ -2,11 +2,12 @@ import type { Pool, PoolClient } from 'pg';
 import { MinuteAggregator } from '../features/minuteAggregator.js';
 import type { FeatureRow, Minute } from '../features/row.js';
 import type { Logger } from '../sources/source.js';
-import { AGGREGATOR, readCursor, writeCursor } from '../storage/cursors.js';
+import { AGGREGATOR, readCursor } from '../storage/cursors.js';
 import { fillFeatures, lackingMinutes, type MinuteSpan } from '../storage/features.js';
 import { addLateMinutes } from '../storage/lateMinutes.js';
 import { notify } from '../storage/notifications.js';
 import { inTransaction } from '../storage/pool.js';
+import { StoredTables } from '../storage/storedTables.js';
 import { appendEntries, lastEntry } from '../storage/updateBatches.js';
 import { ArchiveMinutes, type ArchiveMinutesRequest, type ArchiveStep } from './archiveMinutes.js';
 import { DecodingThreads } from './decodingThreads.js';
@@ -143,7 +144,7 @@ export async function backfill(request: BackfillRequest): Promise<BackfillSummar
         summary.written += await writer.write(step);
       }
       if (index === spans.length - 1 && writer.decodedUntil !== null) {
-        await startLogAfter(pool, stream, writer.decodedUntil, span.snapshot());
+        await startLogAfter(pool, stream, writer.decodedUntil, span.aggregator);
       }
     }
   } finally {
@@ -216,13 +217,13 @@ export async function storeLate(
  * For a stream that has no log yet: the live collector will begin with a gap that reaches back to the last archived
  * minute, and the aggregator with the routes as they were then.
  */
-async function startLogAfter(pool: Pool, stream: string, minute: Minute, state: Uint8Array): Promise<void> {
+async function startLogAfter(pool: Pool, stream: string, minute: Minute, aggregator: MinuteAggregator): Promise<void> {
   const untilMs = minute * MINUTE_MS;
   await inTransaction(pool, async (client) => {
     if ((await lastEntry(client, stream)) !== null || (await readCursor(client, AGGREGATOR, stream)) !== null) return;
     const clock = { position: 1, kind: 'clock', sinceMs: untilMs, untilMs, messages: 0, payload: null } as const;
     await appendEntries(client, stream, [clock]);
-    await writeCursor(client, AGGREGATOR, stream, 1, state);
+    await new StoredTables(stream).write(client, 1, aggregator);
   });
 }
 

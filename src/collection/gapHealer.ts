@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { MinuteAggregator } from '../features/minuteAggregator.js';
 import type { FeatureRow } from '../features/row.js';
 import type { Logger } from '../sources/source.js';
 import { lackingMinutes, watermark } from '../storage/features.js';
@@ -14,7 +15,7 @@ import { inTransaction } from '../storage/pool.js';
 import { ArchiveMinutes, type ArchiveMinutesRequest } from './archiveMinutes.js';
 import { storeLate, WARM_UP_MINUTES } from './backfill.js';
 import { DecodingThreads } from './decodingThreads.js';
-import { decodeStand } from './standAtGap.js';
+import { decodeStand, type StandAtGap } from './standAtGap.js';
 
 const MINUTE_MS = 60_000;
 const GAPS_A_STEP = 100;
@@ -80,7 +81,7 @@ export class GapHealer {
       return true;
     }
     const last = gap.attempts + 1 >= attempts;
-    const { rows, trouble, stateAfter } = await this.read(gap, from, until, signal);
+    const { rows, trouble, stateAfter } = await this.read(gap, from, until, await this.standOf(gap), signal);
     if (trouble !== null && !last) {
       await markAttempt(pool, gap.id, trouble, false);
       logger.info({ ...times, trouble, attempt: gap.attempts + 1 }, 'a gap cannot be healed yet');
@@ -101,13 +102,23 @@ export class GapHealer {
     return trouble === null;
   }
 
+  /** What the aggregator knew when it came to the gap; without it, or with one of another version, the hour before is read. */
+  private async standOf(gap: Omit<UnhealedGap, 'state'>): Promise<StandAtGap | undefined> {
+    const state = await stateAtGap(this.options.pool, gap.id);
+    if (state === null) return undefined;
+    const stand = decodeStand(state);
+    if (MinuteAggregator.reads(stand.state)) return stand;
+    this.options.logger.warn({ stream: this.options.stream }, 'what was known at a gap is of another version');
+    return undefined;
+  }
+
   private async read(
     gap: Omit<UnhealedGap, 'state'>,
     from: number,
     until: number,
+    stand: StandAtGap | undefined,
     signal: AbortSignal,
   ): Promise<{ rows: FeatureRow[]; trouble: string | null; stateAfter: Uint8Array | null }> {
-    const state = await stateAtGap(this.options.pool, gap.id);
     const threads = new DecodingThreads(1);
     const rows: FeatureRow[] = [];
     let trouble: string | null = null;
@@ -122,7 +133,7 @@ export class GapHealer {
         keep: false,
         attempts: 2,
         warmUpMinutes: WARM_UP_MINUTES,
-        stand: state === null ? undefined : decodeStand(state),
+        stand,
         cutMs: gap.untilMs,
       });
       for await (const step of archive.steps()) {
@@ -132,7 +143,7 @@ export class GapHealer {
           trouble ??= `${step.file.name}: ${step.reason}`;
       }
       // Routes of an hour alone would be fewer than the live ones.
-      if (state !== null) stateAfter = archive.stateAtCut();
+      if (stand !== undefined) stateAfter = archive.stateAtCut();
     } catch (error) {
       signal.throwIfAborted();
       trouble = (error as Error).message;

@@ -69,7 +69,7 @@ const featureSettings = z.strictObject({
     .describe(
       'Most routes that are known of a stream; beyond, the least used are forgotten. A full table has a million',
     ),
-  peers: z.int().min(1).max(1_000_000).default(16_384).describe('Most peers that are known of a stream'),
+  peers: z.int().min(1).max(32_768).default(16_384).describe('Most peers that are known of a stream'),
 });
 
 const retentionSettings = z.strictObject({

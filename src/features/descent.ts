@@ -44,7 +44,7 @@ export class Descent {
     const { routes, paths, peers } = this.known;
     for (let peer = 0; peer < peers.high; peer++) {
       const route = routes.find(peer, prefix, 0);
-      const path = route < 0 ? WITHDRAWN : routes.path[route]!;
+      const path = route < 0 ? WITHDRAWN : routes.path(route);
       if (path === WITHDRAWN) continue;
       const tokens = paths.tokensOf(path);
       const end = length(tokens);

@@ -1,17 +1,27 @@
-/**
- * Levenshtein distance between two runs of tokens in one array: fewest insertions, deletions and substitutions of a
- * token. Runs are at most 255 long.
- */
+/** A run of tokens in an array, at most 255 long. */
+export interface TokenRun {
+  tokens: Uint32Array;
+  start: number;
+  count: number;
+}
+
 const row = new Uint16Array(256);
 
-export function editDistance(tokens: Uint32Array, a: number, aLength: number, b: number, bLength: number): number {
-  while (aLength > 0 && bLength > 0 && tokens[a] === tokens[b]) {
+/** Levenshtein distance between two runs of tokens: fewest insertions, deletions and substitutions of a token. */
+export function editDistance(one: TokenRun, other: TokenRun): number {
+  const ours = one.tokens;
+  const theirs = other.tokens;
+  let a = one.start;
+  let b = other.start;
+  let aLength = one.count;
+  let bLength = other.count;
+  while (aLength > 0 && bLength > 0 && ours[a] === theirs[b]) {
     a++;
     b++;
     aLength--;
     bLength--;
   }
-  while (aLength > 0 && bLength > 0 && tokens[a + aLength - 1] === tokens[b + bLength - 1]) {
+  while (aLength > 0 && bLength > 0 && ours[a + aLength - 1] === theirs[b + bLength - 1]) {
     aLength--;
     bLength--;
   }
@@ -21,10 +31,10 @@ export function editDistance(tokens: Uint32Array, a: number, aLength: number, b:
   for (let i = 1; i <= aLength; i++) {
     let diagonal = row[0]!;
     row[0] = i;
-    const token = tokens[a + i - 1];
+    const token = ours[a + i - 1];
     for (let j = 1; j <= bLength; j++) {
       const above = row[j]!;
-      const substituted = token === tokens[b + j - 1] ? diagonal : diagonal + 1;
+      const substituted = token === theirs[b + j - 1] ? diagonal : diagonal + 1;
       const gapped = Math.min(above, row[j - 1]!) + 1;
       row[j] = Math.min(substituted, gapped);
       diagonal = above;

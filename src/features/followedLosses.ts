@@ -139,7 +139,7 @@ export class FollowedLosses {
     for (const peer of quiet) {
       if (left <= limit) break;
       const route = routes.find(peer, prefix, 0);
-      if (route >= 0 && routes.path[route] !== WITHDRAWN) left--;
+      if (route >= 0 && routes.path(route) !== WITHDRAWN) left--;
     }
     return left;
   }

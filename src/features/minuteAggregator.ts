@@ -10,7 +10,9 @@ import { type FeatureRow, MINUTES_PER_DAY, type Minute } from './row.js';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = MINUTES_PER_DAY * MINUTE_MS;
-const SNAPSHOT_VERSION = 4;
+const SNAPSHOT_VERSION = 5;
+/** A snapshot begins with the length of its head. */
+const HEAD_LENGTH_BYTES = 8;
 /** A gap that would give more rows than ten years have minutes is refused. */
 const LONGEST_GAP = 3660 * MINUTES_PER_DAY;
 
@@ -240,7 +242,28 @@ export class MinuteAggregator {
     while (this.#next <= last) this.#close();
   }
 
+  /** All that is known as one value, for tables of moderate size. */
   snapshot(): Uint8Array {
+    const head = this.head();
+    const views = [...this.stored()].flat();
+    const size = views.reduce((sum, { length }) => sum + length, HEAD_LENGTH_BYTES + head.length);
+    const bytes = new Uint8Array(size);
+    new DataView(bytes.buffer).setFloat64(0, head.length, true);
+    let at = HEAD_LENGTH_BYTES;
+    for (const view of [head, ...views]) {
+      bytes.set(view, at);
+      at += view.length;
+    }
+    return bytes;
+  }
+
+  /** The columns of the tables, in an order that does not change, as the bytes that they lie in now. */
+  stored(): Generator<Uint8Array[]> {
+    return this.#state.stored();
+  }
+
+  /** What `stored` does not have: what is open, and how long the columns are. */
+  head(): Uint8Array {
     const writer = new ByteWriter();
     writer.number(SNAPSHOT_VERSION);
     writer.json({
@@ -266,7 +289,37 @@ export class MinuteAggregator {
    * @throws BadSnapshot when the bytes are not a snapshot of this stream
    */
   static restore(bytes: Uint8Array, options: MinuteAggregatorOptions): MinuteAggregator {
-    const reader = new ByteReader(bytes);
+    if (bytes.length < HEAD_LENGTH_BYTES) throw new BadSnapshot('cut short');
+    const length = new DataView(bytes.buffer, bytes.byteOffset).getFloat64(0, true);
+    let at = HEAD_LENGTH_BYTES + length;
+    if (!(at <= bytes.length)) throw new BadSnapshot('its head is cut short, or it is of another version');
+    const restoring = MinuteAggregator.restoring(bytes.subarray(HEAD_LENGTH_BYTES, at), options);
+    for (const view of [...restoring.stored].flat()) {
+      if (at + view.length > bytes.length) throw new BadSnapshot('cut short');
+      view.set(bytes.subarray(at, at + view.length));
+      at += view.length;
+    }
+    if (at !== bytes.length) throw new BadSnapshot(`${bytes.length - at} bytes too long`);
+    for (const _ of restoring.derived);
+    return restoring.aggregator;
+  }
+
+  /** Whether a snapshot is of this version. */
+  static reads(bytes: Uint8Array): boolean {
+    if (bytes.length < 2 * HEAD_LENGTH_BYTES) return false;
+    return new DataView(bytes.buffer, bytes.byteOffset).getFloat64(HEAD_LENGTH_BYTES, true) === SNAPSHOT_VERSION;
+  }
+
+  /**
+   * Begins to go on from a head: every view of `stored` is to be filled with what it held, in order, and then `derived` gone
+   * through, which gives others a turn now and then. The aggregator is whole after that.
+   * @throws BadSnapshot when the head is not one of this stream, or of another version
+   */
+  static restoring(
+    head: Uint8Array,
+    options: MinuteAggregatorOptions,
+  ): { aggregator: MinuteAggregator; stored: Generator<Uint8Array[]>; derived: Generator<void> } {
+    const reader = new ByteReader(head);
     const version = reader.number();
     if (version !== SNAPSHOT_VERSION)
       throw new BadSnapshot(`version ${version}, this program knows ${SNAPSHOT_VERSION}`);
@@ -297,7 +350,7 @@ export class MinuteAggregator {
       aggregator.#open.set(open.minute, open);
     }
     reader.end();
-    return aggregator;
+    return { aggregator, stored: aggregator.stored(), derived: aggregator.#state.derived() };
   }
 
   #start(minute: Minute): void {

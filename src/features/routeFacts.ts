@@ -132,7 +132,7 @@ export class RouteFacts {
     const { routes, paths, peers } = this.known;
     for (let peer = 0; peer < peers.high; peer++) {
       const route = routes.find(peer, prefix, 0);
-      const path = route < 0 ? WITHDRAWN : routes.path[route]!;
+      const path = route < 0 ? WITHDRAWN : routes.path(route);
       if (path === WITHDRAWN) continue;
       const tokens = paths.tokensOf(path);
       if (hopsToLink(tokens, origin, holders[0]!) >= 0) return [...tokens];
@@ -216,10 +216,10 @@ export class RouteFacts {
     const counts = { routes: 0, held: 0, taken: 0 };
     for (let peer = 0; peer < peers.high; peer++) {
       const route = routes.find(peer, prefix, 0);
-      const path = route < 0 ? WITHDRAWN : routes.path[route]!;
+      const path = route < 0 ? WITHDRAWN : routes.path(route);
       if (path === WITHDRAWN) continue;
       counts.routes++;
-      const end = paths.origin[path]!;
+      const end = paths.origin(path);
       if (forged ? end === holders[0] && hopsToLink(paths.tokensOf(path), origin, end) >= 0 : end === origin)
         counts.taken++;
       else if (holders.includes(end)) counts.held++;

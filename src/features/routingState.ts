@@ -10,7 +10,6 @@ import {
   RIB_ENTRY,
 } from '../bgp/batchColumns.js';
 import type { ByteReader, ByteWriter } from './byteStream.js';
-import { editDistance } from './editDistance.js';
 import { OpenMinute } from './openMinute.js';
 import { AnnouncedPrefixes } from './routes/announcedPrefixes.js';
 import { LinkTable } from './routes/linkTable.js';
@@ -18,7 +17,8 @@ import { NetworkTable } from './routes/networkTable.js';
 import { PathTable } from './routes/pathTable.js';
 import { PeerTable } from './routes/peerTable.js';
 import { PrefixTable } from './routes/prefixTable.js';
-import { RouteTable, WITHDRAWN } from './routes/routeTable.js';
+import { RecentLinks } from './routes/recentLinks.js';
+import { MOST_PEERS, RouteTable, WITHDRAWN } from './routes/routeTable.js';
 import { MINUTES_PER_DAY, type Minute } from './row.js';
 
 /** An origin, prefix or link counts as new for so many minutes after it was first met. */
@@ -78,9 +78,11 @@ export class RoutingState {
   silentBefore: Minute = 0;
   #prefixOf = new Int32Array(1024);
   #pathOf = new Int32Array(1024);
+  #originOf = new Uint32Array(1024);
   /** Minute from which the youngest link of a path is known. */
   #newestLink = new Int32Array(1024);
   #peerOf = new Int32Array(64);
+  readonly #lately = new RecentLinks();
   #mappedEvictions = 0;
   #learning = false;
   #lastOld = -1;
@@ -93,7 +95,7 @@ export class RoutingState {
     // room for the prefixes that an open minute still names after their routes were given up
     this.prefixes = new PrefixTable(bounds.routes + 65_536);
     this.announced = new AnnouncedPrefixes(this.prefixes);
-    this.peers = new PeerTable(bounds.peers);
+    this.peers = new PeerTable(Math.min(bounds.peers, MOST_PEERS));
     this.links = new LinkTable(bounds.links);
     this.transits = new LinkTable(bounds.links);
     this.networks = new NetworkTable(bounds.links);
@@ -107,18 +109,10 @@ export class RoutingState {
   routesWhere(wanted: (prefix: string, origin: number) => boolean): HeldRoute[] {
     const { routes, paths, prefixes, peers } = this;
     const found: HeldRoute[] = [];
-    for (const route of routes.ids()) {
-      const path = routes.path[route]!;
-      if (path === WITHDRAWN) continue;
-      const prefix = prefixes.text(routes.prefix[route]!);
-      const origin = paths.origin[path]!;
-      if (!wanted(prefix, origin)) continue;
-      found.push({
-        prefix,
-        origin,
-        peer: peers.text(routes.peer[route]!),
-        hops: this.hopsOf(path),
-      });
+    for (const { prefix: id, peer, path } of routes.present()) {
+      const prefix = prefixes.text(id);
+      const origin = paths.origin(path);
+      if (wanted(prefix, origin)) found.push({ prefix, origin, peer: peers.text(peer), hops: this.hopsOf(path) });
     }
     return found;
   }
@@ -138,17 +132,33 @@ export class RoutingState {
     };
   }
 
+  /** What the columns alone do not say; the columns themselves are those of `stored`. */
   write(writer: ByteWriter): void {
     for (const table of this.#tables()) table.write(writer);
   }
 
+  /** Makes room for what was stored: `stored` is to be filled then, and `derived` gone through. */
   read(reader: ByteReader): void {
     for (const table of this.#tables()) table.read(reader);
+  }
+
+  /** Every column, in an order that does not change, as the bytes that it lies in. */
+  *stored(): Generator<Uint8Array[]> {
+    for (const table of this.#tables()) yield* table.stored();
+  }
+
+  /** Works out what follows from the columns after they were filled; gives others a turn now and then. */
+  *derived(): Generator<void> {
+    for (const table of this.#dense()) yield* table.derived();
     this.announced.recount();
   }
 
+  #dense() {
+    return [this.peers, this.prefixes, this.paths, this.links, this.transits, this.networks];
+  }
+
   #tables() {
-    return [this.peers, this.prefixes, this.paths, this.routes, this.links, this.transits, this.networks];
+    return [...this.#dense(), this.routes];
   }
 
   /** Applies a message of the mapped batch; `open` is undefined when its minute is closed already. */
@@ -166,6 +176,7 @@ export class RoutingState {
     if (this.#prefixOf.length < prefixes) this.#prefixOf = new Int32Array(prefixes * 2);
     if (this.#pathOf.length < paths) {
       this.#pathOf = new Int32Array(paths * 2);
+      this.#originOf = new Uint32Array(paths * 2);
       this.#newestLink = new Int32Array(paths * 2);
     }
     if (this.#peerOf.length < peers) this.#peerOf = new Int32Array(peers * 2);
@@ -215,11 +226,14 @@ export class RoutingState {
       const id = this.paths.acquire(columns.hops, columns.marks, from, to);
       this.#newestLink[path] = 0;
       // a table names each path many times: the links of one that another route has are known
-      if (this.paths.references[id] === 1) this.#noteLinks(columns, path, minute, undefined, 0, -1, -1);
+      if (this.paths.references(id) === 1) this.#learnLinks(columns, path);
+      this.#originOf[path] = this.paths.origin(id);
       return (this.#pathOf[path] = id);
     }
     this.#newestLink[path] = this.#noteLinks(columns, path, minute, undefined, 0, -1, -1);
-    return (this.#pathOf[path] = this.paths.acquire(columns.hops, columns.marks, from, to));
+    const id = this.paths.acquire(columns.hops, columns.marks, from, to);
+    this.#originOf[path] = this.paths.origin(id);
+    return (this.#pathOf[path] = id);
   }
 
   /** Minute to note as the first of something met now. */
@@ -264,6 +278,22 @@ export class RoutingState {
       before = left;
     }
     return youngest;
+  }
+
+  /** As `noteLinks` for a table, without asking since when. */
+  #learnLinks({ hops, marks, pathStart }: BatchColumns, path: number): void {
+    let before = false;
+    const end = pathStart[path + 1]!;
+    for (let at = pathStart[path]! + 1; at < end; at++) {
+      const left = hops[at - 1]!;
+      const right = hops[at]!;
+      if (left === right || marks[at] !== SEQUENCE || marks[at - 1] !== SEQUENCE) continue;
+      if (!this.#lately.met(left, right, before, this.links.full || this.transits.full)) {
+        this.#noteLink(left, right, 0);
+        if (before) this.#noteTransit(left, right, 0);
+      }
+      before = left !== 0;
+    }
   }
 
   #noteLink(left: number, right: number, known: Minute): Minute {
@@ -313,14 +343,15 @@ export class RoutingState {
     const batchPath = columns.path[message]!;
     const path = batchPath === NONE ? this.#emptyPath() : this.#path(columns, batchPath, minute);
     this.#learning = false;
+    const origin = batchPath === NONE ? 0 : this.#originOf[batchPath]!;
+    // before the route, or it would count as one of no network for a moment
+    if (origin !== 0) this.announced.originatedBy(prefix, origin);
     this.#place(peer, prefix, columns.pathId.length > 0 ? columns.pathId[element]! : 0, path);
-    const origin = this.paths.origin[path]!;
     if (origin !== 0) {
       // the column of sizes has the route's age; one of a dump is never so young as to be news
       const age = Math.floor(columns.size[message]! / 60);
       const since = Math.max(1, minute - Math.max(age, NEW_FOR));
       const { prefixes } = this;
-      this.announced.originatedBy(prefix, origin);
       prefixes.learnOrigin(prefix, origin, minute, since);
       if (since < prefixes.firstMinute[prefix]!) prefixes.firstMinute[prefix] = since;
     }
@@ -331,9 +362,9 @@ export class RoutingState {
   #place(peer: number, prefix: number, pathId: number, path: number): void {
     const routes = this.routes;
     let route = routes.find(peer, prefix, pathId);
-    const old = route < 0 ? WITHDRAWN : routes.path[route]!;
+    const old = route < 0 ? WITHDRAWN : routes.path(route);
     if (old === path) return;
-    if (route < 0 && routes.full) {
+    if (route < 0 && (routes.full || routes.crowded(prefix))) {
       // one route of a table is as good as another: those that are known stay
       this.#counts.evictedRoutes++;
       return;
@@ -345,7 +376,7 @@ export class RoutingState {
       this.announced.routeAdded(prefix);
       this.peers.activeRoutes[peer]!++;
     }
-    routes.path[route] = path;
+    routes.setPath(route, path);
   }
 
   #update(columns: BatchColumns, message: number, first: number, minute: Minute, opened: OpenMinute | undefined): void {
@@ -390,14 +421,14 @@ export class RoutingState {
     const pathId = columns.pathId.length > 0 ? columns.pathId[element]! : 0;
     let route = this.routes.find(peer, prefix, pathId);
     if (route < 0) route = this.#addRoute(peer, prefix, pathId);
-    else if (this.routes.path[route] === WITHDRAWN) open.totals.duplicateWithdrawals++;
+    else if (this.routes.path(route) === WITHDRAWN) open.totals.duplicateWithdrawals++;
     else {
-      const lost = this.routes.path[route]!;
+      const lost = this.routes.path(route);
       const { activeRoutes, lastOrigin } = this.prefixes;
       open.withdrew(prefix, lastOrigin[prefix]!, peer, activeRoutes[prefix]!, () => this.hopsOf(lost));
-      this.#deactivate(route);
+      this.#deactivate(prefix, route);
     }
-    this.routes.withdrawnMinute[route] = minute;
+    this.routes.withdraw(route, minute);
   }
 
   #announce(
@@ -416,12 +447,12 @@ export class RoutingState {
     else if (origin === ORIGIN_INCOMPLETE) totals.originIncomplete++;
     const batchPath = columns.path[message]!;
     const path = batchPath === NONE ? this.#emptyPath() : this.#path(columns, batchPath, minute);
-    const length = this.paths.length[path]!;
+    const length = this.paths.length(path);
     // an empty path is a route of the peer's own (RFC 4271, 5.1.2)
     const originAs =
-      this.paths.tokenCount[path] === 0 ? columns.peerAs[columns.peer[message]!]! : this.paths.origin[path]!;
+      this.paths.tokenCount(path) === 0 ? columns.peerAs[columns.peer[message]!]! : this.paths.origin(path);
     totals.pathLength += length;
-    totals.uniquePathLength += this.paths.uniqueLength[path]!;
+    totals.uniquePathLength += this.paths.uniqueLength(path);
     if (length > totals.longestPath) totals.longestPath = length;
     if (originAs !== 0) open.originRoutes.add(originAs, announced);
     if (peer >= 0) {
@@ -466,7 +497,7 @@ export class RoutingState {
   #replace(peer: number, prefix: number, pathId: number, path: number, minute: Minute, open: OpenMinute): number {
     const routes = this.routes;
     let route = routes.find(peer, prefix, pathId);
-    const old = route < 0 ? WITHDRAWN : routes.path[route]!;
+    const old = route < 0 ? WITHDRAWN : routes.path(route);
     if (old === path) {
       open.totals.duplicateAnnouncements++;
       open.peerRepeats.add(peer, 1);
@@ -475,7 +506,7 @@ export class RoutingState {
     this.paths.retain(path);
     if (old === WITHDRAWN) {
       if (route < 0) route = this.#addRoute(peer, prefix, pathId);
-      else if (routes.withdrawnMinute[route] === minute) open.returned(prefix);
+      else if (routes.withdrawnMinute(route) === minute) open.returned(prefix);
       this.announced.routeAdded(prefix);
       this.peers.activeRoutes[peer]!++;
     } else {
@@ -485,14 +516,14 @@ export class RoutingState {
       open.totals.editDistance += distance;
       if (distance > open.totals.longestEditDistance) open.totals.longestEditDistance = distance;
     }
-    routes.path[route] = path;
+    routes.setPath(route, path);
     return old;
   }
 
   /** Whether a route goes back from an origin that came up for its prefix within the last day. */
   #leavesNewOrigin(prefix: number, old: number, originAs: number, minute: Minute): boolean {
     if (old === WITHDRAWN) return false;
-    const oldOrigin = this.paths.origin[old]!;
+    const oldOrigin = this.paths.origin(old);
     if (oldOrigin === originAs || oldOrigin === 0) return false;
     const since = this.prefixes.originSince(prefix, oldOrigin);
     return since > 0 && since > minute - MINUTES_PER_DAY;
@@ -501,15 +532,12 @@ export class RoutingState {
   /** The ASes of a path in use, without AS sets, of which only a hash is kept; none of WITHDRAWN. */
   hopsOf(path: number): number[] {
     if (path === WITHDRAWN) return [];
-    const start = this.paths.start[path]!;
-    const hops = [...this.paths.arena.subarray(start, start + this.paths.tokenCount[path]!)];
-    return hops.filter((hop) => hop <= UNASSIGNED[0] || hop >= UNASSIGNED[1]);
+    return [...this.paths.tokensOf(path)].filter((hop) => hop <= UNASSIGNED[0] || hop >= UNASSIGNED[1]);
   }
 
   #editDistance(old: number, path: number): number {
     if (old !== this.#lastOld || path !== this.#lastNew) {
-      const { arena, start, tokenCount } = this.paths;
-      this.#lastDistance = editDistance(arena, start[old]!, tokenCount[old]!, start[path]!, tokenCount[path]!);
+      this.#lastDistance = this.paths.editDistance(old, path);
       this.#lastOld = old;
       this.#lastNew = path;
     }
@@ -567,24 +595,22 @@ export class RoutingState {
   }
 
   #addRoute(peer: number, prefix: number, pathId: number): number {
-    if (this.routes.full) {
-      const victim = this.routes.victim();
-      if (this.routes.path[victim] !== WITHDRAWN) this.#deactivate(victim);
-      this.prefixes.references[this.routes.prefix[victim]!]!--;
-      this.routes.drop(victim);
+    if (this.routes.full || this.routes.crowded(prefix)) {
+      const victim = this.routes.victim(prefix);
+      if (this.routes.path(victim.at) !== WITHDRAWN) this.#deactivate(victim.prefix, victim.at);
+      this.prefixes.references[victim.prefix]!--;
+      this.routes.drop(victim.prefix, victim.at);
       this.#counts.evictedRoutes++;
     }
     this.prefixes.references[prefix]!++;
     return this.routes.add(peer, prefix, pathId);
   }
 
-  #deactivate(route: number): void {
-    const routes = this.routes;
-    const path = routes.path[route]!;
-    this.announced.routeRemoved(routes.prefix[route]!);
-    this.peers.activeRoutes[routes.peer[route]!]!--;
-    this.#release(path);
-    routes.path[route] = WITHDRAWN;
+  /** A route that was there is no more; the caller says since when. */
+  #deactivate(prefix: number, route: number): void {
+    this.announced.routeRemoved(prefix);
+    this.peers.activeRoutes[this.routes.peer(route)]!--;
+    this.#release(this.routes.path(route));
   }
 
   /** The pair remembered for the edit distance must not outlive a freed id. */

@@ -6,6 +6,7 @@ const BY_STREAM = [
   'feed_gaps',
   'late_minutes',
   'cursors',
+  'aggregator_pages',
   'watch_states',
   'features',
   'scores',

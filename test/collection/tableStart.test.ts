@@ -13,6 +13,7 @@ import { BoundWatch } from '../../src/collection/boundWatch.js';
 import { type ReplayRequest, replayInto } from '../../src/collection/replaySession.js';
 import { settingsSchema } from '../../src/config/settings.js';
 import { metricsText } from '../../src/dashboard/metrics.js';
+import { feedState } from '../../src/dashboard/queries/feed.js';
 import { MinuteAggregator } from '../../src/features/minuteAggregator.js';
 import type { FeatureRow } from '../../src/features/row.js';
 import type { ServiceContext } from '../../src/services/service.js';
@@ -242,7 +243,7 @@ test('a new live stream begins with a table and the updates since, once, also af
   expect(stored.map(({ values }) => values)).toEqual(all.slice(10).map(({ values }) => values));
 }, 60_000);
 
-test('doctor and metrics say what a stream holds, and doctor what to set at a bound', async () => {
+test('doctor, metrics and the page say what a stream holds, and doctor what to set at a bound', async () => {
   for (const [maximumRoutes, ok] of [
     [100_000, true],
     [1_000, false],
@@ -273,6 +274,9 @@ test('doctor and metrics say what a stream holds, and doctor what to set at a bo
     const metrics = await metricsText(database.pool, [], settings.dashboard, Date.now(), 6);
     expect(metrics).toContain(`routewarden_routes{stream="s"} ${holdings.routes}\n`);
     expect(metrics).toContain(`routewarden_routes_evicted{stream="s"} ${holdings.evictedRoutes}\n`);
+    const { known } = await feedState(database.pool, 's', null, undefined, settings.dashboard.staleAfter);
+    const { routes, prefixes, paths, peers, bytes, evictedRoutes } = holdings;
+    expect(known).toEqual({ routes, prefixes, paths, peers, bytes, evictedRoutes });
   }
 }, 60_000);
 

@@ -6,8 +6,10 @@ import { incidentSettings } from '../../src/incidents/settings.js';
 import { Declaration } from '../../src/incidents/watch/declaration.js';
 import { watchSettings } from '../../src/incidents/watch/settings.js';
 import { WatchStep } from '../../src/incidents/watch/watchStep.js';
-import { readCursor, WATCH_STAGE, writeCursor } from '../../src/storage/cursors.js';
+import { readCursor, WATCH_STAGE } from '../../src/storage/cursors.js';
 import { listIncidents } from '../../src/storage/incidents.js';
+import { inTransaction } from '../../src/storage/pool.js';
+import { StoredTables } from '../../src/storage/storedTables.js';
 import { appendEntries } from '../../src/storage/updateBatches.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
 import { announced, BASE, line, OURS, PEERS, type Said, STRANGER } from './routes.js';
@@ -51,7 +53,7 @@ test('a hijack that stood before the log began is told from what the aggregator 
   aggregator.add(
     UpdateBatch.decode(encoded([...announced(1, OWN, OURS, [1, 2]), ...announced(2, OWN, STRANGER, [3, 4])])),
   );
-  await writeCursor(database.pool, 'aggregator', 'dumped', 0, aggregator.snapshot());
+  await inTransaction(database.pool, (client) => new StoredTables('dumped').write(client, 0, aggregator));
   await log('dumped', 1, announced(100, '10.1.0.0/16', 65011));
   await step('dumped', [OWN]).step();
   const incidents = await listIncidents(database.pool, { stream: 'dumped' });

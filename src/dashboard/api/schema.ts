@@ -45,6 +45,17 @@ export const feed = z.object({
   stale: z.boolean(),
   updatesPerMinute: z.number().nullable(),
   gaps: z.array(gap),
+  known: z
+    .object({
+      routes: z.number(),
+      prefixes: z.number(),
+      paths: z.number(),
+      peers: z.number(),
+      bytes: z.number().describe('of memory, about'),
+      evictedRoutes: z.number().describe('routes forgotten because features.routes was reached'),
+    })
+    .nullable()
+    .describe('what the aggregator holds of the stream in memory; null where none runs'),
 });
 
 export const service = z.object({

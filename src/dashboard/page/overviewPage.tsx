@@ -219,6 +219,20 @@ function FeedCard({ overview }: { overview: Overview }) {
             <dt>Updates</dt>
             <dd>{feed.updatesPerMinute === null ? '–' : `${amount(feed.updatesPerMinute)} a minute`}</dd>
           </div>
+          {feed.known !== null && (
+            <div>
+              <dt>Known</dt>
+              <dd>
+                {amount(feed.known.routes)} routes
+                <small>
+                  {amount(feed.known.prefixes)} prefixes, {amount(feed.known.paths)} paths, {amount(feed.known.peers)}{' '}
+                  peers, {amount(feed.known.bytes / 1e6)} MB
+                  {feed.known.evictedRoutes > 0 &&
+                    `; ${amount(feed.known.evictedRoutes)} forgotten at the bound: set features.routes higher`}
+                </small>
+              </dd>
+            </div>
+          )}
           <div>
             <dt>Gaps, 30 d</dt>
             <dd>

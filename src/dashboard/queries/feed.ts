@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import { featureIndexes } from '../../features/catalogue.js';
+import { streamHoldings } from '../../storage/streamHoldings.js';
 import type { Feed, Gap } from '../api/schema.js';
 
 const MINUTE = 60_000;
@@ -32,7 +33,7 @@ export async function feedState(
   wallClock: number | undefined,
   staleAfter: number,
 ): Promise<Feed> {
-  const [last, rate, gaps] = await Promise.all([
+  const [last, rate, gaps, held] = await Promise.all([
     pool.query<{ until: Date; received_at: Date }>(
       'SELECT until, received_at FROM update_batches WHERE stream = $1 ORDER BY position DESC LIMIT 1',
       [stream],
@@ -43,7 +44,9 @@ export async function feedState(
       [stream, ...UPDATES],
     ),
     feedGaps(pool, stream, (now ?? 0) - 30 * 1440 * MINUTE, (now ?? 0) + 1440 * MINUTE, 20),
+    streamHoldings(pool),
   ]);
+  const known = held.find((one) => one.stream === stream);
   const lastMessage = last.rows[0]?.until.getTime() ?? now;
   const lagSeconds =
     wallClock === undefined || lastMessage === null ? null : Math.max(0, (wallClock - lastMessage) / 1000);
@@ -56,6 +59,17 @@ export async function feedState(
     stale: lagSeconds !== null && lagSeconds > staleAfter,
     updatesPerMinute: rate.rows[0]?.rate ?? null,
     gaps,
+    known:
+      known === undefined
+        ? null
+        : {
+            routes: known.routes,
+            prefixes: known.prefixes,
+            paths: known.paths,
+            peers: known.peers,
+            bytes: known.bytes,
+            evictedRoutes: known.evictedRoutes,
+          },
   };
 }
 

@@ -22,33 +22,45 @@ export class AddressRegions {
   /** [REGIONS] networks in a region, and [REGIONS x REGIONS] in two. */
   readonly #networks = new Int32Array(REGIONS);
   readonly #both = new Int32Array(REGIONS * REGIONS);
+  /** Networks in so few regions that they say something. */
   #all = 0;
 
   add(network: number, region: number): void {
     const own = this.#ofNetwork.get(network);
     if (own === undefined) {
-      const regions = new Map([[region, 1]]);
-      this.#ofNetwork.set(network, regions);
-      this.#tally(regions, 1);
-    } else if (own.has(region)) own.set(region, own.get(region)! + 1);
-    else {
-      this.#tally(own, -1);
-      own.set(region, 1);
-      this.#tally(own, 1);
+      this.#ofNetwork.set(network, new Map([[region, 1]]));
+      this.#tally(region, [], 1);
+      this.#all++;
+      return;
     }
+    const count = own.get(region) ?? 0;
+    if (count === 0) {
+      if (own.size < MOST_REGIONS) this.#tally(region, own.keys(), 1);
+      else if (own.size === MOST_REGIONS) {
+        this.#tallyAll(own, -1);
+        this.#all--;
+      }
+    }
+    own.set(region, count + 1);
   }
 
   remove(network: number, region: number): void {
     const own = this.#ofNetwork.get(network);
     const count = own?.get(region) ?? 0;
     if (own === undefined || count === 0) return;
-    if (count > 1) own.set(region, count - 1);
-    else {
-      this.#tally(own, -1);
-      own.delete(region);
-      if (own.size === 0) this.#ofNetwork.delete(network);
-      else this.#tally(own, 1);
+    if (count > 1) {
+      own.set(region, count - 1);
+      return;
     }
+    own.delete(region);
+    if (own.size < MOST_REGIONS) this.#tally(region, own.keys(), -1);
+    else if (own.size === MOST_REGIONS) {
+      this.#tallyAll(own, 1);
+      this.#all++;
+    }
+    if (own.size > 0) return;
+    this.#ofNetwork.delete(network);
+    this.#all--;
   }
 
   clear(): void {
@@ -78,12 +90,20 @@ export class AddressRegions {
     return closest;
   }
 
-  #tally(regions: Map<number, number>, change: number): void {
-    if (regions.size > MOST_REGIONS) return;
-    this.#all += change;
-    for (const one of regions.keys()) {
-      this.#networks[one]! += change;
-      for (const other of regions.keys()) if (other !== one) this.#both[one * REGIONS + other]! += change;
+  /** A network comes to a region, or leaves it, and is in these others too. */
+  #tally(region: number, others: Iterable<number>, change: number): void {
+    this.#networks[region]! += change;
+    for (const other of others) {
+      this.#both[region * REGIONS + other]! += change;
+      this.#both[other * REGIONS + region]! += change;
+    }
+  }
+
+  #tallyAll(regions: ReadonlyMap<number, number>, change: number): void {
+    const before: number[] = [];
+    for (const region of regions.keys()) {
+      this.#tally(region, before, change);
+      before.push(region);
     }
   }
 }

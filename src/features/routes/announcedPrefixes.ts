@@ -60,6 +60,8 @@ export class AnnouncedPrefixes {
   }
 
   #count(prefix: number, origin: number, change: 1 | -1): void {
+    // not announced yet, or by an AS set: no network
+    if (origin === 0) return;
     const region = regionOf(this.prefixes, prefix);
     if (change > 0) this.regions.add(origin, region);
     else this.regions.remove(origin, region);

@@ -1,6 +1,8 @@
 import type { ByteReader, ByteWriter } from '../byteStream.js';
+import { HashIndex } from './hashIndex.js';
+import { type Growing, Int32Segments, Uint8Segments } from './segments.js';
 
-/** A typed column of a table, one value an id. */
+/** A typed column of a table, a fixed number of values an id. */
 export type Column =
   | Uint8Array<ArrayBuffer>
   | Uint16Array<ArrayBuffer>
@@ -9,29 +11,26 @@ export type Column =
 
 /** Large tables grow by a quarter: a doubled one may stand half empty for good. */
 const LARGE = 1 << 20;
+/** Ids gone through before others get their turn. */
+const DERIVED_A_TURN = 1 << 18;
 
 function nextCapacity(capacity: number): number {
   return capacity < LARGE ? capacity * 2 : capacity + (capacity >> 2);
 }
 
-/** A power of two, 1.5 to 3 times the entries. */
-function slotsFor(capacity: number): number {
-  return 2 ** Math.ceil(Math.log2(capacity * 1.5));
-}
-
 /**
- * Entries with small dense ids, found by hash: open addressing over ids with linear probing, ids of removed entries are
- * used again (last freed first). Subclasses hold the columns and compare keys. Everything that decides which id an entry
- * gets is in the snapshot, so a restored table goes on exactly as the original would have.
+ * Entries with small dense ids, found by hash; ids of removed entries are used again (last freed first). Subclasses hold
+ * the columns and compare keys: plain ones, which are copied when they grow, in tables that stay small, segmented ones in
+ * those that do not. Everything that decides which id an entry gets is in the snapshot, so a restored table goes on
+ * exactly as the original would have.
  */
 export abstract class DenseTable {
   /** Ids below this have been given out at some time. */
   high = 0;
   protected capacity: number;
-  protected slots: Int32Array;
-  protected hashes: Int32Array;
-  #used: Uint8Array;
-  #free: Int32Array = new Int32Array(16);
+  protected readonly index = new HashIndex();
+  readonly #used = new Uint8Segments();
+  readonly #free = new Int32Segments();
   #freeCount = 0;
   #hand = 0;
 
@@ -40,9 +39,6 @@ export abstract class DenseTable {
     capacity = 1024,
   ) {
     this.capacity = capacity;
-    this.slots = new Int32Array(capacity * 2).fill(-1);
-    this.hashes = new Int32Array(capacity);
-    this.#used = new Uint8Array(capacity);
   }
 
   /** Live entries. */
@@ -56,53 +52,44 @@ export abstract class DenseTable {
 
   /** Of all columns and the index, bytes. */
   get byteLength(): number {
-    const columns = this.columns().reduce((sum, column) => sum + column.byteLength, 0);
-    return columns + this.slots.byteLength + this.hashes.byteLength + this.#used.byteLength + this.#free.byteLength;
+    const columns = [...this.columns(), ...this.segmented(), this.index, this.#used, this.#free];
+    return columns.reduce((sum, column) => sum + column.byteLength, 0);
   }
 
   isUsed(id: number): boolean {
-    return id >= 0 && id < this.high && this.#used[id] === 1;
+    return id >= 0 && id < this.high && this.#used.get(id) === 1;
   }
 
-  protected abstract columns(): Column[];
-  protected abstract setColumns(columns: Column[]): void;
+  protected columns(): Column[] {
+    return [];
+  }
+
+  protected setColumns(_columns: Column[]): void {}
+
+  /** Columns that grow without being copied. */
+  protected segmented(): Growing[] {
+    return [];
+  }
 
   /** A fresh id for a key with this hash; the caller has found that the key is absent, and fills the columns. */
   protected insert(hash: number): number {
     let id: number;
-    if (this.#freeCount > 0) id = this.#free[--this.#freeCount]!;
+    if (this.#freeCount > 0) id = this.#free.get(--this.#freeCount);
     else {
-      if (this.high === this.capacity) this.#grow();
-      id = this.high++;
+      id = this.high;
+      this.#reach(id + 1);
+      this.high++;
     }
-    this.hashes[id] = hash;
-    this.#used[id] = 1;
-    this.#place(id, hash);
+    this.#used.set(id, 1);
+    this.index.add(id, hash);
     return id;
   }
 
   protected remove(id: number): void {
-    const { slots, hashes } = this;
-    const mask = slots.length - 1;
-    let slot = hashes[id]! & mask;
-    while (slots[slot] !== id) slot = (slot + 1) & mask;
-    // close the hole: move back what was pushed past it
-    let hole = slot;
-    for (let next = (slot + 1) & mask; slots[next] !== -1; next = (next + 1) & mask) {
-      const home = hashes[slots[next]!]! & mask;
-      if (((next - home) & mask) >= ((next - hole) & mask)) {
-        slots[hole] = slots[next]!;
-        hole = next;
-      }
-    }
-    slots[hole] = -1;
-    this.#used[id] = 0;
-    if (this.#freeCount === this.#free.length) {
-      const free = new Int32Array(this.#free.length * 2);
-      free.set(this.#free);
-      this.#free = free;
-    }
-    this.#free[this.#freeCount++] = id;
+    this.index.remove(id);
+    this.#used.set(id, 0);
+    this.#free.reach(this.#freeCount + 1);
+    this.#free.set(this.#freeCount++, id);
   }
 
   /**
@@ -113,78 +100,60 @@ export abstract class DenseTable {
     for (let look = looks; look > 0; look--) {
       const id = this.#hand;
       this.#hand = id + 1 >= this.high ? 0 : id + 1;
-      if (this.#used[id] === 1 && evictable(id)) return id;
+      if (this.isUsed(id) && evictable(id)) return id;
     }
     return -1;
   }
 
-  #place(id: number, hash: number): void {
-    const mask = this.slots.length - 1;
-    let slot = hash & mask;
-    while (this.slots[slot] !== -1) slot = (slot + 1) & mask;
-    this.slots[slot] = id;
-  }
-
-  #grow(): void {
-    this.#resize(nextCapacity(this.capacity));
-    if (slotsFor(this.capacity) !== this.slots.length) this.#rebuild();
-  }
-
-  #resize(capacity: number): void {
-    this.capacity = capacity;
-    const wider = (column: Column, per: number): Column => {
-      const result = new (column.constructor as new (length: number) => Column)(capacity * per);
+  #reach(count: number): void {
+    this.#used.reach(count);
+    for (const column of this.segmented()) column.reach(count);
+    if (count <= this.capacity) return;
+    const before = this.capacity;
+    while (this.capacity < count) this.capacity = nextCapacity(this.capacity);
+    const wider = (column: Column): Column => {
+      const length = (column.length / before) * this.capacity;
+      const result = new (column.constructor as new (length: number) => Column)(length);
       result.set(column);
       return result;
     };
-    const before = this.hashes.length;
-    const hashes = new Int32Array(capacity);
-    hashes.set(this.hashes);
-    const used = new Uint8Array(capacity);
-    used.set(this.#used);
-    this.setColumns(this.columns().map((column) => wider(column, column.length / before)));
-    this.hashes = hashes;
-    this.#used = used;
+    this.setColumns(this.columns().map(wider));
   }
 
-  #rebuild(): void {
-    this.slots = new Int32Array(slotsFor(this.capacity)).fill(-1);
-    for (let id = 0; id < this.high; id++) if (this.#used[id] === 1) this.#place(id, this.hashes[id]!);
-  }
-
+  /** What the columns alone do not say. */
   write(writer: ByteWriter): void {
     writer.number(this.high);
     writer.number(this.#hand);
-    writer.column(this.#free.subarray(0, this.#freeCount));
-    writer.column(this.hashes.subarray(0, this.high));
-    for (const column of this.columns()) {
-      writer.column(column.subarray(0, (column.length / this.capacity) * this.high));
-    }
+    writer.number(this.#freeCount);
+    this.index.write(writer);
   }
 
+  /** Makes room for what `stored` is to be filled with. */
   read(reader: ByteReader): void {
-    this.high = reader.number();
+    const high = reader.number();
     this.#hand = reader.number();
-    const free = reader.column(Int32Array);
-    const hashes = reader.column(Int32Array);
-    let capacity = this.capacity;
-    while (capacity < this.high) capacity = nextCapacity(capacity);
-    this.#resize(capacity);
-    this.hashes.set(hashes);
-    this.#used.fill(1, 0, this.high);
-    for (const id of free) this.#used[id] = 0;
-    this.#freeCount = free.length;
-    this.#free = new Int32Array(Math.max(16, free.length));
-    this.#free.set(free);
-    const columns = this.columns().map((column) => {
-      const stored = reader.column(column.constructor as typeof Uint32Array) as Uint32Array<ArrayBuffer>;
-      // a column that nothing needed yet is empty
-      const isNew = column.length === 0 && stored.length > 0;
-      const whole = isNew ? new (column.constructor as new (length: number) => Column)(this.capacity) : column;
-      whole.set(stored);
-      return whole;
-    });
-    this.setColumns(columns);
-    this.#rebuild();
+    this.#freeCount = reader.number();
+    this.index.read(reader);
+    this.#reach(high);
+    this.high = high;
+  }
+
+  /** The columns as the bytes that they lie in: to be stored, or filled from what was stored. */
+  *stored(): Generator<Uint8Array[]> {
+    yield* this.index.stored(this.high);
+    yield this.#free.views(this.#freeCount);
+    for (const { buffer, byteLength } of this.columns()) {
+      yield [new Uint8Array(buffer, 0, (byteLength / this.capacity) * this.high)];
+    }
+    for (const column of this.segmented()) yield column.views(this.high);
+  }
+
+  /** Works out what follows from the columns after they were filled; gives others a turn now and then. */
+  *derived(): Generator<void> {
+    for (let id = 0; id < this.high; id++) {
+      this.#used.set(id, 1);
+      if (id % DERIVED_A_TURN === DERIVED_A_TURN - 1) yield;
+    }
+    for (let at = 0; at < this.#freeCount; at++) this.#used.set(this.#free.get(at), 0);
   }
 }

@@ -28,10 +28,8 @@ export class LinkTable extends DenseTable {
 
   /** The pair's id, or -1; does not count as meeting it. */
   find(left: number, right: number): number {
-    const { slots } = this;
-    const mask = slots.length - 1;
-    const hash = hashWords(0, left, right, 0, 0);
-    for (let slot = hash & mask, id = slots[slot]!; id !== -1; id = slots[(slot = (slot + 1) & mask)]!) {
+    const { index } = this;
+    for (let id = index.first(hashWords(0, left, right, 0, 0)); id >= 0; id = index.after(id)) {
       if (this.left[id] === left && this.right[id] === right) return id;
     }
     return -1;
@@ -40,9 +38,8 @@ export class LinkTable extends DenseTable {
   /** Minute from which the link is known; `known` when it is met for the first time. */
   note(left: number, right: number, known: number): number {
     const hash = hashWords(0, left, right, 0, 0);
-    const { slots } = this;
-    const mask = slots.length - 1;
-    for (let slot = hash & mask, id = slots[slot]!; id !== -1; id = slots[(slot = (slot + 1) & mask)]!) {
+    const { index } = this;
+    for (let id = index.first(hash); id >= 0; id = index.after(id)) {
       if (this.left[id] === left && this.right[id] === right) {
         this.met[id] = 1;
         return this.first[id]!;

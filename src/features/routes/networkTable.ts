@@ -26,13 +26,8 @@ export class NetworkTable extends DenseTable {
 
   /** @returns the network's id, or -1 */
   find(as: number): number {
-    const { slots } = this;
-    const mask = slots.length - 1;
-    for (
-      let slot = hashWords(0, as, 0, 0, 0) & mask, id = slots[slot]!;
-      id !== -1;
-      id = slots[(slot = (slot + 1) & mask)]!
-    ) {
+    const { index } = this;
+    for (let id = index.first(hashWords(0, as, 0, 0, 0)); id >= 0; id = index.after(id)) {
       if (this.as[id] === as) return id;
     }
     return -1;

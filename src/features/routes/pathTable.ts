@@ -1,11 +1,26 @@
 import { CONFEDERATION_SEQUENCE, hashPath, SEGMENT_KIND, SEQUENCE, SET, START } from '../../bgp/asPath.js';
 import type { ByteReader, ByteWriter } from '../byteStream.js';
-import { type Column, DenseTable } from './denseTable.js';
+import { editDistance } from '../editDistance.js';
+import { BlockArena } from './blockArena.js';
+import { DenseTable } from './denseTable.js';
+import { type Growing, Int32Quads, placeIn, segmentOf, Uint32Segments } from './segments.js';
 
 /** Longer paths are told apart by their hash alone past this many tokens, and their edit distance is of the first so many. */
 export const MAXIMUM_TOKENS = 255;
-/** Arena blocks are a multiple of this many tokens; freed blocks are used again for paths of the same block count. */
-const BLOCK = 4;
+/** Paths lie in runs of a multiple of so many tokens. */
+const GRAIN = 2;
+/**
+ * Fields of a path's record: hash of the whole path, marks and confederations included; first token; length (16 bits),
+ * different tokens (8) and where the origin stands (8); routes that refer to it.
+ */
+const DIGEST = 0;
+const FIRST = 1;
+const SIZES = 2;
+const REFERENCES = 3;
+/** The origin is unknown, is the last token, or stands behind the tokens as it is not among them. */
+const NOWHERE = 0;
+const LAST = 1;
+const BEHIND = 2;
 
 /**
  * AS paths that routes refer to, each once. A path is kept as tokens: an AS of a sequence is one token, an AS set is one
@@ -13,49 +28,66 @@ const BLOCK = 4;
  * number of tokens (RFC 4271, 9.1.2.2: a set counts as 1).
  */
 export class PathTable extends DenseTable {
-  start = new Int32Array(this.capacity);
-  /** Tokens in the arena, at most MAXIMUM_TOKENS. */
-  tokenCount = new Uint16Array(this.capacity);
-  length = new Uint16Array(this.capacity);
-  uniqueLength = new Uint16Array(this.capacity);
-  /** Hash of the whole path, marks and confederations included. */
-  digest = new Int32Array(this.capacity);
-  origin = new Uint32Array(this.capacity);
-  references = new Int32Array(this.capacity);
-  arena = new Uint32Array(1 << 14);
-  #arenaEnd = 0;
-  #freeBlocks: number[][] = Array.from({ length: MAXIMUM_TOKENS / BLOCK + 2 }, () => []);
-  readonly #tokens = new Uint32Array(MAXIMUM_TOKENS);
+  readonly #records = new Int32Quads();
+  readonly #tokens = new Uint32Segments();
+  readonly #arena = new BlockArena(GRAIN);
+  readonly #scratch = new Uint32Array(MAXIMUM_TOKENS + 1);
 
-  protected override columns(): Column[] {
-    return [this.start, this.tokenCount, this.length, this.uniqueLength, this.digest, this.origin, this.references];
+  protected override segmented(): Growing[] {
+    return [this.#records];
   }
 
-  protected override setColumns(columns: Column[]): void {
-    [this.start, this.tokenCount, this.length, this.uniqueLength, this.digest, this.origin, this.references] =
-      columns as [
-        Int32Array<ArrayBuffer>,
-        Uint16Array<ArrayBuffer>,
-        Uint16Array<ArrayBuffer>,
-        Uint16Array<ArrayBuffer>,
-        Int32Array<ArrayBuffer>,
-        Uint32Array<ArrayBuffer>,
-        Int32Array<ArrayBuffer>,
-      ];
+  /** Tokens kept, at most MAXIMUM_TOKENS. */
+  tokenCount(path: number): number {
+    return Math.min(this.length(path), MAXIMUM_TOKENS);
   }
 
-  /** A view that holds until the table grows. */
+  length(path: number): number {
+    return this.#records.get(path, SIZES) & 0xffff;
+  }
+
+  /** Different tokens among those kept. */
+  uniqueLength(path: number): number {
+    return (this.#records.get(path, SIZES) >>> 16) & 0xff;
+  }
+
+  /** The network at the path's end; 0 where that is a set. */
+  origin(path: number): number {
+    const where = this.#records.get(path, SIZES) >>> 24;
+    if (where === NOWHERE) return 0;
+    const at = this.#records.get(path, FIRST) + this.tokenCount(path);
+    return this.#tokens.get(where === LAST ? at - 1 : at);
+  }
+
+  references(path: number): number {
+    return this.#records.get(path, REFERENCES);
+  }
+
+  /** A view that holds until the path is released. */
   tokensOf(path: number): Uint32Array {
-    return this.arena.subarray(this.start[path]!, this.start[path]! + this.tokenCount[path]!);
+    const start = this.#records.get(path, FIRST);
+    const place = placeIn(start);
+    return this.#tokens.segments[segmentOf(start)]!.subarray(place, place + this.tokenCount(path));
+  }
+
+  /** See editDistance. */
+  editDistance(path: number, other: number): number {
+    const a = this.#records.get(path, FIRST);
+    const b = this.#records.get(other, FIRST);
+    const { segments } = this.#tokens;
+    return editDistance(
+      { tokens: segments[segmentOf(a)]!, start: placeIn(a), count: this.tokenCount(path) },
+      { tokens: segments[segmentOf(b)]!, start: placeIn(b), count: this.tokenCount(other) },
+    );
   }
 
   override get byteLength(): number {
-    return super.byteLength + this.arena.byteLength;
+    return super.byteLength + this.#tokens.byteLength;
   }
 
   /** The path's id with one reference more; give it back with `release`. */
   acquire(hops: Uint32Array, marks: Uint8Array, from: number, to: number): number {
-    const tokens = this.#tokens;
+    const tokens = this.#scratch;
     let length = 0;
     let origin = 0;
     let at = from;
@@ -77,82 +109,73 @@ export class PathTable extends DenseTable {
     const kept = Math.min(length, MAXIMUM_TOKENS);
     const hash = hashPath(hops, marks, from, to);
     const digest = secondHash(hops, marks, from, to);
-    const { slots, arena } = this;
-    const mask = slots.length - 1;
-    search: for (let slot = hash & mask, id = slots[slot]!; id !== -1; id = slots[(slot = (slot + 1) & mask)]!) {
-      if (this.hashes[id] !== hash || this.digest[id] !== digest || this.length[id] !== Math.min(length, 0xffff)) {
-        continue;
-      }
-      const start = this.start[id]!;
-      for (let i = 0; i < kept; i++) if (arena[start + i] !== tokens[i]) continue search;
-      this.references[id]!++;
+    const sizes = Math.min(length, 0xffff);
+    const { index } = this;
+    const records = this.#records;
+    search: for (let id = index.first(hash); id >= 0; id = index.after(id)) {
+      if (index.hash(id) !== hash || records.get(id, DIGEST) !== digest) continue;
+      if ((records.get(id, SIZES) & 0xffff) !== sizes) continue;
+      const start = records.get(id, FIRST);
+      const known = this.#tokens.segments[segmentOf(start)]!;
+      const place = placeIn(start);
+      for (let i = 0; i < kept; i++) if (known[place + i] !== tokens[i]) continue search;
+      this.retain(id);
       return id;
     }
     const id = this.insert(hash);
-    this.start[id] = this.#store(kept);
-    this.tokenCount[id] = kept;
-    this.length[id] = Math.min(length, 0xffff);
-    this.uniqueLength[id] = distinct(tokens, kept);
-    this.digest[id] = digest;
-    this.origin[id] = origin;
-    this.references[id] = 1;
+    let where = NOWHERE;
+    if (origin !== 0) where = kept > 0 && tokens[kept - 1] === origin ? LAST : BEHIND;
+    records.set(id, DIGEST, digest);
+    records.set(id, SIZES, sizes | (distinct(tokens, kept) << 16) | (where << 24));
+    records.set(id, REFERENCES, 1);
+    tokens[kept] = origin;
+    records.set(id, FIRST, this.#store(where === BEHIND ? kept + 1 : kept));
     return id;
   }
 
   retain(id: number): void {
-    this.references[id]!++;
+    this.#records.set(id, REFERENCES, this.#records.get(id, REFERENCES) + 1);
   }
 
   /** @returns whether that was the last reference, so that the id is free for another path */
   release(id: number): boolean {
-    if (--this.references[id]! > 0) return false;
-    this.#freeBlocks[Math.ceil(this.tokenCount[id]! / BLOCK)]!.push(this.start[id]!);
+    const left = this.#records.get(id, REFERENCES) - 1;
+    this.#records.set(id, REFERENCES, left);
+    if (left > 0) return false;
+    const behind = this.#records.get(id, SIZES) >>> 24 === BEHIND ? 1 : 0;
+    this.#arena.release(this.#records.get(id, FIRST), roomFor(this.tokenCount(id) + behind));
     this.remove(id);
     return true;
   }
 
   #store(count: number): number {
-    const blocks = Math.ceil(count / BLOCK);
-    const reused = this.#freeBlocks[blocks]!.pop();
-    const start = reused ?? this.#arenaEnd;
-    if (reused === undefined) {
-      this.#arenaEnd += blocks * BLOCK;
-      if (this.#arenaEnd > this.arena.length) {
-        const arena = new Uint32Array(this.arena.length * 2);
-        arena.set(this.arena);
-        this.arena = arena;
-      }
-    }
-    for (let i = 0; i < count; i++) this.arena[start + i] = this.#tokens[i]!;
+    const start = this.#arena.take(roomFor(count));
+    this.#tokens.reach(this.#arena.end);
+    const into = this.#tokens.segments[segmentOf(start)]!;
+    const place = placeIn(start);
+    for (let i = 0; i < count; i++) into[place + i] = this.#scratch[i]!;
     return start;
   }
 
   override write(writer: ByteWriter): void {
     super.write(writer);
-    let total = 0;
-    for (let id = 0; id < this.high; id++) if (this.isUsed(id)) total += this.tokenCount[id]!;
-    const tokens = new Uint32Array(total);
-    let at = 0;
-    for (let id = 0; id < this.high; id++) {
-      if (!this.isUsed(id)) continue;
-      const start = this.start[id]!;
-      for (let i = 0; i < this.tokenCount[id]!; i++) tokens[at++] = this.arena[start + i]!;
-    }
-    writer.column(tokens);
+    this.#arena.write(writer);
   }
 
-  /** Lays the tokens out anew: where they lie decides nothing. */
   override read(reader: ByteReader): void {
     super.read(reader);
-    const tokens = reader.column(Uint32Array);
-    let at = 0;
-    for (let id = 0; id < this.high; id++) {
-      if (!this.isUsed(id)) continue;
-      const count = this.tokenCount[id]!;
-      for (let i = 0; i < count; i++) this.#tokens[i] = tokens[at++]!;
-      this.start[id] = this.#store(count);
-    }
+    this.#arena.read(reader);
   }
+
+  override *stored(): Generator<Uint8Array[]> {
+    yield* super.stored();
+    yield this.#tokens.views(this.#arena.end);
+  }
+}
+
+/** Places of a path; an empty one has some too, so that each has its own. */
+function roomFor(count: number): number {
+  return Math.max(1, Math.ceil(count / GRAIN)) * GRAIN;
 }
 
 /** Different tokens among the first `count`; paths are short, so looking back beats a set. */

@@ -32,8 +32,8 @@ export class PeerTable extends DenseTable {
     const w2 = words[at + 2]!;
     const w3 = words[at + 3]!;
     const hash = hashWords(shape, w0, w1, w2, w3 ^ Math.imul(as, 0x9e3779b1));
-    const mask = this.slots.length - 1;
-    for (let slot = hash & mask, id = this.slots[slot]!; id !== -1; id = this.slots[(slot = (slot + 1) & mask)]!) {
+    const { index } = this;
+    for (let id = index.first(hash); id >= 0; id = index.after(id)) {
       const w = id * 4;
       const known = this.words;
       if (

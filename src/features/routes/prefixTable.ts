@@ -8,6 +8,9 @@ export const ORIGINS = 4;
 const SHORTEST_COVERING_IPV4 = 8;
 const SHORTEST_COVERING_IPV6 = 16;
 
+/** Prefixes that are listed again before others get their turn. */
+const LISTED_A_TURN = 1 << 15;
+
 const masked = new Uint32Array(4);
 
 /** Prefixes with who originates them. A prefix leaves by the clock when no route refers to it any more. */
@@ -78,12 +81,10 @@ export class PrefixTable extends DenseTable {
 
   find(shape: number, w0: number, w1: number, w2: number, w3: number): number {
     const hash = hashWords(shape, w0, w1, w2, w3);
-    const { slots, words, shapes, hashes } = this;
-    const mask = slots.length - 1;
-    for (let slot = hash & mask, id = slots[slot]!; id !== -1; id = slots[(slot = (slot + 1) & mask)]!) {
+    const { index, words, shapes } = this;
+    for (let id = index.first(hash); id >= 0; id = index.after(id)) {
       const w = id * 4;
       if (
-        hashes[id] === hash &&
         words[w] === w0 &&
         words[w + 1] === w1 &&
         words[w + 2] === w2 &&
@@ -247,12 +248,13 @@ export class PrefixTable extends DenseTable {
     return formatPrefix(this.shapes[id]!, w[id * 4]!, w[id * 4 + 1]!, w[id * 4 + 2]!, w[id * 4 + 3]!);
   }
 
-  override read(reader: Parameters<DenseTable['read']>[0]): void {
-    super.read(reader);
+  override *derived(): Generator<void> {
+    yield* super.derived();
     this.#ofShape.fill(0);
     this.#byOrigin.empty();
     this.#byTop.empty();
     for (let id = 0; id < this.high; id++) {
+      if (id % LISTED_A_TURN === LISTED_A_TURN - 1) yield;
       if (!this.isUsed(id)) continue;
       this.#ofShape[this.shapes[id]!]!++;
       this.#byTop.add(this.#topOf(id), id);

@@ -1,81 +1,231 @@
-import { hashWords } from '../../bgp/address.js';
-import { type Column, DenseTable } from './denseTable.js';
+import type { ByteReader, ByteWriter } from '../byteStream.js';
+import { BlockArena } from './blockArena.js';
+import { Int32Segments, placeIn, SEGMENT, segmentOf, Uint16Segments, Uint32Segments } from './segments.js';
 
-/** `path` of a route that was withdrawn: kept to know a second withdrawal from a first. */
+/** Path of a route that was withdrawn: kept to know a second withdrawal from a first. */
 export const WITHDRAWN = -1;
+/** Peers that a route can name: 15 bits, beside one that says whether the route was looked at. */
+export const MOST_PEERS = 1 << 15;
+
+const PEER = MOST_PEERS - 1;
+const TOUCHED = MOST_PEERS;
+const GRAIN = 4;
+/** Routes to one prefix; with path identifiers a peer may send any number. */
+const MOST_OF_PREFIX = SEGMENT;
+/** Entries looked at for one to give up, so that no search takes long; then the next one goes. */
+const LOOKS = 1 << 20;
+
+/** Places of a block of so many routes: a few more than needed, so that most routes that come find room. */
+function roomFor(count: number): number {
+  const step = count <= 32 ? GRAIN : count <= 256 ? 16 : 64;
+  return Math.ceil(count / step) * step;
+}
 
 /**
- * The latest route of each peer, prefix and path identifier (Adj-RIB-In, RFC 4271, 3.2). When full, the clock's hand
- * takes the next entry that was not touched since its last pass; withdrawn ones get no second chance.
+ * The latest route of each peer, prefix and path identifier (Adj-RIB-In, RFC 4271, 3.2). The routes to one prefix lie
+ * together, in the order of their peers: six bytes each, the peer and either the path or the minute of the withdrawal.
+ * A route's place holds until the next `add` or `drop`. When the table is full, the clock's hand goes over the prefixes
+ * and takes the next route that was not touched since its last pass; withdrawn ones get no second chance.
  */
-export class RouteTable extends DenseTable {
-  peer = new Int32Array(this.capacity);
-  prefix = new Int32Array(this.capacity);
-  /** Path identifiers (RFC 7911); empty until a route has one. */
-  pathId = new Uint32Array(0);
-  path = new Int32Array(this.capacity);
-  /** Minute of the latest withdrawal. */
-  withdrawnMinute = new Int32Array(this.capacity);
-  touched = new Uint8Array(this.capacity);
+export class RouteTable {
+  size = 0;
+  /** Peers, with a mark on those looked at. */
+  readonly #keys = new Uint16Segments();
+  /** A path, or -1 - the minute of the withdrawal. */
+  readonly #values = new Int32Segments();
+  /** Path identifiers (RFC 7911); null until a route has one. */
+  #pathIds: Uint32Segments | null = null;
+  /** By prefix, its first place and its routes. */
+  readonly #starts = new Int32Segments();
+  readonly #counts = new Int32Segments();
+  readonly #arena = new BlockArena(GRAIN);
+  /** Prefixes below this may have routes. */
+  #prefixes = 0;
+  #handPrefix = 0;
+  #handIndex = 0;
 
-  protected override columns(): Column[] {
-    return [this.peer, this.prefix, this.pathId, this.path, this.withdrawnMinute, this.touched];
+  constructor(readonly maximum: number) {}
+
+  get full(): boolean {
+    return this.size >= this.maximum;
   }
 
-  protected override setColumns(columns: Column[]): void {
-    [this.peer, this.prefix, this.pathId, this.path, this.withdrawnMinute, this.touched] = columns as [
-      Int32Array<ArrayBuffer>,
-      Int32Array<ArrayBuffer>,
-      Uint32Array<ArrayBuffer>,
-      Int32Array<ArrayBuffer>,
-      Int32Array<ArrayBuffer>,
-      Uint8Array<ArrayBuffer>,
-    ];
+  get byteLength(): number {
+    const columns = [this.#keys, this.#values, this.#starts, this.#counts];
+    return columns.reduce((sum, column) => sum + column.byteLength, this.#pathIds?.byteLength ?? 0);
   }
 
-  /** @returns the route's id, or -1 */
+  /** @returns the route's place, or -1 */
   find(peer: number, prefix: number, pathId: number): number {
-    const hash = hashWords(0, peer, prefix, pathId, 0);
-    const { slots } = this;
-    const hasIds = this.pathId.length > 0;
-    const mask = slots.length - 1;
-    for (let slot = hash & mask, id = slots[slot]!; id !== -1; id = slots[(slot = (slot + 1) & mask)]!) {
-      if (this.prefix[id] === prefix && this.peer[id] === peer && (hasIds ? this.pathId[id] : 0) === pathId) {
-        this.touched[id] = 1;
-        return id;
+    const index = this.#search(peer, prefix, pathId);
+    if (index < 0) return -1;
+    const at = this.#starts.get(prefix) + index;
+    this.#keys.set(at, peer | TOUCHED);
+    return at;
+  }
+
+  /** Whether the prefix has as many routes as it can, so that one of them must go for another to come. */
+  crowded(prefix: number): boolean {
+    return this.#countOf(prefix) >= MOST_OF_PREFIX;
+  }
+
+  /** Adds a withdrawn route that `find` did not find; neither the table nor the prefix may be full. */
+  add(peer: number, prefix: number, pathId: number): number {
+    if (pathId !== 0 && this.#pathIds === null) {
+      this.#pathIds = new Uint32Segments();
+      this.#pathIds.reach(this.#arena.end);
+    }
+    if (prefix >= this.#prefixes) {
+      this.#prefixes = prefix + 1;
+      this.#starts.reach(this.#prefixes);
+      this.#counts.reach(this.#prefixes);
+    }
+    const index = -1 - this.#search(peer, prefix, pathId);
+    const count = this.#counts.get(prefix);
+    if (count === 0 || roomFor(count) < count + 1) this.#move(prefix, count, roomFor(count + 1));
+    const start = this.#starts.get(prefix);
+    this.#shift(start + index, start + index + 1, count - index);
+    this.#counts.set(prefix, count + 1);
+    this.size++;
+    const at = start + index;
+    this.#keys.set(at, peer | TOUCHED);
+    this.#values.set(at, WITHDRAWN);
+    this.#pathIds?.set(at, pathId);
+    return at;
+  }
+
+  /** The route's path, or WITHDRAWN. */
+  path(at: number): number {
+    const value = this.#values.get(at);
+    return value < 0 ? WITHDRAWN : value;
+  }
+
+  setPath(at: number, path: number): void {
+    this.#values.set(at, path);
+  }
+
+  withdraw(at: number, minute: number): void {
+    this.#values.set(at, -1 - minute);
+  }
+
+  /** When a withdrawn route was withdrawn, 0 when it never was there. */
+  withdrawnMinute(at: number): number {
+    return -1 - this.#values.get(at);
+  }
+
+  peer(at: number): number {
+    return this.#keys.get(at) & PEER;
+  }
+
+  /** Present routes, by prefix and then by peer. */
+  *present(): Generator<{ prefix: number; peer: number; path: number }> {
+    for (let prefix = 0; prefix < this.#prefixes; prefix++) {
+      const start = this.#starts.get(prefix);
+      for (let at = start; at < start + this.#counts.get(prefix); at++) {
+        const path = this.#values.get(at);
+        if (path >= 0) yield { prefix, peer: this.peer(at), path };
       }
     }
-    return -1;
   }
 
-  /** Adds a route that `find` did not find; the table must not be full. */
-  add(peer: number, prefix: number, pathId: number): number {
-    const id = this.insert(hashWords(0, peer, prefix, pathId, 0));
-    this.peer[id] = peer;
-    this.prefix[id] = prefix;
-    if (pathId !== 0 && this.pathId.length === 0) this.pathId = new Uint32Array(this.capacity);
-    if (this.pathId.length > 0) this.pathId[id] = pathId;
-    this.path[id] = WITHDRAWN;
-    this.withdrawnMinute[id] = 0;
-    this.touched[id] = 1;
-    return id;
+  /** The entry to give up next, one of the prefix itself where that is crowded. */
+  victim(crowded: number): { prefix: number; at: number } {
+    if (this.crowded(crowded)) return { prefix: crowded, at: this.#starts.get(crowded) + MOST_OF_PREFIX - 1 };
+    for (let looks = LOOKS; ; looks--) {
+      const prefix = this.#handPrefix;
+      if (this.#handIndex >= this.#countOf(prefix)) {
+        this.#handPrefix = prefix + 1 >= this.#prefixes ? 0 : prefix + 1;
+        this.#handIndex = 0;
+        continue;
+      }
+      const at = this.#starts.get(prefix) + this.#handIndex;
+      const key = this.#keys.get(at);
+      if (this.#values.get(at) < 0 || (key & TOUCHED) === 0 || looks <= 0) return { prefix, at };
+      this.#keys.set(at, key & PEER);
+      this.#handIndex++;
+    }
   }
 
-  /** Routes that are there, withdrawn ones among them. */
-  ids(): number[] {
-    return [...this.slots].filter((id) => id >= 0);
+  drop(prefix: number, at: number): void {
+    const start = this.#starts.get(prefix);
+    const count = this.#counts.get(prefix) - 1;
+    this.#shift(at + 1, at, start + count - at);
+    this.#counts.set(prefix, count);
+    this.size--;
+    if (count === 0) this.#arena.release(start, roomFor(1));
+    else if (roomFor(count) < roomFor(count + 1)) this.#move(prefix, count, roomFor(count), roomFor(count + 1));
   }
 
-  /** The entry to give up next. */
-  victim(): number {
-    return this.nextEvictable(2 * this.maximum, (id) => {
-      if (this.path[id] === WITHDRAWN || this.touched[id] === 0) return true;
-      this.touched[id] = 0;
-      return false;
-    });
+  write(writer: ByteWriter): void {
+    for (const value of [this.size, this.#prefixes, this.#handPrefix, this.#handIndex]) writer.number(value);
+    writer.number(this.#pathIds === null ? 0 : 1);
+    this.#arena.write(writer);
   }
 
-  drop(id: number): void {
-    this.remove(id);
+  read(reader: ByteReader): void {
+    this.size = reader.number();
+    this.#prefixes = reader.number();
+    this.#handPrefix = reader.number();
+    this.#handIndex = reader.number();
+    this.#pathIds = reader.number() === 1 ? new Uint32Segments() : null;
+    this.#arena.read(reader);
+  }
+
+  *stored(): Generator<Uint8Array[]> {
+    yield this.#starts.views(this.#prefixes);
+    yield this.#counts.views(this.#prefixes);
+    yield this.#keys.views(this.#arena.end);
+    yield this.#values.views(this.#arena.end);
+    yield this.#pathIds?.views(this.#arena.end) ?? [];
+  }
+
+  #countOf(prefix: number): number {
+    return prefix < this.#prefixes ? this.#counts.get(prefix) : 0;
+  }
+
+  /** @returns the index in the prefix's block, or -1 - the index at which it would stand */
+  #search(peer: number, prefix: number, pathId: number): number {
+    const count = this.#countOf(prefix);
+    if (count === 0) return -1;
+    const start = this.#starts.get(prefix);
+    const keys = this.#keys.segments[segmentOf(start)]!;
+    const first = placeIn(start);
+    const ids = this.#pathIds?.segments[segmentOf(start)];
+    let low = 0;
+    let high = count;
+    // a table dump names peers in order
+    if ((keys[first + count - 1]! & PEER) < peer) return -1 - count;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const key = keys[first + middle]! & PEER;
+      if (key < peer || (key === peer && ids !== undefined && ids[first + middle]! < pathId)) low = middle + 1;
+      else high = middle;
+    }
+    if (low === count || (keys[first + low]! & PEER) !== peer) return -1 - low;
+    return (ids === undefined ? 0 : ids[first + low]!) === pathId ? low : -1 - low;
+  }
+
+  /** Gives the prefix's `count` routes a block of `room` places. */
+  #move(prefix: number, count: number, room: number, roomBefore = roomFor(count)): void {
+    const from = this.#starts.get(prefix);
+    const to = this.#arena.take(room);
+    this.#keys.reach(this.#arena.end);
+    this.#values.reach(this.#arena.end);
+    this.#pathIds?.reach(this.#arena.end);
+    this.#starts.set(prefix, to);
+    if (count === 0) return;
+    this.#shift(from, to, count);
+    this.#arena.release(from, roomBefore);
+  }
+
+  /** Copies routes to places of the same block or of another. */
+  #shift(from: number, to: number, count: number): void {
+    if (count === 0) return;
+    for (const { segments } of [this.#keys, this.#values, ...(this.#pathIds === null ? [] : [this.#pathIds])]) {
+      const source = segments[segmentOf(from)]!;
+      const at = placeIn(from);
+      if (segmentOf(from) === segmentOf(to)) source.copyWithin(placeIn(to), at, at + count);
+      else segments[segmentOf(to)]!.set(source.subarray(at, at + count), placeIn(to));
+    }
   }
 }

@@ -1,7 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
-import { MinuteAggregator } from '../../features/minuteAggregator.js';
 import type { Minute } from '../../features/row.js';
-import { AGGREGATOR, readCursor, WATCH_STAGE, writeCursor } from '../../storage/cursors.js';
+import { readCursor, WATCH_STAGE, writeCursor } from '../../storage/cursors.js';
+import { knownRoutes } from '../../storage/knownRoutes.js';
 import { inTransaction } from '../../storage/pool.js';
 import { entriesAfter } from '../../storage/updateBatches.js';
 import { writeWatchState } from '../../storage/watchStates.js';
@@ -114,9 +114,8 @@ export class WatchStep {
     const at = now().getTime();
     if (at - this.lookedAt < SEED_MILLISECONDS) return;
     this.lookedAt = at;
-    const cursor = await readCursor(pool, AGGREGATOR, stream);
-    if (cursor?.state == null) return;
-    const routes = MinuteAggregator.restore(cursor.state, { stream }).routesWhere(watcher.concerns);
+    const routes = await knownRoutes(pool, stream, watcher.concerns);
+    if (routes === null) return;
     watcher.seed(routes, watcher.untilMs ?? at);
     this.seeding = false;
   }

@@ -1,0 +1,141 @@
+type Values = Uint8Array | Uint16Array | Int32Array | Uint32Array;
+
+const SEGMENT_BITS = 16;
+/** Values of a segment. */
+export const SEGMENT = 1 << SEGMENT_BITS;
+const WITHIN = SEGMENT - 1;
+const SMALLEST = 256;
+
+/**
+ * A column that grows by a segment at a time: what is there is never copied, except while it is smaller than one segment.
+ * Each width has a class of its own, so that the compiler knows which array it reads.
+ */
+abstract class Segments<T extends Values> implements Growing {
+  readonly segments: T[] = [];
+  /** Values there is room for. */
+  capacity = 0;
+
+  protected abstract make(length: number): T;
+
+  get byteLength(): number {
+    return this.segments.reduce((sum, segment) => sum + segment.byteLength, 0);
+  }
+
+  /** Makes room for so many values; new ones are 0. */
+  reach(count: number): void {
+    if (count <= this.capacity) return;
+    const [first] = this.segments;
+    if (first === undefined || first.length < SEGMENT) {
+      let length = Math.max(SMALLEST, first?.length ?? 0);
+      while (length < count && length < SEGMENT) length *= 2;
+      const wider = this.make(length);
+      if (first !== undefined) wider.set(first);
+      this.segments[0] = wider;
+      this.capacity = length;
+    }
+    for (; this.capacity < count; this.capacity += SEGMENT) this.segments.push(this.make(SEGMENT));
+  }
+
+  /** The first `count` values as the bytes that they lie in, to be read or filled. */
+  views(count: number): Uint8Array[] {
+    this.reach(count);
+    const views: Uint8Array[] = [];
+    for (let at = 0; at < count; at += SEGMENT) {
+      const { buffer, BYTES_PER_ELEMENT } = this.segments[at >>> SEGMENT_BITS]!;
+      views.push(new Uint8Array(buffer, 0, Math.min(SEGMENT, count - at) * BYTES_PER_ELEMENT));
+    }
+    return views;
+  }
+}
+
+export class Uint8Segments extends Segments<Uint8Array> {
+  protected override make(length: number): Uint8Array {
+    return new Uint8Array(length);
+  }
+
+  get(at: number): number {
+    return this.segments[at >>> SEGMENT_BITS]![at & WITHIN]!;
+  }
+
+  set(at: number, value: number): void {
+    this.segments[at >>> SEGMENT_BITS]![at & WITHIN] = value;
+  }
+}
+
+export class Uint16Segments extends Segments<Uint16Array> {
+  protected override make(length: number): Uint16Array {
+    return new Uint16Array(length);
+  }
+
+  get(at: number): number {
+    return this.segments[at >>> SEGMENT_BITS]![at & WITHIN]!;
+  }
+
+  set(at: number, value: number): void {
+    this.segments[at >>> SEGMENT_BITS]![at & WITHIN] = value;
+  }
+}
+
+export class Int32Segments extends Segments<Int32Array> {
+  protected override make(length: number): Int32Array {
+    return new Int32Array(length);
+  }
+
+  get(at: number): number {
+    return this.segments[at >>> SEGMENT_BITS]![at & WITHIN]!;
+  }
+
+  set(at: number, value: number): void {
+    this.segments[at >>> SEGMENT_BITS]![at & WITHIN] = value;
+  }
+}
+
+export class Uint32Segments extends Segments<Uint32Array> {
+  protected override make(length: number): Uint32Array {
+    return new Uint32Array(length);
+  }
+
+  get(at: number): number {
+    return this.segments[at >>> SEGMENT_BITS]![at & WITHIN]!;
+  }
+
+  set(at: number, value: number): void {
+    this.segments[at >>> SEGMENT_BITS]![at & WITHIN] = value;
+  }
+}
+
+/** A column, or a record of columns side by side, that grows without being copied; counts are of ids. */
+export interface Growing {
+  readonly byteLength: number;
+  reach(count: number): void;
+  views(count: number): Uint8Array[];
+}
+
+/** Records of four numbers, in one line of the processor's cache. */
+export class Int32Quads implements Growing {
+  readonly #values = new Int32Segments();
+
+  get byteLength(): number {
+    return this.#values.byteLength;
+  }
+
+  reach(count: number): void {
+    this.#values.reach(4 * count);
+  }
+
+  views(count: number): Uint8Array[] {
+    return this.#values.views(4 * count);
+  }
+
+  get(id: number, field: number): number {
+    return this.#values.get(4 * id + field);
+  }
+
+  set(id: number, field: number, value: number): void {
+    this.#values.set(4 * id + field, value);
+  }
+}
+
+/** The segment in which a value lies, and its place there. */
+export const segmentOf = (at: number): number => at >>> SEGMENT_BITS;
+export const placeIn = (at: number): number => at & WITHIN;
