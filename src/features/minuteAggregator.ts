@@ -20,7 +20,7 @@ export interface MinuteAggregatorOptions {
   stream: string;
   /** A minute closes when the feed's clock is this far past its end; default 30. */
   graceSeconds?: number;
-  /** Bound of the route table; default 4,000,000 routes, some 70 bytes each at most, grown on demand. */
+  /** Bound of the route table; default 4,000,000 routes, six bytes each besides prefixes and paths, grown on demand. */
   maximumRoutes?: number;
   maximumPeers?: number;
   maximumLinks?: number;
