@@ -15,17 +15,15 @@ import { columnAt, sampleOf, spreadOf } from '../preparation/robust.js';
 import { surpriseOf } from '../threshold.js';
 import { RULES, type Rule } from './rules.js';
 import { fitViews, joinedViews, type Views, viewsSchema } from './views.js';
-import { fitSingles, fitVolume, singlesOf, VOLUME_VIEW, type VolumeView, volumesOf } from './volume.js';
+import { fitCounts, scoresOfCounts, VOLUME_VIEW, type VolumeView } from './volume.js';
 
 /** Robust limits of named rules over several time scales. */
 export interface Heuristic {
   preparation: Preparation;
   /** [rules x scales] ordinary spread of each rule's mean deviation */
   spread: number[];
-  /** What the volume is measured against. */
-  volume: Preparation;
-  /** What each count is measured against on its own. */
-  singles: Preparation;
+  /** What the volume, and each count on its own, is measured against. */
+  counts: Preparation;
   views: Views;
 }
 
@@ -44,8 +42,7 @@ const metadataSchema = z.object({
   kind: z.literal('heuristic'),
   preparation: preparationSchema,
   spread: z.array(z.number().positive()),
-  volume: preparationSchema,
-  singles: preparationSchema,
+  counts: preparationSchema,
   views: viewsSchema,
 });
 
@@ -124,15 +121,14 @@ export function heuristicWith(view: VolumeView): ModelKind<Heuristic> {
       const file = files.find((f) => f.name === 'model.json');
       if (file === undefined) throw new BadArtifact('model.json is missing');
       try {
-        const { preparation, spread, volume, singles, views } = metadataSchema.parse(
+        const { preparation, spread, counts, views } = metadataSchema.parse(
           JSON.parse(new TextDecoder().decode(file.bytes)),
         );
         if (spread.length !== RULES.length * SCALES.length) throw new Error('limits of another list of rules');
         return {
           preparation: decodePreparation(preparation),
           spread,
-          volume: decodePreparation(volume),
-          singles: decodePreparation(singles),
+          counts: decodePreparation(counts),
           views,
         };
       } catch (error) {
@@ -160,7 +156,7 @@ export function violations(model: Heuristic, block: FeatureBlock, from: number):
   return found;
 }
 
-type Limits = Pick<Heuristic, 'preparation' | 'spread' | 'volume' | 'singles'>;
+type Limits = Pick<Heuristic, 'preparation' | 'spread' | 'counts'>;
 
 function fitLimits(window: FeatureBlock, view: VolumeView): Limits {
   const { preparation, prepared } = fitAndPrepare(window, { scales: SCALES });
@@ -177,11 +173,11 @@ function fitLimits(window: FeatureBlock, view: VolumeView): Limits {
   for (let c = 0; c < width; c++) {
     spread.push(Math.max(SPREAD_FLOOR, spreadOf(columnAt(raw, width, c, all)).scale));
   }
-  return { preparation, spread, volume: fitVolume(window, view), singles: fitSingles(window) };
+  return { preparation, spread, counts: fitCounts(window, view) };
 }
 
 /** [rows x rules x scales] mean deviation of each rule's columns towards its side, in ordinary spreads. */
-function deviationsOf(model: Omit<Limits, 'volume' | 'singles'>, prepared: Float32Array, rows: number): Float64Array {
+function deviationsOf(model: Omit<Limits, 'counts'>, prepared: Float32Array, rows: number): Float64Array {
   const { preparation, spread } = model;
   const kept = preparation.kept.length;
   const width = RULES.length * SCALES.length;
@@ -250,7 +246,8 @@ function scoresOf(model: Limits, block: FeatureBlock, from: number): Float64Arra
     }
     return [broad, loud];
   });
-  return [...volumesOf(model.volume, block, from), ...rules, ...singlesOf(model.singles, block, from)];
+  const { volumes, singles } = scoresOfCounts(model.counts, block, from);
+  return [...volumes, ...rules, ...singles];
 }
 
 function inWords(

@@ -13,8 +13,6 @@ const COUNTS = featureIndexes([
 ]);
 /** Every count of messages, prefixes and origins. */
 const SINGLE_COUNTS = [...COUNTS, ...featureIndexes(['arrival_rate', 'origin_igp', 'origin_egp', 'origin_incomplete'])];
-/** Time constants of the single counts in minutes. */
-const SINGLE_SCALES = [7, 20];
 
 /** What may raise an alarm alone counts twice what its surprise is beyond `from`, and `most` at most. */
 export interface Alone {
@@ -50,45 +48,41 @@ const STEEP = 2;
 const MOST = 30;
 const TRACE = 0.02;
 
-export function fitVolume(window: FeatureBlock, { scales }: VolumeView): Preparation {
-  return fitPreparation(window, { scales: [...scales], only: COUNTS });
+/** Centres and spreads of every count, and of its means over each time scale. */
+export function fitCounts(window: FeatureBlock, { scales }: VolumeView): Preparation {
+  return fitPreparation(window, { scales: [...scales], only: SINGLE_COUNTS });
 }
 
-/**
- * For each time scale [rows - from] mean deviation of the log counts from the ordinary: it adds up what all counts say alike. The long
- * scale finds what is weak and lasts, the short one answers a storm at once; held within the short one, the long one ends with it. NaN
- * for gaps.
- */
-export function volumesOf(volume: Preparation, block: FeatureBlock, from: number): Float64Array[] {
-  const prepared = applyPreparation(volume, block, from);
-  const { columns, smoothCenter, smoothScale } = volume;
-  const kept = volume.kept.length;
-  return volume.scales.map((_, s) =>
-    Float64Array.from({ length: block.minutes.length - from }, (_, row) => {
-      if (block.usable[from + row] !== 1) return Number.NaN;
+export interface CountScores {
+  /**
+   * For each time scale [rows - from] mean deviation of the log counts from the ordinary: it adds up what all counts say alike. The long
+   * scale finds what is weak and lasts, the short one answers a storm at once; held within the short one, the long one ends with it. NaN
+   * for gaps.
+   */
+  volumes: Float64Array[];
+  /** For each count on each time scale [rows - from] its deviation upwards, in spreads of its own means; NaN for gaps. */
+  singles: Float64Array[];
+}
+
+export function scoresOfCounts(counts: Preparation, block: FeatureBlock, from: number): CountScores {
+  const prepared = applyPreparation(counts, block, from);
+  const { columns, smoothCenter, smoothScale } = counts;
+  const column = (at: (row: number) => number): Float64Array =>
+    Float64Array.from({ length: block.minutes.length - from }, (_, row) =>
+      block.usable[from + row] === 1 ? at(row) : Number.NaN,
+    );
+  const ofVolume = counts.kept.flatMap((count, k) => (COUNTS.includes(count) ? [k] : []));
+  const volumes = counts.scales.map((_, s) =>
+    column((row) => {
       let sum = 0;
-      for (let c = s * kept; c < (s + 1) * kept; c++) {
+      for (const k of ofVolume) {
+        const c = s * counts.kept.length + k;
         sum += prepared[row * columns + c]! * smoothScale[c]! + smoothCenter[c]!;
       }
-      return sum / kept;
+      return sum / ofVolume.length;
     }),
   );
-}
-
-/** Every count on its own, with the spread of its own means. */
-export function fitSingles(window: FeatureBlock): Preparation {
-  return fitPreparation(window, { scales: SINGLE_SCALES, only: SINGLE_COUNTS });
-}
-
-/** For each count on each time scale [rows - from] its deviation upwards; NaN for gaps. */
-export function singlesOf(singles: Preparation, block: FeatureBlock, from: number): Float64Array[] {
-  const prepared = applyPreparation(singles, block, from);
-  const { columns } = singles;
-  return Array.from({ length: columns }, (_, c) =>
-    Float64Array.from({ length: block.minutes.length - from }, (_, row) =>
-      block.usable[from + row] === 1 ? prepared[row * columns + c]! : Number.NaN,
-    ),
-  );
+  return { volumes, singles: Array.from({ length: columns }, (_, c) => column((row) => prepared[row * columns + c]!)) };
 }
 
 /**
