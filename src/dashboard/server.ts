@@ -9,6 +9,7 @@ import { incidentFilter } from '../incidents/incidentFilter.js';
 import { searchIncidents } from '../storage/incidents.js';
 import { failingWork } from '../storage/services.js';
 import { addChangingRoutes } from './api/changing.js';
+import { addDownloads } from './api/downloads.js';
 import { openApiDocument } from './api/openapi.js';
 import { addReadingRoutes } from './api/reading.js';
 import { BadRequest, NotThere, Routes, wordsOf } from './api/route.js';
@@ -175,6 +176,7 @@ export async function createDashboard(options: DashboardOptions): Promise<Fastif
     reply.type('text/csv; charset=utf-8').header('content-disposition', 'attachment; filename="incidents.csv"');
     return incidentCsv(await searchIncidents(pool, filter.data));
   });
+  addDownloads(server, pool);
   server.get('/healthz', async () => ({ status: 'ok' }));
   server.get('/readyz', async (_request, reply) => {
     const failing = await failingWork(pool).catch(() => null);
