@@ -3,6 +3,7 @@ import type { Job, JobsOptions, Queue } from 'bullmq';
 import { z } from 'zod';
 import { parseModelKey } from '../src/models/modelKey.js';
 import { type RetrainPayload, retrainPayload } from '../src/retraining/payload.js';
+import { answering } from './answering.js';
 import type { QueueStore } from './store.js';
 
 export const RETRAIN = 'retrain';
@@ -21,7 +22,7 @@ export function runOf(job: { id?: string; timestamp: number }): string {
  * Enqueues a retraining unless one for the same model waits or runs.
  * @param options BullMQ takes the smallest priority first
  * @returns the job, and whether it is new
- * @throws ZodError when the payload is not one
+ * @throws ZodError when the payload is not one; QueueStoreAway
  */
 export async function enqueueRetrain(
   queue: Queue<RetrainPayload>,
@@ -29,6 +30,7 @@ export async function enqueueRetrain(
   options: { priority: number; delayMilliseconds: number },
 ): Promise<{ jobId: string; run: string; isNew: boolean }> {
   const data = retrainPayload.parse(payload);
+  await answering(queue);
   const present = await liveJobOf(queue, data.modelKey);
   if (present) return { jobId: present.id!, run: runOf(present), isNew: false };
   const job = await queue.add('retrain', data, {

@@ -28,13 +28,16 @@ export async function makeSchedule(queue: Queue, schedule: Schedule): Promise<vo
 
 /**
  * Makes a schedule anew that is gone, as after a flush of the store, or whose next round lies too far off: BullMQ plans it
- * by the wall clock, and one that was a day ahead for a second would stop all rounds for a day.
+ * by the wall clock, and one that was a day ahead for a second would stop all rounds for a day. So is one whose interval
+ * somebody changed: the settings have it.
  * @param now milliseconds since 1970
  * @returns whether it had to be made
  */
 export async function keepSchedule(queue: Queue, schedule: Schedule, now = Date.now()): Promise<boolean> {
   const found = await queue.getJobScheduler(schedule.id);
-  if (found?.next !== undefined && found.next <= now + schedule.everyMilliseconds + SLACK_MILLISECONDS) return false;
+  const isSame = found?.every === undefined || Number(found.every) === schedule.everyMilliseconds;
+  if (isSame && found?.next !== undefined && found.next <= now + schedule.everyMilliseconds + SLACK_MILLISECONDS)
+    return false;
   if (found !== undefined) await queue.removeJobScheduler(schedule.id);
   await makeSchedule(queue, schedule);
   return true;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type ConnectionOptions,
   createPostgresBackend,
@@ -19,6 +20,7 @@ export interface QueueStoreSettings {
 }
 
 export const QUEUE_SCHEMA = 'bullmq';
+const CLOSE_MILLISECONDS = 15_000;
 
 /**
  * The one factory of queues, workers and queue events, on either store. It owns what it made: `close` closes all.
@@ -30,6 +32,8 @@ export class QueueStore {
   constructor(
     private readonly settings: QueueStoreSettings,
     private readonly onError: (error: Error) => void,
+    /** Who asks a queue gives up after so long without an answer; workers wait for the store to come back. */
+    private readonly answerMilliseconds = 10_000,
   ) {}
 
   get kind(): 'redis' | 'postgres' {
@@ -69,7 +73,7 @@ export class QueueStore {
   queue<Data>(name: string): Queue<Data> {
     const queue =
       this.kind === 'redis'
-        ? new Queue<Data>(name, { connection: this.redis(), prefix: this.settings.queuePrefix })
+        ? new Queue<Data>(name, { connection: this.redis(this.answerMilliseconds), prefix: this.settings.queuePrefix })
         : (new Queue(name, this.postgresOptions(), createPostgresBackend) as unknown as Queue<Data>);
     queue.on('error', this.onError);
     this.opened.push(queue);
@@ -111,15 +115,20 @@ export class QueueStore {
   }
 
   async close(): Promise<void> {
-    await Promise.allSettled(this.opened.map((part) => part.close()));
+    // A part whose Redis does not answer would wait for it before it closes.
+    for (const connection of this.connections) if (connection.status !== 'ready') connection.disconnect();
+    const closed = Promise.allSettled(this.opened.map((part) => part.close()));
+    const late = sleep(CLOSE_MILLISECONDS, undefined, { ref: false });
+    await Promise.race([closed, late]);
     for (const connection of this.connections) connection.disconnect();
   }
 
-  private redis(): ConnectionOptions {
+  private redis(commandTimeout?: number): ConnectionOptions {
     const connection = new Redis(this.settings.redisUrl!, {
       // BullMQ asks for this on blocking connections: it waits through an outage instead of failing its commands.
       maxRetriesPerRequest: null,
       connectTimeout: 10_000,
+      ...(commandTimeout === undefined ? {} : { commandTimeout }),
       // A path that swallows everything is found out, where no command has an answer due.
       keepAlive: 10_000,
       retryStrategy: (attempt: number) => Math.min(100 * 2 ** attempt, 5_000),

@@ -1,6 +1,8 @@
+import type { Queue } from 'bullmq';
 import { APPROVALS, type ApprovalPayload, openApprovalQueue } from '../queues/approval.js';
 import { DRIFT_CHECK, driftCheckSchedule, openDriftCheckQueue } from '../queues/driftCheck.js';
 import { takeBackFutureTimes } from '../queues/futureTimes.js';
+import { hindranceOf } from '../queues/hindrance.js';
 import { openRetentionQueue, RETENTION, retentionSchedule } from '../queues/retention.js';
 import { openRetrainQueue } from '../queues/retrain.js';
 import { keepSchedule, makeSchedule } from '../queues/schedule.js';
@@ -20,6 +22,7 @@ import { countJobs, runWorker } from '../src/services/worker.js';
 
 const RECONCILE_MILLISECONDS = 3_000;
 const WATCH_MILLISECONDS = 5_000;
+const QUEUES_MILLISECONDS = 5_000;
 const COPIES_MILLISECONDS = 10_000;
 const RETRY_MILLISECONDS = 1_000;
 
@@ -87,6 +90,20 @@ await runService('drift-monitor', async (context) => {
           if (queues.kind === 'postgres' && (await takeBackFutureTimes(pool)) > 0)
             logger.warn('the queues held times of a clock that was ahead: taken back');
           await reconciler.reconcile();
+        },
+      },
+      context,
+    ),
+    periodically(
+      {
+        what: 'looking at the queues',
+        milliseconds: QUEUES_MILLISECONDS,
+        round: async () => {
+          for (const one of [retrain, queue, retention, approvals] as Queue[]) {
+            const hindrance = await hindranceOf(one);
+            if (hindrance === null) context.rounds.went(`queue ${one.name}`);
+            else context.rounds.failed(`queue ${one.name}`, new Error(hindrance));
+          }
         },
       },
       context,

@@ -9,6 +9,7 @@ await runService('ensemble', async (context) => {
         pool: context.pool,
         stream,
         waitSeconds: context.settings.ensembleWaitSeconds,
+        falseAlarmsPerDay: context.settings.ensembleFalseAlarmsPerDay,
       });
       return runStage(context, { name: ENSEMBLE, stream, wakeOn: ['scores', 'features'], step: () => ensemble.step() });
     }),

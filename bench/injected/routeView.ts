@@ -7,7 +7,7 @@ import { NetworkGraph } from './networkGraph.js';
 
 /** Minutes without a message after which a peer counts as away. */
 const PEER_AWAY = 60;
-/** A peer with fewer routes than this share of the fullest one sends no whole table. */
+/** A peer with fewer routes than this share of the median one sends no whole table. */
 const WHOLE_TABLE = 0.1;
 /** Minutes for which the lists of prefixes are kept. */
 const LISTS_KEPT = 30;
@@ -110,10 +110,11 @@ export class RouteView {
 
   /** Peers that were heard lately and send more than a few routes. */
   activePeers(): number[] {
-    const fullest = Math.max(...this.#held, 1);
+    // not of the fullest: without a RIB the others' tables are learnt from updates, and one that comes back sends its whole
+    const median = [...this.#held].sort((a, b) => a - b)[this.#held.length >> 1] ?? 0;
     return this.#routes
       .map((_, peer) => peer)
-      .filter((p) => this.#minute - this.#lastHeard[p]! <= PEER_AWAY && this.#held[p]! >= WHOLE_TABLE * fullest);
+      .filter((p) => this.#minute - this.#lastHeard[p]! <= PEER_AWAY && this.#held[p]! >= WHOLE_TABLE * median);
   }
 
   /** Prefixes that somebody holds, and the same by origin; at most half an hour old. */

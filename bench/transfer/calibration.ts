@@ -36,6 +36,7 @@ export async function calibrated(
     const long = all.map(ordinary).filter(({ labels }) => labels.length >= trained + MINUTES_PER_DAY / 2);
     const found = new Map<string, number>();
     let days = 0;
+    console.error(`calibration: ${trainingDays} days of training, ${long.length} recordings`);
     for (const { block, labels } of long) {
       const options = { kinds: KINDS.filter(({ name }) => kinds.includes(name)), seed, falseAlarmsPerDay: 1 };
       const { kinds: models } = await trainKinds(rowsOf(block, 0, trained), options);

@@ -16,7 +16,10 @@ export interface Vote {
   constants: VoteConstants;
 }
 
-/** The shipped view first, then others of time constant, weight and shape; `Infinity` takes shape out. */
+/** Never counts. */
+const NEVER = { from: Number.POSITIVE_INFINITY, most: 0 };
+
+/** The shipped view first, then others of time constant, weight, shape and single counts. */
 export function views(): View[] {
   const of = (name: string, changed: Partial<VolumeView>): View => ({ name, view: { ...VOLUME_VIEW, ...changed } });
   return [
@@ -25,12 +28,15 @@ export function views(): View[] {
     of('volume 15 min x 12', { scales: [15] }),
     of('volume 10 min x 12', { scales: [10] }),
     of('volume 7 and 20 min x 4', { weight: 4 }),
-    of('volume 7 and 20 min x 12, no shape alone', { shapeFrom: Number.POSITIVE_INFINITY }),
+    of('volume 7 and 20 min x 12, no shape alone', { shape: NEVER }),
+    of('volume 7 and 20 min x 12, no single count', { single: NEVER }),
+    of('volume 7 and 20 min x 12, single counts from 3.2', { single: { ...VOLUME_VIEW.single, from: 3.2 } }),
   ];
 }
 
 const WEIGHTS: readonly (readonly [number, number, number])[] = [
   [DEFAULT_WEIGHTS.heuristic, DEFAULT_WEIGHTS.isolation_forest, DEFAULT_WEIGHTS.lstm],
+  [8, 1, 1],
   [4, 1, 1],
   [1, 0, 0],
 ];

@@ -72,7 +72,13 @@ export function databaseAway(error: Error): Finding {
 
 export async function checkRedis({ redisUrl }: Settings): Promise<Finding[]> {
   if (redisUrl === undefined) return [];
-  const redis = new Redis(redisUrl, { lazyConnect: true, maxRetriesPerRequest: 1, retryStrategy: null });
+  const redis = new Redis(redisUrl, {
+    lazyConnect: true,
+    connectTimeout: 5_000,
+    commandTimeout: 5_000,
+    maxRetriesPerRequest: 1,
+    retryStrategy: null,
+  });
   redis.on('error', () => {}); // the failed command below carries the same error
   try {
     await redis.connect();

@@ -1,12 +1,15 @@
+import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { Pool } from 'pg';
 import { pino } from 'pino';
 import { openRetrainQueue } from '../../queues/retrain.js';
+import { driftDetail } from '../dashboard/queries/driftReports.js';
+import { driftReportPage } from '../dashboard/report/driftReportPage.js';
 import type { ModelKey } from '../models/model.js';
 import { DriftMonitor, type DriftRound } from '../retraining/driftMonitor.js';
 import { recentDriftReports } from '../storage/driftReports.js';
 import { readKey } from './modelArguments.js';
-import { printJson, table } from './output.js';
+import { printJson, say, table, UsageError } from './output.js';
 import { lookAt, requireQueues, withStore } from './store.js';
 
 export function register(program: Command): void {
@@ -16,9 +19,21 @@ export function register(program: Command): void {
     .argument('[model]', 'show reports of this model alone, such as lstm@rrc00')
     .option('--no-check', 'only show reports')
     .option('--json', 'as JSON')
-    .addHelpText('after', '\nExamples:\n  routewarden drift\n  routewarden drift lstm@rrc00 --no-check --json')
-    .action(async (model: string | undefined, options: { check: boolean; json?: boolean }) => {
+    .option('--html <file>', 'write the newest report of the model as one page, to print or to send; checks nothing')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  routewarden drift
+  routewarden drift lstm@rrc00 --no-check --json
+  routewarden drift lstm@rrc00 --html drift.html`,
+    )
+    .action(async (model: string | undefined, options: { check: boolean; json?: boolean; html?: string }) => {
       const key = model === undefined ? undefined : readKey(model);
+      if (options.html !== undefined) {
+        if (key === undefined) throw new UsageError('--html needs a model, such as lstm@rrc00');
+        return writeReport(program, key, options.html);
+      }
       if (!options.check) return show(await lookAt(program, ({ pool }) => reportsOf(pool, key, null)), options.json);
       const answer = await withStore(program, async ({ pool, queues, settings }) => {
         await requireQueues(pool, settings);
@@ -32,6 +47,17 @@ export function register(program: Command): void {
       });
       show(answer, options.json);
     });
+}
+
+async function writeReport(program: Command, key: ModelKey, file: string): Promise<void> {
+  const detail = await lookAt(program, async ({ pool }) => {
+    const [newest] = await recentDriftReports(pool, key, 1);
+    return newest === undefined ? null : driftDetail(pool, newest.id);
+  });
+  if (detail === null)
+    throw new Error(`there is no drift report of ${key} yet: the monitor checks every hour of the feed`);
+  await writeFile(file, driftReportPage(detail, Date.now()));
+  say(`wrote ${file}`);
 }
 
 async function reportsOf(pool: Pool, key: ModelKey | undefined, round: DriftRound | null) {

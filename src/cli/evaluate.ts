@@ -40,7 +40,7 @@ export function register(program: Command): void {
     .option('--replay-db [stream]', 'the minutes of a stream in the database instead (none named: the only one)')
     .option('--train-minutes <n>', 'train on the first N minutes instead (at least 240)')
     .option('--seed <n>', 'seed of everything random', '1')
-    .option('--false-alarms <n>', 'wanted false alarms a day, which fixes the thresholds', '1')
+    .option('--false-alarms <n>', 'wanted false alarms a day of the verdicts; of each model, twice as many', '0.5')
     .option('--scores <file>', 'write minute, label, scores and verdict of every test minute as CSV')
     .option('--plot <file>', 'write a page with scores, thresholds, labels and verdicts over time')
     .option('--json', 'print one JSON object')

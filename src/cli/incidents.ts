@@ -1,4 +1,7 @@
+import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
+import { incidentFacts } from '../dashboard/queries/incidentFacts.js';
+import { incidentReport } from '../dashboard/report/incidentReport.js';
 import { endingOf, endingWords } from '../incidents/ending.js';
 import { INCIDENT_CLASSES, SEVERITIES } from '../incidents/incident.js';
 import { incidentCsv } from '../incidents/incidentCsv.js';
@@ -65,10 +68,15 @@ The page has each at /incidents/ID.`,
     .description('Everything about one incident.')
     .argument('<id>', 'its number')
     .option('--json', 'as JSON')
-    .addHelpText('after', '\nExamples:\n  routewarden incidents show 12\n  routewarden incidents show 12 --json')
+    .option('--html <file>', 'write a report of one page, to print or to send')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  routewarden incidents show 12\n  routewarden incidents show 12 --json\n  routewarden incidents show 12 --html incident-12.html',
+    )
     .action(async (text: string, _options: object, command: Command) => {
-      const options = command.optsWithGlobals<{ json?: boolean }>();
+      const options = command.optsWithGlobals<{ json?: boolean; html?: string }>();
       const id = readNumber(text);
+      if (options.html !== undefined) return writeReport(program, id, options.html);
       const { incident, comments } = await lookAt(program, async ({ pool }) => ({
         incident: await incidentById(pool, id),
         comments: await commentsOf(pool, id),
@@ -78,6 +86,13 @@ The page has each at /incidents/ID.`,
       process.stdout.write(`${storyOf(incident, comments).join('\n')}\n`);
     });
   registerIncidentMarks(incidents, program);
+}
+
+async function writeReport(program: Command, id: number, file: string): Promise<void> {
+  const facts = await lookAt(program, ({ pool }) => incidentFacts(pool, id, Date.now()));
+  if (facts === null) throw new Error(`there is no incident ${id}: \`routewarden incidents\` lists them`);
+  await writeFile(file, incidentReport(facts));
+  say(`wrote ${file}`);
 }
 
 function closingOf({ class: name, endedAt, detail }: StoredIncident) {

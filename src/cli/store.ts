@@ -86,7 +86,7 @@ export function withStore<T>(program: Command, work: (store: Store) => Promise<T
     let ending = false;
     const queues = new QueueStore({ ...settings, databaseUrl }, (error) => ending || onTrouble(error));
     try {
-      if (origin === 'own') await queues.prepare();
+      if (origin === 'own' && queues.kind === 'postgres') await queues.prepare();
       return await work({ settings, pool, databaseUrl, queues });
     } finally {
       ending = true;
@@ -95,10 +95,15 @@ export function withStore<T>(program: Command, work: (store: Store) => Promise<T
   });
 }
 
-/** @throws Error when the queues are elsewhere: in a Redis that these settings do not name */
+/**
+ * For commands that cannot do without; a rollback can.
+ * @throws Error when the queues are elsewhere, in a Redis that these settings do not name, or their Redis does not answer
+ */
 export async function requireQueues(pool: Pool, settings: Settings): Promise<void> {
-  if (settings.redisUrl !== undefined) return;
-  const { QUEUE_SCHEMA } = await import('../../queues/store.js');
+  const { QUEUE_SCHEMA, QueueStore } = await import('../../queues/store.js');
+  // Else the command would wait until it is back, however long that is.
+  if (settings.redisUrl !== undefined)
+    return await new QueueStore({ ...settings, databaseUrl: '' }, onTrouble).prepare();
   const { rows } = await pool.query<{ there: boolean }>('SELECT to_regnamespace($1) IS NOT NULL AS there', [
     QUEUE_SCHEMA,
   ]);

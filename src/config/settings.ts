@@ -114,6 +114,12 @@ export const settingsSchema = z.strictObject({
     .positive()
     .default(30)
     .describe('How long a verdict waits for a detector before it votes without it'),
+  ensembleFalseAlarmsPerDay: z
+    .number()
+    .positive()
+    .max(100)
+    .default(0.5)
+    .describe('Wanted false alarms a day of the verdicts, which open incidents; in force with the next minute'),
   trainerConcurrency: z.int().min(1).max(16).default(1).describe('Trainings at once in one training worker'),
   streams: z
     .array(streamSettings)

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { answering } from '../../queues/answering.js';
 import { streamHoldings } from '../storage/streamHoldings.js';
 import type { BoardQueue } from './board.js';
 import { feedState, streamNames, watermark } from './queries/feed.js';
@@ -8,6 +9,8 @@ import { raisedOf } from './queries/raised.js';
 import { newestVerdict } from './queries/scores.js';
 import { services } from './queries/services.js';
 import type { DashboardSettings } from './settings.js';
+
+const QUEUE_MILLISECONDS = 2_000;
 
 interface Sample {
   labels: Record<string, string>;
@@ -54,12 +57,7 @@ export async function metricsText(
     raisedOf(pool, budget, undefined),
     models(pool, streams, watermarks),
     services(pool, now, settings.staleAfter),
-    Promise.all(
-      queues.map(async (queue) => ({
-        name: queue.name,
-        counts: await queue.getJobCounts('waiting', 'active', 'delayed', 'failed'),
-      })),
-    ),
+    Promise.all(queues.map(async (queue) => ({ name: queue.name, counts: await countsOf(queue) }))),
   ]);
   const ofStream = (values: (number | null | undefined)[]): Sample[] =>
     streams.flatMap((stream, index) => {
@@ -173,10 +171,25 @@ export async function metricsText(
       'routewarden_queue_jobs',
       'Jobs by queue and state',
       jobs.flatMap(({ name, counts: states }) =>
-        Object.entries(states).map(([state, value]) => ({ labels: { queue: name, state }, value })),
+        Object.entries(states ?? {}).map(([state, value]) => ({ labels: { queue: name, state }, value })),
       ),
     ),
+    metric(
+      'routewarden_queue_up',
+      '1 while the store of the queue answers',
+      jobs.map(({ name, counts: states }) => ({ labels: { queue: name }, value: Number(states !== null) })),
+    ),
   ].join('');
+}
+
+/** Null while the queue's store does not answer: nothing else of the page is to wait for it. */
+async function countsOf(queue: BoardQueue): Promise<Record<string, number> | null> {
+  try {
+    await answering(queue, QUEUE_MILLISECONDS);
+    return await queue.getJobCounts('waiting', 'active', 'delayed', 'failed');
+  } catch {
+    return null;
+  }
 }
 
 function metric(name: string, help: string, samples: readonly Sample[]): string {

@@ -1,24 +1,23 @@
 import { randomBytes } from 'node:crypto';
 import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, LogController } from 'fastify';
 import type { Pool } from 'pg';
+import { QueueStoreAway } from '../../queues/answering.js';
 import type { IncidentActs } from '../acts/incidents.js';
 import type { ModelActs } from '../acts/models.js';
 import { ActRefused } from '../acts/refusal.js';
-import { incidentCsv } from '../incidents/incidentCsv.js';
-import { incidentFilter } from '../incidents/incidentFilter.js';
-import { searchIncidents } from '../storage/incidents.js';
 import { failingWork } from '../storage/services.js';
 import { addChangingRoutes } from './api/changing.js';
 import { addDownloads } from './api/downloads.js';
 import { openApiDocument } from './api/openapi.js';
 import { addReadingRoutes } from './api/reading.js';
-import { BadRequest, NotThere, Routes, wordsOf } from './api/route.js';
+import { BadRequest, NotThere, Routes } from './api/route.js';
 import { addSigningRoutes } from './api/signing.js';
 import { serveAssets } from './assets.js';
 import { type BoardQueue, mountBoard } from './board.js';
 import { promotionOf, type QueueHelp } from './boardChecks.js';
 import type { Clock, DashboardContext } from './context.js';
 import { EventFeed } from './events.js';
+import { addExports } from './exports.js';
 import { bearerToken, checkHost, checkSameOrigin, identify, isBoard, securityHeaders } from './guard.js';
 import { LoginLimit } from './loginLimit.js';
 import { metricsText } from './metrics.js';
@@ -157,6 +156,7 @@ export async function createDashboard(options: DashboardOptions): Promise<Fastif
 
   server.setErrorHandler((error: FastifyError, request, reply) => {
     const status = statusOf(error);
+    if (error instanceof QueueStoreAway) return reply.status(503).send({ error: error.message });
     if (BAD_VALUES.has(error.code)) return reply.status(400).send({ error: 'A value of the request cannot be kept.' });
     if (status < 500) return reply.status(status).send({ error: error.message });
     request.log.error({ err: error, url: request.url }, 'request failed');
@@ -170,13 +170,8 @@ export async function createDashboard(options: DashboardOptions): Promise<Fastif
   addReadingRoutes(routes, context);
   addChangingRoutes(routes, context);
 
-  server.get('/api/incidents.csv', async (request, reply) => {
-    const filter = incidentFilter.safeParse(request.query);
-    if (!filter.success) throw new BadRequest(wordsOf(filter.error));
-    reply.type('text/csv; charset=utf-8').header('content-disposition', 'attachment; filename="incidents.csv"');
-    return incidentCsv(await searchIncidents(pool, filter.data));
-  });
   addDownloads(server, pool);
+  addExports(server, pool, clock);
   server.get('/healthz', async () => ({ status: 'ok' }));
   server.get('/readyz', async (_request, reply) => {
     const failing = await failingWork(pool).catch(() => null);

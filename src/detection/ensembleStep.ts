@@ -17,7 +17,7 @@ import {
   verdictState,
 } from '../storage/verdicts.js';
 import { detectorStage } from './detectorStep.js';
-import { DEFAULT_WEIGHTS, type EnsembleState, INITIAL_STATE, vote } from './ensemble.js';
+import { DEFAULT_WEIGHTS, type EnsembleState, INITIAL_STATE, type VoteConstants, vote, voteFor } from './ensemble.js';
 
 export const ENSEMBLE = 'ensemble';
 const MINUTES_A_STEP = 512;
@@ -28,11 +28,17 @@ export interface EnsembleOptions {
   stream: string;
   /** How long a minute waits for a detector that has a model but has not scored it yet. */
   waitSeconds: number;
+  /** Wanted of the verdicts: where an incident begins. */
+  falseAlarmsPerDay: number;
 }
 
 /** Votes on the minutes of a stream in order, once every detector with a model has passed them or has been waited for. */
 export class EnsembleStep {
-  constructor(private readonly options: EnsembleOptions) {}
+  private readonly constants: VoteConstants;
+
+  constructor(private readonly options: EnsembleOptions) {
+    this.constants = voteFor(options.falseAlarmsPerDay);
+  }
 
   /** @returns whether there may be more to judge at once */
   async step(): Promise<boolean> {
@@ -48,7 +54,7 @@ export class EnsembleStep {
       if (served.size === 0) return false;
       const cursor = await readCursor(client, ENSEMBLE, stream);
       const start = cursor ? cursor.position + 1 : Math.min(...[...served.values()].map(({ from }) => from));
-      const moreLate = await judgeLate(client, stream, start - 1);
+      const moreLate = await judgeLate(client, stream, start - 1, this.constants);
       const minutes = await minutesToJudge(client, stream, start, MINUTES_A_STEP);
       const verdicts: VerdictRow[] = [];
       let state = ((await lastVerdictState(client, stream)) as EnsembleState | null) ?? INITIAL_STATE;
@@ -57,7 +63,7 @@ export class EnsembleStep {
         const ready = [...served].every(([, { from, passed }]) => minute.minute < from || minute.minute <= passed);
         if (!ready && minute.age < this.options.waitSeconds) break;
         if (minute.kind !== 'gap') {
-          const verdict = judge(minute, state);
+          const verdict = judge(minute, state, this.constants);
           verdicts.push(verdict);
           state = verdict.state as EnsembleState;
         }
@@ -77,7 +83,12 @@ export class EnsembleStep {
  * that stand stay as they are.
  * @returns whether there may be more of them at once
  */
-async function judgeLate(client: PoolClient, stream: string, passed: Minute): Promise<boolean> {
+async function judgeLate(
+  client: PoolClient,
+  stream: string,
+  passed: Minute,
+  constants: VoteConstants,
+): Promise<boolean> {
   const late = await lateMinutes(client, stream, ENSEMBLE, passed, LATE_MINUTES_A_STEP);
   const done: Minute[] = [];
   for (const minute of late) {
@@ -85,7 +96,7 @@ async function judgeLate(client: PoolClient, stream: string, passed: Minute): Pr
     const [row] = await minutesToJudge(client, stream, minute, 1);
     if (row?.minute === minute && row.kind !== 'gap' && Object.keys(row.scores).length > 0) {
       const before = (await verdictState(client, stream, minute - 1)) as EnsembleState | null;
-      await insertVerdicts(client, stream, [judge(row, before ?? INITIAL_STATE)]);
+      await insertVerdicts(client, stream, [judge(row, before ?? INITIAL_STATE, constants)]);
     }
     done.push(minute);
   }
@@ -96,13 +107,13 @@ async function judgeLate(client: PoolClient, stream: string, passed: Minute): Pr
 }
 
 /** Every kind is asked; one without a score for the minute is named as missing. */
-function judge(minute: MinuteScores, before: EnsembleState): VerdictRow {
+function judge(minute: MinuteScores, before: EnsembleState, constants: VoteConstants): VerdictRow {
   const asked = MODEL_KINDS.map((kind) => ({
     kind,
     surprise: minute.scores[kind]?.surprise ?? Number.NaN,
     anomalous: minute.scores[kind]?.anomalous ?? false,
   }));
-  const verdict = vote(asked, DEFAULT_WEIGHTS, before);
+  const verdict = vote(asked, DEFAULT_WEIGHTS, before, constants);
   const votes: Record<string, StoredVote> = {};
   for (const { kind, surprise, anomalous, weight } of verdict.votes) {
     const { version, explanation } = minute.scores[kind]!;

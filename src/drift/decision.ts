@@ -183,10 +183,11 @@ export function judge(
     features: changes
       .sort((a, b) => b.evidence - a.evidence || b.feature.psi - a.feature.psi)
       .slice(0, 10)
-      .map(({ evidence, feature: { name, psi, baselineMean, currentMean, statistics } }) => ({
+      .map(({ evidence, feature: { name, psi, baselineMean, currentMean, statistics, distribution } }) => ({
         name,
         psi,
         statistics: statistics(),
+        distribution: distribution(),
         baselineMean,
         currentMean,
         evidence,

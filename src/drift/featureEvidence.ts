@@ -1,7 +1,7 @@
 import { type Channel, type Hour, isFlag, rankChannels, tailShares } from './channels.js';
 import { type GuardedChannel, guard } from './guard.js';
 import { mean } from './sketch.js';
-import { ofSketch } from './statistics/distribution.js';
+import { type Histogram, histogram, ofSketch } from './statistics/distribution.js';
 import { psi, psiOfValues } from './statistics/psi.js';
 import { measureAll } from './statistics/registry.js';
 import { mergeSummaries } from './summary.js';
@@ -20,17 +20,20 @@ export interface FeatureChange {
   psi: number;
   /** All statistics of the registry. */
   statistics: Record<string, number>;
+  distribution: Histogram;
   baselineMean: number;
   currentMean: number;
   /** log evidence of the guard */
   evidence: number;
 }
 
-export interface GuardedFeature extends Omit<FeatureChange, 'statistics' | 'evidence'> {
+export interface GuardedFeature extends Omit<FeatureChange, 'statistics' | 'evidence' | 'distribution'> {
   /** Shares of minutes beyond the baseline's quantiles, baseline and current; null for flags. */
   tails: { high: [number, number]; low: [number, number] } | null;
   guarded: GuardedChannel[];
   statistics(): Record<string, number>;
+  /** Minutes by value in both windows, to draw them. */
+  distribution(): Histogram;
 }
 
 /** How a stream's features changed: the same for all of its models that look at the same windows. */
@@ -70,6 +73,7 @@ export function compareFeatures(windows: Windows, names: readonly string[]): Fea
           measured ??= measureAll(ofSketch(before), ofSketch(now));
           return measured;
         },
+        distribution: () => histogram(ofSketch(before), ofSketch(now)),
       },
     ];
   });

@@ -27,7 +27,7 @@ const criterion = z.object({
 });
 
 /** Counts in bins of equal width. */
-const scoreHistogram = z.object({
+const histogram = z.object({
   edges: z.array(z.number()),
   baseline: z.array(z.number()),
   current: z.array(z.number()),
@@ -65,7 +65,7 @@ export const driftReport = z.object({
   criteria: z.array(criterion),
   statistics: z.record(z.string(), z.number()),
   /** Minutes by score in both windows, to draw them; null where nothing was judged, and in reports of before. */
-  scores: scoreHistogram.nullable().default(null),
+  scores: histogram.nullable().default(null),
   /** What changed in the input, strongest evidence first. */
   features: z.array(
     z.object({
@@ -73,6 +73,8 @@ export const driftReport = z.object({
       psi: z.number(),
       /** By name of the statistic; empty in reports of before. */
       statistics: z.record(z.string(), z.number()).default({}),
+      /** Minutes by value in both windows; null in reports of before. */
+      distribution: histogram.nullable().default(null),
       baselineMean: z.number(),
       currentMean: z.number(),
       evidence: z.number(),

@@ -2,18 +2,29 @@ import type { Criterion } from './criterion.js';
 
 const figure = (value: number): string => Number(value.toPrecision(4)).toString();
 const percent = (share: number): string => `${share > 0 ? '+' : ''}${(100 * share).toFixed(1)} %`;
+/** A change in words that a person can picture: from nothing, or to many times as much, a percentage says nothing. */
+function changeOf({ baseline, current, change }: Criterion): string {
+  if (baseline === 0) return 'from nothing';
+  const times = current / baseline;
+  return times >= 10 ? `${figure(Math.round(times))} times as much` : percent(change);
+}
 /** Evidence as odds, from its natural logarithm: how many times likelier the numbers are with a change than without. */
 const odds = (log: number): string =>
   log > Math.log(1e9) ? 'over a billion' : Number(Math.exp(log).toPrecision(2)).toLocaleString('en');
+/** What the evidence says, in words where a number would say nothing. */
+function evidenceOf({ evidence, needed }: Criterion): string {
+  if (evidence <= 0) return 'no evidence of a change';
+  return `${odds(evidence)} times likelier than no change (${odds(needed)} needed)`;
+}
 
 /** One criterion for a person. */
 export function words(criterion: Criterion, unit: 'ratio' | 'index', judged: boolean): string {
   const change =
     unit === 'ratio'
-      ? `${percent(criterion.change)} (limit ${percent(criterion.limit).replace('+', '')})`
+      ? `${changeOf(criterion)} (limit ${percent(criterion.limit).replace('+', '')})`
       : `stability index ${figure(criterion.change)} (limit ${figure(criterion.limit)})`;
   const rest = judged ? '' : ', too few anomalous minutes to judge';
-  return `${criterion.name} ${figure(criterion.baseline)} -> ${figure(criterion.current)}, ${change}, ${odds(criterion.evidence)} times likelier than no change (${odds(criterion.needed)} needed)${rest}`;
+  return `${criterion.name} ${figure(criterion.baseline)} -> ${figure(criterion.current)}, ${change}, ${evidenceOf(criterion)}${rest}`;
 }
 
 /** Why a model was judged so. */

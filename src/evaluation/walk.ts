@@ -15,6 +15,7 @@ import { rowsOf } from './labelledMinutes.js';
 export interface WalkOptions {
   kinds: readonly AnyModelKind[];
   seed: number;
+  /** Wanted: of the verdicts by `walk`, of each model by `trainKinds`. */
   falseAlarmsPerDay: number;
   weights?: Partial<Record<ModelKindName, number>>;
   /** Kind-specific settings. */
@@ -39,6 +40,9 @@ export interface Walk {
   ensemble: Track;
 }
 
+/** A model alone may raise so many times the alarms of the verdicts: one that is not agreed with is none of theirs. */
+const MODELS_MORE = 2;
+
 /** Rows scored at once: as a detector that catches up does. A score does not depend on it. */
 const BATCH = 720;
 
@@ -54,7 +58,8 @@ export interface TrainedKind {
  * context before it, then the vote minute by minute. It is given no labels.
  */
 export async function walk(block: FeatureBlock, trained: number, options: WalkOptions): Promise<Walk> {
-  const fitted = await trainKinds(rowsOf(block, 0, trained), options);
+  const each = { ...options, falseAlarmsPerDay: MODELS_MORE * options.falseAlarmsPerDay };
+  const fitted = await trainKinds(rowsOf(block, 0, trained), each);
   const constants = voteFor(options.falseAlarmsPerDay);
   const walked = await walkWith(fitted.kinds, block, trained, options.weights, constants);
   options.onProgress?.(`walked ${block.minutes.length - trained} minutes`);

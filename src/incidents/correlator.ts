@@ -7,7 +7,17 @@ import { classify } from './classify.js';
 import type { Culprits } from './culprits.js';
 import { mergedRanks, noEvidence, SPREADING, type ValidityOf, withMinute } from './evidence.js';
 import type { Incident, IncidentChange, IncidentClass, IncidentDetail } from './incident.js';
-import { claimsOf, explains, GENERAL, goneNetworks, isOver, partOf, suspectsOf, withoutParts } from './lanes.js';
+import {
+  claimsOf,
+  explains,
+  GENERAL,
+  goneNetworks,
+  isOver,
+  partOf,
+  suspectsOf,
+  withoutParts,
+  withoutSubject,
+} from './lanes.js';
 import { noTrace, traced } from './levelTrace.js';
 import type { MinuteInput } from './minuteInput.js';
 import { closedAsNormal, judgedNormal } from './normalReasons.js';
@@ -208,7 +218,7 @@ function step(
     keep(state.accepted);
   } else if ((subject === GENERAL || speaks(signal)) && opens(input, signal, state, context.settings)) {
     const opened = openedIncident(lane, signal, state, context);
-    state.open = [...state.open, opened];
+    state.open = [...state.open.map((other) => withoutSubject(other, subject)), opened];
     if (opened.detail.openedBy === 'evidence') {
       state.evidenceStarts = [...state.evidenceStarts, input.minute].filter(
         (start) => start > input.minute - MINUTES_PER_DAY,

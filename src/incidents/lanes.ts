@@ -105,6 +105,27 @@ export function withoutParts(input: MinuteInput, subjects: ReadonlySet<string>):
   return { ...input, evidence };
 }
 
+/**
+ * The stream's general incident without what a network did before it got an incident of its own: a claim on a whole prefix
+ * is judged from its second minute on, and its first minute is general until then.
+ */
+export function withoutSubject(open: Incident, subject: string): Incident {
+  if (open.subject !== GENERAL) return open;
+  const { evidence } = open.detail;
+  const others = ({ origin }: { origin: number }) => `AS${origin}` !== subject;
+  const kept: IncidentEvidence = {
+    ...evidence,
+    newOrigins: evidence.newOrigins.filter(others),
+    moreSpecifics: evidence.moreSpecifics.filter(others),
+    newLinks: evidence.newLinks.filter(({ left, right }) => `AS${left}` !== subject && `AS${right}` !== subject),
+  };
+  if (evidence.tails !== undefined) kept.tails = evidence.tails.filter(others);
+  if (evidence.transits !== undefined) {
+    kept.transits = evidence.transits.filter(({ carrier }) => `AS${carrier}` !== subject);
+  }
+  return { ...open, detail: { ...open.detail, evidence: kept } };
+}
+
 /** Whether an open incident's routes are a good part of what this minute has beyond the ordinary. */
 export function explains(open: Incident, input: MinuteInput): boolean {
   if (input.minute - open.startedAt > EXPLAINS) return false;

@@ -122,9 +122,14 @@ export function scoreAt(c: Calibration, surprise: number): number {
  */
 const PRUDENCE = 0.5;
 
-/** Surprise at which an alarm is raised, for a wanted rate of false alarms. */
+/** Surprise at which a single model raises an alarm, for a wanted rate of false alarms. */
 export function surpriseForRate(falseAlarmsPerDay: number): number {
-  return -Math.log10(Math.min(0.5, (PRUDENCE * Math.max(1e-9, falseAlarmsPerDay)) / MINUTES_PER_DAY));
+  return surpriseAt(PRUDENCE * falseAlarmsPerDay);
+}
+
+/** Surprise of alarms that begin so often in ordinary minutes like those trained on. */
+export function surpriseAt(alarmsPerDay: number): number {
+  return -Math.log10(Math.min(0.5, Math.max(1e-9, alarmsPerDay) / MINUTES_PER_DAY));
 }
 
 /** The threshold on the score for a wanted rate of false alarms, from the training scores alone. */

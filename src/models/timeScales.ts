@@ -18,20 +18,16 @@ export type TimeScales = z.infer<typeof timeScalesSchema>;
 /** Scores of a block's rows on each time scale, NaN for gaps. */
 export type ScaleScores<M> = (model: M, block: FeatureBlock, from: number) => Float64Array[];
 
-/** [rows] one score from the scores of a block's rows and what each of them means. */
-export type Join = (each: readonly Calibration[], scores: readonly Float64Array[]) => Float64Array;
-
 /** Calibrates on held-out stretches of the training window. */
 export function fitTimeScales<M>(
   window: FeatureBlock,
   falseAlarmsPerDay: number,
   fit: (part: FeatureBlock) => M,
   score: ScaleScores<M>,
-  join: Join = joined,
 ): TimeScales {
   const scores = heldOutScores(window, fit, score);
   const each = scores.map((s) => fitCalibration(s, window.minutes));
-  const joint = fitCalibration(join(each, scores), window.minutes);
+  const joint = fitCalibration(joined(each, scores), window.minutes);
   return { each, joint, threshold: thresholdFor(joint, falseAlarmsPerDay) };
 }
 

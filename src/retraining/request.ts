@@ -6,11 +6,12 @@ import { currentActivation, watermark } from '../storage/activations.js';
 import { approvals, askForApproval, decideApproval, lastDeclined, setApprovalRun } from '../storage/approvals.js';
 import { appendAudit } from '../storage/audit.js';
 import { driftReportById } from '../storage/driftReports.js';
-import { pendingRuns } from '../storage/pendingRuns.js';
+import { type PendingRun, pendingRuns } from '../storage/pendingRuns.js';
 import { type Db, inTransaction } from '../storage/pool.js';
 import { appendRetrainState, deadLetters, lastFinished } from '../storage/retrainRuns.js';
 import { listShadows } from '../storage/shadows.js';
 import { needsApproval } from './approval.js';
+import { endFailedRun } from './failure.js';
 import type { RetrainingSettings } from './settings.js';
 import { admit } from './storm.js';
 
@@ -46,6 +47,7 @@ export async function requestRetrain(
     settings,
   );
   if (!admission.admit) return { admitted: false, reason: admission.reason };
+  const over: PendingRun[] = [];
   for (const pending of await pendingRuns(pool, payload.modelKey)) {
     // Asked for before, and its job perhaps lost with the queue store: a second one would train the same twice.
     const revival = await reviveRetrain(queue, pending);
@@ -53,6 +55,7 @@ export async function requestRetrain(
       await auditRetrain(pool, payload, pending.run);
       return { admitted: true, jobId: pending.jobId!, run: pending.run };
     }
+    if (revival === 'ended' || pending.payload === null) over.push(pending);
   }
   // Whoever asked looked before the run that was pending then may have ended; none is pending now, so its end is visible.
   if (payload.trigger.kind === 'first' && (await currentActivation(pool, payload.modelKey)) !== null)
@@ -75,6 +78,10 @@ export async function requestRetrain(
         : `it waits for approval since ${since} UTC`,
     };
   }
+  // Their jobs are over and their end is not written yet: were the queue store flushed before it is, they would be taken for
+  // lost ones, come back behind the run that is asked for now, and train and publish the same twice.
+  for (const pending of over)
+    await endFailedRun(pool, pending, 'its job was over when another was asked for', settings.attempts);
   const { jobId, run, isNew } = await enqueueRetrain(queue, payload, admission);
   await inTransaction(pool, async (client) => {
     await auditRetrain(client, payload, run);

@@ -23,7 +23,9 @@ export const retrainingSettings = z
       .positive()
       .max(1440)
       .default(2)
-      .describe('Wanted false alarms a day of one model; fixes its threshold'),
+      .describe(
+        'Wanted false alarms a day of one model; fixes its threshold (of the verdicts: ensembleFalseAlarmsPerDay)',
+      ),
     leaseSeconds: z
       .number()
       .positive()

@@ -131,11 +131,14 @@ export async function claimDueAlerts(db: Db, now: Date, leaseSeconds: number, li
   return rows.map(alertOf).sort((a, b) => a.id - b.id);
 }
 
-/** Frees what a dead outbox had taken; for a caller who knows that no other outbox runs. */
+/** Frees what a dead outbox had taken, or was sending; for a caller who knows that no other outbox runs. */
 export async function freeClaims(db: Db): Promise<void> {
   await db.query(
-    `UPDATE alerts SET delivered = delivered - 'claimedUntil'
-     WHERE delivered->>'done' IS DISTINCT FROM 'true' AND delivered ? 'claimedUntil'`,
+    `UPDATE alerts SET delivered = delivered - 'claimedUntil' - 'dueAt' || jsonb_build_object('channels', (
+         SELECT coalesce(jsonb_object_agg(name, CASE WHEN told->>'underWay' = 'true' THEN told - 'nextAt' - 'underWay' ELSE told END), '{}')
+         FROM jsonb_each(CASE jsonb_typeof(delivered->'channels') WHEN 'object' THEN delivered->'channels' ELSE '{}' END) AS c (name, told)))
+     WHERE delivered->>'done' IS DISTINCT FROM 'true' AND jsonb_typeof(delivered) = 'object'
+       AND (delivered ? 'claimedUntil' OR jsonb_path_exists(delivered, '$.channels.*.underWay ? (@ == true)'))`,
   );
 }
 

@@ -1,7 +1,10 @@
 import { spawn } from 'node:child_process';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Pool } from 'pg';
+import { answering } from '../../queues/answering.js';
+import { QueueStore } from '../../queues/store.js';
 import {
   checkAlerts,
   checkModels,
@@ -14,6 +17,7 @@ import {
 import { packageRoot } from '../../src/config/paths.js';
 import { settingsSchema } from '../../src/config/settings.js';
 import { SERVICES } from '../../src/services/catalogue.js';
+import { routewarden } from '../support/command.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
 import { Facts } from './facts.js';
 
@@ -124,4 +128,30 @@ test('stores that are away are findings with remedies, and hide nothing else', a
   const noRedis = await doctor({ DATABASE_URL: database.url, REDIS_URL: 'redis://127.0.0.1:1' });
   expect(noRedis.findings.get('redis')).toMatchObject({ ok: false, remedy: expect.stringContaining('REDIS_URL') });
   expect(noRedis.findings.get('database')).toMatchObject({ ok: true });
+  // One that takes connections and never says a word: no command waits for it for ever.
+  const sockets = new Set<Socket>();
+  const silent = createServer((socket) => sockets.add(socket.on('error', () => {})));
+  await new Promise<void>((done) => silent.listen(0, '127.0.0.1', done));
+  const environment = {
+    DATABASE_URL: database.url,
+    REDIS_URL: `redis://127.0.0.1:${(silent.address() as AddressInfo).port}`,
+  };
+  const [said, retrained, rolledBack] = await Promise.all([
+    doctor(environment),
+    routewarden(['retrain', 'lstm@rrc00'], environment),
+    // What needs no queue does without.
+    routewarden(['rollback', 'lstm@rrc00'], environment),
+  ]);
+  expect(said.findings.get('redis')).toMatchObject({ ok: false });
+  expect(rolledBack).toMatchObject({ code: 1, stderr: expect.stringContaining('no active version') });
+  expect(retrained).toMatchObject({ code: 1, stderr: expect.stringContaining('cannot reach Redis') });
+  const store = new QueueStore(
+    { databaseUrl: database.url, redisUrl: environment.REDIS_URL, queuePrefix: 'x' },
+    () => {},
+    300,
+  );
+  await expect(answering(store.queue('retrain'), 300)).rejects.toThrow(/does not answer/);
+  for (const socket of sockets) socket.destroy();
+  silent.close();
+  await store.close();
 }, 60_000);

@@ -310,3 +310,21 @@ test('what a clock that was ahead wrote holds nothing back once the clock is rig
   await outbox.deliverDue();
   expect(sent).toHaveLength(3);
 });
+
+test('what an outbox was sending when it was killed is sent at once by the next one', async () => {
+  const sent: string[] = [];
+  const { outbox: killed } = boxOf({ name: 'pager', close: async () => {}, send: () => new Promise(() => {}) });
+  await raiseAlertAlone(pool, stale('a'), new Date());
+  await killed.deliverDue();
+  expect((await listAlerts(pool))[0]!.delivered.channels!.pager).toMatchObject({ state: 'waiting', underWay: true });
+  const { outbox: next } = boxOf({
+    name: 'pager',
+    close: async () => {},
+    send: async (notices) => void sent.push(...notices.map(({ alert }) => alert.title)),
+  });
+  await next.deliverDue();
+  expect(sent).toEqual([]);
+  await next.takeOver();
+  await next.deliverDue();
+  expect(sent).toEqual(['a']);
+});

@@ -441,7 +441,7 @@ suite(`the page in Chromium${missing === null ? '' : ` (${missing})`}`, () => {
       await keepPicture(page, 'silence');
       expect(await accessibilityFaults(page)).toEqual([]);
       await page.getByRole('button', { name: 'Silence it' }).click();
-      await page.getByText(/Nobody is told until/).waitFor();
+      await page.getByText(/No notices until/).waitFor();
       await page.goto(`${open}/incidents`);
       await page.getByText('203.0.113.0/24, AS64666').waitFor();
       await keepPicture(page, 'incidents-silenced');

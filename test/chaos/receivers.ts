@@ -50,6 +50,7 @@ export class Receivers {
     return {
       minimumSeverity: 'info',
       groupSeconds: 0.5,
+      repeatMinutes: 0,
       retry: { attempts: 50, firstSeconds: 0.5, longestSeconds: 5 },
       channels: [
         { type: 'webhook', name: 'pager', url: `http://127.0.0.1:${this.hookProxy.port}/` },

@@ -360,7 +360,15 @@ function storedReport(
       baseline: bell(8),
       current: bell(shift > 0.15 ? 11 : 8.4),
     },
-    features: [],
+    features: ['announcements', 'average_as_path_length'].map((name, place) => ({
+      name,
+      psi: place === 0 ? 0.31 : 0.04,
+      statistics: { psi: place === 0 ? 0.31 : 0.04, ks: 0.2 },
+      distribution: { edges: Array.from({ length: 25 }, (_, bin) => bin * 10), baseline: bell(8), current: bell(12) },
+      baselineMean: 180,
+      currentMean: 240,
+      evidence: 9 - place,
+    })),
   };
 }
 

@@ -104,6 +104,37 @@ describe('what it shows', () => {
     ]);
   });
 
+  test('an incident as a report of one page, which needs nothing from elsewhere and escapes what came from outside', async () => {
+    const { pool } = dashboards.database;
+    await pool.query(`UPDATE incidents SET note = '<script>alert(1)</script>' WHERE id = 1`);
+    const { status, text } = await get('/api/incidents/1/report.html');
+    await pool.query('UPDATE incidents SET note = NULL WHERE id = 1');
+    expect(status).toBe(200);
+    expect(text).toContain('<h1>Incident 1: critical hijack by AS64666</h1>');
+    for (const part of [HIJACK.prefix, '2914 174 1299 64666', 'What to do', 'Announced prefixes']) {
+      expect(text).toContain(part);
+    }
+    expect(text).not.toMatch(/<script|src=|href=|url\(|@import/);
+    expect((await get('/api/incidents/999/report.html')).status).toBe(404);
+    expect((await get('/api/incidents/x/report.html')).status).toBe(400);
+  });
+
+  test('a drift check says how each input lay then and now, as data and as a report of one page', async () => {
+    const { pool } = dashboards.database;
+    const { rows } = await pool.query<{ id: string }>(`SELECT id FROM drift_reports WHERE outcome = 'drifted' LIMIT 1`);
+    const detail = shape.driftDetail.parse(JSON.parse((await get(`/api/drift/${rows[0]?.id}`)).text));
+    expect(detail.features.map(({ label, words }) => [label, words])).toEqual([
+      ['Announcements', 'changed much'],
+      ['Average AS path length', 'hardly changed'],
+    ]);
+    const { status, text } = await get(`/api/drift/${rows[0]?.id}/report.html`);
+    expect(status).toBe(200);
+    expect(text).toContain('Scores rose by 22 %');
+    expect(text.match(/<svg/g)).toHaveLength(3);
+    expect(text).not.toMatch(/<script|src=|href=|url\(|@import/);
+    expect((await get('/api/drift/99999999')).status).toBe(404);
+  });
+
   test('the feed is told what it raised: a day, by class and severity, beside the wish', async () => {
     const raised = shape.raised.parse(JSON.parse((await get('/api/raised')).text));
     expect(raised).toMatchObject({ budget: 6, alertsLastDay: 1 });

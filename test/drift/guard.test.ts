@@ -116,6 +116,9 @@ describe('a change of one input', () => {
       'psi',
       'wasserstein',
     ]);
+    const { edges, baseline, current } = judgement.features[0].distribution;
+    expect([edges.length, baseline.length, current.length]).toEqual([25, 24, 24]);
+    expect(current.reduce((sum, count) => sum + count, 0)).toBe(1440);
     expect(Math.abs((judgement.onset ?? 0) - since)).toBeLessThanOrEqual(120);
   });
 

@@ -12,7 +12,7 @@ import { KINDS } from '../../src/models/kinds.js';
 
 const DATA = '../shared/data/features';
 const YARDSTICK = '../shared/yardsticks/ranking_metrics.py';
-const FAST = { kinds: KINDS.filter((k) => k.name !== 'lstm'), seed: 1, falseAlarmsPerDay: 1 };
+const FAST = { kinds: KINDS.filter((k) => k.name !== 'lstm'), seed: 1, falseAlarmsPerDay: 0.5 };
 const withData = existsSync(`${DATA}/Slammer.csv`) ? test : test.skip;
 
 const read = (name: string) => readLabelledMinutes(readFileSync(`${DATA}/${name}.csv`, 'utf8'));

@@ -16,7 +16,7 @@ export async function detectedInputs(rows: readonly FeatureRow[], trained: numbe
     columns: FEATURE_COUNT,
     usable: Uint8Array.from(rows, ({ kind }) => (kind === 'gap' ? 0 : 1)),
   };
-  const { models, ensemble } = await walk(block, trained, { kinds: KINDS, seed, falseAlarmsPerDay: 1 });
+  const { models, ensemble } = await walk(block, trained, { kinds: KINDS, seed, falseAlarmsPerDay: 0.5 });
   return rows.map(({ minute, kind, values, evidence }, row): MinuteInput => {
     const at = row - trained;
     const votes = Object.entries(models).map(([name, track]) => [

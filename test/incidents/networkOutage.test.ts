@@ -85,6 +85,11 @@ describe('in a large table the outage of a small network', () => {
     expect(severities(Array(14).fill(40), 80)).toEqual([]);
   });
 
+  test('of 20 prefixes is major where nothing at all is left, as every peer says', () => {
+    expect(severities(Array(14).fill(20), 20)).toEqual(['5 minor', '10 major']);
+    expect(severities(Array(14).fill(20), 22)).toEqual(['5 minor']);
+  });
+
   test('of a hundred prefixes is major at once', () => {
     expect(severities(Array(8).fill(100), 100)).toEqual(['5 major']);
   });

@@ -13,6 +13,9 @@ const START = 29_000_000;
 const LEARN = 180;
 const APART = 90;
 
+/** From here on the world is known well enough for incidents to begin. */
+export const firstMinute = START + LEARN;
+
 /** Five incidents, one of each class, of drawn length and size, well apart. */
 function script(seed: number, learn: number): { incidents: ScriptedIncident[]; end: number } {
   const random = new Random(seed, 0x1c);
@@ -37,6 +40,15 @@ function script(seed: number, learn: number): { incidents: ScriptedIncident[]; e
 /** The feature rows of a seed's world, through the product's own decoder and aggregator; `learn` quiet minutes first. */
 export function scriptedRows(seed: number, learn = LEARN): { rows: FeatureRow[]; truth: GroundTruth[] } {
   const { incidents, end } = script(seed, learn);
+  return playedRows(seed, incidents, end);
+}
+
+/** The same of incidents that are given; the first of them should begin at `firstMinute` at the earliest. */
+export function playedRows(
+  seed: number,
+  incidents: ScriptedIncident[],
+  end: number,
+): { rows: FeatureRow[]; truth: GroundTruth[] } {
   const world = new SimulatedWorld({ seed, startMinute: START, incidents, resetsPerWeek: 0 });
   const aggregator = new MinuteAggregator({ stream: 'rrc00', startMinute: START - 1, warmUpMinutes: 60 });
   const add = (texts: readonly string[]) => {

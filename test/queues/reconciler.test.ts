@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Queue } from 'bullmq';
+import { type Queue, UnrecoverableError } from 'bullmq';
 import { pino } from 'pino';
 import { openRetrainQueue, type RetrainPayload, runOf } from '../../queues/retrain.js';
 import { QueueStore } from '../../queues/store.js';
@@ -47,6 +47,13 @@ beforeEach(async () => {
   await database.pool.query('TRUNCATE retrain_runs');
 });
 
+async function waitFor(reached: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; !(await reached()); tries += 1) {
+    if (tries > 400) throw new Error('waited in vain');
+    await new Promise((done) => setTimeout(done, 25));
+  }
+}
+
 const settle = (seconds: number) =>
   database.pool.query('UPDATE retrain_runs SET at = at - make_interval(secs => $1)', [seconds]);
 
@@ -66,6 +73,24 @@ test('a first training is not asked for twice by who looked before the version w
 });
 
 describe('retrainings that the queue store lost', () => {
+  test('do not come back behind one that was asked for when their job had failed', async () => {
+    const asked = await requestRetrain(database.pool, queue, PAYLOAD, settings);
+    const first = asked.admitted ? asked : null;
+    const worker = store.worker('retrain', () => Promise.reject(new UnrecoverableError('no memory')), {});
+    await waitFor(async () => (await queue.getFailedCount()) === 1);
+    await worker.close();
+    // Its trainer was killed before it could write the end down; somebody asks again.
+    const again = await requestRetrain(database.pool, queue, PAYLOAD, settings);
+    const second = again.admitted ? again : null;
+    expect(second!.run).not.toBe(first!.run);
+    expect((await pendingRuns(database.pool)).map(({ run }) => run)).toEqual([second!.run]);
+    await appendRetrainState(database.pool, { run: second!.run, modelKey: KEY, state: 'published', detail: {} });
+    await queue.obliterate({ force: true });
+    await settle(60);
+    expect(await reconciler.reconcile()).toEqual({ revived: 0, ended: 0 });
+    expect(await queue.count()).toBe(0);
+  });
+
   test('come back though the row before them cannot be dealt with, which is named', async () => {
     await appendRetrainState(database.pool, { run: 'bad row', modelKey: KEY, state: 'queued', detail: {} });
     await settle(30);

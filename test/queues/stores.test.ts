@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Worker } from 'bullmq';
 import { driftCheckSchedule, openDriftCheckQueue } from '../../queues/driftCheck.js';
 import { takeBackFutureTimes } from '../../queues/futureTimes.js';
+import { hindranceOf } from '../../queues/hindrance.js';
 import { openRetentionQueue, retentionSchedule } from '../../queues/retention.js';
 import { enqueueRetrain, openRetrainQueue, RETRAIN, readRetrainPayload } from '../../queues/retrain.js';
 import { keepSchedule, makeSchedule } from '../../queues/schedule.js';
@@ -58,6 +59,30 @@ describe.each(['postgres', 'redis'] as const)('queues on %s', (kind) => {
         await store.close();
       }
     }, 60_000);
+
+  onStore(
+    'a queue that somebody paused or slowed down says so, and a changed interval is taken back',
+    async (store) => {
+      const queue = openDriftCheckQueue(store);
+      expect(await hindranceOf(queue)).toBeNull();
+      await queue.pause();
+      expect(await hindranceOf(queue)).toContain('paused');
+      await queue.resume();
+      await queue.setGlobalRateLimit(1, 86_400_000);
+      expect(await hindranceOf(queue)).toContain('rate limit');
+      await queue.removeGlobalRateLimit();
+      await queue.setGlobalConcurrency(5);
+      expect(await hindranceOf(queue)).toBeNull();
+
+      const schedule = driftCheckSchedule(60);
+      await makeSchedule(queue, schedule);
+      expect(await keepSchedule(queue, schedule)).toBe(false);
+      await queue.upsertJobScheduler(schedule.id, { every: 1 });
+      expect(await keepSchedule(queue, schedule)).toBe(true);
+      expect(Number((await queue.getJobScheduler(schedule.id))?.every)).toBe(60_000);
+      expect(await keepSchedule(queue, schedule)).toBe(false);
+    },
+  );
 
   onStore('a model has one retraining at a time, and may be asked for again when that is over', async (store) => {
     const queue = openRetrainQueue(store);

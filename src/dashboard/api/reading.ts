@@ -8,6 +8,7 @@ import type { DashboardContext } from '../context.js';
 import { overviewOf } from '../overview.js';
 import { pathGraph } from '../pathGraph.js';
 import { newestAudit } from '../queries/audit.js';
+import { driftDetail } from '../queries/driftReports.js';
 import { evidenceBetween, featureSeries } from '../queries/features.js';
 import { streamNames, watermark } from '../queries/feed.js';
 import { incident, incidentRow, incidents, windowOf } from '../queries/incidents.js';
@@ -171,6 +172,21 @@ export function addReadingRoutes(routes: Routes, { pool, settings, watchRate, bu
         throw error instanceof RegistryRefusal ? new NotThere(`${error.message}.`) : error;
       });
       return { left, right };
+    },
+  );
+
+  routes.add(
+    {
+      method: 'GET',
+      path: '/api/drift/{id}',
+      summary: 'One drift report, with how each input lay in the baseline and lies now',
+      parameters: shape.idParameter,
+      answer: shape.driftDetail,
+    },
+    async ({ parameters: { id } }) => {
+      const found = await driftDetail(pool, id);
+      if (found === null) throw new NotThere(`There is no drift report ${id}.`);
+      return found;
     },
   );
 

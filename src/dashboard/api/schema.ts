@@ -336,6 +336,34 @@ export const driftReport = z.object({
   distribution: distribution.nullable(),
 });
 
+export const driftDetail = z.object({
+  id: z.number(),
+  model: z.string(),
+  version: z.number().nullable(),
+  outcome: z.string(),
+  reason: z.string(),
+  windowEnd: time,
+  currentFrom: time,
+  baselineFrom: time,
+  criteria: z.array(z.object({ name: z.string(), words: z.string(), exceeded: z.boolean() })),
+  scores: distribution.nullable(),
+  features: z
+    .array(
+      z.object({
+        name: z.string(),
+        label: z.string(),
+        unit: z.string(),
+        before: z.number().describe('mean of the baseline'),
+        now: z.number(),
+        words: z.string(),
+        psi: z.number().describe('population stability index'),
+        statistics: z.record(z.string(), z.number()),
+        distribution: distribution.nullable().describe('null in reports of older versions'),
+      }),
+    )
+    .describe('the ten inputs with the strongest evidence, those that changed most first'),
+});
+
 export const stuck = z.object({
   state: z.enum(['held', 'rejected']),
   version: z.number().nullable().describe('the version that was refused last'),
@@ -407,6 +435,7 @@ export type Service = z.infer<typeof service>;
 export type Verdict = z.infer<typeof verdict>;
 export type SilenceRow = z.infer<typeof silence>;
 export type Raised = z.infer<typeof raised>;
+export type DriftDetail = z.infer<typeof driftDetail>;
 export type IncidentRow = z.infer<typeof incidentRow>;
 export type Incident = z.infer<typeof incident>;
 export type ModelRow = z.infer<typeof modelRow>;

@@ -1,5 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { DriftReport } from '../api/schema.js';
+import { DistributionChart } from './distributionChart.js';
+import { InputShifts } from './inputShifts.js';
 import { ScrollArea } from './scrollArea.js';
 import { Badge, Empty } from './states.js';
 import { amount, driftTone, driftWords, ended, sentence, shortTime } from './words.js';
@@ -51,8 +53,22 @@ export function DriftHistory({ reports }: { reports: readonly DriftReport[] }) {
               <p>{sentence(ended(report.reason))}</p>
               <Criteria report={report} />
             </div>
-            <Distributions report={report} />
+            {report.distribution !== null && (
+              <DistributionChart
+                title="Scores in the baseline and now"
+                axis="anomaly score"
+                shape={report.distribution}
+                baselineFrom={report.baselineFrom}
+                currentFrom={report.currentFrom}
+              />
+            )}
           </div>
+          <InputShifts id={report.id} />
+          <p class="hint">
+            <a href={`/api/drift/${report.id}/report.html`} target="_blank" rel="noreferrer">
+              This check as a report to print or send
+            </a>
+          </p>
         </>
       )}
     </section>
@@ -116,56 +132,13 @@ function measureName(name: string): string {
 
 function changeOf(criterion: Criterion): string {
   if (isIndex(criterion)) return `index ${amount(criterion.change)}`;
+  // from nothing, or to many times as much, a percentage says nothing
+  if (criterion.baseline === 0) return criterion.current === 0 ? 'none' : 'from nothing';
+  const times = criterion.current / criterion.baseline;
+  if (times >= 10) return `${amount(Math.round(times))} times`;
   return `${criterion.change > 0 ? '+' : ''}${amount(100 * criterion.change)} %`;
 }
 
 function limitOf(criterion: Criterion): string {
   return isIndex(criterion) ? amount(criterion.limit) : `${amount(100 * criterion.limit)} %`;
-}
-
-const [WIDTH, HEIGHT] = [420, 150];
-
-/** Shares of scores in bins, baseline against now. */
-function Distributions({ report }: { report: DriftReport }) {
-  const shape = report.distribution;
-  if (shape === null) return null;
-  const bins = shape.edges.length - 1;
-  const shares = (counts: readonly number[]) => {
-    const sum = counts.reduce((total, count) => total + count, 0) || 1;
-    return counts.map((count) => count / sum);
-  };
-  const [before, now] = [shares(shape.baseline), shares(shape.current)];
-  const most = Math.max(...before, ...now, 1e-9);
-  const step = WIDTH / bins;
-  const line = (values: readonly number[]) =>
-    values
-      .map(
-        (value, index) => `${index === 0 ? 'M' : 'L'}${index * step} ${HEIGHT - (value / most) * (HEIGHT - 6)}h${step}`,
-      )
-      .join('');
-  return (
-    <figure>
-      <figcaption>
-        <strong>Scores in the baseline and now</strong>
-      </figcaption>
-      <svg class="distributions" viewBox={`0 0 ${WIDTH} ${HEIGHT + 20}`} role="img" aria-label="Score distributions">
-        <path class="baseline" d={`M0 ${HEIGHT}L${line(before).slice(1)}V${HEIGHT}z`} />
-        <path class="current" d={line(now)} />
-        <line x1={0} x2={WIDTH} y1={HEIGHT} y2={HEIGHT} />
-        <text x={WIDTH / 2} y={HEIGHT + 15} text-anchor="middle">
-          anomaly score
-        </text>
-        <text x={0} y={HEIGHT + 15}>
-          {amount(shape.edges[0] ?? 0)}
-        </text>
-        <text x={WIDTH} y={HEIGHT + 15} text-anchor="end">
-          {amount(shape.edges[bins] ?? 0)}
-        </text>
-      </svg>
-      <p class="legend">
-        <span class="key baseline" /> baseline, from {shortTime(report.baselineFrom)} <span class="key current" /> now,
-        from {shortTime(report.currentFrom)}
-      </p>
-    </figure>
-  );
 }

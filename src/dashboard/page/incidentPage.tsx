@@ -83,6 +83,11 @@ export function IncidentPage({ id, canChange }: { id: number; canChange: boolean
           </p>
         )}
         <IncidentActions incident={value} canChange={canChange} changed={reload} />
+        <p class="hint">
+          <a href={`/api/incidents/${value.id}/report.html`} target="_blank" rel="noreferrer">
+            Report to print or send
+          </a>
+        </p>
       </section>
       <div class="columns">
         <div>

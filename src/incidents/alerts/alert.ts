@@ -70,6 +70,8 @@ export interface Delivery {
   error?: string;
   /** The receiver was there and would not have it: it goes by itself from then on, so that it spoils no other. */
   alone?: boolean;
+  /** An outbox is sending it, slowly; `nextAt` is for the case that it dies without a successor. */
+  underWay?: boolean;
 }
 
 /** Column `alerts.delivered`: ISO times sort as text. */

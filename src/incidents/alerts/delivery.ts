@@ -136,7 +136,7 @@ export function afterFailure(
   }
   const wait = now.getTime() + backoffSeconds(attempts, retry, random) * 1000;
   const nextAt = new Date(Math.max(wait, notBefore?.getTime() ?? 0)).toISOString();
-  return { ...before, state: 'waiting', attempts, nextAt, error, at: now.toISOString() };
+  return { ...before, state: 'waiting', attempts, nextAt, error, at: now.toISOString(), underWay: false };
 }
 
 /** Whether all channels have heard all, and else when the first is to be looked at again. */

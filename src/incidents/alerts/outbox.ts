@@ -195,7 +195,13 @@ export class AlertOutbox {
       const open = dues.filter(({ claim, notice }) => isOpen(claim.channels[lane.name], notice, now()));
       const seconds =
         (this.options.trySeconds ?? SEND_SECONDS) * Math.ceil(dues.length / this.options.settings.groupLimit);
-      this.postpone(lane, open, new Date(now().getTime() + (seconds + SPARE_SECONDS) * 1000), 'being sent, slowly');
+      this.postpone(
+        lane,
+        open,
+        new Date(now().getTime() + (seconds + SPARE_SECONDS) * 1000),
+        'being sent, slowly',
+        true,
+      );
     }
     return { ...totals };
   }
@@ -216,12 +222,12 @@ export class AlertOutbox {
   }
 
   /** Looked at again then; it counts as no try. */
-  private postpone({ name }: Lane, dues: readonly Due[], until: Date, error: string): void {
+  private postpone({ name }: Lane, dues: readonly Due[], until: Date, error: string, underWay = false): void {
     for (const { claim } of dues) {
       const told = claim.channels[name] ?? { state: 'waiting', revision: 0, resolved: false, attempts: 0 };
       const words = this.hideSecrets(error);
       const at = this.options.now().toISOString();
-      claim.channels[name] = { ...told, state: 'waiting', nextAt: until.toISOString(), error: words, at };
+      claim.channels[name] = { ...told, state: 'waiting', nextAt: until.toISOString(), error: words, at, underWay };
     }
   }
 

@@ -19,7 +19,9 @@ const BURST = 3;
  * Networks of ten or twenty prefixes fail a few times a day in a table of the whole Internet: the sizes grow with what is
  * known of it, up to this. Several networks that fail with their transit are rarer.
  */
-const NETWORK_FACTOR = { alone: 6, transit: 2 };
+const NETWORK_FACTOR = { alone: 6, whole: 3, transit: 2 };
+/** A network of which nothing is left, as all but a few peers say, is gone itself and not merely out of somebody's sight. */
+const ALL_PEERS = 0.95;
 const NETWORK_TABLE = 15_000;
 const SEVERAL = 3;
 /**
@@ -102,10 +104,11 @@ function networkOutage({ subject, evidence, settings }: Case): Judgement {
   const behind = whole.filter((loss) => loss.origin !== network && isBehind(loss, network));
   const losses = [own, ...behind];
   const prefixes = losses.reduce((sum, loss) => sum + loss.prefixes, 0);
-  const most = behind.length >= SEVERAL ? NETWORK_FACTOR.transit : NETWORK_FACTOR.alone;
+  const share = peerShare(evidence, Math.max(...losses.map(({ peers }) => peers)));
+  const alone = own.left === 0 && share >= ALL_PEERS ? NETWORK_FACTOR.whole : NETWORK_FACTOR.alone;
+  const most = behind.length >= SEVERAL ? NETWORK_FACTOR.transit : alone;
   const size = prefixes / Math.max(1, Math.min(most, (evidence.known ?? 0) / NETWORK_TABLE));
   const lasts = prefixes >= LARGE || size === prefixes || stillGone(losses, prefixes);
-  const share = peerShare(evidence, Math.max(...losses.map(({ peers }) => peers)));
   const others = behind.slice(0, NAMED).map(({ origin }) => `AS${origin}`);
   const more = behind.length > NAMED ? ` and ${behind.length - NAMED} more` : '';
   return {

@@ -13,18 +13,18 @@ import {
 } from '../preparation/preparation.js';
 import { columnAt, sampleOf, spreadOf } from '../preparation/robust.js';
 import { surpriseOf } from '../threshold.js';
-import { fitTimeScales, type Join, type TimeScales, timeScalesSchema } from '../timeScales.js';
 import { RULES, type Rule } from './rules.js';
-import { fitVolume, joinWithVolume, VOLUME_VIEW, type VolumeView, volumesOf } from './volume.js';
+import { fitViews, joinedViews, type Views, viewsSchema } from './views.js';
+import { fitCounts, scoresOfCounts, VOLUME_VIEW, type VolumeView } from './volume.js';
 
 /** Robust limits of named rules over several time scales. */
 export interface Heuristic {
   preparation: Preparation;
   /** [rules x scales] ordinary spread of each rule's mean deviation */
   spread: number[];
-  /** What the volume is measured against. */
-  volume: Preparation;
-  timeScales: TimeScales;
+  /** What the volume, and each count on its own, is measured against. */
+  counts: Preparation;
+  views: Views;
 }
 
 /** A rule at its limit or over it in one row. */
@@ -38,12 +38,12 @@ export interface Violation {
 }
 
 const metadataSchema = z.object({
-  format: z.literal(2),
+  format: z.literal(3),
   kind: z.literal('heuristic'),
   preparation: preparationSchema,
   spread: z.array(z.number().positive()),
-  volume: preparationSchema,
-  timeScales: timeScalesSchema,
+  counts: preparationSchema,
+  views: viewsSchema,
 });
 
 /** Time constants in minutes. */
@@ -64,7 +64,7 @@ export const heuristic: ModelKind<Heuristic> = heuristicWith(VOLUME_VIEW);
 /** The rules with another view of the volume, for benches that choose it without an event. */
 export function heuristicWith(view: VolumeView): ModelKind<Heuristic> {
   const fitPart = (part: FeatureBlock): Limits => fitLimits(part, view);
-  const join: Join = (each, scores) => joinWithVolume(view, each.length - RULE_VIEWS, each, scores);
+  const sizes = { volumes: view.scales.length, rules: RULE_VIEWS };
   return {
     name: 'heuristic',
     context: CONTEXT,
@@ -75,19 +75,19 @@ export function heuristicWith(view: VolumeView): ModelKind<Heuristic> {
       const usable = usableRows(window);
       if (usable.length < MINIMUM_ROWS) throw new NotEnoughRows(usable.length, MINIMUM_ROWS);
       options.signal?.throwIfAborted();
-      const timeScales = fitTimeScales(window, options.falseAlarmsPerDay, fitPart, scoresOf, join);
+      const views = fitViews(window, options.falseAlarmsPerDay, view, sizes, fitPart, scoresOf);
       options.signal?.throwIfAborted();
       const limits = fitPart(window);
       options.onProgress?.({ fraction: 1, message: `limits of ${RULES.length} rules from ${usable.length} minutes` });
-      return { ...limits, timeScales };
+      return { ...limits, views };
     },
 
     async score(model, block, from) {
-      const score = join(model.timeScales.each, scoresOf(model, block, from));
-      return { score, surprise: score.map((s) => surpriseOf(model.timeScales.joint, s)) };
+      const score = joinedViews(model.views, view, scoresOf(model, block, from));
+      return { score, surprise: score.map((s) => surpriseOf(model.views.joint, s)) };
     },
 
-    threshold: (model) => model.timeScales.threshold,
+    threshold: (model) => model.views.threshold,
 
     async explain(model, block, row) {
       const part = upTo(block, row);
@@ -113,7 +113,7 @@ export function heuristicWith(view: VolumeView): ModelKind<Heuristic> {
     },
 
     async encode(model) {
-      const metadata = { format: 2, kind: 'heuristic', ...model };
+      const metadata = { format: 3, kind: 'heuristic', ...model };
       return [{ name: 'model.json', bytes: new TextEncoder().encode(JSON.stringify(metadata)) }];
     },
 
@@ -121,15 +121,15 @@ export function heuristicWith(view: VolumeView): ModelKind<Heuristic> {
       const file = files.find((f) => f.name === 'model.json');
       if (file === undefined) throw new BadArtifact('model.json is missing');
       try {
-        const { preparation, spread, volume, timeScales } = metadataSchema.parse(
+        const { preparation, spread, counts, views } = metadataSchema.parse(
           JSON.parse(new TextDecoder().decode(file.bytes)),
         );
         if (spread.length !== RULES.length * SCALES.length) throw new Error('limits of another list of rules');
         return {
           preparation: decodePreparation(preparation),
           spread,
-          volume: decodePreparation(volume),
-          timeScales,
+          counts: decodePreparation(counts),
+          views,
         };
       } catch (error) {
         throw new BadArtifact(`model.json: ${(error as Error).message}`);
@@ -156,7 +156,7 @@ export function violations(model: Heuristic, block: FeatureBlock, from: number):
   return found;
 }
 
-type Limits = Pick<Heuristic, 'preparation' | 'spread' | 'volume'>;
+type Limits = Pick<Heuristic, 'preparation' | 'spread' | 'counts'>;
 
 function fitLimits(window: FeatureBlock, view: VolumeView): Limits {
   const { preparation, prepared } = fitAndPrepare(window, { scales: SCALES });
@@ -173,11 +173,11 @@ function fitLimits(window: FeatureBlock, view: VolumeView): Limits {
   for (let c = 0; c < width; c++) {
     spread.push(Math.max(SPREAD_FLOOR, spreadOf(columnAt(raw, width, c, all)).scale));
   }
-  return { preparation, spread, volume: fitVolume(window, view) };
+  return { preparation, spread, counts: fitCounts(window, view) };
 }
 
 /** [rows x rules x scales] mean deviation of each rule's columns towards its side, in ordinary spreads. */
-function deviationsOf(model: Omit<Limits, 'volume'>, prepared: Float32Array, rows: number): Float64Array {
+function deviationsOf(model: Omit<Limits, 'counts'>, prepared: Float32Array, rows: number): Float64Array {
   const { preparation, spread } = model;
   const kept = preparation.kept.length;
   const width = RULES.length * SCALES.length;
@@ -223,8 +223,8 @@ function strongest(deviations: Float64Array, at: number): number {
 }
 
 /**
- * The volume on its time scales first, then on each time scale two views of the rules' deviations: their mean, high when many rules speak at once, and their root
- * mean square, high when one speaks loudly.
+ * The volume on its time scales first, then on each time scale two views of the rules' deviations: their mean, high when many rules speak
+ * at once, and their root mean square, high when one speaks loudly; then each count on its own.
  */
 function scoresOf(model: Limits, block: FeatureBlock, from: number): Float64Array[] {
   const rows = block.minutes.length - from;
@@ -246,7 +246,8 @@ function scoresOf(model: Limits, block: FeatureBlock, from: number): Float64Arra
     }
     return [broad, loud];
   });
-  return [...volumesOf(model.volume, block, from), ...rules];
+  const { volumes, singles } = scoresOfCounts(model.counts, block, from);
+  return [...volumes, ...rules, ...singles];
 }
 
 function inWords(

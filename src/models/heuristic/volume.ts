@@ -1,8 +1,6 @@
 import { featureIndexes } from '../../features/catalogue.js';
 import type { FeatureBlock } from '../../features/row.js';
 import { applyPreparation, fitPreparation, type Preparation } from '../preparation/preparation.js';
-import type { Calibration } from '../threshold.js';
-import { joined } from '../timeScales.js';
 
 const COUNTS = featureIndexes([
   'announcements',
@@ -13,7 +11,16 @@ const COUNTS = featureIndexes([
   'implicit_withdrawals',
   'duplicate_withdrawals',
 ]);
-/** What was chosen with labelled events in view: the transfer bench chooses it anew with each event left out. */
+/** Every count of messages, prefixes and origins. */
+const SINGLE_COUNTS = [...COUNTS, ...featureIndexes(['arrival_rate', 'origin_igp', 'origin_egp', 'origin_incomplete'])];
+
+/** What may raise an alarm alone counts twice what its surprise is beyond `from`, and `most` at most. */
+export interface Alone {
+  from: number;
+  most: number;
+}
+
+/** What was chosen with labelled events or injections in view: the transfer bench chooses it anew with each event left out. */
 export interface VolumeView {
   /** Time constants in minutes; the most surprising of them counts. */
   scales: readonly number[];
@@ -21,71 +28,75 @@ export interface VolumeView {
   weight: number;
   /** Beside the volume the rules confirm or doubt: how far beyond a threshold they are says little there. */
   mostOfRules: number;
-  /**
-   * A change of shape without any of volume must be this surprising to begin to count, and then counts a share of what is beyond: such
-   * changes last for hours after most events. It is enough for an alarm where the other models agree, and no more.
-   */
-  shapeFrom: number;
-  shapeShare: number;
-  mostOfShape: number;
+  /** A change of shape without any of volume: it may last for hours after an event, so it never outranks one. */
+  shape: Alone;
+  /** The most surprising single count: a mean of seven hides one that is steady and grows. */
+  single: Alone;
 }
 
 export const VOLUME_VIEW: VolumeView = {
   scales: [7, 20],
   weight: 12,
   mostOfRules: 4,
-  shapeFrom: 6,
-  shapeShare: 1 / 3,
-  mostOfShape: 4,
+  shape: { from: 12, most: 4 },
+  single: { from: 3.6, most: 4.2 },
 };
 
+/** What counts alone is an alarm or nothing: steep, so that it does not reorder the minutes that the volume ranks. */
+const STEEP = 2;
 /** Surprise of the volume counts up to here, and none less than a trace, so that one view cannot silence the other. */
 const MOST = 30;
 const TRACE = 0.02;
 
-export function fitVolume(window: FeatureBlock, { scales }: VolumeView): Preparation {
-  return fitPreparation(window, { scales: [...scales], only: COUNTS });
+/** Centres and spreads of every count, and of its means over each time scale. */
+export function fitCounts(window: FeatureBlock, { scales }: VolumeView): Preparation {
+  return fitPreparation(window, { scales: [...scales], only: SINGLE_COUNTS });
 }
 
-/**
- * For each time scale [rows - from] mean deviation of the log counts from the ordinary: it adds up what all counts say alike. The long
- * scale finds what is weak and lasts, the short one answers a storm at once; held within the short one, the long one ends with it. NaN
- * for gaps.
- */
-export function volumesOf(volume: Preparation, block: FeatureBlock, from: number): Float64Array[] {
-  const prepared = applyPreparation(volume, block, from);
-  const { columns, smoothCenter, smoothScale } = volume;
-  const kept = volume.kept.length;
-  return volume.scales.map((_, s) =>
-    Float64Array.from({ length: block.minutes.length - from }, (_, row) => {
-      if (block.usable[from + row] !== 1) return Number.NaN;
+export interface CountScores {
+  /**
+   * For each time scale [rows - from] mean deviation of the log counts from the ordinary: it adds up what all counts say alike. The long
+   * scale finds what is weak and lasts, the short one answers a storm at once; held within the short one, the long one ends with it. NaN
+   * for gaps.
+   */
+  volumes: Float64Array[];
+  /** For each count on each time scale [rows - from] its deviation upwards, in spreads of its own means; NaN for gaps. */
+  singles: Float64Array[];
+}
+
+export function scoresOfCounts(counts: Preparation, block: FeatureBlock, from: number): CountScores {
+  const prepared = applyPreparation(counts, block, from);
+  const { columns, smoothCenter, smoothScale } = counts;
+  const column = (at: (row: number) => number): Float64Array =>
+    Float64Array.from({ length: block.minutes.length - from }, (_, row) =>
+      block.usable[from + row] === 1 ? at(row) : Number.NaN,
+    );
+  const ofVolume = counts.kept.flatMap((count, k) => (COUNTS.includes(count) ? [k] : []));
+  const volumes = counts.scales.map((_, s) =>
+    column((row) => {
       let sum = 0;
-      for (let c = s * kept; c < (s + 1) * kept; c++) {
+      for (const k of ofVolume) {
+        const c = s * counts.kept.length + k;
         sum += prepared[row * columns + c]! * smoothScale[c]! + smoothCenter[c]!;
       }
-      return sum / kept;
+      return sum / ofVolume.length;
     }),
   );
+  return { volumes, singles: Array.from({ length: columns }, (_, c) => column((row) => prepared[row * columns + c]!)) };
 }
 
 /**
- * Joins the surprise of the volume (the first `volumes` scores) with the greatest of the rules: their weighted geometric mean is high
- * where both speak. A rule that lags behind a storm that is over cannot hold the score up.
+ * The weighted geometric mean of the surprise of volume and rules is high where both speak, and a rule that lags behind a storm that is
+ * over cannot hold it up. What is surprising alone is enough for an alarm and no more.
  */
-export function joinWithVolume(
-  view: VolumeView,
-  volumes: number,
-  each: readonly Calibration[],
-  scores: readonly Float64Array[],
-): Float64Array {
-  const volume = joined(each.slice(0, volumes), scores.slice(0, volumes));
-  const rules = joined(each.slice(volumes), scores.slice(volumes));
-  return rules.map((rule, row) => {
-    if (!Number.isFinite(volume[row]! + rule)) return Number.NaN;
-    const logs = view.weight * Math.log(held(volume[row]!, MOST)) + Math.log(held(rule, view.mostOfRules));
-    const shape = Math.min(view.mostOfShape, view.shapeShare * (rule - view.shapeFrom));
-    return Math.max(Math.exp(logs / (view.weight + 1)), shape);
-  });
+export function joinViews(view: VolumeView, volume: number, rules: number, single: number): number {
+  if (!Number.isFinite(volume + rules + single)) return Number.NaN;
+  const logs = view.weight * Math.log(held(volume, MOST)) + Math.log(held(rules, view.mostOfRules));
+  return Math.max(Math.exp(logs / (view.weight + 1)), alone(view.shape, rules), alone(view.single, single));
+}
+
+function alone({ from, most }: Alone, surprise: number): number {
+  return Math.min(most, STEEP * (surprise - from));
 }
 
 function held(surprise: number, most: number): number {

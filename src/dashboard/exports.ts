@@ -1,0 +1,45 @@
+import type { FastifyInstance } from 'fastify';
+import type { Pool } from 'pg';
+import type { z } from 'zod';
+import { incidentCsv } from '../incidents/incidentCsv.js';
+import { incidentFilter } from '../incidents/incidentFilter.js';
+import { searchIncidents } from '../storage/incidents.js';
+import { BadRequest, NotThere, wordsOf } from './api/route.js';
+import { idParameter } from './api/schema.js';
+import type { Clock } from './context.js';
+import { driftDetail } from './queries/driftReports.js';
+import { incidentFacts } from './queries/incidentFacts.js';
+import { driftReportPage } from './report/driftReportPage.js';
+import { incidentReport } from './report/incidentReport.js';
+
+/** A report runs nothing and loads nothing; its styles stand in it. */
+const REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'";
+
+/** What is taken away as a file: the list of incidents as CSV, and reports of one page. */
+export function addExports(server: FastifyInstance, pool: Pool, clock: Clock): void {
+  server.get('/api/incidents.csv', async (request, reply) => {
+    const filter = read(incidentFilter, request.query);
+    reply.type('text/csv; charset=utf-8').header('content-disposition', 'attachment; filename="incidents.csv"');
+    return incidentCsv(await searchIncidents(pool, filter));
+  });
+  server.get('/api/incidents/:id/report.html', async (request, reply) => {
+    const { id } = read(idParameter, request.params);
+    const facts = await incidentFacts(pool, id, clock.now());
+    if (facts === null) throw new NotThere(`There is no incident ${id}.`);
+    reply.type('text/html; charset=utf-8').header('content-security-policy', REPORT_POLICY);
+    return incidentReport(facts);
+  });
+  server.get('/api/drift/:id/report.html', async (request, reply) => {
+    const { id } = read(idParameter, request.params);
+    const detail = await driftDetail(pool, id);
+    if (detail === null) throw new NotThere(`There is no drift report ${id}.`);
+    reply.type('text/html; charset=utf-8').header('content-security-policy', REPORT_POLICY);
+    return driftReportPage(detail, clock.now());
+  });
+}
+
+function read<T>(schema: z.ZodType<T>, value: unknown): T {
+  const result = schema.safeParse(value);
+  if (!result.success) throw new BadRequest(wordsOf(result.error));
+  return result.data;
+}
