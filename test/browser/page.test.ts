@@ -122,6 +122,16 @@ suite(`the page in Chromium${missing === null ? '' : ` (${missing})`}`, () => {
     });
   });
 
+  test('the list of models says in a word whether each fits, without statistics', async () => {
+    await visit(`${open}/models`, async (page) => {
+      await heading(page, 'Models');
+      await page.getByText('fits', { exact: true }).first().waitFor();
+      const text = await page.locator('.models').first().textContent();
+      expect(text).toContain('Trained on data up to');
+      expect(text).not.toMatch(/Last drift check|limit|likelier|anomaly rate/);
+    });
+  });
+
   test('which two versions are compared stands in the address, and the back button takes a choice back', async () => {
     await visit(`${open}${MODEL}`, async (page) => {
       await page.getByRole('link', { name: 'Compare two' }).click();
