@@ -8,6 +8,7 @@ import { kindsByName } from '../src/models/kinds.js';
 import { NoFreeSlot } from '../src/retraining/lease.js';
 import { runTraining } from '../src/retraining/training.js';
 import { sayFarewell } from '../src/services/farewell.js';
+import { logOutput } from '../src/services/logOutput.js';
 import { openPool } from '../src/storage/pool.js';
 import { cancellation } from '../src/storage/retrainCancellations.js';
 
@@ -45,7 +46,7 @@ export default async function train(job: SandboxedJob<RetrainPayload>, token?: s
     job.data,
     settings.streams.map(({ name }) => name),
   );
-  const logger = pino({ level: settings.logLevel, base: { service: 'trainer' } }, pino.destination(2));
+  const logger = pino({ level: settings.logLevel, base: { service: 'trainer' } }, logOutput(2));
   const pool = openPool(settings.databaseUrl!, {
     name: RETRAIN,
     maximum: 3,

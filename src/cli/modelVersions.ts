@@ -3,9 +3,11 @@ import type { Command } from 'commander';
 import { openRetrainQueue } from '../../queues/retrain.js';
 import { modelActs } from '../acts/models.js';
 import type { ModelKey } from '../models/model.js';
+import { type ComparedVersion, comparedVersion } from '../registry/comparison.js';
 import { prune } from '../registry/pruning.js';
 import { compare, show } from '../registry/registry.js';
 import type { ModelVersion } from '../storage/modelVersions.js';
+import { comparisonRows } from './comparisonRows.js';
 import { readKey, readNumber } from './modelArguments.js';
 import { minuteText, printJson, say, table } from './output.js';
 import { lookAt, withStore } from './store.js';
@@ -47,26 +49,33 @@ function registerShow(models: Command, program: Command): void {
 function registerCompare(models: Command, program: Command): void {
   models
     .command('compare')
-    .description('The fields in which two versions of a model differ.')
+    .description('Two versions of a model side by side: data, threshold, exam by class, loss, parameters, drift since.')
     .argument('<model>', 'such as lstm@rrc00')
     .argument('<left>', 'number of the one version')
     .argument('<right>', 'number of the other')
-    .option('--json', 'as JSON')
-    .addHelpText('after', '\nExample:\n  routewarden models compare lstm@rrc00 2 3')
+    .option('--json', 'as JSON: both sides, and every stored field in which they differ')
+    .addHelpText(
+      'after',
+      '\n"*" marks what differs.\n\nExamples:\n  routewarden models compare lstm@rrc00 2 3\n  routewarden models compare lstm@rrc00 2 3 --json',
+    )
     .action(async (model: string, left: string, right: string, _options: object, command: Command) => {
       // --json may have been read by the command above this one.
       const options = command.optsWithGlobals<{ json?: boolean }>();
       const key = readKey(model);
       const [a, b] = [readNumber(left), readNumber(right)];
-      const differences = await lookAt(program, ({ pool }) => compare(pool, key, a, b));
-      if (options.json) return printJson({ model: key, left: a, right: b, differences });
-      const rows = differences.map(({ field, left: before, right: after }) => [
-        field,
-        cell(field, before),
-        cell(field, after),
-      ]);
-      process.stdout.write(`${table(['field', `version ${a}`, `version ${b}`], rows)}\n`);
+      const { sides, differences } = await lookAt(program, async ({ pool }) => ({
+        sides: [await comparedVersion(pool, key, a), await comparedVersion(pool, key, b)] as const,
+        differences: await compare(pool, key, a, b),
+      }));
+      if (options.json) return printJson({ model: key, left: a, right: b, sides: sides.map(dated), differences });
+      process.stdout.write(`${table(['', 'what', `version ${a}`, `version ${b}`], comparisonRows(sides))}\n`);
     });
+}
+
+/** Times as dates, which JSON writes as ISO 8601. */
+function dated(side: ComparedVersion): object {
+  const [dataFrom, dataUntil, createdAt] = [side.dataFrom, side.dataUntil, side.createdAt].map((at) => new Date(at));
+  return { ...side, dataFrom, dataUntil, createdAt };
 }
 
 function registerPin(models: Command, program: Command, pinned: boolean): void {

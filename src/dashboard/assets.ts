@@ -47,6 +47,7 @@ export async function serveAssets(server: FastifyInstance, folder: URL): Promise
     '/networks',
     '/models',
     '/models/:key',
+    '/models/:key/compare',
     '/audit',
     '/login',
   ]) {

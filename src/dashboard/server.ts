@@ -7,6 +7,7 @@ import type { ModelActs } from '../acts/models.js';
 import { ActRefused } from '../acts/refusal.js';
 import { failingWork } from '../storage/services.js';
 import { addChangingRoutes } from './api/changing.js';
+import { addDownloads } from './api/downloads.js';
 import { openApiDocument } from './api/openapi.js';
 import { addReadingRoutes } from './api/reading.js';
 import { BadRequest, NotThere, Routes } from './api/route.js';
@@ -169,6 +170,7 @@ export async function createDashboard(options: DashboardOptions): Promise<Fastif
   addReadingRoutes(routes, context);
   addChangingRoutes(routes, context);
 
+  addDownloads(server, pool);
   addExports(server, pool, clock);
   server.get('/healthz', async () => ({ status: 'ok' }));
   server.get('/readyz', async (_request, reply) => {

@@ -67,7 +67,7 @@ export async function trainChallenger(
     const second = await proved(alone);
     if (second.verdict.state === 'published') [window, proof] = [alone, second];
   }
-  const { model, scored, threshold, exam, evidence, verdict } = proof;
+  const { model, losses, scored, threshold, exam, evidence, verdict } = proof;
   const state = verdict.state === 'published' && champion && settings.shadowMinutes > 0 ? 'shadow' : verdict.state;
   const baselineFrom = Math.max(dataFrom, window.onset ?? onset ?? dataFrom);
   const beginsLineage = champion !== null && exam?.isNew === true;
@@ -85,6 +85,7 @@ export async function trainChallenger(
     leftOut: window.leftOut,
     onePeer: window.onePeer,
     reasons: verdict.reasons,
+    ...(losses.length > 0 && { losses }),
     seconds: (performance.now() - began) / 1000,
   };
   const { version, activeFrom } = await recordVersion(pool, {
@@ -148,12 +149,16 @@ interface Trial {
 async function prove(training: TrainingRun, { kind, champion, window, seed, signal, tell }: Trial) {
   const { settings } = training;
   const fitBegan = performance.now();
+  const losses: number[] = [];
   const model = await kind.fit(window.training, {
     seed,
     falseAlarmsPerDay: settings.falseAlarmsPerDay,
     previous: champion?.model,
     settings: training.kindSettings?.[kind.name],
-    onProgress: (progress) => training.onProgress?.({ ...progress, ...timing(progress, fitBegan), state: 'training' }),
+    onProgress: (progress) => {
+      if (progress.loss !== undefined) losses.push(progress.loss);
+      training.onProgress?.({ ...progress, ...timing(progress, fitBegan), state: 'training' });
+    },
     signal,
   });
   signal.throwIfAborted();
@@ -171,7 +176,7 @@ async function prove(training: TrainingRun, { kind, champion, window, seed, sign
     isCleaned: window.unjudged !== undefined,
     onePeer: window.onePeer,
   };
-  return { model, scored, threshold, exam, evidence, verdict: decide(evidence, settings) };
+  return { model, losses, scored, threshold, exam, evidence, verdict: decide(evidence, settings) };
 }
 
 async function cleanedBy(

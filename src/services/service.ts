@@ -14,6 +14,7 @@ import { storeIsAway } from '../storage/storeAway.js';
 import { boundedLog } from './boundedLog.js';
 import type { ServiceName } from './catalogue.js';
 import { sayFarewell } from './farewell.js';
+import { logOutput } from './logOutput.js';
 import { Rounds } from './rounds.js';
 
 const HEARTBEAT_MILLISECONDS = 2_000;
@@ -55,11 +56,10 @@ export async function runService(name: ServiceName, main: (context: ServiceConte
     process.stderr.write(`${(error as Error).message}\n`);
     process.exit(2);
   }
-  const logger = pino({
-    ...boundedLog(secretHider(settings), Date.now),
-    level: settings.logLevel,
-    base: { service: name },
-  });
+  const logger = pino(
+    { ...boundedLog(secretHider(settings), Date.now), level: settings.logLevel, base: { service: name } },
+    logOutput(1),
+  );
   const ending = new AbortController();
   // every stream's stages listen to it: more than ten are no leak
   setMaxListeners(0, ending.signal);

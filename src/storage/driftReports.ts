@@ -57,3 +57,13 @@ export async function recentDriftReports(db: Db, key?: ModelKey, limit = 100): P
   );
   return rows;
 }
+
+/** How many checks of a version ended how, the most frequent first. */
+export async function driftOutcomesOf(db: Db, versionId: number): Promise<{ outcome: DriftOutcome; checks: number }[]> {
+  const { rows } = await db.query<{ outcome: DriftOutcome; checks: number }>(
+    `SELECT outcome, count(*)::int AS checks FROM drift_reports WHERE version_id = $1
+     GROUP BY outcome ORDER BY checks DESC, outcome`,
+    [versionId],
+  );
+  return rows;
+}

@@ -17,6 +17,7 @@ const PAGES = [
   { name: 'incident', path: '/incidents/1', heading: 'Prefix hijack by AS64666' },
   { name: 'models', path: '/models', heading: 'Models' },
   { name: 'model', path: MODEL, heading: `LSTM autoencoder of ${STREAM}` },
+  { name: 'compare', path: `${MODEL}/compare?left=1&right=2`, heading: 'LSTM autoencoder: two versions' },
   { name: 'audit', path: '/audit', heading: 'Who did what' },
 ] as const;
 
@@ -118,6 +119,30 @@ suite(`the page in Chromium${missing === null ? '' : ` (${missing})`}`, () => {
         },
         { colorScheme },
       );
+    });
+  });
+
+  test('the list of models says in a word whether each fits, without statistics', async () => {
+    await visit(`${open}/models`, async (page) => {
+      await heading(page, 'Models');
+      await page.getByText('fits', { exact: true }).first().waitFor();
+      const text = await page.locator('.models').first().textContent();
+      expect(text).toContain('Trained on data up to');
+      expect(text).not.toMatch(/Last drift check|limit|likelier|anomaly rate/);
+    });
+  });
+
+  test('which two versions are compared stands in the address, and the back button takes a choice back', async () => {
+    await visit(`${open}${MODEL}`, async (page) => {
+      await page.getByRole('link', { name: 'Compare two' }).click();
+      await heading(page, 'LSTM autoencoder: two versions');
+      // The newest beside the one before it.
+      await page.getByRole('columnheader', { name: 'Version 3' }).waitFor();
+      await page.getByLabel('beside version').selectOption('1');
+      await page.getByRole('columnheader', { name: 'Version 1' }).waitFor();
+      expect(new URL(page.url()).search).toBe('?left=2&right=1');
+      await page.goBack();
+      await page.getByRole('columnheader', { name: 'Version 3' }).waitFor();
     });
   });
 
@@ -426,7 +451,7 @@ suite(`the page in Chromium${missing === null ? '' : ` (${missing})`}`, () => {
       await keepPicture(page, 'silence');
       expect(await accessibilityFaults(page)).toEqual([]);
       await page.getByRole('button', { name: 'Silence it' }).click();
-      await page.getByText(/Nobody is told until/).waitFor();
+      await page.getByText(/No notices until/).waitFor();
       await page.goto(`${open}/incidents`);
       await page.getByText('203.0.113.0/24, AS64666').waitFor();
       await keepPicture(page, 'incidents-silenced');

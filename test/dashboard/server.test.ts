@@ -54,6 +54,7 @@ describe('what it shows', () => {
     ['/api/incidents/1/features', shape.featureSeries],
     ['/api/incidents/1/paths', shape.pathGraph],
     [`/api/models/lstm%40${STREAM}`, shape.model],
+    [`/api/models/lstm%40${STREAM}/compare?left=1&right=2`, shape.comparison],
   ])('%s has the documented shape', async (path, schema) => {
     const { status, text } = await get(path);
     expect(status).toBe(200);

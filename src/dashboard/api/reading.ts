@@ -1,5 +1,8 @@
 import { z } from 'zod';
 import { incidentFilter } from '../../incidents/incidentFilter.js';
+import type { ModelKey } from '../../models/model.js';
+import { comparedVersion } from '../../registry/comparison.js';
+import { RegistryRefusal } from '../../registry/registry.js';
 import { currentSilences } from '../../storage/silences.js';
 import type { DashboardContext } from '../context.js';
 import { overviewOf } from '../overview.js';
@@ -148,6 +151,27 @@ export function addReadingRoutes(routes: Routes, { pool, settings, watchRate, bu
       const stream = key.slice(key.indexOf('@') + 1);
       if (!(await streamNames(pool)).includes(stream)) throw new NotThere(`There is no stream ${stream}.`);
       return (await model(pool, key, await watermark(pool, stream), watchRate)) ?? missingModel(key);
+    },
+  );
+
+  routes.add(
+    {
+      method: 'GET',
+      path: '/api/models/{key}/compare',
+      summary: 'Two versions of a model side by side',
+      parameters: shape.modelKeyParameter,
+      query: shape.comparisonQuery,
+      answer: shape.comparison,
+    },
+    async ({ parameters, query }) => {
+      const { key } = parameters as { key: ModelKey };
+      const [left, right] = await Promise.all([
+        comparedVersion(pool, key, query.left),
+        comparedVersion(pool, key, query.right),
+      ]).catch((error: unknown) => {
+        throw error instanceof RegistryRefusal ? new NotThere(`${error.message}.`) : error;
+      });
+      return { left, right };
     },
   );
 

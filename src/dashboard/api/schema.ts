@@ -294,6 +294,31 @@ export const version = z.object({
   createdAt: time,
 });
 
+export const comparedVersion = z.object({
+  version: z.number(),
+  state: z.enum(['published', 'rejected', 'held', 'shadow']),
+  active: z.boolean(),
+  dataFrom: time,
+  dataUntil: time,
+  samples: z.number(),
+  threshold: z.number(),
+  seed: z.number(),
+  codeVersion: z.string(),
+  createdAt: time,
+  seconds: z.number().nullable(),
+  flagged: z.number().nullable().describe('share of held-back, ordinary minutes that it flags'),
+  exam: z
+    .object({ recall: z.number(), byClass: z.array(z.object({ class: z.string(), found: z.number() })) })
+    .nullable()
+    .describe('share of injected anomalies found'),
+  losses: z.array(z.number()).describe('loss on held-back windows after each epoch'),
+  parameters: z.array(z.object({ name: z.string(), value: z.string() })),
+  reasons: z.array(z.string()),
+  drift: z.array(z.object({ outcome: z.string(), checks: z.number() })).describe('drift checks since it serves'),
+  files: z.array(z.object({ name: z.string(), bytes: z.number(), sha256: z.string() })),
+});
+export const comparison = z.object({ left: comparedVersion, right: comparedVersion });
+
 export const distribution = z.object({
   edges: z.array(z.number()),
   baseline: z.array(z.number()),
@@ -387,6 +412,10 @@ export const modelKeyParameter = z.object({
     .regex(new RegExp(`^(${MODEL_KINDS.join('|')})@[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`), 'is not a model key'),
 });
 export const versionParameter = modelKeyParameter.extend({ version: z.coerce.number().int().positive() });
+export const comparisonQuery = z.object({
+  left: z.coerce.number().int().positive(),
+  right: z.coerce.number().int().positive(),
+});
 export const idParameter = z.object({ id: z.coerce.number().int().positive() });
 export const streamName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'is not a stream name');
 export const streamQuery = z.object({ stream: streamName.optional() });
@@ -424,6 +453,8 @@ export type ModelRow = z.infer<typeof modelRow>;
 export type Stuck = z.infer<typeof stuck>;
 export type Model = z.infer<typeof model>;
 export type ModelVersion = z.infer<typeof version>;
+export type Comparison = z.infer<typeof comparison>;
+export type ComparedVersion = z.infer<typeof comparedVersion>;
 export type DriftReport = z.infer<typeof driftReport>;
 export type RunState = z.infer<typeof runState>;
 export type ModelRun = Model['runs'][number];

@@ -42,7 +42,9 @@ function stateOf(model: ModelRow, collected: Props['collected']): string {
   const age = model.ageMinutes === null ? '' : `Trained on data up to ${span(model.ageMinutes * 60)} ago. `;
   // The newest check may be older than the first version: what it says is then no longer so.
   if (model.drift?.outcome === 'no baseline') return `${age}Its drift is checked from the next whole hour on.`;
-  return model.drift === null ? `${age}No drift check yet.` : `${age}Last drift check: ${ended(model.drift.reason)}`;
+  if (model.drift === null) return `${age}No drift check yet.`;
+  // What a check that compared found stands in the badge; its statistics are on the model's page.
+  return model.drift.outcome === 'suppressed' ? `${age}Last drift check: ${ended(model.drift.reason)}` : age.trim();
 }
 
 export function RunProgress({ run }: { run: RunState }) {

@@ -109,7 +109,7 @@ export function ModelPage({ modelKey, canChange }: { modelKey: string; canChange
       {value.approval !== null && (
         <ApprovalCard approval={value.approval} name={name} canChange={canChange} ask={setQuestion} send={send} />
       )}
-      <VersionTable versions={value.versions} canChange={canChange} rollback={rollback} pin={pin} />
+      <VersionTable modelKey={modelKey} versions={value.versions} canChange={canChange} rollback={rollback} pin={pin} />
       <DriftHistory reports={value.reports} />
       <div class="pair">
         <Runs model={value} />

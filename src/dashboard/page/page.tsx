@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Session } from '../api/schema.js';
 import { AuditPage } from './auditPage.js';
+import { ComparePage } from './comparePage.js';
 import { IncidentPage } from './incidentPage.js';
 import { IncidentsPage } from './incidentsPage.js';
 import { listen, useConnection } from './live.js';
@@ -72,13 +73,14 @@ function Tab({ path, to, name }: { path: URL; to: string; name: string }) {
 }
 
 function Content({ path, canChange }: { path: URL; canChange: boolean }) {
-  const [, area, name] = path.pathname.split('/');
+  const [, area, name, view] = path.pathname.split('/');
   useEffect(() => {
     document.title = [decodeURIComponent(name ?? ''), area, 'Routewarden'].filter(Boolean).join(' · ');
   }, [area, name]);
   if (area === 'incidents' && name) return <IncidentPage key={name} id={Number(name)} canChange={canChange} />;
   if (area === 'incidents') return <IncidentsPage path={path} canChange={canChange} />;
   if (area === 'networks') return <NetworksPage />;
+  if (area === 'models' && name && view === 'compare') return <ComparePage path={path} />;
   if (area === 'models' && name) {
     return <ModelPage key={name} modelKey={decodeURIComponent(name)} canChange={canChange} />;
   }

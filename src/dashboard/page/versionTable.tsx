@@ -5,6 +5,7 @@ import { Badge, Empty } from './states.js';
 import { amount, shortTime } from './words.js';
 
 interface Props {
+  modelKey: string;
   versions: readonly ModelVersion[];
   canChange: boolean;
   rollback: (version: ModelVersion) => void;
@@ -12,10 +13,13 @@ interface Props {
 }
 
 /** All versions with what the validation gate measured, champion and challenger beside each other. */
-export function VersionTable({ versions, canChange, rollback, pin }: Props) {
+export function VersionTable({ modelKey, versions, canChange, rollback, pin }: Props) {
   return (
     <section class="card" aria-labelledby="versions">
-      <h2 id="versions">Versions</h2>
+      <div class="head">
+        <h2 id="versions">Versions</h2>
+        {versions.length > 1 && <a href={`/models/${encodeURIComponent(modelKey)}/compare`}>Compare two</a>}
+      </div>
       {versions.length === 0 ? (
         <Empty>
           No version yet. The first is trained by itself when the baseline is whole, or now with "Retrain now".
