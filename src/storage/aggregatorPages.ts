@@ -13,9 +13,9 @@ export const PAGES_A_STATEMENT = 32;
 /** Written in the transaction that writes the aggregator's cursor; at most PAGES_A_STATEMENT. */
 export async function writePages(db: Db, stream: string, pages: readonly AggregatorPage[]): Promise<void> {
   if (pages.length === 0) return;
-  const rows = pages.map((_, at) => `($1, $${3 * at + 2}, $${3 * at + 3}, $${3 * at + 4})`);
+  const rows = pages.map((_, at) => `($1, $${3 * at + 2}, $${3 * at + 3}, $${3 * at + 4})`).join(', ');
   await db.query(
-    `INSERT INTO aggregator_pages (stream, part, page, bytes) VALUES ${rows.join(', ')}
+    `INSERT INTO aggregator_pages (stream, part, page, bytes) VALUES ${rows}
      ON CONFLICT (stream, part, page) DO UPDATE SET bytes = excluded.bytes`,
     [stream, ...pages.flatMap(({ part, page, bytes }) => [part, page, bufferOf(bytes)])],
   );

@@ -27,6 +27,7 @@ const NAMES: Record<string, Record<string, string>> = {
   'src/storage/incidentMarks.ts': { set: 'text of the file, with places of parameters' },
   'src/storage/incidents.ts': { text: 'made in incidentSearch.ts, with places of parameters' },
   'src/dashboard/queries/incidents.ts': { text: 'made in incidentSearch.ts, with places of parameters' },
+  'src/storage/aggregatorPages.ts': { rows: 'places of parameters' },
   'queues/futureTimes.ts': { now: 'text of the file' },
   'src/storage/tableDump.ts': {
     fields: "columns of the database's catalogue, quoted",

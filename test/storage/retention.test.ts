@@ -186,6 +186,7 @@ describe('retention', () => {
 
   test('every table is bounded: pruned, or named here with what bounds it', async () => {
     const bounded: Record<string, string> = {
+      aggregator_pages: 'what a stream holds, by features.routes',
       cursors: 'a row a stage and stream',
       dead_letters: 'a row a model',
       exams: 'a row a lineage, which begins when a person accepts a version',
