@@ -101,5 +101,5 @@ test('files are told apart by name, then by content', async () => {
   const { gunzipSync } = await import('node:zlib');
   const archive = new ArchiveServer({ world, horizon: () => START + 60 });
   expect(await replayKind(write('three', gunzipSync(archive.file(START))))).toBe('mrt');
-  await expect(replayKind(write('four', 'Dear diary'))).rejects.toThrow(/cannot tell what/);
+  await expect(replayKind(write('four', 'Dear diary'))).rejects.toThrow(/is of no known format/);
 });

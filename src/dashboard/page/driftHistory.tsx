@@ -64,8 +64,8 @@ export function DriftHistory({ reports }: { reports: readonly DriftReport[] }) {
             )}
           </div>
           <InputShifts id={report.id} />
-          <p class="hint">
-            <a href={`/api/drift/${report.id}/report.html`} target="_blank" rel="noreferrer">
+          <p>
+            <a class="take-away" href={`/api/drift/${report.id}/report.html`} target="_blank" rel="noreferrer">
               This check as a report to print or send
             </a>
           </p>

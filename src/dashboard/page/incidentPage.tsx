@@ -83,8 +83,8 @@ export function IncidentPage({ id, canChange }: { id: number; canChange: boolean
           </p>
         )}
         <IncidentActions incident={value} canChange={canChange} changed={reload} />
-        <p class="hint">
-          <a href={`/api/incidents/${value.id}/report.html`} target="_blank" rel="noreferrer">
+        <p>
+          <a class="take-away" href={`/api/incidents/${value.id}/report.html`} target="_blank" rel="noreferrer">
             Report to print or send
           </a>
         </p>
