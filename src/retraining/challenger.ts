@@ -40,10 +40,13 @@ export async function trainChallenger(
   const seed = payload.seed ?? createHash('sha256').update(run).digest().readUInt32LE() % 2 ** 31;
 
   await tell('selecting window', { fencingToken: lease.token });
-  const champion = await loadChampion(pool, modelKey, kind);
-  if (champion?.version.pinned) throw new VersionPinned(modelKey, champion.version.version);
+  const { serving, champion } = await loadChampion(pool, modelKey, kind, ({ version }, error) =>
+    training.onLog?.(`version ${version} cannot be read, trained as if there were none: ${error.message}`),
+  );
+  if (serving?.pinned) throw new VersionPinned(modelKey, serving.version);
+  const lineage = serving?.lineage ?? 1;
   const onset = await onsetOf(pool, payload);
-  const selected = await selectWindow(training, kind, stream, onset, champion?.version ?? null);
+  const selected = await selectWindow(training, kind, stream, onset, serving);
   let window = champion === null || selected.onset !== null ? selected : await cleanedBy(kind, champion, selected);
   const rows = window.all.minutes.length;
   if (window.trainingRows < kind.minimumRows) throw new NotEnoughRows(window.trainingRows, kind.minimumRows);
@@ -59,7 +62,7 @@ export async function trainChallenger(
     leftOut: window.leftOut,
     onePeer: window.onePeer,
   });
-  const proved = (of: typeof window) => prove(training, { kind, champion, window: of, seed, signal, tell });
+  const proved = (of: typeof window) => prove(training, { kind, champion, lineage, window: of, seed, signal, tell });
   let proof = await proved(window);
   const alone = withoutBridge(window);
   if (proof.verdict.state === 'held' && window.onset !== null && alone.trainingRows >= kind.minimumRows) {
@@ -96,7 +99,7 @@ export async function trainChallenger(
       modelKey,
       kind: kind.name,
       stream,
-      parentId: champion?.version.id ?? null,
+      parentId: serving?.id ?? null,
       state,
       dataFrom,
       dataUntil,
@@ -107,7 +110,7 @@ export async function trainChallenger(
       codeVersion: training.codeVersion,
       metrics,
       fencingToken: lease.token,
-      lineage: (champion?.version.lineage ?? 1) + (beginsLineage ? 1 : 0),
+      lineage: lineage + (beginsLineage ? 1 : 0),
     },
     files,
     reason: `${payload.trigger.kind}: ${verdict.reasons.join('; ')}`,
@@ -139,6 +142,8 @@ export async function trainChallenger(
 interface Trial {
   kind: ModelKind<unknown>;
   champion: Champion | null;
+  /** Of the version that serves. */
+  lineage: number;
   window: RegimeWindow & { onePeer: OnePeer | null };
   seed: number;
   signal: AbortSignal;
@@ -146,7 +151,8 @@ interface Trial {
 }
 
 /** Fits a model on a window and lets the gate judge it. */
-async function prove(training: TrainingRun, { kind, champion, window, seed, signal, tell }: Trial) {
+async function prove(training: TrainingRun, trial: Trial) {
+  const { kind, champion, window, seed, signal, tell } = trial;
   const { settings } = training;
   const fitBegan = performance.now();
   const losses: number[] = [];
@@ -166,7 +172,7 @@ async function prove(training: TrainingRun, { kind, champion, window, seed, sign
   await tell('validating', { heldBack: window.heldBack.length });
   const scored = await kind.score(model, window.all, 0);
   const threshold = kind.threshold(model);
-  const exam = await examine(training, kind, model, champion, window, seed);
+  const exam = await examine(training, kind, model, trial);
   const evidence: GateEvidence = {
     threshold,
     challenger: heldBackResult(scored.score, window, threshold, kind.context),

@@ -16,12 +16,15 @@ export async function examine(
   training: TrainingRun,
   kind: ModelKind<unknown>,
   model: unknown,
-  champion: Champion | null,
-  window: RegimeWindow,
-  seed: number,
+  {
+    champion,
+    lineage,
+    window,
+    seed,
+  }: { champion: Champion | null; lineage: number; window: RegimeWindow; seed: number },
 ): Promise<{ results: NonNullable<GateEvidence['exam']>; bytes: Buffer; isNew: boolean } | null> {
   const { modelKey } = training.payload;
-  const stored = await findExam(training.pool, modelKey, champion?.version.lineage ?? 1);
+  const stored = await findExam(training.pool, modelKey, lineage);
   if (stored && champion && window.step) {
     const exam = makeExam(window.training, kind.context, seed);
     if (exam) {

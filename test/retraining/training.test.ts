@@ -390,6 +390,27 @@ describe('a training run', () => {
     expect(await deadLetters(database.pool)).toEqual([]);
     await train(key);
   });
+
+  test('a version that cannot be read, as after an upgrade, is replaced by a retraining; a pinned one is not', async () => {
+    const key = await stream('older');
+    await train(key);
+    const spoil = () =>
+      database.pool.query(
+        `UPDATE model_files SET bytes = '{"format":0}' WHERE version_id = (SELECT max(id) FROM model_versions WHERE model_key = $1)`,
+        [key],
+      );
+    await spoil();
+    await expect(loadActive(database.pool, key, START + 9 * DAY, kind)).rejects.toThrow(BadArtifact);
+    const said: string[] = [];
+    const second = await train(key, { onLog: (words) => void said.push(words) });
+    expect(second).toMatchObject({ state: 'published', version: 2 });
+    expect(said.join('\n')).toMatch(/^version 1 cannot be read, trained as if there were none: /m);
+    expect(await loadActive(database.pool, key, START + 9 * DAY, kind)).toMatchObject({ version: 2 });
+
+    await spoil();
+    await pin({ pool: database.pool, modelKey: key, version: 2, pinned: true, actor: 'ada', reason: 'test' });
+    await expect(train(key)).rejects.toThrow('pinned');
+  });
 });
 
 test('a payload is refused with what is wrong', () => {
