@@ -116,7 +116,7 @@ export class FeedClock {
     const ahead = this.ahead();
     const offsets = ahead.map(({ aheadSeconds }) => aheadSeconds * 1000);
     if (offsets.length < LEAST_PEERS) return false;
-    // Where several collectors could speak, one that is ahead is no witness against this machine.
+    // Where several collectors could speak, one that is ahead does not prove this machine's clock wrong.
     if (this.severalHosts && new Set(ahead.map(({ host }) => host)).size < 2) return false;
     const middle = offsets[Math.floor(offsets.length / 2)]!;
     if (this.behind + middle > MOST_BEHIND_MILLISECONDS) return false;

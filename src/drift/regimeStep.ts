@@ -10,7 +10,7 @@ const VOLUME = featureIndexes([
   'duplicate_announcements',
   'implicit_withdrawals',
 ]);
-/** Ordinary days differ by less. Two per cent a day reaches it in three weeks, and is no step by then. */
+/** Ordinary days differ by less. Two per cent a day reaches it in three weeks, and is not a step by then. */
 const LEAST_FACTOR = 1.5;
 /** A level of so little cannot be compared. */
 const LEAST_LEVEL = 1;

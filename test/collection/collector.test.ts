@@ -6,6 +6,7 @@ import { openPool } from '../../src/storage/pool.js';
 import { StageLocks } from '../../src/storage/stageLocks.js';
 import { storeIsAway } from '../../src/storage/storeAway.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
+import { risUpdate } from '../support/risUpdate.js';
 
 const START = Date.UTC(2026, 0, 1);
 const HOUR = 3_600_000;
@@ -21,20 +22,6 @@ afterAll(async () => {
   await database?.close();
 });
 beforeEach(() => pool.query('TRUNCATE update_batches, feed_gaps'));
-
-const message = (timeMs: number, peer = '192.0.2.1') =>
-  JSON.stringify({
-    type: 'ris_message',
-    data: {
-      timestamp: timeMs / 1000,
-      peer,
-      peer_asn: '64500',
-      host: 'rrc00',
-      type: 'UPDATE',
-      path: [64500, 64501],
-      announcements: [{ next_hop: '192.0.2.1', prefixes: ['198.51.100.0/24'] }],
-    },
-  });
 
 /** A collector whose clocks the test turns. */
 function collector(
@@ -71,10 +58,10 @@ async function log() {
 describe('the time of a live feed', () => {
   test('messages from the future are refused, counted and named by peer; those a few seconds early are not', async () => {
     const { made } = collector('wall');
-    await made.message(message(START));
-    await made.message(message(START + 19_000));
-    await made.message(message(START + 21_000));
-    await made.message(message(START + 24 * HOUR, '192.0.2.7'));
+    await made.message(risUpdate(START));
+    await made.message(risUpdate(START + 19_000));
+    await made.message(risUpdate(START + 21_000));
+    await made.message(risUpdate(START + 24 * HOUR, '192.0.2.7'));
     await made.tick(true);
     expect(made.counts).toMatchObject({ messages: 4, skipped: 2, future: 2 });
     expect(made.setAsideWords).toBe(
@@ -85,12 +72,12 @@ describe('the time of a live feed', () => {
 
   test('no message moves the limit for the next: ninety steps of 580 s carry the log nowhere, and silence does not either', async () => {
     const { made, time } = collector('wall');
-    for (let step = 0; step <= 90; step += 1) await made.message(message(START + step * 580_000, '192.0.2.66'));
+    for (let step = 0; step <= 90; step += 1) await made.message(risUpdate(START + step * 580_000, '192.0.2.66'));
     expect(made.counts.future).toBe(90);
     await made.tick(true);
     time.wall += 61_000;
     time.elapsed += 61_000;
-    await made.message(message(START + 61_000));
+    await made.message(risUpdate(START + 61_000));
     await made.tick(true);
     expect(await log()).toEqual([
       { kind: 'updates', messages: 1, until: 0 },
@@ -106,7 +93,8 @@ describe('the time of a live feed', () => {
     ] as const) {
       const { made, time } = collector('wall');
       for (let second = 0; second < 40; second += 10) {
-        for (const peer of [1, 2, 3]) await made.message(message(START + behindMs + second * 1000, `192.0.2.${peer}`));
+        for (const peer of [1, 2, 3])
+          await made.message(risUpdate(START + behindMs + second * 1000, `192.0.2.${peer}`));
         time.wall += 10_000;
         time.elapsed += 10_000;
       }
@@ -118,7 +106,7 @@ describe('the time of a live feed', () => {
   test('one collector of several with a fast clock is set aside and named once, and is no witness against this machine', async () => {
     const { made, time } = collector('wall', pool, () => {}, false, true);
     const from = (host: string, peer: number, aheadMs: number) =>
-      message(time.wall + aheadMs, `192.0.2.${peer}`).replace('rrc00', host);
+      risUpdate(time.wall + aheadMs, `192.0.2.${peer}`).replace('rrc00', host);
     for (let second = 0; second < 90; second += 10) {
       for (const peer of [1, 2, 3, 4]) await made.message(from('rrc07', peer, 200_000));
       // For a while it is the only one that speaks.
@@ -140,14 +128,14 @@ describe('the time of a live feed', () => {
 
   test('a replay may be of any time', async () => {
     const { made } = collector('feed');
-    await made.message(message(START + 1000 * 24 * HOUR));
+    await made.message(risUpdate(START + 1000 * 24 * HOUR));
     await made.flush();
     expect(made.counts).toMatchObject({ skipped: 0, future: 0 });
   });
 
   test('a step of the machine’s clock, either way, moves no minute and refuses no message', async () => {
     const { made, time } = collector('wall');
-    await made.message(message(START));
+    await made.message(risUpdate(START));
     await made.flush();
     for (const step of [24 * HOUR, -48 * HOUR]) {
       time.wall += step;
@@ -159,7 +147,7 @@ describe('the time of a live feed', () => {
       { kind: 'clock', messages: 0, until: 6_000 },
       { kind: 'clock', messages: 0, until: 12_000 },
     ]);
-    await made.message(message(START + 12_500));
+    await made.message(risUpdate(START + 12_500));
     await made.flush();
     expect(made.counts.skipped).toBe(0);
   });
@@ -197,7 +185,7 @@ describe('a store that is slow', () => {
     const { made, time } = collector('wall', store);
     const waits: Promise<void>[] = [];
     for (let i = 0; i < 2_000; i++) {
-      const wait = made.message(message(START + i));
+      const wait = made.message(risUpdate(START + i));
       if (wait !== undefined) waits.push(wait);
     }
     // The first full batch is on its way; with the second the caller is to wait for the first.
@@ -215,7 +203,7 @@ describe('a store that is slow', () => {
     letGo();
     expect(before).toEqual({ waited: false, behind: 118 });
     await Promise.all([second, ticks]);
-    await made.message(message(START + 2_000));
+    await made.message(risUpdate(START + 2_000));
     await made.tick(true);
     const rows = await log();
     expect(rows.map(({ kind, messages }) => [kind, messages])).toEqual([
@@ -230,7 +218,7 @@ describe('a store that is slow', () => {
     const said: string[] = [];
     const { made, time } = collector('wall', pool, (line) => said.push(line.replace(/^(\d+) s behind.*/, '$1')));
     for (const seconds of [9, 11, 15, 21, 23, 45, 7, 4, 12]) {
-      await made.message(message(START));
+      await made.message(risUpdate(START));
       time.wall = START + seconds * 1_000;
       await made.tick(true);
     }
@@ -244,9 +232,9 @@ describe('a store that is away', () => {
       await pool.query('TRUNCATE update_batches');
       const flaky = failingOnce(moment);
       const { made } = collector('feed', flaky);
-      await made.message(message(START));
+      await made.message(risUpdate(START));
       await made.flush();
-      await made.message(message(START + 1_000));
+      await made.message(risUpdate(START + 1_000));
       await made.flush();
       expect(await log()).toEqual([
         { kind: 'updates', messages: 1, until: 0 },

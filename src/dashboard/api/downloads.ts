@@ -7,7 +7,7 @@ import { BadRequest, NotThere, wordsOf } from './route.js';
 import { versionParameter } from './schema.js';
 
 const fileParameter = versionParameter.extend({
-  name: z.string().regex(/^[A-Za-z0-9][\w.-]{0,80}$/, 'is no file name'),
+  name: z.string().regex(/^[A-Za-z0-9][\w.-]{0,80}$/, 'is not a file name'),
 });
 
 /** Files to keep: what a version was published with, byte for byte. */

@@ -1,22 +1,9 @@
 import { pino } from 'pino';
 import { Collector } from '../../../src/collection/collector.js';
+import { risUpdate } from '../../support/risUpdate.js';
 import type { Fault } from './fault.js';
 
 const SLACK_MILLISECONDS = 20_000;
-
-const update = (timeMs: number, peer: string) =>
-  JSON.stringify({
-    type: 'ris_message',
-    data: {
-      timestamp: timeMs / 1000,
-      peer,
-      peer_asn: '64500',
-      host: 'rrc00',
-      type: 'UPDATE',
-      path: [64500, 64501],
-      announcements: [{ next_hop: '192.0.2.1', prefixes: ['198.51.100.0/24'] }],
-    },
-  });
 
 /**
  * A live feed of its own beside the simulated one, whose time is no clock's: true messages, and between them those of a peer
@@ -41,8 +28,8 @@ export const fastClock: Fault = {
       await collector.open();
       const step = 60_000 + random.integer(600_000);
       for (let round = 1; round <= 20; round += 1) {
-        await collector.message(update(Date.now(), '192.0.2.1'));
-        await collector.message(update(Date.now() + round * step, '192.0.2.66'));
+        await collector.message(risUpdate(Date.now(), '192.0.2.1'));
+        await collector.message(risUpdate(Date.now() + round * step, '192.0.2.66'));
       }
       await collector.tick(true);
       const { rows } = await pool.query<{ until: number; messages: number }>(
