@@ -136,6 +136,12 @@ export const incidentSettings = z
       .describe(
         'File of AS relations as CAIDA writes it (provider|customer|-1, peer|peer|0; plain, gzip or bzip2), looked at again every ten minutes',
       ),
+    asNames: z
+      .string()
+      .optional()
+      .describe(
+        'File of AS names for the page and its reports, as RIPE (`asnames.txt`) or CAIDA (`as-org2info.txt`) writes it; plain, gzip or bzip2; never fetched',
+      ),
     relatedMinutes: z
       .number()
       .int()

@@ -364,6 +364,7 @@ suite(`the page in Chromium${missing === null ? '' : ` (${missing})`}`, () => {
       const edges = page.locator('svg.paths path.edge.new');
       const slider = page.getByRole('slider');
       await slider.waitFor();
+      await slider.press('End');
       const atTheEnd = await edges.count();
       expect(atTheEnd).toBeGreaterThan(0);
       await slider.focus();

@@ -224,6 +224,7 @@ export const featureSeries = z.object({
 });
 
 export const pathGraph = z.object({
+  height: time.nullable().describe('the minute in which most peers of known path went over new links or origins'),
   prefix: z.string().nullable(),
   prefixes: z.array(z.string()),
   minutes: z.array(time),
@@ -243,7 +244,36 @@ export const pathGraph = z.object({
   ),
 });
 
+export const network = z.object({
+  asNumber: z.number(),
+  name: z.string().nullable().describe('from `incidents.asNames`'),
+});
+export const victims = z.object({
+  rows: z
+    .array(
+      z.object({
+        prefix: z.string(),
+        covering: z.string().nullable().describe('the known block around it, where the prefix itself is new'),
+        holders: z.array(network),
+        by: network.nullable().describe('who announces it now, where somebody else does'),
+        peers: z.number().nullable().describe('that saw it, or lost it'),
+        rpki: z
+          .enum(['valid', 'invalid', 'not found'])
+          .nullable()
+          .describe('of the new route, RFC 6811; null: not judged'),
+        mine: z.boolean(),
+      }),
+    )
+    .describe('those that most peers tell of first; at most 400'),
+  of: z.number().describe('prefixes hit, named or not'),
+  names: z.record(z.string(), z.string()).describe('names of the networks that stand out, by AS number'),
+});
+
 export const incident = incidentRow.extend({
+  confidence: z
+    .object({ score: z.number(), words: z.string() })
+    .nullable()
+    .describe("the score of the class's rule, 0..1, and what it says in a word; null where no class was found"),
   reasons: z.array(z.object({ class: z.string(), weight: z.number(), words: z.string() })),
   explanations: z.array(z.object({ kind: z.string(), version: z.number().nullable(), reasons: z.array(explanation) })),
   prefixes: z.array(ranked),
@@ -462,4 +492,4 @@ export type ScoreSeries = z.infer<typeof scoreSeries>;
 export type Curve = z.infer<typeof curve>;
 export type FeatureSeries = z.infer<typeof featureSeries>;
 export type PathGraph = z.infer<typeof pathGraph>;
-export type Ranked = z.infer<typeof ranked>;
+export type Victims = z.infer<typeof victims>;
