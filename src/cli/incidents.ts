@@ -6,6 +6,7 @@ import { endingOf, endingWords } from '../incidents/ending.js';
 import { INCIDENT_CLASSES, SEVERITIES } from '../incidents/incident.js';
 import { incidentCsv } from '../incidents/incidentCsv.js';
 import { INCIDENT_SORTS, INCIDENT_STATES, incidentFilter } from '../incidents/incidentFilter.js';
+import { sightOf } from '../incidents/sight.js';
 import { commentsOf, type IncidentComment } from '../storage/incidentMarks.js';
 import { incidentById, type StoredIncident, searchIncidents } from '../storage/incidents.js';
 import { registerIncidentMarks } from './incidentMarks.js';
@@ -128,6 +129,7 @@ function recordOf(incident: StoredIncident): object {
 
 function storyOf(incident: StoredIncident, comments: readonly IncidentComment[]): string[] {
   const { culprits, detail } = incident;
+  const yours = new Set(detail.watched.map(({ words }) => words));
   const named = (list: readonly { name: string; count: number }[]) =>
     list.map(({ name, count }) => `${name} (${count})`).join(', ') || 'none stands out';
   return [
@@ -135,9 +137,9 @@ function storyOf(incident: StoredIncident, comments: readonly IncidentComment[])
     `from       ${minuteText(incident.startedAt)} UTC, ${lengthOf(incident)}`,
     ...(incident.endedAt === null ? [] : [`end        ${endingWords(closingOf(incident))}`]),
     ...(detail.history === true ? ['history    found in replayed or backfilled minutes; no notices were sent'] : []),
-    `peak       ${incident.peakScore.toFixed(2)} at ${minuteText(incident.peakMinute)}, seen by ${incident.models.join(', ') || 'the ensemble'}`,
-    ...detail.watched.map(({ words }) => `yours      ${words}`),
-    ...incident.reasons.map(({ words }) => `why        ${words}`),
+    `found      ${sightOf(incident, minuteText)}`,
+    ...[...yours].map((words) => `yours      ${words}`),
+    ...incident.reasons.filter(({ words }) => !yours.has(words)).map(({ words }) => `why        ${words}`),
     ...(detail.adaptations ?? []).map(({ model, version }) => `learnt     by ${model} version ${version}`),
     `prefixes   ${named(culprits.prefixes)}`,
     `origins    ${named(culprits.origins)}`,
