@@ -6,6 +6,7 @@ import { endingOf, endingWords } from '../incidents/ending.js';
 import { INCIDENT_CLASSES, SEVERITIES } from '../incidents/incident.js';
 import { incidentCsv } from '../incidents/incidentCsv.js';
 import { INCIDENT_SORTS, INCIDENT_STATES, incidentFilter } from '../incidents/incidentFilter.js';
+import { AsNameSource } from '../incidents/names/asNameSource.js';
 import { sightOf } from '../incidents/sight.js';
 import { commentsOf, type IncidentComment } from '../storage/incidentMarks.js';
 import { incidentById, type StoredIncident, searchIncidents } from '../storage/incidents.js';
@@ -90,7 +91,13 @@ The page has each at /incidents/ID.`,
 }
 
 async function writeReport(program: Command, id: number, file: string): Promise<void> {
-  const facts = await lookAt(program, ({ pool }) => incidentFacts(pool, id, Date.now()));
+  const facts = await lookAt(program, async ({ pool, settings }) => {
+    const warn = (_context: object, message: string) => say(message);
+    const log = { info: () => {}, warn };
+    const names = new AsNameSource({ path: settings.incidents.asNames, now: () => new Date(), log });
+    await names.refreshIfDue();
+    return incidentFacts(pool, id, Date.now(), names.nameOf);
+  });
   if (facts === null) throw new Error(`there is no incident ${id}: \`routewarden incidents\` lists them`);
   await writeFile(file, incidentReport(facts));
   say(`wrote ${file}`);

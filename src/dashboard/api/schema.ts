@@ -13,3 +13,4 @@ export * from './shapes/series.js';
 export * from './shapes/session.js';
 export * from './shapes/verdict.js';
 export * from './shapes/version.js';
+export * from './shapes/victims.js';

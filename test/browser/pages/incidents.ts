@@ -17,6 +17,7 @@ export function describeIncidents(at: Visitor): void {
       const edges = page.locator('svg.paths path.edge.new');
       const slider = page.getByRole('slider');
       await slider.waitFor();
+      await slider.press('End');
       const atTheEnd = await edges.count();
       expect(atTheEnd).toBeGreaterThan(0);
       await slider.focus();

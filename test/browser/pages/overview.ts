@@ -22,6 +22,10 @@ export function describeOverview(at: Visitor): void {
       });
       await page.locator('.incidents').getByText(words).waitFor({ timeout: 5_000 });
       await heading(page, 'An incident is still open');
+      await page
+        .locator('.needs')
+        .getByText(/critical Prefix hijack since .*AS64999 announces/)
+        .waitFor();
       expect(await page.evaluate('window.loadedOnce')).toBe(true);
       await at.dashboards.database.pool.query(`UPDATE incidents SET ended_at = $1 WHERE ended_at IS NULL`, [
         new Date(NOW - MINUTE),
@@ -48,6 +52,30 @@ export function describeOverview(at: Visitor): void {
       await page.getByText(/the verdicts are 2\d min behind it/).waitFor();
       await pool.query('INSERT INTO verdicts SELECT * FROM kept WHERE stream = $1 AND minute >= $2', newest);
       await heading(page, 'Routing is ordinary');
+    });
+  });
+
+  test('the span and the zoom of the charts stand in the address, and come from it', async () => {
+    await at.visit(`${at.open}/?hours=72`, async (page) => {
+      await page.locator('button[aria-pressed=true]', { hasText: '3 d' }).waitFor();
+      const chart = page.locator('.scores figure.first .u-over');
+      const box = (await chart.boundingBox())!;
+      const y = box.y + box.height / 2;
+      await page.mouse.move(box.x + box.width * 0.25, y);
+      await page.mouse.down();
+      await page.mouse.move(box.x + box.width * 0.75, y, { steps: 5 });
+      await page.mouse.up();
+      await page.waitForURL(/hours=72&from=[^&]+Z&until=[^&]+Z$/);
+      const kept = new URL(page.url()).searchParams;
+      const part = Date.parse(kept.get('until')!) - Date.parse(kept.get('from')!);
+      expect(Math.abs(part - 36 * 60 * MINUTE)).toBeLessThan(60 * MINUTE);
+      await page.reload();
+      await chart.waitFor();
+      expect(new URL(page.url()).searchParams.get('from')).toBe(kept.get('from'));
+      await chart.dblclick();
+      await page.waitForURL(/\?hours=72$/);
+      await page.getByRole('button', { name: '24 h' }).click();
+      await page.waitForURL(`${at.open}/`);
     });
   });
 

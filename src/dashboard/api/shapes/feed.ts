@@ -15,6 +15,13 @@ export const feed = z.object({
   receivedAt: time.nullable().describe('wall clock of its last write'),
   lagSeconds: z.number().nullable().describe('how far the feed is behind the wall clock; null for a simulated feed'),
   stale: z.boolean(),
+  link: z
+    .object({
+      connected: z.boolean(),
+      reason: z.string().nullable().describe('why it is not connected, where that is known'),
+    })
+    .nullable()
+    .describe("the collector's connection; null where no collector of the stream runs"),
   updatesPerMinute: z.number().nullable(),
   gaps: z.array(gap),
   known: z

@@ -54,6 +54,10 @@ export const raised = z.object({
 });
 
 export const incident = incidentRow.extend({
+  confidence: z
+    .object({ score: z.number(), words: z.string() })
+    .nullable()
+    .describe("the score of the class's rule, 0..1, and what it says in a word; null where no class was found"),
   reasons: z.array(z.object({ class: z.string(), weight: z.number(), words: z.string() })),
   explanations: z.array(z.object({ kind: z.string(), version: z.number().nullable(), reasons: z.array(explanation) })),
   prefixes: z.array(ranked),
@@ -88,4 +92,3 @@ export type SilenceRow = z.infer<typeof silence>;
 export type Raised = z.infer<typeof raised>;
 export type IncidentRow = z.infer<typeof incidentRow>;
 export type Incident = z.infer<typeof incident>;
-export type Ranked = z.infer<typeof ranked>;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { time } from './time.js';
 
 export const pathGraph = z.object({
+  height: time.nullable().describe('the minute in which most peers of known path went over new links or origins'),
   prefix: z.string().nullable(),
   prefixes: z.array(z.string()),
   minutes: z.array(time),
