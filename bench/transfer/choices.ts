@@ -30,7 +30,11 @@ export function views(): View[] {
     of('volume 7 and 20 min x 4', { weight: 4 }),
     of('volume 7 and 20 min x 12, no shape alone', { shape: NEVER }),
     of('volume 7 and 20 min x 12, no single count', { single: NEVER }),
-    of('volume 7 and 20 min x 12, single counts from 3.2', { single: { ...VOLUME_VIEW.single, from: 3.2 } }),
+    of('volume 7 and 20 min x 12, single counts from 2.2', { single: { ...VOLUME_VIEW.single, from: 2.2 } }),
+    of('volume 7 and 20 min x 12, single counts over 7 and 20 min from 3.6', {
+      singleScales: [7, 20],
+      single: { ...VOLUME_VIEW.single, from: 3.6 },
+    }),
   ];
 }
 
