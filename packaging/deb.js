@@ -1,6 +1,6 @@
 /**
  * Makes a Debian package that needs nothing but libc: the built program, its production packages as they are locked, this
- * Node.js and units for systemd. `npm run pack:deb [-- --to FOLDER --compression none]`; build first (`npm ci` does).
+ * Node.js and units for systemd. `npm run debian [-- --to FOLDER --compression none]`; build first (`npm ci` does).
  * What it holds follows from the lock file and `files` of package.json; times are SOURCE_DATE_EPOCH, or that of the commit.
  */
 import { execFileSync } from 'node:child_process';
