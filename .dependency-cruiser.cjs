@@ -8,6 +8,7 @@ const SETTINGS = '^src/(?:dashboard/settings|drift/settings|retraining/(?:settin
 const BASICS = '^src/config/(?:paths|redaction|codeVersion)\\.ts$';
 const PARTS = [
   ['config/{paths,redaction}', BASICS],
+  ['random', '^src/random/'],
   ['bgp', '^src/bgp/'],
   ['sources', '^src/sources/'],
   ['features', '^src/features/'],
@@ -82,7 +83,7 @@ module.exports = {
     nothingFrom(
       'models-know-no-storage',
       '^src/models/',
-      '^(src/(?!models/|features/)|queues/|workers/)',
+      '^(src/(?!models/|features/|random/)|queues/|workers/)',
       'a model is a value',
     ),
     nothingFrom(

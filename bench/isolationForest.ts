@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { readLabelledMinutes } from '../src/evaluation/labelledMinutes.js';
 import { growForest, scoreForest } from '../src/models/isolationForest/forest.js';
 import { isolationForest } from '../src/models/isolationForest/index.js';
-import { seededRandom } from '../src/models/random.js';
+import { seededRandom } from '../src/random/sfc32.js';
 import { feedBlock, median } from './feedBlock.js';
 import type { Bench, BenchResult } from './result.js';
 import { wholeRetrain } from './wholeRetrain.js';

@@ -59,7 +59,7 @@ await runService('collector', async (context) => {
           failure = error;
           ended.abort();
         });
-        context.report({ [stream]: { connected, ...collector.counts } });
+        context.report({ [stream]: { connected, reason: source.away, ...collector.counts } });
         const ahead = collector.setAsideWords;
         if (ahead === null) context.rounds.went(`clocks of ${stream}`);
         else context.rounds.failed(`clocks of ${stream}`, new Error(ahead));

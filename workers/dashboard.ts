@@ -8,8 +8,13 @@ import { modelActs } from '../src/acts/models.js';
 import { retrainForm } from '../src/dashboard/retrainForm.js';
 import { createDashboard } from '../src/dashboard/server.js';
 import { sessionKey } from '../src/dashboard/sessionKey.js';
+import { AsNameSource } from '../src/incidents/names/asNameSource.js';
 import type { ModelKey } from '../src/models/model.js';
+import { periodically } from '../src/services/periodic.js';
 import { aborted, runService } from '../src/services/service.js';
+
+/** How often it is asked whether the file of AS names is due. */
+const NAMES_MILLISECONDS = 60_000;
 
 await runService('dashboard', async (context) => {
   const { pool, settings, logger } = context;
@@ -19,6 +24,12 @@ await runService('dashboard', async (context) => {
   await retrain.waitUntilReady();
   const streams = settings.streams.map(({ name }) => name);
   const acts = { ...incidentActs(pool), ...modelActs({ pool, queue: retrain, settings: settings.retraining }) };
+  const names = new AsNameSource({ path: settings.incidents.asNames, now: () => new Date(), log: logger });
+  await names.refreshIfDue();
+  const endNames = periodically(
+    { what: 'reading AS names', milliseconds: NAMES_MILLISECONDS, round: () => names.refreshIfDue() },
+    context,
+  );
   const server = await createDashboard({
     pool,
     queues: [retrain, openApprovalQueue(queues), openDriftCheckQueue(queues), openRetentionQueue(queues)],
@@ -52,6 +63,7 @@ await runService('dashboard', async (context) => {
     ),
     watchRate: settings.retraining.watchRate,
     budget: settings.incidents.evidence.perDay,
+    nameOf: names.nameOf,
     acts,
     logger,
     clock: { now: Date.now },
@@ -70,5 +82,6 @@ await runService('dashboard', async (context) => {
   context.report({ url: `http://${host}:${listening}/` });
   logger.info(`page: http://${host}:${listening}/ queues: http://${host}:${listening}/queues`);
   await aborted(context.signal);
+  endNames();
   await server.close();
 });

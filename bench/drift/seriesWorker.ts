@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import type { FeatureBlock } from '../../src/features/row.js';
 import type { ModelKindName } from '../../src/models/model.js';
-import { mulberry32 } from '../../src/retraining/exam.js';
+import { mulberry32 } from '../../src/random/mulberry32.js';
 import { boilingFrog, type Frog } from './boilingFrog.js';
 import { simulate } from './ordinary.js';
 import { bootstrap, loadRecording, RECORDED } from './recorded.js';

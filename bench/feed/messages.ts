@@ -1,17 +1,8 @@
+import { Random } from '../../src/random/random.js';
+
 const PEERS = 40;
 const PREFIXES = 20_000;
 const START = 1_700_000_000;
-
-/** xorshift32: the same messages for the same seed. */
-function random(seed: number): (below: number) => number {
-  let state = seed | 1;
-  return (below) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % below;
-  };
-}
 
 /**
  * Messages as RIS Live sends them, some 530 bytes each; one in eight withdraws, one in ten is IPv6. A peer reaches an
@@ -19,7 +10,8 @@ function random(seed: number): (below: number) => number {
  * @param timeOf seconds since 1970 of the n-th message
  */
 export function risLiveMessages(count: number, seed: number, timeOf: (index: number) => number): string[] {
-  const next = random(seed);
+  const random = new Random(seed);
+  const next = (below: number) => random.integer(below);
   return Array.from({ length: count }, (_, i) => {
     const peer = next(PEERS);
     const ipv6 = next(10) === 0;

@@ -1,7 +1,7 @@
 import { IPV4_ADDRESS } from '../../src/bgp/address.js';
 import { ORIGIN_IGP } from '../../src/bgp/batchColumns.js';
 import { UpdateBatch, UpdateBatchBuilder } from '../../src/bgp/updateBatch.js';
-import { mulberry32 } from '../../src/retraining/exam.js';
+import { mulberry32 } from '../../src/random/mulberry32.js';
 
 /**
  * Shares of prefix lengths, and of path lengths with prepending, as in the shared recording rrc04-2021 (31,624 prefixes,

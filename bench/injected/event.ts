@@ -1,4 +1,4 @@
-import type { Random } from '../../src/simulation/random.js';
+import type { Random } from '../../src/random/random.js';
 import type { RouteView } from './routeView.js';
 
 /** What goes wrong, by kind. */

@@ -1,7 +1,7 @@
 import type { BatchColumns } from '../../src/bgp/batchColumns.js';
 import { NONE, ORIGIN_IGP } from '../../src/bgp/batchColumns.js';
 import { UpdateBatchBuilder } from '../../src/bgp/updateBatch.js';
-import type { Random } from '../../src/simulation/random.js';
+import type { Random } from '../../src/random/random.js';
 import type { DrawnRoute } from './event.js';
 import type { RouteView } from './routeView.js';
 

@@ -2,7 +2,7 @@ import type { BatchColumns } from '../../src/bgp/batchColumns.js';
 import { UpdateBatch } from '../../src/bgp/updateBatch.js';
 import { MinuteAggregator } from '../../src/features/minuteAggregator.js';
 import type { FeatureRow } from '../../src/features/row.js';
-import { Random } from '../../src/simulation/random.js';
+import { Random } from '../../src/random/random.js';
 import { STREAM } from '../realFeed/rows.js';
 import { DRAWS } from './draws.js';
 import type { Draft, DrawContext, DrawnRoute, EventKind } from './event.js';

@@ -1,5 +1,5 @@
 import { MINUTES_PER_DAY } from '../../src/features/row.js';
-import { Random } from '../../src/simulation/random.js';
+import { Random } from '../../src/random/random.js';
 import { batchesOf } from '../realFeed/recording.js';
 import { kindsOf } from './draws.js';
 import type { Slot } from './pass.js';

@@ -8,7 +8,7 @@ import { QueueStore } from '../../queues/store.js';
 import { settingsSchema } from '../../src/config/settings.js';
 import { emptyEvidence } from '../../src/features/openMinute.js';
 import type { FeatureBlock } from '../../src/features/row.js';
-import { seededRandom } from '../../src/models/random.js';
+import { seededRandom } from '../../src/random/sfc32.js';
 import { System } from '../../src/services/system.js';
 import { insertFeatures } from '../../src/storage/features.js';
 import { openPool } from '../../src/storage/pool.js';

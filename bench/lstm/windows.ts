@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import type { Architecture } from '../../src/models/lstm/architecture.js';
 import { STEPS } from '../../src/models/lstm/windows.js';
-import { seededRandom, shuffle } from '../../src/models/random.js';
+import { seededRandom } from '../../src/random/sfc32.js';
+import { shuffle } from '../../src/random/shuffle.js';
 
 /** The shape that the goals were set for. */
 export const FEATURES = 24;

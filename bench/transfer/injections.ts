@@ -1,6 +1,6 @@
 import type { FeatureBlock } from '../../src/features/row.js';
 import { columnAt, quantileSorted } from '../../src/models/preparation/robust.js';
-import { seededRandom } from '../../src/models/random.js';
+import { seededRandom } from '../../src/random/sfc32.js';
 
 export const SHAPES = [
   'step',

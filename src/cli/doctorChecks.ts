@@ -10,7 +10,7 @@ import { listAlerts } from '../storage/alerts.js';
 import { damagedActive } from '../storage/modelVersions.js';
 import { failingRetrains } from '../storage/operationFacts.js';
 import { failingWork, listServices } from '../storage/services.js';
-import { modelStatus, streamStatus } from '../storage/statusQueries.js';
+import { modelStatus, type StreamStatus, streamStatus } from '../storage/statusQueries.js';
 import { streamHoldings } from '../storage/streamHoldings.js';
 import { readStatus } from './status.js';
 
@@ -25,6 +25,8 @@ export interface Finding {
 const LEAST_FREE_BYTES = 1_000_000_000;
 const LARGEST_CLOCK_DIFFERENCE_SECONDS = 2;
 const LARGEST_AGE_MINUTES = 5;
+/** A first minute closes within this time: what remains of the minute it began in, a whole one, and the grace. */
+const FIRST_MINUTE_SECONDS = 180;
 const DAY_MILLISECONDS = 86_400_000;
 
 export const CLOCK_REMEDY = 'let NTP set the clocks of all machines: leases, heartbeats and minutes compare them';
@@ -110,17 +112,27 @@ export async function checkRedis({ redisUrl }: Settings): Promise<Finding[]> {
   }
 }
 
+/** Whether updates arrive, of a stream that is too young to have a whole minute. */
+function isBeginning(status: StreamStatus | undefined): boolean {
+  return status !== undefined && status.log_age !== null && status.known_seconds < FIRST_MINUTE_SECONDS;
+}
+
 /** How fresh each stream is that the settings name. */
 export async function checkStreams(pool: Pool, settings: Settings): Promise<Finding[]> {
   const known = new Map((await streamStatus(pool)).map((status) => [status.stream, status]));
   const live = settings.feed.clock === 'wall';
   return settings.streams.map(({ name }) => {
     const watermark = known.get(name)?.watermark ?? null;
+    const isNew = watermark === null && isBeginning(known.get(name));
     const behind = watermark === null ? null : Math.round(Date.now() / 60_000 - watermark);
     return {
       check: `stream ${name}`,
-      ok: watermark !== null && (!live || behind! < LARGEST_AGE_MINUTES),
-      finding: watermark === null ? 'has no minute yet' : `newest minute is ${behind} min old`,
+      ok: isNew || (watermark !== null && (!live || behind! < LARGEST_AGE_MINUTES)),
+      finding: isNew
+        ? 'is new: its first minute is under way'
+        : watermark === null
+          ? 'has no minute yet'
+          : `newest minute is ${behind} min old`,
       remedy:
         known.get(name) === undefined
           ? 'start the system: routewarden start'

@@ -6,6 +6,8 @@ import { endingOf, endingWords } from '../incidents/ending.js';
 import { INCIDENT_CLASSES, SEVERITIES } from '../incidents/incident.js';
 import { incidentCsv } from '../incidents/incidentCsv.js';
 import { INCIDENT_SORTS, INCIDENT_STATES, incidentFilter } from '../incidents/incidentFilter.js';
+import { AsNameSource } from '../incidents/names/asNameSource.js';
+import { sightOf } from '../incidents/sight.js';
 import { commentsOf, type IncidentComment } from '../storage/incidentMarks.js';
 import { incidentById, type StoredIncident, searchIncidents } from '../storage/incidents.js';
 import { registerIncidentMarks } from './incidentMarks.js';
@@ -89,7 +91,13 @@ The page has each at /incidents/ID.`,
 }
 
 async function writeReport(program: Command, id: number, file: string): Promise<void> {
-  const facts = await lookAt(program, ({ pool }) => incidentFacts(pool, id, Date.now()));
+  const facts = await lookAt(program, async ({ pool, settings }) => {
+    const warn = (_context: object, message: string) => say(message);
+    const log = { info: () => {}, warn };
+    const names = new AsNameSource({ path: settings.incidents.asNames, now: () => new Date(), log });
+    await names.refreshIfDue();
+    return incidentFacts(pool, id, Date.now(), names.nameOf);
+  });
   if (facts === null) throw new Error(`there is no incident ${id}: \`routewarden incidents\` lists them`);
   await writeFile(file, incidentReport(facts));
   say(`wrote ${file}`);
@@ -128,6 +136,7 @@ function recordOf(incident: StoredIncident): object {
 
 function storyOf(incident: StoredIncident, comments: readonly IncidentComment[]): string[] {
   const { culprits, detail } = incident;
+  const yours = new Set(detail.watched.map(({ words }) => words));
   const named = (list: readonly { name: string; count: number }[]) =>
     list.map(({ name, count }) => `${name} (${count})`).join(', ') || 'none stands out';
   return [
@@ -135,9 +144,9 @@ function storyOf(incident: StoredIncident, comments: readonly IncidentComment[])
     `from       ${minuteText(incident.startedAt)} UTC, ${lengthOf(incident)}`,
     ...(incident.endedAt === null ? [] : [`end        ${endingWords(closingOf(incident))}`]),
     ...(detail.history === true ? ['history    found in replayed or backfilled minutes; no notices were sent'] : []),
-    `peak       ${incident.peakScore.toFixed(2)} at ${minuteText(incident.peakMinute)}, seen by ${incident.models.join(', ') || 'the ensemble'}`,
-    ...detail.watched.map(({ words }) => `yours      ${words}`),
-    ...incident.reasons.map(({ words }) => `why        ${words}`),
+    `found      ${sightOf(incident, minuteText)}`,
+    ...[...yours].map((words) => `yours      ${words}`),
+    ...incident.reasons.filter(({ words }) => !yours.has(words)).map(({ words }) => `why        ${words}`),
     ...(detail.adaptations ?? []).map(({ model, version }) => `learnt     by ${model} version ${version}`),
     `prefixes   ${named(culprits.prefixes)}`,
     `origins    ${named(culprits.origins)}`,

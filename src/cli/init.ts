@@ -2,9 +2,11 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { DEFAULT_FILE, loadSettings } from '../config/load.js';
+import { parseAddressBlock } from '../incidents/addressBlock.js';
 import { VrpSource } from '../incidents/rpki/vrpSource.js';
 import { difference, joined, proposalOf, type SeenRoute, watchText } from '../incidents/watch/proposal.js';
 import { asNumber } from '../incidents/watch/settings.js';
+import { announcedBy, RIPESTAT_URL } from '../sources/ripeStat.js';
 import { knownRoutes } from '../storage/knownRoutes.js';
 import { printJson, say, UsageError } from './output.js';
 import { withDatabase } from './store.js';
@@ -13,7 +15,11 @@ interface Options {
   yes?: boolean;
   upstreams?: boolean;
   json?: boolean;
+  /** An address; false: nobody is asked. */
+  ripestat: string | false;
 }
+
+const PATIENCE_SECONDS = 15;
 
 export function register(program: Command): void {
   program
@@ -21,6 +27,8 @@ export function register(program: Command): void {
     .description('Write what is yours into the settings, from what the feed and the ROAs show.')
     .argument('<networks...>', 'your AS numbers, such as AS64500')
     .option('--upstreams', 'declare the upstreams that are seen, too: any other then raises an alert')
+    .option('--ripestat <url>', 'asked for the prefixes and neighbours of these networks', RIPESTAT_URL)
+    .option('--no-ripestat', 'ask nobody: only what the streams hold')
     .option('--yes', 'write without asking')
     .option('--json', 'print the declaration as one JSON object, and write nothing')
     .addHelpText(
@@ -29,10 +37,10 @@ export function register(program: Command): void {
 Examples:
   routewarden init AS64500
   routewarden init AS64500 AS64501 --upstreams --yes
-  routewarden init 64500 --json
+  routewarden init 64500 --json --no-ripestat
 
-It reads the routes that the streams hold (table dump and feed) and the VRPs of rpki.vrps, shows what it would change in
-the settings file, and asks. What is declared already stays as it is. Start the system first, so that there are routes.
+It reads the routes that the streams hold (table dump and feed) and the VRPs of rpki.vrps, asks RIPEstat what these
+networks announce, shows what it would change in the settings file, and asks you. Without an answer of RIPEstat it goes on. What is declared already stays as it is. Start the system first, so that there are routes.
 
 Exit codes: 0 done or nothing to change, 1 failed or refused, 2 wrong usage.`,
     )
@@ -47,6 +55,7 @@ Exit codes: 0 done or nothing to change, 1 failed or refused, 2 wrong usage.`,
         for (const { name: stream } of settings.streams) {
           routes.push(...((await knownRoutes(pool, stream, (_, origin) => networks.includes(origin))) ?? []));
         }
+        if (options.ripestat !== false) routes.push(...(await seenByRipeStat(networks, options.ripestat)));
         const log = {
           info: () => {},
           warn: (context: object, text: string) => say(`${text} ${JSON.stringify(context)}`),
@@ -61,6 +70,24 @@ Exit codes: 0 done or nothing to change, 1 failed or refused, 2 wrong usage.`,
       }
       await write(program, proposal, options.yes === true);
     });
+}
+
+/** The networks' prefixes as routes, with those before them; none of those that could not be asked for, which is said. */
+async function seenByRipeStat(networks: readonly number[], url: string): Promise<SeenRoute[]> {
+  const routes: SeenRoute[] = [];
+  for (const origin of networks) {
+    try {
+      const signal = AbortSignal.timeout(PATIENCE_SECONDS * 1000);
+      const { prefixes, upstreams } = await announcedBy(origin, { url, signal });
+      const readable = prefixes.filter((prefix) => parseAddressBlock(prefix) !== null);
+      const ways = upstreams.length === 0 ? [[origin]] : upstreams.map((upstream) => [upstream, origin]);
+      routes.push(...readable.flatMap((prefix) => ways.map((hops) => ({ prefix, origin, hops }))));
+      say(`RIPEstat: AS${origin} announces ${readable.length} prefixes`);
+    } catch (error) {
+      say(`RIPEstat says nothing of AS${origin} (${(error as Error).message}): the streams alone are used for it`);
+    }
+  }
+  return routes;
 }
 
 async function write(program: Command, proposal: Parameters<typeof joined>[1], yes: boolean): Promise<void> {

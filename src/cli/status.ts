@@ -34,7 +34,7 @@ export interface Status {
     restarts: number;
   }[];
   /** `lag_seconds`: how far the stored feed is behind the clock; null for one that is not live. */
-  streams: (Omit<StreamStatus, 'log_age'> & { lag_seconds: number | null })[];
+  streams: (Omit<StreamStatus, 'log_age' | 'known_seconds'> & { lag_seconds: number | null })[];
   models: ModelStatus[];
   /** The newest checks and retrainings of all models. */
   reports: Pick<StoredDriftReport, 'modelKey' | 'windowEnd' | 'outcome' | 'reason'>[];
@@ -83,7 +83,7 @@ export async function readStatus(
   const rows = await raisedIncidents(pool);
   const budget = settings.incidents.evidence.perDay;
   const live = settings.feed.clock === 'wall';
-  const streams = (await streamStatus(pool)).map(({ log_age, ...stream }) => ({
+  const streams = (await streamStatus(pool)).map(({ log_age, known_seconds, ...stream }) => ({
     ...stream,
     lag_seconds: live ? log_age : null,
   }));

@@ -10,7 +10,7 @@ export interface CollectorOptions {
   pool: Pool;
   stream: string;
   logger: Logger;
-  /** wall: silent seconds are told by `now`; feed: only messages move time. */
+  /** wall: `now` counts silent seconds; feed: only messages move time. */
   clock: 'wall' | 'feed';
   flushMilliseconds: number;
   flushMessages: number;

@@ -28,9 +28,7 @@ const feedSettings = z.strictObject({
   clock: z
     .enum(['wall', 'feed'])
     .default('wall')
-    .describe(
-      "wall: a live feed, silent minutes are told by this machine's clock; feed: a replay, only messages move time",
-    ),
+    .describe("wall: a live feed, this machine's clock counts silent minutes; feed: a replay, only messages move time"),
   stallSeconds: z.number().positive().default(60).describe('No message for this long: the feed has stalled'),
   checkRaw: z
     .boolean()

@@ -19,6 +19,8 @@ export interface DashboardContext {
   budget: number;
   /** Share of anomalous minutes over which a serving version is in trouble. */
   watchRate: number;
+  /** A network's name by its AS number; undefined where none is given. */
+  nameOf: (asNumber: number) => string | undefined;
   acts: ModelActs & IncidentActs;
   logger: FastifyBaseLogger;
   clock: Clock;

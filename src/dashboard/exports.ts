@@ -1,12 +1,11 @@
 import type { FastifyInstance } from 'fastify';
-import type { Pool } from 'pg';
 import type { z } from 'zod';
 import { incidentCsv } from '../incidents/incidentCsv.js';
 import { incidentFilter } from '../incidents/incidentFilter.js';
 import { searchIncidents } from '../storage/incidents.js';
 import { BadRequest, NotThere, wordsOf } from './api/route.js';
 import { idParameter } from './api/schema.js';
-import type { Clock } from './context.js';
+import type { DashboardContext } from './context.js';
 import { driftDetail } from './queries/driftReports.js';
 import { incidentFacts } from './queries/incidentFacts.js';
 import { driftReportPage } from './report/driftReportPage.js';
@@ -16,7 +15,10 @@ import { incidentReport } from './report/incidentReport.js';
 const REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'";
 
 /** What is taken away as a file: the list of incidents as CSV, and reports of one page. */
-export function addExports(server: FastifyInstance, pool: Pool, clock: Clock): void {
+export function addExports(
+  server: FastifyInstance,
+  { pool, clock, nameOf }: Pick<DashboardContext, 'pool' | 'clock' | 'nameOf'>,
+): void {
   server.get('/api/incidents.csv', async (request, reply) => {
     const filter = read(incidentFilter, request.query);
     reply.type('text/csv; charset=utf-8').header('content-disposition', 'attachment; filename="incidents.csv"');
@@ -24,7 +26,7 @@ export function addExports(server: FastifyInstance, pool: Pool, clock: Clock): v
   });
   server.get('/api/incidents/:id/report.html', async (request, reply) => {
     const { id } = read(idParameter, request.params);
-    const facts = await incidentFacts(pool, id, clock.now());
+    const facts = await incidentFacts(pool, id, clock.now(), nameOf);
     if (facts === null) throw new NotThere(`There is no incident ${id}.`);
     reply.type('text/html; charset=utf-8').header('content-security-policy', REPORT_POLICY);
     return incidentReport(facts);

@@ -40,17 +40,57 @@ export function pathGraph(minutes: readonly Minute[], wanted?: string): PathGrap
     for (const { minute, evidence } of minutes) graph.add(minute, evidence);
     graph.joinLooseEnds();
   }
+  const edges = [...graph.edges.values()];
+  const times = minutes.map(({ minute }) => minute);
   return {
+    height: prefix === null ? null : heightOf(prefix, times, graph.routes, edges),
     prefix,
     prefixes,
-    minutes: minutes.map(({ minute }) => minute),
+    minutes: times,
     routes: graph.routes,
     nodes: prefix === null ? [] : [...graph.nodes.values()],
-    edges: [...graph.edges.values()],
+    edges,
   };
 }
 
 type Edge = PathGraph['edges'][number];
+
+/** How many of the peers whose path is known go over new links or to new origins, up to and including a minute. */
+export function changedPeers(
+  { prefix, routes, edges }: Pick<PathGraph, 'prefix' | 'routes' | 'edges'>,
+  at: number,
+): { changed: number; known: number } {
+  const fresh = new Set(
+    edges.filter(({ isNew, since }) => isNew && since !== null && since <= at).map(({ from, to }) => `${from}>${to}`),
+  );
+  const now = new Map<string, PathGraph['routes'][number]>();
+  for (const route of routes) if (route.since === null || route.since <= at) now.set(route.peer, route);
+  const taken = [...now.values()].filter(({ path }) =>
+    path.some((hop, index) => fresh.has(`${hop}>${path[index + 1] ?? prefix}`)),
+  );
+  return { changed: taken.length, known: now.size };
+}
+
+/** The first minute in which most peers take new ways; without known paths the one in which most new links are there. */
+function heightOf(
+  prefix: string,
+  minutes: readonly number[],
+  routes: PathGraph['routes'],
+  edges: readonly Edge[],
+): number | null {
+  const graph = { prefix, routes, edges: [...edges] };
+  let height: { minute: number; changed: number; links: number } | null = null;
+  for (const minute of minutes) {
+    const { changed } = changedPeers(graph, minute);
+    const links = edges.filter(({ isNew, since }) => isNew && since !== null && since <= minute).length;
+    const higher =
+      height === null ||
+      changed > height.changed ||
+      (changed === height.changed && changed === 0 && links > height.links);
+    if (higher) height = { minute, changed, links };
+  }
+  return height === null || (height.changed === 0 && height.links === 0) ? null : height.minute;
+}
 
 const peersOf = (count: number): string => `${count} peer${count === 1 ? '' : 's'}`;
 

@@ -35,6 +35,8 @@ export interface DashboardOptions {
   settings: DashboardSettings;
   /** `incidents.evidence.perDay`: alerts a day that the operator is ready to read. */
   budget: number;
+  /** A network's name by its AS number (`incidents.asNames`); without it networks have numbers alone. */
+  nameOf?: (asNumber: number) => string | undefined;
   acts: ModelActs & IncidentActs;
   logger: FastifyBaseLogger;
   /** Share of anomalous minutes over which a serving version is in trouble (`retraining.watchRate`). */
@@ -68,6 +70,7 @@ export async function createDashboard(options: DashboardOptions): Promise<Fastif
     settings,
     budget: options.budget,
     watchRate: options.watchRate,
+    nameOf: options.nameOf ?? (() => undefined),
     acts: options.acts,
     logger,
     clock,
@@ -171,7 +174,7 @@ export async function createDashboard(options: DashboardOptions): Promise<Fastif
   addChangingRoutes(routes, context);
 
   addDownloads(server, pool);
-  addExports(server, pool, clock);
+  addExports(server, context);
   server.get('/healthz', async () => ({ status: 'ok' }));
   server.get('/readyz', async (_request, reply) => {
     const failing = await failingWork(pool).catch(() => null);

@@ -23,11 +23,12 @@ export function timelineOf(
   evidence: readonly { minute: number; evidence: Partial<MinuteEvidence> }[],
   gaps: readonly Gap[],
   activations: readonly Activation[] = [],
+  height: { at: number; words: string } | null = null,
 ): Incident['timeline'] {
-  const events: Incident['timeline'] = [
-    { at: incident.startedAt, kind: 'start', words: 'The incident begins' },
-    { at: incident.peakMinute, kind: 'peak', words: `Highest score, ${incident.peakScore.toFixed(2)}` },
-  ];
+  const events: Incident['timeline'] = [{ at: incident.startedAt, kind: 'start', words: 'The incident begins' }];
+  if (incident.peakScore > 0) {
+    events.push({ at: incident.peakMinute, kind: 'peak', words: `Highest score, ${incident.peakScore.toFixed(2)}` });
+  }
   if (incident.endedAt !== null) {
     const minutes = Math.round((incident.endedAt - incident.startedAt) / MINUTE);
     events.push({ at: incident.endedAt, kind: 'end', words: `${endingWords}, after ${counted(minutes, 'minute')}` });
@@ -101,6 +102,7 @@ export function timelineOf(
       );
     }
   }
+  if (height !== null) events.push({ ...height, kind: 'height' });
   if (greatest !== null) {
     const { minute, prefixes, routes } = greatest;
     const words = `${prefixes.size === 1 ? '1 prefix goes back to who held it' : `${prefixes.size} prefixes go back to who held them`}: ${counted(routes, 'route')} at once, such as of ${[...prefixes][0]}`;

@@ -1,5 +1,17 @@
 import type { IncidentClass } from './incident.js';
 
+/** The longest prefixes that most networks accept from others, in bits (RFC 7454, section 6.1.3). */
+const LONGEST = { 4: 24, 6: 48 };
+
+/** How the holder gets traffic back: longer parts win, unless they would be too long to spread. */
+function announcing(own: string): string {
+  const longest = LONGEST[own.includes(':') ? 6 : 4];
+  const length = Number(own.split('/')[1] ?? longest);
+  return length < longest
+    ? `announce more-specifics of ${own}`
+    : `make sure that you announce ${own} yourself (longer prefixes do not spread)`;
+}
+
 /** What the reader of a notice should do first, in one sentence. `who` is the network behind it, where one is known. */
 export function adviceOf(name: IncidentClass, own: string | undefined, who: string | undefined): string {
   const them = who ?? 'the new origin';
@@ -8,7 +20,7 @@ export function adviceOf(name: IncidentClass, own: string | undefined, who: stri
     case 'moas':
       return own === undefined
         ? 'if the prefixes are those of a customer, call the upstreams of the new origin; else there is nothing to do'
-        : `if it was not planned, announce more-specifics of ${own}, and call the upstreams of ${them}: the page shows the paths`;
+        : `if it was not planned, ${announcing(own)}, and call the upstreams of ${them}: the page shows the paths`;
     case 'leak':
       return own === undefined
         ? 'if your routes go that way, filter that neighbour until it is fixed'

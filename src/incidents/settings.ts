@@ -23,6 +23,11 @@ export const rpkiSettings = z
       .positive()
       .default(24)
       .describe('A list made longer ago is reported by `doctor`, and takes the place of none read before'),
+    leastShare: share
+      .default(0.8)
+      .describe(
+        'A list with less than this share of the VRPs in use, in all or of one trust anchor, replaces them only once they are `maximumAgeHours` old',
+      ),
     maximumBytes: z.number().int().positive().default(512_000_000).describe('Greatest accepted size of the JSON'),
   })
   .prefault({})
@@ -135,6 +140,12 @@ export const incidentSettings = z
       .optional()
       .describe(
         'File of AS relations as CAIDA writes it (provider|customer|-1, peer|peer|0; plain, gzip or bzip2), looked at again every ten minutes',
+      ),
+    asNames: z
+      .string()
+      .optional()
+      .describe(
+        'File of AS names for the page and its reports, as RIPE (`asnames.txt`) or CAIDA (`as-org2info.txt`) writes it; plain, gzip or bzip2; never fetched',
       ),
     relatedMinutes: z
       .number()

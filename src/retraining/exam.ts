@@ -2,6 +2,7 @@ import { FEATURE_COUNT, featureFamily, featureIndexes } from '../features/catalo
 import type { FeatureBlock } from '../features/row.js';
 import type { ModelKind } from '../models/model.js';
 import { surpriseForRate } from '../models/threshold.js';
+import { mulberry32 } from '../random/mulberry32.js';
 
 export const ANOMALY_CLASSES = ['spike', 'mass withdrawal', 'path-length surge', 'slow ramp'] as const;
 export type AnomalyClass = (typeof ANOMALY_CLASSES)[number];
@@ -243,16 +244,4 @@ export function decodeExam(bytes: Buffer): Exam {
     usable: new Uint8Array(rows).fill(1),
   };
   return { block, classes: Uint8Array.from(bytes.subarray(8 + 4 * rows * (1 + columns))) };
-}
-
-/** Small seeded generator (Tommy Ettinger's mulberry32, public domain): 0 <= value < 1. */
-export function mulberry32(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

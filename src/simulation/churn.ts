@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { MINUTES_PER_DAY, type Minute } from '../features/row.js';
+import { Random } from '../random/random.js';
 import type { ForcedRoute } from './incident.js';
 import { moreSpecificOf } from './prefix.js';
-import { Random } from './random.js';
 import { NO_PATH, type RouteTable } from './routeTable.js';
 import { PROVIDER } from './topology.js';
 

@@ -1,5 +1,6 @@
+import { hash, hashFraction } from '../random/hash.js';
+import { Random } from '../random/random.js';
 import { moreSpecificOf } from './prefix.js';
-import { hash, hashFraction, Random } from './random.js';
 import { NO_PATH, type RouteTable } from './routeTable.js';
 import { Routes } from './routing.js';
 import type { GroundTruth, ScriptedIncident } from './script.js';

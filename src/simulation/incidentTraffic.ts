@@ -1,7 +1,7 @@
 import type { Minute } from '../features/row.js';
+import type { Random } from '../random/random.js';
 import type { ForcedRoute, PlannedIncident } from './incident.js';
 import { planExploration, planFlap } from './ordinaryTraffic.js';
-import type { Random } from './random.js';
 import { NO_PATH, type RouteTable } from './routeTable.js';
 import { NO_OVERRIDE, type WorldState } from './worldState.js';
 

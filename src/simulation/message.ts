@@ -1,4 +1,4 @@
-import { hash } from './random.js';
+import { hash } from '../random/hash.js';
 import type { RouteTable } from './routeTable.js';
 
 /** One BGP message or session change as the collector sees it, before it is written as JSON or MRT. */

@@ -1,5 +1,6 @@
 import type { Minute } from '../features/row.js';
-import { hash, hashFraction, type Random } from './random.js';
+import { hash, hashFraction } from '../random/hash.js';
+import type { Random } from '../random/random.js';
 import type { RouteTable } from './routeTable.js';
 import type { ScriptedDrift } from './script.js';
 import type { WorldState } from './worldState.js';

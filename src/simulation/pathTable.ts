@@ -1,4 +1,4 @@
-import { hash } from './random.js';
+import { hash } from '../random/hash.js';
 
 /** Every AS path of the world once, with its JSON text, so that a message costs a few string joins. */
 export class PathTable {

@@ -1,4 +1,4 @@
-import { Random } from './random.js';
+import { Random } from '../random/random.js';
 import type { Topology } from './topology.js';
 
 export interface SimulatedPrefix {

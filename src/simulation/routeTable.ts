@@ -1,6 +1,7 @@
+import { hash, hashFraction } from '../random/hash.js';
+import { Random } from '../random/random.js';
 import { PathTable } from './pathTable.js';
 import { drawPrefixes, type SimulatedPrefix } from './prefix.js';
-import { hash, hashFraction, Random } from './random.js';
 import { Routes } from './routing.js';
 import { drawTopology, PROVIDER, type Topology } from './topology.js';
 

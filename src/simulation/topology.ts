@@ -1,4 +1,4 @@
-import { Random } from './random.js';
+import { Random } from '../random/random.js';
 
 /** What a neighbour is to an AS, as a preference of the routes learned from it (Gao and Rexford, 2001). */
 export const PROVIDER = 0;

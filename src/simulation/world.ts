@@ -1,10 +1,11 @@
 import type { Minute } from '../features/row.js';
+import { hash, hashFraction } from '../random/hash.js';
+import { Random } from '../random/random.js';
 import { Churn, type ChurnRates } from './churn.js';
 import { groundTruthOf, type PlannedIncident, planIncidents } from './incident.js';
 import { planIncidentMinute } from './incidentTraffic.js';
 import { risLiveText, type SimulatedMessage } from './message.js';
 import { driftPrepending, planOrdinaryMinute, planSettling, shapeAt, type TrafficShape } from './ordinaryTraffic.js';
-import { hash, hashFraction, Random } from './random.js';
 import { NO_PATH, RouteTable } from './routeTable.js';
 import type { GroundTruth, ScriptedDrift, ScriptedIncident, ScriptedJoin } from './script.js';
 import { type Intent, NO_OVERRIDE, WorldState } from './worldState.js';

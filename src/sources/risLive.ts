@@ -56,6 +56,7 @@ export class RisLiveSource implements LiveSource {
   readonly #backoff: Backoff;
   readonly #duplicates: DuplicateFilter;
   readonly #now: () => number;
+  #away: string | null = null;
   #refusals = 0;
 
   /** @throws Error for a URL that is not a WebSocket URL, or a subscription that RIS Live does not know */
@@ -69,9 +70,15 @@ export class RisLiveSource implements LiveSource {
     this.#now = options.now ?? Date.now;
   }
 
+  /** Why the last connection ended or did not come about; null while there is one, and before the first. */
+  get away(): string | null {
+    return this.#away;
+  }
+
   async run(consumer: FeedConsumer, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const reason = await this.#connection(consumer, signal);
+      this.#away = reason;
       if (signal.aborted) return;
       const wait = Math.round(this.#backoff.next());
       this.#options.logger.warn({ reason, wait_ms: wait, attempt: this.#backoff.attempts }, 'RIS Live is away');
@@ -132,6 +139,7 @@ export class RisLiveSource implements LiveSource {
           awaited--;
           if (awaited > 0 || connected) return;
           connected = true;
+          this.#away = null;
           clearTimeout(unanswered);
           this.#refusals = 0;
           this.counters.connections++;

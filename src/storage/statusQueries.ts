@@ -8,6 +8,8 @@ export interface StreamStatus {
   gap_minutes: number;
   /** How far the newest stored update is behind the database's clock, seconds: says something of a live feed only. */
   log_age: number | null;
+  /** Age of the stream itself, seconds. */
+  known_seconds: number;
   verdicts: number;
   incidents: number;
 }
@@ -34,6 +36,7 @@ export async function streamStatus(pool: Pool): Promise<StreamStatus[]> {
     `SELECT s.name AS stream, f.watermark, f.minutes, f.gap_minutes,
        (SELECT round(extract(epoch FROM clock_timestamp() - b.until), 1)::float8 FROM update_batches b
         WHERE b.stream = s.name ORDER BY b.position DESC LIMIT 1) AS log_age,
+       extract(epoch FROM clock_timestamp() - s.created_at)::float8 AS known_seconds,
        (SELECT count(*) FROM verdicts v WHERE v.stream = s.name) AS verdicts,
        (SELECT count(*) FROM incidents i WHERE i.stream = s.name) AS incidents
      FROM streams s LEFT JOIN LATERAL (

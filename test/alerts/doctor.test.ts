@@ -17,6 +17,7 @@ import {
 import { packageRoot } from '../../src/config/paths.js';
 import { settingsSchema } from '../../src/config/settings.js';
 import { SERVICES } from '../../src/services/catalogue.js';
+import { appendEntries } from '../../src/storage/updateBatches.js';
 import { routewarden } from '../support/command.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
 import { Facts } from './facts.js';
@@ -44,6 +45,14 @@ const brief = ({ ok, finding }: Finding) => [ok, finding];
 test('streams: none, old and fresh', async () => {
   await pool.query('TRUNCATE features');
   const check = async () => brief((await checkStreams(pool, settings))[0]!);
+  await pool.query('UPDATE streams SET created_at = now()');
+  expect(await check()).toEqual([false, 'has no minute yet']);
+  const now = Date.now();
+  await appendEntries(pool, 'rrc00', [
+    { position: 1, kind: 'clock', sinceMs: now, untilMs: now, messages: 0, payload: null },
+  ]);
+  expect(await check()).toEqual([true, 'is new: its first minute is under way']);
+  await pool.query("UPDATE streams SET created_at = now() - interval '4 minutes'");
   expect(await check()).toEqual([false, 'has no minute yet']);
   const row =
     "INSERT INTO features (stream, minute, kind, values) VALUES ('rrc00', date_trunc('minute', now()) - $1::interval, 'observed', '{}')";

@@ -91,7 +91,7 @@ test('silence is no all-clear: a hijack that nothing was heard of says so, and w
   expect(pager.said).toEqual([`no more news: your ${OWN}: hijack by AS64666 on rrc00`]);
   const [alert] = await listAlerts(pool);
   expect(alert!.body.lines[0]).toBe('No more news: its routes may still stand');
-  expect(alert!.body.lines.at(-1)).toMatch(/^what to do: .*announce more-specifics of 192\.0\.2\.0\/24.*AS64666/);
+  expect(alert!.body.lines.at(-1)).toMatch(/^what to do: .*announce 192\.0\.2\.0\/24 yourself.*AS64666/);
   const [incident] = await listIncidents(pool);
   expect(alert!.body.facts).toMatchObject({ incident: incident!.id, subject: 'AS64666', ending: 'no more news' });
 });

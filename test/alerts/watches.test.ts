@@ -9,6 +9,7 @@ import type { ModelKey } from '../../src/models/model.js';
 import { forgetFailures } from '../../src/retraining/failure.js';
 import { Rounds } from '../../src/services/rounds.js';
 import { listAlerts, raiseAlertAlone } from '../../src/storage/alerts.js';
+import { upsertService } from '../../src/storage/services.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
 import { Facts } from './facts.js';
 
@@ -112,6 +113,27 @@ describe('a service', () => {
     expect(await sleep(600)).toEqual([]);
     await facts.beat('collector.1', 'running', 1);
     expect(await look(100)).toEqual([]);
+  });
+});
+
+describe('the list of VRPs', () => {
+  test('without most of a trust anchor raises one alert, until a whole list was read', async () => {
+    const report = (malfunction: string | null) =>
+      upsertService(pool, {
+        instance: 'correlator.1',
+        name: 'correlator',
+        host: 'here',
+        pid: 1,
+        state: 'running',
+        restarts: 0,
+        detail: { rpki: { malfunction }, roas: [] },
+      });
+    await report('trust anchor arin has 3 VRPs, 40 before');
+    const { look } = alerter();
+    expect(await look(20)).toEqual(['major roa 1']);
+    expect((await listAlerts(pool))[0]!.body.lines[0]).toBe('trust anchor arin has 3 VRPs, 40 before');
+    await report(null);
+    expect(await look(20)).toEqual(['major roa 1 over']);
   });
 });
 

@@ -12,7 +12,7 @@ import { aggregated, readRows, STREAM, writeRows } from '../../bench/realFeed/ro
 import { decodeRisLiveMessage } from '../../src/bgp/risLive.js';
 import { UpdateBatch, UpdateBatchBuilder } from '../../src/bgp/updateBatch.js';
 import { MinuteAggregator } from '../../src/features/minuteAggregator.js';
-import { Random } from '../../src/simulation/random.js';
+import { Random } from '../../src/random/random.js';
 import { SimulatedWorld } from '../../src/simulation/world.js';
 
 const START = 29_000_040;

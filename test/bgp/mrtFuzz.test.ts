@@ -6,6 +6,7 @@ import { decompressed } from '../../src/bgp/mrt/decompression.js';
 import { MrtDecoder } from '../../src/bgp/mrt/mrtDecoder.js';
 import { BadBatch, UpdateBatch, UpdateBatchBuilder } from '../../src/bgp/updateBatch.js';
 import { MinuteAggregator } from '../../src/features/minuteAggregator.js';
+import { Random } from '../../src/random/random.js';
 import { asPath, bgp4mp, bgpMessage, ipv4, NOW, nextHop, origin, prefix, update } from './mrtFixture.js';
 
 /** Mutated records in all; a million takes minutes and is for now and then. */
@@ -14,17 +15,6 @@ const FILES = ['rrc15.updates.20100227.1600.gz', 'rrc00.updates.19991214.1621.gz
 const DIRECTORY = join(process.cwd(), '../shared/data/mrt');
 const HEADER = 12;
 const RECORDS_PER_RUN = 50;
-
-/** xorshift32 */
-function random(seed: number): (below: number) => number {
-  let state = seed | 1;
-  return (below) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % below;
-  };
-}
 
 function made(): Buffer[] {
   const basic = [origin(0), asPath([64500, 3356]), nextHop('192.0.2.1')];
@@ -52,7 +42,8 @@ async function real(): Promise<Buffer[]> {
 describe('fuzzing', () => {
   test('mutated records: no throw, bounded memory, every batch is sound, most good records survive', async () => {
     const records = [...made(), ...(await real())];
-    const next = random(20_261_123);
+    const random = new Random(20_261_123);
+    const next = (below: number) => random.integer(below);
     const builder = new UpdateBatchBuilder();
     let good = 0;
     let decoded = 0;

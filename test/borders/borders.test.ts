@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { FastifyInstance } from 'fastify';
-import { Random } from '../../src/simulation/random.js';
+import { Random } from '../../src/random/random.js';
 import { startDashboards, type TestDashboard } from '../dashboard/dashboard.js';
 import { BORDERS } from './borders.js';
 import { mutated } from './mutation.js';

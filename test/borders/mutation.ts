@@ -1,4 +1,4 @@
-import type { Random } from '../../src/simulation/random.js';
+import type { Random } from '../../src/random/random.js';
 
 /** Texts that parsers have stumbled over. */
 const AWKWARD = [

@@ -82,6 +82,12 @@ suite(`a live hijack of a declared prefix${missing === null ? '' : ` (${missing}
     await rm(folder, { recursive: true, force: true });
   }, 60_000);
 
+  test('the feed is called live only once a message has come', async () => {
+    await page.goto(url);
+    await page.locator('.feed dd', { hasText: 'connected, no message yet' }).waitFor({ timeout: PATIENCE });
+    await page.goto(`${url}/networks`);
+  }, 90_000);
+
   test('goes red on "My networks" and is told within seconds of the message, and green again', async () => {
     send(OURS);
     await page
@@ -117,5 +123,13 @@ suite(`a live hijack of a declared prefix${missing === null ? '' : ` (${missing}
     await page.locator('tr.troubled').first().waitFor({ timeout: PATIENCE });
     expect(await overhang(page)).toBeLessThanOrEqual(0);
     await keepPicture(page, 'networks-phone');
+  }, 120_000);
+
+  test('a feed that cannot be reached is said with its reason', async () => {
+    for (const client of clients) client.terminate();
+    server.close();
+    await page.goto(url);
+    await page.locator('.feed dd', { hasText: /not connected: connect ECONNREFUSED/ }).waitFor({ timeout: PATIENCE });
+    await page.locator('.needs li', { hasText: 'not connected: connect ECONNREFUSED' }).waitFor({ timeout: PATIENCE });
   }, 120_000);
 });

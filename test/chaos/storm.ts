@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Random } from '../../src/simulation/random.js';
+import { Random } from '../../src/random/random.js';
 import type { Fault } from './faults/fault.js';
 import type { OutageWatch } from './outages.js';
 import type { Subject } from './subject.js';

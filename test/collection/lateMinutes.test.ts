@@ -14,7 +14,7 @@ import { correlateNext } from '../../src/incidents/correlationStep.js';
 import { CORRELATOR, correlateLate } from '../../src/incidents/lateCorrelation.js';
 import { WatchList } from '../../src/incidents/watchList.js';
 import type { AnyModelKind } from '../../src/models/kinds.js';
-import { Random } from '../../src/simulation/random.js';
+import { Random } from '../../src/random/random.js';
 import { featureBlock, insertFeatures } from '../../src/storage/features.js';
 import { inTransaction, openPool } from '../../src/storage/pool.js';
 import { meanKind } from '../drift/meanKind.js';

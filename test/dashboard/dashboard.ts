@@ -17,7 +17,10 @@ export interface TestDashboard {
   queue: BoardQueue;
   /** All that was logged, to look for secrets in. */
   log: string[];
-  open(settings?: z.input<typeof dashboardSettings>): Promise<{ server: FastifyInstance; url: string }>;
+  open(
+    settings?: z.input<typeof dashboardSettings>,
+    nameOf?: (asNumber: number) => string | undefined,
+  ): Promise<{ server: FastifyInstance; url: string }>;
   stop(): Promise<void>;
 }
 
@@ -47,7 +50,7 @@ export async function startDashboards(): Promise<TestDashboard> {
     database,
     queue,
     log,
-    async open(given = {}) {
+    async open(given = {}, nameOf = () => undefined) {
       const settings = readDashboardSettings({ port: 0, pollInterval: 100, live: false, staleAfter: 3600, ...given });
       const server = await createDashboard({
         pool: database.pool,
@@ -61,6 +64,7 @@ export async function startDashboards(): Promise<TestDashboard> {
         settings,
         budget: 6,
         watchRate: 0.2,
+        nameOf,
         acts,
         logger,
         clock: Date,

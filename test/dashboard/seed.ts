@@ -1,23 +1,13 @@
 import type { Pool } from 'pg';
 import type { DriftReport } from '../../src/drift/report.js';
 import { MODEL_KINDS } from '../../src/models/model.js';
+import { seededRandom } from '../../src/random/sfc32.js';
 
 const MINUTE = 60_000;
 export const STREAM = 'rrc00';
 /** The watermark of the seeded stream. */
 export const NOW = Date.UTC(2026, 2, 9, 12, 0);
 export const HIJACK = { from: NOW - 190 * MINUTE, until: NOW - 168 * MINUTE, prefix: '203.0.113.0/24' };
-
-/** Numbers in 0..1 that are the same each time (mulberry32). */
-export function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let value = Math.imul(state ^ (state >>> 15), 1 | state);
-    value = (value + Math.imul(value ^ (value >>> 7), 61 | value)) ^ value;
-    return ((value ^ (value >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 /** `days` of minutes with scores of all models, one hijack that is over, versions, drift reports and retrains. */
 export async function seedHistory(pool: Pool, days: number): Promise<void> {
@@ -53,7 +43,7 @@ export async function seedHistory(pool: Pool, days: number): Promise<void> {
 }
 
 async function seedMinutes(pool: Pool, days: number): Promise<void> {
-  const random = seeded(7);
+  const random = seededRandom(7);
   const count = days * 1440;
   const columns: { minutes: Date[]; values: string[]; kinds: string[]; evidence: string[]; unrest: number[] } = {
     minutes: [],
@@ -277,7 +267,7 @@ async function seedModel(pool: Pool, kind: string): Promise<void> {
     if (!rejected)
       await activate(pool, key, version, version === 1 ? 'first version' : 'retrained after drift', 'system');
   }
-  const random = seeded(kind.length);
+  const random = seededRandom(kind.length);
   for (let hour = 30; hour >= 1; hour--) {
     const drifted = hour === 20;
     const outcome = drifted ? 'drifted' : hour === 21 || hour === 22 ? 'watch' : 'stable';

@@ -99,8 +99,14 @@ export const SETTINGS: readonly Setting[] = [
     shows: /version 8 serves from/,
   },
   // Without a terminal it shows what it would write, and refuses to write unasked.
-  { line: /^init AS64500$/, when: 'running', code: 1, shows: /nothing was written/ },
-  { line: /^init AS AS$/, when: 'running', placeholders: { AS: '64501' }, also: ['--json'], shows: /64501/ },
+  { line: /^init AS64500$/, when: 'running', also: ['--no-ripestat'], code: 1, shows: /nothing was written/ },
+  {
+    line: /^init AS AS$/,
+    when: 'running',
+    placeholders: { AS: '64501' },
+    also: ['--json', '--no-ripestat'],
+    shows: /64501/,
+  },
   { line: /^rewind STREAM$/, when: 'running', code: 1, placeholders: { STREAM: 'rrc00' }, shows: /stop it first/ },
   { line: /^watch check$/, when: 'running', code: 1, shows: /nothing was compared yet/ },
   { line: /^approvals list$/, when: 'running', shows: /nothing waits for approval/ },

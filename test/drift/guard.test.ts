@@ -8,7 +8,7 @@ import { driftSettings, policyOf } from '../../src/drift/settings.js';
 import { ofSample } from '../../src/drift/statistics/distribution.js';
 import { psi, psiOfValues } from '../../src/drift/statistics/psi.js';
 import { summarise } from '../../src/drift/summary.js';
-import { mulberry32 } from '../../src/retraining/exam.js';
+import { mulberry32 } from '../../src/random/mulberry32.js';
 
 const normal = (random: () => number): number =>
   Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());

@@ -3,8 +3,8 @@ import { FEATURE_COUNT } from '../../src/features/catalogue.js';
 import type { FeatureBlock, Minute } from '../../src/features/row.js';
 import type { ModelKey, ModelKind } from '../../src/models/model.js';
 import { parseModelKey } from '../../src/models/modelKey.js';
+import { mulberry32 } from '../../src/random/mulberry32.js';
 import { loadActive } from '../../src/registry/load.js';
-import { mulberry32 } from '../../src/retraining/exam.js';
 import { insertScores } from '../../src/storage/scores.js';
 import { streamHistory } from '../../src/storage/streamHistory.js';
 

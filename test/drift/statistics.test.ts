@@ -8,7 +8,7 @@ import { mergeSketches, quantile, RELATIVE_ERROR, sketchOf } from '../../src/dri
 import { ofSample, ofSketch } from '../../src/drift/statistics/distribution.js';
 import { measureAll } from '../../src/drift/statistics/registry.js';
 import { decodeSummary, encodeSummary, mergeSummaries, summarise } from '../../src/drift/summary.js';
-import { mulberry32 } from '../../src/retraining/exam.js';
+import { mulberry32 } from '../../src/random/mulberry32.js';
 
 const YARDSTICK = '../shared/yardsticks/drift_statistics.py';
 const PYTHON = '/usr/bin/python3';

@@ -232,6 +232,41 @@ test('a list that is empty, expired or old does not replace a good one, and says
   }
 });
 
+test('a list in which a trust anchor lost most of its VRPs does not replace a good one until that is too old', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'vrps-'));
+  const path = join(folder, 'vrps.json');
+  let clock = Date.parse('2026-10-01T01:00:00Z');
+  const log = { info: () => {}, warn: () => {} };
+  const settings = rpkiSettings.parse({ vrps: path, refreshSeconds: 60 });
+  const source = new VrpSource({ settings, now: () => new Date(clock), log });
+  const roas = (ta: string, first: number, count: number) =>
+    Array.from({ length: count }, (_, n) => ({ asn: 64500, prefix: `${first}.${n}.0.0/16`, maxLength: 16, ta }));
+  const read = async (...lists: object[][]) => {
+    const buildtime = new Date(clock).toISOString();
+    await writeFile(path, JSON.stringify({ metadata: { buildtime }, roas: lists.flat() }));
+    clock += 120_000;
+    await source.refreshIfDue();
+    return source.state;
+  };
+  try {
+    expect(await read(roas('ripe', 10, 200), roas('arin', 11, 40))).toMatchObject({ vrps: 240, malfunction: null });
+    const lost = 'trust anchor arin has 3 VRPs, 40 before';
+    expect(await read(roas('ripe', 10, 200), roas('arin', 11, 3))).toMatchObject({
+      vrps: 240,
+      malfunction: lost,
+      error: `${lost} (rpki.leastShare)`,
+    });
+    expect(source.validityOf('11.30.0.0/16', 64500)).toBe('valid');
+    // a tenth less is the ordinary course of things
+    expect(await read(roas('ripe', 10, 185), roas('arin', 11, 36))).toMatchObject({ vrps: 221, malfunction: null });
+    expect(await read(roas('ripe', 10, 100))).toMatchObject({ vrps: 221 });
+    clock += 25 * 3_600_000;
+    expect(await read(roas('ripe', 10, 100))).toMatchObject({ vrps: 100, malfunction: null, error: null });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
 test('ROAs of declared prefixes that are missing, invalid, changed or about to expire are found', () => {
   const now = new Date('2026-10-01T00:00:00Z');
   const soon = now.getTime() / 1000 + 3600;

@@ -5,7 +5,7 @@ import type { FeatureRow } from '../../src/features/row.js';
 import { type CorrelatorContext, correlate, freshState } from '../../src/incidents/correlator.js';
 import type { Incident } from '../../src/incidents/incident.js';
 import type { MinuteInput } from '../../src/incidents/minuteInput.js';
-import { Random } from '../../src/simulation/random.js';
+import { Random } from '../../src/random/random.js';
 import type { GroundTruth, ScriptedIncident } from '../../src/simulation/script.js';
 import { SimulatedWorld } from '../../src/simulation/world.js';
 

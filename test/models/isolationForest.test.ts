@@ -14,7 +14,7 @@ import {
   scoreForest,
 } from '../../src/models/isolationForest/forest.js';
 import { BadArtifact } from '../../src/models/model.js';
-import { seededRandom } from '../../src/models/random.js';
+import { seededRandom } from '../../src/random/sfc32.js';
 
 const YARDSTICK = '../shared/yardsticks/isolation_forest.py';
 

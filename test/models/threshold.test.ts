@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { seededRandom } from '../../src/models/random.js';
 import { fitCalibration, scoreAt, surpriseForRate, surpriseOf, thresholdFor } from '../../src/models/threshold.js';
+import { seededRandom } from '../../src/random/sfc32.js';
 
 const exponential = (n: number, seed: number): Float64Array => {
   const random = seededRandom(seed);

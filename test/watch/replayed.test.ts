@@ -1,4 +1,6 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -223,14 +225,62 @@ test('`watch check` lists what is announced otherwise first, and ends with 1', a
   expect(scrubbed.flatMap(({ findings }) => findings)).toEqual([]);
 });
 
+test('`init` adds what RIPEstat says, and goes on without it, saying why', async () => {
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    asked.push(request.url ?? '');
+    if (request.url!.includes('AS65099')) return response.writeHead(503).end('busy');
+    const data = request.url!.startsWith('/data/announced-prefixes/')
+      ? {
+          prefixes: [
+            { prefix: '192.0.2.0/24', timelines: [] },
+            { prefix: '2001:db8:9::/48', timelines: [] },
+          ],
+        }
+      : {
+          neighbours: [
+            { asn: 64999, type: 'left' },
+            { asn: 64998, type: 'right' },
+            { asn: 64997, type: 'uncertain' },
+          ],
+        };
+    return response.end(JSON.stringify({ status: 'ok', data }));
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  try {
+    const words = ['init', 'AS65020', 'AS65099', '--upstreams', '--json', '--ripestat', url];
+    const ended = await routewarden(words, {}, folder);
+    expect(ended.code).toBe(0);
+    expect(ended.stderr).toContain('RIPEstat: AS65020 announces 2 prefixes');
+    expect(ended.stderr).toMatch(/RIPEstat says nothing of AS65099 \(127\.0\.0\.1:\d+ answered 503\)/);
+    expect(JSON.parse(ended.stdout)).toEqual({
+      watch: {
+        asNumbers: [65020, 65099],
+        upstreams: [64999, 65001],
+        prefixes: [
+          { prefix: '10.10.0.0/16', origins: [65020] },
+          { prefix: '192.0.2.0/24', origins: [65020] },
+          { prefix: '2001:db8:9::/48', origins: [65020] },
+        ],
+      },
+    });
+    expect(asked[0]).toBe('/data/announced-prefixes/data.json?resource=AS65020&sourceapp=routewarden');
+  } finally {
+    server.close();
+  }
+}, 60_000);
+
 test('`init` proposes what the streams hold, shows it, writes only when told, and keeps what is declared', async () => {
   const file = join(folder, 'routewarden.config.json');
   const before = await readFile(file, 'utf8');
-  const asked = await routewarden(['init', 'AS65020'], {}, folder);
+  const asked = await routewarden(['init', 'AS65020', '--no-ripestat'], {}, folder);
   expect(asked.code).toBe(1);
   expect(asked.stdout).toContain('+       {"prefix":"10.10.0.0/16"}');
   expect(await readFile(file, 'utf8')).toBe(before);
-  expect(await routewarden(['init', 'AS65020', '--upstreams', '--yes'], {}, folder)).toMatchObject({ code: 0 });
+  expect(await routewarden(['init', 'AS65020', '--upstreams', '--yes', '--no-ripestat'], {}, folder)).toMatchObject({
+    code: 0,
+  });
   const { watch } = JSON.parse(await readFile(file, 'utf8'));
   expect(watch).toMatchObject({
     asNumbers: [OURS, 65020],
@@ -242,7 +292,7 @@ test('`init` proposes what the streams hold, shows it, writes only when told, an
       { prefix: '10.10.0.0/16' },
     ],
   });
-  const again = await routewarden(['init', 'AS65020', '--upstreams'], {}, folder);
+  const again = await routewarden(['init', 'AS65020', '--upstreams', '--no-ripestat'], {}, folder);
   expect(again).toMatchObject({ code: 0, stdout: '' });
   expect((await routewarden(['init', 'nobody'], {}, folder)).code).toBe(2);
 }, 60_000);

@@ -9,22 +9,22 @@ import { overviewOf } from '../overview.js';
 import { pathGraph } from '../pathGraph.js';
 import { newestAudit } from '../queries/audit.js';
 import { driftDetail } from '../queries/driftReports.js';
-import { evidenceBetween, featureSeries } from '../queries/features.js';
+import { featureSeries } from '../queries/features.js';
 import { streamNames, watermark } from '../queries/feed.js';
-import { incident, incidentRow, incidents, windowOf } from '../queries/incidents.js';
+import { incident, incidentRow, incidents, pathEvidence, windowOf } from '../queries/incidents.js';
 import { model, models } from '../queries/models.js';
 import { ownNetworks } from '../queries/networks.js';
 import { raisedOf } from '../queries/raised.js';
 import { scoreSeries } from '../queries/scores.js';
+import { incidentVictims } from '../queries/victims.js';
 import { silenceRow } from '../silenceRow.js';
 import { networks } from './networks.js';
 import { NotThere, type Routes } from './route.js';
 import * as shape from './schema.js';
 
-const MINUTE = 60_000;
-
 /** Routes that look and change nothing. */
-export function addReadingRoutes(routes: Routes, { pool, settings, watchRate, budget, clock }: DashboardContext): void {
+export function addReadingRoutes(routes: Routes, context: DashboardContext): void {
+  const { pool, settings, watchRate, budget, clock, nameOf } = context;
   routes.add(
     {
       method: 'GET',
@@ -124,10 +124,19 @@ export function addReadingRoutes(routes: Routes, { pool, settings, watchRate, bu
     },
     async ({ parameters, query }) => {
       const row = (await incidentRow(pool, parameters.id)) ?? missingIncident(parameters.id);
-      const { end } = windowOf(row);
-      // Evidence may come some minutes before the models are sure.
-      return pathGraph(await evidenceBetween(pool, row.stream, row.startedAt - 10 * MINUTE, end), query.prefix);
+      return pathGraph(await pathEvidence(pool, row), query.prefix);
     },
+  );
+
+  routes.add(
+    {
+      method: 'GET',
+      path: '/api/incidents/{id}/victims',
+      summary: 'Every prefix that an incident hit: holders with their names, who announces it now, peers, RPKI state',
+      parameters: shape.idParameter,
+      answer: shape.victims,
+    },
+    async ({ parameters }) => (await incidentVictims(pool, parameters.id, nameOf)) ?? missingIncident(parameters.id),
   );
 
   routes.add(

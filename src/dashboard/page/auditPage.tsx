@@ -22,7 +22,7 @@ export function AuditPage() {
         <Empty>Nobody has changed anything yet.</Empty>
       ) : (
         <ScrollArea label="Audit log">
-          <table>
+          <table class="cards">
             <thead>
               <tr>
                 <th scope="col">When</th>
@@ -35,11 +35,11 @@ export function AuditPage() {
             <tbody>
               {value.map((act) => (
                 <tr key={act.id}>
-                  <td>{dateTime(act.at)}</td>
-                  <td>{act.actor}</td>
-                  <td>{act.action}</td>
-                  <td>{act.target}</td>
-                  <td>{act.detail}</td>
+                  <td data-head="When">{dateTime(act.at)}</td>
+                  <td data-head="Who">{act.actor}</td>
+                  <td data-head="What">{act.action}</td>
+                  <td data-head="On">{act.target}</td>
+                  <td data-head="Detail">{act.detail}</td>
                 </tr>
               ))}
             </tbody>

@@ -10,6 +10,12 @@ export interface Shade {
   colour: string;
 }
 
+/** A part of the time, milliseconds. */
+export interface Zoom {
+  from: number;
+  until: number;
+}
+
 interface ChartProps {
   /** What the chart shows, for those who cannot see it. */
   label: string;
@@ -25,6 +31,9 @@ interface ChartProps {
   /** Charts of one group share the cursor. */
   group: string;
   height?: number;
+  /** The part that is shown, where somebody keeps it; null: all. */
+  zoom?: Zoom | null;
+  onZoom?: (zoom: Zoom | null) => void;
   colour?: string;
 }
 
@@ -48,6 +57,7 @@ export function Chart(props: ChartProps) {
         element,
       );
       plot.current = held;
+      zoomTo(held.chart, held.props);
     };
     make();
     const size = new ResizeObserver(() => {
@@ -68,10 +78,19 @@ export function Chart(props: ChartProps) {
   useEffect(() => {
     if (plot.current === null) return;
     plot.current.props = props;
-    plot.current.chart.setData(dataOf(props));
-  }, [props.times, props.values, props.shades]);
+    plot.current.chart.setData(dataOf(props), false);
+    zoomTo(plot.current.chart, props);
+  }, [props.times, props.values, props.shades, props.zoom?.from, props.zoom?.until]);
 
   return <div class="chart" role="img" aria-label={props.label} ref={holder} />;
+}
+
+/** Shows the part that is kept, or all there is. */
+function zoomTo(chart: uPlot, { times, zoom }: ChartProps): void {
+  const [first, last] = [times[0], times.at(-1)];
+  if (first === undefined || last === undefined) return;
+  const { from, until } = zoom ?? { from: first, until: last };
+  chart.setScale('x', { min: from / SECONDS, max: until / SECONDS });
 }
 
 function dataOf({ times, values, low, threshold }: ChartProps): uPlot.AlignedData {
@@ -109,7 +128,20 @@ function optionsOf(element: HTMLElement, now: () => ChartProps): uPlot.Options {
     height: props.height ?? 150,
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * SECONDS), 'Etc/UTC'),
     legend: { show: false },
-    cursor: { sync: { key: props.group }, points: { size: 6 }, drag: { x: true, y: false } },
+    cursor: {
+      sync: { key: props.group },
+      // A level line under the pointer would be read as a threshold.
+      y: false,
+      points: { size: 6 },
+      drag: { x: true, y: false },
+      bind: {
+        dblclick: (_plot, _target, handler) => (event) => {
+          handler(event);
+          now().onZoom?.(null);
+          return null;
+        },
+      },
+    },
     scales: {
       y: {
         ...(steep(props) && { distr: 4 as const, asinh: limit || 1 }),
@@ -132,6 +164,7 @@ function optionsOf(element: HTMLElement, now: () => ChartProps): uPlot.Options {
     series,
     ...(props.low !== undefined && { bands: [{ series: [1, 2], fill: colour('--band') }] }),
     hooks: {
+      setSelect: [(plot) => keepZoom(plot, now())],
       drawClear: [(plot) => shade(plot, now().shades ?? [], colour)],
       draw: [(plot) => mark(plot, now(), colour('--alarm'))],
       setCursor: [(plot) => tell(plot, element, now())],
@@ -168,7 +201,11 @@ function shade(plot: uPlot, shades: readonly Shade[], colour: (name: string) => 
 
 function mark(plot: uPlot, { times, values, marked }: ChartProps, colour: string): void {
   if (marked === undefined) return;
-  const { ctx } = plot;
+  const { ctx, bbox } = plot;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  ctx.clip();
   ctx.fillStyle = colour;
   marked.forEach((on, index) => {
     const [time, value] = [times[index], values[index]];
@@ -177,6 +214,14 @@ function mark(plot: uPlot, { times, values, marked }: ChartProps, colour: string
     ctx.arc(plot.valToPos(time / SECONDS, 'x', true), plot.valToPos(value, 'y', true), 2.2 * devicePixelRatio, 0, 7);
     ctx.fill();
   });
+  ctx.restore();
+}
+
+/** Somebody dragged across the chart. */
+function keepZoom(plot: uPlot, { onZoom }: ChartProps): void {
+  const { left, width } = plot.select;
+  if (onZoom === undefined || width < 2) return;
+  onZoom({ from: plot.posToVal(left, 'x') * SECONDS, until: plot.posToVal(left + width, 'x') * SECONDS });
 }
 
 /** Puts what is under the cursor into the chart's caption. */

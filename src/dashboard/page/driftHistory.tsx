@@ -79,7 +79,7 @@ function Criteria({ report }: { report: DriftReport }) {
   if (report.criteria.length === 0) return null;
   return (
     <ScrollArea label="Criteria of the drift check">
-      <table>
+      <table class="cards">
         <thead>
           <tr>
             <th scope="col">Measure</th>
@@ -100,14 +100,24 @@ function Criteria({ report }: { report: DriftReport }) {
         <tbody>
           {report.criteria.map((criterion) => (
             <tr key={criterion.name} class={criterion.exceeded ? 'over' : ''}>
-              <th scope="row">{measureName(criterion.name)}</th>
-              <td class="number">{amount(criterion.baseline)}</td>
-              <td class="number">{amount(criterion.current)}</td>
-              <td class="number">
-                {changeOf(criterion)}
-                {criterion.exceeded && <span class="hidden"> over the limit</span>}
+              <th scope="row" data-head="Measure">
+                {measureName(criterion.name)}
+              </th>
+              <td class="number" data-head="Baseline">
+                {amount(criterion.baseline)}
               </td>
-              <td class="number">{limitOf(criterion)}</td>
+              <td class="number" data-head="Now">
+                {amount(criterion.current)}
+              </td>
+              <td class="number" data-head="Change">
+                <span>
+                  {changeOf(criterion)}
+                  {criterion.exceeded && <span class="hidden"> over the limit</span>}
+                </span>
+              </td>
+              <td class="number" data-head="Limit">
+                {limitOf(criterion)}
+              </td>
             </tr>
           ))}
         </tbody>

@@ -1,11 +1,14 @@
-import type { FeatureSeries, Incident, Ranked } from '../api/schema.js';
+import { useState } from 'preact/hooks';
+import type { FeatureSeries, Incident, Victims } from '../api/schema.js';
 import { Chart } from './chart.js';
+import { Culprits } from './culprits.js';
 import { IncidentActions } from './incidentActions.js';
 import { IncidentList } from './incidentList.js';
 import { IncidentThread } from './incidentThread.js';
 import { PathGraphCard } from './pathGraphCard.js';
 import { useResource } from './resource.js';
 import { Badge, Empty, Loading, Meter, Problem } from './states.js';
+import { VictimsCard } from './victimsCard.js';
 import {
   amount,
   classMeaning,
@@ -25,23 +28,17 @@ const ENDINGS = { resolved: 'over', 'no more news': 'no more news' } as const;
 /** Classes that show in who announces what; the others show in how much was sent. */
 const PATHS_FIRST = new Set(['hijack', 'moas', 'leak']);
 
-/** What the numbers beside culprits count; updates where a class says nothing of its own. */
-const COUNTED: Record<string, { prefixes?: string; origins?: string; peers?: string }> = {
-  hijack: { origins: 'prefixes announced' },
-  moas: { origins: 'prefixes announced' },
-  leak: { origins: 'routes through it' },
-  outage: { prefixes: 'peers that lost it', origins: 'prefixes lost' },
-  'session reset': { peers: 'times down or up' },
-};
-
 export function IncidentPage({ id, canChange }: { id: number; canChange: boolean }) {
+  const [at, setAt] = useState<number | null>(null);
   const { value, error, reload } = useResource<Incident>(`/api/incidents/${id}`, ['incidents']);
+  const victims = useResource<Victims>(`/api/incidents/${id}/victims`, ['incidents']);
   const features = useResource<FeatureSeries>(`/api/incidents/${id}/features`, ['incidents']);
   if (value === undefined) return error === null ? <Loading /> : <Problem words={error} />;
   const end = value.endedAt ?? value.lastMinute + 60_000;
   const shades = [{ from: value.startedAt, until: end, colour: '--incident' }];
   // Where it runs past midnight, a bare time of day would be read as the day of its start.
   const clock = new Date(value.startedAt).toDateString() === new Date(end).toDateString() ? timeOf : shortTime;
+  const names = victims.value?.names ?? {};
   const inPaths = PATHS_FIRST.has(value.class);
   return (
     <>
@@ -66,8 +63,9 @@ export function IncidentPage({ id, canChange }: { id: number; canChange: boolean
           {value.endedAt === null
             ? ', still going on'
             : ` to ${clock(value.endedAt)}, ${span((end - value.startedAt) / 1000)}`}{' '}
-          · stream {value.stream} · highest score {amount(value.peakScore)} at {clock(value.peakMinute)}
-          {value.score.threshold !== null && `, threshold ${amount(value.score.threshold)}`}
+          · stream {value.stream}{' '}
+          {value.peakScore > 0 && ` · highest score ${amount(value.peakScore)} at ${clock(value.peakMinute)}`}
+          {value.peakScore > 0 && value.score.threshold !== null && `, threshold ${amount(value.score.threshold)}`}
         </p>
         <dl class="advice">
           <dt>How sure</dt>
@@ -91,32 +89,49 @@ export function IncidentPage({ id, canChange }: { id: number; canChange: boolean
       </section>
       <div class="columns">
         <div>
-          {inPaths && <PathGraphCard id={id} />}
+          {inPaths && <PathGraphCard id={id} at={at} setAt={setAt} />}
           <section class="card" aria-labelledby="score">
             <h2 id="score">Score before, during and after</h2>
-            <figure>
-              <figcaption>
-                <span class="reading" />
-              </figcaption>
-              <Chart
-                label="Ensemble score around the incident"
-                times={value.score.times}
-                values={value.score.score}
-                threshold={value.score.times.map(() => value.score.threshold)}
-                shades={shades}
-                group="incident"
-                height={150}
-              />
-            </figure>
+            {value.score.times.length === 0 ? (
+              <Empty>No model scored these minutes.</Empty>
+            ) : (
+              <figure>
+                <figcaption>
+                  <span class="reading" />
+                </figcaption>
+                <Chart
+                  label="Ensemble score around the incident"
+                  times={value.score.times}
+                  values={value.score.score}
+                  threshold={value.score.times.map(() => value.score.threshold)}
+                  shades={shades}
+                  group="incident"
+                  height={150}
+                />
+              </figure>
+            )}
             <Features resource={features} shades={shades} />
           </section>
-          {!inPaths && <PathGraphCard id={id} />}
+          <VictimsCard victims={victims} />
+          {!inPaths && <PathGraphCard id={id} at={at} setAt={setAt} />}
           <section class="card" aria-labelledby="timeline">
             <h2 id="timeline">Time line</h2>
             <ol class="timeline">
               {value.timeline.map((event) => (
-                <li key={`${event.at} ${event.words}`} class={event.kind}>
-                  <time dateTime={new Date(event.at).toISOString()}>{clock(event.at)}</time> {event.words}
+                <li
+                  key={`${event.at} ${event.words}`}
+                  class={event.kind}
+                  aria-current={event.at === at ? 'time' : undefined}
+                >
+                  <button
+                    type="button"
+                    class="time"
+                    title="Show the paths of this minute"
+                    onClick={() => setAt(event.at)}
+                  >
+                    <time dateTime={new Date(event.at).toISOString()}>{clock(event.at)}</time>
+                  </button>{' '}
+                  {event.words}
                 </li>
               ))}
             </ol>
@@ -128,9 +143,8 @@ export function IncidentPage({ id, canChange }: { id: number; canChange: boolean
           <IncidentThread incident={value} canChange={canChange} changed={reload} />
           <section class="card" aria-labelledby="culprits">
             <h2 id="culprits">Who stands out</h2>
-            <Culprits title="Prefixes" list={value.prefixes} counted={COUNTED[value.class]?.prefixes} />
-            <Culprits title="Origins" list={value.origins} counted={COUNTED[value.class]?.origins} />
-            <Culprits title="Peers" list={value.peers} counted={COUNTED[value.class]?.peers} />
+            <Culprits title="Origins" incident={value} names={names} />
+            <Culprits title="Peers" incident={value} names={names} />
           </section>
           <section class="card" aria-labelledby="related">
             <h2 id="related">Related incidents</h2>
@@ -146,8 +160,14 @@ export function IncidentPage({ id, canChange }: { id: number; canChange: boolean
   );
 }
 
-/** Which of the models and of the routes speak for it. */
-function howSure({ models, class: found }: Incident): string {
+/** The class's score in a word and a number, and which of the models and of the routes speak for it. */
+function howSure(incident: Incident): string {
+  const { confidence } = incident;
+  if (confidence === null) return voices(incident);
+  return `${sentence(confidence.words)}, ${confidence.score.toFixed(2)} of 1. ${voices(incident)}`;
+}
+
+function voices({ models, class: found }: Incident): string {
   if (models.includes('watch')) return 'These routes are not what you declared of your networks; no model was asked.';
   const flagged = models.filter((name) => name !== 'evidence');
   const votes = `${flagged.length} of ${MODELS} models found these minutes anomalous`;
@@ -266,33 +286,5 @@ function Features({
         </figure>
       ))}
     </div>
-  );
-}
-
-function Culprits(props: { title: string; list: readonly Ranked[]; counted: string | undefined }) {
-  const { title, list, counted = 'updates' } = props;
-  if (list.length === 0) return null;
-  const most = Math.max(...list.map((entry) => entry.count));
-  const alike = most === 1;
-  return (
-    <>
-      <h3>
-        {title} {!alike && <small>by {counted}</small>}
-      </h3>
-      <ul class="ranked">
-        {list.slice(0, 6).map((entry) => (
-          <li key={entry.name}>
-            <code>{title === 'Origins' && /^\d+$/.test(entry.name) ? `AS${entry.name}` : entry.name}</code>
-            {!alike && (
-              <>
-                <Meter fraction={entry.count / most} label={`${entry.count} ${counted}`} />
-                <span>{amount(entry.count)}</span>
-              </>
-            )}
-          </li>
-        ))}
-      </ul>
-      {list.length > 6 && <p class="hint">and {list.length - 6} more</p>}
-    </>
   );
 }

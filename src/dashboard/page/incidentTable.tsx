@@ -27,7 +27,7 @@ export function IncidentTable({ incidents, query }: { incidents: readonly Incide
   };
   return (
     <ScrollArea label="Incidents">
-      <table class="incident-table">
+      <table class="cards incident-table">
         <thead>
           <tr>
             {COLUMNS.map(([column, words]) => (

@@ -2,6 +2,7 @@ import type { Overview, Verdict } from '../api/schema.js';
 import { IncidentList } from './incidentList.js';
 import { useConnection } from './live.js';
 import { ModelList } from './modelList.js';
+import { NeedsCard } from './needsCard.js';
 import { NetworksCard } from './networksPage.js';
 import { RaisedLine } from './raisedCard.js';
 import { useResource } from './resource.js';
@@ -9,12 +10,13 @@ import { go } from './route.js';
 import { ScoreCharts } from './scoreCharts.js';
 import { ServiceList } from './serviceList.js';
 import { Empty, Loading, Meter, Problem } from './states.js';
-import { amount, dateTime, incidentName, modelName, sentence, shortTime, span } from './words.js';
+import { amount, dateTime, incidentName, linkWords, modelName, shortTime, span } from './words.js';
 
 /** Verdicts so far behind the feed, in milliseconds, say nothing of now. */
 const MOST_BEHIND = 10 * 60_000;
 
-export function OverviewPage({ stream }: { stream: string | null }) {
+export function OverviewPage({ path }: { path: URL }) {
+  const stream = path.searchParams.get('stream');
   const query = stream === null ? '' : `?stream=${encodeURIComponent(stream)}`;
   const { value, error } = useResource<Overview>(`/api/overview${query}`, [
     'minute',
@@ -27,12 +29,23 @@ export function OverviewPage({ stream }: { stream: string | null }) {
     <>
       {error !== null && <Problem words={error} />}
       <NetworksCard />
+      <NeedsCard overview={value} />
       <div class="summary">
         <VerdictCard overview={value} />
         <FeedCard overview={value} />
       </div>
       <div class="columns">
         <div>
+          <section class="card" aria-labelledby="incidents-title">
+            <div class="head">
+              <h2 id="incidents-title">Incidents</h2>
+              <a class="take-away" href="/incidents">
+                All
+              </a>
+            </div>
+            <RaisedLine raised={value.raised} />
+            <IncidentList incidents={value.incidents.slice(0, 8)} lines />
+          </section>
           {value.stream === null ? (
             <section class="card">
               <h2>No feed yet</h2>
@@ -42,31 +55,25 @@ export function OverviewPage({ stream }: { stream: string | null }) {
               </Empty>
             </section>
           ) : (
-            <ScoreCharts stream={value.stream} />
+            <ScoreCharts stream={value.stream} query={path.searchParams} />
           )}
+        </div>
+        <div>
+          <section class="card" aria-labelledby="models-title">
+            <div class="head">
+              <h2 id="models-title">Models</h2>
+              <a class="take-away" href="/models">
+                All
+              </a>
+            </div>
+            <ModelList models={value.models} collected={value.collected} />
+          </section>
           <section class="card" aria-labelledby="services-title">
             <div class="head">
               <h2 id="services-title">Services</h2>
               <small>and their last heartbeat</small>
             </div>
             <ServiceList services={value.services} />
-          </section>
-        </div>
-        <div>
-          <section class="card" aria-labelledby="incidents-title">
-            <div class="head">
-              <h2 id="incidents-title">Incidents</h2>
-              <a href="/incidents">All</a>
-            </div>
-            <RaisedLine raised={value.raised} />
-            <IncidentList incidents={value.incidents.slice(0, 8)} />
-          </section>
-          <section class="card" aria-labelledby="models-title">
-            <div class="head">
-              <h2 id="models-title">Models</h2>
-              <a href="/models">All</a>
-            </div>
-            <ModelList models={value.models} collected={value.collected} />
           </section>
         </div>
       </div>
@@ -77,10 +84,7 @@ export function OverviewPage({ stream }: { stream: string | null }) {
 function VerdictCard({ overview }: { overview: Overview }) {
   const { trouble } = useConnection();
   const { verdict, collected } = overview;
-  const mine = ({ models }: { models: readonly string[] }) => Number(models.includes('watch'));
-  const running = overview.incidents
-    .filter((incident) => incident.endedAt === null && !incident.ordinary)
-    .sort((a, b) => mine(b) - mine(a));
+  const running = overview.incidents.filter((incident) => incident.endedAt === null && !incident.ordinary);
   if (verdict === null) {
     const missing = Math.max(0, collected.needed - collected.minutes);
     return (
@@ -115,12 +119,6 @@ function VerdictCard({ overview }: { overview: Overview }) {
     <section class={`card verdict ${tone}`} aria-labelledby="verdict-title">
       <h1 id="verdict-title">{headline}</h1>
       {unknown !== null && <p>{unknown}</p>}
-      {running.slice(0, 2).map((incident) => (
-        <p key={incident.id}>
-          <a href={`/incidents/${incident.id}`}>{incidentName(incident.class, incident.subject)}</a>:{' '}
-          {sentence(incident.headline)}
-        </p>
-      ))}
       {tone === 'calm' && overview.incidents[0] !== undefined && (
         <p>
           Last incident:{' '}
@@ -201,9 +199,7 @@ function FeedCard({ overview }: { overview: Overview }) {
         <dl>
           <div>
             <dt>State</dt>
-            <dd class={feed.stale ? 'bad' : ''}>
-              {!live ? 'simulated feed' : feed.stale ? 'stale: is the collector running?' : 'live'}
-            </dd>
+            <dd class={live && linkWords(feed) !== 'live' ? 'bad' : ''}>{live ? linkWords(feed) : 'simulated feed'}</dd>
           </div>
           {live && (
             <div>

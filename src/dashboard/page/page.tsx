@@ -86,7 +86,7 @@ function Content({ path, canChange }: { path: URL; canChange: boolean }) {
   }
   if (area === 'models') return <ModelsPage />;
   if (area === 'audit') return <AuditPage />;
-  return <OverviewPage stream={path.searchParams.get('stream')} />;
+  return <OverviewPage path={path} />;
 }
 
 function StaleBanner() {

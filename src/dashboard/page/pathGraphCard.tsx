@@ -6,10 +6,13 @@ import { ScrollArea } from './scrollArea.js';
 import { Empty, Loading, Problem } from './states.js';
 import { timeOf } from './words.js';
 
-/** The AS graph towards a culprit prefix, with a slider over the incident. */
-export function PathGraphCard({ id }: { id: number }) {
+/**
+ * The AS graph towards a culprit prefix, with a slider over the incident. `at` is the minute that is shown, in milliseconds;
+ * null: the height of the event.
+ */
+export function PathGraphCard(props: { id: number; at: number | null; setAt: (at: number) => void }) {
+  const { id, at, setAt } = props;
   const [prefix, setPrefix] = useState('');
-  const [moment, setMoment] = useState<number | null>(null);
   const query = prefix === '' ? '' : `?prefix=${encodeURIComponent(prefix)}`;
   const { value, error } = useResource<PathGraph>(`/api/incidents/${id}/paths${query}`, ['incidents']);
   return (
@@ -35,10 +38,20 @@ export function PathGraphCard({ id }: { id: number }) {
         </Empty>
       )}
       {value !== undefined && value.prefix !== null && (
-        <Picture graph={value} moment={moment ?? value.minutes.length - 1} setMoment={setMoment} />
+        <Picture
+          graph={value}
+          moment={momentOf(value, at)}
+          setMoment={(moment) => setAt(value.minutes[moment] ?? (value.minutes[0] ?? 0) - 1)}
+        />
       )}
     </section>
   );
+}
+
+/** The place of the newest minute up to a time; -1: before the incident. */
+function momentOf({ minutes, height }: PathGraph, at: number | null): number {
+  const wanted = at ?? height ?? minutes.at(-1) ?? 0;
+  return minutes.findLastIndex((minute) => minute <= wanted);
 }
 
 function Picture(props: { graph: PathGraph; moment: number; setMoment: (moment: number) => void }) {
@@ -127,7 +140,8 @@ function Picture(props: { graph: PathGraph; moment: number; setMoment: (moment: 
       <p class="hint">From the peers of the collector at the left to the prefix at the right.</p>
       <label class="slider">
         <span>
-          {moment < 0 ? 'Before the incident' : `At ${timeOf(at)}`}, {fresh.length} new link
+          {moment < 0 ? 'Before the incident' : `At ${timeOf(at)}`}
+          {at === graph.height && moment >= 0 && ', its height'}, {fresh.length} new link
           {fresh.length === 1 ? '' : 's'}
           {graph.routes.length > 0 &&
             moment >= 0 &&

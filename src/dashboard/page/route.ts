@@ -9,6 +9,13 @@ export function go(path: string): void {
   for (const listener of listeners) listener();
 }
 
+/** Puts another address in the place of this one, where the page stays: the back button goes over it. */
+export function replace(path: string): void {
+  if (path === location.pathname + location.search) return;
+  history.replaceState(null, '', path);
+  for (const listener of listeners) listener();
+}
+
 /** The present path with its query; changes with `go`, links and the back button. */
 export function usePath(): URL {
   const [href, setHref] = useState(location.href);

@@ -1,7 +1,7 @@
-import { useState } from 'preact/hooks';
 import type { ScoreSeries } from '../api/schema.js';
-import { Chart, type Shade } from './chart.js';
+import { Chart, type Shade, type Zoom } from './chart.js';
 import { useResource } from './resource.js';
+import { replace } from './route.js';
 import { Empty, Loading, Problem } from './states.js';
 import { modelName, shortTime, span } from './words.js';
 
@@ -12,10 +12,13 @@ const RANGES = [
   [168, '7 d'],
   [720, '30 d'],
 ] as const;
+const STANDARD = 24;
 
 /** The scores of the ensemble and of each model below each other, with a common cursor. */
-export function ScoreCharts({ stream }: { stream: string }) {
-  const [hours, setHours] = useState<number>(24);
+export function ScoreCharts({ stream, query }: { stream: string; query: URLSearchParams }) {
+  const asked = Number(query.get('hours'));
+  const hours = RANGES.find(([choice]) => choice === asked)?.[0] ?? STANDARD;
+  const zoom = zoomIn(query);
   const { value, error } = useResource<ScoreSeries>(`/api/series?stream=${encodeURIComponent(stream)}&hours=${hours}`, [
     'minute',
     'incidents',
@@ -26,7 +29,12 @@ export function ScoreCharts({ stream }: { stream: string }) {
         <h2 id="scores-title">How unusual is the routing?</h2>
         <fieldset class="choices" aria-label="Time shown">
           {RANGES.map(([choice, name]) => (
-            <button key={choice} type="button" aria-pressed={choice === hours} onClick={() => setHours(choice)}>
+            <button
+              key={choice}
+              type="button"
+              aria-pressed={choice === hours}
+              onClick={() => replace(withSpan(query, choice))}
+            >
               {name}
             </button>
           ))}
@@ -42,12 +50,38 @@ export function ScoreCharts({ stream }: { stream: string }) {
       </p>
       {error !== null && value === undefined && <Problem words={error} />}
       {error === null && value === undefined && <Loading />}
-      {value !== undefined && <Curves series={value} />}
+      {value !== undefined && <Curves series={value} zoom={zoom} setZoom={(next) => replace(withZoom(query, next))} />}
     </section>
   );
 }
 
-function Curves({ series }: { series: ScoreSeries }) {
+/** From and until in the address, milliseconds; null: the whole span. */
+function zoomIn(query: URLSearchParams): Zoom | null {
+  const [from, until] = [Date.parse(query.get('from') ?? ''), Date.parse(query.get('until') ?? '')];
+  return from < until ? { from, until } : null;
+}
+
+function withSpan(query: URLSearchParams, hours: number): string {
+  const next = new URLSearchParams(query);
+  for (const name of ['from', 'until']) next.delete(name);
+  if (hours === STANDARD) next.delete('hours');
+  else next.set('hours', String(hours));
+  return address(next);
+}
+
+function withZoom(query: URLSearchParams, zoom: Zoom | null): string {
+  const next = new URLSearchParams(query);
+  for (const name of ['from', 'until'] as const) {
+    if (zoom === null) next.delete(name);
+    else next.set(name, `${new Date(zoom[name]).toISOString().slice(0, 16)}Z`);
+  }
+  return address(next);
+}
+
+const address = (query: URLSearchParams): string => (query.size === 0 ? '/' : `/?${query}`);
+
+function Curves(props: { series: ScoreSeries; zoom: Zoom | null; setZoom: (zoom: Zoom | null) => void }) {
+  const { series, zoom, setZoom } = props;
   if (series.curves.every((curve) => curve.high.every((value) => value === null))) {
     return <Empty>No minute was scored in this time. Scores begin with the first trained model.</Empty>;
   }
@@ -81,6 +115,8 @@ function Curves({ series }: { series: ScoreSeries }) {
                 marked={anomalous}
                 shades={shades}
                 group="scores"
+                zoom={zoom}
+                onZoom={setZoom}
                 height={curve.name === 'ensemble' ? 170 : 110}
               />
             )}

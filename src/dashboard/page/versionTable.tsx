@@ -18,7 +18,11 @@ export function VersionTable({ modelKey, versions, canChange, rollback, pin }: P
     <section class="card" aria-labelledby="versions">
       <div class="head">
         <h2 id="versions">Versions</h2>
-        {versions.length > 1 && <a href={`/models/${encodeURIComponent(modelKey)}/compare`}>Compare two</a>}
+        {versions.length > 1 && (
+          <a class="take-away" href={`/models/${encodeURIComponent(modelKey)}/compare`}>
+            Compare two
+          </a>
+        )}
       </div>
       {versions.length === 0 ? (
         <Empty>
@@ -26,7 +30,7 @@ export function VersionTable({ modelKey, versions, canChange, rollback, pin }: P
         </Empty>
       ) : (
         <ScrollArea label="Versions">
-          <table>
+          <table class="cards">
             <thead>
               <tr class="groups">
                 <td colSpan={5} />
@@ -73,25 +77,43 @@ export function VersionTable({ modelKey, versions, canChange, rollback, pin }: P
             <tbody>
               {versions.map((version) => (
                 <tr key={version.version} class={version.active ? 'active' : ''}>
-                  <th scope="row">
-                    {version.version}
-                    {version.parent !== null && <small> after {version.parent}</small>}
+                  <th scope="row" data-head="Version">
+                    <span>
+                      {version.version}
+                      {version.parent !== null && <small> after {version.parent}</small>}
+                    </span>
                   </th>
-                  <td>
-                    {version.active ? <Badge tone="good">active</Badge> : <Badge tone="quiet">{version.state}</Badge>}{' '}
-                    {version.pinned && <Badge tone="quiet">pinned</Badge>}
-                    {reasonOf(version) !== null && <small>{reasonOf(version)}</small>}
+                  <td data-head="State">
+                    <span>
+                      {version.active ? <Badge tone="good">active</Badge> : <Badge tone="quiet">{version.state}</Badge>}{' '}
+                      {version.pinned && <Badge tone="quiet">pinned</Badge>}
+                      {reasonOf(version) !== null && <small>{reasonOf(version)}</small>}
+                    </span>
                   </td>
-                  <td class="times">
+                  <td class="times" data-head="Trained on">
                     {shortTime(version.dataFrom)} to {shortTime(version.dataUntil)}
                   </td>
-                  <td class="number">{amount(version.samples)}</td>
-                  <td class="number">{amount(version.threshold)}</td>
-                  <td class="number">{share(version.gate.anomalous)}</td>
-                  <td class="number">{share(version.gate.championAnomalous)}</td>
-                  <td class="number">{share(version.gate.recall)}</td>
-                  <td class="number">{share(version.gate.firstRecall)}</td>
-                  <td class="number">{amount(version.gate.seconds)} s</td>
+                  <td class="number" data-head="Minutes">
+                    {amount(version.samples)}
+                  </td>
+                  <td class="number" data-head="Threshold">
+                    {amount(version.threshold)}
+                  </td>
+                  <td class="number" data-head="Ordinary flagged">
+                    {share(version.gate.anomalous)}
+                  </td>
+                  <td class="number" data-head="by the one before">
+                    {share(version.gate.championAnomalous)}
+                  </td>
+                  <td class="number" data-head="Injected found">
+                    {share(version.gate.recall)}
+                  </td>
+                  <td class="number" data-head="by the first">
+                    {share(version.gate.firstRecall)}
+                  </td>
+                  <td class="number" data-head="Training took">
+                    {amount(version.gate.seconds)} s
+                  </td>
                   {canChange && (
                     <td class="buttons">
                       {!version.active && version.state === 'published' && (

@@ -1,4 +1,5 @@
 import type { ServiceName } from '../../services/catalogue.js';
+import type { Feed } from '../api/schema.js';
 
 /** How times, spans and names read on the page. All times are UTC, as in routing archives. */
 
@@ -13,6 +14,14 @@ const MODEL_NAMES: Record<string, string> = {
 
 export function modelName(kind: string): string {
   return MODEL_NAMES[kind] ?? kind;
+}
+
+/** How a live feed stands, in words: "live" only once a message has come. */
+export function linkWords({ link, receivedAt, stale }: Feed): string {
+  if (link === null) return receivedAt === null ? 'no collector runs' : stale ? 'stale: no collector runs' : 'live';
+  if (!link.connected) return `not connected${link.reason === null ? ', trying' : `: ${link.reason}`}`;
+  if (receivedAt === null) return 'connected, no message yet';
+  return stale ? 'connected, but silent' : 'live';
 }
 
 export function timeOf(at: number): string {

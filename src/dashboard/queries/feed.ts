@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import { featureIndexes } from '../../features/catalogue.js';
+import { feedLink } from '../../storage/feedLink.js';
 import { streamHoldings } from '../../storage/streamHoldings.js';
 import type { Feed, Gap } from '../api/schema.js';
 
@@ -33,7 +34,7 @@ export async function feedState(
   wallClock: number | undefined,
   staleAfter: number,
 ): Promise<Feed> {
-  const [last, rate, gaps, held] = await Promise.all([
+  const [last, rate, gaps, held, link] = await Promise.all([
     pool.query<{ until: Date; received_at: Date }>(
       'SELECT until, received_at FROM update_batches WHERE stream = $1 ORDER BY position DESC LIMIT 1',
       [stream],
@@ -45,6 +46,7 @@ export async function feedState(
     ),
     feedGaps(pool, stream, (now ?? 0) - 30 * 1440 * MINUTE, (now ?? 0) + 1440 * MINUTE, 20),
     streamHoldings(pool),
+    feedLink(pool, stream),
   ]);
   const known = held.find((one) => one.stream === stream);
   const lastMessage = last.rows[0]?.until.getTime() ?? now;
@@ -57,6 +59,7 @@ export async function feedState(
     receivedAt: last.rows[0]?.received_at.getTime() ?? null,
     lagSeconds,
     stale: lagSeconds !== null && lagSeconds > staleAfter,
+    link,
     updatesPerMinute: rate.rows[0]?.rate ?? null,
     gaps,
     known:

@@ -6,6 +6,7 @@ import { newNormalWords } from '../../incidents/newNormalRule.js';
 import { commentsOf } from '../../storage/incidentMarks.js';
 import { incidentSearch } from '../../storage/incidentSearch.js';
 import { explanation, type Incident, type IncidentRow, ranked } from '../api/schema.js';
+import { changedPeers, pathGraph } from '../pathGraph.js';
 import { type Activation, timelineOf } from '../timeline.js';
 import { evidenceBetween } from './features.js';
 import { feedGaps } from './feed.js';
@@ -71,6 +72,14 @@ export async function incidentRow(pool: Pool, id: number): Promise<IncidentRow |
   return rows[0] === undefined ? null : rowOf(rows[0]);
 }
 
+/** The evidence of an incident's minutes, and of some before: it may come before the models are sure. */
+export function pathEvidence(
+  pool: Pool,
+  incident: Pick<IncidentRow, 'stream' | 'startedAt' | 'endedAt' | 'lastMinute'>,
+): ReturnType<typeof evidenceBetween> {
+  return evidenceBetween(pool, incident.stream, incident.startedAt - 10 * MINUTE, windowOf(incident).end);
+}
+
 export async function incident(pool: Pool, id: number): Promise<Incident | null> {
   const { rows } = await pool.query<Row>('SELECT * FROM incidents WHERE id = $1', [id]);
   const row = rows[0];
@@ -79,7 +88,7 @@ export async function incident(pool: Pool, id: number): Promise<Incident | null>
   const { from, until, end } = windowOf(base);
   const [score, evidence, gaps, versions, activations, comments, related] = await Promise.all([
     verdictsBetween(pool, base.stream, from, until),
-    evidenceBetween(pool, base.stream, base.startedAt - 5 * MINUTE, end),
+    pathEvidence(pool, base),
     feedGaps(pool, base.stream, from, until, 20),
     peakExplanations(pool, base.stream, row.peak_minute),
     activationsBetween(pool, base.stream, base.startedAt, end + 2 * MINUTE),
@@ -111,7 +120,9 @@ export async function incident(pool: Pool, id: number): Promise<Incident | null>
       evidence,
       gaps,
       activations,
+      heightWords(evidence),
     ),
+    confidence: confidenceOf(row),
     related: related.rows.map(rowOf),
     newNormal: newNormalIn(row.detail),
     acknowledgedAt: row.acknowledged_at?.getTime() ?? null,
@@ -119,6 +130,27 @@ export async function incident(pool: Pool, id: number): Promise<Incident | null>
     note: row.note,
     score,
   };
+}
+
+/** The height that the picture of the paths opens at, in the same numbers. */
+function heightWords(evidence: Awaited<ReturnType<typeof evidenceBetween>>): { at: number; words: string } | null {
+  const graph = pathGraph(evidence);
+  if (graph.height === null) return null;
+  const { changed, known } = changedPeers(graph, graph.height);
+  if (changed === 0) return null;
+  const words = `At its height: ${changed} of the ${known} peers whose path to ${graph.prefix} is known take new links`;
+  return { at: graph.height, words };
+}
+
+/** The score of the class's rule with a word for it; a contradiction of what is declared is none to be weighed. */
+function confidenceOf(row: Row): Incident['confidence'] {
+  const scores = z.record(z.string(), z.number()).safeParse(row.detail.scores).data ?? {};
+  const first = reasonsOf(row.reasons).find((reason) => reason.class === row.class);
+  const score = scores[row.class] ?? first?.weight;
+  if (row.class === 'unknown' || score === undefined) return null;
+  if (row.models.includes('watch')) return { score: 1, words: 'certain' };
+  const words = score >= 0.9 ? 'very sure' : score >= 0.75 ? 'sure' : score >= 0.6 ? 'fairly sure' : 'doubtful';
+  return { score, words };
 }
 
 const normality = z.object({

@@ -1,6 +1,6 @@
 import { adviceOf } from '../../incidents/advice.js';
 import { INCIDENT_CLASSES } from '../../incidents/incident.js';
-import type { FeatureSeries, Incident, PathGraph } from '../api/schema.js';
+import type { FeatureSeries, Incident, PathGraph, Victims } from '../api/schema.js';
 import { html, type Markup, page, rowsOf } from './html.js';
 import { lineChart } from './lineChart.js';
 
@@ -9,6 +9,7 @@ export interface IncidentFacts {
   incident: Incident;
   features: FeatureSeries;
   graph: PathGraph;
+  victims: Victims | null;
   /** When the report is made, milliseconds. */
   now: number;
 }
@@ -18,7 +19,7 @@ const text = (time: number): string => `${new Date(time).toISOString().slice(0, 
 const clock = (time: number): string => new Date(time).toISOString().slice(11, 16);
 
 /** One incident as a page of its own, to print or to send: what, when, why, who, each peer's path, and what people said. */
-export function incidentReport({ incident, features, graph, now }: IncidentFacts): string {
+export function incidentReport({ incident, features, graph, victims, now }: IncidentFacts): string {
   const end = incident.endedAt ?? incident.lastMinute + MINUTE;
   const during = { from: incident.startedAt, until: end };
   const ending = incident.endedAt === null ? 'still going on' : `to ${text(end)} (${incident.ending})`;
@@ -51,7 +52,7 @@ export function incidentReport({ incident, features, graph, now }: IncidentFacts
 ${lineChart({ title: label, times: features.times, values, limit: usual, ...during })}`,
         ),
     ),
-    section('Prefixes', ranked(incident.prefixes, 'prefix')),
+    section('Prefixes that were hit', victimTable(victims)),
     section('Origins', ranked(incident.origins, 'network')),
     section('Peers', ranked(incident.peers, 'peer')),
     section(
@@ -84,6 +85,24 @@ ${lineChart({ title: label, times: features.times, values, limit: usual, ...duri
     ),
     html`<p class="facts">Made by Routewarden, ${text(now)}.</p>`,
   ]);
+}
+
+const network = ({ asNumber, name }: { asNumber: number; name: string | null }) =>
+  `AS${asNumber}${name === null ? '' : ` ${name}`}`;
+
+function victimTable(victims: Victims | null): Markup {
+  if (victims === null || victims.rows.length === 0) return html``;
+  const rest = victims.of - victims.rows.length;
+  return html`${rowsOf(
+    ['prefix', 'holder', 'announced by', 'peers', 'RPKI'],
+    victims.rows.map((row) => [
+      html`<code>${row.prefix}</code>${row.mine ? ' (yours)' : ''}${row.covering === null ? '' : `, inside ${row.covering}`}`,
+      row.holders.map(network).join(', '),
+      row.by === null ? '' : network(row.by),
+      row.peers ?? '',
+      row.rpki ?? '',
+    ]),
+  )}${rest > 0 ? html`<p class="facts">and ${rest} more, of which no names are kept.</p>` : ''}`;
 }
 
 /** A heading with what stands below it; nothing where that is nothing. */

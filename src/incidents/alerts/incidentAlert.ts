@@ -3,6 +3,7 @@ import { endingOf, endingWords } from '../ending.js';
 import type { Incident, IncidentChange } from '../incident.js';
 import type { NewNormal } from '../newNormal.js';
 import { newNormalWords } from '../newNormalRule.js';
+import { sightOf } from '../sight.js';
 import type { AlertRequest } from './alert.js';
 
 const timeOf = (minute: number) => new Date(minute * 60_000).toISOString().slice(0, 16).replace('T', ' ');
@@ -66,9 +67,8 @@ export function incidentAlert({ type, incident }: IncidentChange, id?: number): 
     title: titleOf(incident, own),
     lines: [
       ...(incident.endedAt === null ? [] : [endingWords(closing)]),
-      ...watched.map(({ words }) => words),
-      ...incident.reasons.map(({ words }) => words),
-      `since ${timeOf(incident.startedAt)}${end} UTC, peak ${incident.peakScore.toFixed(2)} at ${timeOf(incident.peakMinute)}, seen by ${incident.models.join(', ') || 'the ensemble'}`,
+      ...new Set([...watched, ...incident.reasons].map(({ words }) => words)),
+      `since ${timeOf(incident.startedAt)}${end} UTC, ${sightOf(incident, timeOf)}`,
       ...(endingOf(closing) === 'resolved' ? [] : [`what to do: ${advised(incident, own[0])}`]),
     ],
     grown: type === 'grown',

@@ -1,6 +1,7 @@
 import type { AlertChannel } from './channels/channel.js';
 import { EmailChannel } from './channels/email.js';
 import { FileChannel } from './channels/file.js';
+import { KafkaChannel } from './channels/kafka.js';
 import { OpsgenieChannel } from './channels/opsgenie.js';
 import { PagerDutyChannel } from './channels/pagerduty.js';
 import { RestingChannel } from './channels/resting.js';
@@ -30,6 +31,8 @@ function bareChannel(settings: ChannelSettings): AlertChannel {
       return new TeamsChannel(settings);
     case 'telegram':
       return new TelegramChannel(settings);
+    case 'kafka':
+      return new KafkaChannel(settings);
     case 'file':
       return new FileChannel(settings);
   }

@@ -110,6 +110,26 @@ const telegramSettings = z.strictObject({
   timeoutSeconds,
 });
 
+const kafkaSettings = z
+  .strictObject({
+    type: z.literal('kafka'),
+    name,
+    brokers: z
+      .array(z.string().regex(/^[^\s:/]+:\d{1,5}$|^\[[0-9a-f:]+\]:\d{1,5}$/i, 'expected host:port'))
+      .min(1)
+      .describe('Brokers to begin with, such as kafka.example.net:9092'),
+    topic: z.string().regex(/^[A-Za-z0-9._-]{1,249}$/, 'is not a name of a topic'),
+    tls: z.boolean().default(false),
+    certificateAuthority: z.string().optional().describe('PEM of a private authority that signed the brokers'),
+    user: z.string().optional(),
+    password: z.string().optional(),
+    mechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).default('scram-sha-512').describe('SASL'),
+    timeoutSeconds,
+  })
+  .refine(({ user, password }) => (user === undefined) === (password === undefined), {
+    error: 'user and password go together',
+  });
+
 export const channelSettings = z.discriminatedUnion('type', [
   webhookSettings,
   slackSettings,
@@ -120,6 +140,7 @@ export const channelSettings = z.discriminatedUnion('type', [
   opsgenieSettings,
   teamsSettings,
   telegramSettings,
+  kafkaSettings,
 ]);
 
 const routeSettings = z.strictObject({
@@ -145,7 +166,7 @@ export const alertSettings = z
     channels: z
       .array(channelSettings)
       .default([])
-      .describe('Where alerts go: webhook, slack, email, syslog, file, pagerduty, opsgenie, teams, telegram'),
+      .describe('Where alerts go: webhook, slack, email, syslog, file, pagerduty, opsgenie, teams, telegram, kafka'),
     routes: z
       .array(routeSettings)
       .default([])

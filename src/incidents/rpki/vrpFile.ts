@@ -3,6 +3,8 @@ import { VrpTable } from './validity.js';
 
 /** Longest text of one entry; real ones have some hundred letters. */
 const LONGEST_ENTRY = 65_536;
+/** Trust anchors have names such as `ripe` or `apnic-afrinic`. */
+const LONGEST_NAME = 40;
 const GREATEST_TIME = 4_294_967_295;
 const HOW = 'write the file with "rpki-client -j" or "routinator vrps --format json"';
 
@@ -29,6 +31,8 @@ function generatedAt(head: string): Date | null {
 
 export interface VrpList {
   table: VrpTable;
+  /** VRPs by trust anchor, where entries name theirs (`ta`). */
+  anchors: ReadonlyMap<string, number>;
   /** When the list was made; null where it does not say. */
   generatedAt: Date | null;
 }
@@ -46,6 +50,7 @@ export async function readVrps(
   now: () => Date = () => new Date(),
 ): Promise<VrpList> {
   const table = new VrpTable([], 0, now);
+  const anchors = new Map<string, number>();
   const decoder = new TextDecoder();
   let head = '';
   let rest = '';
@@ -64,7 +69,7 @@ export async function readVrps(
       state = 'inside';
     }
     if (state === 'inside') {
-      const { left, over } = takeEntries(rest, table);
+      const { left, over } = takeEntries(rest, table, anchors);
       rest = left;
       if (over) state = 'after';
     } else if (rest.length > LONGEST_ENTRY) rest = rest.slice(-LONGEST_ENTRY);
@@ -74,11 +79,11 @@ export async function readVrps(
   if (state === 'inside' || !/\}\s*$/.test(rest)) throw new Error('it ends in the middle');
   if (table.size === 0 && table.skipped > 0)
     throw new Error(`none of ${table.skipped} entries has asn, prefix and maxLength`);
-  return { table, generatedAt: generatedAt(head) ?? generatedAt(rest) };
+  return { table, anchors, generatedAt: generatedAt(head) ?? generatedAt(rest) };
 }
 
 /** Takes the whole objects of a list from the text. @returns what is left, and whether the list is over */
-function takeEntries(text: string, table: VrpTable): { left: string; over: boolean } {
+function takeEntries(text: string, table: VrpTable, anchors: Map<string, number>): { left: string; over: boolean } {
   let at = 0;
   for (;;) {
     while (at < text.length && /[\s,]/.test(text[at]!)) at++;
@@ -97,7 +102,11 @@ function takeEntries(text: string, table: VrpTable): { left: string; over: boole
     }
     const vrp = readEntry(entry);
     if (vrp === null) table.skip();
-    else table.add(vrp);
+    else {
+      table.add(vrp);
+      const { ta } = entry as { ta?: unknown };
+      if (typeof ta === 'string' && ta.length <= LONGEST_NAME) anchors.set(ta, (anchors.get(ta) ?? 0) + 1);
+    }
     at = end;
   }
 }

@@ -7,6 +7,8 @@ import type { Validity, VrpTable } from './validity.js';
 import { readVrps, type VrpList } from './vrpFile.js';
 
 const FIRST_RETRY_SECONDS = 15;
+/** Of so few, some may go at once in the ordinary course of things. */
+const FEWEST_OF_AN_ANCHOR = 20;
 
 export interface VrpSourceOptions {
   settings: RpkiSettings;
@@ -25,6 +27,8 @@ export interface VrpState {
   /** When the list in use was made; null where it does not say. */
   generatedAt: Date | null;
   old: boolean;
+  /** Which trust anchor lost most of its VRPs, in words with numbers; null when none did. */
+  malfunction: string | null;
   /** Why the newest reading was refused; null when it was not. */
   error: string | null;
 }
@@ -41,6 +45,9 @@ export class VrpSource {
   private lastError: string | null = null;
   private dueAt = Number.NEGATIVE_INFINITY;
   private etag: string | null = null;
+  private anchors: ReadonlyMap<string, number> = new Map();
+  private takenAt: Date | null = null;
+  private shrunken: string | null = null;
   private readonly hideSecrets: (text: string) => string;
 
   constructor(private readonly options: VrpSourceOptions) {
@@ -66,6 +73,7 @@ export class VrpSource {
       readAt,
       generatedAt,
       old: hours !== null && hours > this.options.settings.maximumAgeHours,
+      malfunction: this.shrunken,
       error: lastError,
     };
   }
@@ -98,7 +106,11 @@ export class VrpSource {
       const list = /^https?:\/\//i.test(place) ? await this.download(place) : await this.inTime(this.readFile(place));
       if (list !== null) {
         this.refuseWorse(list);
+        this.refuseShrunken(list);
         this.table = list.table;
+        this.anchors = list.anchors;
+        this.takenAt = now();
+        this.shrunken = null;
         this.generatedAt = list.generatedAt;
         const { vrps, skipped, expired, old } = this.state;
         log.info({ vrps, skipped, expired, old, place: redacted(place, 'rpki.vrps') }, 'VRPs read');
@@ -128,6 +140,26 @@ export class VrpSource {
     if (this.table !== null && hours !== null && hours > this.options.settings.maximumAgeHours) {
       throw new Error(`the list is ${Math.floor(hours)} h old (rpki.maximumAgeHours)`);
     }
+  }
+
+  /**
+   * A trust anchor whose repository is down takes a part of the Internet's ROAs with it: what is known stays for as long
+   * as it may be old. After that the smaller list is taken for the truth.
+   */
+  private refuseShrunken({ table, anchors }: VrpList): void {
+    const { leastShare, maximumAgeHours } = this.options.settings;
+    const hours = this.ageHours(this.takenAt);
+    if (this.table === null || hours === null || hours > maximumAgeHours) return;
+    const lost = [...this.anchors]
+      .filter(([name, before]) => before >= FEWEST_OF_AN_ANCHOR && (anchors.get(name) ?? 0) < leastShare * before)
+      .map(([name, before]) => `trust anchor ${name} has ${anchors.get(name) ?? 0} VRPs, ${before} before`);
+    const before = this.table.size;
+    if (lost.length === 0 && before >= FEWEST_OF_AN_ANCHOR && table.size < leastShare * before) {
+      lost.push(`the list has ${table.size} VRPs, ${before} before`);
+    }
+    if (lost.length === 0) return;
+    this.shrunken = lost.join('; ');
+    throw new Error(`${this.shrunken} (rpki.leastShare)`);
   }
 
   private ageHours(generatedAt: Date | null): number | null {

@@ -13,6 +13,7 @@ import {
 } from '../preparation/preparation.js';
 import { columnAt, sampleOf, spreadOf } from '../preparation/robust.js';
 import { surpriseOf } from '../threshold.js';
+import type { ScaleScores } from '../timeScales.js';
 import { RULES, type Rule } from './rules.js';
 import { fitViews, joinedViews, type Views, viewsSchema } from './views.js';
 import { fitCounts, scoresOfCounts, VOLUME_VIEW, type VolumeView } from './volume.js';
@@ -38,7 +39,7 @@ export interface Violation {
 }
 
 const metadataSchema = z.object({
-  format: z.literal(3),
+  format: z.literal(4),
   kind: z.literal('heuristic'),
   preparation: preparationSchema,
   spread: z.array(z.number().positive()),
@@ -65,6 +66,7 @@ export const heuristic: ModelKind<Heuristic> = heuristicWith(VOLUME_VIEW);
 export function heuristicWith(view: VolumeView): ModelKind<Heuristic> {
   const fitPart = (part: FeatureBlock): Limits => fitLimits(part, view);
   const sizes = { volumes: view.scales.length, rules: RULE_VIEWS };
+  const scoresOf: ScaleScores<Limits> = (model, block, from) => scoresIn(view, model, block, from);
   return {
     name: 'heuristic',
     context: CONTEXT,
@@ -113,7 +115,7 @@ export function heuristicWith(view: VolumeView): ModelKind<Heuristic> {
     },
 
     async encode(model) {
-      const metadata = { format: 3, kind: 'heuristic', ...model };
+      const metadata = { format: 4, kind: 'heuristic', ...model };
       return [{ name: 'model.json', bytes: new TextEncoder().encode(JSON.stringify(metadata)) }];
     },
 
@@ -226,7 +228,7 @@ function strongest(deviations: Float64Array, at: number): number {
  * The volume on its time scales first, then on each time scale two views of the rules' deviations: their mean, high when many rules speak
  * at once, and their root mean square, high when one speaks loudly; then each count on its own.
  */
-function scoresOf(model: Limits, block: FeatureBlock, from: number): Float64Array[] {
+function scoresIn(view: VolumeView, model: Limits, block: FeatureBlock, from: number): Float64Array[] {
   const rows = block.minutes.length - from;
   const deviations = deviationsOf(model, applyPreparation(model.preparation, block, from), rows);
   const rules = SCALES.flatMap((_, s) => {
@@ -246,7 +248,7 @@ function scoresOf(model: Limits, block: FeatureBlock, from: number): Float64Arra
     }
     return [broad, loud];
   });
-  const { volumes, singles } = scoresOfCounts(model.counts, block, from);
+  const { volumes, singles } = scoresOfCounts(model.counts, view, block, from);
   return [...volumes, ...rules, ...singles];
 }
 

@@ -22,8 +22,10 @@ export interface Alone {
 
 /** What was chosen with labelled events or injections in view: the transfer bench chooses it anew with each event left out. */
 export interface VolumeView {
-  /** Time constants in minutes; the most surprising of them counts. */
+  /** Time constants of the volume in minutes; the most surprising of them counts. */
   scales: readonly number[];
+  /** Time constants of the single counts: shorter, since a mean of one count wanders for long after an event. */
+  singleScales: readonly number[];
   /** How much more the volume says than the rules do. */
   weight: number;
   /** Beside the volume the rules confirm or doubt: how far beyond a threshold they are says little there. */
@@ -35,11 +37,12 @@ export interface VolumeView {
 }
 
 export const VOLUME_VIEW: VolumeView = {
-  scales: [7, 20],
-  weight: 12,
+  scales: [7, 12, 20],
+  singleScales: [3, 7],
+  weight: 30,
   mostOfRules: 4,
   shape: { from: 12, most: 4 },
-  single: { from: 3.6, most: 4.2 },
+  single: { from: 2.6, most: 5 },
 };
 
 /** What counts alone is an alarm or nothing: steep, so that it does not reorder the minutes that the volume ranks. */
@@ -49,8 +52,9 @@ const MOST = 30;
 const TRACE = 0.02;
 
 /** Centres and spreads of every count, and of its means over each time scale. */
-export function fitCounts(window: FeatureBlock, { scales }: VolumeView): Preparation {
-  return fitPreparation(window, { scales: [...scales], only: SINGLE_COUNTS });
+export function fitCounts(window: FeatureBlock, { scales, singleScales }: VolumeView): Preparation {
+  const all = [...new Set([...singleScales, ...scales])].sort((a, b) => a - b);
+  return fitPreparation(window, { scales: all, only: SINGLE_COUNTS });
 }
 
 export interface CountScores {
@@ -64,7 +68,7 @@ export interface CountScores {
   singles: Float64Array[];
 }
 
-export function scoresOfCounts(counts: Preparation, block: FeatureBlock, from: number): CountScores {
+export function scoresOfCounts(counts: Preparation, view: VolumeView, block: FeatureBlock, from: number): CountScores {
   const prepared = applyPreparation(counts, block, from);
   const { columns, smoothCenter, smoothScale } = counts;
   const column = (at: (row: number) => number): Float64Array =>
@@ -72,17 +76,22 @@ export function scoresOfCounts(counts: Preparation, block: FeatureBlock, from: n
       block.usable[from + row] === 1 ? at(row) : Number.NaN,
     );
   const ofVolume = counts.kept.flatMap((count, k) => (COUNTS.includes(count) ? [k] : []));
-  const volumes = counts.scales.map((_, s) =>
-    column((row) => {
+  const volumes = view.scales.map((scale) => {
+    const s = counts.scales.indexOf(scale);
+    return column((row) => {
       let sum = 0;
       for (const k of ofVolume) {
         const c = s * counts.kept.length + k;
         sum += prepared[row * columns + c]! * smoothScale[c]! + smoothCenter[c]!;
       }
       return sum / ofVolume.length;
-    }),
-  );
-  return { volumes, singles: Array.from({ length: columns }, (_, c) => column((row) => prepared[row * columns + c]!)) };
+    });
+  });
+  const singles = view.singleScales.flatMap((scale) => {
+    const first = counts.scales.indexOf(scale) * counts.kept.length;
+    return counts.kept.map((_, k) => column((row) => prepared[row * columns + first + k]!));
+  });
+  return { volumes, singles };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { seededRandom } from '../random.js';
+import { seededRandom } from '../../random/sfc32.js';
 
 /** Share of background rows beside the ordinary ones: the forest's assumed contamination. */
 const SHARE = 0.1;

@@ -1,4 +1,4 @@
-import { seededRandom } from '../random.js';
+import { seededRandom } from '../../random/sfc32.js';
 
 /**
  * Isolation forest of Liu, Ting, Zhou (ICDM 2008), in flat arrays. The right child of a node is the one after its left

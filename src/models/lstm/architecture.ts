@@ -1,4 +1,4 @@
-import { seededRandom } from '../random.js';
+import { seededRandom } from '../../random/sfc32.js';
 
 /** Encoder LSTM -> its last output repeated -> decoder LSTM -> one dense layer for every minute. */
 export interface Architecture {

@@ -1,5 +1,6 @@
+import { seededRandom } from '../../random/sfc32.js';
+import { shuffle } from '../../random/shuffle.js';
 import type { FitProgress } from '../model.js';
-import { seededRandom, shuffle } from '../random.js';
 import { type Architecture, initialWeights } from './architecture.js';
 import type { Engine } from './engine.js';
 import type { TrainingSettings } from './settings.js';

@@ -1,5 +1,5 @@
+import type { Random } from '../../../src/random/random.js';
 import type { ServiceName } from '../../../src/services/catalogue.js';
-import type { Random } from '../../../src/simulation/random.js';
 import type { Subject } from '../subject.js';
 
 /** Something that goes wrong. Every fault undoes itself: when `strike` resolves, the world around the system is well. */

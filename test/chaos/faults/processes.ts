@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Random } from '../../../src/random/random.js';
 import { SERVICES, type ServiceName } from '../../../src/services/catalogue.js';
-import type { Random } from '../../../src/simulation/random.js';
 import type { Subject } from '../subject.js';
 
 /** All but the collector: what RIS Live sends while that is away is lost, and shown as a gap (see collector faults). */

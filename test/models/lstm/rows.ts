@@ -1,5 +1,5 @@
 import type { FeatureBlock } from '../../../src/features/row.js';
-import { seededRandom } from '../../../src/models/random.js';
+import { seededRandom } from '../../../src/random/sfc32.js';
 
 /** Prepared-like rows [rows x features]: slow waves with noise. */
 export function waves(rows: number, features: number, seed: number): Float32Array {

@@ -5,6 +5,9 @@ import { type AlertWatch, seenOf } from './watch.js';
 
 const reported = z.array(z.object({ problem: z.enum(ROA_PROBLEMS), prefix: z.string(), words: z.string() }));
 
+/** What the correlator says of the list itself. */
+const listed = z.object({ malfunction: z.string().nullable() });
+
 const ADVICE = {
   missing: 'create a ROA for it at your registry',
   invalid: 'networks that validate drop the route: correct the ROA, or the declaration',
@@ -21,19 +24,41 @@ export const roas: AlertWatch = {
       ({ name, state }) => name === 'correlator' && state === 'running',
     );
     const lists = correlators.map(({ detail }) => reported.safeParse(detail.roas));
-    const known = lists.find(({ success }) => success);
+    const known = lists.find(({ success }) => success)?.data;
+    const malfunction = correlators
+      .map(({ detail }) => listed.safeParse(detail.rpki).data?.malfunction)
+      .find((words) => typeof words === 'string');
     // without VRPs nothing is known of them, so that what was told stays as it is
-    if (known?.data === undefined) return null;
-    return seenOf(known.data, ({ problem, prefix, words }) => ({
-      request: {
-        fingerprint: `roa/${problem}/${problem === 'changed' ? words : prefix}`.slice(0, 300),
-        kind: 'roa',
-        severity: SEVERITY[problem],
-        title: `your ${prefix}: ROA ${problem === 'expires' ? 'about to expire' : problem}`,
-        lines: [words, `what to do: ${ADVICE[problem]}`],
-        watched: true,
-        facts: { prefix, problem },
-      },
-    }));
+    if (known === undefined) return null;
+    const seen = seenOf(known, ownProblem);
+    if (malfunction !== undefined) seen.troubles.push(lostAnchor(malfunction));
+    return seen;
   },
 };
+
+const lostAnchor = (words: string) => ({
+  request: {
+    fingerprint: 'roa/malfunction',
+    kind: 'roa' as const,
+    severity: 'major' as const,
+    title: 'RPKI: a trust anchor lost most of its VRPs',
+    lines: [
+      words,
+      'the list before stays in use until it is too old (rpki.maximumAgeHours)',
+      'what to do: see whether your validator reaches the repository; if the anchor is down, filter nothing by it',
+    ],
+    facts: { problem: 'malfunction' },
+  },
+});
+
+const ownProblem = ({ problem, prefix, words }: z.infer<typeof reported>[number]) => ({
+  request: {
+    fingerprint: `roa/${problem}/${problem === 'changed' ? words : prefix}`.slice(0, 300),
+    kind: 'roa' as const,
+    severity: SEVERITY[problem],
+    title: `your ${prefix}: ROA ${problem === 'expires' ? 'about to expire' : problem}`,
+    lines: [words, `what to do: ${ADVICE[problem]}`],
+    watched: true,
+    facts: { prefix, problem },
+  },
+});

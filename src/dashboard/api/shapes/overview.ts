@@ -1,0 +1,25 @@
+import { z } from 'zod';
+import { feed, service } from './feed.js';
+import { incidentRow, raised } from './incident.js';
+import { modelRow } from './model.js';
+import { time } from './time.js';
+import { verdict } from './verdict.js';
+
+export const overview = z.object({
+  stream: z.string().nullable(),
+  streams: z.array(z.string()),
+  live: z.boolean(),
+  now: time.nullable(),
+  feed: feed.nullable(),
+  collected: z
+    .object({ minutes: z.number(), needed: z.number() })
+    .describe('usable minutes so far, and how many a first baseline needs'),
+  services: z.array(service),
+  verdict: verdict.nullable(),
+  incidents: z.array(incidentRow),
+  openIncidents: z.number(),
+  raised,
+  models: z.array(modelRow),
+});
+
+export type Overview = z.infer<typeof overview>;

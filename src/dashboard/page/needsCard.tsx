@@ -1,0 +1,101 @@
+import type { ComponentChildren } from 'preact';
+import type { IncidentRow, Overview } from '../api/schema.js';
+import { Badge } from './states.js';
+import { incidentName, linkWords, modelName, sentence, serviceName, shortTime } from './words.js';
+
+const MOST = 5;
+const RANK: Record<string, number> = { critical: 3, major: 2, minor: 1, info: 0 };
+
+/** What waits for a person, gravest first; nothing when nobody is needed. */
+export function NeedsCard({ overview }: { overview: Overview }) {
+  const { models, services, feed, live } = overview;
+  const open = overview.incidents
+    .filter(isUrgent)
+    .sort((a, b) => Number(b.mine) - Number(a.mine) || (RANK[b.severity] ?? 0) - (RANK[a.severity] ?? 0));
+  const down = services.filter(({ healthy }) => !healthy).map(({ name }) => serviceName(name));
+  const silent = live && feed !== null && linkWords(feed) !== 'live';
+  const items: { key: string; line: ComponentChildren }[] = [
+    ...open
+      .slice(0, MOST)
+      .map((incident) => ({ key: `incident ${incident.id}`, line: <Urgent incident={incident} /> })),
+    ...(open.length > MOST
+      ? [
+          {
+            key: 'more',
+            line: (
+              <a class="take-away" href="/incidents?state=open">
+                {open.length - MOST} more open incidents
+              </a>
+            ),
+          },
+        ]
+      : []),
+    ...(silent
+      ? [
+          {
+            key: 'feed',
+            line: (
+              <>
+                The feed of {feed.stream}: {linkWords(feed)}
+              </>
+            ),
+          },
+        ]
+      : []),
+    ...(down.length > 0
+      ? [
+          {
+            key: 'down',
+            line: (
+              <>
+                Not running: {down.join(', ')}. <code>routewarden doctor</code> says why
+              </>
+            ),
+          },
+        ]
+      : []),
+    ...models
+      .filter(({ approval }) => approval !== null)
+      .map((model) => ({
+        key: model.key,
+        line: (
+          <>
+            A retraining of the{' '}
+            <a class="take-away" href={`/models/${encodeURIComponent(model.key)}`}>
+              {modelName(model.kind)}
+            </a>{' '}
+            waits for your decision
+          </>
+        ),
+      })),
+  ];
+  if (items.length === 0) return null;
+  return (
+    <section class="card needs" aria-labelledby="needs-title">
+      <h2 id="needs-title">What needs you</h2>
+      <ul>
+        {items.map(({ key, line }) => (
+          <li key={key}>{line}</li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** Still open, grave or the reader's own, and looked after by nobody. */
+function isUrgent(incident: IncidentRow): boolean {
+  if (incident.endedAt !== null || incident.ordinary || incident.acknowledgedBy !== null) return false;
+  return incident.mine || incident.severity === 'critical' || incident.severity === 'major';
+}
+
+function Urgent({ incident }: { incident: IncidentRow }) {
+  return (
+    <>
+      <Badge tone={incident.severity}>{incident.mine ? 'yours' : incident.severity}</Badge>{' '}
+      <a class="take-away" href={`/incidents/${incident.id}`}>
+        {incidentName(incident.class, incident.subject)}
+      </a>{' '}
+      since {shortTime(incident.startedAt)}: {sentence(incident.headline)}
+    </>
+  );
+}

@@ -1,0 +1,107 @@
+import { useState } from 'preact/hooks';
+import type { Victims } from '../api/schema.js';
+import type { Resource } from './resource.js';
+import { Badge, Empty, Loading, Problem } from './states.js';
+
+const FIRST = 12;
+const RPKI_TONES: Record<string, string> = { valid: 'good', invalid: 'major', 'not found': 'quiet' };
+type Victim = Victims['rows'][number];
+
+/** Every prefix that an incident hit, with who holds it and who announces it now. */
+export function VictimsCard({ victims: { value, error } }: { victims: Resource<Victims> }) {
+  const [all, setAll] = useState(false);
+  const rows = value?.rows ?? [];
+  const shown = all ? rows : rows.slice(0, FIRST);
+  return (
+    <section class="card" aria-labelledby="victims">
+      <h2 id="victims">
+        Prefixes that were hit {value !== undefined && value.of > 0 && <small>{value.of.toLocaleString('en')}</small>}
+      </h2>
+      {value === undefined && (error === null ? <Loading /> : <Problem words={error} />)}
+      {value !== undefined && rows.length === 0 && <Empty>No single prefix stands out.</Empty>}
+      {rows.length > 0 && <VictimTable rows={shown} />}
+      {rows.length > shown.length && (
+        <button type="button" class="plain small" onClick={() => setAll(true)}>
+          Show all {rows.length}
+        </button>
+      )}
+      {value !== undefined && value.of > rows.length && shown.length === rows.length && rows.length > 0 && (
+        <p class="hint">Of {value.of - rows.length} more no names are kept.</p>
+      )}
+    </section>
+  );
+}
+
+/** A column that says nothing of this incident is left out. */
+function VictimTable({ rows }: { rows: readonly Victim[] }) {
+  const held = rows.some(({ holders }) => holders.length > 0);
+  const taken = rows.some(({ by }) => by !== null);
+  const counted = rows.some(({ peers }) => peers !== null);
+  return (
+    <table class="cards victims">
+      <thead>
+        <tr>
+          <th scope="col">Prefix</th>
+          {held && <th scope="col">Holder</th>}
+          {taken && <th scope="col">Announced by</th>}
+          {taken && <th scope="col">RPKI</th>}
+          {counted && (
+            <th scope="col" class="number">
+              Peers
+            </th>
+          )}
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((row) => (
+          <tr key={`${row.prefix} ${row.by?.asNumber}`}>
+            <td data-head="Prefix">
+              <span>
+                <code>{row.prefix}</code> {row.mine && <Badge tone="critical">yours</Badge>}
+                {row.covering !== null && <small>inside {row.covering}</small>}
+              </span>
+            </td>
+            {held && (
+              <td data-head="Holder">
+                <Networks list={row.holders} />
+              </td>
+            )}
+            {taken && (
+              <td data-head="Announced by">
+                <Networks list={row.by === null ? [] : [row.by]} />
+              </td>
+            )}
+            {taken && (
+              <td data-head="RPKI">
+                {row.rpki === null ? (
+                  <small>not judged</small>
+                ) : (
+                  <Badge tone={RPKI_TONES[row.rpki] ?? 'quiet'}>{row.rpki}</Badge>
+                )}
+              </td>
+            )}
+            {counted && (
+              <td data-head="Peers" class="number">
+                {row.peers ?? '–'}
+              </td>
+            )}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Networks({ list }: { list: Victim['holders'] }) {
+  if (list.length === 0) return <span>–</span>;
+  return (
+    <span>
+      {list.map(({ asNumber, name }) => (
+        <span key={asNumber} class="network">
+          AS{asNumber}
+          {name !== null && <small>{name}</small>}
+        </span>
+      ))}
+    </span>
+  );
+}
