@@ -129,8 +129,10 @@ export class BatchIds {
   #acquire(columns: BatchColumns, path: number): number {
     const { paths } = this.tables;
     if (path >= this.#pathsAhead) {
+      // from the last one looked at: a batch need not ask for its paths in order
+      const from = this.#pathsAhead;
       this.#pathsAhead = Math.min(path + AHEAD, columns.pathStart.length - 1);
-      paths.lookAhead(columns, path, this.#pathsAhead, this.#hashOf);
+      paths.lookAhead(columns, from, this.#pathsAhead, this.#hashOf);
     }
     const { hops, marks, pathStart } = columns;
     const id = paths.acquire(hops, marks, pathStart[path]!, pathStart[path + 1]!, this.#hashOf[path]!);
