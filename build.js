@@ -1,11 +1,17 @@
 /**
  * Builds everything that runs: TypeScript to dist/, the WebAssembly kernel and the page's bundle where their sources
  * exist. Tests and benchmarks are compiled with the product, so that they run the very files that users run.
+ * `--changed` keeps what is there and writes only what changed; without it everything is built anew.
  */
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 
 const run = (bin, args) => execFileSync(process.execPath, [`node_modules/${bin}`, ...args], { stdio: 'inherit' });
+const filesOf = (folder) =>
+  existsSync(folder)
+    ? readdirSync(folder, { recursive: true }).map((name) => `${folder}/${String(name).replaceAll('\\', '/')}`)
+    : [];
+const newest = (paths) => Math.max(...paths.map((path) => statSync(path).mtimeMs));
 
 if (!existsSync('node_modules/typescript')) {
   console.error(
@@ -15,15 +21,31 @@ if (!existsSync('node_modules/typescript')) {
   );
   process.exit();
 }
-rmSync('dist', { recursive: true, force: true });
-run('typescript/bin/tsc', ['-p', 'tsconfig.json']);
+const kept = process.argv.includes('--changed') && existsSync('dist/.tsbuildinfo');
+if (!kept) rmSync('dist', { recursive: true, force: true });
+// What a deleted source left would run on, and hide that something still asks for it.
+for (const folder of ['src', 'queues', 'workers', 'test', 'bench']) {
+  for (const output of filesOf(`dist/${folder}`)) {
+    const source = output.slice('dist/'.length).replace(/\.js(\.map)?$/, '.ts');
+    if (source.endsWith('.ts') && !output.includes('/node_modules/') && !existsSync(source)) rmSync(output);
+  }
+}
+run('typescript/bin/tsc', ['-p', 'tsconfig.json', '--incremental', '--tsBuildInfoFile', 'dist/.tsbuildinfo']);
 
 const kernel = 'src/models/lstm/kernel/assembly/index.ts';
 if (existsSync(kernel)) {
-  run('assemblyscript/bin/asc.js', [kernel, '--config', 'src/models/lstm/kernel/asconfig.json', '--target', 'release']);
+  const config = 'src/models/lstm/kernel/asconfig.json';
+  const output = 'dist/src/models/lstm/kernel/kernel.wasm';
+  const sources = [config, 'package-lock.json', ...filesOf('src/models/lstm/kernel/assembly')];
+  if (!existsSync(output) || newest(sources) > newest([output]))
+    run('assemblyscript/bin/asc.js', [kernel, '--config', config, '--target', 'release']);
 }
 const page = 'src/dashboard/page/build.js';
-if (existsSync(page)) execFileSync(process.execPath, [page], { stdio: 'inherit' });
+if (existsSync(page)) {
+  const sources = ['package-lock.json', ...filesOf('src/dashboard'), ...filesOf('src/services')];
+  if (!existsSync('dist/page/index.html') || newest(sources) > newest(['dist/page/index.html']))
+    execFileSync(process.execPath, [page], { stdio: 'inherit' });
+}
 
 // What the compiled tests find as `@jest/globals`, before that of node_modules: see test/runtime.cjs.
 if (existsSync('dist/test')) {

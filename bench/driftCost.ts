@@ -86,6 +86,7 @@ async function checkAll(pool: Pool, streams: string[], windowEnd: number): Promi
 
 export const bench: Bench = {
   name: 'drift-cost',
+  onTestServer: true,
   async run({ quick = false }): Promise<BenchResult[]> {
     const database = await openTestDatabase();
     const { pool } = database;

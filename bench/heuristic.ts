@@ -5,6 +5,7 @@ import { wholeRetrain } from './wholeRetrain.js';
 
 export const bench: Bench = {
   name: 'heuristic',
+  onTestServer: true,
   async run({ quick }) {
     const rows = quick ? 2000 : 10_000;
     const block = feedBlock(rows, 1);

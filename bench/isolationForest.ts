@@ -27,6 +27,7 @@ interface Theirs {
 
 export const bench: Bench = {
   name: 'isolation-forest',
+  onTestServer: true,
   async run({ quick }) {
     const rows = quick ? 2000 : 10_000;
     const repeats = quick ? 3 : 7;

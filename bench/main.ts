@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import startServer, { stop as stopServer } from '../test/support/postgresServer.js';
 import type { Bench } from './result.js';
 
 const { values, positionals } = parseArgs({
@@ -49,8 +50,9 @@ regimes FILE.csv --boundaries ROW,ROW,... [--days N]`,
   );
   process.exitCode = values.help ? 0 : 2;
 } else {
-  for (const bench of benches) {
-    if (wanted !== undefined && bench.name !== wanted) continue;
+  const chosen = benches.filter(({ name }) => wanted === undefined || name === wanted);
+  if (chosen.some(({ onTestServer }) => onTestServer)) await startServer();
+  for (const bench of chosen) {
     const { json, help, boundaries: rows, days: walked, ...flags } = values;
     const ran = await bench.run({
       ...flags,
@@ -67,4 +69,5 @@ regimes FILE.csv --boundaries ROW,ROW,... [--days N]`,
       console.table(figures.results);
     }
   }
+  await stopServer();
 }

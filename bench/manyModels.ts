@@ -1,6 +1,7 @@
 import { cpus } from 'node:os';
 import { kindOf } from '../src/models/kinds.js';
 import { ManyModels } from '../test/retraining/manyModels.js';
+import { startRedis } from '../test/support/redis.js';
 import type { Bench, BenchResult } from './result.js';
 
 const WORKERS = [1, 2, 4];
@@ -13,11 +14,13 @@ const busySeconds = (): number =>
 async function storm(
   workers: number,
   streams: number,
+  redisUrl?: string,
 ): Promise<{ seconds: number; coresBusy: number; mostAtOnce: number; shares: number[] }> {
   const many = await ManyModels.open({
     kinds: [kindOf('heuristic'), kindOf('isolation_forest')],
     streams,
     minutes: 1_500,
+    redisUrl,
     queuePrefix: `bench-${workers}`,
     retraining: { trainingDays: 1, heldBackMinutes: 240, jitterSeconds: 0 },
   });
@@ -39,19 +42,23 @@ async function storm(
 
 /**
  * 300 models, a heuristic and an isolation forest for each of 150 streams, all asked for at once, and one, two or four
- * trainers as processes. Their start (some 2 s) is in the time.
+ * trainers as processes; then four with the queues on Redis. Their start (some 2 s) is in the time.
  */
 export const bench: Bench = {
   name: 'many-models',
+  onTestServer: true,
   async run({ quick = false }): Promise<BenchResult[]> {
     const streams = quick ? 15 : 150;
     const results: BenchResult[] = [];
     let one: number | null = null;
-    for (const workers of WORKERS) {
-      const { seconds, coresBusy, mostAtOnce, shares } = await storm(workers, streams);
+    const redis = await startRedis();
+    const storms = WORKERS.map((workers) => ({ workers, redisUrl: undefined as string | undefined }));
+    if (redis !== null) storms.push({ workers: WORKERS.at(-1)!, redisUrl: redis.url });
+    for (const { workers, redisUrl } of storms) {
+      const { seconds, coresBusy, mostAtOnce, shares } = await storm(workers, streams, redisUrl);
       one ??= seconds;
       results.push({
-        what: `${2 * streams} models retrained once each by ${workers} trainer${workers > 1 ? 's' : ''} (models a trainer: ${shares.join(', ')}; at most ${mostAtOnce} at once; ${coresBusy.toFixed(2)} of ${cpus().length} cores busy)`,
+        what: `${2 * streams} models retrained once each by ${workers} trainer${workers > 1 ? 's' : ''}${redisUrl === undefined ? '' : ', queues on Redis'} (models a trainer: ${shares.join(', ')}; at most ${mostAtOnce} at once; ${coresBusy.toFixed(2)} of ${cpus().length} cores busy)`,
         ours: seconds,
         yardstick: one,
         yardstick_name: 'one trainer',
@@ -60,6 +67,7 @@ export const bench: Bench = {
         goal: workers === 2 ? 'nearly half of one' : '',
       });
     }
+    await redis?.stop();
     return results;
   },
 };

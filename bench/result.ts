@@ -30,6 +30,8 @@ export interface BenchOptions {
 
 export interface Bench {
   name: string;
+  /** Its databases are on the server that tests have: it is started first, and ended. */
+  onTestServer?: boolean;
   /** Lines alone, or figures that other tools read by name with the lines beside them. */
   run(options: BenchOptions): Promise<BenchResult[] | (Record<string, unknown> & { results: BenchResult[] })>;
 }

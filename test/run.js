@@ -1,23 +1,31 @@
 /**
- * `npm test`: builds, then lint, import rules, dead code and every test; closes with one plain line. Further arguments go to Jest,
- * such as `npm test -- bgp` for one folder.
+ * `npm test`: builds, then lint, import rules, dead code and every test; closes with one plain line.
+ *
+ * `npm test -- WORDS` takes Jest's words, such as `bgp` for one folder, builds only what changed and runs those tests alone;
+ * `npm run check` says the rest. With `--watch` it goes on: at each change, the tests of the words, or without words those
+ * that use what changed.
  */
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, watch } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
-/** One more than there are processors: much of a test is waiting for leases and processes. */
-const WORKERS = availableParallelism() + 1;
+/** Twice as many as there are processors: much of a test is waiting for leases, timeouts and processes. */
+const WORKERS = 2 * availableParallelism();
+const SOURCES = ['src', 'queues', 'workers', 'test'];
+/** An editor writes a file in several steps. */
+const SETTLED_MILLISECONDS = 200;
+
+const words = process.argv.slice(2).filter((word) => word !== '--watch');
+const jest = (args) => ['node_modules/jest/bin/jest.js', `--maxWorkers=${WORKERS}`, ...args];
 
 let passed = 0;
 let failed = 0;
 let skipped = 0;
 
-function step(name, args, env = {}) {
+function step(name, args) {
   console.log(`\n== ${name}`);
-  const { status } = spawnSync(process.execPath, args, { stdio: 'inherit', env: { ...process.env, ...env } });
-  return status === 0;
+  return spawnSync(process.execPath, args, { stdio: 'inherit' }).status === 0;
 }
 
 function check(name, args) {
@@ -25,37 +33,74 @@ function check(name, args) {
   else failed += 1;
 }
 
-check('build and types', ['build.js']);
-check('lint, import rules and dead code', ['test/check.js', '--built']);
+function runOnce() {
+  check('build and types', ['build.js', ...(words.length > 0 ? ['--changed'] : [])]);
+  if (words.length === 0) check('lint, import rules and dead code', ['test/check.js', '--built']);
 
-if (failed === 0) {
-  const folder = mkdtempSync(join(tmpdir(), 'routewarden-test-'));
-  const outputFile = join(folder, 'results.json');
-  step('tests', [
-    'node_modules/jest/bin/jest.js',
-    `--maxWorkers=${WORKERS}`,
-    '--json',
-    `--outputFile=${outputFile}`,
-    ...process.argv.slice(2),
-  ]);
-  try {
-    const results = JSON.parse(readFileSync(outputFile, 'utf8'));
-    passed += results.numPassedTests;
-    failed += results.numFailedTests + results.numRuntimeErrorTestSuites;
-    skipped += results.numPendingTests + results.numTodoTests;
-    for (const suite of results.testResults) {
-      for (const test of suite.assertionResults) {
-        if (test.status === 'pending') console.log(`skipped: ${test.fullName}`);
+  if (failed === 0) {
+    const folder = mkdtempSync(join(tmpdir(), 'routewarden-test-'));
+    const outputFile = join(folder, 'results.json');
+    step('tests', jest(['--json', `--outputFile=${outputFile}`, ...words]));
+    try {
+      const results = JSON.parse(readFileSync(outputFile, 'utf8'));
+      passed += results.numPassedTests;
+      failed += results.numFailedTests + results.numRuntimeErrorTestSuites;
+      skipped += results.numPendingTests + results.numTodoTests;
+      for (const suite of results.testResults) {
+        for (const test of suite.assertionResults) {
+          if (test.status === 'pending') console.log(`skipped: ${test.fullName}`);
+        }
       }
+    } catch (error) {
+      console.error(`no test results: ${error.message}`);
+      failed += 1;
     }
-  } catch (error) {
-    console.error(`no test results: ${error.message}`);
-    failed += 1;
+    rmSync(folder, { recursive: true, force: true });
+  } else {
+    console.error('\nthe tests were not run: fix what is above first');
   }
-  rmSync(folder, { recursive: true, force: true });
-} else {
-  console.error('\nthe tests were not run: fix what is above first');
+
+  console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+  if (words.length > 0) console.log('lint, import rules and dead code were not looked at: `npm run check`');
+  process.exitCode = failed === 0 ? 0 : 1;
 }
 
-console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
-process.exitCode = failed === 0 ? 0 : 1;
+/** The tests whose imports lead to these files; what a service of its own process runs is not seen. */
+function related(outputs) {
+  const roots = SOURCES.flatMap((folder) => ['--roots', resolve('dist', folder)]);
+  return [...roots, '--passWithNoTests', '--findRelatedTests', ...outputs];
+}
+
+/** Builds and tests at each change, one run at a time: what changes meanwhile is for the next. */
+function goOn() {
+  const changed = new Set();
+  let running = false;
+  let timer;
+  const start = () => {
+    if (running || changed.size === 0) return;
+    running = true;
+    const outputs = [...changed].map((path) => join('dist', path.replace(/\.tsx?$/, '.js')));
+    changed.clear();
+    console.log('\n== build');
+    if (spawnSync(process.execPath, ['build.js', '--changed'], { stdio: 'inherit' }).status !== 0) return end();
+    const chosen = words.length > 0 ? words : related(outputs.filter((path) => existsSync(path)));
+    spawn(process.execPath, jest(chosen), { stdio: ['ignore', 'inherit', 'inherit'] }).once('close', end);
+  };
+  const end = () => {
+    running = false;
+    console.log('\nwaiting for changes (Ctrl-C ends)');
+    start();
+  };
+  for (const folder of SOURCES) {
+    watch(folder, { recursive: true }, (_, name) => {
+      if (!/\.tsx?$/.test(name ?? '')) return;
+      changed.add(join(folder, name));
+      clearTimeout(timer);
+      timer = setTimeout(start, SETTLED_MILLISECONDS);
+    });
+  }
+  console.log('waiting for changes (Ctrl-C ends)');
+}
+
+if (process.argv.includes('--watch')) goOn();
+else runOnce();

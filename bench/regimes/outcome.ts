@@ -15,9 +15,11 @@ export interface BoundaryOutcome {
   row: number;
   /** Hours until each kind was served by a version trained on the new traffic; null when it never was. */
   hours_until_served: Record<ModelKindName, number | null>;
-  /** Hours until under 2 % of six hours of minutes outside labelled events are anomalous. */
   /** The same, and 0 where the version that served before fits: it finds under 2 % of the next day's minutes anomalous. */
   hours_until_fitting: Record<ModelKindName, number | null>;
+  /** Hours until each kind finds under 2 % of the next day's minutes anomalous, whatever its version was trained on. */
+  hours_until_fits: Record<ModelKindName, number | null>;
+  /** Hours until under 2 % of six hours of minutes outside labelled events are anomalous. */
   hours_until_calm: number | null;
   anomalous_share_after_24h: number;
   share_in_incidents: number;
@@ -63,7 +65,14 @@ export function outcomesOf({ line, retrains }: RegimeWalk): BoundaryOutcome[] {
           return [kind, fits ? 0 : servedAt(kind)];
         }),
       ) as Record<ModelKindName, number | null>,
-      hours_until_calm: calmAfter(line.anomalous, labels, row, until),
+      hours_until_fits: Object.fromEntries(
+        MODEL_KINDS.map((kind) => {
+          const track = line.tracks.get(kind)!;
+          const serves = Number.isFinite(track.score[row]);
+          return [kind, serves ? calmAfter(track.flagged, labels, row, until, SETTLED) : null];
+        }),
+      ) as Record<ModelKindName, number | null>,
+      hours_until_calm: calmAfter(line.anomalous, labels, row, until, CALM_MINUTES),
       anomalous_share_after_24h: shareAnomalous(line.anomalous, labels, row + SETTLED, until),
       share_in_incidents: covered / (until - row),
       longest_incident_hours: Math.max(0, ...within.map((span) => (span.until - span.from) / HOUR)),
@@ -97,9 +106,16 @@ function shareAnomalous(anomalous: Uint8Array, labels: Uint8Array, from: number,
   return ordinary === 0 ? 0 : flagged / ordinary;
 }
 
-function calmAfter(anomalous: Uint8Array, labels: Uint8Array, from: number, until: number): number | null {
-  for (let row = from; row + CALM_MINUTES <= until; row += HOUR) {
-    if (shareAnomalous(anomalous, labels, row, row + CALM_MINUTES) < CALM) return (row - from) / HOUR;
+/** Hours until the next `length` minutes are calm. */
+function calmAfter(
+  anomalous: Uint8Array,
+  labels: Uint8Array,
+  from: number,
+  until: number,
+  length: number,
+): number | null {
+  for (let row = from; row + length <= until; row += HOUR) {
+    if (shareAnomalous(anomalous, labels, row, row + length) < CALM) return (row - from) / HOUR;
   }
   return null;
 }

@@ -23,20 +23,17 @@ const NEVER = { from: Number.POSITIVE_INFINITY, most: 0 };
 export function views(): View[] {
   const of = (name: string, changed: Partial<VolumeView>): View => ({ name, view: { ...VOLUME_VIEW, ...changed } });
   return [
-    of('volume 7, 12 and 20 min x 30', {}),
-    of('volume 7 and 20 min x 12', { scales: [7, 20], weight: 12 }),
-    of('volume 5 and 20 min x 12', { scales: [5, 20], weight: 12 }),
-    of('volume 15 min x 12', { scales: [15], weight: 12 }),
-    of('volume 10 min x 12', { scales: [10], weight: 12 }),
-    of('volume 7, 12 and 20 min x 4', { weight: 4 }),
-    of('volume 7, 12 and 20 min x 30, no shape alone', { shape: NEVER }),
-    of('volume 7, 12 and 20 min x 30, no single count', { single: NEVER }),
-    of('volume 7, 12 and 20 min x 30, single counts from 2.2', { single: { ...VOLUME_VIEW.single, from: 2.2 } }),
+    of('volume 7 and 20 min x 12', {}),
+    of('volume 5 and 20 min x 12', { scales: [5, 20] }),
+    of('volume 15 min x 12', { scales: [15] }),
+    of('volume 10 min x 12', { scales: [10] }),
+    of('volume 7 and 20 min x 4', { weight: 4 }),
+    of('volume 7 and 20 min x 12, no shape alone', { shape: NEVER }),
+    of('volume 7 and 20 min x 12, no single count', { single: NEVER }),
+    of('volume 7 and 20 min x 12, single counts from 2.2', { single: { ...VOLUME_VIEW.single, from: 2.2 } }),
     of('volume 7 and 20 min x 12, single counts over 7 and 20 min from 3.6', {
-      scales: [7, 20],
-      weight: 12,
       singleScales: [7, 20],
-      single: { from: 3.6, most: 4.2 },
+      single: { ...VOLUME_VIEW.single, from: 3.6 },
     }),
   ];
 }

@@ -83,6 +83,8 @@ function commandNamed(words: readonly string[]): string | null {
   let at = 0;
   while (words[at] === '--config' || words[at] === '--data-directory') at += 2;
   const name = words[at];
+  // Any that is there answers for all.
+  if (words.length === 1 && name === '--version') return 'stop';
   const there = Object.values(GROUPS).some((commands) => name !== undefined && Object.hasOwn(commands, name));
   return there && name !== 'completion' ? name! : null;
 }

@@ -7,6 +7,7 @@ import type { PeerTable } from './routes/peerTable.js';
 import type { PrefixTable } from './routes/prefixTable.js';
 import type { Minute, MinuteEvidence, NewTail, NewTransit } from './row.js';
 import { Tally } from './tally.js';
+import { decimalTextOrder } from './textOrder.js';
 
 /** Entries of each ranking in a row, and of lists that only illustrate it. */
 const LISTED = 20;
@@ -244,8 +245,8 @@ export class OpenMinute {
       (a, b) => b.routes - a.routes || a.left - b.left || a.right - b.right,
     );
     const evidence: MinuteEvidence = {
-      prefixes: this.prefixRoutes.top(LISTED, prefixText),
-      origins: this.originRoutes.top(LISTED, String),
+      prefixes: this.prefixRoutes.top(LISTED, prefixText, (id) => prefixes.textOrder(id)),
+      origins: this.originRoutes.top(LISTED, String, decimalTextOrder),
       peers: this.peerRoutes.top(LISTED, (id) => peers.text(id)),
       ...this.#originEvents(facts, followed.events),
       newLinks: newLinks.slice(0, LISTED).map((link) => ({ ...link, prefixes: link.prefixes.map(prefixText) })),

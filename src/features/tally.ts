@@ -1,22 +1,24 @@
 import type { ByteReader, ByteWriter } from './byteStream.js';
 import type { Ranked } from './row.js';
 
+/** Counts from here on are sorted where a rank is asked for; those below are counted by their value. */
+const RARE_COUNT = 256;
+
 /**
  * Counts by integer key (32 bits), bounded: exact up to `maximum` distinct keys. Beyond that half of the keys, those
  * with the smallest counts, are given up and their median is taken off the others (Misra-Gries in its batch form), so
  * a count is too low by at most total / (maximum / 2) and never too high.
  */
 export class Tally {
-  #keys: Uint32Array;
-  #counts: Int32Array;
+  /** [slots x 2] a key and its count, side by side as they are read together; a slot whose count is 0 is free. */
+  #slots: Int32Array;
   #size = 0;
 
   constructor(
     readonly maximum = 65_536,
     capacity = 64,
   ) {
-    this.#keys = new Uint32Array(capacity);
-    this.#counts = new Int32Array(capacity);
+    this.#slots = new Int32Array(2 * capacity);
   }
 
   get size(): number {
@@ -24,66 +26,107 @@ export class Tally {
   }
 
   add(key: number, count: number): void {
-    const slot = this.#slot(key);
-    if (this.#counts[slot] === 0) {
-      this.#keys[slot] = key;
-      this.#size++;
-    }
-    this.#counts[slot]! += count;
-    if (this.#size * 2 > this.#keys.length) this.#widen();
+    const at = this.#find(key);
+    const before = this.#slots[at + 1]!;
+    this.#slots[at + 1] = before + count;
+    if (before !== 0) return;
+    this.#slots[at] = key;
+    this.#size++;
+    if (this.#size * 4 > this.#slots.length) this.#widen();
   }
 
   get(key: number): number {
-    return this.#counts[this.#slot(key)]!;
+    return this.#slots[this.#find(key) + 1]!;
   }
 
-  #slot(key: number): number {
-    const wanted = key >>> 0;
-    const mask = this.#keys.length - 1;
+  /** Where the key's slot begins, or the free one that it would take. */
+  #find(key: number): number {
+    const slots = this.#slots;
+    const wanted = key | 0;
+    const mask = slots.length - 1;
     let hash = Math.imul(key, 0x9e3779b1);
     hash ^= hash >>> 15;
-    let slot = hash & mask;
-    while (this.#counts[slot] !== 0 && this.#keys[slot] !== wanted) slot = (slot + 1) & mask;
-    return slot;
+    let at = (hash << 1) & mask;
+    while (slots[at + 1] !== 0 && slots[at] !== wanted) at = (at + 2) & mask;
+    return at;
   }
 
   #widen(): void {
+    const capacity = this.#slots.length / 2;
     if (this.#size < this.maximum) {
-      this.#rebuild(this.#keys.length * 2, 0);
+      // four times as many at once: to move them is what most of the time goes into while a minute is young
+      this.#rebuild(capacity * 4 <= this.maximum * 2 ? capacity * 4 : capacity * 2, 0);
       return;
     }
-    const sorted = this.#counts.filter((count) => count > 0).sort();
-    this.#rebuild(this.#keys.length, sorted[sorted.length >> 1]!);
+    const sorted = this.#counts().sort();
+    this.#rebuild(capacity, sorted[sorted.length >> 1]!);
   }
 
   #rebuild(capacity: number, less: number): void {
-    const keys = this.#keys;
-    const counts = this.#counts;
-    this.#keys = new Uint32Array(capacity);
-    this.#counts = new Int32Array(capacity);
+    const before = this.#slots;
+    const slots = new Int32Array(2 * capacity);
+    this.#slots = slots;
     this.#size = 0;
-    for (let i = 0; i < keys.length; i++) {
-      if (counts[i]! <= less) continue;
-      const slot = this.#slot(keys[i]!);
-      this.#keys[slot] = keys[i]!;
-      this.#counts[slot] = counts[i]! - less;
+    for (let from = 0; from < before.length; from += 2) {
+      const count = before[from + 1]!;
+      if (count <= less) continue;
+      const at = this.#find(before[from]!);
+      slots[at] = before[from]!;
+      slots[at + 1] = count - less;
       this.#size++;
     }
+  }
+
+  #counts(least = 1): Int32Array {
+    const counts = new Int32Array(this.#size);
+    let found = 0;
+    for (let at = 1; at < this.#slots.length; at += 2) {
+      const count = this.#slots[at]!;
+      if (count >= least) counts[found++] = count;
+    }
+    return counts.subarray(0, found);
   }
 
   /** Keys with their counts, in no order that matters. */
   *entries(): Generator<[key: number, count: number]> {
-    for (let i = 0; i < this.#keys.length; i++) if (this.#counts[i]! > 0) yield [this.#keys[i]!, this.#counts[i]!];
+    const slots = this.#slots;
+    for (let at = 0; at < slots.length; at += 2) if (slots[at + 1]! > 0) yield [slots[at]! >>> 0, slots[at + 1]!];
   }
 
-  /** The `limit` greatest by falling count, then by name. */
-  top(limit: number, name: (key: number) => string): Ranked[] {
-    const counts = this.#counts.filter((count) => count > 0).sort();
-    const least = counts.length > limit ? counts[counts.length - limit]! : 1;
+  /**
+   * The `limit` greatest by falling count, then by name.
+   * @param order a number for a key: of two names, that with the smaller one comes first; spares most names of equal counts
+   */
+  top(limit: number, name: (key: number) => string, order: (key: number) => number = () => 0): Ranked[] {
+    const least = this.#countOfRank(limit);
+    const slots = this.#slots;
     const ranked: Ranked[] = [];
-    for (const [key, count] of this.entries()) if (count >= least) ranked.push({ name: name(key), count });
+    const ties: number[] = [];
+    for (let at = 0; at < slots.length; at += 2) {
+      const count = slots[at + 1]!;
+      if (count <= 0 || count < least) continue;
+      const key = slots[at]! >>> 0;
+      if (count === least) ties.push(key);
+      else ranked.push({ name: name(key), count });
+    }
+    for (const key of firstByOrder(ties, limit - ranked.length, order)) ranked.push({ name: name(key), count: least });
     ranked.sort((a, b) => b.count - a.count || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
     return ranked.slice(0, limit);
+  }
+
+  /** The count of the key that comes so far down in the ranking, 1 where there are fewer. */
+  #countOfRank(rank: number): number {
+    if (this.#size <= rank) return 1;
+    const slots = this.#slots;
+    const having = new Uint32Array(RARE_COUNT + 1);
+    for (let at = 1; at < slots.length; at += 2) having[Math.min(slots[at]!, RARE_COUNT)]!++;
+    if (having[RARE_COUNT]! >= rank) {
+      const high = this.#counts(RARE_COUNT).sort();
+      return high[high.length - rank]!;
+    }
+    let count = RARE_COUNT;
+    for (let above = having[count]!; above < rank; above += having[count]!) count--;
+    return count;
   }
 
   write(writer: ByteWriter): void {
@@ -94,7 +137,7 @@ export class Tally {
       keys[at] = key;
       counts[at++] = count;
     }
-    writer.number(this.#keys.length);
+    writer.number(this.#slots.length / 2);
     writer.column(keys);
     writer.column(counts);
   }
@@ -103,9 +146,16 @@ export class Tally {
     const capacity = reader.number();
     const keys = reader.column(Uint32Array);
     const counts = reader.column(Int32Array);
-    this.#keys = new Uint32Array(capacity);
-    this.#counts = new Int32Array(capacity);
+    this.#slots = new Int32Array(2 * capacity);
     this.#size = 0;
     for (let i = 0; i < keys.length; i++) this.add(keys[i]!, counts[i]!);
   }
+}
+
+/** Of the keys those that may be among the first `count`: all up to the order of the last one that is. */
+function firstByOrder(keys: number[], count: number, order: (key: number) => number): number[] {
+  if (keys.length <= count) return keys;
+  const orders = Float64Array.from(keys, order);
+  const last = orders.toSorted()[count - 1]!;
+  return keys.filter((_, at) => orders[at]! <= last);
 }

@@ -15,6 +15,7 @@ import { boundedLog } from './boundedLog.js';
 import type { ServiceName } from './catalogue.js';
 import { sayFarewell } from './farewell.js';
 import { logOutput } from './logOutput.js';
+import { givePulses } from './pulse.js';
 import { Rounds } from './rounds.js';
 
 const HEARTBEAT_MILLISECONDS = 2_000;
@@ -49,6 +50,7 @@ export interface ServiceContext {
  */
 export async function runService(name: ServiceName, main: (context: ServiceContext) => Promise<void>): Promise<void> {
   sayFarewell();
+  givePulses();
   let settings: Settings;
   try {
     settings = loadSettings(process.env).settings;

@@ -4,12 +4,16 @@ import type { Logger } from 'pino';
 import type { Settings } from '../config/settings.js';
 import { findService, type ServiceName } from './catalogue.js';
 import { launchService } from './launch.js';
+import { hearPulses } from './pulse.js';
 
 const FIRST_BACKOFF_MILLISECONDS = 200;
+const STUCK_BACKOFF_MILLISECONDS = 1_000;
 const LONGEST_BACKOFF_MILLISECONDS = 15_000;
 /** A service that ran for so long has started well: its end is no crash loop. */
 const STEADY_MILLISECONDS = 5_000;
 const KILL_AFTER_MILLISECONDS = 25_000;
+/** A service whose event loop did not turn for so long is stuck: no step of its work takes a tenth of that. */
+export const SILENT_MILLISECONDS = 30_000;
 /** A service that says its settings are wrong (exit code 2) fails the same way each time. */
 const WRONG_SETTINGS = 2;
 
@@ -24,7 +28,7 @@ interface Child {
   ending: boolean;
 }
 
-/** Starts services as processes, passes their logs on, and restarts with backoff those that end. */
+/** Starts services as processes, passes their logs on, and restarts with backoff those that end or are stuck. */
 export class Supervisor {
   private readonly children: Child[] = [];
   private stopping = false;
@@ -36,6 +40,7 @@ export class Supervisor {
     private readonly onLine: (service: ServiceName, line: string) => void,
     /** A service cannot run at all, such as with wrong settings. */
     private readonly onHopeless: (service: ServiceName, reason: string) => void,
+    private readonly silentMilliseconds = SILENT_MILLISECONDS,
   ) {}
 
   start(names: readonly ServiceName[]): void {
@@ -111,14 +116,21 @@ export class Supervisor {
       },
     });
     child.process = running;
+    let stuck = false;
+    hearPulses(running, this.silentMilliseconds, () => {
+      stuck = true;
+      this.logger.error(`${child.name} gave no sign of life for ${this.silentMilliseconds / 1000} s and is killed`);
+      running.kill('SIGKILL');
+    });
     for (const stream of [running.stdout, running.stderr]) {
       if (stream) createInterface({ input: stream }).on('line', (line) => this.onLine(child.name, line));
     }
     running.once('exit', (code, signal) => {
       if (child.ending) return;
       if (code === WRONG_SETTINGS) return this.onHopeless(child.name, 'its settings are wrong (see above)');
-      // A kill from outside says nothing of the service itself.
-      if (signal === 'SIGKILL' || performance.now() - startedAt > STEADY_MILLISECONDS)
+      // A kill from outside says nothing of the service itself; that it was stuck does, however long it ran before.
+      if (stuck) child.backoff = Math.max(child.backoff, STUCK_BACKOFF_MILLISECONDS);
+      else if (signal === 'SIGKILL' || performance.now() - startedAt > STEADY_MILLISECONDS)
         child.backoff = FIRST_BACKOFF_MILLISECONDS;
       this.logger.warn(
         `${child.name} ended (${signal ?? `exit code ${code}`}): starting it again in ${child.backoff} ms`,

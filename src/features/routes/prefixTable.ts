@@ -1,4 +1,5 @@
 import { formatPrefix, hashWords, IPV6_SHAPE, maskWords } from '../../bgp/address.js';
+import { prefixTextOrder } from '../textOrder.js';
 import { type Column, DenseTable } from './denseTable.js';
 import { PrefixLists } from './prefixLists.js';
 
@@ -292,6 +293,12 @@ export class PrefixTable extends DenseTable {
   text(id: number): string {
     const w = this.words;
     return formatPrefix(this.shapes[id]!, w[id * 4]!, w[id * 4 + 1]!, w[id * 4 + 2]!, w[id * 4 + 3]!);
+  }
+
+  /** See prefixTextOrder. */
+  textOrder(id: number): number {
+    const w = this.words;
+    return prefixTextOrder(this.shapes[id]!, w[id * 4]!, w[id * 4 + 1]!, w[id * 4 + 2]!, w[id * 4 + 3]!);
   }
 
   override *derived(): Generator<void> {

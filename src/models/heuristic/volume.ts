@@ -37,9 +37,9 @@ export interface VolumeView {
 }
 
 export const VOLUME_VIEW: VolumeView = {
-  scales: [7, 12, 20],
+  scales: [7, 20],
   singleScales: [3, 7],
-  weight: 30,
+  weight: 12,
   mostOfRules: 4,
   shape: { from: 12, most: 4 },
   single: { from: 2.6, most: 5 },

@@ -22,6 +22,7 @@ import { restartRedis } from './restartRedis.js';
 import { secondStart } from './secondStart.js';
 import { slowStore } from './slowStore.js';
 import { stuckChannel } from './stuckChannel.js';
+import { stuckService } from './stuckService.js';
 import { unreachableStore } from './unreachableStore.js';
 
 /** Faults that must change no row. */
@@ -45,6 +46,7 @@ export const FAULTS: readonly Fault[] = [
   badArtifactCopy,
   poisonedJob,
   stuckChannel,
+  stuckService,
   fastClock,
   recycledPid,
   secondStart,
