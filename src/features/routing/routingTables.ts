@@ -85,7 +85,7 @@ export class RoutingTables {
   /** Works out what follows from the columns after they were filled; gives others a turn now and then. */
   *derived(): Generator<void> {
     for (const table of this.#dense()) yield* table.derived();
-    this.announced.recount();
+    yield* this.announced.recount();
   }
 
   #dense() {
