@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { closeSync, createReadStream, createWriteStream, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  createReadStream,
+  createWriteStream,
+  mkdtempSync,
+  openSync,
+  readSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -7,13 +16,21 @@ import { createGzip } from 'node:zlib';
 import { decodeMrt } from '../src/bgp/mrt/decodeMrt.js';
 import { UpdateBatch } from '../src/bgp/updateBatch.js';
 import { MinuteAggregator } from '../src/features/minuteAggregator.js';
+import { pageHash } from '../src/features/pageHash.js';
 import { GeneratedTable } from './fullTable/generatedTable.js';
 import type { Bench, BenchOptions, BenchResult } from './result.js';
 
 const MILLION = 1_000_000;
 const UPDATES = 400_000;
+/** Batches after which code and tables have settled. */
+const WARM_UP = 20;
+/** As many as a collector's full tables are assumed to be, but for the million that the naive table is held against. */
+const PEERS = 60;
+const FEWER_PEERS = 10;
 /** What a process without columns takes is measured at this size. */
 const NAIVE_ROUTES = MILLION;
+/** Bytes of a page of what an aggregator knows: see docs/decisions/aggregator-pages.md. */
+const PAGE = 32_768;
 
 const processorSeconds = (from: NodeJS.CpuUsage) => {
   const { user, system } = process.cpuUsage(from);
@@ -22,21 +39,77 @@ const processorSeconds = (from: NodeJS.CpuUsage) => {
 
 interface Loaded {
   aggregator: MinuteAggregator;
-  /** Of processor time: decompression and the collection of garbage have threads of their own. */
+  /** Of processor time, without what `dump` takes: decompression and the collection of garbage have threads of their own. */
   seconds: number;
+  /** Of processor time. */
   longestPauseMs: number;
 }
 
-async function load(file: string, routes: number): Promise<Loaded> {
-  const aggregator = new MinuteAggregator({ stream: 'bench', maximumRoutes: routes + MILLION });
+const emptyAggregator = (routes: number) => new MinuteAggregator({ stream: 'bench', maximumRoutes: routes + MILLION });
+
+/** A piece of the dump is made when it is asked for, so that no table need fit in memory. */
+async function loadFromMemory(table: GeneratedTable, routes: number): Promise<Loaded> {
+  let made = 0;
+  async function* pieces() {
+    const dump = table.dump();
+    for (;;) {
+      const from = process.cpuUsage();
+      const { value, done } = dump.next();
+      made += processorSeconds(from);
+      if (done) return;
+      yield value;
+    }
+  }
+  const loaded = await load(pieces(), routes);
+  return { ...loaded, seconds: loaded.seconds - made };
+}
+
+async function load(source: AsyncIterable<Uint8Array>, routes: number): Promise<Loaded> {
+  const aggregator = emptyAggregator(routes);
   const start = process.cpuUsage();
   let longestPauseMs = 0;
-  for await (const { batch } of decodeMrt(createReadStream(file, { highWaterMark: 1 << 20 }))) {
-    const began = performance.now();
+  for await (const { batch } of decodeMrt(source)) {
+    const began = process.cpuUsage();
     aggregator.learn(new UpdateBatch(batch.takeColumns()));
-    longestPauseMs = Math.max(longestPauseMs, performance.now() - began);
+    longestPauseMs = Math.max(longestPauseMs, processorSeconds(began) * 1000);
   }
   return { aggregator, seconds: processorSeconds(start), longestPauseMs };
+}
+
+/** Hashes of the pages of all columns, as the aggregator's stage asks which have changed. */
+function pageHashes(aggregator: MinuteAggregator): number[] {
+  const hashes: number[] = [];
+  for (const view of [...aggregator.stored()].flat()) {
+    for (let at = 0; at < view.length; at += PAGE) hashes.push(pageHash(view.subarray(at, at + PAGE)));
+  }
+  return hashes;
+}
+
+/** Seconds of wall time to write what the aggregator knows to a file, and to know it again from there. */
+function restart(aggregator: MinuteAggregator, routes: number, file: string): { seconds: number; bytes: number } {
+  const written = openSync(file, 'w');
+  for (const view of [...aggregator.stored()].flat()) writeSync(written, view);
+  closeSync(written);
+  const began = performance.now();
+  const again = MinuteAggregator.restoring(aggregator.head(), { stream: 'bench', maximumRoutes: routes + MILLION });
+  const opened = openSync(file, 'r');
+  let bytes = 0;
+  for (const views of again.stored) {
+    for (const view of views) {
+      for (let at = 0; at < view.length; ) {
+        const read = readSync(opened, view, at, view.length - at, null);
+        if (read === 0) throw new Error(`${file} ends after ${bytes} bytes`);
+        at += read;
+        bytes += read;
+      }
+    }
+  }
+  closeSync(opened);
+  rmSync(file);
+  for (const _ of again.derived);
+  const { holdings } = again.aggregator;
+  if (holdings.routes !== aggregator.holdings.routes) throw new Error(`${holdings.routes} routes came back`);
+  return { seconds: (performance.now() - began) / 1000, bytes };
 }
 
 /** Messages a second of processor time, after a stretch in which code and tables settle. */
@@ -44,18 +117,18 @@ function updateRate(aggregator: MinuteAggregator, table: GeneratedTable): { rate
   let longestPauseMs = 0;
   const add = (batches: Iterable<UpdateBatch>) => {
     for (const batch of batches) {
-      const began = performance.now();
+      const began = process.cpuUsage();
       aggregator.add(batch);
       aggregator.take();
-      longestPauseMs = Math.max(longestPauseMs, performance.now() - began);
+      longestPauseMs = Math.max(longestPauseMs, processorSeconds(began) * 1000);
     }
   };
   const batches = [...table.updates(UPDATES)];
-  add(batches.slice(0, 20));
+  add(batches.slice(0, WARM_UP));
   longestPauseMs = 0;
   const from = process.cpuUsage();
-  add(batches.slice(20));
-  const messages = batches.slice(20).reduce((sum, batch) => sum + batch.messages, 0);
+  add(batches.slice(WARM_UP));
+  const messages = batches.slice(WARM_UP).reduce((sum, batch) => sum + batch.messages, 0);
   return { rate: messages / processorSeconds(from), longestPauseMs };
 }
 
@@ -81,13 +154,7 @@ function bgpdumpSeconds(file: string): number | null {
 }
 
 async function measure(routes: number, directory: string, results: BenchResult[]): Promise<void> {
-  const table = new GeneratedTable(routes, 1);
-  const plain = join(directory, `rib.${routes}.mrt`);
-  const packed = `${plain}.gz`;
-  const out = openSync(plain, 'w');
-  for (const piece of table.dump()) writeSync(out, piece);
-  closeSync(out);
-  await pipeline(createReadStream(plain), createGzip({ level: 1 }), createWriteStream(packed));
+  const table = new GeneratedTable(routes, 1, routes > NAIVE_ROUTES ? PEERS : FEWER_PEERS);
   const name = `${routes / MILLION} million routes of ${table.peers} peers`;
   const line = (what: string, ours: number, unit: string, goal: string, yardstick: number | null, by: string) =>
     results.push({
@@ -100,7 +167,7 @@ async function measure(routes: number, directory: string, results: BenchResult[]
       goal,
     });
   const rss = process.memoryUsage.rss();
-  const { aggregator, seconds, longestPauseMs } = await load(plain, routes);
+  const { aggregator, seconds, longestPauseMs } = await loadFromMemory(table, routes);
   const grown = process.memoryUsage.rss() - rss;
   const { holdings } = aggregator;
   const distinct = `${holdings.prefixes} prefixes, ${holdings.paths} paths`;
@@ -113,34 +180,24 @@ async function measure(routes: number, directory: string, results: BenchResult[]
     naive,
     'a Map of text keys to objects',
   );
-  const dumped = routes === MILLION ? bgpdumpSeconds(plain) : null;
+  const small = routes === NAIVE_ROUTES ? await smallDump(table, routes, directory) : null;
   line(
-    'load, plain dump',
+    'load, from memory',
     routes / seconds,
     'routes/s of processor time',
     '1,500,000, and 2x bgpdump -m',
-    dumped === null ? null : routes / dumped,
+    small?.bgpdump ? routes / small.bgpdump : null,
     'bgpdump -m to /dev/null',
   );
-  line('longest pause while loading', longestPauseMs, 'ms', '200', null, '');
-  const unpacked = await load(packed, routes);
-  line('load, gzip dump', routes / unpacked.seconds, 'routes/s of processor time', '500,000', null, '');
-  const began = performance.now();
-  const snapshot = aggregator.snapshot();
-  const snapshotMs = performance.now() - began;
-  const again = performance.now();
-  MinuteAggregator.restore(snapshot, { stream: 'bench', maximumRoutes: routes + MILLION });
-  const restoreMs = performance.now() - again;
-  line(
-    `snapshot in one piece of ${Math.round(snapshot.length / 1e6)} MB`,
-    snapshotMs,
-    'ms',
-    'in pieces, none over 200',
-    null,
-    '',
-  );
-  line('restart from it', restoreMs / 1000, 's', '60 at 50 million', null, '');
-  const empty = updateRate(new MinuteAggregator({ stream: 'bench', maximumRoutes: routes + MILLION }), table);
+  line('longest pause while loading', longestPauseMs, 'ms of processor time', '200', null, '');
+  if (small !== null) line('load, gzip dump', routes / small.gzip, 'routes/s of processor time', '500,000', null, '');
+  const looked = process.cpuUsage();
+  const before = pageHashes(aggregator);
+  const lookedMs = processorSeconds(looked) * 1000;
+  line(`looking for changes in ${before.length} pages`, lookedMs, 'ms of processor time', 'in turns', null, '');
+  const { seconds: restarted, bytes } = restart(aggregator, routes, join(directory, 'pages'));
+  line(`restart from a file of ${Math.round(bytes / 1e6)} MB`, restarted, 's', '60 at 50 million', null, '');
+  const empty = updateRate(emptyAggregator(routes), table);
   const full = updateRate(aggregator, table);
   line(
     'updates on top of it',
@@ -150,14 +207,31 @@ async function measure(routes: number, directory: string, results: BenchResult[]
     empty.rate,
     'the same on an empty table',
   );
-  line('longest pause in 5,000 updates', full.longestPauseMs, 'ms', '200', null, '');
+  line('longest pause in 5,000 updates', full.longestPauseMs, 'ms of processor time', '200', null, '');
+  const changed = pageHashes(aggregator).filter((hash, page) => hash !== before[page]).length;
+  line(`snapshot after ${UPDATES} updates`, changed, `pages of ${before.length}`, 'what changed', null, '');
 }
 
-async function run({ quick }: BenchOptions): Promise<BenchResult[]> {
+/** Processor seconds for the table as a file: by us from its gzip, and by bgpdump. */
+async function smallDump(table: GeneratedTable, routes: number, directory: string) {
+  const plain = join(directory, 'rib.mrt');
+  const packed = `${plain}.gz`;
+  const out = openSync(plain, 'w');
+  for (const piece of table.dump()) writeSync(out, piece);
+  closeSync(out);
+  await pipeline(createReadStream(plain), createGzip({ level: 1 }), createWriteStream(packed));
+  const { seconds } = await load(createReadStream(packed, { highWaterMark: 1 << 20 }), routes);
+  return { gzip: seconds, bgpdump: bgpdumpSeconds(plain) };
+}
+
+/** @param files sizes in millions of routes; 1 and 10 without any, 1 with `quick` */
+async function run({ quick, files }: BenchOptions): Promise<BenchResult[]> {
+  const sizes = files.length > 0 ? files.map(Number) : quick ? [1] : [1, 10];
+  if (!sizes.every((size) => size > 0)) throw new RangeError(`sizes are millions of routes, not ${files.join(' ')}`);
   const directory = mkdtempSync(join(tmpdir(), 'routewarden-bench-'));
   const results: BenchResult[] = [];
   try {
-    for (const routes of quick ? [MILLION] : [MILLION, 10 * MILLION]) await measure(routes, directory, results);
+    for (const size of sizes) await measure(size * MILLION, directory, results);
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

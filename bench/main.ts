@@ -44,6 +44,7 @@ if (wrong || values.help || (wanted !== undefined && !names.includes(wanted))) {
 NAME is one of: ${names.join(', ')}; all without it
 real-feed [FOLDER or FILE] [--rows FILE] [--watch-prefixes A,B] [--watch-as 1,2] [--seed N]
 injected [FOLDER] [--events N] [--seed N]
+full-table [MILLIONS ...]
 transfer [FILE.csv ...]
 regimes FILE.csv --boundaries ROW,ROW,... [--days N]`,
   );

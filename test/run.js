@@ -10,8 +10,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, watch } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-/** Twice as many as there are processors: much of a test is waiting for leases, timeouts and processes. */
-const WORKERS = 2 * availableParallelism();
+/** One more than there are processors: much of a test is waiting for leases and processes. */
+const WORKERS = availableParallelism() + 1;
 const SOURCES = ['src', 'queues', 'workers', 'test'];
 /** An editor writes a file in several steps. */
 const SETTLED_MILLISECONDS = 200;

@@ -7,6 +7,7 @@ import { MODEL_KINDS } from '../models/model.js';
 import { modelKey } from '../models/modelKey.js';
 import { SERVICES } from '../services/catalogue.js';
 import { listAlerts } from '../storage/alerts.js';
+import { databaseFacts } from '../storage/databaseFacts.js';
 import { damagedActive } from '../storage/modelVersions.js';
 import { failingRetrains } from '../storage/operationFacts.js';
 import { failingWork, listServices } from '../storage/services.js';
@@ -32,12 +33,7 @@ const DAY_MILLISECONDS = 86_400_000;
 export const CLOCK_REMEDY = 'let NTP set the clocks of all machines: leases, heartbeats and minutes compare them';
 
 export async function checkDatabase(pool: Pool): Promise<Finding[]> {
-  const { rows } = await pool.query<{ version: string; now: Date; migrated: number; bytes: number }>(
-    `SELECT current_setting('server_version') AS version, clock_timestamp() AS now,
-       (SELECT count(*)::integer FROM routewarden_migrations) AS migrated,
-       pg_database_size(current_database())::float8 AS bytes`,
-  );
-  const { version, now, migrated, bytes } = rows[0]!;
+  const { version, now, migrated, bytes } = await databaseFacts(pool);
   const difference = Math.abs(Date.now() - now.getTime()) / 1000;
   const size = `${(bytes / 1e6).toFixed(0)} MB`;
   return [

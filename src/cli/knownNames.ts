@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
 import type { Pool } from 'pg';
-import { MODEL_KINDS } from '../models/model.js';
+import { MODEL_KINDS, type ModelKey } from '../models/model.js';
 import { runningServer } from '../storage/embeddedPostgres.js';
+import { listVersions } from '../storage/modelVersions.js';
 import { openPool } from '../storage/pool.js';
+import { listStreams } from '../storage/streams.js';
 import { settingsOf } from './store.js';
 
 export const SORTS = ['models', 'versions', 'streams'] as const;
@@ -27,13 +29,9 @@ export async function knownNames(program: Command, sort: NameSort, model: string
 
 async function namesOf(pool: Pool, sort: NameSort, model: string | undefined): Promise<string[]> {
   if (sort === 'versions') {
-    const { rows } = await pool.query<{ version: number }>(
-      'SELECT version FROM model_versions WHERE model_key = $1 ORDER BY version DESC LIMIT 200',
-      [model ?? ''],
-    );
-    return rows.map(({ version }) => String(version));
+    const versions = model === undefined ? [] : await listVersions(pool, model as ModelKey);
+    return versions.map(({ version }) => String(version));
   }
-  const { rows } = await pool.query<{ name: string }>('SELECT name FROM streams ORDER BY name LIMIT 1000');
-  const streams = rows.map(({ name }) => name);
+  const streams = await listStreams(pool);
   return sort === 'streams' ? streams : MODEL_KINDS.flatMap((kind) => streams.map((stream) => `${kind}@${stream}`));
 }

@@ -5,6 +5,7 @@ import type { QueueStore } from '../../queues/store.js';
 import { loadSettings, settingsFile } from '../config/load.js';
 import type { Settings } from '../config/settings.js';
 import { hasOwnDatabase, type OpenedDatabase, openDatabase } from '../storage/database.js';
+import { hasSchema } from '../storage/databaseFacts.js';
 import { openPool } from '../storage/pool.js';
 import { say } from './output.js';
 
@@ -104,10 +105,7 @@ export async function requireQueues(pool: Pool, settings: Settings): Promise<voi
   // Else the command would wait until it is back, however long that is.
   if (settings.redisUrl !== undefined)
     return await new QueueStore({ ...settings, databaseUrl: '' }, onTrouble).prepare();
-  const { rows } = await pool.query<{ there: boolean }>('SELECT to_regnamespace($1) IS NOT NULL AS there', [
-    QUEUE_SCHEMA,
-  ]);
-  if (rows[0]?.there === true) return;
+  if (await hasSchema(pool, QUEUE_SCHEMA)) return;
   throw new Error(
     'this database holds no queues: set REDIS_URL to the Redis that the services use, or start the services without one',
   );

@@ -1,5 +1,5 @@
 import { SingleBar } from 'cli-progress';
-import type { RoutingHoldings } from '../features/routingState.js';
+import type { RoutingHoldings } from '../features/routing/routingState.js';
 import { say } from './output.js';
 
 /** What is known, and what that takes. */

@@ -3,7 +3,7 @@ import type { Pool } from 'pg';
 import { UpdateBatch } from '../bgp/updateBatch.js';
 import { BadSnapshot } from '../features/byteStream.js';
 import { MinuteAggregator, type MinuteAggregatorOptions } from '../features/minuteAggregator.js';
-import type { RoutingHoldings } from '../features/routingState.js';
+import type { RoutingHoldings } from '../features/routing/routingState.js';
 import { insertFeatures } from '../storage/features.js';
 import { keepStateAtGap } from '../storage/feedGaps.js';
 import { notify } from '../storage/notifications.js';

@@ -1,4 +1,4 @@
-import type { RoutingHoldings } from '../features/routingState.js';
+import type { RoutingHoldings } from '../features/routing/routingState.js';
 import type { Logger } from '../sources/source.js';
 
 /** What a stream at its bounds forgets or leaves out, in words and with what to set; null where it is below them. */

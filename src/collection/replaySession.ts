@@ -8,7 +8,7 @@ import type { UpdateBatchBuilder } from '../bgp/updateBatchBuilder.js';
 import { FEATURE_COUNT } from '../features/catalogue.js';
 import type { MinuteAggregatorOptions } from '../features/minuteAggregator.js';
 import { emptyEvidence } from '../features/openMinute.js';
-import type { RoutingHoldings } from '../features/routingState.js';
+import type { RoutingHoldings } from '../features/routing/routingState.js';
 import type { FeatureRow, Minute } from '../features/row.js';
 import { replay } from '../sources/replay.js';
 import { insertFeatures, watermark } from '../storage/features.js';

@@ -5,6 +5,7 @@ import { QueueStoreAway } from '../../queues/answering.js';
 import type { IncidentActs } from '../acts/incidents.js';
 import type { ModelActs } from '../acts/models.js';
 import { ActRefused } from '../acts/refusal.js';
+import { appendAudit, signedOut } from '../storage/audit.js';
 import { failingWork } from '../storage/services.js';
 import { addChangingRoutes } from './api/changing.js';
 import { addDownloads } from './api/downloads.js';
@@ -21,7 +22,6 @@ import { addExports } from './exports.js';
 import { bearerToken, checkHost, checkSameOrigin, identify, isBoard, securityHeaders } from './guard.js';
 import { LoginLimit } from './loginLimit.js';
 import { metricsText } from './metrics.js';
-import { recordAudit, signedOut } from './queries/audit.js';
 import { changes } from './queries/changes.js';
 import { Sessions, tokenMark } from './session.js';
 import { type DashboardSettings, readDashboardSettings } from './settings.js';
@@ -111,7 +111,7 @@ export async function createDashboard(options: DashboardOptions): Promise<Fastif
     if (bearer !== undefined && request.visitor !== undefined) limit.succeeded(request.ip, tokenMark(bearer));
     if (bearer !== undefined && request.visitor === undefined) {
       limit.failed(request.ip, clock.now());
-      await recordAudit(pool, request.ip, 'token refused', 'API');
+      await appendAudit(pool, { actor: request.ip, action: 'token refused', target: 'API' });
     }
     const path = request.routeOptions.url ?? '';
     const refusal =
@@ -146,13 +146,12 @@ export async function createDashboard(options: DashboardOptions): Promise<Fastif
       body: body.length > AUDITED_LETTERS ? `${body.slice(0, AUDITED_LETTERS)} (cut)` : body,
       address: request.ip,
     };
-    await recordAudit(
-      pool,
-      request.visitor?.actor ?? request.ip,
-      'jobs',
-      `${request.method} ${decoded(pathname)}`,
+    await appendAudit(pool, {
+      actor: request.visitor?.actor ?? request.ip,
+      action: 'jobs',
+      target: `${request.method} ${decoded(pathname)}`,
       detail,
-    );
+    });
   });
   // Fastify's own wait for requests to end would last as long as somebody has the page open.
   server.addHook('preClose', async () => events.close());

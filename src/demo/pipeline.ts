@@ -4,8 +4,10 @@ import type { Minute } from '../features/row.js';
 import { MODEL_KINDS } from '../models/model.js';
 import { modelKey, parseModelKey } from '../models/modelKey.js';
 import { DRIFT_MONITOR } from '../retraining/driftMonitor.js';
+import { activationCounts } from '../storage/activations.js';
 import { readCursor } from '../storage/cursors.js';
 import { watermark } from '../storage/features.js';
+import { verdictWatermark } from '../storage/minuteInputs.js';
 import { pendingRuns } from '../storage/pendingRuns.js';
 
 const POLL_MILLISECONDS = 50;
@@ -43,7 +45,10 @@ export class Pipeline {
     if (newest === null) return false;
     const ensemble = await readCursor(this.pool, ENSEMBLE, this.stream);
     const correlator = await readCursor(this.pool, 'correlator', this.stream);
-    return (ensemble?.position ?? 0) >= newest && (correlator?.position ?? 0) >= (await this.lastVerdict());
+    return (
+      (ensemble?.position ?? 0) >= newest &&
+      (correlator?.position ?? 0) >= ((await verdictWatermark(this.pool, this.stream)) ?? 0)
+    );
   }
 
   /** Every model was checked for the last whole hour, and each retraining that this caused has ended. */
@@ -58,19 +63,7 @@ export class Pipeline {
 
   /** How many versions each kind has had in service. */
   async activations(): Promise<Record<string, number>> {
-    const { rows } = await this.pool.query<{ model_key: string; count: number }>(
-      `SELECT model_key, count(*) AS count FROM activations WHERE model_key LIKE '%@' || $1 GROUP BY model_key`,
-      [this.stream],
-    );
-    const counts = new Map(rows.map((row) => [row.model_key, row.count]));
+    const counts = await activationCounts(this.pool, this.stream);
     return Object.fromEntries(MODEL_KINDS.map((kind) => [kind, counts.get(modelKey(kind, this.stream)) ?? 0]));
-  }
-
-  private async lastVerdict(): Promise<Minute> {
-    const { rows } = await this.pool.query<{ minute: number | null }>(
-      'SELECT (extract(epoch FROM max(minute)) / 60)::bigint AS minute FROM verdicts WHERE stream = $1',
-      [this.stream],
-    );
-    return rows[0]?.minute ?? 0;
   }
 }

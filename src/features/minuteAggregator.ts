@@ -5,12 +5,13 @@ import { FEATURE_COUNT, featureValues } from './catalogue.js';
 import { FollowedEvents } from './followedEvents.js';
 import { FollowedLosses } from './followedLosses.js';
 import { emptyEvidence, type Followed, OpenMinute } from './openMinute.js';
-import { type HeldRoute, type RoutingHoldings, RoutingState } from './routingState.js';
+import { type RoutingHoldings, RoutingState } from './routing/routingState.js';
+import type { HeldRoute } from './routing/routingTables.js';
 import { type FeatureRow, MINUTES_PER_DAY, type Minute } from './row.js';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = MINUTES_PER_DAY * MINUTE_MS;
-const SNAPSHOT_VERSION = 5;
+const SNAPSHOT_VERSION = 6;
 /** A snapshot begins with the length of its head. */
 const HEAD_LENGTH_BYTES = 8;
 /** A gap that would give more rows than ten years have minutes is refused. */
@@ -100,7 +101,8 @@ export class MinuteAggregator {
       { routes, peers: options.maximumPeers ?? 16_384, links: options.maximumLinks ?? 1_000_000 },
       this.counts,
     );
-    this.#followed = { events: new FollowedEvents(this.#state), losses: new FollowedLosses(this.#state) };
+    const { tables } = this.#state;
+    this.#followed = { events: new FollowedEvents(tables), losses: new FollowedLosses(tables) };
     this.#next = options.startMinute ?? null;
     this.#firstMinute = this.#next;
   }
@@ -112,7 +114,7 @@ export class MinuteAggregator {
 
   /** Routes held now: announced and not withdrawn, and withdrawn ones remembered to tell duplicates. */
   get routes(): number {
-    return this.#state.size;
+    return this.#state.tables.routes.size;
   }
 
   add(batch: UpdateBatch): void {
@@ -135,8 +137,8 @@ export class MinuteAggregator {
         this.#start(minute);
         const open = this.#openMinute(minute);
         if (open === undefined) this.counts.late++;
-        state.oldestOpen = this.#next!;
-        state.silentBefore = this.#silentBefore();
+        state.horizon.oldestOpen = this.#next!;
+        state.horizon.silentBefore = this.#silentBefore();
         state.apply(columns, message, element, minute, open);
         this.advance(time);
       }
@@ -158,8 +160,8 @@ export class MinuteAggregator {
       if (columns.kind[message] === RIB_ENTRY) this.#tableEntry(columns, message, element);
       else {
         const minute = Math.floor(columns.time[message]! / MINUTE_MS);
-        state.oldestOpen = minute;
-        state.silentBefore = Number.POSITIVE_INFINITY;
+        state.horizon.oldestOpen = minute;
+        state.horizon.silentBefore = Number.POSITIVE_INFINITY;
         state.apply(columns, message, element, minute, undefined);
         if (this.#tableMinute !== null && minute > this.#tableMinute) this.#tableMinute = minute;
       }
@@ -180,7 +182,7 @@ export class MinuteAggregator {
 
   /** Present routes that somebody asks for by prefix and origin. */
   routesWhere(wanted: (prefix: string, origin: number) => boolean): HeldRoute[] {
-    return this.#state.routesWhere(wanted);
+    return this.#state.tables.routesWhere(wanted);
   }
 
   /** What the stream holds now; `bytes` are those of the tables' columns, about. */
@@ -196,7 +198,7 @@ export class MinuteAggregator {
       return;
     }
     this.counts.tableEntries++;
-    this.#state.oldestOpen = this.#next ?? minute;
+    this.#state.horizon.oldestOpen = this.#next ?? minute;
     this.#state.apply(columns, message, element, minute, undefined);
   }
 
@@ -259,7 +261,7 @@ export class MinuteAggregator {
 
   /** The columns of the tables, in an order that does not change, as the bytes that they lie in now. */
   stored(): Generator<Uint8Array[]> {
-    return this.#state.stored();
+    return this.#state.tables.stored();
   }
 
   /** What `stored` does not have: what is open, and how long the columns are. */
@@ -276,7 +278,7 @@ export class MinuteAggregator {
       counts: this.counts,
       rows: this.#rows.map((row) => ({ ...row, values: [...row.values] })),
     });
-    this.#state.write(writer);
+    this.#state.tables.write(writer);
     this.#followed.events.write(writer);
     this.#followed.losses.write(writer);
     writer.number(this.#open.size);
@@ -342,7 +344,7 @@ export class MinuteAggregator {
     aggregator.#tableMinute = state.tableMinute ?? null;
     Object.assign(aggregator.counts, state.counts);
     aggregator.#rows = state.rows.map((row) => ({ ...row, values: Float32Array.from(row.values) }));
-    aggregator.#state.read(reader);
+    aggregator.#state.tables.read(reader);
     aggregator.#followed.events.read(reader);
     aggregator.#followed.losses.read(reader);
     for (let left = reader.number(); left > 0; left--) {
@@ -350,7 +352,7 @@ export class MinuteAggregator {
       aggregator.#open.set(open.minute, open);
     }
     reader.end();
-    return { aggregator, stored: aggregator.stored(), derived: aggregator.#state.derived() };
+    return { aggregator, stored: aggregator.stored(), derived: aggregator.#state.tables.derived() };
   }
 
   #start(minute: Minute): void {
@@ -389,7 +391,7 @@ export class MinuteAggregator {
       this.#rows.push({ ...base, kind, values: new Float32Array(FEATURE_COUNT), evidence: emptyEvidence() });
       return;
     }
-    const evidence = open.evidence(this.#state, this.#followed);
+    const evidence = open.evidence(this.#state.tables, this.#followed);
     this.#rows.push({ ...base, kind: 'observed', values: featureValues(open.totals), evidence });
   }
 

@@ -344,7 +344,7 @@ export class OpenMinute {
   }
 
   #newTransits(facts: RouteFacts): NewTransit[] {
-    const { prefixes, transits, links } = facts.known;
+    const { prefixes, links } = facts.known;
     const listed = [...this.#transits.values()]
       .sort((a, b) => b.routes - a.routes || a.carrier - b.carrier || a.from - b.from)
       .filter(({ peers }, at) => at < LISTED || peers.length > 1)
@@ -376,11 +376,11 @@ export class OpenMinute {
         carrierFacts: facts.ofNetwork(carrier),
         fromFacts: facts.ofNetwork(from),
         toFacts: facts.ofNetwork(receiver),
-        reverse: transits.find(from, carrier) >= 0 || links.find(from, carrier) >= 0,
+        reverse: links.find(from, carrier) >= 0,
         shared: acquaintance[at]!.shared,
         alike: acquaintance[at]!.alike,
         near: acquaintance[at]!.near,
-        linkFor: link < 0 ? 0 : this.minute - links.first[link]!,
+        linkFor: link < 0 ? 0 : this.minute - links.first(link),
       };
     });
   }

@@ -18,7 +18,6 @@ export interface KnownRoutes {
   readonly paths: PathTable;
   readonly routes: RouteTable;
   readonly links: LinkTable;
-  readonly transits: LinkTable;
   readonly networks: NetworkTable;
 }
 
@@ -243,10 +242,10 @@ export class RouteFacts {
     for (const { origin, holders } of events) for (const as of [origin, ...holders]) result.set(as, new Set());
     const filter = filterOf(result);
     for (let id = 0; id < links.high; id++) {
-      const left = links.left[id]!;
-      const right = links.right[id]!;
+      const left = links.left(id);
+      const right = links.right(id);
       if (filter[left & (FILTER - 1)] === 0 && filter[right & (FILTER - 1)] === 0) continue;
-      if (!links.isUsed(id) || links.first[id]! > this.minute - SETTLED) continue;
+      if (!links.isUsed(id) || links.first(id) > this.minute - SETTLED) continue;
       result.get(left)?.add(right);
       result.get(right)?.add(left);
     }

@@ -93,6 +93,16 @@ export async function watermark(db: Db, kind: string, stream: string): Promise<M
   return rows[0]?.minute ?? null;
 }
 
+/** How often a version of each model of a stream has begun to serve; a model without one is left out. */
+export async function activationCounts(db: Db, stream: string): Promise<Map<string, number>> {
+  const { rows } = await db.query<{ key: string; count: number }>(
+    `SELECT model_key AS key, count(*)::integer AS count FROM activations
+     WHERE split_part(model_key, '@', 2) = $1 GROUP BY model_key`,
+    [stream],
+  );
+  return new Map(rows.map(({ key, count }) => [key, count]));
+}
+
 /** Appends a move of the pointer; part of the caller's transaction. */
 export async function appendActivation(
   client: PoolClient,

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import { BadSnapshot } from '../features/byteStream.js';
-import type { HeldRoute } from '../features/routingState.js';
+import type { HeldRoute } from '../features/routing/routingTables.js';
 import { StoredTables } from './storedTables.js';
 
 /**

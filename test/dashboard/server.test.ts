@@ -2,39 +2,17 @@ import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import * as shape from '../../src/dashboard/api/schema.js';
-import { readDashboardSettings } from '../../src/dashboard/settings.js';
-import { startDashboards, type TestDashboard } from './dashboard.js';
-import { HIJACK, NOW, STREAM, seedHistory } from './seed.js';
+import { Client } from './client.js';
+import { HIJACK, NOW, STREAM } from './seed.js';
 
-const TOKEN = 'a-very-secret-token-of-operators';
-const READ_TOKEN = 'a-very-secret-token-of-readers';
+const at = new Client();
+beforeAll(() => at.start());
+afterAll(() => at.stop());
 
-let dashboards: TestDashboard;
-let open: string;
-let locked: string;
-
-beforeAll(async () => {
-  dashboards = await startDashboards();
-  await seedHistory(dashboards.database.pool, 8);
-  open = (await dashboards.open()).url;
-  locked = (await dashboards.open({ token: TOKEN, readToken: READ_TOKEN, loginAttempts: 3 })).url;
-});
-afterAll(() => dashboards.stop());
-
-const get = async (path: string, headers: Record<string, string> = {}, base = open) => {
-  const response = await fetch(base + path, { headers, redirect: 'manual' });
-  return { status: response.status, headers: response.headers, text: await response.text() };
-};
-const post = (path: string, body: unknown, headers: Record<string, string> = {}, base = open) =>
-  fetch(base + path, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', origin: base, ...headers },
-    body: JSON.stringify(body),
-  });
 /** The bytes of a body as they are sent to a browser; fetch would unpack them. */
 const travelling = (path: string): Promise<number> =>
   new Promise((resolve, reject) => {
-    request(open + path, { headers: { 'accept-encoding': 'gzip' } }, (answer) => {
+    request(at.open + path, { headers: { 'accept-encoding': 'gzip' } }, (answer) => {
       let bytes = 0;
       answer.on('data', (chunk: Buffer) => {
         bytes += chunk.length;
@@ -44,8 +22,6 @@ const travelling = (path: string): Promise<number> =>
       .on('error', reject)
       .end();
   });
-const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
-
 describe('what it shows', () => {
   test.each([
     ['/api/overview', shape.overview],
@@ -56,13 +32,13 @@ describe('what it shows', () => {
     [`/api/models/lstm%40${STREAM}`, shape.model],
     [`/api/models/lstm%40${STREAM}/compare?left=1&right=2`, shape.comparison],
   ])('%s has the documented shape', async (path, schema) => {
-    const { status, text } = await get(path);
+    const { status, text } = await at.get(path);
     expect(status).toBe(200);
     expect(schema.safeParse(JSON.parse(text)).error).toBeUndefined();
   });
 
   test('the overview takes its now from the stream, not from the wall clock', async () => {
-    const overview = shape.overview.parse(JSON.parse((await get('/api/overview')).text));
+    const overview = shape.overview.parse(JSON.parse((await at.get('/api/overview')).text));
     expect(overview.now).toBe(NOW);
     expect(overview.feed?.lagSeconds).toBeNull();
     expect(overview.models.map((model) => model.version)).toEqual([2, 2, 2]);
@@ -70,16 +46,16 @@ describe('what it shows', () => {
   });
 
   test('a live feed tells its lag and that it is stale', async () => {
-    const { url } = await dashboards.open({ live: true, staleAfter: 60 });
-    const overview = shape.overview.parse(JSON.parse((await get('/api/overview', {}, url)).text));
+    const { url } = await at.dashboards.open({ live: true, staleAfter: 60 });
+    const overview = shape.overview.parse(JSON.parse((await at.get('/api/overview', {}, url)).text));
     expect(overview.feed?.lagSeconds).toBeGreaterThan(60);
     expect(overview.feed?.stale).toBe(true);
   });
 
   test('joining minutes keeps the lowest and the highest', async () => {
-    const series = shape.scoreSeries.parse(JSON.parse((await get('/api/series?hours=168&points=100')).text));
+    const series = shape.scoreSeries.parse(JSON.parse((await at.get('/api/series?hours=168&points=100')).text));
     const ensemble = series.curves.find((curve) => curve.name === 'ensemble');
-    const { rows } = await dashboards.database.pool.query<{ low: number; high: number }>(
+    const { rows } = await at.dashboards.database.pool.query<{ low: number; high: number }>(
       'SELECT min(score) AS low, max(score) AS high FROM verdicts WHERE minute >= $1',
       [new Date(series.from)],
     );
@@ -90,7 +66,7 @@ describe('what it shows', () => {
   });
 
   test('the path graph marks the new origin and keeps the old one', async () => {
-    const graph = shape.pathGraph.parse(JSON.parse((await get('/api/incidents/1/paths')).text));
+    const graph = shape.pathGraph.parse(JSON.parse((await at.get('/api/incidents/1/paths')).text));
     expect(graph.prefix).toBe(HIJACK.prefix);
     const edge = (from: string, to: string) => graph.edges.find((e) => e.from === from && e.to === to);
     expect(edge('64666', HIJACK.prefix)).toMatchObject({ isNew: true, before: false, since: HIJACK.from });
@@ -105,9 +81,9 @@ describe('what it shows', () => {
   });
 
   test('an incident as a report of one page, which needs nothing from elsewhere and escapes what came from outside', async () => {
-    const { pool } = dashboards.database;
+    const { pool } = at.dashboards.database;
     await pool.query(`UPDATE incidents SET note = '<script>alert(1)</script>' WHERE id = 1`);
-    const { status, text } = await get('/api/incidents/1/report.html');
+    const { status, text } = await at.get('/api/incidents/1/report.html');
     await pool.query('UPDATE incidents SET note = NULL WHERE id = 1');
     expect(status).toBe(200);
     expect(text).toContain('<h1>Incident 1: critical hijack by AS64666</h1>');
@@ -115,38 +91,38 @@ describe('what it shows', () => {
       expect(text).toContain(part);
     }
     expect(text).not.toMatch(/<script|src=|href=|url\(|@import/);
-    expect((await get('/api/incidents/999/report.html')).status).toBe(404);
-    expect((await get('/api/incidents/x/report.html')).status).toBe(400);
+    expect((await at.get('/api/incidents/999/report.html')).status).toBe(404);
+    expect((await at.get('/api/incidents/x/report.html')).status).toBe(400);
   });
 
   test('a drift check says how each input lay then and now, as data and as a report of one page', async () => {
-    const { pool } = dashboards.database;
+    const { pool } = at.dashboards.database;
     const { rows } = await pool.query<{ id: string }>(`SELECT id FROM drift_reports WHERE outcome = 'drifted' LIMIT 1`);
-    const detail = shape.driftDetail.parse(JSON.parse((await get(`/api/drift/${rows[0]?.id}`)).text));
+    const detail = shape.driftDetail.parse(JSON.parse((await at.get(`/api/drift/${rows[0]?.id}`)).text));
     expect(detail.features.map(({ label, words }) => [label, words])).toEqual([
       ['Announcements', 'changed much'],
       ['Average AS path length', 'hardly changed'],
     ]);
-    const { status, text } = await get(`/api/drift/${rows[0]?.id}/report.html`);
+    const { status, text } = await at.get(`/api/drift/${rows[0]?.id}/report.html`);
     expect(status).toBe(200);
     expect(text).toContain('Scores rose by 22 %');
     expect(text.match(/<svg/g)).toHaveLength(3);
     expect(text).not.toMatch(/<script|src=|href=|url\(|@import/);
-    expect((await get('/api/drift/99999999')).status).toBe(404);
+    expect((await at.get('/api/drift/99999999')).status).toBe(404);
   });
 
   test('the feed is told what it raised: a day, by class and severity, beside the wish', async () => {
-    const raised = shape.raised.parse(JSON.parse((await get('/api/raised')).text));
+    const raised = shape.raised.parse(JSON.parse((await at.get('/api/raised')).text));
     expect(raised).toMatchObject({ budget: 6, alertsLastDay: 1 });
     expect(raised.rows).toEqual([
       { stream: STREAM, class: 'hijack', severity: 'critical', watched: false, lastDay: 1, perDay: 1 / 7 },
       { stream: STREAM, class: 'session reset', severity: 'minor', watched: false, lastDay: 1, perDay: 1 / 7 },
     ]);
-    const { text } = await get('/metrics');
+    const { text } = await at.get('/metrics');
     const labels = `stream="${STREAM}",class="hijack",severity="critical",watched="false"`;
     expect(text).toContain(`routewarden_incidents_last_day{${labels}} 1\n`);
     expect(text).toContain('routewarden_incidents_day_budget{} 6\n');
-    const [newest] = JSON.parse((await get('/api/incidents')).text);
+    const [newest] = JSON.parse((await at.get('/api/incidents')).text);
     expect(newest).toMatchObject({ class: 'hijack', subject: 'AS64666' });
   });
 
@@ -162,9 +138,9 @@ describe('what it shows', () => {
       speaksAgainst: [],
     };
     const adaptations = [{ minute: 1, kind: 'lstm', model: 'lstm@rrc00', version: 3, since: 0, report: 9 }];
-    const of = async () => shape.incident.parse(JSON.parse((await get('/api/incidents/1')).text)).newNormal;
+    const of = async () => shape.incident.parse(JSON.parse((await at.get('/api/incidents/1')).text)).newNormal;
     expect(await of()).toBeNull();
-    await dashboards.database.pool.query('UPDATE incidents SET detail = detail || $1::jsonb WHERE id = 1', [
+    await at.dashboards.database.pool.query('UPDATE incidents SET detail = detail || $1::jsonb WHERE id = 1', [
       JSON.stringify({ newNormal, adaptations }),
     ]);
     expect(await of()).toEqual({
@@ -173,13 +149,13 @@ describe('what it shows', () => {
       speaksAgainst: [],
       versions: [{ model: 'lstm@rrc00', version: 3, report: 9 }],
     });
-    await dashboards.database.pool.query(
+    await at.dashboards.database.pool.query(
       `UPDATE incidents SET detail = detail - 'newNormal' - 'adaptations' WHERE id = 1`,
     );
   });
 
   test('metrics are in the exposition format', async () => {
-    const { text } = await get('/metrics');
+    const { text } = await at.get('/metrics');
     expect(text).toContain(`routewarden_model_version{model="lstm@${STREAM}"} 2`);
     const line = /^(# (HELP|TYPE) \w+ .+|\w+\{(\w+="([^"\\]|\\.)*",?)*\} -?[\d.e+-]+)$/;
     expect(
@@ -191,7 +167,7 @@ describe('what it shows', () => {
   });
 
   test('every metric that the example for Grafana asks for is there', async () => {
-    const { text } = await get('/metrics');
+    const { text } = await at.get('/metrics');
     const board = readFileSync('docs/grafana-dashboard.json', 'utf8');
     const asked = new Set(JSON.stringify(JSON.parse(board)).match(/routewarden_\w+/g));
     expect(asked.size).toBeGreaterThan(5);
@@ -199,7 +175,7 @@ describe('what it shows', () => {
   });
 
   test('the page weighs less than 300 KB as it travels', async () => {
-    const index = await get('/');
+    const index = await at.get('/');
     const files = [...index.text.matchAll(/(?:href|src)="(\/[\w.]+)"/g)].map(([, path]) => path!);
     expect(files).toEqual(expect.arrayContaining(['/page.js', '/page.css']));
     const sizes = await Promise.all(['/', ...files].map((path) => travelling(path)));
@@ -208,14 +184,14 @@ describe('what it shows', () => {
   });
 
   test('thirty days come as few points, however many are asked for', async () => {
-    const series = shape.scoreSeries.parse(JSON.parse((await get('/api/series?hours=720&points=2000')).text));
+    const series = shape.scoreSeries.parse(JSON.parse((await at.get('/api/series?hours=720&points=2000')).text));
     expect(series.times.length).toBeLessThanOrEqual(2_001);
     for (const { high } of series.curves) expect(high).toHaveLength(series.times.length);
-    expect((await get('/api/series?hours=720&points=43200')).status).toBe(400);
+    expect((await at.get('/api/series?hours=720&points=43200')).status).toBe(400);
   });
 
   test('the OpenAPI document names every route', async () => {
-    const document = JSON.parse((await get('/api/openapi.json')).text);
+    const document = JSON.parse((await at.get('/api/openapi.json')).text);
     expect(document.openapi).toBe('3.1.0');
     expect(Object.keys(document.paths)).toEqual(
       expect.arrayContaining(['/api/overview', '/api/models/{key}/rollback', '/api/incidents/{id}/note']),
@@ -226,13 +202,13 @@ describe('what it shows', () => {
   });
 
   test('probes answer', async () => {
-    expect((await get('/healthz')).status).toBe(200);
-    expect((await get('/readyz')).status).toBe(200);
+    expect((await at.get('/healthz')).status).toBe(200);
+    expect((await at.get('/readyz')).status).toBe(200);
   });
 
   test('Bull Board lists the queue and asks nobody else for fonts', async () => {
-    expect((await get('/queues/api/queues')).text).toContain('retrain');
-    const page = await get('/queues/');
+    expect((await at.get('/queues/api/queues')).text).toContain('retrain');
+    const page = await at.get('/queues/');
     expect(page.status).toBe(200);
     expect(page.text).not.toContain('googleapis');
   });
@@ -248,13 +224,13 @@ describe('bad requests get words', () => {
     ["/api/overview?stream=';DROP", 400, 'not a stream name'],
     ['/nowhere', 404, 'nothing at /nowhere'],
   ])('%s: %i', async (path, status, words) => {
-    const answer = await get(path);
+    const answer = await at.get(path);
     expect(answer.status).toBe(status);
     expect(JSON.parse(answer.text).error).toContain(words);
   });
 
   test('a rollback to a version that is not there', async () => {
-    const response = await post('/api/models/lstm%40rrc00/rollback', { version: 99 });
+    const response = await at.post('/api/models/lstm%40rrc00/rollback', { version: 99 });
     expect(response.status).toBe(404);
     expect(await response.json()).toEqual({
       error: 'lstm@rrc00 has no version 99: see "routewarden models lstm@rrc00"',
@@ -262,164 +238,15 @@ describe('bad requests get words', () => {
   });
 });
 
-describe('safety', () => {
-  test('refuses to be open to others without a token', () => {
-    expect(() => readDashboardSettings({ host: '0.0.0.0' })).toThrow(/DASHBOARD_TOKEN/);
-    expect(() => readDashboardSettings({ host: '0.0.0.0', token: 'short' })).toThrow(/16 characters/);
-    expect(readDashboardSettings({ host: '0.0.0.0', token: TOKEN }).host).toBe('0.0.0.0');
-  });
-
-  test('answers to its own names alone, against DNS rebinding', async () => {
-    // fetch does not let a caller choose the Host header.
-    const status = await new Promise((resolve, reject) => {
-      request(`${open}/api/overview`, { headers: { host: 'evil.example' } }, (answer) => {
-        answer.resume();
-        resolve(answer.statusCode);
-      })
-        .on('error', reject)
-        .end();
-    });
-    expect(status).toBe(421);
-  });
-
-  test.each<Record<string, string>>([
-    { origin: 'https://evil.example' },
-    { origin: 'null' },
-    { 'sec-fetch-site': 'cross-site' },
-    { 'sec-fetch-site': 'same-site' },
-  ])('refuses a change that comes from elsewhere: %j', async (headers) => {
-    const response = await post('/api/incidents/2/acknowledge', {}, headers);
-    expect(response.status).toBe(403);
-  });
-
-  test('refuses a change to jobs that comes from elsewhere', async () => {
-    const response = await fetch(`${open}/queues/api/queues/retrain/pause`, {
-      method: 'PUT',
-      headers: { origin: 'https://evil.example' },
-    });
-    expect(response.status).toBe(403);
-    expect(await dashboards.queue.isPaused()).toBe(false);
-  });
-
-  test('nothing but the sign-in is open without the token', async () => {
-    for (const path of [
-      '/api/overview',
-      '/metrics',
-      '/queues/api/queues',
-      '/api/events',
-      '/api/audit',
-      '/api/openapi.json',
-    ]) {
-      expect([path, (await get(path, {}, locked)).status]).toEqual([path, 401]);
-    }
-    const page = await get('/incidents/1', { accept: 'text/html' }, locked);
-    expect(page.status).toBe(302);
-    expect(page.headers.get('location')).toBe('/login?next=%2Fincidents%2F1');
-  });
-
-  test('the reader looks, the operator changes', async () => {
-    expect((await get('/api/overview', bearer(READ_TOKEN), locked)).status).toBe(200);
-    expect((await post('/api/incidents/2/acknowledge', {}, bearer(READ_TOKEN), locked)).status).toBe(403);
-    const pause = await fetch(`${locked}/queues/api/queues/retrain/pause`, {
-      method: 'PUT',
-      headers: bearer(READ_TOKEN),
-    });
-    expect(pause.status).toBe(403);
-    expect((await post('/api/incidents/2/acknowledge', {}, bearer(TOKEN), locked)).status).toBe(200);
-  });
-
-  test('a session cookie is secure, forged and tampered ones are worth nothing', async () => {
-    const response = await post('/api/login', { token: TOKEN, name: 'Ada' }, {}, locked);
-    const cookie = response.headers.get('set-cookie') ?? '';
-    expect(cookie).toMatch(/; HttpOnly; SameSite=Strict; Max-Age=\d+; Secure$/);
-    expect(cookie).not.toContain(TOKEN);
-    const value = cookie.split(';')[0] ?? '';
-    expect(JSON.parse((await get('/api/session', { cookie: value }, locked)).text)).toMatchObject({
-      actor: 'Ada',
-      role: 'operator',
-    });
-    const [name, content = ''] = value.split('=');
-    const [body = '', signature] = content.split('.');
-    const forged = Buffer.from(Buffer.from(body, 'base64url').toString().replace('Ada', 'Eve')).toString('base64url');
-    expect((await get('/api/overview', { cookie: `${name}=${forged}.${signature}` }, locked)).status).toBe(401);
-  });
-
-  test('every act leaves a row that says who, what and on what', async () => {
-    await post('/api/models/lstm%40rrc00/versions/1/pin', { pinned: true });
-    await post('/api/models/lstm%40rrc00/rollback', { version: 99 });
-    const { rows } = await dashboards.database.pool.query(
-      'SELECT actor, action, target, detail FROM audit ORDER BY id DESC LIMIT 2',
-    );
-    expect(rows).toEqual([
-      {
-        actor: 'local operator',
-        action: 'rollback failed',
-        target: 'lstm@rrc00',
-        detail: { version: 99, error: expect.stringContaining('no version 99') },
-      },
-      { actor: 'local operator', action: 'pin', target: 'lstm@rrc00 1', detail: { reason: 'on the page' } },
-    ]);
-  });
-
-  test('no token appears in the log', () => {
-    expect(dashboards.log.filter((line) => line.includes(TOKEN) || line.includes(READ_TOKEN))).toEqual([]);
-  });
-
-  test('scripts and styles come from this server alone', async () => {
-    const policy = (await get('/')).headers.get('content-security-policy') ?? '';
-    expect(policy).toContain("script-src 'self'");
-    expect(policy).not.toContain('unsafe');
-  });
-});
-
-describe('jobs that are added in Bull Board', () => {
-  const trigger = { kind: 'manual', actor: 'ann' };
-  const good = { modelKey: `lstm@${STREAM}`, trigger };
-  const add = async (data: unknown, options: unknown = {}) => {
-    const answer = await post('/queues/api/queues/retrain/add', { name: 'retrain', data, options });
-    return { status: answer.status, text: await answer.text() };
-  };
-
-  test.each([
-    ['a mistyped kind', { modelKey: 'lstn@rrc00', trigger }, {}, /expected KIND@STREAM/],
-    ['a stream that there is not', { modelKey: 'lstm@nowhere', trigger }, {}, /no stream .*nowhere/],
-    ['no payload', null, {}, /not a retrain payload/],
-    ['a thousand million attempts', good, { attempts: 1e9 }, /attempts/],
-    ['a delay of centuries', good, { delay: 1e13 }, /delay/],
-    ['an option that is none of ours', good, { repeat: { every: 1 } }, /repeat/],
-  ])('%s is refused with words, and nothing is stored', async (_what, data, options, words) => {
-    const before = await dashboards.queue.getJobCounts();
-    const { status, text } = await add(data, options);
-    expect(status).toBe(400);
-    expect(text).toMatch(words);
-    expect(await dashboards.queue.getJobCounts()).toEqual(before);
-  });
-
-  test('a right one is taken, and cannot be changed into a wrong one', async () => {
-    const { status, text } = await add(good, { attempts: 3 });
-    expect(status).toBe(200);
-    const { id } = JSON.parse(text).job as { id: string };
-    const change = (jobData: unknown) =>
-      fetch(`${open}/queues/api/queues/retrain/${id}/update-data`, {
-        method: 'PATCH',
-        headers: { 'content-type': 'application/json', origin: open },
-        body: JSON.stringify({ jobData }),
-      });
-    expect((await change({ modelKey: 'x' })).status).toBe(400);
-    expect((await change(good)).status).toBe(200);
-    await (await dashboards.queue.getJob(id))!.remove();
-  });
-});
-
 test('is not ready while a service lives but fails its work', async () => {
-  expect((await get('/readyz')).status).toBe(200);
-  const { pool } = dashboards.database;
+  expect((await at.get('/readyz')).status).toBe(200);
+  const { pool } = at.dashboards.database;
   const failing = [{ what: 'watch drift', failures: 3, since: '2026-01-01T00:00:00Z', error: 'secret words' }];
   await pool.query(
     `INSERT INTO services (instance, name, host, pid, state, detail) VALUES ('blind', 'alerter', 'here', 1, 'running', $1)`,
     [JSON.stringify({ failing })],
   );
-  const { status, text } = await get('/readyz');
+  const { status, text } = await at.get('/readyz');
   await pool.query("DELETE FROM services WHERE instance = 'blind'");
   expect([status, text]).toEqual([503, expect.stringContaining('alerter')]);
   expect(text).not.toContain('secret words');

@@ -53,6 +53,31 @@ function rowsOf(messages: Told[], until: number, options: Partial<MinuteAggregat
 const value = (row: FeatureRow, name: string) => row.values[featureIndex(name)];
 
 describe('minute features', () => {
+  test('find a known path again where a batch asks for a later one first', () => {
+    const aggregator = new MinuteAggregator({ stream: 's', warmUpMinutes: 1 });
+    const known = { announce: ['10.0.0.0/16'], path: [101, 5, 6] };
+    const other = { announce: ['10.1.0.0/16'], path: [101, 7, 8] };
+    aggregator.add(
+      batchOf([
+        { at: 1, ...other },
+        { at: 2, ...known },
+      ]),
+    );
+    // two days ahead: refused, so that its path is not asked for
+    aggregator.add(
+      batchOf([
+        { at: 172_800, ...known },
+        { at: 3, ...other },
+        { at: 4, ...known },
+      ]),
+    );
+    aggregator.advance((BASE + 90) * 1000);
+    const [row] = aggregator.take() as [FeatureRow];
+    expect(aggregator.counts.future).toBe(1);
+    expect(value(row, 'duplicate_announcements')).toBe(2);
+    expect(value(row, 'implicit_withdrawals')).toBe(0);
+  });
+
   test('count messages, prefixes, duplicates and replacements', () => {
     const [row] = rowsOf(
       [

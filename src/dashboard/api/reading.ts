@@ -3,11 +3,12 @@ import { incidentFilter } from '../../incidents/incidentFilter.js';
 import type { ModelKey } from '../../models/model.js';
 import { comparedVersion } from '../../registry/comparison.js';
 import { RegistryRefusal } from '../../registry/registry.js';
+import { newestAudit } from '../../storage/audit.js';
 import { currentSilences } from '../../storage/silences.js';
+import { auditRow } from '../auditRow.js';
 import type { DashboardContext } from '../context.js';
 import { overviewOf } from '../overview.js';
 import { pathGraph } from '../pathGraph.js';
-import { newestAudit } from '../queries/audit.js';
 import { driftDetail } from '../queries/driftReports.js';
 import { featureSeries } from '../queries/features.js';
 import { streamNames, watermark } from '../queries/feed.js';
@@ -211,7 +212,7 @@ export function addReadingRoutes(routes: Routes, context: DashboardContext): voi
 
   routes.add(
     { method: 'GET', path: '/api/audit', summary: 'Who did what, newest first', answer: z.array(shape.auditRow) },
-    () => newestAudit(pool, 100),
+    async () => (await newestAudit(pool, 100)).map(auditRow),
   );
 }
 

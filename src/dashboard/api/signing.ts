@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
+import { appendAudit } from '../../storage/audit.js';
 import type { DashboardContext } from '../context.js';
 import type { LoginLimit } from '../loginLimit.js';
-import { recordAudit } from '../queries/audit.js';
 import { type Sessions, tokenMark } from '../session.js';
 import { isLoopback } from '../settings.js';
 import type { Routes } from './route.js';
@@ -38,7 +38,7 @@ export function addSigningRoutes(
     const role = given.success ? sessions.roleOf(given.data.token) : undefined;
     if (!given.success || role === undefined) {
       limit.failed(request.ip, now);
-      await recordAudit(pool, request.ip, 'sign-in refused', 'dashboard');
+      await appendAudit(pool, { actor: request.ip, action: 'sign-in refused', target: 'dashboard' });
       return reply
         .status(401)
         .send({ error: 'That is not the token. It is the DASHBOARD_TOKEN of this installation.' });
@@ -52,14 +52,19 @@ export function addSigningRoutes(
     }
     limit.succeeded(request.ip, token);
     const actor = given.data.name === '' ? role : given.data.name;
-    await recordAudit(pool, actor, 'sign-in', 'dashboard', { role, address: request.ip });
+    await appendAudit(pool, { actor, action: 'sign-in', target: 'dashboard', detail: { role, address: request.ip } });
     return reply.header('set-cookie', sessions.setCookie(sessions.issue({ actor, role }, now))).send({ done: true });
   });
   server.post('/api/logout', async (request, reply) => {
     const { visitor } = request;
     if (visitor?.session !== undefined) {
       sessions.revoke(visitor.session, clock.now());
-      await recordAudit(pool, visitor.actor, 'sign-out', 'dashboard', { session: visitor.session });
+      await appendAudit(pool, {
+        actor: visitor.actor,
+        action: 'sign-out',
+        target: 'dashboard',
+        detail: { session: visitor.session },
+      });
     }
     return reply.header('set-cookie', sessions.setCookie('')).send({ done: true });
   });

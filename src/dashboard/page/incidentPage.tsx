@@ -112,7 +112,7 @@ export function IncidentPage({ id, canChange }: { id: number; canChange: boolean
             )}
             <Features resource={features} shades={shades} />
           </section>
-          <VictimsCard victims={victims} />
+          <VictimsCard victims={victims} class={value.class} />
           {!inPaths && <PathGraphCard id={id} at={at} setAt={setAt} />}
           <section class="card" aria-labelledby="timeline">
             <h2 id="timeline">Time line</h2>

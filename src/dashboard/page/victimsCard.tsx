@@ -5,20 +5,29 @@ import { Badge, Empty, Loading, Problem } from './states.js';
 
 const FIRST = 12;
 const RPKI_TONES: Record<string, string> = { valid: 'good', invalid: 'major', 'not found': 'quiet' };
+/** Classes that hit prefixes; of the others the loudest are kept. */
+const HITS = new Set(['hijack', 'moas', 'leak', 'outage']);
 type Victim = Victims['rows'][number];
 
 /** Every prefix that an incident hit, with who holds it and who announces it now. */
-export function VictimsCard({ victims: { value, error } }: { victims: Resource<Victims> }) {
+export function VictimsCard(props: { victims: Resource<Victims>; class: string }) {
+  const { value, error } = props.victims;
   const [all, setAll] = useState(false);
   const rows = value?.rows ?? [];
   const shown = all ? rows : rows.slice(0, FIRST);
   return (
     <section class="card" aria-labelledby="victims">
       <h2 id="victims">
-        Prefixes that were hit {value !== undefined && value.of > 0 && <small>{value.of.toLocaleString('en')}</small>}
+        {HITS.has(props.class) ? 'Prefixes that were hit' : 'Prefixes that stand out'}{' '}
+        {value !== undefined && value.of > 0 && <small>{value.of.toLocaleString('en')}</small>}
       </h2>
       {value === undefined && (error === null ? <Loading /> : <Problem words={error} />)}
       {value !== undefined && rows.length === 0 && <Empty>No single prefix stands out.</Empty>}
+      {props.class === 'hijack' && rows.length > 0 && (
+        <p class="hint">
+          Routes that a ROA allows, or that few peers took, stand here too; the headline counts the others alone.
+        </p>
+      )}
       {rows.length > 0 && <VictimTable rows={shown} />}
       {rows.length > shown.length && (
         <button type="button" class="plain small" onClick={() => setAll(true)}>

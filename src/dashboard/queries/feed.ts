@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import { featureIndexes } from '../../features/catalogue.js';
+import { watermark as newestMinute } from '../../storage/features.js';
 import { feedLink } from '../../storage/feedLink.js';
 import { streamHoldings } from '../../storage/streamHoldings.js';
 import type { Feed, Gap } from '../api/schema.js';
@@ -18,12 +19,8 @@ export async function streamNames(pool: Pool): Promise<string[]> {
 
 /** The end of the last whole minute of a stream, in milliseconds: its "now". Null before the first minute. */
 export async function watermark(pool: Pool, stream: string): Promise<number | null> {
-  const { rows } = await pool.query<{ minute: Date | null }>(
-    'SELECT max(minute) AS minute FROM features WHERE stream = $1',
-    [stream],
-  );
-  const minute = rows[0]?.minute;
-  return minute ? minute.getTime() + MINUTE : null;
+  const minute = await newestMinute(pool, stream);
+  return minute === null ? null : (minute + 1) * MINUTE;
 }
 
 /** @param wallClock milliseconds; undefined for a feed that does not run at the pace of the wall clock */

@@ -1,6 +1,9 @@
 import { AddressRegions, regionOf } from './addressRegions.js';
 import type { PrefixTable } from './prefixTable.js';
 
+/** Prefixes counted anew before others get their turn. */
+const COUNTED_A_TURN = 1 << 15;
+
 /** How many prefixes have a route, in all and by the network that originated each last. Follows from the prefix table. */
 export class AnnouncedPrefixes {
   #all = 0;
@@ -45,14 +48,15 @@ export class AnnouncedPrefixes {
     this.#count(prefix, origin, 1);
   }
 
-  /** Counts anew, after the prefix table was read from a snapshot. */
-  recount(): void {
+  /** Counts anew, after the prefix table was read from a snapshot; gives others a turn now and then. */
+  *recount(): Generator<void> {
     const { activeRoutes, lastOrigin, high } = this.prefixes;
     this.#all = 0;
     this.#single = 0;
     this.#ofOrigin.clear();
     this.regions.clear();
     for (let id = 0; id < high; id++) {
+      if (id % COUNTED_A_TURN === COUNTED_A_TURN - 1) yield;
       if (activeRoutes[id]! <= 0) continue;
       this.#all++;
       this.#count(id, lastOrigin[id]!, 1);

@@ -1,6 +1,6 @@
 import type { ByteReader, ByteWriter } from '../byteStream.js';
 import { HashIndex } from './hashIndex.js';
-import { type Growing, Int32Segments, Uint8Segments } from './segments.js';
+import { type Growing, Int32Records, Int32Segments, Uint8Segments } from './segments.js';
 
 /** A typed column of a table, a fixed number of values an id. */
 export type Column =
@@ -28,17 +28,20 @@ export abstract class DenseTable {
   /** Ids below this have been given out at some time. */
   high = 0;
   protected capacity: number;
-  protected readonly index = new HashIndex();
+  protected readonly index: HashIndex;
   readonly #used = new Uint8Segments();
   readonly #free = new Int32Segments();
   #freeCount = 0;
   #hand = 0;
 
+  /** @param records in which the index keeps its part of an entry; where they are wider, the rest is the subclass's */
   constructor(
     readonly maximum: number,
     capacity = 1024,
+    records = new Int32Records(1),
   ) {
     this.capacity = capacity;
+    this.index = new HashIndex(records);
   }
 
   /** Live entries. */

@@ -1,28 +1,35 @@
 import type { ByteReader, ByteWriter } from '../byteStream.js';
-import { Int32Segments } from './segments.js';
+import { Int32Records, Int32Segments } from './segments.js';
 
 const FEWEST_BUCKETS = 64;
+/** Divides any number of buckets there are. */
+const SPLIT_AT_ONCE = 64;
+/** Fields of a record that are the index's own. */
+const HASH = 0;
+const NEXT = 1;
+/** Fields from here on are the table's, where its records are wide enough to have any. */
+export const OWN_FIELDS = 2;
 
 /**
- * Finds ids by hash. Linear hashing (Litwin, 1980): each id added splits one bucket at most, so no growth ever indexes
- * everything anew. Ids of one bucket are chained; in which order they come decides nothing.
+ * Finds ids by hash. Linear hashing (Litwin, 1980): ids added split some buckets, so no growth ever indexes everything
+ * anew. Ids of one bucket are chained; in which order they come decides nothing.
  */
 export class HashIndex {
-  /** By bucket, an id + 1; 0 ends the chain, here and in the entries. */
+  /** By bucket, an id + 1; 0 ends the chain, here and in the records. */
   readonly #heads = new Int32Segments();
-  /** [ids x 2] the hash, and the next id of the chain; side by side, as they are read together. */
-  readonly #entries = new Int32Segments();
+  readonly #splitting = new Int32Array(SPLIT_AT_ONCE);
   #count = 0;
   #buckets = FEWEST_BUCKETS;
   /** Buckets before this round of splits began, a power of two. */
   #round = FEWEST_BUCKETS;
 
-  constructor() {
+  /** @param records by id the hash, the next id of the chain, and what the table keeps beside them */
+  constructor(readonly records = new Int32Records(1)) {
     this.#heads.reach(FEWEST_BUCKETS);
   }
 
   get byteLength(): number {
-    return this.#heads.byteLength + this.#entries.byteLength;
+    return this.#heads.byteLength + this.records.byteLength;
   }
 
   /** The first id that may have this hash, or -1; `after` gives the others. */
@@ -30,32 +37,40 @@ export class HashIndex {
     return this.#heads.get(this.#bucket(hash)) - 1;
   }
 
+  /**
+   * The first ids that may have these hashes. Looked up side by side, the processor waits for memory once for several.
+   * @param ids takes them, -1 where there is none
+   */
+  firsts(hashes: Int32Array, from: number, to: number, ids: Int32Array): void {
+    for (let at = from; at < to; at++) ids[at - from] = this.first(hashes[at]!);
+  }
+
   after(id: number): number {
-    return this.#entries.get(2 * id + 1) - 1;
+    return this.records.get(id, NEXT) - 1;
   }
 
   hash(id: number): number {
-    return this.#entries.get(2 * id);
+    return this.records.get(id, HASH);
   }
 
   add(id: number, hash: number): void {
-    this.#entries.reach(2 * (id + 1));
-    this.#entries.set(2 * id, hash);
-    if (++this.#count > this.#buckets) this.#split();
+    this.records.reach(id + 1);
+    this.records.set(id, HASH, hash);
+    if (++this.#count > this.#buckets) this.#splitSome();
     this.#push(this.#bucket(this.hash(id)), id);
   }
 
   remove(id: number): void {
     this.#count--;
     const bucket = this.#bucket(this.hash(id));
-    const behind = this.#entries.get(2 * id + 1);
+    const behind = this.records.get(id, NEXT);
     let before = this.#heads.get(bucket) - 1;
     if (before === id) {
       this.#heads.set(bucket, behind);
       return;
     }
     for (let next = this.after(before); next !== id; next = this.after(before)) before = next;
-    this.#entries.set(2 * before + 1, behind);
+    this.records.set(before, NEXT, behind);
   }
 
   write(writer: ByteWriter): void {
@@ -71,7 +86,7 @@ export class HashIndex {
   /** For ids below `high`: the index is stored as it is, so that nothing need be indexed again. */
   *stored(high: number): Generator<Uint8Array[]> {
     yield this.#heads.views(this.#buckets);
-    yield this.#entries.views(2 * high);
+    yield this.records.views(high);
   }
 
   #bucket(hash: number): number {
@@ -80,8 +95,17 @@ export class HashIndex {
   }
 
   #push(bucket: number, id: number): void {
-    this.#entries.set(2 * id + 1, this.#heads.get(bucket));
+    this.records.set(id, NEXT, this.#heads.get(bucket));
     this.#heads.set(bucket, id + 1);
+  }
+
+  /** What is read first of all the buckets is waited for once, not bucket by bucket. */
+  #splitSome(): void {
+    const heads = this.#splitting;
+    const from = this.#buckets - this.#round;
+    for (let at = 0; at < SPLIT_AT_ONCE; at++) heads[at] = this.#heads.get(from + at) - 1;
+    for (let at = 0; at < SPLIT_AT_ONCE; at++) if (heads[at]! >= 0) heads[at] = this.after(heads[at]!);
+    for (let left = SPLIT_AT_ONCE; left > 0; left--) this.#split();
   }
 
   #split(): void {

@@ -3,24 +3,38 @@ import type { ByteReader, ByteWriter } from '../byteStream.js';
 import { editDistance } from '../editDistance.js';
 import { BlockArena } from './blockArena.js';
 import { DenseTable } from './denseTable.js';
-import { type Growing, Int32Quads, placeIn, segmentOf, Uint32Segments } from './segments.js';
+import { OWN_FIELDS } from './hashIndex.js';
+import { Int32Records, placeIn, segmentOf, Uint32Segments } from './segments.js';
 
 /** Longer paths are told apart by their hash alone past this many tokens, and their edit distance is of the first so many. */
 export const MAXIMUM_TOKENS = 255;
 /** Paths lie in runs of a multiple of so many tokens. */
 const GRAIN = 2;
+/** Paths looked at side by side. */
+const AHEAD = 256;
 /**
- * Fields of a path's record: hash of the whole path, marks and confederations included; first token; length (16 bits),
- * different tokens (8) and where the origin stands (8); routes that refer to it.
+ * Fields of a path's record: first token; length (16 bits), different tokens (8) and whether it is plain (1); routes that
+ * refer to it; the network at its end, 0 for none; a second hash, of paths that are not plain; and what the owner of the
+ * table has noted of it.
  */
-const DIGEST = 0;
-const FIRST = 1;
-const SIZES = 2;
-const REFERENCES = 3;
-/** The origin is unknown, is the last token, or stands behind the tokens as it is not among them. */
-const NOWHERE = 0;
-const LAST = 1;
-const BEHIND = 2;
+const FIRST = OWN_FIELDS;
+const SIZES = FIRST + 1;
+const REFERENCES = FIRST + 2;
+const ORIGIN = FIRST + 3;
+const DIGEST = FIRST + 4;
+const NOTE = FIRST + 5;
+const RECORD_BITS = 3;
+/** The path is one sequence, kept whole: its tokens are its hops. */
+const PLAIN = 1 << 24;
+/** Nothing was noted of the path yet. */
+export const NO_NOTE = -1;
+
+/** Paths of a batch, one behind the other. */
+interface PathColumns {
+  readonly hops: Uint32Array;
+  readonly marks: Uint8Array;
+  readonly pathStart: Uint32Array;
+}
 
 /**
  * AS paths that routes refer to, each once. A path is kept as tokens: an AS of a sequence is one token, an AS set is one
@@ -28,13 +42,15 @@ const BEHIND = 2;
  * number of tokens (RFC 4271, 9.1.2.2: a set counts as 1).
  */
 export class PathTable extends DenseTable {
-  readonly #records = new Int32Quads();
+  readonly #records: Int32Records;
   readonly #tokens = new Uint32Segments();
   readonly #arena = new BlockArena(GRAIN);
-  readonly #scratch = new Uint32Array(MAXIMUM_TOKENS + 1);
+  readonly #scratch = new Uint32Array(MAXIMUM_TOKENS);
+  readonly #ahead = new Int32Array(AHEAD);
 
-  protected override segmented(): Growing[] {
-    return [this.#records];
+  constructor(maximum: number) {
+    super(maximum, 1, new Int32Records(RECORD_BITS));
+    this.#records = this.index.records;
   }
 
   /** Tokens kept, at most MAXIMUM_TOKENS. */
@@ -53,10 +69,16 @@ export class PathTable extends DenseTable {
 
   /** The network at the path's end; 0 where that is a set. */
   origin(path: number): number {
-    const where = this.#records.get(path, SIZES) >>> 24;
-    if (where === NOWHERE) return 0;
-    const at = this.#records.get(path, FIRST) + this.tokenCount(path);
-    return this.#tokens.get(where === LAST ? at - 1 : at);
+    return this.#records.get(path, ORIGIN) >>> 0;
+  }
+
+  /** What was noted of the path last, NO_NOTE of a new one. Not negative. */
+  noted(path: number): number {
+    return this.#records.get(path, NOTE);
+  }
+
+  note(path: number, value: number): void {
+    this.#records.set(path, NOTE, value);
   }
 
   references(path: number): number {
@@ -85,8 +107,56 @@ export class PathTable extends DenseTable {
     return super.byteLength + this.#tokens.byteLength;
   }
 
-  /** The path's id with one reference more; give it back with `release`. */
-  acquire(hops: Uint32Array, marks: Uint8Array, from: number, to: number): number {
+  /**
+   * Reads what `acquire` will ask for, for several paths at once, which takes memory much less time than one by one.
+   * @param hashes takes the hash of each path from `first` to `end`
+   */
+  lookAhead({ hops, marks, pathStart }: PathColumns, first: number, end: number, hashes: Int32Array): void {
+    const ids = this.#ahead;
+    const { segments } = this.#tokens;
+    for (let from = first; from < end; from += AHEAD) {
+      const to = Math.min(end, from + AHEAD);
+      for (let path = from; path < to; path++) {
+        hashes[path] = hashPath(hops, marks, pathStart[path]!, pathStart[path + 1]!);
+      }
+      this.index.firsts(hashes, from, to, ids);
+      const count = to - from;
+      for (let at = 0; at < count; at++) ids[at] = ids[at]! < 0 ? -1 : this.#records.get(ids[at]!, FIRST);
+      for (let at = 0; at < count; at++)
+        if (ids[at]! >= 0) ids[at] = segments[segmentOf(ids[at]!)]![placeIn(ids[at]!)]!;
+    }
+  }
+
+  /** The path's id with one reference more; give it back with `release`. `hash` is its hashPath. */
+  acquire(
+    hops: Uint32Array,
+    marks: Uint8Array,
+    from: number,
+    to: number,
+    hash = hashPath(hops, marks, from, to),
+  ): number {
+    let kinds = 0;
+    for (let at = from; at < to; at++) kinds |= marks[at]!;
+    if (kinds !== SEQUENCE || to - from > MAXIMUM_TOKENS) return this.#acquireMixed(hops, marks, from, to, hash);
+    const length = to - from;
+    const { index } = this;
+    const records = this.#records;
+    search: for (let id = index.first(hash); id >= 0; id = index.after(id)) {
+      if (index.hash(id) !== hash) continue;
+      const sizes = records.get(id, SIZES);
+      if ((sizes & PLAIN) === 0 || (sizes & 0xffff) !== length) continue;
+      const start = records.get(id, FIRST);
+      const known = this.#tokens.segments[segmentOf(start)]!;
+      const place = placeIn(start) - from;
+      for (let at = from; at < to; at++) if (known[place + at] !== hops[at]) continue search;
+      this.retain(id);
+      return id;
+    }
+    for (let at = from; at < to; at++) this.#scratch[at - from] = hops[at]!;
+    return this.#add(hash, 0, length, PLAIN, length === 0 ? 0 : hops[to - 1]!);
+  }
+
+  #acquireMixed(hops: Uint32Array, marks: Uint8Array, from: number, to: number, hash: number): number {
     const tokens = this.#scratch;
     let length = 0;
     let origin = 0;
@@ -107,14 +177,13 @@ export class PathTable extends DenseTable {
       length++;
     }
     const kept = Math.min(length, MAXIMUM_TOKENS);
-    const hash = hashPath(hops, marks, from, to);
     const digest = secondHash(hops, marks, from, to);
     const sizes = Math.min(length, 0xffff);
     const { index } = this;
     const records = this.#records;
     search: for (let id = index.first(hash); id >= 0; id = index.after(id)) {
       if (index.hash(id) !== hash || records.get(id, DIGEST) !== digest) continue;
-      if ((records.get(id, SIZES) & 0xffff) !== sizes) continue;
+      if ((records.get(id, SIZES) & (PLAIN | 0xffff)) !== sizes) continue;
       const start = records.get(id, FIRST);
       const known = this.#tokens.segments[segmentOf(start)]!;
       const place = placeIn(start);
@@ -122,14 +191,20 @@ export class PathTable extends DenseTable {
       this.retain(id);
       return id;
     }
+    return this.#add(hash, digest, sizes, 0, origin);
+  }
+
+  /** Adds a path of the scratch's tokens, with one reference. */
+  #add(hash: number, digest: number, length: number, plain: number, origin: number): number {
+    const kept = Math.min(length, MAXIMUM_TOKENS);
     const id = this.insert(hash);
-    let where = NOWHERE;
-    if (origin !== 0) where = kept > 0 && tokens[kept - 1] === origin ? LAST : BEHIND;
+    const records = this.#records;
     records.set(id, DIGEST, digest);
-    records.set(id, SIZES, sizes | (distinct(tokens, kept) << 16) | (where << 24));
+    records.set(id, SIZES, length | (distinct(this.#scratch, kept) << 16) | plain);
     records.set(id, REFERENCES, 1);
-    tokens[kept] = origin;
-    records.set(id, FIRST, this.#store(where === BEHIND ? kept + 1 : kept));
+    records.set(id, ORIGIN, origin);
+    records.set(id, NOTE, NO_NOTE);
+    records.set(id, FIRST, this.#store(kept));
     return id;
   }
 
@@ -142,8 +217,7 @@ export class PathTable extends DenseTable {
     const left = this.#records.get(id, REFERENCES) - 1;
     this.#records.set(id, REFERENCES, left);
     if (left > 0) return false;
-    const behind = this.#records.get(id, SIZES) >>> 24 === BEHIND ? 1 : 0;
-    this.#arena.release(this.#records.get(id, FIRST), roomFor(this.tokenCount(id) + behind));
+    this.#arena.release(this.#records.get(id, FIRST), roomFor(this.tokenCount(id)));
     this.remove(id);
     return true;
   }

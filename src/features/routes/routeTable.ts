@@ -10,6 +10,9 @@ export const MOST_PEERS = 1 << 15;
 const PEER = MOST_PEERS - 1;
 const TOUCHED = MOST_PEERS;
 const GRAIN = 4;
+/** Routes in a line of the processor's cache, and of one prefix that are read ahead. */
+const LINE = 16;
+const MOST_LOOKED_AT = 128;
 /** Routes to one prefix; with path identifiers a peer may send any number. */
 const MOST_OF_PREFIX = SEGMENT;
 /** Entries looked at for one to give up, so that no search takes long; then the next one goes. */
@@ -41,6 +44,9 @@ export class RouteTable {
   readonly #arena = new BlockArena(GRAIN);
   /** Prefixes below this may have routes. */
   #prefixes = 0;
+  /** Only there so that what `lookAhead` reads is not optimized away. */
+  lookedAt = 0;
+  #ahead = new Int32Array(0);
   #handPrefix = 0;
   #handIndex = 0;
 
@@ -53,6 +59,23 @@ export class RouteTable {
   get byteLength(): number {
     const columns = [this.#keys, this.#values, this.#starts, this.#counts];
     return columns.reduce((sum, column) => sum + column.byteLength, this.#pathIds?.byteLength ?? 0);
+  }
+
+  /** Reads what `find` will ask for of several prefixes at once; see PrefixTable. */
+  lookAhead(prefixes: Int32Array): void {
+    if (this.#ahead.length < prefixes.length) this.#ahead = new Int32Array(prefixes.length);
+    const starts = this.#ahead;
+    for (let at = 0; at < prefixes.length; at++) {
+      starts[at] = this.#countOf(prefixes[at]!) > 0 ? this.#starts.get(prefixes[at]!) : -1;
+    }
+    let read = 0;
+    for (let at = 0; at < prefixes.length; at++) {
+      const start = starts[at]!;
+      if (start < 0) continue;
+      const end = start + Math.min(this.#counts.get(prefixes[at]!), MOST_LOOKED_AT);
+      for (let place = start; place < end; place += LINE) read ^= this.#keys.get(place) ^ this.#values.get(place);
+    }
+    this.lookedAt = read;
   }
 
   /** @returns the route's place, or -1 */
@@ -180,7 +203,7 @@ export class RouteTable {
   }
 
   #countOf(prefix: number): number {
-    return prefix < this.#prefixes ? this.#counts.get(prefix) : 0;
+    return prefix >= 0 && prefix < this.#prefixes ? this.#counts.get(prefix) : 0;
   }
 
   /** @returns the index in the prefix's block, or -1 - the index at which it would stand */
@@ -221,11 +244,8 @@ export class RouteTable {
   /** Copies routes to places of the same block or of another. */
   #shift(from: number, to: number, count: number): void {
     if (count === 0) return;
-    for (const { segments } of [this.#keys, this.#values, ...(this.#pathIds === null ? [] : [this.#pathIds])]) {
-      const source = segments[segmentOf(from)]!;
-      const at = placeIn(from);
-      if (segmentOf(from) === segmentOf(to)) source.copyWithin(placeIn(to), at, at + count);
-      else segments[segmentOf(to)]!.set(source.subarray(at, at + count), placeIn(to));
-    }
+    this.#keys.copy(from, to, count);
+    this.#values.copy(from, to, count);
+    this.#pathIds?.copy(from, to, count);
   }
 }

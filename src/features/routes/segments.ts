@@ -5,6 +5,8 @@ const SEGMENT_BITS = 16;
 export const SEGMENT = 1 << SEGMENT_BITS;
 const WITHIN = SEGMENT - 1;
 const SMALLEST = 256;
+/** Fewer values are copied faster one by one than by a call. */
+const MANY = 64;
 
 /**
  * A column that grows by a segment at a time: what is there is never copied, except while it is smaller than one segment.
@@ -34,6 +36,19 @@ abstract class Segments<T extends Values> implements Growing {
       this.capacity = length;
     }
     for (; this.capacity < count; this.capacity += SEGMENT) this.segments.push(this.make(SEGMENT));
+  }
+
+  /** Copies values that lie in one segment, to places in one segment. */
+  copy(from: number, to: number, count: number): void {
+    const source = this.segments[segmentOf(from)]!;
+    const target = this.segments[segmentOf(to)]!;
+    const first = placeIn(from);
+    const into = placeIn(to);
+    if (count > MANY) {
+      if (source === target) source.copyWithin(into, first, first + count);
+      else target.set(source.subarray(first, first + count), into);
+    } else if (into > first) for (let at = count - 1; at >= 0; at--) target[into + at] = source[first + at]!;
+    else for (let at = 0; at < count; at++) target[into + at] = source[first + at]!;
   }
 
   /** The first `count` values as the bytes that they lie in, to be read or filled. */
@@ -111,28 +126,30 @@ export interface Growing {
   views(count: number): Uint8Array[];
 }
 
-/** Records of four numbers, in one line of the processor's cache. */
-export class Int32Quads implements Growing {
-  readonly #values = new Int32Segments();
+/** Records of 2^`bits` numbers each, side by side: what is read together lies in one line of the processor's cache. */
+export class Int32Records implements Growing {
+  readonly values = new Int32Segments();
+
+  constructor(private readonly bits: number) {}
 
   get byteLength(): number {
-    return this.#values.byteLength;
+    return this.values.byteLength;
   }
 
   reach(count: number): void {
-    this.#values.reach(4 * count);
+    this.values.reach(count << this.bits);
   }
 
   views(count: number): Uint8Array[] {
-    return this.#values.views(4 * count);
+    return this.values.views(count << this.bits);
   }
 
   get(id: number, field: number): number {
-    return this.#values.get(4 * id + field);
+    return this.values.get((id << this.bits) + field);
   }
 
   set(id: number, field: number, value: number): void {
-    this.#values.set(4 * id + field, value);
+    this.values.set((id << this.bits) + field, value);
   }
 }
 

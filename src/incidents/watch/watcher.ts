@@ -1,6 +1,6 @@
 import { ESTABLISHED, PEER_STATE } from '../../bgp/batchColumns.js';
 import { UpdateBatch } from '../../bgp/updateBatch.js';
-import type { HeldRoute } from '../../features/routingState.js';
+import type { HeldRoute } from '../../features/routing/routingTables.js';
 import { parseAddressBlock } from '../addressBlock.js';
 import type { ValidityOf } from '../evidence.js';
 import type { Incident, IncidentChange, IncidentDetail } from '../incident.js';

@@ -1,0 +1,129 @@
+import type { OpenMinute } from '../openMinute.js';
+import { WITHDRAWN } from '../routes/routeTable.js';
+import type { Minute } from '../row.js';
+import type { RoutingTables } from './routingTables.js';
+
+export interface RoutingCounts {
+  evictedRoutes: number;
+  untracked: number;
+}
+
+/** The routes of all peers, with what other tables count of them: references, and routes by prefix, peer and path. */
+export class HeldRoutes {
+  #lastOld = -1;
+  #lastNew = -1;
+  #lastDistance = 0;
+
+  constructor(
+    private readonly tables: RoutingTables,
+    private readonly counts: RoutingCounts,
+  ) {}
+
+  /** The peer's route to the prefix is `path`, as a table dump says: no minute counts it. */
+  learn(peer: number, prefix: number, pathId: number, path: number): void {
+    const { routes, paths } = this.tables;
+    let route = routes.find(peer, prefix, pathId);
+    const old = route < 0 ? WITHDRAWN : routes.path(route);
+    if (old === path) return;
+    if (route < 0 && (routes.full || routes.crowded(prefix))) {
+      // one route of a table is as good as another: those that are known stay
+      this.counts.evictedRoutes++;
+      return;
+    }
+    paths.retain(path);
+    if (old !== WITHDRAWN) this.release(old);
+    else {
+      if (route < 0) route = this.#add(peer, prefix, pathId);
+      this.#activated(prefix, peer);
+    }
+    routes.setPath(route, path);
+  }
+
+  /**
+   * The peer's route to the prefix becomes `path`.
+   * @returns its path before; unless that is `path` itself or WITHDRAWN, the caller releases it
+   */
+  announce(peer: number, prefix: number, pathId: number, path: number, minute: Minute, open: OpenMinute): number {
+    const { routes, paths } = this.tables;
+    let route = routes.find(peer, prefix, pathId);
+    const old = route < 0 ? WITHDRAWN : routes.path(route);
+    if (old === path) {
+      open.totals.duplicateAnnouncements++;
+      open.peerRepeats.add(peer, 1);
+      return path;
+    }
+    paths.retain(path);
+    if (old === WITHDRAWN) {
+      if (route < 0) route = this.#add(peer, prefix, pathId);
+      else if (routes.withdrawnMinute(route) === minute) open.returned(prefix);
+      this.#activated(prefix, peer);
+    } else {
+      const distance = this.#editDistance(old, path);
+      open.totals.implicitWithdrawals++;
+      open.pathChanges.add(prefix, 1);
+      open.totals.editDistance += distance;
+      if (distance > open.totals.longestEditDistance) open.totals.longestEditDistance = distance;
+    }
+    routes.setPath(route, path);
+    return old;
+  }
+
+  withdraw(peer: number, prefix: number, pathId: number, minute: Minute, open: OpenMinute): void {
+    const { routes, prefixes } = this.tables;
+    let route = routes.find(peer, prefix, pathId);
+    if (route < 0) route = this.#add(peer, prefix, pathId);
+    else if (routes.path(route) === WITHDRAWN) open.totals.duplicateWithdrawals++;
+    else {
+      const lost = routes.path(route);
+      const { activeRoutes, lastOrigin } = prefixes;
+      open.withdrew(prefix, lastOrigin[prefix]!, peer, activeRoutes[prefix]!, () => this.tables.hopsOf(lost));
+      this.#deactivate(prefix, route);
+    }
+    routes.withdraw(route, minute);
+  }
+
+  /** The pair remembered for the edit distance must not outlive a freed id. */
+  release(path: number): void {
+    if (this.tables.paths.release(path)) this.forgetDistance();
+  }
+
+  /** Ids of paths may have been given to others since. */
+  forgetDistance(): void {
+    this.#lastOld = -1;
+  }
+
+  #editDistance(old: number, path: number): number {
+    if (old !== this.#lastOld || path !== this.#lastNew) {
+      this.#lastDistance = this.tables.paths.editDistance(old, path);
+      this.#lastOld = old;
+      this.#lastNew = path;
+    }
+    return this.#lastDistance;
+  }
+
+  #add(peer: number, prefix: number, pathId: number): number {
+    const { routes, prefixes } = this.tables;
+    if (routes.full || routes.crowded(prefix)) {
+      const victim = routes.victim(prefix);
+      if (routes.path(victim.at) !== WITHDRAWN) this.#deactivate(victim.prefix, victim.at);
+      prefixes.references[victim.prefix]!--;
+      routes.drop(victim.prefix, victim.at);
+      this.counts.evictedRoutes++;
+    }
+    prefixes.references[prefix]!++;
+    return routes.add(peer, prefix, pathId);
+  }
+
+  #activated(prefix: number, peer: number): void {
+    this.tables.announced.routeAdded(prefix);
+    this.tables.peers.activeRoutes[peer]!++;
+  }
+
+  /** A route that was there is no more; the caller says since when. */
+  #deactivate(prefix: number, route: number): void {
+    const { announced, peers, routes } = this.tables;
+    announced.routeRemoved(prefix);
+    peers.activeRoutes[routes.peer(route)]!--;
+    this.release(routes.path(route));
+  }
+}

@@ -1,0 +1,244 @@
+import {
+  type BatchColumns,
+  ESTABLISHED,
+  NONE,
+  ORIGIN_EGP,
+  ORIGIN_IGP,
+  ORIGIN_INCOMPLETE,
+  PEER_STATE,
+  RIB_ENTRY,
+} from '../../bgp/batchColumns.js';
+import { OpenMinute } from '../openMinute.js';
+import { WITHDRAWN } from '../routes/routeTable.js';
+import type { Minute } from '../row.js';
+import { BatchIds } from './batchIds.js';
+import { HeldRoutes, type RoutingCounts } from './heldRoutes.js';
+import { Horizon, isNew, NEW_FOR } from './horizon.js';
+import { OriginNews } from './originNews.js';
+import { PathLinks } from './pathLinks.js';
+import { type RoutingBounds, RoutingTables } from './routingTables.js';
+
+export interface RoutingHoldings {
+  routes: number;
+  prefixes: number;
+  paths: number;
+  peers: number;
+  links: number;
+  /** Routes given up because the table was full, and elements that found no room, since the stream began. */
+  evictedRoutes: number;
+  untracked: number;
+  /** Of the tables' columns, with room to grow; what the process takes is more. */
+  bytes: number;
+}
+
+/** What is known of every peer's routes, and how a message changes it and its minute. */
+export class RoutingState {
+  readonly tables: RoutingTables;
+  readonly horizon = new Horizon();
+  readonly #counts: RoutingCounts;
+  readonly #links: PathLinks;
+  readonly #ids: BatchIds;
+  readonly #held: HeldRoutes;
+  readonly #origins: OriginNews;
+
+  constructor(bounds: RoutingBounds, counts: RoutingCounts) {
+    this.#counts = counts;
+    this.tables = new RoutingTables(bounds);
+    this.#links = new PathLinks(this.tables, this.horizon);
+    this.#ids = new BatchIds(this.tables, this.#links, this.horizon);
+    this.#held = new HeldRoutes(this.tables, counts);
+    this.#origins = new OriginNews(this.tables, this.horizon);
+  }
+
+  get holdings(): RoutingHoldings {
+    const { routes, prefixes, paths, peers, links, byteLength: bytes } = this.tables;
+    const { evictedRoutes, untracked } = this.#counts;
+    return {
+      routes: routes.size,
+      prefixes: prefixes.size,
+      paths: paths.size,
+      peers: peers.size,
+      links: links.size,
+      evictedRoutes,
+      untracked,
+      bytes,
+    };
+  }
+
+  /** Ids of the batch's dictionaries are looked up once a batch, on first use. */
+  map(columns: BatchColumns): void {
+    this.#ids.map(columns);
+    this.#held.forgetDistance();
+  }
+
+  unmap(columns: BatchColumns): void {
+    this.#ids.unmap(columns);
+  }
+
+  /** Applies a message of the mapped batch; `open` is undefined when its minute is closed already. */
+  apply(columns: BatchColumns, message: number, element: number, minute: Minute, open: OpenMinute | undefined): void {
+    if (columns.kind[message] === PEER_STATE) this.#peerState(columns, message, minute, open);
+    else if (columns.kind[message] === RIB_ENTRY) this.#learn(columns, message, element, minute);
+    else this.#update(columns, message, element, minute, open);
+  }
+
+  #peerState(columns: BatchColumns, message: number, minute: Minute, open: OpenMinute | undefined): void {
+    const peer = this.#ids.peer(columns, columns.peer[message]!);
+    if (peer < 0) {
+      this.#counts.untracked++;
+      return;
+    }
+    const { peers } = this.tables;
+    const oldState = columns.origin[message]! >> 4;
+    const newState = columns.origin[message]! & 15;
+    if (newState === ESTABLISHED) {
+      peers.upMinute[peer] = minute;
+      open?.reset(peer, 'up', peers.activeRoutes[peer]!);
+    } else if (oldState === ESTABLISHED) open?.reset(peer, 'down', peers.activeRoutes[peer]!);
+  }
+
+  /** A route of a table dump is known without being news; when it was originated is kept. */
+  #learn(columns: BatchColumns, message: number, element: number, minute: Minute): void {
+    if (columns.announced[message] !== 1) return;
+    const ids = this.#ids;
+    const { announced, prefixes } = this.tables;
+    const peer = ids.peer(columns, columns.peer[message]!);
+    const prefix = peer < 0 ? -1 : ids.prefix(columns, columns.prefix[element]!, minute);
+    if (prefix < 0) {
+      this.#counts.untracked++;
+      return;
+    }
+    const batchPath = columns.path[message]!;
+    const path = batchPath === NONE ? this.#emptyPath() : ids.learntPath(columns, batchPath);
+    const origin = batchPath === NONE ? 0 : ids.origin(batchPath);
+    // before the route, or it would count as one of no network for a moment
+    if (origin !== 0) announced.originatedBy(prefix, origin);
+    this.#held.learn(peer, prefix, columns.pathId.length > 0 ? columns.pathId[element]! : 0, path);
+    if (origin !== 0) {
+      // the column of sizes has the route's age; one of a dump is never so young as to be news
+      const age = Math.floor(columns.size[message]! / 60);
+      const since = Math.max(1, minute - Math.max(age, NEW_FOR));
+      prefixes.learnOrigin(prefix, origin, minute, since);
+      if (since < prefixes.firstMinute[prefix]!) prefixes.firstMinute[prefix] = since;
+    }
+    if (batchPath === NONE) this.#held.release(path);
+  }
+
+  #update(columns: BatchColumns, message: number, first: number, minute: Minute, opened: OpenMinute | undefined): void {
+    // a late message still changes routes; what it adds up to goes nowhere
+    const open = opened ?? new OpenMinute(minute);
+    const { totals } = open;
+    const withdrawn = columns.withdrawn[message]!;
+    const announced = columns.announced[message]!;
+    const size = columns.size[message]!;
+    totals.updates++;
+    if (size > 0) {
+      totals.sized++;
+      totals.bytes += size;
+    }
+    const peer = this.#ids.peer(columns, columns.peer[message]!);
+    if (peer < 0) this.#counts.untracked += withdrawn + announced;
+    else if (withdrawn + announced > 0) open.peerRoutes.add(peer, withdrawn + announced);
+    if (withdrawn > 0) {
+      totals.withdrawals++;
+      totals.withdrawnPrefixes += withdrawn;
+      if (peer >= 0) this.#withdraw(columns, first, first + withdrawn, peer, minute, open);
+    }
+    if (announced > 0) {
+      totals.announcements++;
+      totals.announcedPrefixes += announced;
+      this.#announce(columns, message, first + withdrawn, peer, minute, open);
+    }
+  }
+
+  #withdraw(columns: BatchColumns, from: number, end: number, peer: number, minute: Minute, open: OpenMinute): void {
+    for (let element = from; element < end; element++) {
+      const prefix = this.#ids.prefix(columns, columns.prefix[element]!, minute);
+      if (prefix < 0) {
+        this.#counts.untracked++;
+        continue;
+      }
+      open.prefixRoutes.add(prefix, 1);
+      this.#held.withdraw(peer, prefix, columns.pathId.length > 0 ? columns.pathId[element]! : 0, minute, open);
+    }
+  }
+
+  #announce(
+    columns: BatchColumns,
+    message: number,
+    first: number,
+    peer: number,
+    minute: Minute,
+    open: OpenMinute,
+  ): void {
+    const { totals } = open;
+    const { paths } = this.tables;
+    const announced = columns.announced[message]!;
+    const origin = columns.origin[message]!;
+    if (origin === ORIGIN_IGP) totals.originIgp++;
+    else if (origin === ORIGIN_EGP) totals.originEgp++;
+    else if (origin === ORIGIN_INCOMPLETE) totals.originIncomplete++;
+    const batchPath = columns.path[message]!;
+    const path = batchPath === NONE ? this.#emptyPath() : this.#ids.path(columns, batchPath, minute);
+    const length = paths.length(path);
+    // an empty path is a route of the peer's own (RFC 4271, 5.1.2)
+    const originAs = paths.tokenCount(path) === 0 ? columns.peerAs[columns.peer[message]!]! : paths.origin(path);
+    totals.pathLength += length;
+    totals.uniquePathLength += paths.uniqueLength(path);
+    if (length > totals.longestPath) totals.longestPath = length;
+    if (originAs !== 0) open.originRoutes.add(originAs, announced);
+    if (peer >= 0) this.#announceEach(columns, message, first, { peer, path, originAs, minute, open });
+    if (batchPath === NONE) this.#held.release(path);
+  }
+
+  #announceEach(
+    columns: BatchColumns,
+    message: number,
+    first: number,
+    { peer, path, originAs, minute, open }: Announcement,
+  ): void {
+    const batchPath = columns.path[message]!;
+    const newLink = isNew(this.#ids.newestLink(batchPath), minute);
+    const said = { columns, path: batchPath, origin: originAs, peer, minute };
+    const end = first + columns.announced[message]!;
+    const { tables } = this;
+    for (let element = first; element < end; element++) {
+      const prefix = this.#ids.prefix(columns, columns.prefix[element]!, minute);
+      if (prefix < 0) {
+        this.#counts.untracked++;
+        continue;
+      }
+      open.prefixRoutes.add(prefix, 1);
+      const pathId = columns.pathId.length > 0 ? columns.pathId[element]! : 0;
+      const old = this.#held.announce(peer, prefix, pathId, path, minute, open);
+      const newOrigin = originAs !== 0 && this.#origins.note(prefix, said, open);
+      if (old === path) continue;
+      if (newOrigin || newLink || this.#origins.leaves(prefix, old, originAs, minute)) {
+        open.changedPath(
+          prefix,
+          peer,
+          () => tables.hopsOf(old),
+          () => tables.hopsOf(path),
+        );
+      }
+      if (old !== WITHDRAWN) this.#held.release(old);
+    }
+    if (!newLink) return;
+    for (let element = first; element < end; element++) {
+      const prefix = this.#ids.knownPrefix(columns.prefix[element]!);
+      this.#links.note(columns, batchPath, minute, { open, prefix, peer });
+    }
+  }
+
+  #emptyPath(): number {
+    return this.tables.paths.acquire(new Uint32Array(0), new Uint8Array(0), 0, 0);
+  }
+}
+
+interface Announcement {
+  peer: number;
+  path: number;
+  originAs: number;
+  minute: Minute;
+  open: OpenMinute;
+}
