@@ -22,7 +22,7 @@ export async function findBinaries(user: User | null): Promise<Binaries> {
       `no PostgreSQL binaries for ${platform}-${process.arch} (${(error as Error).message}): set DATABASE_URL to a PostgreSQL of yours`,
     );
   }
-  if (user !== null && !canReach(dirname(binaries.postgres), user)) binaries = copied(binaries);
+  if (user !== null && !canReach(dirname(binaries.postgres), user)) binaries = copied(binaries, HOMES);
   for (const binary of [binaries.postgres, binaries.initdb]) {
     try {
       accessSync(binary, constants.X_OK);
@@ -33,11 +33,11 @@ export async function findBinaries(user: User | null): Promise<Binaries> {
   return { postgres: binaries.postgres, initdb: binaries.initdb };
 }
 
-/** A copy of each version, so that an upgrade of the package is one of the server. */
-function copied(binaries: Binaries): Binaries {
+/** A copy in `homes` of each version, so that an upgrade of the package is one of the server. */
+export function copied(binaries: Binaries, homes: string): Binaries {
   const native = dirname(dirname(binaries.postgres));
   const { version } = JSON.parse(readFileSync(join(dirname(native), 'package.json'), 'utf8')) as { version: string };
-  const copy = join(HOMES, `postgres-binaries-${version}`);
+  const copy = join(homes, `postgres-binaries-${version}`);
   if (!existsSync(join(copy, 'bin/postgres'))) {
     const unfinished = `${copy}.${process.pid}`;
     cpSync(native, unfinished, { recursive: true, verbatimSymlinks: true });

@@ -86,6 +86,35 @@ describe('the time of a live feed', () => {
     expect(made.setAsideWords).toBeNull();
   });
 
+  test('silence counts as observed while the feed lives, and as a gap where it was away or dead', async () => {
+    const { made, time } = collector('wall');
+    const later = async (alive: boolean) => {
+      time.wall += 180_000;
+      time.elapsed += 180_000;
+      await made.tick(alive);
+    };
+    await made.message(risUpdate(START));
+    await made.tick(true);
+    await later(true);
+    const living = [
+      { kind: 'updates', messages: 1, until: 0 },
+      { kind: 'clock', messages: 0, until: 180_000 },
+    ];
+    expect(await log()).toEqual(living);
+    await later(false);
+    made.disconnected('silent: no message for 60 s');
+    // Connected again is not heard again.
+    await later(true);
+    expect(await log()).toEqual(living);
+    await made.message(risUpdate(START + 540_000));
+    await made.tick(true);
+    expect(await log()).toEqual([
+      ...living,
+      { kind: 'gap', messages: 0, until: 540_000 },
+      { kind: 'updates', messages: 1, until: 540_000 },
+    ]);
+  });
+
   test('a machine whose own clock is behind takes the feed again when all of it agrees, and ten minutes at most', async () => {
     for (const [behindMs, taken] of [
       [300_000, 3],

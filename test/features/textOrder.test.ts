@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { formatPrefix, parsePrefix } from '../../src/bgp/address.js';
 import { Tally } from '../../src/features/tally.js';
 import { decimalTextOrder, prefixTextOrder } from '../../src/features/textOrder.js';
+import { Random } from '../../src/random/random.js';
 
 const OCTETS = [0, 1, 2, 9, 10, 19, 20, 25, 32, 99, 100, 101, 199, 200, 250, 255];
 const PREFIXES = [
@@ -44,6 +45,27 @@ describe('the order of texts', () => {
         expect(tally.top(limit, String, decimalTextOrder)).toEqual(all.slice(0, limit));
         expect(tally.top(limit, String)).toEqual(all.slice(0, limit));
       }
+    }
+  });
+
+  test('and of random keys, up to the greatest, as a plain map ranks them', () => {
+    const random = new Random(23);
+    for (let round = 0; round < 100; round++) {
+      const tally = new Tally();
+      const map = new Map<number, number>();
+      const [bits, most] = [random.integer(33), 1 + random.integer(600)];
+      for (let adds = random.integer(3000); adds >= 0; adds--) {
+        const key = random.integer(2 ** bits);
+        const count = 1 + random.integer(most);
+        tally.add(key, count);
+        map.set(key, (map.get(key) ?? 0) + count);
+      }
+      const all = [...map]
+        .map(([key, count]) => ({ name: String(key), count }))
+        .sort((a, b) => b.count - a.count || (a.name < b.name ? -1 : 1));
+      expect(tally.size).toBe(map.size);
+      for (const limit of [1, 20, 256, 4000])
+        expect(tally.top(limit, String, decimalTextOrder)).toEqual(all.slice(0, limit));
     }
   });
 });
