@@ -20,6 +20,9 @@ const LISTED = 400;
 const SPREADS = 3;
 /** A loss that grows to more than so many times its size is a new one: part of the network was gone before. */
 const GROWS = 2;
+/** Losses that were over again: so many of the last are kept, each of at least so many prefixes. */
+const REMEMBERED = 4000;
+const WORTH_A_MEMORY = 5;
 const SAMPLE = 5;
 const VIA = 6;
 
@@ -44,11 +47,20 @@ interface Loss {
   via: [network: number, prefixes: number][];
 }
 
+interface Kept {
+  losses: Loss[];
+  heard: HeardPeers;
+  /** Absent in snapshots of older versions. */
+  past?: [origin: number, since: Minute][];
+}
+
 const byText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Networks whose prefixes lost all or nearly all of their routes, watched until they are back. */
 export class FollowedLosses {
   #losses = new Map<number, Loss>();
+  /** Oldest first. */
+  #past: [origin: number, since: Minute][] = [];
   readonly #quiet = new QuietPeers();
 
   constructor(private readonly known: Pick<KnownRoutes, 'prefixes' | 'routes'>) {}
@@ -83,6 +95,7 @@ export class FollowedLosses {
       touched.add(origin);
     }
     const listed: NetworkLoss[] = [];
+    const earlier = this.#earlier(facts.minute);
     const announced = facts.prefixesOf(new Set(this.#losses.keys()));
     for (const loss of [...this.#losses.values()]) {
       const lost = loss.before.filter(([prefix, routes]) => left(prefix, routes * LEFT_SHARE) <= routes * LEFT_SHARE);
@@ -113,6 +126,7 @@ export class FollowedLosses {
             .sort((a, b) => b[1] - a[1] || a[0] - b[0])
             .slice(0, VIA)
             .map(([network, count]) => ({ network, prefixes: count })),
+          ...(earlier.has(loss.origin) ? { earlier: earlier.get(loss.origin)! } : {}),
         });
       }
       if (over) this.#drop(loss);
@@ -121,15 +135,17 @@ export class FollowedLosses {
   }
 
   write(writer: ByteWriter): void {
-    writer.json({ losses: [...this.#losses.values()], heard: this.#quiet.toJson() });
+    writer.json({ losses: [...this.#losses.values()], heard: this.#quiet.toJson(), past: this.#past });
   }
 
   /** The prefixes' references are in the snapshot of their own table. */
   read(reader: ByteReader): void {
     // snapshots of older versions hold the losses alone
-    const kept = reader.json() as Loss[] | { losses: Loss[]; heard: HeardPeers };
+    const kept = reader.json() as Loss[] | Kept;
     for (const loss of Array.isArray(kept) ? kept : kept.losses) this.#losses.set(loss.origin, loss);
-    if (!Array.isArray(kept)) this.#quiet.restore(kept.heard);
+    if (Array.isArray(kept)) return;
+    this.#quiet.restore(kept.heard);
+    this.#past = kept.past ?? [];
   }
 
   /** Routes to a prefix, without those of silent peers where more than `limit` are there. */
@@ -164,7 +180,16 @@ export class FollowedLosses {
     }
   }
 
+  /** Losses of the last day that are over, by network. */
+  #earlier(minute: Minute): Map<number, number> {
+    this.#past = this.#past.filter(([, since]) => since > minute - LONGEST).slice(-REMEMBERED);
+    const counts = new Map<number, number>();
+    for (const [origin] of this.#past) counts.set(origin, (counts.get(origin) ?? 0) + 1);
+    return counts;
+  }
+
   #drop(loss: Loss): void {
+    if (loss.most >= WORTH_A_MEMORY) this.#past.push([loss.origin, loss.since]);
     this.#losses.delete(loss.origin);
     for (const [prefix] of loss.before) this.known.prefixes.references[prefix]!--;
   }

@@ -282,7 +282,7 @@ export class OpenMinute {
     const before = this.#pathsBefore();
     const from = (event: Omit<OriginEvent, 'above'> & { peers: number }) => ({
       ...event,
-      above: facts.above(event, before(event.prefix)),
+      ...facts.holding(event, before(event.prefix)),
     });
     const listed: (OriginEvent & { peers: number })[] = [
       ...listedEvents([...this.#origins.values()], prefixes).map(({ previousOrigins, peers, ...event }) => ({

@@ -32,6 +32,8 @@ export interface OriginEvent {
   path: readonly number[];
   /** Networks through which routes came down to the holders when the event began. */
   above: readonly number[];
+  /** Routes that led to the holders then. Absent in events of older snapshots. */
+  reach?: number;
   /** The holder itself is still at the end of the path, behind the origin of this event: so many of its prefixes are. */
   forged?: number;
 }
@@ -85,6 +87,7 @@ export class RouteFacts {
         others,
         parts,
         above: event.above.length,
+        ...(event.reach === undefined ? {} : { reach: event.reach }),
         carried: event.above.includes(origin),
         common: descent.common(event.above, [origin, ...holders]),
         ...(region === null ? {} : { region: Math.round(region * 10) / 10 }),
@@ -93,23 +96,29 @@ export class RouteFacts {
   }
 
   /**
-   * Networks through which routes come down to the holders of a prefix, or of the block around it.
+   * How routes come down to the holders of a prefix, or of the block around it: through which networks, and how many routes.
    *
    * @param before paths that the prefix had before this minute
    */
-  above(event: Omit<OriginEvent, 'path' | 'above'>, before: readonly number[][]): number[] {
+  holding(
+    event: Omit<OriginEvent, 'path' | 'above'>,
+    before: readonly number[][],
+  ): Pick<OriginEvent, 'above' | 'reach'> {
     const { prefix, covering, holders } = event;
+    let reach = 0;
     const toHolder = (tokens: ArrayLike<number>) => {
       const last = tokens[tokens.length - 1];
       if (last === undefined || !holders.includes(last)) return -1;
-      return event.forged && hopsToLink(tokens, event.origin, last) >= 0 ? -1 : hopsTo(tokens, last);
+      const end = event.forged && hopsToLink(tokens, event.origin, last) >= 0 ? -1 : hopsTo(tokens, last);
+      if (end >= 0) reach++;
+      return end;
     };
     const descent = new Descent(this.known).addRoutes(covering < 0 ? prefix : covering, toHolder);
     for (const hops of before) {
       const end = toHolder(hops);
       if (end >= 0) descent.add(hops, end);
     }
-    return descent.networks.filter((network) => !holders.includes(network));
+    return { above: descent.networks.filter((network) => !holders.includes(network)), reach };
   }
 
   /**

@@ -58,9 +58,11 @@ export interface OriginFacts {
   others: number;
   /** Parts of the covering block that the origin announced before. */
   parts: number;
-  /** Networks through which routes came down to the holders when it began, after Gao (2001). Absent, as the next two, in older rows. */
+  /** Networks through which routes came down to the holders when it began, after Gao (2001). Absent, as those up to `common`, in older rows. */
   above?: number;
-  /** The origin was one of them. */
+  /** Routes that led to the holders when it began: to the block, or to the prefix itself. Absent in older rows. */
+  reach?: number;
+  /** The origin was one of `above`. */
   carried?: boolean;
   /** As `shared`, of the smallest of them through which routes come down to the origin too. */
   common?: number;
@@ -146,6 +148,8 @@ export interface NetworkLoss {
   facts: NetworkFacts;
   /** Networks in the lost paths, without peer and origin, nearest the origin first, with lost prefixes behind each. */
   via: { network: number; prefixes: number }[];
+  /** Losses of the network in the day before that were over again. Absent where there was none. */
+  earlier?: number;
 }
 
 /**

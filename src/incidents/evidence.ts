@@ -162,6 +162,23 @@ export interface KeptLoss extends NetworkLoss {
   /** Prefixes lost when it was last listed, and when that was; absent in incidents that an older version opened. */
   still?: number;
   minute?: Minute;
+  /** Peers that had withdrawn it when it had reached all that it reaches at once; absent as the two above. */
+  atOnce?: number;
+}
+
+/** A network that is gone itself is gone from everywhere within so many minutes after the first. */
+const AT_ONCE = 2;
+
+function keptLoss(loss: NetworkLoss, minute: Minute): KeptLoss {
+  const soon = minute - loss.since <= AT_ONCE;
+  return { ...loss, still: loss.prefixes, minute, ...(soon ? { atOnce: loss.peers } : {}) };
+}
+
+/** At its largest, with what is lost still. */
+function joinedLoss(old: KeptLoss, now: KeptLoss): KeptLoss {
+  const atOnce = now.atOnce ?? old.atOnce;
+  const { still, minute } = now;
+  return { ...(now.prefixes >= old.prefixes ? now : old), still, minute, ...(atOnce === undefined ? {} : { atOnce }) };
 }
 
 /** Adds a minute; the result depends on the minutes and their order alone. */
@@ -261,9 +278,9 @@ export function withMinute(kept: IncidentEvidence, input: MinuteInput, validityO
     ),
     losses: mergedEntries(
       kept.losses ?? [],
-      (fresh.losses ?? []).map((loss): KeptLoss => ({ ...loss, still: loss.prefixes, minute })),
+      (fresh.losses ?? []).map((loss) => keptLoss(loss, minute)),
       ({ origin, since }) => `${origin} ${since}`,
-      (old, now) => ({ ...(now.prefixes >= old.prefixes ? now : old), still: now.still, minute }),
+      joinedLoss,
       ({ prefixes }) => prefixes,
       KEPT.losses,
     ),

@@ -19,8 +19,11 @@ const BURST = 3;
  * Networks of ten or twenty prefixes fail a few times a day in a table of the whole Internet: the sizes grow with what is
  * known of it, up to this. Several networks that fail with their transit are rarer.
  */
-const NETWORK_FACTOR = { alone: 6, whole: 3, transit: 2 };
-/** A network of which nothing is left, as all but a few peers say, is gone itself and not merely out of somebody's sight. */
+const NETWORK_FACTOR = { alone: 6, whole: 2, transit: 2 };
+/**
+ * A network of which nothing is left, as all but a few peers said within three minutes, is gone itself and not merely out
+ * of somebody's sight: a link that fails is explored for longer, and found a way around by some.
+ */
 const ALL_PEERS = 0.95;
 const NETWORK_TABLE = 15_000;
 const SEVERAL = 3;
@@ -105,21 +108,35 @@ function networkOutage({ subject, evidence, settings }: Case): Judgement {
   const losses = [own, ...behind];
   const prefixes = losses.reduce((sum, loss) => sum + loss.prefixes, 0);
   const share = peerShare(evidence, Math.max(...losses.map(({ peers }) => peers)));
-  const alone = own.left === 0 && share >= ALL_PEERS ? NETWORK_FACTOR.whole : NETWORK_FACTOR.alone;
-  const most = behind.length >= SEVERAL ? NETWORK_FACTOR.transit : alone;
-  const size = prefixes / Math.max(1, Math.min(most, (evidence.known ?? 0) / NETWORK_TABLE));
-  const lasts = prefixes >= LARGE || size === prefixes || stillGone(losses, prefixes);
+  const atOnce = peerShare(evidence, own.atOnce ?? own.peers) >= ALL_PEERS;
+  const gone = own.left === 0 && atOnce;
+  const several = behind.length >= SEVERAL;
+  const rare = several ? NETWORK_FACTOR.transit : gone ? NETWORK_FACTOR.whole : NETWORK_FACTOR.alone;
+  const size = prefixes / Math.max(1, Math.min(rare, (evidence.known ?? 0) / NETWORK_TABLE));
+  // one network of a hundred prefixes is no reason to get up, however surely it is gone
+  const graded = (lost: number, reduced: number) => {
+    const { outagePrefixes } = settings.size;
+    const least = several
+      ? reduced
+      : lost / Math.max(1, Math.min(NETWORK_FACTOR.alone, (evidence.known ?? 0) / NETWORK_TABLE));
+    const severity = bySize(reduced, outagePrefixes);
+    return severity === 'critical' && bySize(least, outagePrefixes) !== 'critical' ? 'major' : severity;
+  };
+  const flaps = (own.earlier ?? 0) > 0 && size !== prefixes;
+  const certain = prefixes >= LARGE || size === prefixes || (several && gone);
+  const lasts = certain || (!flaps && stillGone(losses, prefixes));
   const others = behind.slice(0, NAMED).map(({ origin }) => `AS${origin}`);
   const more = behind.length > NAMED ? ` and ${behind.length - NAMED} more` : '';
   return {
     score: clamped(0.6 + 0.4 * Math.min(1, size / settings.size.outagePrefixes.major)),
-    severity: lasts ? bySize(size, settings.size.outagePrefixes) : 'minor',
+    severity: lasts ? graded(prefixes, size) : 'minor',
     reasons: [
       behind.length === 0
         ? `${subject} is gone: ${plural(prefixes, 'prefix')} withdrawn, ${own.left === 0 ? 'none' : own.left} left`
         : `${subject} and ${plural(behind.length, 'network')} behind it are gone: ${plural(prefixes, 'prefix')} withdrawn`,
       ...(behind.length === 0 ? [] : [`reached through ${subject} alone: ${others.join(', ')}${more}`]),
       `${percent(share)} of the peers had them`,
+      ...(own.earlier === undefined ? [] : [`it was gone ${plural(own.earlier, 'time')} before within a day`]),
     ],
     culprits: {
       prefixes: losses.flatMap(({ sample, peers }) => sample.map((name) => ({ name, count: peers }))),

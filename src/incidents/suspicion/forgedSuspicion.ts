@@ -45,7 +45,7 @@ function related({ origin, holder, facts }: NewTail): Clue {
   const given = givenClue(facts.given);
   if (given !== null) return given;
   if (Math.max(facts.shared, facts.common ?? 0) >= SMALL) return { bits: -1, words: 'both are behind a small network' };
-  return { bits: 0.5, words: `AS${origin} and AS${holder} are strangers` };
+  return { bits: 0, words: `AS${origin} and AS${holder} are strangers` };
 }
 
 function history({ prefix, covering, holder, prefixes, facts }: NewTail): Clue[] {

@@ -32,7 +32,7 @@ const RESERVED: readonly [from: number, to: number][] = [
 export const NUMBERED_TOGETHER = 16;
 
 /** Without facts a claim is judged by RPKI and its path alone: as suspicious as one between strangers. */
-const STRANGERS = 2.5;
+const STRANGERS = 2;
 
 /**
  * Weighs whether a network took what others hold. The weights are log-likelihood ratios between claims that a real
@@ -47,6 +47,7 @@ export function originSuspicion(claim: OriginClaim): Suspicion {
       : [
           related(claim, facts),
           regionClue(facts.region),
+          familiarity(claim, facts),
           ...history(claim, facts),
           claim.inside ? block(facts) : conflict(facts),
         ];
@@ -63,17 +64,20 @@ function throughHolder({ path, holders }: OriginClaim): Clue | null {
   return through === undefined ? null : { bits: -8, words: `the path leads through the holder AS${through}` };
 }
 
+/** Companies of regions, bits, from which two networks are as close as those of one country. */
+const CLOSE = 4;
+
 /** Networks keep to the part of the world, and so of its address space, that they are in. */
 export function regionClue(region: number | undefined): Clue | null {
   if (region === undefined || (region >= 1 && region < 2)) return null;
-  if (region >= 2) return { bits: region >= 3 ? -2 : -1, words: 'both are at home in the same address space' };
+  if (region >= 2) return { bits: region >= CLOSE ? -2 : -1, words: 'both are at home in the same address space' };
   return { bits: region < 0 ? 2.5 : 1, words: 'networks of its address space are hardly ever in that of the prefix' };
 }
 
 /** What the share of the peers that have a route says of it. */
 export function seenClue(share: number): Clue | null {
   if (share >= 0.3) return null;
-  if (share >= 0.08) return { bits: -0.5, words: 'a part of the peers has it' };
+  if (share >= 0.08) return { bits: -1, words: 'a part of the peers has it' };
   return { bits: -2, words: 'few peers have it' };
 }
 
@@ -91,7 +95,24 @@ function related({ origin, holders }: OriginClaim, facts: OriginFacts): Clue {
   if (given !== null) return given;
   const shared = Math.max(facts.shared, facts.common ?? 0);
   if (shared >= 0.2) return { bits: -1, words: 'origin and holder are behind the same small network' };
-  return { bits: shared >= 0.14 ? 1 : 2, words: 'origin and holder are strangers' };
+  const known = (facts.above ?? Number.POSITIVE_INFINITY) > LITTLE_KNOWN && shared < 0.14;
+  return { bits: known ? 2 : 1, words: 'origin and holder are strangers' };
+}
+
+/** Networks above a holder up to which the stream knows too little of how it is reached to know its relations. */
+const LITTLE_KNOWN = 2;
+/** Networks carried from which a provider announces prefixes of customers that have no AS number. */
+const PROVIDER = 4;
+
+/**
+ * Where a new route reaches many more peers than the holder's was known from, the stream knows little of the holder: a table
+ * learnt from updates alone is full of prefixes whose second origin was there all along, unheard.
+ */
+function familiarity({ inside }: OriginClaim, { reach, routes, above = LITTLE_KNOWN }: OriginFacts): Clue | null {
+  if (reach === undefined || above <= LITTLE_KNOWN) return null;
+  const known = reach / Math.max(1, routes);
+  if (known >= 0.65) return null;
+  return { bits: inside || known >= 0.35 ? -1 : -2, words: `only ${reach} routes to its holder were known before` };
 }
 
 /** What a share of all networks have in common speaks against a hijack by -log2 of the share at most. */
@@ -112,6 +133,9 @@ function history({ origin, habits }: OriginClaim, facts: OriginFacts): Clue[] {
   if (facts.originPrefixes === 0) {
     clues.push({ bits: telling(-3, habits?.single), words: 'the origin announces nothing else' });
   }
+  if (carries >= PROVIDER && (facts.region ?? 0) >= 2) {
+    clues.push({ bits: -1, words: `the origin is a provider of ${carries} networks in this address space` });
+  }
   if (carries >= 200) clues.push({ bits: -1.5, words: 'the origin is a large transit network' });
   if (facts.heldFor < 60) clues.push({ bits: -4, words: `its holder has had it for ${facts.heldFor} minutes` });
   else if (facts.heldFor < DAY / 8) clues.push({ bits: -2, words: '' });
@@ -123,8 +147,8 @@ function history({ origin, habits }: OriginClaim, facts: OriginFacts): Clue[] {
 /** Of a whole prefix: two networks that are believed at once contend for it, a clean change hands over. */
 function conflict({ held, routes }: OriginFacts): Clue {
   const share = routes === 0 ? 1 : held / routes;
-  if (share < 0.05) return { bits: -4, words: 'the holder gave it up' };
-  if (share < 0.15) return { bits: -1, words: 'next to no route leads to the holder any more' };
+  if (share < 0.03) return { bits: -4, words: 'the holder gave it up' };
+  if (share < 0.06) return { bits: -1, words: 'next to no route leads to the holder any more' };
   return { bits: 1.5, words: `${held} of ${routes} routes still lead to the holder` };
 }
 
@@ -134,5 +158,5 @@ function block({ others, parts }: OriginFacts): Clue {
   if (others >= 10) return { bits: -6, words: `${others} other networks announce parts of the block` };
   if (others >= 2) return { bits: -4, words: `${others} other networks announce parts of the block` };
   if (others === 1) return { bits: -2.5, words: 'another network announces a part of the block too' };
-  return { bits: 0.5, words: '' };
+  return { bits: 1, words: '' };
 }

@@ -34,10 +34,10 @@ export const DOUBTFUL = 0;
  * Bits from which an event that nobody watches is major.
  *
  * @param perDay alerts a day that the operator is ready to read. The two ordinary days that the weights were measured
- *   on gave about 2 at 2.5 bits; half a bit more about halves them.
+ *   on gave about 2 at 2 bits; half a bit more about halves them.
  */
 export function majorBits(perDay: number): number {
-  return 2.5 + 0.5 * Math.log2(6 / perDay);
+  return 2 + 0.5 * Math.log2(6 / perDay);
 }
 
 /** Bits as the odds that a reader knows. */
