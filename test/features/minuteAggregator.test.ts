@@ -214,6 +214,7 @@ describe('evidence', () => {
       taken: 2,
       held: 1,
       adjacent: false,
+      reach: 3,
     });
     expect(rows[3]!.evidence.newOrigins[0]!.peers).toBe(1);
     expect(rows[2]!.evidence.newLinks).toEqual([{ left: 200, right: 666, routes: 2, prefixes: ['10.0.0.0/16'] }]);

@@ -58,18 +58,22 @@ export class Feed {
     return this;
   }
 
-  /** Minutes as the correlator takes them, without models, from the first one on. */
-  inputs(minutes: number): MinuteInput[] {
+  /** Minutes as the correlator takes them, without models, from the first one on; the aggregator is restored at `restart`. */
+  inputs(minutes: number, restart?: number): MinuteInput[] {
     for (let minute = 1; minute < minutes; minute++) this.announce(minute, 1, 201, [3100], ['10.1.0.0/16']);
-    const builder = new UpdateBatchBuilder();
-    for (const data of this.#updates.sort((a, b) => a.timestamp - b.timestamp)) {
-      const outcome = decodeRisLiveMessage(JSON.stringify({ type: 'ris_message', data }), builder);
-      if (outcome.kind === 'bad') throw new Error(outcome.reason);
+    const settings = { stream: 'rrc00', warmUpMinutes: 1 };
+    const updates = this.#updates.sort((a, b) => a.timestamp - b.timestamp);
+    const isLater = ({ timestamp }: { timestamp: number }) =>
+      restart !== undefined && timestamp >= START + restart * 60;
+    let aggregator = new MinuteAggregator(settings);
+    aggregator.add(batchOf(updates.filter((update) => !isLater(update))));
+    const rows = aggregator.take();
+    if (restart !== undefined) {
+      aggregator = MinuteAggregator.restore(aggregator.snapshot(), settings);
+      aggregator.add(batchOf(updates.filter(isLater)));
     }
-    const aggregator = new MinuteAggregator({ stream: 'rrc00', warmUpMinutes: 1 });
-    aggregator.add(UpdateBatch.decode(builder.finish()));
     aggregator.advance((START + minutes * 60 + 30) * 1000);
-    return aggregator.take().map(({ minute, kind, values, evidence }) => ({
+    return [...rows, ...aggregator.take()].map(({ minute, kind, values, evidence }) => ({
       minute,
       gap: kind === 'gap',
       score: null,
@@ -80,4 +84,13 @@ export class Feed {
       evidence,
     }));
   }
+}
+
+function batchOf(updates: readonly object[]): UpdateBatch {
+  const builder = new UpdateBatchBuilder();
+  for (const data of updates) {
+    const outcome = decodeRisLiveMessage(JSON.stringify({ type: 'ris_message', data }), builder);
+    if (outcome.kind === 'bad') throw new Error(outcome.reason);
+  }
+  return UpdateBatch.decode(builder.finish());
 }

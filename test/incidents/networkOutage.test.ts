@@ -27,6 +27,16 @@ describe('a network that is gone', () => {
     expect(correlated(feed.withdraw(140, 8, PREFIXES).inputs(160)).incidents).toEqual([]);
   });
 
+  test('for the second time says how often it was gone before, also after a restart', () => {
+    const feed = feedOfTalkers().withdraw(80, 12, PREFIXES).announce(90, 12, 200, [7700], PREFIXES);
+    const inputs = feed.withdraw(140, 8, PREFIXES).inputs(160, 120);
+    const told = inputs.flatMap(({ evidence }) => evidence?.losses ?? []).filter(({ prefixes }) => prefixes > 0);
+    expect(told.filter(({ since }) => since < inputs[120]!.minute).map(({ earlier }) => earlier)).not.toContain(1);
+    expect(told.at(-1)).toMatchObject({ origin: 7700, earlier: 1 });
+    const [again] = correlated(inputs).incidents.slice(-1);
+    expect(again!.reasons.map(({ words }) => words)).toContain('it was gone 1 time before within a day');
+  });
+
   test('while the whole feed is away is none: nobody falls silent then', () => {
     const quiet = new QuietPeers();
     for (let minute = 0; minute < 100; minute++) quiet.hear([1, 2, 3]);
@@ -42,18 +52,19 @@ describe('a network that is gone', () => {
 
 describe('in a large table the outage of a small network', () => {
   const BEGAN = 1100;
-  const loss = (prefixes: number, left: number): NetworkLoss => ({
+  const loss = (prefixes: number, left: number, peers: number, earlier?: number): NetworkLoss => ({
     origin: 64500,
     since: BEGAN,
     prefixes,
     left,
-    peers: 6,
+    peers,
     sample: ['198.51.100.0/24'],
     facts: { knownFor: 1000, degree: 2, carries: 0 },
     via: [],
+    ...(earlier === undefined ? {} : { earlier }),
   });
   /** Prefixes lost at each minute from the first on. */
-  const severities = (lost: number[], of: number) => {
+  const severities = (lost: number[], of: number, how: { peers?: number[]; earlier?: number } = {}) => {
     const context = contextOf();
     let state = freshState('rrc00');
     const seen: string[] = [];
@@ -63,7 +74,7 @@ describe('in a large table the outage of a small network', () => {
       const evidence = {
         ...input.evidence!,
         known: 240_000,
-        ...(now === undefined ? {} : { losses: [loss(now, of - now)] }),
+        ...(now === undefined ? {} : { losses: [loss(now, of - now, how.peers?.[minute - BEGAN] ?? 6, how.earlier)] }),
       };
       const { state: next, changes } = correlate(state, [{ ...input, evidence }], context);
       state = next;
@@ -88,9 +99,20 @@ describe('in a large table the outage of a small network', () => {
   test('of 20 prefixes is major where nothing at all is left, as every peer says', () => {
     expect(severities(Array(14).fill(20), 20)).toEqual(['5 minor', '10 major']);
     expect(severities(Array(14).fill(20), 22)).toEqual(['5 minor']);
+    expect(severities(Array(14).fill(10), 10)).toEqual(['5 minor', '10 major']);
   });
 
-  test('of a hundred prefixes is major at once', () => {
+  test('that the last peers lose only minutes later is out of their sight, not gone', () => {
+    const slow = [3, 3, 4, 5, ...Array(10).fill(6)];
+    expect(severities(Array(14).fill(20), 20, { peers: slow })).toEqual(['5 minor']);
+  });
+
+  test('that was gone and back before flaps, and stays minor', () => {
+    expect(severities(Array(14).fill(40), 40, { earlier: 1 })).toEqual(['5 minor']);
+  });
+
+  test('of a hundred prefixes is major at once, and no more even where nothing is left', () => {
+    expect(severities(Array(8).fill(100), 110)).toEqual(['5 major']);
     expect(severities(Array(8).fill(100), 100)).toEqual(['5 major']);
   });
 });
