@@ -108,7 +108,8 @@ describe('in a large table the outage of a small network', () => {
   });
 
   test('that was gone and back before flaps, and stays minor', () => {
-    expect(severities(Array(14).fill(40), 40, { earlier: 1 })).toEqual(['5 minor']);
+    expect(severities(Array(14).fill(40), 40, { earlier: 1 })).toEqual(['5 minor', '10 major']);
+    expect(severities(Array(14).fill(40), 40, { earlier: 2 })).toEqual(['5 minor']);
   });
 
   test('of a hundred prefixes is major at once, and no more even where nothing is left', () => {
