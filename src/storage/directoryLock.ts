@@ -4,6 +4,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { inTurn } from './turn.js';
 
 /** The process that holds a directory, by its own word. */
 export interface Holder {
@@ -50,6 +51,11 @@ export class DirectoryLock {
   static async take(directory: string): Promise<DirectoryLock> {
     mkdirSync(directory, { recursive: true });
     const path = lockPath(directory);
+    // of several that find the same dead socket, one would otherwise take away what another has just made in its place
+    return inTurn(`routewarden-turn-${hashOf(path)}`, () => DirectoryLock.#take(directory, path));
+  }
+
+  static async #take(directory: string, path: string): Promise<DirectoryLock> {
     const sockets = new Set<Socket>();
     const mine: Holder = {
       pid: process.pid,
@@ -94,8 +100,10 @@ export function signalHolder(directory: string, signal: HolderSignal): Promise<H
   return ask(lockPath(directory), signal);
 }
 
+const hashOf = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 24);
+
 function lockPath(directory: string): string {
-  const hash = createHash('sha256').update(directory).digest('hex').slice(0, 24);
+  const hash = hashOf(directory);
   if (process.platform === 'win32') return `\\\\.\\pipe\\routewarden-${hash}`;
   const path = join(directory, 'owner.sock');
   return Buffer.byteLength(path) <= LONGEST_PATH ? path : join(tmpdir(), `routewarden-${hash}.sock`);
