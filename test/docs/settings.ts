@@ -79,12 +79,20 @@ export const SETTINGS: readonly Setting[] = [
     placeholders: { MODEL },
     shows: /no failures|forgotten/,
   },
-  { line: /^retrain (MODEL|\w+@rrc00)$/, when: 'running', placeholders: { MODEL }, shows: /published version \d/ },
+  // The gate may refuse a forest of a short day by chance; there is nothing to roll back then.
+  {
+    line: /^retrain (MODEL|\w+@rrc00)$/,
+    when: 'running',
+    code: [0, 1],
+    placeholders: { MODEL },
+    shows: /published version \d|rejected version \d+: /,
+  },
   {
     line: /^rollback (MODEL VERSION|lstm@rrc00)$/,
     when: 'running',
+    code: [0, 1],
     placeholders: { MODEL, VERSION: '1' },
-    shows: /version 1 serves from/,
+    shows: /version 1 serves from|version 1 of \w+@rrc00 is active already/,
   },
   {
     line: /^accept (MODEL VERSION|lstm@rrc00 7) --reason .*$/,
