@@ -154,7 +154,7 @@ async function examine(check: DriftCheck): Promise<{ report: DriftReport; versio
   if (finishedAt !== null && windowEnd < finishedAt + settings.coolDownMinutes) {
     return done(
       'suppressed',
-      `cool-down: a retrain ended ${finished?.state} at ${inWords(finishedAt)}; next check from ${inWords(finishedAt + settings.coolDownMinutes)}`,
+      `cool-down after the retraining of ${inWords(finishedAt)} (${finished?.state}); next check from ${inWords(finishedAt + settings.coolDownMinutes)}`,
     );
   }
   const served = windowEnd - currentFrom;
