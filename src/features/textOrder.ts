@@ -12,8 +12,8 @@ for (const [rank, text] of OCTETS_BY_TEXT.entries()) {
 }
 
 /**
- * A number that tells the order of two prefixes' texts without writing them: the text with the smaller number comes
- * first. Equal numbers tell nothing.
+ * A number by which prefixes sort as their texts do, without writing the texts: the smaller number comes
+ * first. Of equal numbers the texts must be compared.
  */
 export function prefixTextOrder(shape: number, w0: number, w1: number, w2: number, w3: number): number {
   if (shape < IPV6_SHAPE) {

@@ -8,6 +8,7 @@ import { packageRoot } from '../../src/config/paths.js';
 import { freePort } from '../../src/storage/freePort.js';
 
 const missing = spawnSync('dpkg-deb', ['--version']).error === undefined ? null : 'dpkg-deb is not there';
+const systemd = spawnSync('systemd-analyze', ['--version']).error === undefined;
 const suite = missing === null ? describe : describe.skip;
 
 suite(`the Debian package${missing === null ? '' : ` (${missing})`}`, () => {
@@ -51,8 +52,10 @@ suite(`the Debian package${missing === null ? '' : ` (${missing})`}`, () => {
       expect(text).toMatch(/^User=routewarden$/m);
       expect(text).toMatch(/^StateDirectory=routewarden-service$/m);
     }
+  });
+
+  (systemd ? test : test.skip)('its units pass systemd-analyze (where installed)', () => {
     const check = spawnSync('systemd-analyze', ['verify', '--root', root, 'routewarden.service'], { encoding: 'utf8' });
-    if (check.error !== undefined) return void console.warn('skipped: systemd-analyze is not there');
     const faults = check.stderr.split('\n').filter((line) => /routewarden.*(unknown|missing|invalid)/i.test(line));
     expect(faults).toEqual([]);
   });

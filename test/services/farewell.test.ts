@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { settingsSchema } from '../../src/config/settings.js';
 import { launchService } from '../../src/services/launch.js';
 import { listServices } from '../../src/storage/services.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
+import { until } from '../support/until.js';
 
 /** As Node.js does at times: the last line of JavaScript has run, and the process stays. */
 const HANGS = {
@@ -24,13 +24,6 @@ afterAll(() => database.close());
 
 const settings = () => settingsSchema.parse({ databaseUrl: database.url, logLevel: 'error' });
 
-async function until(reached: () => boolean | Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 600; tries += 1) {
-    if (await reached()) return;
-    await sleep(50);
-  }
-  throw new Error('waited in vain');
-}
 const running = async () => (await listServices(database.pool)).filter(({ state }) => state === 'running').length;
 
 function isThere(pid: number): boolean {

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { settingsSchema } from '../../src/config/settings.js';
@@ -7,6 +6,7 @@ import { hearPulses } from '../../src/services/pulse.js';
 import { Supervisor } from '../../src/services/supervisor.js';
 import { listServices } from '../../src/storage/services.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
+import { until } from '../support/until.js';
 
 /** Seven pulses. */
 const LIMIT = 14_000;
@@ -24,14 +24,6 @@ beforeAll(async () => {
 afterAll(() => database.close());
 
 const settings = () => settingsSchema.parse({ databaseUrl: database.url, logLevel: 'error' });
-
-async function until(reached: () => boolean | Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 1400; tries += 1) {
-    if (await reached()) return;
-    await sleep(50);
-  }
-  throw new Error('waited in vain');
-}
 
 function launch(environment: Record<string, string>) {
   return launchService({

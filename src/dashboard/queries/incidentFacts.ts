@@ -5,7 +5,7 @@ import { featureSeries } from './features.js';
 import { incident, pathEvidence, windowOf } from './incidents.js';
 import { incidentVictims } from './victims.js';
 
-/** All that a report of an incident says; null where there is no such incident. */
+/** All that a report of an incident says; null if the incident does not exist. */
 export async function incidentFacts(
   pool: Pool,
   id: number,

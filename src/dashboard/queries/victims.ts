@@ -6,7 +6,7 @@ import { pathEvidence } from './incidents.js';
 
 const MINUTE = 60_000;
 
-/** Every prefix that an incident hit, with holders and their names; null where there is no such incident. */
+/** Every prefix that an incident hit, with holders and their names; null if the incident does not exist. */
 export async function incidentVictims(
   pool: Pool,
   id: number,

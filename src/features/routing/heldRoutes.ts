@@ -119,7 +119,7 @@ export class HeldRoutes {
     this.tables.peers.activeRoutes[peer]!++;
   }
 
-  /** A route that was there is no more; the caller says since when. */
+  /** Counts a route that has just gone; the caller gives the minute. */
   #deactivate(prefix: number, route: number): void {
     const { announced, peers, routes } = this.tables;
     announced.routeRemoved(prefix);

@@ -10,7 +10,7 @@ export class Horizon {
   /** In minutes before this one origins and links are learnt without evidence. */
   silentBefore: Minute = 0;
 
-  /** Minute to note as the first of something met now: 0 when it is no news. */
+  /** First-seen minute for something met now; 0 if it counts as known all along. */
   knownFrom(minute: Minute): Minute {
     return minute < this.silentBefore ? 0 : minute;
   }

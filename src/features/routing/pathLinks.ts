@@ -53,7 +53,7 @@ export class PathLinks {
     return youngest;
   }
 
-  /** As `note` for a path of a table dump, whose links are no news, without asking since when they are known. */
+  /** As `note`, for a path of a table dump: its links count as known, so their age is not looked up. */
   learn({ hops, marks, pathStart }: BatchColumns, path: number): void {
     const { links } = this.tables;
     let before = false;

@@ -115,7 +115,7 @@ function networkOutage({ subject, evidence, settings }: Case): Judgement {
   const several = behind.length >= SEVERAL;
   const rare = several ? NETWORK_FACTOR.transit : gone ? NETWORK_FACTOR.whole : NETWORK_FACTOR.alone;
   const size = prefixes / Math.max(1, Math.min(rare, (evidence.known ?? 0) / NETWORK_TABLE));
-  // one network of a hundred prefixes is no reason to get up, however surely it is gone
+  // losing one network of a hundred prefixes does not justify waking somebody, however certain it is
   const graded = (lost: number, reduced: number) => {
     const { outagePrefixes } = settings.size;
     const least = several

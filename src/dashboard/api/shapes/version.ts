@@ -1,18 +1,23 @@
 import { z } from 'zod';
 import { time } from './time.js';
 
-export const version = z.object({
+/** What every shape of a version says. */
+const identity = z.object({
   version: z.number(),
   state: z.enum(['published', 'rejected', 'held', 'shadow']),
   active: z.boolean(),
-  pinned: z.boolean(),
-  parent: z.number().nullable(),
   dataFrom: time,
   dataUntil: time,
   samples: z.number(),
   threshold: z.number(),
   seed: z.number(),
   codeVersion: z.string(),
+  createdAt: time,
+});
+
+export const version = identity.extend({
+  pinned: z.boolean(),
+  parent: z.number().nullable(),
   /** What the gate measured: shares of held-back minutes found anomalous, and of the exam's anomalies found. */
   gate: z.object({
     anomalous: z.number(),
@@ -26,20 +31,9 @@ export const version = z.object({
     .object({ since: time, minutes: z.number() })
     .nullable()
     .describe('made for a new regime of which it has seen only so many minutes, since its begin'),
-  createdAt: time,
 });
 
-export const comparedVersion = z.object({
-  version: z.number(),
-  state: z.enum(['published', 'rejected', 'held', 'shadow']),
-  active: z.boolean(),
-  dataFrom: time,
-  dataUntil: time,
-  samples: z.number(),
-  threshold: z.number(),
-  seed: z.number(),
-  codeVersion: z.string(),
-  createdAt: time,
+export const comparedVersion = identity.extend({
   seconds: z.number().nullable(),
   flagged: z.number().nullable().describe('share of held-back, ordinary minutes that it flags'),
   exam: z
