@@ -3,6 +3,7 @@ import type { ModelKey } from '../src/models/model.js';
 import { parseModelKey } from '../src/models/modelKey.js';
 import { endFailedRun } from '../src/retraining/failure.js';
 import { serviceEnvironment, trainingSettings } from '../src/services/launch.js';
+import { hungSandbox } from '../src/services/sandboxStarts.js';
 import { runService } from '../src/services/service.js';
 import { runWorker } from '../src/services/worker.js';
 import { notify } from '../src/storage/notifications.js';
@@ -78,5 +79,5 @@ await runService('trainer', async (context) => {
       );
     }
   });
-  await runWorker(worker, context.signal);
+  await Promise.race([runWorker(worker, context.signal), hungSandbox(worker)]);
 });

@@ -40,6 +40,8 @@ function readPayload(data: unknown, streams: readonly string[]): RetrainPayload 
 
 /** One training in a process of its own, so that the worker's heartbeats and job locks are never late. */
 export default async function train(job: SandboxedJob<RetrainPayload>, token?: string): Promise<unknown> {
+  // The sign of life that its worker waits for.
+  await job.updateProgress({ state: 'starting', fraction: 0, message: 'starting' });
   const { settings } = loadSettings(process.env);
   // As it was typed it fails each time: no second attempt.
   const payload = readPayload(

@@ -10,6 +10,7 @@ import { openRetentionQueue, retentionSchedule } from '../../queues/retention.js
 import { enqueueRetrain, openRetrainQueue, RETRAIN, readRetrainPayload } from '../../queues/retrain.js';
 import { keepSchedule, makeSchedule } from '../../queues/schedule.js';
 import { QueueStore } from '../../queues/store.js';
+import { hungSandbox } from '../../src/services/sandboxStarts.js';
 import { openPool } from '../../src/storage/pool.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
 import { startRedis, type TestRedis } from '../support/redis.js';
@@ -187,6 +188,38 @@ describe.each(['postgres', 'redis'] as const)('queues on %s', (kind) => {
     expect((await queue.getJobLogs(good.id!)).logs).toEqual(['half']);
     expect((await queue.getJob(bad.id!))!.failedReason).toBe('no minutes to train on');
     await worker.close();
+  });
+
+  onStore('a sandbox that is killed while it loads is noticed, and none that began is', async (store) => {
+    const file = join(folder, `loading-${kind}.mjs`);
+    const once = join(folder, `killed-${kind}`);
+    await writeFile(
+      file,
+      `import { existsSync, writeFileSync } from 'node:fs';
+       if (!existsSync(${JSON.stringify(once)})) {
+         writeFileSync(${JSON.stringify(once)}, '');
+         process.kill(process.pid, 'SIGKILL');
+       }
+       export default async function (job) {
+         await job.updateProgress({ fraction: 0 });
+         await new Promise((done) => setTimeout(done, 4_000));
+         return 'trained';
+       }`,
+    );
+    const options = { concurrency: 1, lockDuration: 1_000, stalledInterval: 500, maxStalledCount: 2 };
+    const queue = store.queue<Record<string, never>>('loading');
+    const hanging = store.worker('loading', file, { ...options, skipLockRenewal: true });
+    const noticed = hungSandbox(hanging, 3_000);
+    const job = await queue.add('train', {});
+    await expect(noticed).rejects.toThrow(`the sandbox of job ${job.id} did not begin within 3 s`);
+    await hanging.close(true);
+    let isHung = false;
+    const next = store.worker('loading', file, options);
+    hungSandbox(next, 3_000).catch(() => (isHung = true));
+    await until(async () => (await (await queue.getJob(job.id!))?.isCompleted()) ?? false);
+    expect((await queue.getJob(job.id!))!.returnvalue).toBe('trained');
+    expect(isHung).toBe(false);
+    await next.close();
   });
 
   onStore('a job whose worker was killed is taken over by another', async (store) => {
