@@ -20,12 +20,14 @@ export interface EnsembleState {
   greatest?: number;
   /** The greatest incident that ended within a day, and the minutes judged since. */
   passed?: { greatest: number; minutes: number };
+  /** How far the stream's own alarms have moved the threshold: up with each, down without; 0 where it is missing. */
+  moved?: number;
 }
 
 export interface Verdict {
   /** 0 is quite ordinary. */
   score: number;
-  /** Score at which an incident begins: raised for a day after a great one. */
+  /** Score at which an incident begins: follows the stream's own alarms, and is raised for a day after a great one. */
   threshold: number;
   anomalous: boolean;
   /** The share of each model in the score. */
@@ -54,9 +56,13 @@ export interface VoteConstants {
   mostOfOthers: number;
   /** ... and no less than here: what the rules see alone, a burst or a single count, may be none of the others' business. */
   leastOfOthers: number;
-  /** Joint surprise of the models at which an incident begins. */
+  /** Joint surprise of the models at which an incident begins, before the stream's own alarms move it. */
   threshold: number;
-  /** An incident is over below this, however small it was ... */
+  /** Alarms a day that are wanted: with so many the threshold stays where it is. */
+  falseAlarmsPerDay: number;
+  /** How far one alarm more than wanted moves the threshold. */
+  step: number;
+  /** An incident is over below this, however small it was (lower where the threshold has moved down) ... */
   stay: number;
   /** ... and when the score has come back this far from its recent height: 0.5 is half of the way to the ordinary. */
   back: number;
@@ -73,6 +79,8 @@ export function voteFor(falseAlarmsPerDay: number): VoteConstants {
     mostOfOthers: 5,
     leastOfOthers: 2,
     threshold: surpriseAt(falseAlarmsPerDay),
+    falseAlarmsPerDay,
+    step: 0.5,
     stay: surpriseAt(3 * falseAlarmsPerDay),
     back: 0.5,
     after: 0.6,
@@ -90,6 +98,9 @@ const ORDINARY = 1;
 const FADING_MINUTES = 720;
 /** However great an incident was, what goes so far over the threshold is heard on the same day. */
 const MOST_RAISED = 1.5;
+/** The stream's own alarms move the threshold no further: a factor of four of the rate down, of thirty up. */
+const LOWEST = -0.6;
+const HIGHEST = 1.5;
 
 /**
  * Combines the votes of one minute. Pure: the verdict follows from the votes, the weights and the state of the minute
@@ -120,16 +131,20 @@ export function vote(
     }
   }
   const passed = stillCounts(previous.passed);
+  const moved = previous.moved ?? 0;
   const raised = Math.min(MOST_RAISED * constants.threshold, passed ? heightAt(passed.greatest, constants.after) : 0);
-  const threshold = Math.max(constants.threshold, raised);
+  const threshold = Math.max(constants.threshold + moved, raised);
   if (total === 0) {
     return { score: 0, threshold, anomalous: false, votes: [], missing, state: previous };
   }
   const score = Math.exp(sum / total);
+  const stay = constants.stay + Math.min(0, moved);
+  const { anomalous, state } = next(score, threshold, previous, passed, stay, constants.back);
   return {
     score,
     threshold,
-    ...next(score, threshold, previous, passed, constants),
+    anomalous,
+    state: { ...state, moved: movedOn(moved, previous.anomalous, anomalous, constants) },
     votes: counted.map((v) => ({ ...v, weight: v.weight / total })),
     missing,
   };
@@ -143,7 +158,8 @@ function next(
   threshold: number,
   { anomalous: on, recent = score, greatest = score }: EnsembleState,
   passed: Passed | undefined,
-  { stay, back }: VoteConstants,
+  stay: number,
+  back: number,
 ): { anomalous: boolean; state: EnsembleState } {
   if (!on) {
     const anomalous = score >= threshold;
@@ -162,6 +178,17 @@ function next(
   }
   const remembered = passed !== undefined && passed.greatest > most ? passed : { greatest: most, minutes: 0 };
   return { anomalous: false, state: { anomalous: false, passed: remembered } };
+}
+
+/**
+ * Adaptive conformal inference (Gibbs and Candes 2021) on alarms: each that begins moves the threshold up by a step, and the minutes
+ * without one move it down by as much at the wanted rate. Whatever the stream is like, its alarms a day then come to what is wanted as
+ * long as no bound is reached. No label is looked at: in a stream with real incidents, these are among the alarms.
+ */
+function movedOn(moved: number, on: boolean, anomalous: boolean, { step, falseAlarmsPerDay }: VoteConstants): number {
+  if (on && anomalous) return moved;
+  const begins = anomalous && !on ? step : 0;
+  return Math.min(HIGHEST, Math.max(LOWEST, moved + begins - (step * falseAlarmsPerDay) / MINUTES_PER_DAY));
 }
 
 /** The score a part of the way from the ordinary to `score`. */
