@@ -40,10 +40,10 @@ export interface Verdict {
 export const INITIAL_STATE: EnsembleState = { anomalous: false };
 
 /**
- * The rules lead, for they hold volume and single counts and have no seed. Forest and LSTM rank minutes better together with them than the
- * rules do alone, and worse by themselves. Chosen on injections among those that cost the labelled events nothing, see docs/evaluation.md.
+ * The rules lead, for they hold volume and single counts and have no seed. Forest and LSTM confirm or doubt a little, and are heard
+ * by themselves where they agree. Chosen on injections among those that cost the labelled events nothing, see docs/evaluation.md.
  */
-export const DEFAULT_WEIGHTS: Readonly<Record<ModelKindName, number>> = { heuristic: 12, isolation_forest: 1, lstm: 1 };
+export const DEFAULT_WEIGHTS: Readonly<Record<ModelKindName, number>> = { heuristic: 30, isolation_forest: 1, lstm: 1 };
 
 /** The surprise of the rules counts no less: it has a logarithm. */
 const LEAST_SURPRISE = 0.02;
@@ -56,6 +56,8 @@ export interface VoteConstants {
   mostOfOthers: number;
   /** ... and no less than here: what the rules see alone, a burst or a single count, may be none of the others' business. */
   leastOfOthers: number;
+  /** From this surprise of both forest and LSTM on they count without the rules; infinite: never. */
+  agreedFrom: number;
   /** Joint surprise of the models at which an incident begins, before the stream's own alarms move it. */
   threshold: number;
   /** Alarms a day that are wanted: with so many the threshold stays where it is. */
@@ -78,6 +80,7 @@ export function voteFor(falseAlarmsPerDay: number): VoteConstants {
   return {
     mostOfOthers: 5,
     leastOfOthers: 2,
+    agreedFrom: 3.2,
     threshold: surpriseAt(falseAlarmsPerDay),
     falseAlarmsPerDay,
     step: 0.5,
@@ -92,6 +95,12 @@ export const VERDICT_FALSE_ALARMS = 0.5;
 export const VOTE = voteFor(VERDICT_FALSE_ALARMS);
 export const ENSEMBLE_THRESHOLD = VOTE.threshold;
 
+/** What forest and LSTM agree on is an alarm or nothing: steep, and never so much that it outranks an event or begins one soon after. */
+const AGREED_STEEP = 8;
+const AGREED_MOST = 4;
+/** The surprise of the median minute: below it the rules see less traffic than usual, as on any weekend. */
+const MEDIAN = -Math.log10(0.5);
+
 /** Surprise of ordinary minutes: heights are measured from here. */
 const ORDINARY = 1;
 /** Minutes in which an incident's height fades by a factor of e, so that one that wanes over hours is still one. */
@@ -105,8 +114,9 @@ const HIGHEST = 1.5;
 /**
  * Combines the votes of one minute. Pure: the verdict follows from the votes, the weights and the state of the minute
  * before: the weighted geometric mean of the surprises, so that a model that still looks back at a storm which is over, or
- * whose own calibration is off, cannot hold the score up alone. Models that are missing drop out by name and the others
- * share their weight.
+ * whose own calibration is off, cannot hold the score up alone. Where volume is not below the ordinary, what forest and LSTM both
+ * find surprising counts without the rules: a change of paths or lengths shows in no count. Models that are missing drop out by
+ * name and the others share their weight.
  */
 export function vote(
   votes: readonly Vote[],
@@ -137,7 +147,9 @@ export function vote(
   if (total === 0) {
     return { score: 0, threshold, anomalous: false, votes: [], missing, state: previous };
   }
-  const score = Math.exp(sum / total);
+  const joint = Math.exp(sum / total);
+  const agreed = agreedOn(counted, constants.agreedFrom);
+  const score = Math.max(joint, agreed);
   const stay = constants.stay + Math.min(0, moved);
   const { anomalous, state } = next(score, threshold, previous, passed, stay, constants.back);
   return {
@@ -145,9 +157,20 @@ export function vote(
     threshold,
     anomalous,
     state: { ...state, moved: movedOn(moved, previous.anomalous, anomalous, constants) },
-    votes: counted.map((v) => ({ ...v, weight: v.weight / total })),
+    votes: counted.map((v) => ({
+      ...v,
+      weight: agreed > joint ? (v.kind === 'heuristic' ? 0 : 0.5) : v.weight / total,
+    })),
     missing,
   };
+}
+
+/** What forest and LSTM say together without the rules; nothing where one of the three has no say. */
+function agreedOn(counted: Verdict['votes'], from: number): number {
+  const rules = counted.find(({ kind }) => kind === 'heuristic');
+  if (rules === undefined || rules.surprise < MEDIAN || counted.length < 3) return Number.NEGATIVE_INFINITY;
+  const least = Math.min(...counted.filter((v) => v !== rules).map(({ surprise }) => surprise));
+  return Math.min(AGREED_MOST, AGREED_STEEP * (least - from));
 }
 
 type Passed = NonNullable<EnsembleState['passed']>;
