@@ -18,6 +18,8 @@ export interface EnsembleState {
   /** During an incident: its recent height, which fades while the score is lower, and its greatest score. */
   recent?: number;
   greatest?: number;
+  /** Whether the incident that is on began with what forest and LSTM agree on. */
+  agreed?: boolean;
   /** The greatest incident that ended within a day, and the minutes judged since. */
   passed?: { greatest: number; minutes: number };
   /** How far the stream's own alarms have moved the threshold: up with each, down without; 0 where it is missing. */
@@ -98,6 +100,8 @@ export const ENSEMBLE_THRESHOLD = VOTE.threshold;
 /** What forest and LSTM agree on is an alarm or nothing: steep, and never so much that it outranks an event or begins one soon after. */
 const AGREED_STEEP = 8;
 const AGREED_MOST = 4;
+/** Minutes that forest and LSTM look back: so long after an incident of the rules they see it still. */
+const LOOKING_BACK = 180;
 /** The surprise of the median minute: below it the rules see less traffic than usual, as on any weekend. */
 const MEDIAN = -Math.log10(0.5);
 
@@ -115,7 +119,8 @@ const HIGHEST = 1.5;
  * Combines the votes of one minute. Pure: the verdict follows from the votes, the weights and the state of the minute
  * before: the weighted geometric mean of the surprises, so that a model that still looks back at a storm which is over, or
  * whose own calibration is off, cannot hold the score up alone. Where volume is not below the ordinary, what forest and LSTM both
- * find surprising counts without the rules: a change of paths or lengths shows in no count. Models that are missing drop out by
+ * find surprising counts without the rules: a change of paths or lengths shows in no count. It neither prolongs an incident of the
+ * rules nor follows one. Models that are missing drop out by
  * name and the others share their weight.
  */
 export function vote(
@@ -148,7 +153,8 @@ export function vote(
     return { score: 0, threshold, anomalous: false, votes: [], missing, state: previous };
   }
   const joint = Math.exp(sum / total);
-  const agreed = agreedOn(counted, constants.agreedFrom);
+  const heard = previous.anomalous ? previous.agreed === true : (passed?.minutes ?? LOOKING_BACK) >= LOOKING_BACK;
+  const agreed = heard ? agreedOn(counted, constants.agreedFrom) : Number.NEGATIVE_INFINITY;
   const score = Math.max(joint, agreed);
   const stay = constants.stay + Math.min(0, moved);
   const { anomalous, state } = next(score, threshold, previous, passed, stay, constants.back);
@@ -156,7 +162,11 @@ export function vote(
     score,
     threshold,
     anomalous,
-    state: { ...state, moved: movedOn(moved, previous.anomalous, anomalous, constants) },
+    state: {
+      ...state,
+      ...(anomalous && (previous.anomalous ? previous.agreed : agreed > joint) && { agreed: true }),
+      moved: movedOn(moved, previous.anomalous, anomalous, constants),
+    },
     votes: counted.map((v) => ({
       ...v,
       weight: agreed > joint ? (v.kind === 'heuristic' ? 0 : 0.5) : v.weight / total,

@@ -110,7 +110,13 @@ test('forest and LSTM together raise an alarm that the rules do not see, unless 
   for (const doubted of [votes(0.5, 3.8, 3.2), votes(0.5, 0, 9), votes(0.2, 9, 9), votes(0.5, 9, Number.NaN)]) {
     expect(vote(doubted, DEFAULT_WEIGHTS, INITIAL_STATE).anomalous).toBe(false);
   }
-  // It does not outlast a storm, and begins nothing on the day after.
+  expect(vote(votes(0.5, 3.8, 4.2), DEFAULT_WEIGHTS, agreed.state).anomalous).toBe(true);
+  // It does not outlast a storm, however small, and begins nothing soon after.
+  const small = vote(votes(4.2, 4, 4), DEFAULT_WEIGHTS, INITIAL_STATE);
+  const ended = vote(votes(0.5, 4, 4), DEFAULT_WEIGHTS, small.state);
+  expect(ended.anomalous).toBe(false);
+  expect(vote(votes(0.5, 9, 9), DEFAULT_WEIGHTS, after(1, 150, ended.state)).score).toBeLessThan(1);
+  expect(vote(votes(0.5, 9, 9), DEFAULT_WEIGHTS, after(1, 200, ended.state)).anomalous).toBe(true);
   const storm = vote(votes(20, 9, 9), DEFAULT_WEIGHTS, INITIAL_STATE);
   const over = vote(votes(0.5, 9, 9), DEFAULT_WEIGHTS, storm.state);
   expect(over.anomalous).toBe(false);
