@@ -104,6 +104,11 @@ export async function versionById(db: Db, id: number): Promise<ModelVersion | nu
   return rows[0] ?? null;
 }
 
+export async function versionsByIds(db: Db, ids: readonly number[]): Promise<ModelVersion[]> {
+  const { rows } = await db.query<ModelVersion>(`SELECT ${COLUMNS} FROM model_versions WHERE id = ANY ($1)`, [ids]);
+  return rows;
+}
+
 export async function versionFiles(db: Db, id: number): Promise<StoredFile[]> {
   const { rows } = await db.query<StoredFile>(
     'SELECT name, sha256, bytes FROM model_files WHERE version_id = $1 ORDER BY name',
@@ -200,4 +205,13 @@ export async function damagedActive(pg: Db): Promise<{ modelKey: ModelKey; versi
      WHERE ${ACTIVE} AND (bad.present = 0 OR cardinality(bad.files) > 0) ORDER BY model_key`,
   );
   return rows;
+}
+
+/** The numbers that versions have within their models, by id. */
+export async function versionNumbers(db: Db, ids: readonly (number | null)[]): Promise<Map<number | null, number>> {
+  const { rows } = await db.query<{ id: number; version: number }>(
+    'SELECT id::float8 AS id, version FROM model_versions WHERE id = ANY ($1)',
+    [ids.filter((id) => id !== null)],
+  );
+  return new Map(rows.map(({ id, version }) => [id, version]));
 }
