@@ -152,5 +152,5 @@ export async function appendActivation(
      VALUES ($1, $2, to_timestamp($3::bigint * 60), $4, $5) RETURNING id`,
     [move.modelKey, move.versionId, move.from, move.reason, move.actor],
   );
-  return Number(rows[0].id);
+  return Number(rows[0]!.id);
 }

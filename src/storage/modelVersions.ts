@@ -73,13 +73,13 @@ export async function insertVersion(
   );
   for (const file of files) {
     await client.query('INSERT INTO model_files (version_id, name, sha256, bytes) VALUES ($1, $2, $3, $4)', [
-      rows[0].id,
+      rows[0]!.id,
       file.name,
       file.sha256,
       file.bytes,
     ]);
   }
-  return rows[0];
+  return rows[0]!;
 }
 
 /** Newest first. */

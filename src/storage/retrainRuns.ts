@@ -116,7 +116,7 @@ export async function countFailure(db: Db, key: ModelKey, error: string, limit: 
      RETURNING model_key AS "modelKey", failures, last_error AS "lastError", dead_since AS "deadSince"`,
     [key, error.slice(0, 2000), limit],
   );
-  return rows[0];
+  return rows[0]!;
 }
 
 /** After a success, or when a person clears it. @returns how many failures in a row there were */

@@ -95,7 +95,7 @@ export async function anomalyCount(
      WHERE stream = $1 AND kind = $2 AND version_id = $3 AND minute >= to_timestamp($4::bigint * 60)`,
     [stream, kind, versionId, from],
   );
-  return rows[0];
+  return rows[0]!;
 }
 
 /** Scored minutes of one version by hour, and how many of them are anomalous. */
