@@ -20,7 +20,7 @@ export class EventFeed {
   /**
    * @param ask gives the present state
    * @param interval milliseconds between questions
-   * @param troubled is told once of each outage of the database
+   * @param troubled called once for each outage of the database
    */
   constructor(
     private readonly ask: () => Promise<Changes>,

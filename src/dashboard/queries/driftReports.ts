@@ -9,7 +9,7 @@ import type { DriftDetail, DriftReport } from '../api/schema.js';
 const MINUTE = 60_000;
 
 /**
- * One report with how each input lay then and now, those that changed most first; null where there is none.
+ * One report with how each input lay then and now, those that changed most first; null when no such report exists.
  * @throws ZodError for a stored report of an unknown format
  */
 export async function driftDetail(pool: Pool, id: number): Promise<DriftDetail | null> {
