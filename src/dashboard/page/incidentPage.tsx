@@ -73,7 +73,7 @@ export function IncidentPage({ id, canChange }: { id: number; canChange: boolean
           <dt>What it means</dt>
           <dd>{classMeaning(value.class)}</dd>
           <dt>What to do</dt>
-          <dd>{whatToDo(value.class)}</dd>
+          <dd>{value.advice === null ? whatToDo(value.class) : sentence(value.advice)}</dd>
         </dl>
         {value.ending === 'no more news' && (
           <p class="hint">
