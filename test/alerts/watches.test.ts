@@ -41,7 +41,7 @@ function alerter(clock: 'wall' | 'feed' = 'wall') {
     retraining: { watchRate: 0.2 },
   });
   const rounds = new Rounds(now);
-  const step = new AlertStep({ pool, outbox, watches, now, lookSeconds: 5, log: quiet, rounds });
+  const step = new AlertStep({ pool, outbox, watches, now, remindMinutes: 0, lookSeconds: 5, log: quiet, rounds });
   return {
     rounds,
     async look(seconds = 5) {
@@ -62,6 +62,8 @@ function alerter(clock: 'wall' | 'feed' = 'wall') {
 
 async function shown(): Promise<string[]> {
   const alerts = await listAlerts(pool);
+  // whatever the kind, whoever reads it at night is told what to do
+  for (const { body } of alerts) expect(body.lines.join('\n')).toMatch(/^what to do: /m);
   return alerts.map(({ kind, severity, body, resolvedAt }) => {
     return `${severity} ${kind} ${body.revision}${resolvedAt === null ? '' : ' over'}`;
   });
@@ -208,7 +210,7 @@ test('failing retrainings are told, and again when only a person can go on', asy
     fingerprint: 'version lstm@rrc00 2',
     severity: 'major' as const,
     title: 'cannot be loaded',
-    lines: [],
+    lines: ['what to do: roll back'],
   };
   await raiseAlertAlone(pool, { ...other, kind: 'retrain failing' }, new Date());
   await facts.failures(0, false);
@@ -305,7 +307,16 @@ test('a clock that is set back by a day does not keep the watches from looking',
   const settings = alertSettings.parse({});
   const outbox = new AlertOutbox({ pool, settings, channels: [], now, random: () => 0, log: quiet });
   const rounds = new Rounds(now);
-  const step = new AlertStep({ pool, outbox, watches: [watch], now, lookSeconds: 5, log: quiet, rounds });
+  const step = new AlertStep({
+    pool,
+    outbox,
+    watches: [watch],
+    now,
+    remindMinutes: 0,
+    lookSeconds: 5,
+    log: quiet,
+    rounds,
+  });
   await step.step();
   at += 86_400_000;
   await step.step();

@@ -61,7 +61,7 @@ export function dueNotice(
     phase = alert.body.facts?.ending === 'no more news' ? 'no more news' : 'resolved';
   } else {
     if (told.revision >= alert.body.revision) return null;
-    phase = told.revision === 0 ? 'raised' : 'grown';
+    phase = told.revision === 0 ? 'raised' : alert.body.reminder === alert.body.revision ? 'reminder' : 'grown';
   }
   const waits = [
     told.nextAt === undefined || isAhead(told.at, now) ? null : new Date(told.nextAt),
