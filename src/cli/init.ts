@@ -2,6 +2,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { DEFAULT_FILE, loadSettings } from '../config/load.js';
+import type { Settings } from '../config/settings.js';
 import { parseAddressBlock } from '../incidents/addressBlock.js';
 import { VrpSource } from '../incidents/rpki/vrpSource.js';
 import { difference, joined, proposalOf, type SeenRoute, watchText } from '../incidents/watch/proposal.js';
@@ -9,7 +10,7 @@ import { asNumber } from '../incidents/watch/settings.js';
 import { announcedBy, RIPESTAT_URL } from '../sources/ripeStat.js';
 import { knownRoutes } from '../storage/knownRoutes.js';
 import { printJson, say, UsageError } from './output.js';
-import { withDatabase } from './store.js';
+import { hasDatabase, lookAt, settingsOf } from './store.js';
 
 interface Options {
   yes?: boolean;
@@ -50,26 +51,36 @@ Exit codes: 0 done or nothing to change, 1 failed or refused, 2 wrong usage.`,
         if (!parsed.success) throw new UsageError(`"${word}" is not an AS number: write it as AS64500`);
         return parsed.data;
       });
-      const proposal = await withDatabase(program, async ({ settings, pool }) => {
-        const routes: SeenRoute[] = [];
-        for (const { name: stream } of settings.streams) {
-          routes.push(...((await knownRoutes(pool, stream, (_, origin) => networks.includes(origin))) ?? []));
-        }
-        if (options.ripestat !== false) routes.push(...(await seenByRipeStat(networks, options.ripestat)));
-        const log = {
-          info: () => {},
-          warn: (context: object, text: string) => say(`${text} ${JSON.stringify(context)}`),
-        };
-        const vrps = new VrpSource({ settings: settings.rpki, now: () => new Date(), log });
-        await vrps.refreshIfDue();
-        return proposalOf(networks, routes, vrps.covering, options.upstreams === true);
-      });
+      const settings = settingsOf(program);
+      const routes = await seenByStreams(program, settings, networks);
+      if (options.ripestat !== false) routes.push(...(await seenByRipeStat(networks, options.ripestat)));
+      const log = {
+        info: () => {},
+        warn: (context: object, text: string) => say(`${text} ${JSON.stringify(context)}`),
+      };
+      const vrps = new VrpSource({ settings: settings.rpki, now: () => new Date(), log });
+      await vrps.refreshIfDue();
+      const proposal = proposalOf(networks, routes, vrps.covering, options.upstreams === true);
       if (options.json) return printJson({ watch: proposal });
       if (proposal.prefixes.length === 0) {
         say('no stream holds a route of these networks yet: only the AS numbers are declared; run it again later');
       }
       await write(program, proposal, options.yes === true);
     });
+}
+
+async function seenByStreams(program: Command, settings: Settings, networks: readonly number[]): Promise<SeenRoute[]> {
+  if (!(await hasDatabase(settings))) {
+    say('no service has run here yet, so that no stream holds routes');
+    return [];
+  }
+  return lookAt(program, async ({ pool }) => {
+    const routes: SeenRoute[] = [];
+    for (const { name: stream } of settings.streams) {
+      routes.push(...((await knownRoutes(pool, stream, (_, origin) => networks.includes(origin))) ?? []));
+    }
+    return routes;
+  });
 }
 
 /** The networks' prefixes as routes, with those before them; none of those that could not be asked for, which is said. */
