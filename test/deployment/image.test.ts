@@ -22,7 +22,8 @@ export ROUTEWARDEN_DASHBOARD_PORT=${port}
 routewarden start --log-json 2> /tmp/log &
 for second in $(seq 90); do
   sleep 1
-  routewarden status --json 2> /dev/null | grep -q '"name":"trainer"' && break
+  routewarden status --json > /tmp/status 2> /dev/null
+  grep -q '"name":"trainer"' /tmp/status && grep -q '"name":"dashboard"' /tmp/status && break
 done
 id -un
 routewarden status --json 2> /dev/null

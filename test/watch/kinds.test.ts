@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { victimsOf } from '../../src/dashboard/victims.js';
 import { announced, OURS, PEERS, type Said, STRANGER, watched, withdrawn } from './routes.js';
 
 const V6 = '2001:db8:40::/48';
@@ -74,6 +75,38 @@ test('a peer without a path is the origin, and may be one that is allowed', () =
   const empty: Said = { at: 60, peer: 2, announce: [V6], path: [] };
   expect(kinds([empty])).toEqual([['hijack', 'critical', null]]);
   expect(kinds([empty], { ...WATCH, origins: [64497] })).toEqual([]);
+});
+
+test('each route of ours is kept with its holders and its RPKI state', () => {
+  const vrps = [{ prefix: V4, asn: OURS, maxLength: 24 }];
+  const messages = [
+    ...announced(5, '10.5.0.0/16', 65015),
+    ...TABLE,
+    ...announced(60, V4, STRANGER, [1]),
+    ...announced(61, '10.5.0.0/16', OURS, [1]),
+    ...announced(62, V6, OURS, [1], [65009]),
+  ];
+  const { incidents } = watched(messages, { watch: { ...WATCH, upstreams: [65000] }, vrps, until: 90 });
+  const routes = incidents.flatMap(({ detail }) => detail.watched);
+  expect(routes.map(({ kind, holders, rpki }) => [kind, holders, rpki])).toEqual([
+    ['new origin', [OURS], 'invalid'],
+    ['takes foreign', [65015], 'not found'],
+    ['new upstream', undefined, undefined],
+  ]);
+  // who stands beside it in its paths does not announce it
+  const rows = (index: number) =>
+    victimsOf({
+      class: incidents[index]!.class,
+      subject: incidents[index]!.subject,
+      culprits: incidents[index]!.culprits,
+      evidence: incidents[index]!.detail.evidence,
+      watched: incidents[index]!.detail.watched,
+      minutes: [],
+      nameOf: () => undefined,
+    }).rows.map(({ prefix, holders, by, rpki, mine }) => [prefix, holders[0]?.asNumber, by?.asNumber, rpki, mine]);
+  expect(rows(0)).toEqual([[V4, OURS, STRANGER, 'invalid', true]]);
+  expect(rows(1)).toEqual([['10.5.0.0/16', 65015, OURS, 'not found', true]]);
+  expect(rows(2)[0]).toEqual([V6, undefined, undefined, null, true]);
 });
 
 describe('what is left out', () => {

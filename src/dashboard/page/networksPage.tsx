@@ -27,7 +27,7 @@ export function NetworksPage() {
             {value.seenUntil !== null && ` Compared up to ${dateTime(value.seenUntil)}.`}
           </p>
           <ScrollArea label="Your prefixes">
-            <table>
+            <table class="cards">
               <thead>
                 <tr>
                   <th scope="col">Prefix</th>
@@ -63,18 +63,22 @@ function PrefixRow({ row }: { row: OwnPrefixRow }) {
   const about = [row.group, row.description].filter(Boolean).join(', ');
   return (
     <tr class={findings.length > 0 ? 'troubled' : ''}>
-      <th scope="row">
-        {prefix}
-        <small>{[about, row.stream].filter(Boolean).join(' · ')}</small>
+      <th scope="row" data-head="Prefix">
+        <div>
+          {prefix}
+          <small>{[about, row.stream].filter(Boolean).join(' · ')}</small>
+        </div>
       </th>
-      <td>
-        <PrefixState row={row} />
+      <td data-head="State">
+        <div>
+          <PrefixState row={row} />
+        </div>
       </td>
-      <td>{networks(origins)}</td>
-      <td>{row.peers === 0 ? '–' : `${row.visible} of ${row.peers} peers`}</td>
-      <td>{[...new Set(origins.map(({ rpki }) => rpki ?? 'not known'))].join(', ') || '–'}</td>
-      <td>{networks(row.upstreams)}</td>
-      <td>
+      <td data-head="Origin">{networks(origins)}</td>
+      <td data-head="Visible">{row.peers === 0 ? '–' : `${row.visible} of ${row.peers} peers`}</td>
+      <td data-head="RPKI">{[...new Set(origins.map(({ rpki }) => rpki ?? 'not known'))].join(', ') || '–'}</td>
+      <td data-head="Neighbours">{networks(row.upstreams)}</td>
+      <td data-head="Last event">
         {last === null ? (
           'none'
         ) : (
@@ -94,7 +98,7 @@ function PrefixState({ row: { findings, peers, declared } }: { row: OwnPrefixRow
     return (
       <>
         <Badge tone={first.severity}>{first.severity}</Badge> {sentence(first.words)}
-        {findings.length > 1 && ` And ${findings.length - 1} more.`}
+        {findings.length > 1 && `; and ${findings.length - 1} more`}
       </>
     );
   }

@@ -36,6 +36,8 @@ export const origin: WatchRule = (own, { entry, declaration, validityOf, peers }
       ],
       peers: routes.length,
       path: hops,
+      holders: own.allowed,
+      ...(validity !== undefined && { rpki: validity }),
     };
   });
 };

@@ -31,6 +31,8 @@ export const undeclared: WatchRule = (own, { declaration, validityOf, peers }) =
         ],
         peers: routes.length,
         path: hops,
+        ...(foreign && { holders: [own.holder] }),
+        ...(validity !== undefined && { rpki: validity }),
       },
     ];
   });
