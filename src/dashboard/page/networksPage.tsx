@@ -27,7 +27,7 @@ export function NetworksPage() {
             {value.seenUntil !== null && ` Compared up to ${dateTime(value.seenUntil)}.`}
           </p>
           <ScrollArea label="Your prefixes">
-            <table class="cards">
+            <table class="cards networks">
               <thead>
                 <tr>
                   <th scope="col">Prefix</th>
@@ -56,7 +56,7 @@ const networks = (list: readonly { network: number; peers: number }[]) =>
   list
     .slice(0, 4)
     .map(({ network, peers }) => `AS${network} (${peers})`)
-    .join(', ') || '–';
+    .join(', ');
 
 function PrefixRow({ row }: { row: OwnPrefixRow }) {
   const { prefix, findings, last, origins } = row;
@@ -75,13 +75,11 @@ function PrefixRow({ row }: { row: OwnPrefixRow }) {
         </div>
       </td>
       <td data-head="Origin">{networks(origins)}</td>
-      <td data-head="Visible">{row.peers === 0 ? '–' : `${row.visible} of ${row.peers} peers`}</td>
-      <td data-head="RPKI">{[...new Set(origins.map(({ rpki }) => rpki ?? 'not known'))].join(', ') || '–'}</td>
+      <td data-head="Visible">{row.peers > 0 && `${row.visible} of ${row.peers} peers`}</td>
+      <td data-head="RPKI">{[...new Set(origins.map(({ rpki }) => rpki ?? 'not known'))].join(', ')}</td>
       <td data-head="Neighbours">{networks(row.upstreams)}</td>
       <td data-head="Last event">
-        {last === null ? (
-          'none'
-        ) : (
+        {last !== null && (
           <a href={`/incidents/${last.id}`}>
             {className(last.class)}, {shortTime(last.startedAt)}
             {last.endedAt === null && ', open'}

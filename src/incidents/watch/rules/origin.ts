@@ -36,7 +36,7 @@ export const origin: WatchRule = (own, { entry, declaration, validityOf, peers }
       ],
       peers: routes.length,
       path: hops,
-      holders: own.allowed,
+      holders: own.allowed.filter((network) => !declaration.settings.origins.includes(network)),
       ...(validity !== undefined && { rpki: validity }),
     };
   });
