@@ -120,7 +120,7 @@ describe('a service', () => {
 
 describe('the list of VRPs', () => {
   test('without most of a trust anchor raises one alert, until a whole list was read', async () => {
-    const report = (malfunction: string | null) =>
+    const report = (malfunction: string | null, expiring: string | null = null) =>
       upsertService(pool, {
         instance: 'correlator.1',
         name: 'correlator',
@@ -128,7 +128,7 @@ describe('the list of VRPs', () => {
         pid: 1,
         state: 'running',
         restarts: 0,
-        detail: { rpki: { malfunction }, roas: [] },
+        detail: { rpki: { malfunction, expiring }, roas: [] },
       });
     await report('trust anchor arin has 3 VRPs, 40 before');
     const { look } = alerter();
@@ -136,6 +136,10 @@ describe('the list of VRPs', () => {
     expect((await listAlerts(pool))[0]!.body.lines[0]).toBe('trust anchor arin has 3 VRPs, 40 before');
     await report(null);
     expect(await look(20)).toEqual(['major roa 1 over']);
+    await report(null, '9 of the 40 VRPs of trust anchor arin expire within 2 h');
+    expect(await look(20)).toEqual(['major roa 1', 'major roa 1 over']);
+    await report(null);
+    expect(await look(20)).toEqual(['major roa 1 over', 'major roa 1 over']);
   });
 });
 

@@ -80,7 +80,8 @@ export function joined(present: Record<string, unknown>, proposal: WatchProposal
 
 /** Lines with what goes and comes, as `diff` shows them; both texts have their lists one entry a line. */
 export function difference(before: string, after: string): string[] {
-  const [old, fresh] = [before.split('\n'), after.split('\n')];
+  const linesOf = (text: string) => text.split('\n').filter((line) => line.trim() !== '');
+  const [old, fresh] = [linesOf(before), linesOf(after)];
   const kept = new Set(old.map((text) => text.replace(/,$/, '')));
   const there = new Set(fresh.map((text) => text.replace(/,$/, '')));
   return [
