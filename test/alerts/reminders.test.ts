@@ -7,9 +7,11 @@ import { AlertStep } from '../../src/incidents/alerts/alertStep.js';
 import { beat } from '../../src/incidents/alerts/heartbeat.js';
 import { AlertOutbox } from '../../src/incidents/alerts/outbox.js';
 import { alertSettings } from '../../src/incidents/alerts/settings.js';
+import { silenceRequest } from '../../src/incidents/alerts/silence.js';
 import { paragraphs } from '../../src/incidents/alerts/words.js';
 import { raiseAlertAlone, resolveAlert } from '../../src/storage/alerts.js';
 import { acknowledge, unacknowledge } from '../../src/storage/incidentMarks.js';
+import { addSilence } from '../../src/storage/silences.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
 
 let database: TestDatabase;
@@ -115,6 +117,21 @@ test('somebody who acknowledges the incident stops them, and starts them again b
   expect(await look(2)).toEqual([]);
   await unacknowledge(pool, incident);
   expect(await look(1)).toEqual(['reminder: a']);
+});
+
+test('the end of what was sent goes out at once, though a silence holds back the rest', async () => {
+  const { look } = alerter({ remindMinutes: 60 });
+  const about = { stream: 's', facts: { watchedPrefixes: '192.0.2.0/24' } };
+  await raiseAlertAlone(pool, request('a', about), now());
+  expect(await look(0)).toEqual(['raised: a']);
+  const endsAt = new Date(clock + 9 * HOUR).toISOString();
+  await addSilence(pool, silenceRequest.parse({ stream: 's', endsAt, reason: 'works' }), 'ann', now());
+  await raiseAlertAlone(pool, request('b', about), now());
+  await raiseAlertAlone(pool, request('a', { ...about, grown: true }), now());
+  expect(await look(2)).toEqual([]);
+  await resolveAlert(pool, 'a', now());
+  expect(await look(0.1)).toEqual(['resolved: a']);
+  expect(await look(8)).toEqual(['raised: b']);
 });
 
 test('the heartbeat is sent while all is well, and not while a feed, a service or a stage is not', async () => {

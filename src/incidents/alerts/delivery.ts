@@ -66,7 +66,8 @@ export function dueNotice(
   const waits = [
     told.nextAt === undefined || isAhead(told.at, now) ? null : new Date(told.nextAt),
     heldUntil(alert, settings.quietHours, now),
-    alert.silencedUntil ?? null,
+    // whoever heard of it waits for its end, and a pager keeps it open until then
+    over ? null : (alert.silencedUntil ?? null),
   ];
   const urgent = alert.severity === 'critical' || alert.body.watched === true;
   if (!urgent && phase === 'raised' && alert.raisedAt <= now) {
