@@ -11,7 +11,10 @@ import { lookAt, settingsOf } from './store.js';
 
 const optionsSchema = z.object({
   trainMinutes: z.coerce.number().int().min(240).optional(),
-  seed: z.coerce.number().int().min(0),
+  seed: z
+    .string()
+    .regex(/^\d{1,15}$/, 'expected a whole number')
+    .transform(Number),
   falseAlarms: z.coerce.number().positive().max(100),
   scores: z.string().optional(),
   plot: z.string().optional(),

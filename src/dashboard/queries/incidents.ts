@@ -1,6 +1,8 @@
 import type { Pool } from 'pg';
 import { z } from 'zod';
+import { ownAdvice } from '../../incidents/advice.js';
 import { type Closing, endingOf, endingWords } from '../../incidents/ending.js';
+import { INCIDENT_CLASSES, type WatchedRoute } from '../../incidents/incident.js';
 import type { IncidentFilter } from '../../incidents/incidentFilter.js';
 import { newNormalWords } from '../../incidents/newNormalRule.js';
 import { parseModelKey } from '../../models/modelKey.js';
@@ -87,6 +89,7 @@ export async function incident(pool: Pool, id: number): Promise<Incident | null>
       }),
       heightWords(evidence),
     ),
+    advice: adviceFor(row),
     confidence: confidenceOf(row),
     related: related.map(rowOf),
     newNormal: newNormalIn(row.detail),
@@ -105,6 +108,18 @@ function heightWords(evidence: Awaited<ReturnType<typeof evidenceBetween>>): { a
   if (changed === 0) return null;
   const words = `At its height: ${changed} of the ${known} peers whose path to ${graph.prefix} is known take new links`;
   return { at: graph.height, words };
+}
+
+const touched = z.object({ watched: z.array(z.custom<WatchedRoute>()).default([]) });
+
+/** What the notice says, too; null for what touches nothing of the operator's. */
+function adviceFor(row: StoredIncident): string | null {
+  const { watched } = touched.parse(row.detail);
+  const [first] = watched;
+  if (first === undefined) return null;
+  const name = INCIDENT_CLASSES.find((known) => known === row.class) ?? 'unknown';
+  const who = culprits.safeParse(row.culprits).data?.origins[0]?.name;
+  return ownAdvice(name, watched, first.prefix ?? first.watched, who);
 }
 
 /** The score of the class's rule with a word for it; a contradiction of what is declared is none to be weighed. */

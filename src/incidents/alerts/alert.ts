@@ -53,6 +53,8 @@ export interface AlertBody {
   facts?: AlertRequest['facts'];
   once?: boolean;
   history?: boolean;
+  /** The newest revision that is no news: it is still open, and nobody has said that he looks after it. */
+  reminder?: number;
 }
 
 /** What one channel has received. */
@@ -105,7 +107,7 @@ export interface Alert {
 /** One message's worth of an alert for one channel. */
 export interface Notice {
   /** `no more news`: closed by silence while its routes may stand, which is not an all-clear. */
-  phase: 'raised' | 'grown' | 'resolved' | 'no more news';
+  phase: 'raised' | 'grown' | 'reminder' | 'resolved' | 'no more news';
   alert: Alert;
   /** Address of the page that shows it. */
   link?: string;
@@ -133,7 +135,10 @@ export function unreadableAlert(id: number, error: string): AlertRequest {
     kind: 'work failing',
     severity: 'major',
     title: `alert ${id} cannot be read, and reaches nobody`,
-    lines: [error.slice(0, 300), `its row in the table "alerts" is damaged: select * from alerts where id = ${id}`],
+    lines: [
+      error.slice(0, 300),
+      `what to do: look at its row, which is damaged: select * from alerts where id = ${id}`,
+    ],
     once: true,
   };
 }

@@ -61,12 +61,13 @@ export function dueNotice(
     phase = alert.body.facts?.ending === 'no more news' ? 'no more news' : 'resolved';
   } else {
     if (told.revision >= alert.body.revision) return null;
-    phase = told.revision === 0 ? 'raised' : 'grown';
+    phase = told.revision === 0 ? 'raised' : alert.body.reminder === alert.body.revision ? 'reminder' : 'grown';
   }
   const waits = [
     told.nextAt === undefined || isAhead(told.at, now) ? null : new Date(told.nextAt),
     heldUntil(alert, settings.quietHours, now),
-    alert.silencedUntil ?? null,
+    // whoever heard of it waits for its end, and a pager keeps it open until then
+    over ? null : (alert.silencedUntil ?? null),
   ];
   const urgent = alert.severity === 'critical' || alert.body.watched === true;
   if (!urgent && phase === 'raised' && alert.raisedAt <= now) {

@@ -18,7 +18,7 @@ export const workFailing: AlertWatch = {
         title: `${name} on ${host} fails: ${what}`,
         lines: [
           `${failures} failures in a row since ${since.slice(0, 19).replace('T', ' ')} UTC: ${error}`,
-          'it lives and tries again; "routewarden doctor" and its log say more',
+          'what to do: read "routewarden doctor" and its log; it lives and tries again',
         ],
         facts: { instance, service: name, host, what, failures },
       },
