@@ -85,7 +85,7 @@ async function onDatabase<T>(
 ): Promise<T> {
   const database = await openDatabase(settings, { share: true, lookOnly, log: () => {} });
   const { databaseUrl, origin } = database;
-  // Connections that the end itself breaks are no news.
+  // Connections that the end itself breaks need not be reported.
   let ending = false;
   const pool = openPool(databaseUrl, { name: 'command', onError: (error) => ending || onTrouble(error) });
   try {
@@ -119,7 +119,7 @@ export function withStore<T>(program: Command, work: (store: Store) => Promise<T
   return withDatabase(program, withQueues, making);
 }
 
-/** The same for what fills a database, and makes one where there is none. */
+/** The same for what fills a database, and makes one if need be. */
 export function fillStore<T>(program: Command, work: (store: Store) => Promise<T>): Promise<T> {
   return withStore(program, work, { makes: true });
 }

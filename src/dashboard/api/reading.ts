@@ -6,6 +6,7 @@ import { RegistryRefusal } from '../../registry/registry.js';
 import { listAlerts } from '../../storage/alerts.js';
 import { newestAudit } from '../../storage/audit.js';
 import { currentSilences } from '../../storage/silences.js';
+import { streamNames } from '../../storage/streams.js';
 import { alertRow } from '../alertRow.js';
 import { auditRow } from '../auditRow.js';
 import type { DashboardContext } from '../context.js';
@@ -13,7 +14,7 @@ import { overviewOf } from '../overview.js';
 import { pathGraph } from '../pathGraph.js';
 import { driftDetail } from '../queries/driftReports.js';
 import { featureSeries } from '../queries/features.js';
-import { streamNames, watermark } from '../queries/feed.js';
+import { watermark } from '../queries/feed.js';
 import { incident, incidentRow, incidents, pathEvidence, windowOf } from '../queries/incidents.js';
 import { model, models } from '../queries/models.js';
 import { ownNetworks } from '../queries/networks.js';
@@ -206,7 +207,7 @@ export function addReadingRoutes(routes: Routes, context: DashboardContext): voi
     {
       method: 'GET',
       path: '/api/alerts',
-      summary: 'Alerts, newest first, and how far each channel was told',
+      summary: 'Alerts, newest first, and what each channel received',
       query: shape.alertsQuery,
       answer: z.array(shape.alertRow),
     },

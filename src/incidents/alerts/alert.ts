@@ -57,12 +57,12 @@ export interface AlertBody {
   reminder?: number;
 }
 
-/** How far one channel was told. */
+/** What one channel has received. */
 export interface Delivery {
   state: 'sent' | 'waiting' | 'gave up' | 'not routed';
   /** The newest revision that was sent; 0 when none. */
   revision: number;
-  /** Whether the end was told. */
+  /** Whether the end was sent. */
   resolved: boolean;
   /** Failed tries of the notice that is due. */
   attempts: number;
@@ -106,7 +106,7 @@ export interface Alert {
 
 /** One message's worth of an alert for one channel. */
 export interface Notice {
-  /** `no more news`: closed by silence while its routes may stand, which is no all-clear. */
+  /** `no more news`: closed by silence while its routes may stand, which is not an all-clear. */
   phase: 'raised' | 'grown' | 'reminder' | 'resolved' | 'no more news';
   alert: Alert;
   /** Address of the page that shows it. */

@@ -28,7 +28,7 @@ export const roas: AlertWatch = {
     const lists = correlators.flatMap(({ detail }) => listed.safeParse(detail.rpki).data ?? []);
     const malfunction = lists.map((list) => list.malfunction).find((words) => words !== null);
     const expiring = lists.map((list) => list.expiring).find((words) => words !== null);
-    // without VRPs nothing is known of them, so that what was told stays as it is
+    // without VRPs nothing is known of them, so that what was raised stays as it is
     if (known === undefined) return null;
     const seen = seenOf(known, ownProblem);
     if (malfunction !== undefined) seen.troubles.push(lostAnchor(malfunction));
