@@ -42,7 +42,15 @@ Examples:
           `${table(
             ['setting', 'value', 'from', 'meaning'],
             rows.map((row) => [row.path, row.value, row.from, row.meaning]),
-          )}\n`,
+          )
+            .split('\n')
+            .map((line) => fitting(line, process.stdout.columns))
+            .join('\n')}\n`,
         );
     });
+}
+
+/** A terminal has only so many columns; what is read by a program is whole. `--reference` has the meanings at length. */
+function fitting(line: string, columns: number | undefined): string {
+  return columns === undefined || columns === 0 || line.length <= columns ? line : `${line.slice(0, columns - 1)}…`;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { victimsOf } from '../../src/dashboard/victims.js';
+import { watchSettings } from '../../src/incidents/watch/settings.js';
 import { announced, OURS, PEERS, type Said, STRANGER, watched, withdrawn } from './routes.js';
 
 const V6 = '2001:db8:40::/48';
@@ -39,6 +40,26 @@ describe.each([V4, V6])('%s', (prefix) => {
     expect(kinds(announced(60, prefix, 64620, PEERS, [65000]), watch)).toEqual([]);
     expect(kinds(announced(60, prefix, 64620, PEERS, [65009]), watch)).toEqual([['hijack', 'major', null]]);
   });
+});
+
+test('a declared prefix is compared in the form of routes, however it was written', () => {
+  const watch = { asNumbers: [OURS], prefixes: ['2001:DB8:40:0::/48'] };
+  const { incidents, watcher } = watched(announced(60, V6, STRANGER), { watch, until: 80 });
+  expect(incidents[0]!.detail.watched).toMatchObject([{ kind: 'new origin', watched: V6 }]);
+  expect(watcher.summary().map(({ prefix }) => prefix)).toEqual([V6]);
+});
+
+test.each([
+  ['192.0.2.1/24', /has bits behind its length; did you mean 192\.0\.2\.0\/24\?/],
+  ['2001:db8::1/48', /did you mean 2001:db8::\/48\?/],
+  ['192.0.2.0/33', /expected a prefix such as/],
+  ['2001:db8::/129', /expected a prefix such as/],
+  ['192.0.2.0', /expected a prefix such as/],
+])('%s is refused with what is wrong', (prefix, why) => {
+  for (const given of [prefix, { prefix }]) {
+    const { error } = watchSettings.safeParse({ prefixes: [given] });
+    expect(error?.issues.map(({ message }) => message)).toEqual([expect.stringMatching(why)]);
+  }
 });
 
 test('a part of a declared part is judged by the nearest declaration', () => {

@@ -29,6 +29,15 @@ describe('the proposed declaration', () => {
     expect(proposalOf([OURS], seen, undefined).prefixes).toHaveLength(3);
   });
 
+  test('does not declare again what a person wrote in another form', () => {
+    const present = {
+      asNumbers: ['AS64510'],
+      prefixes: ['2001:DB8:40:0::/44', { prefix: '10.20.0.0/16', group: 'X' }],
+    };
+    const { prefixes } = joined(present, proposalOf([OURS], seen, undefined));
+    expect(prefixes).toEqual([...present.prefixes, { prefix: '198.51.100.0/24' }]);
+  });
+
   test('has neighbours on both sides, when they are asked for, and the difference has no empty lines', () => {
     const proposal = proposalOf([OURS], seen.slice(0, 1), undefined, { upstreams: true, downstreams: [64801, 64800] });
     expect(proposal).toMatchObject({ upstreams: [65000], downstreams: [64800, 64801] });

@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import { z } from 'zod';
 import { ownAdvice } from '../../incidents/advice.js';
 import { type Closing, endingOf, endingWords } from '../../incidents/ending.js';
-import { INCIDENT_CLASSES, type WatchedRoute } from '../../incidents/incident.js';
+import { INCIDENT_CLASSES } from '../../incidents/incident.js';
 import type { IncidentFilter } from '../../incidents/incidentFilter.js';
 import { newNormalWords } from '../../incidents/newNormalRule.js';
 import { parseModelKey } from '../../models/modelKey.js';
@@ -110,11 +110,9 @@ function heightWords(evidence: Awaited<ReturnType<typeof evidenceBetween>>): { a
   return { at: graph.height, words };
 }
 
-const touched = z.object({ watched: z.array(z.custom<WatchedRoute>()).default([]) });
-
 /** What the notice says, too; null for what touches nothing of the operator's. */
 function adviceFor(row: StoredIncident): string | null {
-  const { watched } = touched.parse(row.detail);
+  const { watched } = row.detail;
   const [first] = watched;
   if (first === undefined) return null;
   const name = INCIDENT_CLASSES.find((known) => known === row.class) ?? 'unknown';

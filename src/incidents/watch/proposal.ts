@@ -1,5 +1,7 @@
+import { formatPrefix } from '../../bgp/address.js';
 import { type AddressBlock, covers, parseAddressBlock } from '../addressBlock.js';
 import type { VrpTable } from '../rpki/validity.js';
+import { wordsOfBlock } from './prefixIndex.js';
 import { neighboursIn } from './rules/neighbours.js';
 
 /** A route that a stream holds now. */
@@ -87,13 +89,19 @@ function byAddress(a: string, b: string): number {
   );
 }
 
+/** As routes have it, however a person wrote it. */
+function canonical(prefix: string): string {
+  const block = parseAddressBlock(prefix.trim().toLowerCase());
+  return block === null ? prefix : formatPrefix(...wordsOfBlock(block));
+}
+
 type Entry = { prefix: string } & Record<string, unknown>;
 
 /** The declaration that is there with what the proposal adds; what a person wrote is never changed or taken out. */
 export function joined(present: Record<string, unknown>, proposal: WatchProposal): Record<string, unknown> {
   const list = (name: string) => (Array.isArray(present[name]) ? (present[name] as unknown[]) : []);
   const entryOf = (one: unknown) => (typeof one === 'string' ? { prefix: one } : (one as Entry));
-  const known = new Set(list('prefixes').map((one) => entryOf(one).prefix.toLowerCase()));
+  const known = new Set(list('prefixes').map((one) => canonical(entryOf(one).prefix)));
   const numbers = (name: string, fresh: readonly number[]) => {
     const told = list(name).map((one) => Number(String(one).replace(/^AS/i, '')));
     return [...list(name), ...fresh.filter((network) => !told.includes(network))];

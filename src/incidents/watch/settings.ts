@@ -1,14 +1,31 @@
 import { z } from 'zod';
+import { formatPrefix } from '../../bgp/address.js';
 import { parseAddressBlock } from '../addressBlock.js';
+import { wordsOfBlock } from './prefixIndex.js';
 
 const share = z.number().min(0).max(1);
 
-/** An address block as people write it, such as 192.0.2.0/24 or 2001:db8::/32. */
+/** An address block as people write it, in the form in which routes are compared: 2001:db8::/32, not 2001:DB8:0::/32. */
 export const prefixText = z
   .string()
   .trim()
   .toLowerCase()
-  .refine((text) => parseAddressBlock(text) !== null, 'expected a prefix such as 192.0.2.0/24');
+  .transform((text, context) => {
+    const block = parseAddressBlock(text);
+    if (block !== null) {
+      const canonical = formatPrefix(...wordsOfBlock(block));
+      if (addressOf(text) === addressOf(canonical)) return canonical;
+      context.addIssue({ code: 'custom', message: `has bits behind its length; did you mean ${canonical}?` });
+    } else context.addIssue({ code: 'custom', message: 'expected a prefix such as 192.0.2.0/24' });
+    return z.NEVER;
+  });
+
+/** The address in front of the length, in one form whatever its text. */
+function addressOf(prefix: string): string {
+  const [address = ''] = prefix.split('/');
+  const whole = parseAddressBlock(`${address}/${address.includes(':') ? 128 : 32}`);
+  return whole === null ? address : whole.words.join(' ');
+}
 
 /** An AS number as people write it: 64500 or "AS64500". */
 export const asNumber = z
@@ -47,7 +64,10 @@ const pathRule = z.strictObject({
 });
 
 /** One rule, or several, each of which every path must keep. */
-const pathRules = z.union([pathRule.transform((rule) => [rule]), z.array(pathRule).max(20)]);
+const pathRules = z.preprocess(
+  (given) => (given === undefined || Array.isArray(given) ? given : [given]),
+  z.array(pathRule).max(20),
+);
 
 /** Kinds of findings that a prefix may be left out of, as people name them. */
 export const WATCH_KINDS = [
@@ -86,7 +106,8 @@ export const watchSettings = z
       .default([])
       .describe('Your own AS numbers. Without `watch.prefixes` every prefix that they originate is watched'),
     prefixes: z
-      .array(z.union([prefixText.transform((prefix) => declaredPrefix.parse({ prefix })), declaredPrefix]))
+      // not a union: that would say of a wrong one only that it is
+      .array(z.preprocess((given) => (typeof given === 'string' ? { prefix: given } : given), declaredPrefix))
       .default([])
       .describe(
         'Your own prefixes, and all that lies inside them: each a text, or an object with prefix, origins, upstreams, downstreams, maximumLength, group, description, path (matches, excludes, minimumLength, maximumLength, maximumPrepends, description), ignore, ignoreParts, except',
