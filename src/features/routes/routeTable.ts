@@ -98,11 +98,7 @@ export class RouteTable {
       this.#pathIds = new Uint32Segments();
       this.#pathIds.reach(this.#arena.end);
     }
-    if (prefix >= this.#prefixes) {
-      this.#prefixes = prefix + 1;
-      this.#starts.reach(this.#prefixes);
-      this.#counts.reach(this.#prefixes);
-    }
+    this.#reach(prefix);
     const index = -1 - this.#search(peer, prefix, pathId);
     const count = this.#counts.get(prefix);
     if (count === 0 || roomFor(count) < count + 1) this.#move(prefix, count, roomFor(count + 1));
@@ -115,6 +111,28 @@ export class RouteTable {
     this.#values.set(at, WITHDRAWN);
     this.#pathIds?.set(at, pathId);
     return at;
+  }
+
+  /** Whether `addAll` can take so many routes to the prefix: it has none, and there is room. */
+  takes(prefix: number, count: number): boolean {
+    return this.#countOf(prefix) === 0 && count <= MOST_OF_PREFIX && this.size + count <= this.maximum;
+  }
+
+  /** Adds a prefix's first routes, where it `takes` them; peers rise, and each has one route without a path identifier. */
+  addAll(prefix: number, peers: Int32Array, paths: Int32Array, count: number): void {
+    this.#reach(prefix);
+    this.#move(prefix, 0, roomFor(count));
+    const start = this.#starts.get(prefix);
+    const keys = this.#keys.segments[segmentOf(start)]!;
+    const values = this.#values.segments[segmentOf(start)]!;
+    const place = placeIn(start);
+    for (let at = 0; at < count; at++) {
+      keys[place + at] = peers[at]! | TOUCHED;
+      values[place + at] = paths[at]!;
+      this.#pathIds?.set(start + at, 0);
+    }
+    this.#counts.set(prefix, count);
+    this.size += count;
   }
 
   /** The route's path, or WITHDRAWN. */
@@ -200,6 +218,13 @@ export class RouteTable {
     yield this.#keys.views(this.#arena.end);
     yield this.#values.views(this.#arena.end);
     yield this.#pathIds?.views(this.#arena.end) ?? [];
+  }
+
+  #reach(prefix: number): void {
+    if (prefix < this.#prefixes) return;
+    this.#prefixes = prefix + 1;
+    this.#starts.reach(this.#prefixes);
+    this.#counts.reach(this.#prefixes);
   }
 
   #countOf(prefix: number): number {
