@@ -50,9 +50,8 @@ export class HeldRoutes {
       tables.paths.retain(paths[at]!);
       tables.peers.activeRoutes[peers[at]!]!++;
     }
-    tables.announced.routeAdded(prefix);
-    tables.prefixes.activeRoutes[prefix]! += count - 1;
-    tables.prefixes.references[prefix]! += count;
+    tables.announced.routesAdded(prefix, count);
+    tables.prefixes.refer(prefix, count);
     tables.routes.addAll(prefix, peers, paths, count);
   }
 
@@ -110,8 +109,9 @@ export class HeldRoutes {
     else if (routes.path(route) === WITHDRAWN) open.totals.duplicateWithdrawals++;
     else {
       const lost = routes.path(route);
-      const { activeRoutes, lastOrigin } = prefixes;
-      open.withdrew(prefix, lastOrigin[prefix]!, peer, activeRoutes[prefix]!, () => this.tables.hopsOf(lost));
+      open.withdrew(prefix, prefixes.lastOrigin(prefix), peer, prefixes.activeRoutes(prefix), () =>
+        this.tables.hopsOf(lost),
+      );
       this.#deactivate(prefix, route);
     }
     routes.withdraw(route, minute);
@@ -141,11 +141,11 @@ export class HeldRoutes {
     if (routes.full || routes.crowded(prefix)) {
       const victim = routes.victim(prefix);
       if (routes.path(victim.at) !== WITHDRAWN) this.#deactivate(victim.prefix, victim.at);
-      prefixes.references[victim.prefix]!--;
+      prefixes.refer(victim.prefix, -1);
       routes.drop(victim.prefix, victim.at);
       this.counts.evictedRoutes++;
     }
-    prefixes.references[prefix]!++;
+    prefixes.refer(prefix, 1);
     return routes.add(peer, prefix, pathId);
   }
 

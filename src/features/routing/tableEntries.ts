@@ -68,7 +68,7 @@ export class TableEntries {
         const since = Math.max(1, minute - Math.max(age, NEW_FOR));
         if (origin !== lastOrigin || since < lastSince) {
           prefixes.learnOrigin(prefix, origin, minute, since);
-          if (since < prefixes.firstMinute[prefix]!) prefixes.firstMinute[prefix] = since;
+          prefixes.thereSince(prefix, since);
           lastOrigin = origin;
           lastSince = since;
         }
