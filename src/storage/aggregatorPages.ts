@@ -25,18 +25,26 @@ export async function deletePages(db: Db, stream: string): Promise<void> {
   await db.query('DELETE FROM aggregator_pages WHERE stream = $1', [stream]);
 }
 
-/** All pages of a stream by part and page, some of them at a time. */
+/** All pages of a stream by part and page, some of them at a time; the database looks for the next while these are used. */
 export async function* readPages(db: Db, stream: string): AsyncGenerator<AggregatorPage> {
-  let after = [-1, -1];
-  for (;;) {
-    const { rows } = await db.query<AggregatorPage>(
+  const behind = (part: number, page: number) =>
+    db.query<AggregatorPage>(
       `SELECT part, page, bytes FROM aggregator_pages WHERE stream = $1 AND (part, page) > ($2, $3)
        ORDER BY part, page LIMIT ${PAGES_A_STATEMENT}`,
-      [stream, ...after],
+      [stream, part, page],
     );
-    yield* rows;
-    after = [rows.at(-1)?.part ?? 0, rows.at(-1)?.page ?? 0];
-    if (rows.length < PAGES_A_STATEMENT) return;
+  let asked = behind(-1, -1);
+  try {
+    for (;;) {
+      const { rows } = await asked;
+      const last = rows.at(-1);
+      if (last === undefined) return;
+      asked = behind(last.part, last.page);
+      yield* rows;
+    }
+  } finally {
+    // who reads no further leaves one under way, which must not end behind the caller's transaction
+    await asked;
   }
 }
 

@@ -1,21 +1,13 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { GeneratedTable } from '../../bench/fullTable/generatedTable.js';
 import { AggregatorStep } from '../../src/collection/aggregatorStep.js';
-import { packageRoot } from '../../src/config/paths.js';
 import { BadSnapshot } from '../../src/features/byteStream.js';
 import { pageHash } from '../../src/features/pageHash.js';
 import type { FeatureRow } from '../../src/features/row.js';
 import { inTransaction } from '../../src/storage/pool.js';
 import { StoredTables } from '../../src/storage/storedTables.js';
-import { appendEntries } from '../../src/storage/updateBatches.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
-import { knowingTable, ROUTES } from './killedAggregator.js';
-
-const table = new GeneratedTable(ROUTES, 1);
-const updates = [...table.updates(40_000, 250)];
+import { knowingTable } from './killedAggregator.js';
+import { aggregated, KILLS, logUpdates, rowsOf, table, updates } from './tableKills.js';
 
 let database: TestDatabase;
 
@@ -25,49 +17,16 @@ beforeAll(async () => {
 afterAll(() => database?.close());
 beforeEach(() => database.pool.query('TRUNCATE cursors, aggregator_pages, features, update_batches'));
 
-async function rows(): Promise<unknown[]> {
-  const query = 'SELECT minute, values, evidence FROM features ORDER BY minute';
-  return (await database.pool.query(query)).rows;
-}
-
-/** @returns whether it was killed */
-async function aggregated(killAt: string): Promise<boolean> {
-  const script = join(packageRoot, 'dist/test/collection/killedAggregator.js');
-  const child = spawn(process.execPath, [script, database.url, killAt], { stdio: ['ignore', 'ignore', 'inherit'] });
-  const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
-  if (signal === null) expect(code).toBe(0);
-  return signal === 'SIGKILL';
-}
-
-async function logged(): Promise<void> {
-  const entries = updates.map((batch, at) => ({
-    position: at + 1,
-    kind: 'updates' as const,
-    sinceMs: batch.columns.time[0]!,
-    untilMs: batch.columns.time.at(-1)!,
-    messages: batch.messages,
-    payload: batch.encode(),
-  }));
-  for (let at = 0; at < entries.length; at += 40) {
-    await appendEntries(database.pool, 's', entries.slice(at, at + 40));
-  }
-}
+const rows = () => rowsOf(database.pool);
 
 test('an aggregator killed while it loads a table, stores it or reads it back gives equal rows, once', async () => {
-  await logged();
-  expect(await aggregated('')).toBe(false);
+  await logUpdates(database.pool);
+  expect(await aggregated(database.url, '')).toBe(false);
   const wanted = await rows();
   expect(wanted.length).toBeGreaterThan(5);
   await database.pool.query('TRUNCATE cursors, aggregator_pages, features');
-  const kills = [
-    'learns:4',
-    'INSERT INTO aggregator_pages:2',
-    'INSERT INTO features:1',
-    'INSERT INTO cursors:2',
-    'FROM aggregator_pages:2',
-  ];
-  for (const kill of kills) expect([kill, await aggregated(kill)]).toEqual([kill, true]);
-  expect(await aggregated('')).toBe(false);
+  for (const kill of KILLS) expect([kill, await aggregated(database.url, kill)]).toEqual([kill, true]);
+  expect(await aggregated(database.url, '')).toBe(false);
   expect(await rows()).toEqual(wanted);
 }, 120_000);
 
@@ -116,7 +75,7 @@ test('a stand of another version, or one that lacks a page, is not read: the log
     // as the version before wrote it
     "UPDATE cursors SET state = '\\x4010000000000000000000000000204100'",
   ];
-  await logged();
+  await logUpdates(database.pool);
   for (const damage of damages) {
     await store();
     await database.pool.query(damage);

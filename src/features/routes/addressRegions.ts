@@ -108,7 +108,7 @@ export class AddressRegions {
   }
 }
 
-export function regionOf({ shapes, words }: PrefixTable, prefix: number): number {
-  const first = words[prefix * 4]!;
-  return shapes[prefix]! < IPV6_SHAPE ? first >>> 24 : 256 + ((first >>> 20) & 255);
+export function regionOf(prefixes: PrefixTable, prefix: number): number {
+  const first = prefixes.word(prefix, 0);
+  return prefixes.shape(prefix) < IPV6_SHAPE ? first >>> 24 : 256 + ((first >>> 20) & 255);
 }

@@ -28,38 +28,42 @@ export class AnnouncedPrefixes {
 
   /** A peer has a route to the prefix that it did not have. */
   routeAdded(prefix: number): void {
-    if (this.prefixes.activeRoutes[prefix]!++ > 0) return;
+    this.routesAdded(prefix, 1);
+  }
+
+  routesAdded(prefix: number, count: number): void {
+    if (this.prefixes.changeActive(prefix, count) > count) return;
     this.#all++;
-    this.#count(prefix, this.prefixes.lastOrigin[prefix]!, 1);
+    this.#count(prefix, this.prefixes.lastOrigin(prefix), 1);
   }
 
   routeRemoved(prefix: number): void {
-    if (--this.prefixes.activeRoutes[prefix]! > 0) return;
+    if (this.prefixes.changeActive(prefix, -1) > 0) return;
     this.#all--;
-    this.#count(prefix, this.prefixes.lastOrigin[prefix]!, -1);
+    this.#count(prefix, this.prefixes.lastOrigin(prefix), -1);
   }
 
   originatedBy(prefix: number, origin: number): void {
-    const before = this.prefixes.lastOrigin[prefix]!;
+    const before = this.prefixes.lastOrigin(prefix);
     if (before === origin) return;
-    this.prefixes.lastOrigin[prefix] = origin;
-    if (this.prefixes.activeRoutes[prefix]! <= 0) return;
+    this.prefixes.setLastOrigin(prefix, origin);
+    if (this.prefixes.activeRoutes(prefix) <= 0) return;
     this.#count(prefix, before, -1);
     this.#count(prefix, origin, 1);
   }
 
   /** Counts anew, after the prefix table was read from a snapshot; gives others a turn now and then. */
   *recount(): Generator<void> {
-    const { activeRoutes, lastOrigin, high } = this.prefixes;
+    const { prefixes } = this;
     this.#all = 0;
     this.#single = 0;
     this.#ofOrigin.clear();
     this.regions.clear();
-    for (let id = 0; id < high; id++) {
+    for (let id = 0; id < prefixes.high; id++) {
       if (id % COUNTED_A_TURN === COUNTED_A_TURN - 1) yield;
-      if (activeRoutes[id]! <= 0) continue;
+      if (prefixes.activeRoutes(id) <= 0) continue;
       this.#all++;
-      this.#count(id, lastOrigin[id]!, 1);
+      this.#count(id, prefixes.lastOrigin(id), 1);
     }
   }
 

@@ -1,10 +1,7 @@
-import { formatPrefix, hashWords, IPV6_SHAPE, maskWords } from '../../bgp/address.js';
-import { prefixTextOrder } from '../textOrder.js';
-import { type Column, DenseTable } from './denseTable.js';
+import { hashWords, IPV6_SHAPE, maskWords } from '../../bgp/address.js';
 import { PrefixLists } from './prefixLists.js';
+import { ORIGINS, PrefixRecords } from './prefixRecords.js';
 
-/** Origins remembered for each prefix; the one seen longest ago makes room for a fifth. */
-export const ORIGINS = 4;
 /** Shorter covering prefixes are not looked for: defaults and bogons. */
 const SHORTEST_COVERING_IPV4 = 8;
 const SHORTEST_COVERING_IPV6 = 16;
@@ -21,22 +18,7 @@ interface PrefixColumns {
 }
 
 /** Prefixes with who originates them. A prefix leaves by the clock when no route refers to it any more. */
-export class PrefixTable extends DenseTable {
-  shapes = new Uint8Array(this.capacity);
-  words = new Uint32Array(this.capacity * 4);
-  /** Entries of the route table, withdrawn ones too. */
-  references = new Int32Array(this.capacity);
-  /** Routes announced and not withdrawn. */
-  activeRoutes = new Int32Array(this.capacity);
-  firstMinute = new Int32Array(this.capacity);
-  lastMinute = new Int32Array(this.capacity);
-  /** Origin of the latest announcement; 0 where there was none, or an AS set. */
-  lastOrigin = new Uint32Array(this.capacity);
-  /** [prefixes x ORIGINS]; slots with lastSeen 0 are empty */
-  origins = new Uint32Array(this.capacity * ORIGINS);
-  /** Minute from which the origin is known, 0 when learnt while warming up. */
-  originFirst = new Int32Array(this.capacity * ORIGINS);
-  originLast = new Int32Array(this.capacity * ORIGINS);
+export class PrefixTable extends PrefixRecords {
   /** Prefixes given up so far by this table: ids looked up before the latest may be another prefix's now. */
   evictions = 0;
   /** Only there so that what `lookAhead` reads is not optimized away. */
@@ -48,47 +30,6 @@ export class PrefixTable extends DenseTable {
   /** Prefixes of each origin known, and of each first 8 bits: what follows from the columns, so that nobody need walk all. */
   readonly #byOrigin = new PrefixLists((id, origin) => this.isUsed(id) && this.originSlot(id, origin) >= 0);
   readonly #byTop = new PrefixLists((id, top) => this.isUsed(id) && this.#topOf(id) === top);
-
-  protected override columns(): Column[] {
-    return [
-      this.shapes,
-      this.words,
-      this.references,
-      this.activeRoutes,
-      this.firstMinute,
-      this.lastMinute,
-      this.lastOrigin,
-      this.origins,
-      this.originFirst,
-      this.originLast,
-    ];
-  }
-
-  protected override setColumns(columns: Column[]): void {
-    [
-      this.shapes,
-      this.words,
-      this.references,
-      this.activeRoutes,
-      this.firstMinute,
-      this.lastMinute,
-      this.lastOrigin,
-      this.origins,
-      this.originFirst,
-      this.originLast,
-    ] = columns as [
-      Uint8Array<ArrayBuffer>,
-      Uint32Array<ArrayBuffer>,
-      Int32Array<ArrayBuffer>,
-      Int32Array<ArrayBuffer>,
-      Int32Array<ArrayBuffer>,
-      Int32Array<ArrayBuffer>,
-      Uint32Array<ArrayBuffer>,
-      Uint32Array<ArrayBuffer>,
-      Int32Array<ArrayBuffer>,
-      Int32Array<ArrayBuffer>,
-    ];
-  }
 
   /**
    * Reads what `intern` and what follows it will ask for, for several prefixes at once, which takes memory much less time
@@ -114,13 +55,7 @@ export class PrefixTable extends DenseTable {
       let id = ids[at]!;
       while (id >= 0 && index.hash(id) !== hashes[at]) id = index.after(id);
       ids[at] = id;
-      if (id >= 0) read ^= this.words[id * 4]! ^ this.shapes[id]!;
-    }
-    for (let at = 0; at < count; at++) {
-      const id = ids[at]!;
-      if (id < 0) continue;
-      read ^= this.lastMinute[id]! ^ this.firstMinute[id]! ^ this.lastOrigin[id]! ^ this.activeRoutes[id]!;
-      read ^= this.origins[id * ORIGINS]! ^ this.originFirst[id * ORIGINS]! ^ this.originLast[id * ORIGINS]!;
+      if (id >= 0) read ^= this.lastMinute(id);
     }
     this.lookedAt = read;
     return ids.subarray(0, count);
@@ -128,19 +63,8 @@ export class PrefixTable extends DenseTable {
 
   find(shape: number, w0: number, w1: number, w2: number, w3: number): number {
     const hash = hashWords(shape, w0, w1, w2, w3);
-    const { index, words, shapes } = this;
-    for (let id = index.first(hash); id >= 0; id = index.after(id)) {
-      const w = id * 4;
-      if (
-        words[w] === w0 &&
-        words[w + 1] === w1 &&
-        words[w + 2] === w2 &&
-        words[w + 3] === w3 &&
-        shapes[id] === shape
-      ) {
-        return id;
-      }
-    }
+    const { index } = this;
+    for (let id = index.first(hash); id >= 0; id = index.after(id)) if (this.is(id, shape, w0, w1, w2, w3)) return id;
     return -1;
   }
 
@@ -156,19 +80,12 @@ export class PrefixTable extends DenseTable {
     const w3 = words[at + 3]!;
     const known = this.find(shape, w0, w1, w2, w3);
     if (known >= 0) {
-      if (minute > this.lastMinute[known]!) this.lastMinute[known] = minute;
+      this.named(known, minute);
       return known;
     }
     if (this.full && !this.#evict(oldestOpen)) return -1;
     const id = this.insert(hashWords(shape, w0, w1, w2, w3));
-    this.shapes[id] = shape;
-    this.words.set(words.subarray(at, at + 4), id * 4);
-    this.references[id] = 0;
-    this.activeRoutes[id] = 0;
-    this.firstMinute[id] = minute;
-    this.lastMinute[id] = minute;
-    this.lastOrigin[id] = 0;
-    this.originLast.fill(0, id * ORIGINS, (id + 1) * ORIGINS);
+    this.begin(id, shape, words, at, minute);
     this.#ofShape[shape]!++;
     this.#byTop.add(this.#topOf(id), id);
     return id;
@@ -177,10 +94,10 @@ export class PrefixTable extends DenseTable {
   #evict(oldestOpen: number): boolean {
     const id = this.nextEvictable(
       4096,
-      (candidate) => this.references[candidate] === 0 && this.lastMinute[candidate]! < oldestOpen,
+      (candidate) => this.references(candidate) === 0 && this.lastMinute(candidate) < oldestOpen,
     );
     if (id < 0) return false;
-    this.#ofShape[this.shapes[id]!]!--;
+    this.#ofShape[this.shape(id)]!--;
     this.remove(id);
     this.evictions++;
     return true;
@@ -192,23 +109,24 @@ export class PrefixTable extends DenseTable {
    * @returns the minute from which the origin is known, or -1 when it is the first origin of the prefix
    */
   noteOrigin(id: number, origin: number, minute: number, known: number): number {
-    const { origins, originFirst, originLast } = this;
     const from = id * ORIGINS;
     let oldest = from;
+    let oldestSeen = Number.POSITIVE_INFINITY;
     let empty = true;
     for (let slot = from; slot < from + ORIGINS; slot++) {
-      if (originLast[slot] !== 0) {
+      const seen = this.originLast(slot);
+      if (seen !== 0) {
         empty = false;
-        if (origins[slot] === origin) {
-          if (minute > originLast[slot]!) originLast[slot] = minute;
-          return originFirst[slot]!;
+        if (this.origin(slot) === origin) {
+          this.sawOrigin(slot, minute);
+          return this.originFirst(slot);
         }
       }
-      if (originLast[slot]! < originLast[oldest]!) oldest = slot;
+      if (seen >= oldestSeen) continue;
+      oldest = slot;
+      oldestSeen = seen;
     }
-    origins[oldest] = origin;
-    originFirst[oldest] = empty ? 0 : known;
-    originLast[oldest] = minute;
+    this.setOrigin(oldest, origin, empty ? 0 : known, minute);
     this.#byOrigin.add(origin, id);
     return empty ? -1 : known;
   }
@@ -218,52 +136,53 @@ export class PrefixTable extends DenseTable {
    * @param since minute from which the origin had the prefix at the latest
    */
   learnOrigin(id: number, origin: number, minute: number, since: number): void {
-    const { origins, originFirst, originLast } = this;
     const from = id * ORIGINS;
     let oldest = from;
+    let oldestSeen = Number.POSITIVE_INFINITY;
     for (let slot = from; slot < from + ORIGINS; slot++) {
-      if (originLast[slot] !== 0 && origins[slot] === origin) {
-        if (since < originFirst[slot]!) originFirst[slot] = since;
-        if (minute > originLast[slot]!) originLast[slot] = minute;
+      const seen = this.originLast(slot);
+      if (seen !== 0 && this.origin(slot) === origin) {
+        this.hadOrigin(slot, since);
+        this.sawOrigin(slot, minute);
         return;
       }
-      if (originLast[slot]! < originLast[oldest]!) oldest = slot;
+      if (seen >= oldestSeen) continue;
+      oldest = slot;
+      oldestSeen = seen;
     }
     // four origins of this very dump leave no room for a fifth
-    if (originLast[oldest]! >= minute) return;
-    origins[oldest] = origin;
-    originFirst[oldest] = since;
-    originLast[oldest] = minute;
+    if (oldestSeen >= minute) return;
+    this.setOrigin(oldest, origin, since, minute);
     this.#byOrigin.add(origin, id);
   }
 
   /** The minute in which an origin was first met for the prefix; 0 when it was always there, or is not known. */
   originSince(id: number, origin: number): number {
     const slot = this.originSlot(id, origin);
-    return slot < 0 ? 0 : this.originFirst[slot]!;
+    return slot < 0 ? 0 : this.originFirst(slot);
   }
 
   /** Origins of the prefix known before `minute`, without `except`, in rising order. */
   originsBefore(id: number, minute: number, except: number): number[] {
     const result: number[] = [];
     for (let slot = id * ORIGINS; slot < (id + 1) * ORIGINS; slot++) {
-      const known = this.originLast[slot] !== 0 && this.originFirst[slot]! < minute;
-      if (known && this.origins[slot] !== except) result.push(this.origins[slot]!);
+      const known = this.originLast(slot) !== 0 && this.originFirst(slot) < minute;
+      if (known && this.origin(slot) !== except) result.push(this.origin(slot));
     }
     return result.sort((a, b) => a - b);
   }
 
   /** The longest active prefix that covers this one and was there before `minute`, or -1. */
   covering(id: number, minute: number): number {
-    const shape = this.shapes[id]!;
+    const shape = this.shape(id);
     const base = shape < IPV6_SHAPE ? 0 : IPV6_SHAPE;
     const shortest = base + (base === 0 ? SHORTEST_COVERING_IPV4 : SHORTEST_COVERING_IPV6);
-    masked.set(this.words.subarray(id * 4, id * 4 + 4));
+    for (let word = 0; word < 4; word++) masked[word] = this.word(id, word);
     for (let candidate = shape - 1; candidate >= shortest; candidate--) {
       if (this.#ofShape[candidate] === 0) continue;
       maskWords(candidate, masked);
       const found = this.find(candidate, masked[0]!, masked[1]!, masked[2]!, masked[3]!);
-      if (found >= 0 && this.activeRoutes[found]! > 0 && this.firstMinute[found]! < minute) return found;
+      if (found >= 0 && this.activeRoutes(found) > 0 && this.firstMinute(found) < minute) return found;
     }
     return -1;
   }
@@ -279,26 +198,15 @@ export class PrefixTable extends DenseTable {
   }
 
   #topOf(id: number): number {
-    return (this.shapes[id]! < IPV6_SHAPE ? 0 : 256) + (this.words[id * 4]! >>> 24);
+    return (this.shape(id) < IPV6_SHAPE ? 0 : 256) + (this.word(id, 0) >>> 24);
   }
 
   /** Where a prefix remembers an origin, or -1. */
   originSlot(id: number, origin: number): number {
     for (let slot = id * ORIGINS; slot < (id + 1) * ORIGINS; slot++) {
-      if (this.originLast[slot] !== 0 && this.origins[slot] === origin) return slot;
+      if (this.originLast(slot) !== 0 && this.origin(slot) === origin) return slot;
     }
     return -1;
-  }
-
-  text(id: number): string {
-    const w = this.words;
-    return formatPrefix(this.shapes[id]!, w[id * 4]!, w[id * 4 + 1]!, w[id * 4 + 2]!, w[id * 4 + 3]!);
-  }
-
-  /** See prefixTextOrder. */
-  textOrder(id: number): number {
-    const w = this.words;
-    return prefixTextOrder(this.shapes[id]!, w[id * 4]!, w[id * 4 + 1]!, w[id * 4 + 2]!, w[id * 4 + 3]!);
   }
 
   override *derived(): Generator<void> {
@@ -309,10 +217,10 @@ export class PrefixTable extends DenseTable {
     for (let id = 0; id < this.high; id++) {
       if (id % LISTED_A_TURN === LISTED_A_TURN - 1) yield;
       if (!this.isUsed(id)) continue;
-      this.#ofShape[this.shapes[id]!]!++;
+      this.#ofShape[this.shape(id)]!++;
       this.#byTop.add(this.#topOf(id), id);
       for (let slot = id * ORIGINS; slot < (id + 1) * ORIGINS; slot++) {
-        if (this.originLast[slot] !== 0) this.#byOrigin.add(this.origins[slot]!, id);
+        if (this.originLast(slot) !== 0) this.#byOrigin.add(this.origin(slot), id);
       }
     }
   }

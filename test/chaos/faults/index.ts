@@ -6,9 +6,11 @@ import { fastClock } from './fastClock.js';
 import type { Fault } from './fault.js';
 import { flushRedis } from './flushRedis.js';
 import { fullArtifactDisk, fullDatabaseDisk } from './fullDisk.js';
+import { killAggregator } from './killAggregator.js';
 import { killCollector } from './killCollector.js';
 import { killSandbox } from './killSandbox.js';
 import { killService } from './killService.js';
+import { killTableLoad } from './killTableLoad.js';
 import { killTrainer } from './killTrainer.js';
 import { newerArtifact } from './newerArtifact.js';
 import { newerSchema } from './newerSchema.js';
@@ -28,6 +30,8 @@ import { unreachableStore } from './unreachableStore.js';
 /** Faults that must change no row. */
 export const FAULTS: readonly Fault[] = [
   killService,
+  killAggregator,
+  killTableLoad,
   killTrainer,
   killSandbox,
   pauseService,
