@@ -26,7 +26,7 @@ export class FollowedEvents {
     for (const event of events) {
       if (event.holders.length === 0 || known.has(keyOf(event))) continue;
       this.#events.push({ ...event, since: minute, peak: 0 });
-      for (const id of pinned(event)) this.known.prefixes.references[id]!++;
+      for (const id of pinned(event)) this.known.prefixes.retain(id);
     }
     while (this.#events.length > FOLLOWED) this.#release(this.#events.shift()!);
   }
@@ -47,7 +47,7 @@ export class FollowedEvents {
         return false;
       }
       // routes change by messages that name the prefix, and what was looked at once stays as it was
-      if (event.peak > 0 && prefixes.lastMinute[event.prefix]! < facts.minute) return true;
+      if (event.peak > 0 && prefixes.lastMinute(event.prefix) < facts.minute) return true;
       const { taken, held } = facts.routesTo(event);
       event.peak = Math.max(event.peak, taken);
       // one that no peer had at the end of a minute came and went within it, or is still on its way
@@ -72,7 +72,7 @@ export class FollowedEvents {
   }
 
   #release(event: Followed): void {
-    for (const id of pinned(event)) this.known.prefixes.references[id]!--;
+    for (const id of pinned(event)) this.known.prefixes.release(id);
   }
 }
 

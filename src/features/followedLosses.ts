@@ -83,14 +83,14 @@ export class FollowedLosses {
     const left = (prefix: number, limit: number) => this.#routesLeft(prefix, limit, quiet);
     const touched = new Set<number>();
     for (const { prefix, before, path } of withdrawn) {
-      const origin = prefixes.lastOrigin[prefix]!;
+      const origin = prefixes.lastOrigin(prefix);
       // what came up just before, a hijacker's routes among it, only goes away again
-      if (prefixes.firstMinute[prefix]! > facts.minute - ESTABLISHED) continue;
+      if (prefixes.firstMinute(prefix) > facts.minute - ESTABLISHED) continue;
       if (origin === 0) continue;
       // those of peers that fell silent were there before, and are not gone
-      const stale = prefixes.activeRoutes[prefix]! - left(prefix, 0);
+      const stale = prefixes.activeRoutes(prefix) - left(prefix, 0);
       const had = before - stale;
-      if (had < 2 || prefixes.activeRoutes[prefix]! - stale > had * LEFT_SHARE) continue;
+      if (had < 2 || prefixes.activeRoutes(prefix) - stale > had * LEFT_SHARE) continue;
       this.#add(origin, prefix, had, path, facts.minute);
       touched.add(origin);
     }
@@ -110,7 +110,7 @@ export class FollowedLosses {
       const young = facts.minute - loss.since < SETTLES;
       if (over || young || touched.has(loss.origin) || lost.length !== loss.told) {
         loss.told = lost.length;
-        const some = lost.filter(([prefix]) => prefixes.activeRoutes[prefix]! > 0).length;
+        const some = lost.filter(([prefix]) => prefixes.activeRoutes(prefix) > 0).length;
         listed.push({
           origin: loss.origin,
           since: loss.since,
@@ -151,7 +151,7 @@ export class FollowedLosses {
   /** Routes to a prefix, without those of silent peers where more than `limit` are there. */
   #routesLeft(prefix: number, limit: number, quiet: readonly number[]): number {
     const { prefixes, routes } = this.known;
-    let left = prefixes.activeRoutes[prefix]!;
+    let left = prefixes.activeRoutes(prefix);
     for (const peer of quiet) {
       if (left <= limit) break;
       const route = routes.find(peer, prefix, 0);
@@ -171,7 +171,7 @@ export class FollowedLosses {
     if (known !== undefined) known[1] = Math.max(known[1], before);
     if (known !== undefined || loss.before.length >= FOLLOWED) return;
     loss.before.push([prefix, before]);
-    this.known.prefixes.references[prefix]!++;
+    this.known.prefixes.retain(prefix);
     for (const network of new Set(path.slice(1))) {
       if (network === origin) continue;
       const via = loss.via.find(([as]) => as === network);
@@ -191,6 +191,6 @@ export class FollowedLosses {
   #drop(loss: Loss): void {
     if (loss.most >= WORTH_A_MEMORY) this.#past.push([loss.origin, loss.since]);
     this.#losses.delete(loss.origin);
-    for (const [prefix] of loss.before) this.known.prefixes.references[prefix]!--;
+    for (const [prefix] of loss.before) this.known.prefixes.release(prefix);
   }
 }

@@ -11,7 +11,7 @@ import { type FeatureRow, MINUTES_PER_DAY, type Minute } from './row.js';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = MINUTES_PER_DAY * MINUTE_MS;
-const SNAPSHOT_VERSION = 6;
+const SNAPSHOT_VERSION = 7;
 /** A snapshot begins with the length of its head. */
 const HEAD_LENGTH_BYTES = 8;
 /** A gap that would give more rows than ten years have minutes is refused. */

@@ -412,7 +412,7 @@ export class OpenMinute {
       .map(({ name, count }) => {
         const id = ids.get(name)!;
         const peersBefore = Math.max(count, this.#peersBefore.get(id));
-        return { prefix: name, peers: count, peersBefore, origin: prefixes.lastOrigin[id]! };
+        return { prefix: name, peers: count, peersBefore, origin: prefixes.lastOrigin(id) };
       })
       .filter(({ peers, peersBefore }, at) => at < LISTED || (peersBefore >= 2 && peers * 2 >= peersBefore));
   }

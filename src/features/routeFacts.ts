@@ -130,7 +130,7 @@ export class RouteFacts {
     const prefix = ids.reduce((oldest, id) => (this.#age(id) > this.#age(oldest) ? id : oldest));
     const forged = new Set(ids).size;
     if (this.#age(prefix) >= SETTLED) return { prefix, origin, holders: [holder], covering: -1, path: [], forged };
-    const covering = prefixes.covering(prefix, prefixes.firstMinute[prefix]!);
+    const covering = prefixes.covering(prefix, prefixes.firstMinute(prefix));
     if (covering < 0 || !prefixes.originsBefore(covering, this.minute, 0).includes(holder)) return null;
     return { prefix, origin, holders: [holder], covering, path: [], forged };
   }
@@ -149,7 +149,7 @@ export class RouteFacts {
   }
 
   #age(prefix: number): number {
-    return this.minute - this.known.prefixes.firstMinute[prefix]!;
+    return this.minute - this.known.prefixes.firstMinute(prefix);
   }
 
   /** How routes come down to who is behind the event. */
@@ -211,7 +211,7 @@ export class RouteFacts {
     const block = covering < 0 ? prefix : covering;
     const since = holders.map((holder) => prefixes.originSince(block, holder));
     // its first origin counts as always known, but it was not known before the prefix itself
-    return this.minute - Math.max(prefixes.firstMinute[block]!, Math.min(...since, this.minute));
+    return this.minute - Math.max(prefixes.firstMinute(block), Math.min(...since, this.minute));
   }
 
   /** Present routes to the event's prefix, those of them that lead to a holder, and to the new origin. */
@@ -253,20 +253,22 @@ export class RouteFacts {
   }
 
   /** What came up in the same minutes says nothing of what was usual before. */
-  #settled(prefix: number, slot: number): boolean {
+  #settled(prefix: number, place: number): boolean {
     const { prefixes } = this.known;
-    return Math.max(prefixes.firstMinute[prefix]!, prefixes.originFirst[slot]!) <= this.minute - SETTLED;
+    return Math.max(prefixes.firstMinute(prefix), prefixes.since(prefix, place)) <= this.minute - SETTLED;
   }
 
   /**
    * Whether an origin that the prefix has or had speaks of consent. A spell of some minutes that is over, and a small
    * part of the peers beside others, tell of an earlier fault as much.
    */
-  #isRelation(prefix: number, slot: number): boolean {
+  #isRelation(prefix: number, place: number): boolean {
     const { prefixes } = this.known;
-    const { taken, routes } = this.routesTo({ prefix, origin: prefixes.origins[slot]!, holders: NONE });
+    const { taken, routes } = this.routesTo({ prefix, origin: prefixes.origin(prefix, place), holders: NONE });
     if (taken > 0) return taken >= routes * CONSENT_SHARE;
-    return prefixes.originLast[slot]! - Math.max(prefixes.firstMinute[prefix]!, prefixes.originFirst[slot]!) >= SPELL;
+    return (
+      prefixes.until(prefix, place) - Math.max(prefixes.firstMinute(prefix), prefixes.since(prefix, place)) >= SPELL
+    );
   }
 
   #holdings(events: readonly OriginEvent[]) {
@@ -284,9 +286,9 @@ export class RouteFacts {
     const insiders = new Set<number>();
     let parts = 0;
     for (const id of prefixes.besides(covering)) {
-      if (prefixes.activeRoutes[id]! <= 0 || id === prefix || id === covering) continue;
-      if (!inside(prefixes, id, covering) || prefixes.firstMinute[id]! > this.minute - SETTLED) continue;
-      const last = prefixes.lastOrigin[id]!;
+      if (prefixes.activeRoutes(id) <= 0 || id === prefix || id === covering) continue;
+      if (!inside(prefixes, id, covering) || prefixes.firstMinute(id) > this.minute - SETTLED) continue;
+      const last = prefixes.lastOrigin(id);
       if (last === origin) parts++;
       else if (last !== 0 && !holders.includes(last)) insiders.add(last);
     }
@@ -300,10 +302,10 @@ export class RouteFacts {
     const consent = { asked: 0, given: 0 };
     const homes = new Set<number>();
     for (const id of prefixes.ofOrigin(origin)) {
-      const slot = prefixes.originSlot(id, origin);
-      if (slot < 0 || id === prefix || prefixes.activeRoutes[id]! <= 0) continue;
-      if (prefixes.lastOrigin[id] === origin) result.originPrefixes++;
-      if (!this.#settled(id, slot)) continue;
+      const place = prefixes.originPlace(id, origin);
+      if (place < 0 || id === prefix || prefixes.activeRoutes(id) <= 0) continue;
+      if (prefixes.lastOrigin(id) === origin) result.originPrefixes++;
+      if (!this.#settled(id, place)) continue;
       homes.add(regionOf(prefixes, id));
       const alike = heldByAny(prefixes, id, holders);
       const near = isNear(prefixes, id, prefix);
@@ -312,7 +314,7 @@ export class RouteFacts {
       if (near) result.near++;
       if (consent.asked === ASKED) continue;
       consent.asked++;
-      if (this.#isRelation(id, slot)) consent.given++;
+      if (this.#isRelation(id, place)) consent.given++;
     }
     if (consent.given * 2 < consent.asked) Object.assign(result, { alike: 0, near: 0 });
     if (prefix >= 0) result.region = announced.regions.company(regionOf(prefixes, prefix), homes);
@@ -339,24 +341,25 @@ function filterOf(numbers: { keys(): Iterable<number> }): Uint8Array {
 const masked = new Uint32Array(4);
 
 function inside(prefixes: PrefixTable, id: number, covering: number): boolean {
-  const shape = prefixes.shapes[covering]!;
-  if (prefixes.shapes[id]! <= shape || prefixes.shapes[id]! < IPV6_SHAPE !== shape < IPV6_SHAPE) return false;
-  masked.set(prefixes.words.subarray(id * 4, id * 4 + 4));
+  const shape = prefixes.shape(covering);
+  if (prefixes.shape(id) <= shape || prefixes.shape(id) < IPV6_SHAPE !== shape < IPV6_SHAPE) return false;
+  prefixes.wordsOf(id, masked);
   maskWords(shape, masked);
-  for (let word = 0; word < 4; word++) if (masked[word] !== prefixes.words[covering * 4 + word]) return false;
+  for (let word = 0; word < 4; word++) if (masked[word] !== prefixes.word(covering, word)) return false;
   return true;
 }
 
 /** In the same 16 bits of IPv4 or 24 of IPv6, as registries hand blocks of a region out. */
 function isNear(prefixes: PrefixTable, id: number, other: number): boolean {
-  const v4 = prefixes.shapes[id]! < IPV6_SHAPE;
-  if (v4 !== prefixes.shapes[other]! < IPV6_SHAPE) return false;
-  return (prefixes.words[id * 4]! ^ prefixes.words[other * 4]!) >>> (v4 ? 16 : 8) === 0;
+  const v4 = prefixes.shape(id) < IPV6_SHAPE;
+  if (v4 !== prefixes.shape(other) < IPV6_SHAPE) return false;
+  return (prefixes.word(id, 0) ^ prefixes.word(other, 0)) >>> (v4 ? 16 : 8) === 0;
 }
 
 function heldByAny(prefixes: PrefixTable, id: number, holders: readonly number[]): boolean {
-  for (let slot = id * ORIGINS; slot < (id + 1) * ORIGINS; slot++) {
-    if (prefixes.originLast[slot] !== 0 && holders.includes(prefixes.origins[slot]!)) return true;
+  for (let place = 0; place < ORIGINS; place++) {
+    const origin = prefixes.origin(id, place);
+    if (origin !== 0 && holders.includes(origin)) return true;
   }
   return false;
 }

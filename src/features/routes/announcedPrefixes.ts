@@ -7,8 +7,6 @@ const COUNTED_A_TURN = 1 << 15;
 /** How many prefixes have a route, in all and by the network that originated each last. Follows from the prefix table. */
 export class AnnouncedPrefixes {
   #all = 0;
-  #single = 0;
-  readonly #ofOrigin = new Map<number, number>();
   readonly regions = new AddressRegions();
 
   constructor(private readonly prefixes: PrefixTable) {}
@@ -19,47 +17,46 @@ export class AnnouncedPrefixes {
 
   /** Share of the networks with a prefix that have just one; 0 where there is none. */
   get singleShare(): number {
-    return this.#ofOrigin.size === 0 ? 0 : this.#single / this.#ofOrigin.size;
+    const { networks, singles } = this.regions;
+    return networks === 0 ? 0 : singles / networks;
   }
 
   of(origin: number): number {
-    return this.#ofOrigin.get(origin) ?? 0;
+    return this.regions.prefixesOf(origin);
   }
 
   /** A peer has a route to the prefix that it did not have. */
   routeAdded(prefix: number): void {
-    if (this.prefixes.activeRoutes[prefix]!++ > 0) return;
+    if (this.prefixes.addActiveRoutes(prefix, 1) > 1) return;
     this.#all++;
-    this.#count(prefix, this.prefixes.lastOrigin[prefix]!, 1);
+    this.#count(prefix, this.prefixes.lastOrigin(prefix), 1);
   }
 
   routeRemoved(prefix: number): void {
-    if (--this.prefixes.activeRoutes[prefix]! > 0) return;
+    if (this.prefixes.addActiveRoutes(prefix, -1) > 0) return;
     this.#all--;
-    this.#count(prefix, this.prefixes.lastOrigin[prefix]!, -1);
+    this.#count(prefix, this.prefixes.lastOrigin(prefix), -1);
   }
 
   originatedBy(prefix: number, origin: number): void {
-    const before = this.prefixes.lastOrigin[prefix]!;
+    const before = this.prefixes.lastOrigin(prefix);
     if (before === origin) return;
-    this.prefixes.lastOrigin[prefix] = origin;
-    if (this.prefixes.activeRoutes[prefix]! <= 0) return;
+    this.prefixes.setLastOrigin(prefix, origin);
+    if (this.prefixes.activeRoutes(prefix) <= 0) return;
     this.#count(prefix, before, -1);
     this.#count(prefix, origin, 1);
   }
 
   /** Counts anew, after the prefix table was read from a snapshot; gives others a turn now and then. */
   *recount(): Generator<void> {
-    const { activeRoutes, lastOrigin, high } = this.prefixes;
+    const { prefixes } = this;
     this.#all = 0;
-    this.#single = 0;
-    this.#ofOrigin.clear();
     this.regions.clear();
-    for (let id = 0; id < high; id++) {
+    for (let id = 0; id < prefixes.high; id++) {
       if (id % COUNTED_A_TURN === COUNTED_A_TURN - 1) yield;
-      if (activeRoutes[id]! <= 0) continue;
+      if (prefixes.activeRoutes(id) <= 0) continue;
       this.#all++;
-      this.#count(id, lastOrigin[id]!, 1);
+      this.#count(id, prefixes.lastOrigin(id), 1);
     }
   }
 
@@ -69,11 +66,5 @@ export class AnnouncedPrefixes {
     const region = regionOf(this.prefixes, prefix);
     if (change > 0) this.regions.add(origin, region);
     else this.regions.remove(origin, region);
-    const before = this.#ofOrigin.get(origin) ?? 0;
-    const count = before + change;
-    if (before === 1) this.#single--;
-    if (count === 1) this.#single++;
-    if (count === 0) this.#ofOrigin.delete(origin);
-    else this.#ofOrigin.set(origin, count);
   }
 }

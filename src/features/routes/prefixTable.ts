@@ -1,13 +1,37 @@
 import { formatPrefix, hashWords, IPV6_SHAPE, maskWords } from '../../bgp/address.js';
 import { prefixTextOrder } from '../textOrder.js';
-import { type Column, DenseTable } from './denseTable.js';
+import { DenseTable } from './denseTable.js';
+import { OWN_FIELDS } from './hashIndex.js';
 import { PrefixLists } from './prefixLists.js';
+import { Int32Records } from './segments.js';
 
 /** Origins remembered for each prefix; the one seen longest ago makes room for a fifth. */
 export const ORIGINS = 4;
 /** Shorter covering prefixes are not looked for: defaults and bogons. */
 const SHORTEST_COVERING_IPV4 = 8;
 const SHORTEST_COVERING_IPV6 = 16;
+
+/**
+ * Fields of a prefix's record: its shape and words; entries of the route table that name it, withdrawn ones too; routes
+ * announced and not withdrawn; the minutes in which it was first and last met; the origin of its latest announcement, 0
+ * where there was none, or an AS set; and a place for each of its origins. All of it lies in two lines of the processor's
+ * cache, since a message asks for nearly all of it.
+ */
+const SHAPE = OWN_FIELDS;
+const WORDS = SHAPE + 1;
+const REFERENCES = WORDS + 4;
+const ACTIVE = REFERENCES + 1;
+const FIRST = REFERENCES + 2;
+const LAST = REFERENCES + 3;
+const LAST_ORIGIN = REFERENCES + 4;
+const PLACES = LAST_ORIGIN + 1;
+const RECORD_BITS = 5;
+/** Of a place: the network; the minute from which it is known, 0 when learnt while warming up; and when it was met last, 0 in an empty place. */
+const NETWORK = 0;
+const SINCE = 1;
+const MET = 2;
+const PLACE = 3;
+const PLACES_END = PLACES + ORIGINS * PLACE;
 
 /** Prefixes that are listed again before others get their turn. */
 const LISTED_A_TURN = 1 << 15;
@@ -22,21 +46,6 @@ interface PrefixColumns {
 
 /** Prefixes with who originates them. A prefix leaves by the clock when no route refers to it any more. */
 export class PrefixTable extends DenseTable {
-  shapes = new Uint8Array(this.capacity);
-  words = new Uint32Array(this.capacity * 4);
-  /** Entries of the route table, withdrawn ones too. */
-  references = new Int32Array(this.capacity);
-  /** Routes announced and not withdrawn. */
-  activeRoutes = new Int32Array(this.capacity);
-  firstMinute = new Int32Array(this.capacity);
-  lastMinute = new Int32Array(this.capacity);
-  /** Origin of the latest announcement; 0 where there was none, or an AS set. */
-  lastOrigin = new Uint32Array(this.capacity);
-  /** [prefixes x ORIGINS]; slots with lastSeen 0 are empty */
-  origins = new Uint32Array(this.capacity * ORIGINS);
-  /** Minute from which the origin is known, 0 when learnt while warming up. */
-  originFirst = new Int32Array(this.capacity * ORIGINS);
-  originLast = new Int32Array(this.capacity * ORIGINS);
   /** Prefixes given up so far by this table: ids looked up before the latest may be another prefix's now. */
   evictions = 0;
   /** Only there so that what `lookAhead` reads is not optimized away. */
@@ -45,49 +54,65 @@ export class PrefixTable extends DenseTable {
   #hashes = new Int32Array(0);
   /** Prefixes of each shape, so that absent lengths are not looked up. */
   readonly #ofShape = new Int32Array(256);
+  readonly #records: Int32Records;
   /** Prefixes of each origin known, and of each first 8 bits: what follows from the columns, so that nobody need walk all. */
-  readonly #byOrigin = new PrefixLists((id, origin) => this.isUsed(id) && this.originSlot(id, origin) >= 0);
+  readonly #byOrigin = new PrefixLists((id, origin) => this.isUsed(id) && this.originPlace(id, origin) >= 0);
   readonly #byTop = new PrefixLists((id, top) => this.isUsed(id) && this.#topOf(id) === top);
 
-  protected override columns(): Column[] {
-    return [
-      this.shapes,
-      this.words,
-      this.references,
-      this.activeRoutes,
-      this.firstMinute,
-      this.lastMinute,
-      this.lastOrigin,
-      this.origins,
-      this.originFirst,
-      this.originLast,
-    ];
+  constructor(maximum: number) {
+    super(maximum, 1, new Int32Records(RECORD_BITS));
+    this.#records = this.index.records;
   }
 
-  protected override setColumns(columns: Column[]): void {
-    [
-      this.shapes,
-      this.words,
-      this.references,
-      this.activeRoutes,
-      this.firstMinute,
-      this.lastMinute,
-      this.lastOrigin,
-      this.origins,
-      this.originFirst,
-      this.originLast,
-    ] = columns as [
-      Uint8Array<ArrayBuffer>,
-      Uint32Array<ArrayBuffer>,
-      Int32Array<ArrayBuffer>,
-      Int32Array<ArrayBuffer>,
-      Int32Array<ArrayBuffer>,
-      Int32Array<ArrayBuffer>,
-      Uint32Array<ArrayBuffer>,
-      Uint32Array<ArrayBuffer>,
-      Int32Array<ArrayBuffer>,
-      Int32Array<ArrayBuffer>,
-    ];
+  shape(id: number): number {
+    return this.#records.get(id, SHAPE);
+  }
+
+  /** One of its four words. */
+  word(id: number, at: number): number {
+    return this.#records.get(id, WORDS + at) >>> 0;
+  }
+
+  retain(id: number): void {
+    this.#records.add(id, REFERENCES, 1);
+  }
+
+  release(id: number): void {
+    this.#records.add(id, REFERENCES, -1);
+  }
+
+  activeRoutes(id: number): number {
+    return this.#records.get(id, ACTIVE);
+  }
+
+  /** @returns how many there are now */
+  addActiveRoutes(id: number, change: number): number {
+    return this.#records.add(id, ACTIVE, change);
+  }
+
+  firstMinute(id: number): number {
+    return this.#records.get(id, FIRST);
+  }
+
+  setFirstMinute(id: number, minute: number): void {
+    this.#records.set(id, FIRST, minute);
+  }
+
+  lastMinute(id: number): number {
+    return this.#records.get(id, LAST);
+  }
+
+  /** A message of this minute names it. */
+  met(id: number, minute: number): void {
+    if (minute > this.#records.get(id, LAST)) this.#records.set(id, LAST, minute);
+  }
+
+  lastOrigin(id: number): number {
+    return this.#records.get(id, LAST_ORIGIN) >>> 0;
+  }
+
+  setLastOrigin(id: number, origin: number): void {
+    this.#records.set(id, LAST_ORIGIN, origin);
   }
 
   /**
@@ -109,34 +134,34 @@ export class PrefixTable extends DenseTable {
     }
     const { index } = this;
     index.firsts(hashes, 0, count, ids);
+    const records = this.#records;
     let read = 0;
     for (let at = 0; at < count; at++) {
       let id = ids[at]!;
       while (id >= 0 && index.hash(id) !== hashes[at]) id = index.after(id);
       ids[at] = id;
-      if (id >= 0) read ^= this.words[id * 4]! ^ this.shapes[id]!;
-    }
-    for (let at = 0; at < count; at++) {
-      const id = ids[at]!;
-      if (id < 0) continue;
-      read ^= this.lastMinute[id]! ^ this.firstMinute[id]! ^ this.lastOrigin[id]! ^ this.activeRoutes[id]!;
-      read ^= this.origins[id * ORIGINS]! ^ this.originFirst[id * ORIGINS]! ^ this.originLast[id * ORIGINS]!;
+      if (id >= 0) read ^= records.get(id, PLACES_END - 1);
     }
     this.lookedAt = read;
     return ids.subarray(0, count);
   }
 
   find(shape: number, w0: number, w1: number, w2: number, w3: number): number {
-    const hash = hashWords(shape, w0, w1, w2, w3);
-    const { index, words, shapes } = this;
+    return this.#find(hashWords(shape, w0, w1, w2, w3), shape, w0, w1, w2, w3);
+  }
+
+  #find(hash: number, shape: number, w0: number, w1: number, w2: number, w3: number): number {
+    const { index } = this;
+    const records = this.#records;
     for (let id = index.first(hash); id >= 0; id = index.after(id)) {
-      const w = id * 4;
+      const record = records.segment(id);
+      const at = records.place(id);
       if (
-        words[w] === w0 &&
-        words[w + 1] === w1 &&
-        words[w + 2] === w2 &&
-        words[w + 3] === w3 &&
-        shapes[id] === shape
+        record[at + WORDS] === (w0 | 0) &&
+        record[at + SHAPE] === shape &&
+        record[at + WORDS + 1] === (w1 | 0) &&
+        record[at + WORDS + 2] === (w2 | 0) &&
+        record[at + WORDS + 3] === (w3 | 0)
       ) {
         return id;
       }
@@ -154,21 +179,27 @@ export class PrefixTable extends DenseTable {
     const w1 = words[at + 1]!;
     const w2 = words[at + 2]!;
     const w3 = words[at + 3]!;
-    const known = this.find(shape, w0, w1, w2, w3);
+    const hash = hashWords(shape, w0, w1, w2, w3);
+    const known = this.#find(hash, shape, w0, w1, w2, w3);
     if (known >= 0) {
-      if (minute > this.lastMinute[known]!) this.lastMinute[known] = minute;
+      this.met(known, minute);
       return known;
     }
     if (this.full && !this.#evict(oldestOpen)) return -1;
-    const id = this.insert(hashWords(shape, w0, w1, w2, w3));
-    this.shapes[id] = shape;
-    this.words.set(words.subarray(at, at + 4), id * 4);
-    this.references[id] = 0;
-    this.activeRoutes[id] = 0;
-    this.firstMinute[id] = minute;
-    this.lastMinute[id] = minute;
-    this.lastOrigin[id] = 0;
-    this.originLast.fill(0, id * ORIGINS, (id + 1) * ORIGINS);
+    const id = this.insert(hash);
+    const record = this.#records.segment(id);
+    const start = this.#records.place(id);
+    record[start + SHAPE] = shape;
+    record[start + WORDS] = w0;
+    record[start + WORDS + 1] = w1;
+    record[start + WORDS + 2] = w2;
+    record[start + WORDS + 3] = w3;
+    record[start + REFERENCES] = 0;
+    record[start + ACTIVE] = 0;
+    record[start + FIRST] = minute;
+    record[start + LAST] = minute;
+    record[start + LAST_ORIGIN] = 0;
+    for (let place = PLACES; place < PLACES_END; place += PLACE) record[start + place + MET] = 0;
     this.#ofShape[shape]!++;
     this.#byTop.add(this.#topOf(id), id);
     return id;
@@ -177,10 +208,10 @@ export class PrefixTable extends DenseTable {
   #evict(oldestOpen: number): boolean {
     const id = this.nextEvictable(
       4096,
-      (candidate) => this.references[candidate] === 0 && this.lastMinute[candidate]! < oldestOpen,
+      (candidate) => this.#records.get(candidate, REFERENCES) === 0 && this.lastMinute(candidate) < oldestOpen,
     );
     if (id < 0) return false;
-    this.#ofShape[this.shapes[id]!]!--;
+    this.#ofShape[this.shape(id)]!--;
     this.remove(id);
     this.evictions++;
     return true;
@@ -192,23 +223,24 @@ export class PrefixTable extends DenseTable {
    * @returns the minute from which the origin is known, or -1 when it is the first origin of the prefix
    */
   noteOrigin(id: number, origin: number, minute: number, known: number): number {
-    const { origins, originFirst, originLast } = this;
-    const from = id * ORIGINS;
+    const record = this.#records.segment(id);
+    const from = this.#records.place(id) + PLACES;
     let oldest = from;
     let empty = true;
-    for (let slot = from; slot < from + ORIGINS; slot++) {
-      if (originLast[slot] !== 0) {
+    for (let place = from; place < from + ORIGINS * PLACE; place += PLACE) {
+      const met = record[place + MET]!;
+      if (met !== 0) {
         empty = false;
-        if (origins[slot] === origin) {
-          if (minute > originLast[slot]!) originLast[slot] = minute;
-          return originFirst[slot]!;
+        if (record[place + NETWORK] === (origin | 0)) {
+          if (minute > met) record[place + MET] = minute;
+          return record[place + SINCE]!;
         }
       }
-      if (originLast[slot]! < originLast[oldest]!) oldest = slot;
+      if (met < record[oldest + MET]!) oldest = place;
     }
-    origins[oldest] = origin;
-    originFirst[oldest] = empty ? 0 : known;
-    originLast[oldest] = minute;
+    record[oldest + NETWORK] = origin;
+    record[oldest + SINCE] = empty ? 0 : known;
+    record[oldest + MET] = minute;
     this.#byOrigin.add(origin, id);
     return empty ? -1 : known;
   }
@@ -218,52 +250,70 @@ export class PrefixTable extends DenseTable {
    * @param since minute from which the origin had the prefix at the latest
    */
   learnOrigin(id: number, origin: number, minute: number, since: number): void {
-    const { origins, originFirst, originLast } = this;
-    const from = id * ORIGINS;
+    const record = this.#records.segment(id);
+    const from = this.#records.place(id) + PLACES;
     let oldest = from;
-    for (let slot = from; slot < from + ORIGINS; slot++) {
-      if (originLast[slot] !== 0 && origins[slot] === origin) {
-        if (since < originFirst[slot]!) originFirst[slot] = since;
-        if (minute > originLast[slot]!) originLast[slot] = minute;
+    for (let place = from; place < from + ORIGINS * PLACE; place += PLACE) {
+      const met = record[place + MET]!;
+      if (met !== 0 && record[place + NETWORK] === (origin | 0)) {
+        if (since < record[place + SINCE]!) record[place + SINCE] = since;
+        if (minute > met) record[place + MET] = minute;
         return;
       }
-      if (originLast[slot]! < originLast[oldest]!) oldest = slot;
+      if (met < record[oldest + MET]!) oldest = place;
     }
     // four origins of this very dump leave no room for a fifth
-    if (originLast[oldest]! >= minute) return;
-    origins[oldest] = origin;
-    originFirst[oldest] = since;
-    originLast[oldest] = minute;
+    if (record[oldest + MET]! >= minute) return;
+    record[oldest + NETWORK] = origin;
+    record[oldest + SINCE] = since;
+    record[oldest + MET] = minute;
     this.#byOrigin.add(origin, id);
   }
 
   /** The minute in which an origin was first met for the prefix; 0 when it was always there, or is not known. */
   originSince(id: number, origin: number): number {
-    const slot = this.originSlot(id, origin);
-    return slot < 0 ? 0 : this.originFirst[slot]!;
+    const place = this.originPlace(id, origin);
+    return place < 0 ? 0 : this.since(id, place);
   }
 
   /** Origins of the prefix known before `minute`, without `except`, in rising order. */
   originsBefore(id: number, minute: number, except: number): number[] {
     const result: number[] = [];
-    for (let slot = id * ORIGINS; slot < (id + 1) * ORIGINS; slot++) {
-      const known = this.originLast[slot] !== 0 && this.originFirst[slot]! < minute;
-      if (known && this.origins[slot] !== except) result.push(this.origins[slot]!);
+    for (let place = 0; place < ORIGINS; place++) {
+      const origin = this.origin(id, place);
+      if (origin !== 0 && origin !== except && this.since(id, place) < minute) result.push(origin);
     }
     return result.sort((a, b) => a - b);
   }
 
+  /** The network in one of a prefix's places, 0 where there is none. */
+  origin(id: number, place: number): number {
+    const record = this.#records.segment(id);
+    const at = this.#records.place(id) + PLACES + place * PLACE;
+    return record[at + MET] === 0 ? 0 : record[at + NETWORK]! >>> 0;
+  }
+
+  /** The minute from which the network in that place is known for the prefix, 0 when learnt while warming up. */
+  since(id: number, place: number): number {
+    return this.#records.get(id, PLACES + place * PLACE + SINCE);
+  }
+
+  /** The minute in which the network in that place announced the prefix last. */
+  until(id: number, place: number): number {
+    return this.#records.get(id, PLACES + place * PLACE + MET);
+  }
+
   /** The longest active prefix that covers this one and was there before `minute`, or -1. */
   covering(id: number, minute: number): number {
-    const shape = this.shapes[id]!;
+    const shape = this.shape(id);
     const base = shape < IPV6_SHAPE ? 0 : IPV6_SHAPE;
     const shortest = base + (base === 0 ? SHORTEST_COVERING_IPV4 : SHORTEST_COVERING_IPV6);
-    masked.set(this.words.subarray(id * 4, id * 4 + 4));
+    this.wordsOf(id, masked);
     for (let candidate = shape - 1; candidate >= shortest; candidate--) {
       if (this.#ofShape[candidate] === 0) continue;
       maskWords(candidate, masked);
       const found = this.find(candidate, masked[0]!, masked[1]!, masked[2]!, masked[3]!);
-      if (found >= 0 && this.activeRoutes[found]! > 0 && this.firstMinute[found]! < minute) return found;
+      if (found >= 0 && this.activeRoutes(found) > 0 && this.firstMinute(found) < minute) return found;
     }
     return -1;
   }
@@ -279,26 +329,27 @@ export class PrefixTable extends DenseTable {
   }
 
   #topOf(id: number): number {
-    return (this.shapes[id]! < IPV6_SHAPE ? 0 : 256) + (this.words[id * 4]! >>> 24);
+    return (this.shape(id) < IPV6_SHAPE ? 0 : 256) + (this.word(id, 0) >>> 24);
   }
 
   /** Where a prefix remembers an origin, or -1. */
-  originSlot(id: number, origin: number): number {
-    for (let slot = id * ORIGINS; slot < (id + 1) * ORIGINS; slot++) {
-      if (this.originLast[slot] !== 0 && this.origins[slot] === origin) return slot;
-    }
+  originPlace(id: number, origin: number): number {
+    for (let place = 0; place < ORIGINS; place++) if (this.origin(id, place) === origin) return place;
     return -1;
   }
 
+  /** Fills `words` with the prefix's four. */
+  wordsOf(id: number, words: Uint32Array): void {
+    for (let word = 0; word < 4; word++) words[word] = this.word(id, word);
+  }
+
   text(id: number): string {
-    const w = this.words;
-    return formatPrefix(this.shapes[id]!, w[id * 4]!, w[id * 4 + 1]!, w[id * 4 + 2]!, w[id * 4 + 3]!);
+    return formatPrefix(this.shape(id), this.word(id, 0), this.word(id, 1), this.word(id, 2), this.word(id, 3));
   }
 
   /** See prefixTextOrder. */
   textOrder(id: number): number {
-    const w = this.words;
-    return prefixTextOrder(this.shapes[id]!, w[id * 4]!, w[id * 4 + 1]!, w[id * 4 + 2]!, w[id * 4 + 3]!);
+    return prefixTextOrder(this.shape(id), this.word(id, 0), this.word(id, 1), this.word(id, 2), this.word(id, 3));
   }
 
   override *derived(): Generator<void> {
@@ -309,10 +360,11 @@ export class PrefixTable extends DenseTable {
     for (let id = 0; id < this.high; id++) {
       if (id % LISTED_A_TURN === LISTED_A_TURN - 1) yield;
       if (!this.isUsed(id)) continue;
-      this.#ofShape[this.shapes[id]!]!++;
+      this.#ofShape[this.shape(id)]!++;
       this.#byTop.add(this.#topOf(id), id);
-      for (let slot = id * ORIGINS; slot < (id + 1) * ORIGINS; slot++) {
-        if (this.originLast[slot] !== 0) this.#byOrigin.add(this.origins[slot]!, id);
+      for (let place = 0; place < ORIGINS; place++) {
+        const origin = this.origin(id, place);
+        if (origin !== 0) this.#byOrigin.add(origin, id);
       }
     }
   }

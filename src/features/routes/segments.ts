@@ -151,6 +151,24 @@ export class Int32Records implements Growing {
   set(id: number, field: number, value: number): void {
     this.values.set((id << this.bits) + field, value);
   }
+
+  /** @returns the sum */
+  add(id: number, field: number, change: number): number {
+    const values = this.segment(id);
+    const at = this.place(id) + field;
+    const sum = values[at]! + change;
+    values[at] = sum;
+    return sum;
+  }
+
+  /** The segment that the whole record lies in, and where it begins there. */
+  segment(id: number): Int32Array {
+    return this.values.segments[segmentOf(id << this.bits)]!;
+  }
+
+  place(id: number): number {
+    return placeIn(id << this.bits);
+  }
 }
 
 /** The segment in which a value lies, and its place there. */

@@ -70,7 +70,7 @@ export class BatchIds {
     const { prefixes } = this.tables;
     const mapped = this.#prefixOf[prefix]!;
     if (mapped >= 0) {
-      if (minute > prefixes.lastMinute[mapped]!) prefixes.lastMinute[mapped] = minute;
+      prefixes.met(mapped, minute);
       return mapped;
     }
     if (prefix >= this.#prefixesAhead) this.#lookAtPrefixes(columns, prefix);

@@ -75,8 +75,9 @@ export class HeldRoutes {
     else if (routes.path(route) === WITHDRAWN) open.totals.duplicateWithdrawals++;
     else {
       const lost = routes.path(route);
-      const { activeRoutes, lastOrigin } = prefixes;
-      open.withdrew(prefix, lastOrigin[prefix]!, peer, activeRoutes[prefix]!, () => this.tables.hopsOf(lost));
+      open.withdrew(prefix, prefixes.lastOrigin(prefix), peer, prefixes.activeRoutes(prefix), () =>
+        this.tables.hopsOf(lost),
+      );
       this.#deactivate(prefix, route);
     }
     routes.withdraw(route, minute);
@@ -106,11 +107,11 @@ export class HeldRoutes {
     if (routes.full || routes.crowded(prefix)) {
       const victim = routes.victim(prefix);
       if (routes.path(victim.at) !== WITHDRAWN) this.#deactivate(victim.prefix, victim.at);
-      prefixes.references[victim.prefix]!--;
+      prefixes.release(victim.prefix);
       routes.drop(victim.prefix, victim.at);
       this.counts.evictedRoutes++;
     }
-    prefixes.references[prefix]!++;
+    prefixes.retain(prefix);
     return routes.add(peer, prefix, pathId);
   }
 

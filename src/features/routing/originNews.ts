@@ -51,7 +51,7 @@ export class OriginNews {
   #noteSpecific(prefix: number, said: Origination, open: OpenMinute): void {
     const { prefixes } = this.tables;
     const { origin, peer } = said;
-    const first = prefixes.firstMinute[prefix]!;
+    const first = prefixes.firstMinute(prefix);
     if (!isNew(first, said.minute) || this.horizon.knownFrom(first) === 0) return;
     if (open.moreSpecificAgain(prefix, origin, peer)) return;
     const covering = prefixes.covering(prefix, first);

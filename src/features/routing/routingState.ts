@@ -119,7 +119,7 @@ export class RoutingState {
       const age = Math.floor(columns.size[message]! / 60);
       const since = Math.max(1, minute - Math.max(age, NEW_FOR));
       prefixes.learnOrigin(prefix, origin, minute, since);
-      if (since < prefixes.firstMinute[prefix]!) prefixes.firstMinute[prefix] = since;
+      if (since < prefixes.firstMinute(prefix)) prefixes.setFirstMinute(prefix, since);
     }
     if (batchPath === NONE) this.#held.release(path);
   }
