@@ -1,11 +1,9 @@
-/** A list is cleared of what is stale when it has grown to twice what it held then, and so many more. */
+/** Lists are cleared when half of what they hold may be stale, and so much more. */
 const SLACK = 64;
-/** Fields of a list's slot: its key, its first link + 1, its length, and its length after it was cleared last. */
+/** Fields of a list's slot: its key, and its first link + 1. */
 const KEY = 0;
 const HEAD = 1;
-const COUNT = 2;
-const CLEARED = 3;
-const SLOT_BITS = 2;
+const SLOT_BITS = 1;
 /** Of a slot that was never taken; of a list that is empty. */
 const FREE = 0;
 const EMPTY = -1;
@@ -13,7 +11,7 @@ const FEWEST = 64;
 
 /**
  * Prefix ids by a number, such as the networks that each has had as its origin. What is no longer true stays listed until
- * the list is cleared: a reader looks again. Lists lie in two columns, not in an object each: most hold an id or two.
+ * the lists are cleared: a reader looks again. Lists lie in two columns, not in an object each: most hold an id or two.
  */
 export class PrefixLists {
   #slots = new Int32Array(FEWEST << SLOT_BITS);
@@ -23,6 +21,9 @@ export class PrefixLists {
   #links = new Int32Array(2 * FEWEST);
   #linksUsed = 0;
   #freeLink = 0;
+  /** Links in lists, and how many of them may be stale. */
+  #listed = 0;
+  #stale = 0;
 
   constructor(private readonly holds: (id: number, key: number) => boolean) {}
 
@@ -38,20 +39,20 @@ export class PrefixLists {
     }
     const slots = this.#slots;
     const head = slots[at + HEAD]!;
-    if (head <= 0) {
-      this.#lists++;
-      slots[at + COUNT] = 0;
-      slots[at + CLEARED] = 1;
-    }
+    if (head <= 0) this.#lists++;
     slots[at + HEAD] = this.#link(id, Math.max(head, 0));
-    if (++slots[at + COUNT]! > 2 * slots[at + CLEARED]! + SLACK) this.#clear(key, at);
+    if (this.#stale * 2 > this.#listed + SLACK) this.#clearAll();
+  }
+
+  /** So many entries are no longer true. */
+  outdated(entries: number): void {
+    this.#stale += entries;
   }
 
   /** In rising order, each once; some may be stale. */
   of(key: number): readonly number[] {
     const at = this.#find(key);
-    if (this.#slots[at + HEAD]! <= 0) return [];
-    return this.#slots[at + COUNT] === this.#slots[at + CLEARED] ? this.#ids(at) : this.#clear(key, at);
+    return this.#slots[at + HEAD]! <= 0 ? [] : this.#clear(key, at);
   }
 
   empty(): void {
@@ -60,6 +61,8 @@ export class PrefixLists {
     this.#lists = 0;
     this.#linksUsed = 0;
     this.#freeLink = 0;
+    this.#listed = 0;
+    this.#stale = 0;
   }
 
   #ids(at: number): number[] {
@@ -70,16 +73,22 @@ export class PrefixLists {
     return ids;
   }
 
+  #clearAll(): void {
+    const slots = this.#slots;
+    for (let at = 0; at < slots.length; at += 1 << SLOT_BITS) if (slots[at + HEAD]! > 0) this.#clear(slots[at]!, at);
+    this.#stale = 0;
+  }
+
   #clear(key: number, at: number): readonly number[] {
-    const ids = this.#ids(at).sort((a, b) => a - b);
+    const ids = this.#ids(at);
+    if (ids.some((id, place) => place > 0 && ids[place - 1]! > id)) ids.sort((a, b) => a - b);
     const kept = ids.filter((id, place) => id !== ids[place - 1] && this.holds(id, key));
     const slots = this.#slots;
     // the links that are left over go first, the others take the ids that stay
     let link = slots[at + HEAD]!;
     for (let over = ids.length - kept.length; over > 0; over--) link = this.#release(link);
+    this.#stale = Math.max(0, this.#stale - (ids.length - kept.length));
     slots[at + HEAD] = kept.length === 0 ? EMPTY : link;
-    slots[at + COUNT] = kept.length;
-    slots[at + CLEARED] = kept.length;
     if (kept.length === 0) this.#lists--;
     for (const id of kept) {
       this.#links[link * 2 - 2] = id;
@@ -117,6 +126,7 @@ export class PrefixLists {
 
   /** @returns the link + 1 */
   #link(id: number, next: number): number {
+    this.#listed++;
     let link = this.#freeLink;
     if (link > 0) this.#freeLink = this.#links[link * 2 - 1]!;
     else {
@@ -134,6 +144,7 @@ export class PrefixLists {
 
   /** @returns the link behind it */
   #release(link: number): number {
+    this.#listed--;
     const next = this.#links[link * 2 - 1]!;
     this.#links[link * 2 - 1] = this.#freeLink;
     this.#freeLink = link;

@@ -212,6 +212,8 @@ export class PrefixTable extends DenseTable {
     );
     if (id < 0) return false;
     this.#ofShape[this.shape(id)]!--;
+    this.#byTop.outdated(1);
+    this.#byOrigin.outdated(ORIGINS);
     this.remove(id);
     this.evictions++;
     return true;
@@ -238,6 +240,7 @@ export class PrefixTable extends DenseTable {
       }
       if (met < record[oldest + MET]!) oldest = place;
     }
+    if (record[oldest + MET] !== 0) this.#byOrigin.outdated(1);
     record[oldest + NETWORK] = origin;
     record[oldest + SINCE] = empty ? 0 : known;
     record[oldest + MET] = minute;
@@ -264,6 +267,7 @@ export class PrefixTable extends DenseTable {
     }
     // four origins of this very dump leave no room for a fifth
     if (record[oldest + MET]! >= minute) return;
+    if (record[oldest + MET] !== 0) this.#byOrigin.outdated(1);
     record[oldest + NETWORK] = origin;
     record[oldest + SINCE] = since;
     record[oldest + MET] = minute;
