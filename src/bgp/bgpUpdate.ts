@@ -127,6 +127,8 @@ export class BgpUpdateDecoder {
    * @param abbreviated MP_REACH_NLRI holds only the next hop (RFC 6396, 4.3.4)
    * @param originated when the route was, seconds
    * @param prefix its index in the batch
+   * @param likely a path of the batch that the entry may have, -1 for none
+   * @returns the path, NONE where there is none
    */
   decodeEntry(
     bytes: Uint8Array,
@@ -138,7 +140,8 @@ export class BgpUpdateDecoder {
     peer: number,
     prefix: number,
     pathId: number,
-  ): void {
+    likely = -1,
+  ): number {
     const into = this.#into;
     into.begin();
     this.#attributes(bytes, start, end);
@@ -150,9 +153,10 @@ export class BgpUpdateDecoder {
       nextHop = this.#readNextHop(bytes, at + 1, Math.min(at + 1 + (bytes[at] ?? 0), this.#reach.end));
     }
     into.announce(prefix, nextHop, pathId);
-    const path = this.#finishPath(bytes, encoding.as4, false);
+    const path = this.#finishPath(bytes, encoding.as4, false, likely);
     this.#tellCommunities(bytes);
     into.commitRibEntry(seconds * 1000, peer, this.#origin, path, Math.max(0, seconds - originated));
+    return path;
   }
 
   #bad(reason: string): string {
@@ -160,13 +164,14 @@ export class BgpUpdateDecoder {
     return reason;
   }
 
-  #finishPath(bytes: Uint8Array, as4: boolean, needsNextHop: boolean): number {
+  #finishPath(bytes: Uint8Array, as4: boolean, needsNextHop: boolean, likely = -1): number {
     const into = this.#into;
     const announces = into.openAnnounced > 0;
     let path = NONE;
     if (this.#path.at >= 0 && announces) {
       const as4Path = this.#ignoreAs4Path ? NOWHERE : this.#as4Path;
-      if (pushPath(bytes, as4, this.#path, as4Path, into.paths)) path = into.paths.close();
+      if (likely >= 0 && as4 && into.paths.isSaid(likely, bytes, this.#path.at, this.#path.end)) path = likely;
+      else if (pushPath(bytes, as4, this.#path, as4Path, into.paths)) path = into.paths.close();
       else {
         into.paths.drop();
         this.#malformed = true;

@@ -1,4 +1,7 @@
-import { hashPath } from './asPath.js';
+import { hashPath, SEQUENCE } from './asPath.js';
+
+/** Segment type of RFC 4271, 4.3. */
+const AS_SEQUENCE = 2;
 
 /** Numbers distinct AS paths in order of first appearance. A path is written hop by hop, then `close`d. */
 export class PathDictionary {
@@ -35,6 +38,19 @@ export class PathDictionary {
   /** Forgets the hops written since the last `close`. */
   drop(): void {
     this.#end = this.closedHops;
+  }
+
+  /** Whether AS_PATH bytes of four-byte numbers, one sequence, say this path: then they need not be written and looked up. */
+  isSaid(path: number, bytes: Uint8Array, from: number, end: number): boolean {
+    const start = this.starts[path]!;
+    const length = this.starts[path + 1]! - start;
+    if (end - from !== 2 + 4 * length || bytes[from] !== AS_SEQUENCE || bytes[from + 1] !== length) return false;
+    let at = from + 2;
+    for (let hop = start; hop < start + length; hop++, at += 4) {
+      const as = ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
+      if (this.hops[hop] !== as || this.marks[hop] !== SEQUENCE) return false;
+    }
+    return true;
   }
 
   /** Index of the path just written, an equal earlier one where there is one. */

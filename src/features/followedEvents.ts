@@ -26,7 +26,7 @@ export class FollowedEvents {
     for (const event of events) {
       if (event.holders.length === 0 || known.has(keyOf(event))) continue;
       this.#events.push({ ...event, since: minute, peak: 0 });
-      for (const id of pinned(event)) this.known.prefixes.retain(id);
+      for (const id of pinned(event)) this.known.prefixes.refer(id, 1);
     }
     while (this.#events.length > FOLLOWED) this.#release(this.#events.shift()!);
   }
@@ -72,7 +72,7 @@ export class FollowedEvents {
   }
 
   #release(event: Followed): void {
-    for (const id of pinned(event)) this.known.prefixes.release(id);
+    for (const id of pinned(event)) this.known.prefixes.refer(id, -1);
   }
 }
 

@@ -171,7 +171,7 @@ export class FollowedLosses {
     if (known !== undefined) known[1] = Math.max(known[1], before);
     if (known !== undefined || loss.before.length >= FOLLOWED) return;
     loss.before.push([prefix, before]);
-    this.known.prefixes.retain(prefix);
+    this.known.prefixes.refer(prefix, 1);
     for (const network of new Set(path.slice(1))) {
       if (network === origin) continue;
       const via = loss.via.find(([as]) => as === network);
@@ -191,6 +191,6 @@ export class FollowedLosses {
   #drop(loss: Loss): void {
     if (loss.most >= WORTH_A_MEMORY) this.#past.push([loss.origin, loss.since]);
     this.#losses.delete(loss.origin);
-    for (const [prefix] of loss.before) this.known.prefixes.release(prefix);
+    for (const [prefix] of loss.before) this.known.prefixes.refer(prefix, -1);
   }
 }

@@ -126,8 +126,9 @@ export class MinuteAggregator {
       const time = columns.time[message]!;
       const elements = columns.withdrawn[message]! + columns.announced[message]!;
       if (columns.kind[message] === RIB_ENTRY) {
-        this.#tableEntry(columns, message, element);
-        element += elements;
+        const last = this.#tableEntries(columns, message, element);
+        element += elements + last - message;
+        message = last;
         continue;
       }
       this.counts.messages++;
@@ -157,15 +158,19 @@ export class MinuteAggregator {
     state.map(columns);
     let element = 0;
     for (let message = 0; message < columns.kind.length; message++) {
-      if (columns.kind[message] === RIB_ENTRY) this.#tableEntry(columns, message, element);
-      else {
-        const minute = Math.floor(columns.time[message]! / MINUTE_MS);
-        state.horizon.oldestOpen = minute;
-        state.horizon.silentBefore = Number.POSITIVE_INFINITY;
-        state.apply(columns, message, element, minute, undefined);
-        if (this.#tableMinute !== null && minute > this.#tableMinute) this.#tableMinute = minute;
+      const elements = columns.withdrawn[message]! + columns.announced[message]!;
+      if (columns.kind[message] === RIB_ENTRY) {
+        const last = this.#tableEntries(columns, message, element);
+        element += elements + last - message;
+        message = last;
+        continue;
       }
-      element += columns.withdrawn[message]! + columns.announced[message]!;
+      const minute = Math.floor(columns.time[message]! / MINUTE_MS);
+      state.horizon.oldestOpen = minute;
+      state.horizon.silentBefore = Number.POSITIVE_INFINITY;
+      state.apply(columns, message, element, minute, undefined);
+      if (this.#tableMinute !== null && minute > this.#tableMinute) this.#tableMinute = minute;
+      element += elements;
     }
     state.unmap(columns);
   }
@@ -190,16 +195,21 @@ export class MinuteAggregator {
     return this.#state.holdings;
   }
 
-  /** A dump starts no minute and moves no clock: it tells what was, and when the feed begins is for the feed to say. */
-  #tableEntry(columns: BatchColumns, message: number, element: number): void {
+  /**
+   * Learns a dump's entry, and those after it of the same prefix, an element each. A dump starts no minute and moves no
+   * clock: it tells what was, and when the feed begins is for the feed to say.
+   * @returns the last message learnt
+   */
+  #tableEntries(columns: BatchColumns, message: number, element: number): number {
     const minute = Math.floor(columns.time[message]! / MINUTE_MS);
     if (columns.withdrawn[message]! + columns.announced[message]! === 0) {
       this.#tableMinute = minute;
-      return;
+      return message;
     }
-    this.counts.tableEntries++;
     this.#state.horizon.oldestOpen = this.#next ?? minute;
-    this.#state.apply(columns, message, element, minute, undefined);
+    const end = this.#state.learn(columns, message, element, minute);
+    this.counts.tableEntries += end - message;
+    return end - 1;
   }
 
   #silentBefore(): Minute {

@@ -6,7 +6,8 @@ import type { LinkTable } from './routes/linkTable.js';
 import type { NetworkTable } from './routes/networkTable.js';
 import type { PathTable } from './routes/pathTable.js';
 import type { PeerTable } from './routes/peerTable.js';
-import { ORIGINS, type PrefixTable } from './routes/prefixTable.js';
+import { ORIGINS } from './routes/prefixRecords.js';
+import type { PrefixTable } from './routes/prefixTable.js';
 import { type RouteTable, WITHDRAWN } from './routes/routeTable.js';
 import { type FeedHabits, MINUTES_PER_DAY, type Minute, type NetworkFacts, type OriginFacts } from './row.js';
 
@@ -253,22 +254,20 @@ export class RouteFacts {
   }
 
   /** What came up in the same minutes says nothing of what was usual before. */
-  #settled(prefix: number, place: number): boolean {
+  #settled(prefix: number, slot: number): boolean {
     const { prefixes } = this.known;
-    return Math.max(prefixes.firstMinute(prefix), prefixes.since(prefix, place)) <= this.minute - SETTLED;
+    return Math.max(prefixes.firstMinute(prefix), prefixes.originFirst(slot)) <= this.minute - SETTLED;
   }
 
   /**
    * Whether an origin that the prefix has or had speaks of consent. A spell of some minutes that is over, and a small
    * part of the peers beside others, tell of an earlier fault as much.
    */
-  #isRelation(prefix: number, place: number): boolean {
+  #isRelation(prefix: number, slot: number): boolean {
     const { prefixes } = this.known;
-    const { taken, routes } = this.routesTo({ prefix, origin: prefixes.origin(prefix, place), holders: NONE });
+    const { taken, routes } = this.routesTo({ prefix, origin: prefixes.origin(slot), holders: NONE });
     if (taken > 0) return taken >= routes * CONSENT_SHARE;
-    return (
-      prefixes.until(prefix, place) - Math.max(prefixes.firstMinute(prefix), prefixes.since(prefix, place)) >= SPELL
-    );
+    return prefixes.originLast(slot) - Math.max(prefixes.firstMinute(prefix), prefixes.originFirst(slot)) >= SPELL;
   }
 
   #holdings(events: readonly OriginEvent[]) {
@@ -302,10 +301,10 @@ export class RouteFacts {
     const consent = { asked: 0, given: 0 };
     const homes = new Set<number>();
     for (const id of prefixes.ofOrigin(origin)) {
-      const place = prefixes.originPlace(id, origin);
-      if (place < 0 || id === prefix || prefixes.activeRoutes(id) <= 0) continue;
+      const slot = prefixes.originSlot(id, origin);
+      if (slot < 0 || id === prefix || prefixes.activeRoutes(id) <= 0) continue;
       if (prefixes.lastOrigin(id) === origin) result.originPrefixes++;
-      if (!this.#settled(id, place)) continue;
+      if (!this.#settled(id, slot)) continue;
       homes.add(regionOf(prefixes, id));
       const alike = heldByAny(prefixes, id, holders);
       const near = isNear(prefixes, id, prefix);
@@ -314,7 +313,7 @@ export class RouteFacts {
       if (near) result.near++;
       if (consent.asked === ASKED) continue;
       consent.asked++;
-      if (this.#isRelation(id, place)) consent.given++;
+      if (this.#isRelation(id, slot)) consent.given++;
     }
     if (consent.given * 2 < consent.asked) Object.assign(result, { alike: 0, near: 0 });
     if (prefix >= 0) result.region = announced.regions.company(regionOf(prefixes, prefix), homes);
@@ -343,7 +342,7 @@ const masked = new Uint32Array(4);
 function inside(prefixes: PrefixTable, id: number, covering: number): boolean {
   const shape = prefixes.shape(covering);
   if (prefixes.shape(id) <= shape || prefixes.shape(id) < IPV6_SHAPE !== shape < IPV6_SHAPE) return false;
-  prefixes.wordsOf(id, masked);
+  for (let word = 0; word < 4; word++) masked[word] = prefixes.word(id, word);
   maskWords(shape, masked);
   for (let word = 0; word < 4; word++) if (masked[word] !== prefixes.word(covering, word)) return false;
   return true;
@@ -357,9 +356,8 @@ function isNear(prefixes: PrefixTable, id: number, other: number): boolean {
 }
 
 function heldByAny(prefixes: PrefixTable, id: number, holders: readonly number[]): boolean {
-  for (let place = 0; place < ORIGINS; place++) {
-    const origin = prefixes.origin(id, place);
-    if (origin !== 0 && holders.includes(origin)) return true;
+  for (let slot = id * ORIGINS; slot < (id + 1) * ORIGINS; slot++) {
+    if (prefixes.originLast(slot) !== 0 && holders.includes(prefixes.origin(slot))) return true;
   }
   return false;
 }

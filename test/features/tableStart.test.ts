@@ -1,10 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
+import { IPV4_ADDRESS } from '../../src/bgp/address.js';
 import { decodeMrt } from '../../src/bgp/mrt/decodeMrt.js';
 import { decodeRisLiveMessage } from '../../src/bgp/risLive.js';
 import { UpdateBatch, UpdateBatchBuilder } from '../../src/bgp/updateBatch.js';
 import { featureIndex } from '../../src/features/catalogue.js';
 import { MinuteAggregator, type MinuteAggregatorOptions } from '../../src/features/minuteAggregator.js';
 import type { FeatureRow } from '../../src/features/row.js';
+import { mulberry32 } from '../../src/random/mulberry32.js';
 import { type DumpedPrefix, tableDumpV2 } from '../../src/simulation/tableDump.js';
 
 const BASE = 1_700_000_040;
@@ -121,6 +123,53 @@ describe('a stream that begins with a table', () => {
     expect(aggregator.knowsTable).toBe(true);
     aggregator.add(updates(late));
     expect(aggregator.knowsTable).toBe(false);
+  });
+
+  test('routes to a prefix learnt together are those learnt one by one', () => {
+    const random = mulberry32(7);
+    const draw = (below: number) => Math.floor(random() * below);
+    const entries: [peer: number, prefix: number, path: number[], age: number][] = [];
+    for (let prefix = 0; prefix < 150; prefix++) {
+      // peers out of order, some twice, and prefixes of two networks; every tenth prefix comes up again
+      for (let left = 1 + draw(40); left > 0; left--) {
+        const peer = draw(30);
+        const origin = 200 + (draw(5) === 0 ? draw(50) : prefix % 50);
+        entries.push([
+          peer,
+          prefix % 10 === 9 ? draw(prefix) : prefix,
+          [100 + peer, 20 + draw(3), origin],
+          draw(9_000),
+        ]);
+      }
+    }
+    const learnt = (messages: number, maximumRoutes: number) => {
+      const aggregator = new MinuteAggregator({ stream: 's', maximumRoutes });
+      const builder = new UpdateBatchBuilder();
+      const flush = () => aggregator.learn(UpdateBatch.decode(builder.finish()));
+      for (const [peer, prefix, path, age] of entries) {
+        builder.begin();
+        builder.words.set([0xc0000200 + peer, 0, 0, 0]);
+        const address = builder.address(IPV4_ADDRESS);
+        builder.words[0] = 0x0a000000 + prefix * 0x10000;
+        builder.announce(builder.prefix(16), address, 0);
+        for (const as of path) builder.paths.push(as, 0);
+        builder.commitRibEntry(BASE * 1000, builder.peer(address, 100 + peer), 0, builder.paths.close(), age);
+        if (builder.messages === messages) flush();
+      }
+      if (builder.messages > 0) flush();
+      aggregator.add(updates(hijack));
+      aggregator.advance((BASE + 300) * 1000);
+      const { bytes: _, ...holdings } = aggregator.holdings;
+      const routes = aggregator
+        .routesWhere(() => true)
+        .sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+      return { rows: aggregator.take(), holdings, routes, counts: { ...aggregator.counts } };
+    };
+    for (const maximum of [10_000, 1_000]) {
+      const apart = learnt(1, maximum);
+      expect(apart.routes.length).toBeGreaterThan(maximum === 1_000 ? 900 : 1_500);
+      for (const messages of [7, 5_000]) expect(learnt(messages, maximum)).toEqual(apart);
+    }
   });
 
   test('a cut anywhere between the batches gives equal rows', async () => {

@@ -1,4 +1,5 @@
 import { IPV4_ADDRESS, IPV6_ADDRESS, IPV6_SHAPE } from '../address.js';
+import { NONE } from '../batchColumns.js';
 import { BgpUpdateDecoder, type OnCommunities } from '../bgpUpdate.js';
 import type { UpdateBatchBuilder } from '../updateBatchBuilder.js';
 import { type MrtRecord, MrtRecords } from './mrtRecords.js';
@@ -249,10 +250,13 @@ export class MrtDecoder {
       const attributes = at + header;
       const attributesEnd = attributes + view.getUint16(attributes - 2);
       if (attributesEnd > end) return `attributes of entry ${entry} exceed the TABLE_DUMP_V2`;
-      const peer = this.#peerIndex.peer(view.getUint16(at), this.into);
-      if (peer < 0) return `entry of peer ${view.getUint16(at)}, which the peer index lacks`;
+      const index = view.getUint16(at);
+      const peer = this.#peerIndex.peer(index, this.into);
+      if (peer < 0) return `entry of peer ${index}, which the peer index lacks`;
       const pathId = subtype.addPath ? view.getUint32(at + 6) : 0;
-      this.#updates.decodeEntry(
+      // half of the prefixes go by the path of the one before them
+      const { paths } = this.#peerIndex;
+      const path = this.#updates.decodeEntry(
         bytes,
         attributes,
         attributesEnd,
@@ -262,7 +266,9 @@ export class MrtDecoder {
         peer,
         prefix,
         pathId,
+        paths[index],
       );
+      paths[index] = path === NONE ? -1 : path;
       this.statistics.ribEntries++;
       at = attributesEnd;
     }

@@ -10,6 +10,8 @@ export class MrtPeerIndex {
   /** Indices in the builder's batch of that number. */
   #known = new Int32Array(0);
   #knownIn = -1;
+  /** By number, the index in that batch of the peer's latest path, -1 before the first. */
+  paths = new Int32Array(0);
   /** Where the peers of the record read last end. */
   end = 0;
 
@@ -39,6 +41,7 @@ export class MrtPeerIndex {
     }
     this.#shapes = shapes;
     this.#known = new Int32Array(count).fill(-1);
+    this.paths = new Int32Array(count).fill(-1);
     this.end = at;
     return null;
   }
@@ -48,6 +51,7 @@ export class MrtPeerIndex {
     if (index >= this.#shapes.length) return -1;
     if (into.taken !== this.#knownIn) {
       this.#known.fill(-1);
+      this.paths.fill(-1);
       this.#knownIn = into.taken;
     }
     const known = this.#known[index]!;

@@ -27,13 +27,17 @@ export class AnnouncedPrefixes {
 
   /** A peer has a route to the prefix that it did not have. */
   routeAdded(prefix: number): void {
-    if (this.prefixes.addActiveRoutes(prefix, 1) > 1) return;
+    this.routesAdded(prefix, 1);
+  }
+
+  routesAdded(prefix: number, count: number): void {
+    if (this.prefixes.changeActive(prefix, count) > count) return;
     this.#all++;
     this.#count(prefix, this.prefixes.lastOrigin(prefix), 1);
   }
 
   routeRemoved(prefix: number): void {
-    if (this.prefixes.addActiveRoutes(prefix, -1) > 0) return;
+    if (this.prefixes.changeActive(prefix, -1) > 0) return;
     this.#all--;
     this.#count(prefix, this.prefixes.lastOrigin(prefix), -1);
   }

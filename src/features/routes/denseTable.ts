@@ -1,5 +1,5 @@
 import type { ByteReader, ByteWriter } from '../byteStream.js';
-import { HashIndex } from './hashIndex.js';
+import { HashIndex, OWN_FIELDS } from './hashIndex.js';
 import { type Growing, Int32Records, Int32Segments, Uint8Segments } from './segments.js';
 
 /** A typed column of a table, a fixed number of values an id. */
@@ -38,7 +38,7 @@ export abstract class DenseTable {
   constructor(
     readonly maximum: number,
     capacity = 1024,
-    records = new Int32Records(1),
+    records = new Int32Records(OWN_FIELDS),
   ) {
     this.capacity = capacity;
     this.index = new HashIndex(records);

@@ -24,7 +24,7 @@ export class HashIndex {
   #round = FEWEST_BUCKETS;
 
   /** @param records by id the hash, the next id of the chain, and what the table keeps beside them */
-  constructor(readonly records = new Int32Records(1)) {
+  constructor(readonly records = new Int32Records(OWN_FIELDS)) {
     this.#heads.reach(FEWEST_BUCKETS);
   }
 

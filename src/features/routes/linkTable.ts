@@ -12,7 +12,7 @@ const LEFT = OWN_FIELDS;
 const RIGHT = LEFT + 1;
 const FIRST = LEFT + 2;
 const PASSED = LEFT + 3;
-const RECORD_BITS = 3;
+const RECORD = 8;
 const MET = 1;
 const NEVER = -1;
 
@@ -30,7 +30,7 @@ export class LinkTable extends DenseTable {
   readonly #records: Int32Records;
 
   constructor(maximum: number) {
-    super(maximum, 1, new Int32Records(RECORD_BITS));
+    super(maximum, 1, new Int32Records(RECORD));
     this.#records = this.index.records;
   }
 

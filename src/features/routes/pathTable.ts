@@ -23,7 +23,7 @@ const REFERENCES = FIRST + 2;
 const ORIGIN = FIRST + 3;
 const DIGEST = FIRST + 4;
 const NOTE = FIRST + 5;
-const RECORD_BITS = 3;
+const RECORD = 8;
 /** The path is one sequence, kept whole: its tokens are its hops. */
 const PLAIN = 1 << 24;
 /** Nothing was noted of the path yet. */
@@ -49,7 +49,7 @@ export class PathTable extends DenseTable {
   readonly #ahead = new Int32Array(AHEAD);
 
   constructor(maximum: number) {
-    super(maximum, 1, new Int32Records(RECORD_BITS));
+    super(maximum, 1, new Int32Records(RECORD));
     this.#records = this.index.records;
   }
 

@@ -1,6 +1,14 @@
 import type { ByteReader, ByteWriter } from '../byteStream.js';
 import { BlockArena } from './blockArena.js';
-import { Int32Segments, placeIn, SEGMENT, segmentOf, Uint16Segments, Uint32Segments } from './segments.js';
+import {
+  Int32Records,
+  Int32Segments,
+  placeIn,
+  SEGMENT,
+  segmentOf,
+  Uint16Segments,
+  Uint32Segments,
+} from './segments.js';
 
 /** Path of a route that was withdrawn: kept to know a second withdrawal from a first. */
 export const WITHDRAWN = -1;
@@ -10,6 +18,10 @@ export const MOST_PEERS = 1 << 15;
 const PEER = MOST_PEERS - 1;
 const TOUCHED = MOST_PEERS;
 const GRAIN = 4;
+/** Fields of a prefix's block. */
+const START = 0;
+const COUNT = 1;
+const BLOCK = 2;
 /** Routes in a line of the processor's cache, and of one prefix that are read ahead. */
 const LINE = 16;
 const MOST_LOOKED_AT = 128;
@@ -39,8 +51,7 @@ export class RouteTable {
   /** Path identifiers (RFC 7911); null until a route has one. */
   #pathIds: Uint32Segments | null = null;
   /** By prefix, its first place and its routes. */
-  readonly #starts = new Int32Segments();
-  readonly #counts = new Int32Segments();
+  readonly #blocks = new Int32Records(BLOCK);
   readonly #arena = new BlockArena(GRAIN);
   /** Prefixes below this may have routes. */
   #prefixes = 0;
@@ -57,7 +68,7 @@ export class RouteTable {
   }
 
   get byteLength(): number {
-    const columns = [this.#keys, this.#values, this.#starts, this.#counts];
+    const columns = [this.#keys, this.#values, this.#blocks];
     return columns.reduce((sum, column) => sum + column.byteLength, this.#pathIds?.byteLength ?? 0);
   }
 
@@ -66,13 +77,13 @@ export class RouteTable {
     if (this.#ahead.length < prefixes.length) this.#ahead = new Int32Array(prefixes.length);
     const starts = this.#ahead;
     for (let at = 0; at < prefixes.length; at++) {
-      starts[at] = this.#countOf(prefixes[at]!) > 0 ? this.#starts.get(prefixes[at]!) : -1;
+      starts[at] = this.#countOf(prefixes[at]!) > 0 ? this.#blocks.get(prefixes[at]!, START) : -1;
     }
     let read = 0;
     for (let at = 0; at < prefixes.length; at++) {
       const start = starts[at]!;
       if (start < 0) continue;
-      const end = start + Math.min(this.#counts.get(prefixes[at]!), MOST_LOOKED_AT);
+      const end = start + Math.min(this.#blocks.get(prefixes[at]!, COUNT), MOST_LOOKED_AT);
       for (let place = start; place < end; place += LINE) read ^= this.#keys.get(place) ^ this.#values.get(place);
     }
     this.lookedAt = read;
@@ -82,7 +93,7 @@ export class RouteTable {
   find(peer: number, prefix: number, pathId: number): number {
     const index = this.#search(peer, prefix, pathId);
     if (index < 0) return -1;
-    const at = this.#starts.get(prefix) + index;
+    const at = this.#blocks.get(prefix, START) + index;
     this.#keys.set(at, peer | TOUCHED);
     return at;
   }
@@ -98,23 +109,41 @@ export class RouteTable {
       this.#pathIds = new Uint32Segments();
       this.#pathIds.reach(this.#arena.end);
     }
-    if (prefix >= this.#prefixes) {
-      this.#prefixes = prefix + 1;
-      this.#starts.reach(this.#prefixes);
-      this.#counts.reach(this.#prefixes);
-    }
+    this.#reach(prefix);
     const index = -1 - this.#search(peer, prefix, pathId);
-    const count = this.#counts.get(prefix);
+    const count = this.#blocks.get(prefix, COUNT);
     if (count === 0 || roomFor(count) < count + 1) this.#move(prefix, count, roomFor(count + 1));
-    const start = this.#starts.get(prefix);
+    const start = this.#blocks.get(prefix, START);
     this.#shift(start + index, start + index + 1, count - index);
-    this.#counts.set(prefix, count + 1);
+    this.#blocks.set(prefix, COUNT, count + 1);
     this.size++;
     const at = start + index;
     this.#keys.set(at, peer | TOUCHED);
     this.#values.set(at, WITHDRAWN);
     this.#pathIds?.set(at, pathId);
     return at;
+  }
+
+  /** Whether `addAll` can take so many routes to the prefix: it has none, and there is room. */
+  takes(prefix: number, count: number): boolean {
+    return this.#countOf(prefix) === 0 && count <= MOST_OF_PREFIX && this.size + count <= this.maximum;
+  }
+
+  /** Adds a prefix's first routes, where it `takes` them; peers rise, and each has one route without a path identifier. */
+  addAll(prefix: number, peers: Int32Array, paths: Int32Array, count: number): void {
+    this.#reach(prefix);
+    this.#move(prefix, 0, roomFor(count));
+    const start = this.#blocks.get(prefix, START);
+    const keys = this.#keys.segments[segmentOf(start)]!;
+    const values = this.#values.segments[segmentOf(start)]!;
+    const place = placeIn(start);
+    for (let at = 0; at < count; at++) {
+      keys[place + at] = peers[at]! | TOUCHED;
+      values[place + at] = paths[at]!;
+      this.#pathIds?.set(start + at, 0);
+    }
+    this.#blocks.set(prefix, COUNT, count);
+    this.size += count;
   }
 
   /** The route's path, or WITHDRAWN. */
@@ -143,8 +172,8 @@ export class RouteTable {
   /** Present routes, by prefix and then by peer. */
   *present(): Generator<{ prefix: number; peer: number; path: number }> {
     for (let prefix = 0; prefix < this.#prefixes; prefix++) {
-      const start = this.#starts.get(prefix);
-      for (let at = start; at < start + this.#counts.get(prefix); at++) {
+      const start = this.#blocks.get(prefix, START);
+      for (let at = start; at < start + this.#blocks.get(prefix, COUNT); at++) {
         const path = this.#values.get(at);
         if (path >= 0) yield { prefix, peer: this.peer(at), path };
       }
@@ -153,7 +182,7 @@ export class RouteTable {
 
   /** The entry to give up next, one of the prefix itself where that is crowded. */
   victim(crowded: number): { prefix: number; at: number } {
-    if (this.crowded(crowded)) return { prefix: crowded, at: this.#starts.get(crowded) + MOST_OF_PREFIX - 1 };
+    if (this.crowded(crowded)) return { prefix: crowded, at: this.#blocks.get(crowded, START) + MOST_OF_PREFIX - 1 };
     for (let looks = LOOKS; ; looks--) {
       const prefix = this.#handPrefix;
       if (this.#handIndex >= this.#countOf(prefix)) {
@@ -161,7 +190,7 @@ export class RouteTable {
         this.#handIndex = 0;
         continue;
       }
-      const at = this.#starts.get(prefix) + this.#handIndex;
+      const at = this.#blocks.get(prefix, START) + this.#handIndex;
       const key = this.#keys.get(at);
       if (this.#values.get(at) < 0 || (key & TOUCHED) === 0 || looks <= 0) return { prefix, at };
       this.#keys.set(at, key & PEER);
@@ -170,10 +199,10 @@ export class RouteTable {
   }
 
   drop(prefix: number, at: number): void {
-    const start = this.#starts.get(prefix);
-    const count = this.#counts.get(prefix) - 1;
+    const start = this.#blocks.get(prefix, START);
+    const count = this.#blocks.get(prefix, COUNT) - 1;
     this.#shift(at + 1, at, start + count - at);
-    this.#counts.set(prefix, count);
+    this.#blocks.set(prefix, COUNT, count);
     this.size--;
     if (count === 0) this.#arena.release(start, roomFor(1));
     else if (roomFor(count) < roomFor(count + 1)) this.#move(prefix, count, roomFor(count), roomFor(count + 1));
@@ -195,22 +224,27 @@ export class RouteTable {
   }
 
   *stored(): Generator<Uint8Array[]> {
-    yield this.#starts.views(this.#prefixes);
-    yield this.#counts.views(this.#prefixes);
+    yield this.#blocks.views(this.#prefixes);
     yield this.#keys.views(this.#arena.end);
     yield this.#values.views(this.#arena.end);
     yield this.#pathIds?.views(this.#arena.end) ?? [];
   }
 
+  #reach(prefix: number): void {
+    if (prefix < this.#prefixes) return;
+    this.#prefixes = prefix + 1;
+    this.#blocks.reach(this.#prefixes);
+  }
+
   #countOf(prefix: number): number {
-    return prefix >= 0 && prefix < this.#prefixes ? this.#counts.get(prefix) : 0;
+    return prefix >= 0 && prefix < this.#prefixes ? this.#blocks.get(prefix, COUNT) : 0;
   }
 
   /** @returns the index in the prefix's block, or -1 - the index at which it would stand */
   #search(peer: number, prefix: number, pathId: number): number {
     const count = this.#countOf(prefix);
     if (count === 0) return -1;
-    const start = this.#starts.get(prefix);
+    const start = this.#blocks.get(prefix, START);
     const keys = this.#keys.segments[segmentOf(start)]!;
     const first = placeIn(start);
     const ids = this.#pathIds?.segments[segmentOf(start)];
@@ -230,12 +264,12 @@ export class RouteTable {
 
   /** Gives the prefix's `count` routes a block of `room` places. */
   #move(prefix: number, count: number, room: number, roomBefore = roomFor(count)): void {
-    const from = this.#starts.get(prefix);
+    const from = this.#blocks.get(prefix, START);
     const to = this.#arena.take(room);
     this.#keys.reach(this.#arena.end);
     this.#values.reach(this.#arena.end);
     this.#pathIds?.reach(this.#arena.end);
-    this.#starts.set(prefix, to);
+    this.#blocks.set(prefix, START, to);
     if (count === 0) return;
     this.#shift(from, to, count);
     this.#arena.release(from, roomBefore);

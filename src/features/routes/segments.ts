@@ -126,48 +126,30 @@ export interface Growing {
   views(count: number): Uint8Array[];
 }
 
-/** Records of 2^`bits` numbers each, side by side: what is read together lies in one line of the processor's cache. */
+/** Records of `width` numbers each, side by side: what is read together lies in one line of the processor's cache. */
 export class Int32Records implements Growing {
   readonly values = new Int32Segments();
 
-  constructor(private readonly bits: number) {}
+  constructor(private readonly width: number) {}
 
   get byteLength(): number {
     return this.values.byteLength;
   }
 
   reach(count: number): void {
-    this.values.reach(count << this.bits);
+    this.values.reach(count * this.width);
   }
 
   views(count: number): Uint8Array[] {
-    return this.values.views(count << this.bits);
+    return this.values.views(count * this.width);
   }
 
   get(id: number, field: number): number {
-    return this.values.get((id << this.bits) + field);
+    return this.values.get(Math.imul(id, this.width) + field);
   }
 
   set(id: number, field: number, value: number): void {
-    this.values.set((id << this.bits) + field, value);
-  }
-
-  /** @returns the sum */
-  add(id: number, field: number, change: number): number {
-    const values = this.segment(id);
-    const at = this.place(id) + field;
-    const sum = values[at]! + change;
-    values[at] = sum;
-    return sum;
-  }
-
-  /** The segment that the whole record lies in, and where it begins there. */
-  segment(id: number): Int32Array {
-    return this.values.segments[segmentOf(id << this.bits)]!;
-  }
-
-  place(id: number): number {
-    return placeIn(id << this.bits);
+    this.values.set(Math.imul(id, this.width) + field, value);
   }
 }
 

@@ -70,7 +70,7 @@ export class BatchIds {
     const { prefixes } = this.tables;
     const mapped = this.#prefixOf[prefix]!;
     if (mapped >= 0) {
-      prefixes.met(mapped, minute);
+      prefixes.named(mapped, minute);
       return mapped;
     }
     if (prefix >= this.#prefixesAhead) this.#lookAtPrefixes(columns, prefix);

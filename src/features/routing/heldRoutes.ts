@@ -39,6 +39,40 @@ export class HeldRoutes {
     routes.setPath(route, path);
   }
 
+  /** As `learn` without path identifiers, for the routes of several peers: together where the prefix has none yet. */
+  learnAll(prefix: number, peers: Int32Array, paths: Int32Array, count: number): void {
+    const { tables } = this;
+    if (!tables.routes.takes(prefix, count) || !this.#sort(peers, paths, count)) {
+      for (let at = 0; at < count; at++) this.learn(peers[at]!, prefix, 0, paths[at]!);
+      return;
+    }
+    for (let at = 0; at < count; at++) {
+      tables.paths.retain(paths[at]!);
+      tables.peers.activeRoutes[peers[at]!]!++;
+    }
+    tables.announced.routesAdded(prefix, count);
+    tables.prefixes.refer(prefix, count);
+    tables.routes.addAll(prefix, peers, paths, count);
+  }
+
+  /** Brings routes into the order of their peers. @returns whether no peer has two */
+  #sort(peers: Int32Array, paths: Int32Array, count: number): boolean {
+    // a dump names peers in the order of their first routes, but for a few
+    for (let at = 1; at < count; at++) {
+      const peer = peers[at]!;
+      const path = paths[at]!;
+      let to = at;
+      for (; to > 0 && peers[to - 1]! > peer; to--) {
+        peers[to] = peers[to - 1]!;
+        paths[to] = paths[to - 1]!;
+      }
+      peers[to] = peer;
+      paths[to] = path;
+      if (to > 0 && peers[to - 1] === peer) return false;
+    }
+    return true;
+  }
+
   /**
    * The peer's route to the prefix becomes `path`.
    * @returns its path before; unless that is `path` itself or WITHDRAWN, the caller releases it
@@ -107,11 +141,11 @@ export class HeldRoutes {
     if (routes.full || routes.crowded(prefix)) {
       const victim = routes.victim(prefix);
       if (routes.path(victim.at) !== WITHDRAWN) this.#deactivate(victim.prefix, victim.at);
-      prefixes.release(victim.prefix);
+      prefixes.refer(victim.prefix, -1);
       routes.drop(victim.prefix, victim.at);
       this.counts.evictedRoutes++;
     }
-    prefixes.retain(prefix);
+    prefixes.refer(prefix, 1);
     return routes.add(peer, prefix, pathId);
   }
 

@@ -6,17 +6,17 @@ import {
   ORIGIN_IGP,
   ORIGIN_INCOMPLETE,
   PEER_STATE,
-  RIB_ENTRY,
 } from '../../bgp/batchColumns.js';
 import { OpenMinute } from '../openMinute.js';
 import { WITHDRAWN } from '../routes/routeTable.js';
 import type { Minute } from '../row.js';
 import { BatchIds } from './batchIds.js';
 import { HeldRoutes, type RoutingCounts } from './heldRoutes.js';
-import { Horizon, isNew, NEW_FOR } from './horizon.js';
+import { Horizon, isNew } from './horizon.js';
 import { OriginNews } from './originNews.js';
 import { PathLinks } from './pathLinks.js';
 import { type RoutingBounds, RoutingTables } from './routingTables.js';
+import { TableEntries } from './tableEntries.js';
 
 export interface RoutingHoldings {
   routes: number;
@@ -40,6 +40,7 @@ export class RoutingState {
   readonly #ids: BatchIds;
   readonly #held: HeldRoutes;
   readonly #origins: OriginNews;
+  readonly #entries: TableEntries;
 
   constructor(bounds: RoutingBounds, counts: RoutingCounts) {
     this.#counts = counts;
@@ -48,6 +49,7 @@ export class RoutingState {
     this.#ids = new BatchIds(this.tables, this.#links, this.horizon);
     this.#held = new HeldRoutes(this.tables, counts);
     this.#origins = new OriginNews(this.tables, this.horizon);
+    this.#entries = new TableEntries(this.tables, this.#ids, this.#held, counts);
   }
 
   get holdings(): RoutingHoldings {
@@ -78,8 +80,18 @@ export class RoutingState {
   /** Applies a message of the mapped batch; `open` is undefined when its minute is closed already. */
   apply(columns: BatchColumns, message: number, element: number, minute: Minute, open: OpenMinute | undefined): void {
     if (columns.kind[message] === PEER_STATE) this.#peerState(columns, message, minute, open);
-    else if (columns.kind[message] === RIB_ENTRY) this.#learn(columns, message, element, minute);
     else this.#update(columns, message, element, minute, open);
+  }
+
+  /**
+   * Learns a table dump's entry of the mapped batch, and those after it that name the same prefix.
+   * @returns the message after them
+   */
+  learn(columns: BatchColumns, message: number, element: number, minute: Minute): number {
+    if (columns.announced[message] !== 1) return message + 1;
+    const end = TableEntries.end(columns, message, element);
+    this.#entries.learn(columns, message, end, element, minute);
+    return end;
   }
 
   #peerState(columns: BatchColumns, message: number, minute: Minute, open: OpenMinute | undefined): void {
@@ -95,33 +107,6 @@ export class RoutingState {
       peers.upMinute[peer] = minute;
       open?.reset(peer, 'up', peers.activeRoutes[peer]!);
     } else if (oldState === ESTABLISHED) open?.reset(peer, 'down', peers.activeRoutes[peer]!);
-  }
-
-  /** A route of a table dump is known without being news; when it was originated is kept. */
-  #learn(columns: BatchColumns, message: number, element: number, minute: Minute): void {
-    if (columns.announced[message] !== 1) return;
-    const ids = this.#ids;
-    const { announced, prefixes } = this.tables;
-    const peer = ids.peer(columns, columns.peer[message]!);
-    const prefix = peer < 0 ? -1 : ids.prefix(columns, columns.prefix[element]!, minute);
-    if (prefix < 0) {
-      this.#counts.untracked++;
-      return;
-    }
-    const batchPath = columns.path[message]!;
-    const path = batchPath === NONE ? this.#emptyPath() : ids.learntPath(columns, batchPath);
-    const origin = batchPath === NONE ? 0 : ids.origin(batchPath);
-    // before the route, or it would count as one of no network for a moment
-    if (origin !== 0) announced.originatedBy(prefix, origin);
-    this.#held.learn(peer, prefix, columns.pathId.length > 0 ? columns.pathId[element]! : 0, path);
-    if (origin !== 0) {
-      // the column of sizes has the route's age; one of a dump is never so young as to be news
-      const age = Math.floor(columns.size[message]! / 60);
-      const since = Math.max(1, minute - Math.max(age, NEW_FOR));
-      prefixes.learnOrigin(prefix, origin, minute, since);
-      if (since < prefixes.firstMinute(prefix)) prefixes.setFirstMinute(prefix, since);
-    }
-    if (batchPath === NONE) this.#held.release(path);
   }
 
   #update(columns: BatchColumns, message: number, first: number, minute: Minute, opened: OpenMinute | undefined): void {
@@ -179,7 +164,7 @@ export class RoutingState {
     else if (origin === ORIGIN_EGP) totals.originEgp++;
     else if (origin === ORIGIN_INCOMPLETE) totals.originIncomplete++;
     const batchPath = columns.path[message]!;
-    const path = batchPath === NONE ? this.#emptyPath() : this.#ids.path(columns, batchPath, minute);
+    const path = batchPath === NONE ? this.tables.emptyPath() : this.#ids.path(columns, batchPath, minute);
     const length = paths.length(path);
     // an empty path is a route of the peer's own (RFC 4271, 5.1.2)
     const originAs = paths.tokenCount(path) === 0 ? columns.peerAs[columns.peer[message]!]! : paths.origin(path);
@@ -228,10 +213,6 @@ export class RoutingState {
       const prefix = this.#ids.knownPrefix(columns.prefix[element]!);
       this.#links.note(columns, batchPath, minute, { open, prefix, peer });
     }
-  }
-
-  #emptyPath(): number {
-    return this.tables.paths.acquire(new Uint32Array(0), new Uint8Array(0), 0, 0);
   }
 }
 

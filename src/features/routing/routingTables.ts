@@ -67,6 +67,11 @@ export class RoutingTables {
     return [...this.paths.tokensOf(path)].filter((hop) => hop <= UNASSIGNED[0] || hop >= UNASSIGNED[1]);
   }
 
+  /** A path without any AS with one reference more; give it back with `release`. */
+  emptyPath(): number {
+    return this.paths.acquire(new Uint32Array(0), new Uint8Array(0), 0, 0);
+  }
+
   /** What the columns alone do not say; the columns themselves are those of `stored`. */
   write(writer: ByteWriter): void {
     for (const table of this.#tables()) table.write(writer);
