@@ -67,7 +67,7 @@ export function register(program: Command): void {
           data = stored.data;
           file = `stream ${stored.stream}`;
         } else data = readLabelledMinutes(await readFile(path, 'utf8'));
-        if (data.skipped > 0) say(`skipped ${data.skipped} lines that are no rows, such as: ${data.sample}`);
+        if (data.skipped > 0) say(`skipped ${data.skipped} lines that are not rows, such as: ${data.sample}`);
         const { evaluation, walked, labels, firstRow } = await evaluate(data, options.trainMinutes ?? null, {
           kinds: modelKinds({ lstmEngine: settings.lstmEngine, log: say }),
           seed: options.seed,

@@ -116,7 +116,7 @@ export function register(program: Command): void {
             firstDay: Date.parse(day) / 60_000,
             readFeatures: (text) => {
               const { block, skipped, sample } = readLabelledMinutes(text);
-              if (skipped > 0) say(`skipped ${skipped} lines that are no rows, such as: ${sample}`);
+              if (skipped > 0) say(`skipped ${skipped} lines that are not rows, such as: ${sample}`);
               return block;
             },
             logger: pino({ level: 'warn' }, pino.destination(2)),

@@ -68,7 +68,7 @@ async function onDatabase<T>(
 ): Promise<T> {
   const database = await openDatabase(settings, { share: true, lookOnly, log: () => {} });
   const { databaseUrl, origin } = database;
-  // Connections that the end itself breaks are no news.
+  // Connections that the end itself breaks need not be reported.
   let ending = false;
   const pool = openPool(databaseUrl, { name: 'command', onError: (error) => ending || onTrouble(error) });
   try {

@@ -77,7 +77,7 @@ export function IncidentPage({ id, canChange }: { id: number; canChange: boolean
         </dl>
         {value.ending === 'no more news' && (
           <p class="hint">
-            It was closed because nothing more was heard of it. That is no all-clear: its routes may still stand.
+            It was closed because no further updates came. That is not an all-clear: its routes may still stand.
           </p>
         )}
         <IncidentActions incident={value} canChange={canChange} changed={reload} />

@@ -55,12 +55,12 @@ export interface AlertBody {
   history?: boolean;
 }
 
-/** How far one channel was told. */
+/** What one channel has received. */
 export interface Delivery {
   state: 'sent' | 'waiting' | 'gave up' | 'not routed';
   /** The newest revision that was sent; 0 when none. */
   revision: number;
-  /** Whether the end was told. */
+  /** Whether the end was sent. */
   resolved: boolean;
   /** Failed tries of the notice that is due. */
   attempts: number;
@@ -104,7 +104,7 @@ export interface Alert {
 
 /** One message's worth of an alert for one channel. */
 export interface Notice {
-  /** `no more news`: closed by silence while its routes may stand, which is no all-clear. */
+  /** `no more news`: closed by silence while its routes may stand, which is not an all-clear. */
   phase: 'raised' | 'grown' | 'resolved' | 'no more news';
   alert: Alert;
   /** Address of the page that shows it. */

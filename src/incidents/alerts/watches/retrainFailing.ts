@@ -18,7 +18,7 @@ export const retrainFailing: AlertWatch = {
             ? `no further try by itself: see its log at /queues, then "routewarden retrain ${modelKey} --clear"`
             : 'it is tried again by itself',
         ],
-        // A row may have any key: what cannot be read as KIND@STREAM is told as it stands.
+        // A row may have any key: what cannot be read as KIND@STREAM is shown as it stands.
         stream: modelKey.slice(modelKey.indexOf('@') + 1),
         facts: { model: modelKey, failures, waitsForPerson: dead },
       },

@@ -28,7 +28,7 @@ export const roas: AlertWatch = {
     const malfunction = correlators
       .map(({ detail }) => listed.safeParse(detail.rpki).data?.malfunction)
       .find((words) => typeof words === 'string');
-    // without VRPs nothing is known of them, so that what was told stays as it is
+    // without VRPs nothing is known of them, so that what was raised stays as it is
     if (known === undefined) return null;
     const seen = seenOf(known, ownProblem);
     if (malfunction !== undefined) seen.troubles.push(lostAnchor(malfunction));

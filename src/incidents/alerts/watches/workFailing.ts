@@ -1,7 +1,7 @@
 import { failingWork } from '../../../storage/services.js';
 import { type AlertWatch, seenOf } from './watch.js';
 
-/** A database that was away makes every round fail; after so long without a break it is no excuse any more. */
+/** A database that was away makes every round fail; after this long without a break it no longer counts as the reason. */
 const STEADY_SECONDS = 20;
 
 /** Services that live but fail their rounds again and again, the alerter's own watches among them. */
