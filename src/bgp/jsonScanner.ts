@@ -15,7 +15,19 @@ const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) =>
   byte >= SPACE && byte <= TILDE && byte !== QUOTE && byte !== BACKSLASH ? 1 : 0,
 );
 
-export const ascii = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0));
+/** A text of at least four characters as 32-bit words, lowest byte first; the last one overlaps the one before. */
+export interface Word {
+  readonly length: number;
+  readonly words: readonly number[];
+  readonly last: number;
+}
+
+export function ascii(text: string): Word {
+  const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
+  const view = new DataView(bytes.buffer);
+  const words = Array.from({ length: (text.length - 1) >> 2 }, (_, at) => view.getInt32(at * 4, true));
+  return { length: text.length, words, last: view.getInt32(text.length - 4, true) };
+}
 
 /**
  * Reads JSON from its bytes without building objects. It knows only the usual spelling (no escapes, no exponents, spaces
@@ -29,12 +41,17 @@ export class JsonScanner {
   protected value = 0;
   /** Where the last string's text begins. */
   protected stringStart = 0;
+  /** The buffer that the bytes are a part of, and where in it they begin. */
   #view: DataView<ArrayBufferLike> = new DataView(new ArrayBuffer(0));
+  #offset = 0;
 
   protected open(bytes: Uint8Array, end: number): void {
     this.bytes = bytes;
     this.end = end;
     this.at = 0;
+    const { buffer, byteOffset } = bytes;
+    if (this.#view.buffer !== buffer) this.#view = new DataView(buffer);
+    this.#offset = byteOffset;
   }
 
   protected spaces(): void {
@@ -50,11 +67,19 @@ export class JsonScanner {
     return true;
   }
 
-  protected word(word: Uint8Array): boolean {
+  protected word(word: Word): boolean {
     this.spaces();
-    for (let i = 0; i < word.length; i++) if (this.bytes[this.at + i] !== word[i]) return false;
+    if (!this.standsAt(this.at, word)) return false;
     this.at += word.length;
     return true;
+  }
+
+  protected standsAt(at: number, { length, words, last }: Word): boolean {
+    if (at + length > this.end) return false;
+    const view = this.#view;
+    const from = this.#offset + at;
+    for (let i = 0; i < words.length; i++) if (view.getInt32(from + i * 4, true) !== words[i]) return false;
+    return view.getInt32(from + length - 4, true) === last;
   }
 
   /** A string of printable ASCII without escapes; stringStart and the returned end enclose its bytes. @returns -1 when it is none */
@@ -68,9 +93,8 @@ export class JsonScanner {
   protected hexadecimal(): number {
     if (!this.is(QUOTE)) return -1;
     this.stringStart = this.at;
-    const { buffer, byteOffset } = this.bytes;
-    if (this.#view.buffer !== buffer) this.#view = new DataView(buffer);
     const view = this.#view;
+    const byteOffset = this.#offset;
     let at = byteOffset + this.at;
     // Eight bytes at a time, as long as each is 0x30 to 0x3f (bit 4 set, bit 6 not, bit 5 set) or 0x40 to 0x4f, 0x60 to
     // 0x6f (bit 6 set, bit 4 not): all of them stand for themselves. Shifts bring those bits to bit 6 of their own byte.
@@ -126,6 +150,7 @@ export class JsonScanner {
     if (!this.is(OPEN_LIST)) return false;
     if (this.is(CLOSE_LIST)) return true;
     do {
+      if (this.#shortList()) continue;
       if (!this.is(OPEN_LIST)) return false;
       do {
         if (!this.#shortNumber() && !this.number()) return false;
@@ -133,6 +158,24 @@ export class JsonScanner {
       if (!this.is(CLOSE_LIST)) return false;
     } while (this.is(COMMA));
     return this.is(CLOSE_LIST);
+  }
+
+  /** Passes over a list of such numbers without spaces, where there is one. */
+  #shortList(): boolean {
+    const { bytes } = this;
+    let at = this.at;
+    if (bytes[at] !== OPEN_LIST) return false;
+    for (;;) {
+      const start = ++at;
+      let digit = bytes[at]! - ZERO;
+      if (!(digit >= 1 && digit <= 9)) return false;
+      while (digit >= 0 && digit <= 9) digit = bytes[++at]! - ZERO;
+      if (at - start > 9 || at >= this.end) return false;
+      if (bytes[at] === COMMA) continue;
+      if (bytes[at] !== CLOSE_LIST) return false;
+      this.at = at + 1;
+      return true;
+    }
   }
 
   /** Passes over a number of at most nine digits that no zero begins and no space precedes, where there is one. */

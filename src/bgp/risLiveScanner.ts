@@ -38,7 +38,7 @@ const NAMES = [
   'id',
   'host',
 ];
-const KEYS = NAMES.map(ascii);
+const KEYS = NAMES.map((name) => ascii(`"${name}"`));
 const KEYS_WITH_COLON = NAMES.map((name) => ascii(`"${name}":`));
 const [TIMESTAMP_KEY, PEER_KEY, PEER_ASN_KEY, TYPE_KEY, PATH_KEY, COMMUNITY_KEY, ORIGIN_KEY] = [0, 1, 2, 3, 4, 5, 6];
 const [ANNOUNCEMENTS_KEY, WITHDRAWALS_KEY, RAW_KEY] = [7, 8, 9];
@@ -123,10 +123,9 @@ export class RisLiveScanner extends JsonScanner {
 
   /** Whether this key and its colon come next, without a space; only then they are behind afterwards. */
   #keyIs(key: number): boolean {
-    const { bytes, at } = this;
     const name = KEYS_WITH_COLON[key]!;
-    for (let i = 0; i < name.length; i++) if (bytes[at + i] !== name[i]) return false;
-    this.at = at + name.length;
+    if (!this.standsAt(this.at, name)) return false;
+    this.at += name.length;
     return true;
   }
 
@@ -134,15 +133,10 @@ export class RisLiveScanner extends JsonScanner {
   #anyKey(): number {
     const end = this.string();
     if (end < 0) return NO_KEY;
-    const { bytes, stringStart } = this;
+    const quote = this.stringStart - 1;
     if (!this.is(COLON)) return NO_KEY;
-    const length = end - stringStart;
-    next: for (let key = 0; key < KEYS.length; key++) {
-      const name = KEYS[key]!;
-      if (name.length !== length) continue;
-      for (let i = 0; i < length; i++) if (bytes[stringStart + i] !== name[i]) continue next;
-      return key;
-    }
+    // closed by its quote, a key that another begins with is not taken for it
+    for (let key = 0; key < KEYS.length; key++) if (this.standsAt(quote, KEYS[key]!)) return key;
     return UNKNOWN_KEY;
   }
 
@@ -258,7 +252,7 @@ export class RisLiveScanner extends JsonScanner {
   #readPath(): boolean {
     if (!this.is(OPEN_LIST)) return false;
     const { paths } = this.#into;
-    if (!this.is(CLOSE_LIST)) {
+    if (!this.#plainHops() && (paths.open > 0 || !this.is(CLOSE_LIST))) {
       do {
         if (this.#hop()) paths.push(this.value, 0);
         else if (this.bytes[this.at] !== OPEN_LIST || !this.#set()) return false;
@@ -267,6 +261,29 @@ export class RisLiveScanner extends JsonScanner {
     }
     this.#path = paths.close();
     return true;
+  }
+
+  /**
+   * Hops of a list without spaces and sets, as far as there are such.
+   * @returns whether the list ends behind them
+   */
+  #plainHops(): boolean {
+    const { bytes } = this;
+    const { paths } = this.#into;
+    let at = this.at;
+    for (;;) {
+      let digit = bytes[at]! - ZERO;
+      if (!(digit >= 1 && digit <= 9)) return false;
+      let hop = 0;
+      for (; digit >= 0 && digit <= 9; digit = bytes[++at]! - ZERO) hop = hop * 10 + digit;
+      const behind = bytes[at++];
+      const ends = behind === CLOSE_LIST;
+      if (at - this.at > 11 || hop > 0xffffffff || !(ends || behind === COMMA) || at > this.end) return false;
+      if (ends && paths.open >= MAXIMUM_ENTRIES) return false;
+      paths.push(hop, 0);
+      this.at = at;
+      if (ends) return true;
+    }
   }
 
   #set(): boolean {

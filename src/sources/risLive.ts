@@ -205,11 +205,14 @@ export class RisLiveSource implements LiveSource {
     const silenceMs = (this.#options.silenceSeconds ?? 0) * 1000;
     let heard = this.#elapsed();
     let news = heard;
+    let looked = heard;
     const timer = setInterval(
       () => {
         const now = this.#elapsed();
-        if (queue.paused) {
-          // We do not read, so we cannot hear.
+        const heldUp = now - looked > stallMs / 2;
+        looked = now;
+        if (queue.paused || heldUp) {
+          // We do not read, so we cannot hear; and a process that was held up finds what came meanwhile only after this.
           heard = now;
           news = now;
           return;

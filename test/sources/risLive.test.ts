@@ -160,6 +160,22 @@ describe('RIS Live client and simulated server', () => {
     expect(source.counters.stalls).toBeGreaterThanOrEqual(1);
   });
 
+  test('a process that was held up itself takes its own silence for no silence of the feed', async () => {
+    const { server, url } = await serve();
+    const { listener, source } = follow(url, { stallSeconds: 0.5 });
+    await server.playUntil(START + 1);
+    for (let round = 0; round < 3; round++) {
+      // After the check phase come timers, before anything is read: the watch looks while the answer still waits.
+      await new Promise((resolve) => setImmediate(resolve));
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 700);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    await server.playUntil(START + 2);
+    await until(() => listener.texts.length === expected(2).length);
+    expect(listener.events).toEqual(['connected']);
+    expect(source.counters.stalls).toBe(0);
+  });
+
   test('pongs without news are an alarm when asked for', async () => {
     const { url } = await serve();
     const { listener } = follow(url, { stallSeconds: 0.3, silenceSeconds: 0.6 });

@@ -1,4 +1,5 @@
 import { IPV6_SHAPE } from '../../bgp/address.js';
+import { NetworkRegions } from './networkRegions.js';
 import type { PrefixTable } from './prefixTable.js';
 
 /** The first 8 bits of IPv4 and 12 of IPv6 (the leading ones are common to all), side by side. */
@@ -17,54 +18,57 @@ const FEWEST_EXPECTED = 2;
  * blocks out by region of the world, so this tells near from far without any knowledge from outside.
  */
 export class AddressRegions {
-  /** By network, its prefixes in each region. */
-  readonly #ofNetwork = new Map<number, Map<number, number>>();
+  readonly #prefixes = new NetworkRegions();
   /** [REGIONS] networks in a region, and [REGIONS x REGIONS] in two. */
   readonly #networks = new Int32Array(REGIONS);
   readonly #both = new Int32Array(REGIONS * REGIONS);
   /** Networks in so few regions that they say something. */
   #all = 0;
 
+  /** Networks with a prefix, and those with just one. */
+  get networks(): number {
+    return this.#prefixes.networks;
+  }
+
+  get singles(): number {
+    return this.#prefixes.singles;
+  }
+
+  prefixesOf(network: number): number {
+    return this.#prefixes.prefixesOf(network);
+  }
+
   add(network: number, region: number): void {
-    const own = this.#ofNetwork.get(network);
-    if (own === undefined) {
-      this.#ofNetwork.set(network, new Map([[region, 1]]));
-      this.#tally(region, [], 1);
+    const before = this.#prefixes.add(network, region);
+    if (before < 0) return;
+    if (before === 0) {
+      this.#networks[region]!++;
       this.#all++;
-      return;
-    }
-    const count = own.get(region) ?? 0;
-    if (count === 0) {
-      if (own.size < MOST_REGIONS) this.#tally(region, own.keys(), 1);
-      else if (own.size === MOST_REGIONS) {
-        this.#tallyAll(own, -1);
+    } else if (before <= MOST_REGIONS) {
+      const others = this.#prefixes.regionsOf(network).filter((other) => other !== region);
+      if (before < MOST_REGIONS) this.#tally(region, others, 1);
+      else {
+        this.#tallyAll(others, -1);
         this.#all--;
       }
     }
-    own.set(region, count + 1);
   }
 
   remove(network: number, region: number): void {
-    const own = this.#ofNetwork.get(network);
-    const count = own?.get(region) ?? 0;
-    if (own === undefined || count === 0) return;
-    if (count > 1) {
-      own.set(region, count - 1);
-      return;
-    }
-    own.delete(region);
-    if (own.size < MOST_REGIONS) this.#tally(region, own.keys(), -1);
-    else if (own.size === MOST_REGIONS) {
-      this.#tallyAll(own, 1);
+    const left = this.#prefixes.remove(network, region);
+    if (left < 0) return;
+    if (left === 0) {
+      this.#networks[region]!--;
+      this.#all--;
+    } else if (left < MOST_REGIONS) this.#tally(region, this.#prefixes.regionsOf(network), -1);
+    else if (left === MOST_REGIONS) {
+      this.#tallyAll(this.#prefixes.regionsOf(network), 1);
       this.#all++;
     }
-    if (own.size > 0) return;
-    this.#ofNetwork.delete(network);
-    this.#all--;
   }
 
   clear(): void {
-    this.#ofNetwork.clear();
+    this.#prefixes.clear();
     this.#networks.fill(0);
     this.#both.fill(0);
     this.#all = 0;
@@ -99,9 +103,9 @@ export class AddressRegions {
     }
   }
 
-  #tallyAll(regions: ReadonlyMap<number, number>, change: number): void {
+  #tallyAll(regions: Iterable<number>, change: number): void {
     const before: number[] = [];
-    for (const region of regions.keys()) {
+    for (const region of regions) {
       this.#tally(region, before, change);
       before.push(region);
     }

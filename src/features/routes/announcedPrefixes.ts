@@ -7,8 +7,6 @@ const COUNTED_A_TURN = 1 << 15;
 /** How many prefixes have a route, in all and by the network that originated each last. Follows from the prefix table. */
 export class AnnouncedPrefixes {
   #all = 0;
-  #single = 0;
-  readonly #ofOrigin = new Map<number, number>();
   readonly regions = new AddressRegions();
 
   constructor(private readonly prefixes: PrefixTable) {}
@@ -19,11 +17,12 @@ export class AnnouncedPrefixes {
 
   /** Share of the networks with a prefix that have just one; 0 where there is none. */
   get singleShare(): number {
-    return this.#ofOrigin.size === 0 ? 0 : this.#single / this.#ofOrigin.size;
+    const { networks, singles } = this.regions;
+    return networks === 0 ? 0 : singles / networks;
   }
 
   of(origin: number): number {
-    return this.#ofOrigin.get(origin) ?? 0;
+    return this.regions.prefixesOf(origin);
   }
 
   /** A peer has a route to the prefix that it did not have. */
@@ -56,8 +55,6 @@ export class AnnouncedPrefixes {
   *recount(): Generator<void> {
     const { prefixes } = this;
     this.#all = 0;
-    this.#single = 0;
-    this.#ofOrigin.clear();
     this.regions.clear();
     for (let id = 0; id < prefixes.high; id++) {
       if (id % COUNTED_A_TURN === COUNTED_A_TURN - 1) yield;
@@ -73,11 +70,5 @@ export class AnnouncedPrefixes {
     const region = regionOf(this.prefixes, prefix);
     if (change > 0) this.regions.add(origin, region);
     else this.regions.remove(origin, region);
-    const before = this.#ofOrigin.get(origin) ?? 0;
-    const count = before + change;
-    if (before === 1) this.#single--;
-    if (count === 1) this.#single++;
-    if (count === 0) this.#ofOrigin.delete(origin);
-    else this.#ofOrigin.set(origin, count);
   }
 }

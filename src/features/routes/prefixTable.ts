@@ -98,6 +98,8 @@ export class PrefixTable extends PrefixRecords {
     );
     if (id < 0) return false;
     this.#ofShape[this.shape(id)]!--;
+    this.#byTop.outdated(1);
+    this.#byOrigin.outdated(ORIGINS);
     this.remove(id);
     this.evictions++;
     return true;
@@ -126,6 +128,7 @@ export class PrefixTable extends PrefixRecords {
       oldest = slot;
       oldestSeen = seen;
     }
+    if (this.originLast(oldest) !== 0) this.#byOrigin.outdated(1);
     this.setOrigin(oldest, origin, empty ? 0 : known, minute);
     this.#byOrigin.add(origin, id);
     return empty ? -1 : known;
@@ -152,6 +155,7 @@ export class PrefixTable extends PrefixRecords {
     }
     // four origins of this very dump leave no room for a fifth
     if (oldestSeen >= minute) return;
+    if (this.originLast(oldest) !== 0) this.#byOrigin.outdated(1);
     this.setOrigin(oldest, origin, since, minute);
     this.#byOrigin.add(origin, id);
   }

@@ -4,6 +4,40 @@ const PLACES = 1 << 15;
 /** Numbers of a place: the two ASes of a link, and those of one whose routes were passed on, side by side. */
 const WIDTH = 4;
 
+/** Places for links that updates name, few enough to stay near the processor: most paths share theirs. */
+const NAMED = 1 << 13;
+/** Fields of a place. */
+const LEFT = 0;
+const RIGHT = 1;
+export const SINCE = 2;
+export const PASSED = 3;
+
+/**
+ * Copies of the records of links that paths named lately: since when each is known, and since when its left network passes
+ * on routes of the right one. Not to be asked once links are forgotten, nor when being met decides what is.
+ */
+export class NamedLinks {
+  readonly places = new Int32Array(NAMED * WIDTH);
+
+  /** Where a link's copy stands or would stand. */
+  at(left: number, right: number): number {
+    let hash = Math.imul(left, 0x85ebca6b) ^ Math.imul(right, 0x9e3779b1);
+    hash ^= hash >>> 15;
+    return (hash & (NAMED - 1)) * WIDTH;
+  }
+
+  has(at: number, left: number, right: number): boolean {
+    return this.places[at + LEFT] === (left | 0) && this.places[at + RIGHT] === (right | 0);
+  }
+
+  keep(at: number, left: number, right: number, since: number, passed: number): void {
+    this.places[at + LEFT] = left;
+    this.places[at + RIGHT] = right;
+    this.places[at + SINCE] = since;
+    this.places[at + PASSED] = passed;
+  }
+}
+
 /**
  * Links that were learnt lately, so that a table's paths, which share most of theirs, need not ask the large tables for each.
  * Says nothing once one of these is full: there, being met again decides what is forgotten.

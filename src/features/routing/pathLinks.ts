@@ -1,7 +1,7 @@
 import { SEQUENCE } from '../../bgp/asPath.js';
 import type { BatchColumns } from '../../bgp/batchColumns.js';
 import type { OpenMinute } from '../openMinute.js';
-import { RecentLinks } from '../routes/recentLinks.js';
+import { NamedLinks, PASSED, RecentLinks, SINCE } from '../routes/recentLinks.js';
 import type { Minute } from '../row.js';
 import { type Horizon, isNew } from './horizon.js';
 import type { RoutingTables } from './routingTables.js';
@@ -16,6 +16,7 @@ export interface LinkNews {
 /** Learns the links of paths, and who carries whose routes in them. */
 export class PathLinks {
   readonly #lately = new RecentLinks();
+  readonly #named = new NamedLinks();
 
   constructor(
     private readonly tables: RoutingTables,
@@ -30,19 +31,27 @@ export class PathLinks {
     const { hops, marks, pathStart } = columns;
     const known = this.horizon.knownFrom(minute);
     const { links } = this.tables;
+    const named = this.#named;
     let youngest = 0;
     let before = 0;
     const end = pathStart[path + 1]!;
-    for (let at = pathStart[path]! + 1; at < end; at++) {
-      const left = hops[at - 1]!;
-      const right = hops[at]!;
-      if (left === right || marks[at] !== SEQUENCE || marks[at - 1] !== SEQUENCE) continue;
-      const link = this.#note(left, right, known);
-      const from = links.first(link);
+    for (let hop = pathStart[path]! + 1; hop < end; hop++) {
+      const left = hops[hop - 1]!;
+      const right = hops[hop]!;
+      if (left === right || marks[hop] !== SEQUENCE || marks[hop - 1] !== SEQUENCE) continue;
+      const at = named.at(left, right);
+      if (links.full || !named.has(at, left, right)) {
+        const link = this.#note(left, right, known);
+        named.keep(at, left, right, links.first(link), links.passed(link));
+      }
+      const from = named.places[at + SINCE]!;
       if (from > youngest) youngest = from;
       if (news !== undefined && isNew(from, minute)) news.open.newLink(left, right, 1, news.prefix);
       if (before !== 0) {
-        const since = this.#pass(link, left, known);
+        if (named.places[at + PASSED]! < 0) {
+          named.places[at + PASSED] = this.#pass(links.find(left, right), left, known);
+        }
+        const since = named.places[at + PASSED]!;
         if (since > youngest) youngest = since;
         if (news !== undefined && isNew(since, minute)) {
           news.open.newTransit([left, right, before, hops[end - 1]!], 1, news.prefix, news.peer);

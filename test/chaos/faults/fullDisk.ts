@@ -7,7 +7,7 @@ const NO_DISK = 'no disk of its own could be mounted';
 
 async function fillForAWhile(disk: OwnDisk, milliseconds: number): Promise<void> {
   try {
-    disk.fill();
+    await disk.fill();
     await sleep(milliseconds);
   } finally {
     disk.empty();

@@ -1,6 +1,7 @@
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 /** What is left free of a full disk, bytes. */
 const CRUMBS = 65_536;
@@ -20,14 +21,12 @@ export class OwnDisk {
     return new OwnDisk(folder, mountTmpfs(folder, size));
   }
 
-  /** Leaves no room for the next block. */
-  fill(): void {
+  /** Leaves no room for the next block. Not in one go: the feed is served by this process, and must go on. */
+  async fill(): Promise<void> {
     for (let left = TRIES; ; left -= 1) {
       const { bavail, bsize } = statfsSync(this.folder);
       try {
-        execFileSync('fallocate', ['-l', String(Math.max(4_096, bavail * bsize - CRUMBS)), this.filler], {
-          stdio: 'pipe',
-        });
+        await promisify(execFile)('fallocate', ['-l', String(Math.max(4_096, bavail * bsize - CRUMBS)), this.filler]);
         return;
       } catch (error) {
         // Who lives on it took room meanwhile.
