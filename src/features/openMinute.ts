@@ -282,7 +282,8 @@ export class OpenMinute {
     const before = this.#pathsBefore();
     const from = (event: Omit<OriginEvent, 'above'> & { peers: number }) => ({
       ...event,
-      ...facts.holding(event, before(event.prefix)),
+      // in later minutes the routes that went over already lead to the holders no more
+      ...(followed.begun(event) ?? facts.holding(event, before(event.prefix))),
     });
     const listed: (OriginEvent & { peers: number })[] = [
       ...listedEvents([...this.#origins.values()], prefixes).map(({ previousOrigins, peers, ...event }) => ({
