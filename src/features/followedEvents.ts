@@ -16,73 +16,71 @@ const LEFT_SHARE = 0.1;
 
 /** Route events of the last day, watched until their routes are gone. Keeps their prefixes from being forgotten. */
 export class FollowedEvents {
-  /** By `keyOf`, oldest first. */
-  #events = new Map<string, Followed>();
+  #events: Followed[] = [];
 
   constructor(private readonly known: Pick<KnownRoutes, 'prefixes'>) {}
 
   follow(events: readonly OriginEvent[], minute: Minute): void {
+    if (events.length === 0) return;
+    const known = new Set(this.#events.map(keyOf));
     for (const event of events) {
-      const key = keyOf(event);
-      if (event.holders.length === 0 || this.#events.has(key)) continue;
-      this.#events.set(key, { ...event, since: minute, peak: 0 });
+      if (event.holders.length === 0 || known.has(keyOf(event))) continue;
+      this.#events.push({ ...event, since: minute, peak: 0 });
       for (const id of pinned(event)) this.known.prefixes.references[id]!++;
     }
-    for (const [key, event] of this.#events) {
-      if (this.#events.size <= FOLLOWED) break;
-      this.#release(key, event);
-    }
+    while (this.#events.length > FOLLOWED) this.#release(this.#events.shift()!);
   }
 
-  /** How routes came down to the holders when an event that is followed began; null for one that is not. */
-  begun(event: Omit<OriginEvent, 'above'>): Pick<OriginEvent, 'above' | 'reach'> | null {
-    const kept = this.#events.get(keyOf(event));
-    return kept?.reach === undefined ? null : { above: kept.above, reach: kept.reach };
+  /** Looks up how routes came down to the holders when an event that is followed began; null for one that is not. */
+  beginnings(): (event: Omit<OriginEvent, 'above'>) => Pick<OriginEvent, 'above' | 'reach'> | null {
+    const events = new Map(this.#events.map((event) => [keyOf(event), event]));
+    return (event) => {
+      const kept = events.get(keyOf(event));
+      return kept?.reach === undefined ? null : { above: kept.above, reach: kept.reach };
+    };
   }
 
   /** Events that still spread, without those that this minute lists anyway. */
   spreading(minute: Minute, listed: readonly OriginEvent[]): OriginEvent[] {
     const named = new Set(listed.map(keyOf));
-    return [...this.#events].flatMap(([key, event]) =>
-      event.since > minute - SPREADING && !named.has(key) ? [event] : [],
-    );
+    return this.#events.filter((event) => event.since > minute - SPREADING && !named.has(keyOf(event)));
   }
 
   /** Looks where each event's routes are now, and lets go of those that are over. */
   ended(facts: RouteFacts): EndedEvent[] {
     const over: EndedEvent[] = [];
     const { prefixes } = facts.known;
-    for (const [key, event] of this.#events) {
+    this.#events = this.#events.filter((event) => {
       if (event.since <= facts.minute - MINUTES_PER_DAY) {
-        this.#release(key, event);
-        continue;
+        this.#release(event);
+        return false;
       }
       // routes change by messages that name the prefix, and what was looked at once stays as it was
-      if (event.peak > 0 && prefixes.lastMinute[event.prefix]! < facts.minute) continue;
+      if (event.peak > 0 && prefixes.lastMinute[event.prefix]! < facts.minute) return true;
       const { taken, held } = facts.routesTo(event);
       event.peak = Math.max(event.peak, taken);
       // one that no peer had at the end of a minute came and went within it, or is still on its way
       const onItsWay = event.peak === 0 && event.since > facts.minute - SPREADING;
-      if (onItsWay || taken > event.peak * LEFT_SHARE) continue;
+      if (onItsWay || taken > event.peak * LEFT_SHARE) return true;
       over.push({ prefix: prefixes.text(event.prefix), origin: event.origin, peers: event.peak, held });
-      this.#release(key, event);
-    }
+      this.#release(event);
+      return false;
+    });
     return over;
   }
 
   write(writer: ByteWriter): void {
-    writer.json([...this.#events.values()]);
+    writer.json(this.#events);
   }
 
   /** The prefixes' references are in the snapshot of their own table. */
   read(reader: ByteReader): void {
     const events = reader.json() as (Omit<Followed, 'above'> & Partial<Pick<Followed, 'above'>>)[];
     // snapshots of older versions lack what lay above the holders
-    for (const event of events) this.#events.set(keyOf(event), { ...event, above: event.above ?? [] });
+    this.#events = events.map((event) => ({ ...event, above: event.above ?? [] }));
   }
 
-  #release(key: string, event: Followed): void {
-    this.#events.delete(key);
+  #release(event: Followed): void {
     for (const id of pinned(event)) this.known.prefixes.references[id]!--;
   }
 }
