@@ -97,8 +97,9 @@ function related({ origin, holders, inside }: OriginClaim, facts: OriginFacts): 
   if (given !== null) return given;
   const shared = Math.max(facts.shared, facts.common ?? 0);
   if (shared >= 0.2) return { bits: -1, words: 'origin and holder are behind the same small network' };
-  const known = (facts.above ?? Number.POSITIVE_INFINITY) > LITTLE_KNOWN || (inside && heardLong(facts));
-  return { bits: known && shared < 0.14 ? 2 : 1, words: 'origin and holder are strangers' };
+  const little = (facts.above ?? Number.POSITIVE_INFINITY) <= LITTLE_KNOWN;
+  const most = !little || (inside && heardLong(facts)) ? 2 : inside ? 1 : 0;
+  return { bits: shared < 0.14 ? most : Math.min(most, 1), words: 'origin and holder are strangers' };
 }
 
 /**
@@ -109,7 +110,10 @@ function heardLong({ heldFor, origin }: OriginFacts): boolean {
   return heldFor >= DAY / 2 && origin.knownFor >= DAY / 2;
 }
 
-/** Networks above a holder up to which the stream knows too little of how it is reached to know its relations. */
+/**
+ * Networks above a holder up to which the stream knows too little of how it is reached to know its relations. Of a whole
+ * prefix the other origin may then have been there all along.
+ */
 const LITTLE_KNOWN = 2;
 /** Networks carried from which a provider announces prefixes of customers that have no AS number. */
 const PROVIDER = 4;
@@ -126,7 +130,9 @@ function familiarity({ inside, reached = 0 }: OriginClaim, facts: OriginFacts): 
   const { reach, routes, above = LITTLE_KNOWN } = facts;
   if (reach === undefined || above <= LITTLE_KNOWN) return null;
   if (reached >= WELL_KNOWN.reached && above >= WELL_KNOWN.above) {
-    return { bits: 1, words: `${reach} routes to its holder were known before` };
+    // nor did anybody announce a part of the block in all that time
+    const bits = inside && heardLong(facts) ? 2 : 1;
+    return { bits, words: `${reach} routes to its holder were known before` };
   }
   const known = reach / Math.max(1, routes);
   if (known >= 0.65) return null;
