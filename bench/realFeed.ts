@@ -6,6 +6,7 @@ import { modelLine } from './realFeed/modelLine.js';
 import { batchesOf, recordingFiles } from './realFeed/recording.js';
 import { printed, resultsOf } from './realFeed/report.js';
 import { type AggregatedRows, aggregated, readRows, recordingKey, writeRows } from './realFeed/rows.js';
+import { watchLine } from './realFeed/watchLine.js';
 import type { Bench, BenchOptions } from './result.js';
 
 export const RECORDING = join(process.cwd(), '../shared/data/mrt-days/route-views-2008');
@@ -45,10 +46,12 @@ async function run(options: BenchOptions) {
     return { results: [], incidents: [] };
   }
   const all = await recordingFiles(path);
-  const aggregate = await rowsOf(options.quick ? all.slice(0, QUICK_FILES) : all, options.rows);
+  const files = options.quick ? all.slice(0, QUICK_FILES) : all;
+  const aggregate = await rowsOf(files, options.rows);
+  const watched = watchedOf(options);
   const seed = Number(options.seed ?? DEFAULT_SEED);
   const models = await modelLine(aggregate.rows, seed, tell);
-  const line = incidentLine(models.inputs, watchedOf(options));
+  const line = incidentLine(models.inputs, watched, await watchLine(batchesOf(files), watched));
   const drift = driftLine(models, line.stained);
   return {
     recording: path,

@@ -7,8 +7,10 @@ import { incidentSettings } from '../../src/incidents/settings.js';
 import { severityRank } from '../../src/incidents/severity.js';
 import { watchSettings } from '../../src/incidents/watch/settings.js';
 import { WatchList } from '../../src/incidents/watchList.js';
+import { withoutOurs } from '../../src/incidents/withoutOurs.js';
 import type { IncidentSpan } from '../../src/storage/streamHistory.js';
 import { STREAM } from './rows.js';
+import type { WatchLine } from './watchLine.js';
 
 /** The operator's own networks, for recordings that hold them. */
 export interface Watched {
@@ -35,10 +37,19 @@ export interface IncidentLine {
   correlatorSeconds: number;
 }
 
-export function incidentLine(inputs: readonly MinuteInput[], watched: Watched): IncidentLine {
+/** @param watch what the watch found, where something is watched */
+export function incidentLine(
+  inputs: readonly MinuteInput[],
+  watched: Watched,
+  watch: WatchLine | null = null,
+): IncidentLine {
+  const context = engineContext(watched);
+  const others = watch === null ? inputs : inputs.map((input) => withoutOurs(input, watch.since, context.watchList));
   const started = performance.now();
-  const { incidents, changes } = correlate(freshState(STREAM), inputs, engineContext(watched));
+  const found = correlate(freshState(STREAM), others, context);
   const correlatorSeconds = (performance.now() - started) / 1000;
+  const incidents = [...found.incidents, ...(watch?.incidents ?? [])];
+  const changes = [...found.changes, ...(watch?.changes ?? [])].sort((a, b) => a.minute - b.minute);
   incidents.sort((a, b) => a.startedAt - b.startedAt);
   return { incidents, changes, stained: stainedSpans(incidents), correlatorSeconds };
 }

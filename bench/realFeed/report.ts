@@ -28,13 +28,15 @@ const isWatched = ({ detail }: Incident) => detail.watched.length > 0;
 
 export function printed(incident: Incident): PrintedIncident {
   const first = incident.reasons.find((reason) => reason.class === incident.class) ?? incident.reasons[0];
+  // as in an alert, what touches the operator's own comes first
+  const own = incident.detail.openedBy === 'watch' ? [] : incident.detail.watched;
   return {
     class: incident.class,
     severity: incident.severity,
     startedAt: iso(incident.startedAt),
     endedAt: incident.endedAt === null ? null : iso(incident.endedAt),
-    headline: first?.words ?? '',
-    reasons: incident.reasons.map(({ words }) => words),
+    headline: (own[0] ?? first)?.words ?? '',
+    reasons: [...new Set([...own, ...incident.reasons].map(({ words }) => words))],
     culprits: Object.fromEntries(
       (Object.entries(incident.culprits) as [string, Ranked[]][]).map(([sort, ranked]) => [
         sort,

@@ -31,6 +31,15 @@ export class FollowedEvents {
     while (this.#events.length > FOLLOWED) this.#release(this.#events.shift()!);
   }
 
+  /** Looks up how routes came down to the holders when an event that is followed began; null for one that is not. */
+  beginnings(): (event: Omit<OriginEvent, 'above'>) => Pick<OriginEvent, 'above' | 'reach'> | null {
+    const events = new Map(this.#events.map((event) => [keyOf(event), event]));
+    return (event) => {
+      const kept = events.get(keyOf(event));
+      return kept?.reach === undefined ? null : { above: kept.above, reach: kept.reach };
+    };
+  }
+
   /** Events that still spread, without those that this minute lists anyway. */
   spreading(minute: Minute, listed: readonly OriginEvent[]): OriginEvent[] {
     const named = new Set(listed.map(keyOf));
@@ -76,7 +85,7 @@ export class FollowedEvents {
   }
 }
 
-function keyOf({ prefix, origin, holders, covering, forged }: OriginEvent): string {
+function keyOf({ prefix, origin, holders, covering, forged }: Omit<OriginEvent, 'above'>): string {
   return `${prefix} ${origin} ${forged ? holders[0] : covering < 0}`;
 }
 

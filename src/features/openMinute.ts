@@ -280,9 +280,11 @@ export class OpenMinute {
   ): Pick<MinuteEvidence, 'newOrigins' | 'moreSpecifics' | 'tails'> {
     const { prefixes } = facts.known;
     const before = this.#pathsBefore();
+    const begun = followed.beginnings();
     const from = (event: Omit<OriginEvent, 'above'> & { peers: number }) => ({
       ...event,
-      ...facts.holding(event, before(event.prefix)),
+      // in later minutes the routes that went over already lead to the holders no more
+      ...(begun(event) ?? facts.holding(event, before(event.prefix))),
     });
     const listed: (OriginEvent & { peers: number })[] = [
       ...listedEvents([...this.#origins.values()], prefixes).map(({ previousOrigins, peers, ...event }) => ({

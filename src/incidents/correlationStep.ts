@@ -10,7 +10,7 @@ import { type CorrelatorContext, correlate, recentMinutes } from './correlator.j
 import type { IncidentChange } from './incident.js';
 import type { MinuteInput } from './minuteInput.js';
 import { storeFindings } from './storeFindings.js';
-import type { WatchList } from './watchList.js';
+import { withoutOurs } from './withoutOurs.js';
 
 export interface CorrelationOptions extends CorrelatorContext {
   /** Most minutes taken in one transaction. */
@@ -42,7 +42,7 @@ export async function correlateNext(
       watermark === null ? [] : await minuteInputs(client, stream, cursor ?? -1, watermark, options.batch ?? 500);
     const watch = options.watchList.empty ? { since: null, begins: false } : await watchBegun(client, stream);
     const withoutWatched = (minutes: readonly MinuteInput[]) =>
-      minutes.map((input) => othersOf(input, watch.since, options.watchList));
+      minutes.map((input) => withoutOurs(input, watch.since, options.watchList));
     const inputs = withoutWatched(judged);
     // what the watch has yet to read for the first time is not judged twice
     if (inputs.length === 0 || watch.begins) {
@@ -73,10 +73,4 @@ export async function correlateNext(
   } finally {
     client.release(broken);
   }
-}
-
-/** From the minute on in which the watch began to read the log, the operator's own routes are its business alone. */
-function othersOf(input: MinuteInput, since: number | null, watchList: WatchList): MinuteInput {
-  if (since === null || input.minute < since || input.evidence === null) return input;
-  return { ...input, evidence: watchList.withoutOurs(input.evidence) };
 }

@@ -78,3 +78,7 @@ function isWarm(input: MinuteInput, recent: readonly MinuteInput[], minutes: num
     tail.every(({ gap, values }) => !gap && values.length > 0)
   );
 }
+
+export function speaks({ strong, reset, watched }: Signal): boolean {
+  return strong || reset || watched.length > 0;
+}

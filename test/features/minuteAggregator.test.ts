@@ -217,6 +217,8 @@ describe('evidence', () => {
       reach: 3,
     });
     expect(rows[3]!.evidence.newOrigins[0]!.peers).toBe(1);
+    // three led to the holder when it began; when this minute closed, one of those that had gone over was back
+    expect(rows[3]!.evidence.newOrigins[0]!.facts).toMatchObject({ taken: 2, held: 1, reach: 3 });
     expect(rows[2]!.evidence.newLinks).toEqual([{ left: 200, right: 666, routes: 2, prefixes: ['10.0.0.0/16'] }]);
     // nobody speaks of it any more, but where its routes are is still looked at
     expect(rows[4]!.evidence.newOrigins).toMatchObject([{ prefix: '10.0.0.0/16', origin: 666, peers: 0 }]);

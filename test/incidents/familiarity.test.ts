@@ -1,9 +1,17 @@
 import { expect, test } from '@jest/globals';
 import { originSuspicion } from '../../src/incidents/suspicion/originSuspicion.js';
 
-/** Bits of a claim with 20 routes on what `reach` routes were known to lead to, through `above` networks. */
-function bitsOf(inside: boolean, reach: number | undefined, above: number | undefined): number {
-  const network = { knownFor: 5000, degree: 2, carries: 0 };
+/**
+ * Bits of a claim with 20 routes on what `reach` routes were known to lead to, through `above` networks. Both networks
+ * have been known for `knownFor` minutes, and the feed has so many `peers`.
+ */
+function bitsOf(
+  inside: boolean,
+  reach: number | undefined,
+  above: number | undefined,
+  { knownFor = 5000, peers = 50 } = {},
+): number {
+  const network = { knownFor, degree: 2, carries: 0 };
   const facts = {
     origin: network,
     holder: network,
@@ -13,7 +21,7 @@ function bitsOf(inside: boolean, reach: number | undefined, above: number | unde
     shared: 0,
     originPrefixes: 5,
     holderPrefixes: 5,
-    heldFor: 5000,
+    heldFor: knownFor,
     routes: 20,
     taken: 15,
     held: 5,
@@ -22,7 +30,8 @@ function bitsOf(inside: boolean, reach: number | undefined, above: number | unde
     ...(above === undefined ? {} : { above }),
     ...(reach === undefined ? {} : { reach }),
   };
-  return originSuspicion({ origin: 5400, holders: [3000], inside, share: 0.5, path: [100, 200, 5400], facts }).bits;
+  const claim = { origin: 5400, holders: [3000], inside, share: 0.5, path: [100, 200, 5400], facts };
+  return originSuspicion({ ...claim, ...(reach === undefined ? {} : { reached: reach / peers }) }).bits;
 }
 
 const less = (inside: boolean) =>
@@ -41,6 +50,24 @@ test('rows of older versions, which do not say how many, are judged as if all we
 });
 
 test('where next to nothing is known above the holder, its few routes do not count a second time', () => {
-  expect(bitsOf(true, 3, 2)).toBe(bitsOf(true, 20, 2));
-  expect(bitsOf(true, 20, 5) - bitsOf(true, 20, 2)).toBe(1);
+  for (const inside of [true, false]) expect(bitsOf(inside, 3, 2)).toBe(bitsOf(inside, 20, 2));
+  expect(bitsOf(false, 20, 5) - bitsOf(false, 20, 2)).toBe(2);
+});
+
+test('of a block that rests little is heard: in half a day a relation would have shown', () => {
+  expect(bitsOf(true, 1, 1)).toBe(bitsOf(true, 20, 5));
+  const young = { knownFor: 700 };
+  expect(bitsOf(true, 20, 5, young) - bitsOf(true, 1, 1, young)).toBe(1);
+});
+
+test('strangers are more telling where three in five peers told how they reach the holder, over four networks', () => {
+  for (const inside of [true, false]) {
+    const better = [34, 33, 30, 29].map((peers) => bitsOf(inside, 20, 4, { peers }) - bitsOf(inside, 20, 4));
+    // more so of a part of a block, of which nobody else announced any for half a day
+    const most = inside ? 2 : 1;
+    expect(better).toEqual([0, most, most, most]);
+    const young = (peers: number) => bitsOf(inside, 20, 4, { peers, knownFor: 700 });
+    expect(young(30) - young(50)).toBe(1);
+    expect(bitsOf(inside, 20, 3, { peers: 20 })).toBe(bitsOf(inside, 20, 3));
+  }
 });

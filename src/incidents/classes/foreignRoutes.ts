@@ -79,6 +79,7 @@ function foreignRoute(
       holders,
       inside: covering !== undefined,
       share,
+      ...(facts?.reach === undefined ? {} : { reached: peerShare(evidence, facts.reach) }),
       path,
       validity,
       facts,

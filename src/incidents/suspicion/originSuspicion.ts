@@ -10,6 +10,8 @@ export interface OriginClaim {
   inside: boolean;
   /** Share of the stream's peers that have the new route, 0..1. */
   share: number;
+  /** Share of them whose routes led to the holders when it began, 0..1. Absent where rows do not say. */
+  reached?: number;
   path: readonly number[];
   validity?: Validity;
   /** Absent in rows of older versions. */
@@ -81,7 +83,7 @@ export function seenClue(share: number): Clue | null {
   return { bits: -2, words: 'few peers have it' };
 }
 
-function related({ origin, holders }: OriginClaim, facts: OriginFacts): Clue {
+function related({ origin, holders, inside }: OriginClaim, facts: OriginFacts): Clue {
   if (facts.alike > 0) {
     return { bits: -8, words: `both have announced ${facts.alike} other prefixes` };
   }
@@ -95,21 +97,43 @@ function related({ origin, holders }: OriginClaim, facts: OriginFacts): Clue {
   if (given !== null) return given;
   const shared = Math.max(facts.shared, facts.common ?? 0);
   if (shared >= 0.2) return { bits: -1, words: 'origin and holder are behind the same small network' };
-  const known = (facts.above ?? Number.POSITIVE_INFINITY) > LITTLE_KNOWN && shared < 0.14;
-  return { bits: known ? 2 : 1, words: 'origin and holder are strangers' };
+  const little = (facts.above ?? Number.POSITIVE_INFINITY) <= LITTLE_KNOWN;
+  const most = !little || (inside && heardLong(facts)) ? 2 : inside ? 1 : 0;
+  return { bits: shared < 0.14 ? most : Math.min(most, 1), words: 'origin and holder are strangers' };
 }
 
-/** Networks above a holder up to which the stream knows too little of how it is reached to know its relations. */
+/**
+ * A block that rests makes no updates, so few paths to it are heard. In half a day a relation of the two would have shown
+ * in other routes.
+ */
+function heardLong({ heldFor, origin }: OriginFacts): boolean {
+  return heldFor >= DAY / 2 && origin.knownFor >= DAY / 2;
+}
+
+/**
+ * Networks above a holder up to which the stream knows too little of how it is reached to know its relations. Of a whole
+ * prefix the other origin may then have been there all along.
+ */
 const LITTLE_KNOWN = 2;
 /** Networks carried from which a provider announces prefixes of customers that have no AS number. */
 const PROVIDER = 4;
 
+/** Share of the peers, and networks above the holder, from which on the stream knows well how the holder is reached. */
+const WELL_KNOWN = { reached: 0.6, above: 4 } as const;
+
 /**
  * Where a new route reaches many more peers than the holder's was known from, the stream knows little of the holder: a table
- * learnt from updates alone is full of prefixes whose second origin was there all along, unheard.
+ * learnt from updates alone is full of prefixes whose second origin was there all along, unheard. Where most peers told how
+ * they reach the holder, that nothing relates the two says more.
  */
-function familiarity({ inside }: OriginClaim, { reach, routes, above = LITTLE_KNOWN }: OriginFacts): Clue | null {
+function familiarity({ inside, reached = 0 }: OriginClaim, facts: OriginFacts): Clue | null {
+  const { reach, routes, above = LITTLE_KNOWN } = facts;
   if (reach === undefined || above <= LITTLE_KNOWN) return null;
+  if (reached >= WELL_KNOWN.reached && above >= WELL_KNOWN.above) {
+    // nor did anybody announce a part of the block in all that time
+    const bits = inside && heardLong(facts) ? 2 : 1;
+    return { bits, words: `${reach} routes to its holder were known before` };
+  }
   const known = reach / Math.max(1, routes);
   if (known >= 0.65) return null;
   return { bits: inside || known >= 0.35 ? -1 : -2, words: `only ${reach} routes to its holder were known before` };

@@ -1,0 +1,162 @@
+import { baselineOf } from './baseline.js';
+import { classify } from './classify.js';
+import type { CorrelatorContext, CorrelatorState } from './correlatorState.js';
+import type { Culprits } from './culprits.js';
+import { mergedRanks, noEvidence, withMinute } from './evidence.js';
+import type { Incident, IncidentDetail } from './incident.js';
+import { GENERAL } from './lanes.js';
+import { noTrace, traced } from './levelTrace.js';
+import type { MinuteInput } from './minuteInput.js';
+import type { Lane } from './minuteLanes.js';
+import { judgedNormal } from './normalReasons.js';
+import { atLeast, severityRank } from './severity.js';
+import { type Signal, speaks } from './signal.js';
+import { watchedSeverity } from './watchedSeverity.js';
+import { mergedWatched } from './watchList.js';
+
+const CULPRITS = 10;
+
+export function isActive(input: MinuteInput, signal: Signal): boolean {
+  return !input.gap && (input.anomalous || speaks(signal));
+}
+
+export function openedIncident(
+  { input, subject, recent }: Lane,
+  signal: Signal,
+  state: CorrelatorState,
+  context: CorrelatorContext,
+): Incident {
+  const previous = subject === GENERAL ? state.previousEnd : null;
+  const since = Math.max(input.minute - context.settings.lookBackMinutes, previous ?? 0);
+  const lookBack = recent.filter(({ minute }) => minute >= since);
+  const before = state.recent.filter(({ minute }) => minute < input.minute - context.settings.lookBackMinutes);
+  const baseline = baselineOf(before);
+  let evidence = noEvidence(since, baseline);
+  for (const earlier of lookBack) evidence = withMinute(evidence, earlier, context.validityOf);
+  const incident: Incident = {
+    stream: state.stream,
+    subject,
+    startedAt: input.minute,
+    endedAt: null,
+    lastMinute: input.minute,
+    peakMinute: input.minute,
+    peakScore: input.score ?? 0,
+    severity: 'info',
+    class: 'unknown',
+    reasons: [],
+    models: [],
+    culprits: { prefixes: [], origins: [], peers: [] },
+    detail: {
+      openedBy: input.anomalous ? 'models' : 'evidence',
+      quiet: 0,
+      evidence,
+      scores: {},
+      watched: [],
+      told: { severity: 'info', class: 'unknown', watched: 0 },
+      explanations: strongest(input),
+      ...(subject === GENERAL ? { level: noTrace(before) } : {}),
+    },
+  };
+  return told(withInput(incident, input, signal, context));
+}
+
+export function continuedIncident(
+  open: Incident,
+  input: MinuteInput,
+  signal: Signal,
+  context: CorrelatorContext,
+): { incident: Incident; grown: boolean } {
+  const incident = withInput(open, input, signal, context);
+  const { severity, class: name, watched } = open.detail.told;
+  const grown =
+    severityRank(incident.severity) > severityRank(severity) ||
+    incident.detail.watched.length > watched ||
+    (incident.class !== name && incident.class !== 'unknown') ||
+    (incident.detail.newNormal !== undefined && open.detail.told.newNormal !== true);
+  return { incident: grown ? told(incident) : incident, grown };
+}
+
+function told(incident: Incident): Incident {
+  const { severity, class: name, detail } = incident;
+  const newNormal = detail.newNormal === undefined ? {} : { newNormal: true };
+  return {
+    ...incident,
+    detail: { ...detail, told: { severity, class: name, watched: detail.watched.length, ...newNormal } },
+  };
+}
+
+/** Adds one minute to an open incident, active or quiet, and judges it anew. */
+function withInput(open: Incident, input: MinuteInput, signal: Signal, context: CorrelatorContext): Incident {
+  const evidence = withMinute(open.detail.evidence, input, context.validityOf);
+  if (input.gap) return { ...open, detail: { ...open.detail, evidence } };
+  const active = isActive(input, signal);
+  const lastMinute = active ? input.minute : open.lastMinute;
+  const higher = active && input.score !== null && input.score > open.peakScore;
+  const watched = mergedWatched(open.detail.watched, signal.watched);
+  const judged = classify(
+    { subject: open.subject, evidence, duration: lastMinute - open.startedAt + 1, settings: context.settings },
+    open.class,
+  );
+  // Within one class an incident has been as grave as it ever was; under another name it is judged anew.
+  const base = judged.class === open.class ? atLeast(judged.severity, open.severity) : judged.severity;
+  const level = open.detail.level === undefined ? undefined : traced(open.detail.level, input);
+  const normal = judgedNormal(level, evidence, { ...judged, severity: base }, lastMinute - open.startedAt + 1);
+  return {
+    ...open,
+    lastMinute,
+    peakMinute: higher ? input.minute : open.peakMinute,
+    peakScore: higher ? input.score! : open.peakScore,
+    severity: watchedSeverity(normal.severity, watched, context.validityOf),
+    class: judged.class,
+    reasons: normal.words,
+    models: active ? joined(open.models, contributing(input, signal)) : open.models,
+    culprits: named(judged.culprits, evidence),
+    detail: {
+      ...open.detail,
+      ...normal.detail,
+      quiet: active ? 0 : open.detail.quiet + 1,
+      evidence,
+      ...endedOf(open, input),
+      scores: judged.scores,
+      watched,
+      explanations: higher ? strongest(input) : open.detail.explanations,
+    },
+  };
+}
+
+function contributing(input: MinuteInput, signal: Signal): string[] {
+  const names = Object.entries(input.votes)
+    .filter(([, vote]) => input.anomalous && vote.anomalous)
+    .map(([name]) => name);
+  if (speaks(signal)) names.push('evidence');
+  return names;
+}
+
+function joined(kept: readonly string[], fresh: readonly string[]): string[] {
+  return [...new Set([...kept, ...fresh])].sort();
+}
+
+function strongest(input: MinuteInput): IncidentDetail['explanations'] {
+  const entries = Object.entries(input.votes)
+    .filter(([, vote]) => vote.explanation !== undefined && vote.explanation.length > 0)
+    .map(([name, vote]) => [name, vote.explanation!.slice(0, 5)] as const);
+  return Object.fromEntries(entries);
+}
+
+/** The class's own culprits; where it blames nobody of a sort, who was loudest. */
+function named(culprits: Culprits, loudest: Culprits): Culprits {
+  const pick = (sort: keyof Culprits) =>
+    culprits[sort].length > 0 ? mergedRanks([], culprits[sort], CULPRITS) : loudest[sort].slice(0, CULPRITS);
+  return { prefixes: pick('prefixes'), origins: pick('origins'), peers: pick('peers') };
+}
+
+function endedOf(
+  { subject, detail }: Incident,
+  { evidence, minute }: MinuteInput,
+): Pick<IncidentDetail, 'ended' | 'endedMinute'> {
+  const fresh = (evidence?.ended ?? []).map(({ prefix }) => prefix);
+  const isBack = evidence?.losses?.some(({ origin, prefixes }) => prefixes === 0 && `AS${origin}` === subject);
+  if (isBack) fresh.push(subject);
+  if (fresh.length === 0) return {};
+  return { ended: [...new Set([...(detail.ended ?? []), ...fresh])], endedMinute: minute };
+}

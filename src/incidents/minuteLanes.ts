@@ -1,0 +1,78 @@
+import { baselineOf, distinctPeers } from './baseline.js';
+import { carriagesOf } from './carriages.js';
+import type { CorrelatorContext, CorrelatorState } from './correlatorState.js';
+import { noEvidence, SPREADING, withMinute } from './evidence.js';
+import { claimsOf, explains, GENERAL, goneNetworks, partOf, suspectsOf, withoutParts } from './lanes.js';
+import type { MinuteInput } from './minuteInput.js';
+import type { IncidentSettings } from './settings.js';
+import { signalOf } from './signal.js';
+
+/** A part of a minute, with what led to it, that is judged by itself. */
+export interface Lane {
+  subject: string;
+  input: MinuteInput;
+  recent: readonly MinuteInput[];
+}
+
+/**
+ * One cause, one incident: each network that is suspected, or has an open incident, gets its part of the minute; the
+ * rest is the general lane. What models flag goes to an open incident whose routes explain it.
+ */
+export function lanesOf(input: MinuteInput, state: CorrelatorState, context: CorrelatorContext): Lane[] {
+  const { settings, watchList, validityOf } = context;
+  const names = new Set(state.open.map(({ subject }) => subject).filter((subject) => subject !== GENERAL));
+  const { recent } = state;
+  const seen = recent.filter(({ minute }) => minute > input.minute - SPREADING);
+  const { evidence } = input;
+  const claims = evidence === null ? 0 : evidence.newOrigins.length + evidence.moreSpecifics.length;
+  const news = claims > 0 || evidence?.tails !== undefined;
+  if (evidence !== null && !input.gap && (news || evidence.transits !== undefined)) {
+    const spread = [...seen, input].reduce((kept, minute) => withMinute(kept, claimsOf(minute), validityOf), {
+      ...noEvidence(input.minute, baselineOf([])),
+      peersSeen: distinctPeers([...recent, input]),
+    });
+    const watched = watchList
+      .touches(evidence)
+      .flatMap(({ kind, origin }) => (kind === 'new origin' || kind === 'more specific' ? [origin ?? 0] : []));
+    const suspects = settings.evidence.enabled ? carriagesOf(input, recent) : [];
+    for (const subject of suspectsOf(spread, suspects, watched)) {
+      if (names.has(subject)) continue;
+      const lane = { input: partOf(input, subject), recent: partsOf(recent, subject, settings) };
+      const signal = signalOf(lane.input, lane.recent, settings, watchList, validityOf);
+      if (signal.strong || signal.watched.length > 0) names.add(subject);
+    }
+  }
+  // networks that go in the midst of an outage that is open are part of it
+  const inOutage = state.open.some(({ subject, class: name }) => subject === GENERAL && name === 'outage');
+  if (!input.gap && !inOutage && settings.evidence.enabled && evidence?.losses !== undefined) {
+    for (const subject of goneNetworks(input, distinctPeers([...recent, input]))) {
+      if (names.has(subject)) continue;
+      const lane = { input: partOf(input, subject), recent: partsOf(recent, subject, settings) };
+      if (signalOf(lane.input, lane.recent, settings, watchList, validityOf).strong) names.add(subject);
+    }
+  }
+  const own = [...names].sort();
+  const explaining = input.anomalous
+    ? state.open.find((open) => open.subject !== GENERAL && explains(open, input))?.subject
+    : undefined;
+  const rest = withoutParts(input, names);
+  const general: MinuteInput = explaining === undefined ? rest : { ...rest, anomalous: false };
+  return [
+    ...own.map((subject): Lane => {
+      const part = partOf(input, subject);
+      const { anomalous, votes, score } = input;
+      return {
+        subject,
+        input: subject === explaining ? { ...part, anomalous, votes, score } : part,
+        recent: partsOf(recent, subject, settings),
+      };
+    }),
+    { subject: GENERAL, input: general, recent: names.size === 0 ? recent : recent.map((m) => withoutParts(m, names)) },
+  ];
+}
+
+/** Only what an incident looks back at is taken apart; what is older says how warm the stream is, and its ordinary. */
+function partsOf(recent: readonly MinuteInput[], subject: string, settings: IncidentSettings): MinuteInput[] {
+  const near = recent.length - Math.max(settings.lookBackMinutes, SPREADING) - 1;
+  return recent.map((minute, at) => (at < near ? minute : partOf(minute, subject)));
+}
