@@ -207,7 +207,7 @@ export function addReadingRoutes(routes: Routes, context: DashboardContext): voi
     {
       method: 'GET',
       path: '/api/alerts',
-      summary: 'Alerts, newest first, and how far each channel was told',
+      summary: 'Alerts, newest first, and what each channel received',
       query: shape.alertsQuery,
       answer: z.array(shape.alertRow),
     },
