@@ -119,7 +119,7 @@ export function withStore<T>(program: Command, work: (store: Store) => Promise<T
   return withDatabase(program, withQueues, making);
 }
 
-/** The same for what fills a database, and makes one if need be. */
+/** The same for what fills a database, and makes one if none exists. */
 export function fillStore<T>(program: Command, work: (store: Store) => Promise<T>): Promise<T> {
   return withStore(program, work, { makes: true });
 }

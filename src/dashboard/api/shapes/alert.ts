@@ -19,7 +19,7 @@ export const alertRow = z.object({
   stream: z.string().nullable(),
   class: z.string().nullable(),
   watched: z.boolean().describe('touches the own networks'),
-  history: z.boolean().describe('found in replayed or backfilled minutes; no notices were sent'),
+  history: z.boolean().describe('found in replayed or backfilled minutes; nothing was sent'),
   raisedAt: time,
   resolvedAt: time.nullable(),
   channels: z.record(z.string(), z.string()).describe('sent, waiting or gave up, by channel'),
