@@ -42,6 +42,17 @@ test('a step of the level is one, found to the minute; two per cent a day is non
   for (let day = 1; day < 29; day++) expect(stepAt(boiling, START + day * DAY)).toBeNull();
 });
 
+test('twice the level is dated within six hours, among minutes that stray by more than that', () => {
+  const random = mulberry32(5);
+  const at = 3 * DAY;
+  const stray = Float64Array.from({ length: at + 360 }, () => 10 ** (0.8 * (random() - random())));
+  const doubled = days(3.25, (row) => stray[row]! * (row < at ? 1 : 2));
+  for (const hours of [-13, -3, 0]) {
+    const onset = refinedOnset(doubled, START + at + hours * 60);
+    expect(Math.abs(onset - (START + at))).toBeLessThanOrEqual(120);
+  }
+});
+
 test('minutes before a change are moved to its level and keep their minutes and their rhythm', () => {
   const at = 4 * DAY;
   const block = days(5, (row) => (row < at ? 1 : 5));
