@@ -5,7 +5,7 @@ import { confusion, type Found, findIn, findScripted, scriptedRows } from './scr
 
 /**
  * Seeds 1..n; the rules were written looking at seeds from 1001 on. ROUTEWARDEN_INCIDENT_SEEDS=20 is the whole
- * measurement of docs/incidents.md.
+ * measurement of docs/measured/real-days.md.
  */
 const SEEDS = Number(process.env.ROUTEWARDEN_INCIDENT_SEEDS ?? 3);
 /** A busy machine takes its time; the test is of what is found, not of how soon. */

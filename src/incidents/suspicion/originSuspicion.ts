@@ -37,7 +37,7 @@ const STRANGERS = 2;
 /**
  * Weighs whether a network took what others hold. The weights are log-likelihood ratios between claims that a real
  * collector saw on two ordinary days (21 and 22 February 2008, Route Views) and claims of random networks to random
- * prefixes at the same minutes, rounded; no label was used. See docs/incidents.md.
+ * prefixes at the same minutes, rounded; no label was used. See docs/suspicion.md.
  */
 export function originSuspicion(claim: OriginClaim): Suspicion {
   const { facts } = claim;
