@@ -96,6 +96,23 @@ export function refinedOnset(block: FeatureBlock, onset: Minute): Minute {
   return block.minutes[rows[fine?.cut ?? near]!]!;
 }
 
+/** How far before the end a further step is looked for, with what `refinedOnset` searches around that; minutes. */
+const FURTHER: Minute = 720;
+
+/**
+ * A step of the last day and a half, after the change that a version is trained for: the regime may be over already.
+ * @param change first minute of the regime
+ * @param least minutes that there must be since the step, to train on
+ * @returns null where there is no step of half the level or more
+ */
+export function furtherStep(block: FeatureBlock, change: Minute, least: Minute): Minute | null {
+  const until = (block.minutes.at(-1) ?? 0) + 1;
+  const guess = until - FURTHER;
+  const at = refinedOnset(block, guess);
+  if (at === guess || at < change + LEAST_SIDE || until - at < least) return null;
+  return stepAt(block, at) === null ? null : at;
+}
+
 /**
  * The cut, from `from` to `until`, that explains most of the variance: the mean over the columns that show it best.
  * @param columns of the same length; constant ones are left out

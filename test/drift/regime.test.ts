@@ -4,6 +4,7 @@ import { refinedOnset, stepAt } from '../../src/drift/regimeStep.js';
 import { runawaySince } from '../../src/drift/runaway.js';
 import { FEATURE_COUNT } from '../../src/features/catalogue.js';
 import type { FeatureBlock } from '../../src/features/row.js';
+import { kindOf } from '../../src/models/kinds.js';
 import { mulberry32 } from '../../src/random/mulberry32.js';
 import { bridge } from '../../src/retraining/bridge.js';
 import { dueGrowth } from '../../src/retraining/growth.js';
@@ -134,4 +135,26 @@ test('the cool-down holds for a drift, and not for a version that does not fit a
   const runaway = { ...drift, trigger: { ...drift.trigger, runaway: true } };
   expect(admit(runaway, state, settings)).toMatchObject({ admit: true });
   expect(admit(runaway, { ...state, now: START + 300 }, settings)).toMatchObject({ admit: false });
+});
+
+test('a first refusal is followed up after six hours, a second one cools down in full', () => {
+  const settings = retrainingSettings.parse({ regimeMinutes: 360, coolDownMinutes: 1080 });
+  const state = { now: START + 400, lastFinished: START, dead: false, shadow: null };
+  const drift = { modelKey: 'lstm@a' as const, trigger: { kind: 'drift' as const, reportId: 1 } };
+  expect(admit(drift, { ...state, isFirstRefusal: true }, settings)).toMatchObject({ admit: true });
+  expect(admit(drift, { ...state, isFirstRefusal: true, now: START + 300 }, settings)).toMatchObject({ admit: false });
+  expect(admit(drift, { ...state, isFirstRefusal: false }, settings)).toMatchObject({ admit: false });
+});
+
+test('a version for a regime that is over already is trained for the step that ended it', () => {
+  const [first, second] = [2 * DAY, 4 * DAY];
+  const block = days(4.5, (row) => (row < first ? 1 : row < second ? 3 : 12));
+  const window = (until: number) => {
+    const rows = until - START;
+    const part = { ...block, minutes: block.minutes.slice(0, rows), usable: block.usable.slice(0, rows) };
+    return windowOf(part, [], { onset: START + first, until }, kindOf('heuristic'), retrainingSettings.parse({}), 900);
+  };
+  expect(Math.abs(window(START + second)!.onset! - (START + first))).toBeLessThanOrEqual(15);
+  expect(Math.abs(window(START + second + 400)!.onset! - (START + second))).toBeLessThanOrEqual(15);
+  expect(window(START + second + 400).step?.factor).toBeGreaterThan(3);
 });
