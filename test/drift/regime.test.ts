@@ -7,7 +7,7 @@ import type { FeatureBlock } from '../../src/features/row.js';
 import { kindOf } from '../../src/models/kinds.js';
 import { mulberry32 } from '../../src/random/mulberry32.js';
 import { bridge } from '../../src/retraining/bridge.js';
-import { dueGrowth } from '../../src/retraining/growth.js';
+import { dueGrowth, provisional } from '../../src/retraining/growth.js';
 import { retrainingSettings } from '../../src/retraining/settings.js';
 import { admit } from '../../src/retraining/storm.js';
 import { windowOf } from '../../src/retraining/windowSelection.js';
@@ -125,6 +125,13 @@ test('a regime is trained on again at a day, three days and a window', () => {
   expect(dueGrowth({ ...regime, until: START + DAY }, START + 2 * DAY, 7)).toBeNull();
   expect(dueGrowth({ ...regime, until: START + DAY }, START + 4 * DAY, 7)).toBe(3);
   expect(dueGrowth({ ...regime, until: START + 7 * DAY }, START + 20 * DAY, 7)).toBeNull();
+});
+
+test('a version is provisional until it has seen a whole window of the settings it was trained with', () => {
+  const regime = { since: START, until: START + 4 * DAY };
+  expect(provisional({ regime })).toEqual({ since: START, minutes: 4 * DAY });
+  expect(provisional({ regime: { ...regime, whole: 3 * DAY } })).toBeNull();
+  expect(provisional({ regime: null })).toBeNull();
 });
 
 test('the cool-down holds for a drift, and not for a version that does not fit at all', () => {
