@@ -3,7 +3,7 @@
  * what its services need of tables: the rules of incidents are pure, their steps read and write rows.
  */
 const STEPS =
-  'alerts/(alertStep|outbox|raise|watches/)|arrivals|correlationStep|incidentCsv|lateCorrelation|storeFindings|watch/watchStep';
+  'alerts/(alertStep|heartbeat|outbox|raise|watches/)|arrivals|correlationStep|incidentCsv|lateCorrelation|storeFindings|watch/watchStep';
 const SETTINGS = '^src/(?:dashboard/settings|drift/settings|retraining/(?:settings|approval|payload))\\.ts$';
 const BASICS = '^src/config/(?:paths|redaction|codeVersion)\\.ts$';
 const PARTS = [

@@ -31,13 +31,13 @@ async function fill(pool: Pool, stream: string, from: number, until: number): Pr
     );
     await pool.query(
       `INSERT INTO activations (model_key, version_id, from_minute, reason) VALUES ($1, $2, to_timestamp($3::bigint * 60), 'bench')`,
-      [modelKey(kind, stream), rows[0].id, from],
+      [modelKey(kind, stream), rows[0]!.id, from],
     );
     await pool.query(
       `INSERT INTO scores (stream, kind, minute, version_id, score, surprise, threshold, anomalous, created_at)
        SELECT $1, $2, to_timestamp(m::bigint * 60), $3, 0.4 + 0.2 * random(), 1, 0.599, false, '2020-01-01'
        FROM generate_series($4::integer, $5::integer - 1) m`,
-      [stream, kind, rows[0].id, from, until],
+      [stream, kind, rows[0]!.id, from, until],
     );
   }
 }
@@ -117,7 +117,7 @@ export const bench: Bench = {
         ]);
         hourly.push(await checkAll(pool, ['week'], end));
       }
-      line('3 models, 7 d + 24 h, hourly check (median of 5)', hourly.sort((a, b) => a - b)[2], 'ms', '< 100');
+      line('3 models, 7 d + 24 h, hourly check (median of 5)', hourly.sort((a, b) => a - b)[2]!, 'ms', '< 100');
 
       const count = quick ? 10 : 100;
       const streams = Array.from({ length: count }, (_, i) => `copy${i}`);
@@ -142,7 +142,7 @@ export const bench: Bench = {
       }
       line(
         `3 models after ${days} days of history, hourly check (median of 5)`,
-        later.sort((a, b) => a - b)[2],
+        later.sort((a, b) => a - b)[2]!,
         'ms',
         '< 100',
       );

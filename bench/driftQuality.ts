@@ -69,7 +69,7 @@ export async function driftQuality(series: number, days: number, frogDays: numbe
   // What takes longest begins first.
   orders.sort((a, b) => Number(a.file !== null) - Number(b.file !== null));
   const frogs = MODEL_KINDS.map((kind): Order => {
-    return { what: 'frog', file: RECORDED[0].file, seed: firstSeed, days: frogDays, kinds: [kind] };
+    return { what: 'frog', file: RECORDED[0]!.file, seed: firstSeed, days: frogDays, kinds: [kind] };
   });
   const answers = await inThreads<Order, Answer>(
     new URL('./drift/seriesWorker.js', import.meta.url),

@@ -5,6 +5,8 @@ import { startRedis } from '../test/support/redis.js';
 import type { Bench, BenchResult } from './result.js';
 
 const WORKERS = [1, 2, 4];
+/** A storm takes minutes; one that is not through after ten is an error. */
+const PROGRESS_MILLISECONDS = 10_000;
 
 /** Seconds that all cores together were not idle, since the machine's start. */
 const busySeconds = (): number =>
@@ -29,7 +31,17 @@ async function storm(
     const began = performance.now();
     const busyBefore = busySeconds();
     await many.startTrainers(workers);
-    await many.until('all models', 600, async () => (await many.published()) === many.keys.length);
+    let [done, said] = [0, began];
+    await many.until('all models', 600, async () => {
+      done = await many.published();
+      if (performance.now() - said > PROGRESS_MILLISECONDS) {
+        said = performance.now();
+        console.error(
+          `many-models: ${done} of ${many.keys.length} retrained by ${workers} after ${Math.round((said - began) / 1000)} s`,
+        );
+      }
+      return done === many.keys.length;
+    });
     const seconds = (performance.now() - began) / 1000;
     const coresBusy = (busySeconds() - busyBefore) / seconds;
     const { notOnce, mostAtOnce, byWorker } = await many.outcome();

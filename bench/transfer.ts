@@ -1,6 +1,6 @@
 import { type Quality, qualityOf } from '../src/evaluation/evaluation.js';
 import { rowsOf, trainingRows } from '../src/evaluation/labelledMinutes.js';
-import { trainKinds, walkWith } from '../src/evaluation/walk.js';
+import { combine, trainKinds, walkWith } from '../src/evaluation/walk.js';
 import { heuristicWith } from '../src/models/heuristic/index.js';
 import { type AnyModelKind, KINDS } from '../src/models/kinds.js';
 import type { Bench, BenchResult } from './result.js';
@@ -58,6 +58,10 @@ export const bench: Bench = {
         const { kinds } = await trainKinds(rowsOf(data.block, 0, trained), options);
         const { models, ensemble } = await walkWith(kinds, data.block, trained);
         for (const [model, track] of Object.entries({ ...models, ensemble })) keep(model, qualityOf(track, labels));
+        for (const { name: kind } of KINDS) {
+          const { [kind]: _, ...rest } = models;
+          keep(`ensemble_without_${kind}`, qualityOf(combine(rest, labels.length), labels));
+        }
         const { heuristic: _, ...seeded } = models;
         others.push(seeded);
         if (labels.includes(1) || seed !== seeds[0]) continue;
@@ -79,7 +83,7 @@ export const bench: Bench = {
       means,
       chosen: left.map(({ file, chosen }) => ({ file, chosen })),
       recall,
-      calibration: await calibrated(all, kinds, 1),
+      calibration: await calibrated(all, kinds, 1, quick),
       results: results(means, recall),
     };
   },

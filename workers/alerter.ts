@@ -1,8 +1,10 @@
 import { AlertStep } from '../src/incidents/alerts/alertStep.js';
+import { beat } from '../src/incidents/alerts/heartbeat.js';
 import { pageAddress } from '../src/incidents/alerts/links.js';
 import { openChannels } from '../src/incidents/alerts/openChannels.js';
 import { AlertOutbox } from '../src/incidents/alerts/outbox.js';
 import { watchesOf } from '../src/incidents/alerts/watches/all.js';
+import { periodically } from '../src/services/periodic.js';
 import { runService } from '../src/services/service.js';
 import { runStage } from '../src/services/stage.js';
 
@@ -26,11 +28,24 @@ await runService('alerter', async (context) => {
     outbox,
     now,
     watches: watchesOf(settings),
+    remindMinutes: settings.alerts.remindMinutes,
     lookSeconds: LOOK_SECONDS,
     log: logger,
     rounds: context.rounds,
   });
   context.report({ channels: channels.map(({ name }) => name) });
+  const { heartbeat } = settings.alerts;
+  const endHeartbeat =
+    heartbeat === undefined
+      ? () => {}
+      : periodically(
+          {
+            what: 'heartbeat',
+            milliseconds: heartbeat.intervalSeconds * 1000,
+            round: () => beat(pool, heartbeat),
+          },
+          context,
+        );
   try {
     await runStage(context, {
       name: 'alerter',
@@ -40,6 +55,7 @@ await runService('alerter', async (context) => {
       forget: () => step.forget(),
     });
   } finally {
+    endHeartbeat();
     await outbox.close();
     await Promise.allSettled(channels.map((channel) => channel.close()));
   }

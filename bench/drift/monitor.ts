@@ -58,7 +58,7 @@ async function scoredMinutes(name: ModelKindName, model: unknown, block: Feature
     Array.from(score, async (value, row) => {
       const anomalous = value > threshold;
       const broken = anomalous && name === 'heuristic' ? await kind.explain(model, tail, first + row) : [];
-      return { minute: tail.minutes[first + row], score: value, anomalous, rules: broken.map((rule) => rule.name) };
+      return { minute: tail.minutes[first + row]!, score: value, anomalous, rules: broken.map((rule) => rule.name) };
     }),
   );
 }

@@ -28,11 +28,11 @@ export function loadRecording(file: string, rows: number): Recording {
   for (const [row, line] of lines.entries()) {
     const cells = line.split(',').map(Number);
     values.set(cells.slice(4, 4 + FEATURE_COUNT), row * FEATURE_COUNT);
-    const minute = cells[1] * 60 + cells[2];
+    const minute = cells[1]! * 60 + cells[2]!;
     // Any start within the hour of the slot: the rhythm stays, the blocks differ.
     const slot = Math.round(minute / BLOCK) % starts.length;
     const away = Math.abs(minute - Math.round(minute / BLOCK) * BLOCK);
-    if (away <= 60 && row + BLOCK <= lines.length) starts[slot].push(row);
+    if (away <= 60 && row + BLOCK <= lines.length) starts[slot]!.push(row);
   }
   return { values, starts };
 }
@@ -42,8 +42,8 @@ export function bootstrap(source: Recording, days: number, random: () => number)
   const rows = days * MINUTES_PER_DAY;
   const values = new Float32Array(rows * FEATURE_COUNT);
   for (let row = 0, block = 0; row < rows; row += BLOCK, block++) {
-    const starts = source.starts[block % source.starts.length];
-    const from = starts[Math.floor(random() * starts.length)];
+    const starts = source.starts[block % source.starts.length]!;
+    const from = starts[Math.floor(random() * starts.length)]!;
     values.set(source.values.subarray(from * FEATURE_COUNT, (from + BLOCK) * FEATURE_COUNT), row * FEATURE_COUNT);
   }
   return {

@@ -9,7 +9,7 @@ const MESSAGES = [0, 1, 11, 33, 34, 35];
 export type Shift = (block: FeatureBlock, from: number, random: () => number) => void;
 
 export function scale(block: FeatureBlock, row: number, factor: number): void {
-  for (const column of VOLUME) block.values[row * block.columns + column] *= factor;
+  for (const column of VOLUME) block.values[row * block.columns + column]! *= factor;
 }
 
 /** Lasting changes that a monitor must find within a day, or within a day of their full height. */
@@ -20,16 +20,16 @@ export const SHIFTS: Record<string, Shift> = {
   'variance x2': (block, from) => {
     for (const column of VOLUME) {
       let mean = 0;
-      for (let row = 0; row < from; row++) mean += block.values[row * block.columns + column] / from;
+      for (let row = 0; row < from; row++) mean += block.values[row * block.columns + column]! / from;
       for (let row = from; row < block.minutes.length; row++) {
         const at = row * block.columns + column;
-        block.values[at] = Math.max(0, mean + Math.SQRT2 * (block.values[at] - mean));
+        block.values[at] = Math.max(0, mean + Math.SQRT2 * (block.values[at]! - mean));
       }
     }
   },
   'message rate +50 %': (block, from) => {
     for (let row = from; row < block.minutes.length; row++) {
-      for (const column of MESSAGES) block.values[row * block.columns + column] *= 1.5;
+      for (const column of MESSAGES) block.values[row * block.columns + column]! *= 1.5;
     }
   },
   'rate of bursts 5 %': (block, from, random) => {
@@ -39,16 +39,16 @@ export const SHIFTS: Record<string, Shift> = {
     const varying = [...Array(block.columns).keys()].filter((column) => {
       const seen = new Map<number, number>();
       for (let row = 0; row < from; row++) {
-        const value = block.values[row * block.columns + column];
+        const value = block.values[row * block.columns + column]!;
         seen.set(value, (seen.get(value) ?? 0) + 1);
       }
       // A column that nearly always has one value has nothing to lose.
       return Math.max(...seen.values()) < 0.9 * from;
     });
-    const column = varying[Math.floor(random() * varying.length)];
-    const values = Float32Array.from({ length: from }, (_, row) => block.values[row * block.columns + column]).sort();
+    const column = varying[Math.floor(random() * varying.length)]!;
+    const values = Float32Array.from({ length: from }, (_, row) => block.values[row * block.columns + column]!).sort();
     for (let row = from; row < block.minutes.length; row++)
-      block.values[row * block.columns + column] = values[from >> 1];
+      block.values[row * block.columns + column] = values[from >> 1]!;
   },
   'slow ramp to +30 % over two days': (block, from) => {
     for (let row = from; row < block.minutes.length; row++) {

@@ -92,7 +92,7 @@ export async function carryOut(trial: Trial): Promise<Tried> {
   const ordinary = await kind.fit(second.training, retrain);
   const { score } = await kind.score(ordinary, second.all, 0);
   const sorted = score.filter(Number.isFinite).sort();
-  const wolf = sorted[Math.floor(WOLF * sorted.length)];
+  const wolf = sorted[Math.floor(WOLF * sorted.length)]!;
   const atThreshold = surpriseForRate(gates.falseAlarmsPerDay);
   const deaf: ModelKind<unknown> = {
     ...kind,
@@ -163,10 +163,10 @@ function poisoned({ training }: TrainingWindow): FeatureBlock {
   const { columns, minutes } = training;
   const values = training.values.slice();
   for (const column of VOLUME) {
-    const sorted = Float64Array.from(minutes, (_, row) => values[row * columns + column]).sort();
-    const limit = Math.max(1, sorted[Math.floor(0.99 * (sorted.length - 1))]);
+    const sorted = Float64Array.from(minutes, (_, row) => values[row * columns + column]!).sort();
+    const limit = Math.max(1, sorted[Math.floor(0.99 * (sorted.length - 1))]!);
     for (let row = 0; row < minutes.length; row++) {
-      if (Math.floor(row / SPIKE_MINUTES) % 10 === 0) values[row * columns + column] += 6 * limit;
+      if (Math.floor(row / SPIKE_MINUTES) % 10 === 0) values[row * columns + column]! += 6 * limit;
     }
   }
   return { ...training, values };

@@ -1,7 +1,6 @@
 import { DEFAULT_WEIGHTS, VOTE, type VoteConstants } from '../../src/detection/ensemble.js';
 import { VOLUME_VIEW, type VolumeView } from '../../src/models/heuristic/volume.js';
 import type { ModelKindName } from '../../src/models/model.js';
-import { surpriseForRate } from '../../src/models/threshold.js';
 
 /** A view of the volume that the rules are fitted with. */
 export interface View {
@@ -40,23 +39,25 @@ export function views(): View[] {
 
 const WEIGHTS: readonly (readonly [number, number, number])[] = [
   [DEFAULT_WEIGHTS.heuristic, DEFAULT_WEIGHTS.isolation_forest, DEFAULT_WEIGHTS.lstm],
-  [8, 1, 1],
+  [12, 1, 1],
   [4, 1, 1],
   [1, 0, 0],
 ];
 
-/** The shipped vote first. The threshold is not among the choices: it is the promise of one false alarm a day. */
+/** The shipped vote first. The threshold is not among the choices: it is the promise of half a false alarm a day. */
 export function votes(): Vote[] {
   const list: Vote[] = [];
   for (const [heuristic, isolation_forest, lstm] of WEIGHTS) {
-    for (const stay of [VOTE.stay, surpriseForRate(2), surpriseForRate(5)]) {
-      for (const back of [VOTE.back, 0.4, 0.6]) {
-        for (const after of [VOTE.after, 0.5, 0]) {
-          list.push({
-            name: `${heuristic}:${isolation_forest}:${lstm}, stay ${stay.toFixed(2)}, back ${back}, after ${after}`,
-            weights: { heuristic, isolation_forest, lstm },
-            constants: { ...VOTE, stay, back, after },
-          });
+    for (const agreedFrom of [VOTE.agreedFrom, Number.POSITIVE_INFINITY]) {
+      for (const step of [VOTE.step, 0.25]) {
+        for (const back of [VOTE.back, 0.4, 0.6]) {
+          for (const after of [VOTE.after, 0]) {
+            list.push({
+              name: `${heuristic}:${isolation_forest}:${lstm}, agreed from ${agreedFrom}, step ${step}, back ${back}, after ${after}`,
+              weights: { heuristic, isolation_forest, lstm },
+              constants: { ...VOTE, agreedFrom, step, back, after },
+            });
+          }
         }
       }
     }

@@ -1,6 +1,6 @@
 import { rowsOf } from '../../src/evaluation/labelledMinutes.js';
 import { detectionOf } from '../../src/evaluation/metrics.js';
-import { type Track, type TrainedKind, walkWith } from '../../src/evaluation/walk.js';
+import { combine, type Track, type TrainedKind, walkWith } from '../../src/evaluation/walk.js';
 import { baseline } from './baseline.js';
 import { injections, SHAPES } from './injections.js';
 import type { Recording } from './recorded.js';
@@ -13,6 +13,8 @@ export interface Recall {
   shape: string;
   injected: number;
   ensemble: number;
+  /** By the kind that is left out of the vote. */
+  without: Record<string, number>;
   /** At its own threshold, and at one that gives as many false alarms as the ensemble raises. */
   baseline: number;
   baseline_same_alarms: number;
@@ -30,7 +32,10 @@ export async function recallOf(
   const own = baseline(data.block, trained);
   const same = thresholdAt(own.score, detectionOf(ensemble.anomalous, data.labels.subarray(trained)));
   const learnt = rowsOf(data.block, 0, trained);
-  const found = new Map(SHAPES.map((shape) => [shape, { injected: 0, ensemble: 0, baseline: 0, same: 0 }]));
+  const kinds = models.map(({ kind }) => kind.name);
+  const found = new Map(
+    SHAPES.map((shape) => [shape, { injected: 0, ensemble: 0, baseline: 0, same: 0, without: kinds.map(() => 0) }]),
+  );
   for (const { shape, block, from } of injections(data.block, trained, CONTEXT, count, seed)) {
     const of = found.get(shape)!;
     const walked = await walkWith(models, block, from);
@@ -44,6 +49,10 @@ export async function recallOf(
     const scores = baseline(glued, trained).score.subarray(from);
     of.injected++;
     of.ensemble += walked.ensemble.anomalous.includes(1) ? 1 : 0;
+    kinds.forEach((kind, k) => {
+      const { [kind]: _, ...others } = walked.models;
+      of.without[k]! += combine(others, walked.ensemble.score.length).anomalous.includes(1) ? 1 : 0;
+    });
     of.baseline += scores.some((s) => s >= own.threshold) ? 1 : 0;
     of.same += scores.some((s) => s >= same) ? 1 : 0;
   }
@@ -52,6 +61,7 @@ export async function recallOf(
     shape,
     injected: of.injected,
     ensemble: of.ensemble / of.injected,
+    without: Object.fromEntries(kinds.map((kind, k) => [kind, of.without[k]! / of.injected])),
     baseline: of.baseline / of.injected,
     baseline_same_alarms: of.same / of.injected,
   }));

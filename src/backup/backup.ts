@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import type { Pool, PoolClient } from 'pg';
+import { asOfOneMoment } from '../storage/pool.js';
 import { dumpRows, listMigrations, listTables } from '../storage/tableDump.js';
 import { BACKUP_FORMAT, type BackupHeader, CURSORS_LEFT_OUT, TABLES_LEFT_OUT } from './format.js';
 
@@ -22,25 +23,19 @@ export interface BackupOptions {
 export async function writeBackup(pool: Pool, file: string, options: BackupOptions): Promise<Record<string, number>> {
   const rows: Record<string, number> = {};
   const partial = `${file}.${process.pid}.part`;
-  const client = await pool.connect();
-  let broken: Error | undefined;
   try {
-    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-    await pipeline(
-      Readable.from(joined(lines(client, rows, options))),
-      createGzip(),
-      createWriteStream(partial, { mode: 0o600 }),
+    await asOfOneMoment(pool, (client) =>
+      pipeline(
+        Readable.from(joined(lines(client, rows, options))),
+        createGzip(),
+        createWriteStream(partial, { mode: 0o600 }),
+      ),
     );
     await rename(partial, file);
     return rows;
   } catch (error) {
     await rm(partial, { force: true });
     throw error;
-  } finally {
-    await client.query('ROLLBACK').catch((error: Error) => {
-      broken = error;
-    });
-    client.release(broken);
   }
 }
 

@@ -50,7 +50,7 @@ function registerList(alerts: Command, program: Command): void {
         alert.title,
         deliveries(alert),
       ]);
-      process.stdout.write(`${table(['raised', 'state', 'severity', 'kind', 'what', 'told'], cells)}\n`);
+      process.stdout.write(`${table(['raised', 'state', 'severity', 'kind', 'what', 'sent'], cells)}\n`);
     });
 }
 

@@ -13,7 +13,7 @@ import { layoutOf } from '../sources/archive/layout.js';
 import { StageLocks } from '../storage/stageLocks.js';
 import { registerStream } from '../storage/streams.js';
 import { age, printJson, say, UsageError } from './output.js';
-import { withStore } from './store.js';
+import { fillStore } from './store.js';
 
 /** Archives publish a file some minutes after its end. */
 const ARCHIVE_DELAY_MINUTES = 15;
@@ -139,7 +139,7 @@ export function register(program: Command): void {
         throw new UsageError(`option ${issue.path.join('.')}: ${issue.message}`);
       }
       const options = parsed.data;
-      await withStore(program, async ({ settings, pool, databaseUrl }) => {
+      await fillStore(program, async ({ settings, pool, databaseUrl }) => {
         const stream = settings.streams.find(({ name }) => name === options.stream);
         const collector = options.collector ?? stream?.host ?? options.stream;
         const baseUrl = options.baseUrl ?? settings.archive.url;

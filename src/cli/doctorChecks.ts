@@ -225,7 +225,7 @@ export async function checkArtifacts(pool: Pool): Promise<Finding> {
   };
 }
 
-/** What could not be told within the last day. */
+/** What could not be sent within the last day. */
 export async function checkAlerts(pool: Pool, settings: Settings): Promise<Finding> {
   const channels = settings.alerts.channels.map(({ name }) => name);
   const since = Date.now() - DAY_MILLISECONDS;

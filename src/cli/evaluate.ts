@@ -11,7 +11,10 @@ import { lookAt, settingsOf } from './store.js';
 
 const optionsSchema = z.object({
   trainMinutes: z.coerce.number().int().min(240).optional(),
-  seed: z.coerce.number().int().min(0),
+  seed: z
+    .string()
+    .regex(/^\d{1,15}$/, 'expected a whole number')
+    .transform(Number),
   falseAlarms: z.coerce.number().positive().max(100),
   scores: z.string().optional(),
   plot: z.string().optional(),
@@ -67,7 +70,7 @@ export function register(program: Command): void {
           data = stored.data;
           file = `stream ${stored.stream}`;
         } else data = readLabelledMinutes(await readFile(path, 'utf8'));
-        if (data.skipped > 0) say(`skipped ${data.skipped} lines that are no rows, such as: ${data.sample}`);
+        if (data.skipped > 0) say(`skipped ${data.skipped} lines that are not rows, such as: ${data.sample}`);
         const { evaluation, walked, labels, firstRow } = await evaluate(data, options.trainMinutes ?? null, {
           kinds: modelKinds({ lstmEngine: settings.lstmEngine, log: say }),
           seed: options.seed,

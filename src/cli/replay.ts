@@ -7,7 +7,7 @@ import { readLabelledMinutes } from '../evaluation/labelledMinutes.js';
 import { StageLocks } from '../storage/stageLocks.js';
 import { forgetEmptyStream, listStreams, registerStream } from '../storage/streams.js';
 import { age, minuteText, printJson, say, UsageError } from './output.js';
-import { withStore } from './store.js';
+import { fillStore } from './store.js';
 import { holdingsInWords, TableDisplay } from './tableDisplay.js';
 
 const LOCK_MILLISECONDS = 3_000;
@@ -94,7 +94,7 @@ export function register(program: Command): void {
         throw new UsageError(`option ${issue.path.join('.')}: ${issue.message}`);
       }
       const { stream, speed, day, json } = parsed.data;
-      await withStore(program, async ({ settings, pool, databaseUrl }) => {
+      await fillStore(program, async ({ settings, pool, databaseUrl }) => {
         const ending = new AbortController();
         const interrupted = () => ending.abort(new Error('interrupted'));
         const { locks, served } = await takeLocks(databaseUrl, stream, (error) => ending.abort(error));
@@ -116,7 +116,7 @@ export function register(program: Command): void {
             firstDay: Date.parse(day) / 60_000,
             readFeatures: (text) => {
               const { block, skipped, sample } = readLabelledMinutes(text);
-              if (skipped > 0) say(`skipped ${skipped} lines that are no rows, such as: ${sample}`);
+              if (skipped > 0) say(`skipped ${skipped} lines that are not rows, such as: ${sample}`);
               return block;
             },
             logger: pino({ level: 'warn' }, pino.destination(2)),

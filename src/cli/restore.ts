@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { restoreBackup } from '../backup/restore.js';
 import { printJson, say } from './output.js';
-import { withStore } from './store.js';
+import { fillStore } from './store.js';
 
 export function register(program: Command): void {
   program
@@ -20,7 +20,7 @@ Examples:
   DATABASE_URL=postgres://... routewarden restore routewarden.backup.gz --json`,
     )
     .action(async (file: string, options: { json?: boolean }) => {
-      const rows = await withStore(program, ({ pool }) =>
+      const rows = await fillStore(program, ({ pool }) =>
         restoreBackup(pool, file, { onTable: (table) => say(`table ${table}`) }),
       );
       if (options.json) printJson({ file, rows });

@@ -47,7 +47,7 @@ export function register(program: Command): void {
         const { stream } = parseModelKey(modelKey);
         if (!streams.includes(stream)) {
           throw new UsageError(
-            `there is no stream ${stream}: ${streams.length === 0 ? 'there is none at all yet' : `there are ${streams.join(', ')}`}`,
+            `there is no stream ${stream}: ${streams.length === 0 ? 'no stream exists yet' : `there are ${streams.join(', ')}`}`,
           );
         }
         await requireQueues(pool, settings);

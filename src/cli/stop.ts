@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { ownerOf, stopLeftover } from '../storage/database.js';
@@ -17,6 +18,8 @@ export function register(program: Command): void {
           'with DATABASE_URL, stop `routewarden start` where it runs (Ctrl-C, or SIGTERM to its process)',
         );
       }
+      if (!existsSync(settings.dataDirectory))
+        return say(`nothing runs on ${settings.dataDirectory}: there is no such folder`);
       const owner = await signalHolder(resolve(settings.dataDirectory), 'SIGTERM');
       if (owner === null) {
         const left = await stopLeftover(settings.dataDirectory);

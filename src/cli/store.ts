@@ -41,24 +41,41 @@ export async function lookAt<T>(
   program: Command,
   work: (store: Omit<Store, 'queues'> & { origin: OpenedDatabase['origin'] }) => Promise<T>,
 ): Promise<T> {
-  const settings = settingsOf(program);
-  const place = placeOf(program, settings);
-  if (settings.databaseUrl === undefined && !(await hasOwnDatabase(settings.dataDirectory))) {
-    throw new Error(
-      `there is no database here (${place}): start the system with \`routewarden start\`, or give the settings of the ` +
-        'one that runs (--config, ROUTEWARDEN_CONFIG, DATABASE_URL, ROUTEWARDEN_DATA_DIRECTORY)',
-    );
-  }
-  say(place);
+  const settings = await presentSettings(program);
+  say(placeOf(program, settings));
   return onDatabase(settings, true, work);
 }
 
-/** Runs a command on the database alone: that of the running system, or the own one started for the command. */
+/** The settings, whose database is there. @throws Error when there is none: the settings are those of somebody else */
+async function presentSettings(program: Command): Promise<Settings> {
+  const settings = settingsOf(program);
+  if (await hasDatabase(settings)) return settings;
+  throw new Error(
+    `there is no database here (${placeOf(program, settings)}): start the system with \`routewarden start\`, or give the ` +
+      'settings of the one that runs (--config, ROUTEWARDEN_CONFIG, DATABASE_URL, ROUTEWARDEN_DATA_DIRECTORY)',
+  );
+}
+
+/** Whether there is something to look into; of DATABASE_URL that is known only when it is opened. */
+export async function hasDatabase({ databaseUrl, dataDirectory }: Settings): Promise<boolean> {
+  return databaseUrl !== undefined || (await hasOwnDatabase(dataDirectory));
+}
+
+/** What fills a database makes one; what acts on what is there, does not. */
+interface Making {
+  makes?: boolean;
+}
+
+/**
+ * Runs a command on the database alone: that of the running system, or the own one started for the command.
+ * @throws Error when there is none, unless the command `makes` one
+ */
 export async function withDatabase<T>(
   program: Command,
   work: (store: Omit<Store, 'queues'> & { origin: OpenedDatabase['origin'] }) => Promise<T>,
+  { makes = false }: Making = {},
 ): Promise<T> {
-  return onDatabase(settingsOf(program), false, work);
+  return onDatabase(makes ? settingsOf(program) : await presentSettings(program), !makes, work);
 }
 
 async function onDatabase<T>(
@@ -68,7 +85,7 @@ async function onDatabase<T>(
 ): Promise<T> {
   const database = await openDatabase(settings, { share: true, lookOnly, log: () => {} });
   const { databaseUrl, origin } = database;
-  // Connections that the end itself breaks are no news.
+  // Connections that the end itself breaks need not be reported.
   let ending = false;
   const pool = openPool(databaseUrl, { name: 'command', onError: (error) => ending || onTrouble(error) });
   try {
@@ -81,8 +98,13 @@ async function onDatabase<T>(
 }
 
 /** The same with the queues. BullMQ is loaded for it: half of what a command that needs none would take to start. */
-export function withStore<T>(program: Command, work: (store: Store) => Promise<T>): Promise<T> {
-  return withDatabase(program, async ({ settings, pool, databaseUrl, origin }) => {
+export function withStore<T>(program: Command, work: (store: Store) => Promise<T>, making: Making = {}): Promise<T> {
+  const withQueues = async ({
+    settings,
+    pool,
+    databaseUrl,
+    origin,
+  }: Parameters<Parameters<typeof withDatabase>[1]>[0]) => {
     const { QueueStore } = await import('../../queues/store.js');
     let ending = false;
     const queues = new QueueStore({ ...settings, databaseUrl }, (error) => ending || onTrouble(error));
@@ -93,7 +115,13 @@ export function withStore<T>(program: Command, work: (store: Store) => Promise<T
       ending = true;
       await queues.close();
     }
-  });
+  };
+  return withDatabase(program, withQueues, making);
+}
+
+/** The same for what fills a database, and makes one where there is none. */
+export function fillStore<T>(program: Command, work: (store: Store) => Promise<T>): Promise<T> {
+  return withStore(program, work, { makes: true });
 }
 
 /**

@@ -39,7 +39,7 @@ function walk(value: unknown, path: readonly string[]): Finding {
   if (value === null || value === undefined) return { shown: value, secrets: [] };
   const secret = SECRET_NAME.test(name) || SECRET_VALUES.test(path.at(-2) ?? '');
   if (secret && typeof value !== 'object') return { shown: HIDDEN, secrets: [String(value)] };
-  if (typeof value === 'string') return inAddress(value, path.includes('channels'));
+  if (typeof value === 'string') return inAddress(value, path.includes('channels') || path.includes('heartbeat'));
   if (typeof value !== 'object') return { shown: value, secrets: [] };
   const entries = Object.entries(value).map(([key, part]) => [key, walk(part, [...path, key])] as const);
   const secrets = entries.flatMap(([, part]) => part.secrets);

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { Changes } from './queries/changes.js';
+import type { Changes } from '../storage/changes.js';
 
 /** Even without news a page hears from us this often, in milliseconds, so that it can tell silence from loss. */
 export const HEARTBEAT = 5_000;
@@ -20,7 +20,7 @@ export class EventFeed {
   /**
    * @param ask gives the present state
    * @param interval milliseconds between questions
-   * @param troubled is told once of each outage of the database
+   * @param troubled called once for each outage of the database
    */
   constructor(
     private readonly ask: () => Promise<Changes>,

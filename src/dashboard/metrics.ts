@@ -1,9 +1,10 @@
 import type { Pool } from 'pg';
 import { answering } from '../../queues/answering.js';
+import { countOpenIncidents, incidentCounts } from '../storage/incidents.js';
 import { streamHoldings } from '../storage/streamHoldings.js';
+import { streamNames } from '../storage/streams.js';
 import type { BoardQueue } from './board.js';
-import { feedState, streamNames, watermark } from './queries/feed.js';
-import { countOpenIncidents, incidentCounts } from './queries/incidents.js';
+import { feedState, watermark } from './queries/feed.js';
 import { models } from './queries/models.js';
 import { raisedOf } from './queries/raised.js';
 import { newestVerdict } from './queries/scores.js';

@@ -1,8 +1,10 @@
 import type { Pool } from 'pg';
 import { incidentFilter } from '../incidents/incidentFilter.js';
+import { countOpenIncidents } from '../storage/incidents.js';
+import { streamNames } from '../storage/streams.js';
 import type { Overview } from './api/schema.js';
-import { feedState, streamNames, usableMinutes, watermark } from './queries/feed.js';
-import { countOpenIncidents, incidents } from './queries/incidents.js';
+import { feedState, usableMinutes, watermark } from './queries/feed.js';
+import { incidents } from './queries/incidents.js';
 import { models } from './queries/models.js';
 import { raisedOf } from './queries/raised.js';
 import { newestVerdict } from './queries/scores.js';

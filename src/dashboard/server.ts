@@ -6,6 +6,7 @@ import type { IncidentActs } from '../acts/incidents.js';
 import type { ModelActs } from '../acts/models.js';
 import { ActRefused } from '../acts/refusal.js';
 import { appendAudit, signedOut } from '../storage/audit.js';
+import { changes } from '../storage/changes.js';
 import { failingWork } from '../storage/services.js';
 import { addChangingRoutes } from './api/changing.js';
 import { addDownloads } from './api/downloads.js';
@@ -22,7 +23,6 @@ import { addExports } from './exports.js';
 import { bearerToken, checkHost, checkSameOrigin, identify, isBoard, securityHeaders } from './guard.js';
 import { LoginLimit } from './loginLimit.js';
 import { metricsText } from './metrics.js';
-import { changes } from './queries/changes.js';
 import { Sessions, tokenMark } from './session.js';
 import { type DashboardSettings, readDashboardSettings } from './settings.js';
 

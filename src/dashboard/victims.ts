@@ -22,6 +22,13 @@ type Hit = Pick<Victim, 'prefix'> &
   Partial<Omit<Victim, 'holders' | 'by'>> & { holders?: number[]; by?: number | null };
 
 const MOST = 400;
+const NO_ORIGIN = new Set<WatchedRoute['kind']>([
+  'withdrawn',
+  'new neighbour',
+  'new upstream',
+  'new downstream',
+  'path',
+]);
 
 /** Every prefix that an incident hit, each once, those that most peers tell of first. */
 export function victimsOf(facts: HitFacts): Victims {
@@ -64,10 +71,12 @@ export function victimsOf(facts: HitFacts): Victims {
 
 /** What is known of each, the best account of a prefix first. */
 function* hits({ class: name, subject, culprits, evidence, watched, minutes }: HitFacts): Generator<Hit> {
-  for (const { prefix, origin, peers, kind } of watched) {
-    if (prefix === undefined || kind === 'withdrawn') continue;
+  for (const { prefix, origin, peers = null, kind, holders, rpki = null } of watched) {
+    if (prefix === undefined) continue;
+    // of these `origin` is who held it, or who stands beside it in its paths
+    const by = origin === undefined || NO_ORIGIN.has(kind) ? null : origin;
     const claim = evidence?.newOrigins.find((route) => route.prefix === prefix && route.origin === origin);
-    yield { prefix, by: origin ?? null, peers: peers ?? null, rpki: claim?.validity ?? null };
+    yield { prefix, by, peers, rpki: rpki ?? claim?.validity ?? null, ...(holders !== undefined && { holders }) };
   }
   if (name === 'hijack' || name === 'moas') {
     for (const route of evidence === undefined ? [] : foreignRoutes(evidence)) {

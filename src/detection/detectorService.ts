@@ -47,7 +47,7 @@ export async function detect(context: ServiceContext, kindName: ModelKindName): 
               kind: 'retrain failing',
               severity: 'major',
               title: `${key} version ${activation.version} cannot be loaded: the version before serves on`,
-              lines: [error.message, `roll back with \`routewarden rollback ${key}\`, or retrain`],
+              lines: [error.message, `what to do: roll back with \`routewarden rollback ${key}\`, or retrain`],
               stream,
               facts: { model: key, version: activation.version },
             },

@@ -18,14 +18,18 @@ export interface EnsembleState {
   /** During an incident: its recent height, which fades while the score is lower, and its greatest score. */
   recent?: number;
   greatest?: number;
+  /** Whether the incident that is on began with what forest and LSTM agree on. */
+  agreed?: boolean;
   /** The greatest incident that ended within a day, and the minutes judged since. */
   passed?: { greatest: number; minutes: number };
+  /** How far the stream's own alarms have moved the threshold: up with each, down without; 0 where it is missing. */
+  moved?: number;
 }
 
 export interface Verdict {
   /** 0 is quite ordinary. */
   score: number;
-  /** Score at which an incident begins: raised for a day after a great one. */
+  /** Score at which an incident begins: follows the stream's own alarms, and is raised for a day after a great one. */
   threshold: number;
   anomalous: boolean;
   /** The share of each model in the score. */
@@ -38,10 +42,10 @@ export interface Verdict {
 export const INITIAL_STATE: EnsembleState = { anomalous: false };
 
 /**
- * The rules lead, for they hold volume and single counts and have no seed. Forest and LSTM rank minutes better together with them than the
- * rules do alone, and worse by themselves. Chosen on injections among those that cost the labelled events nothing, see docs/evaluation.md.
+ * The rules lead, for they hold volume and single counts and have no seed. Forest and LSTM confirm or doubt a little, and are heard
+ * by themselves where they agree. Chosen on injections among those that cost the labelled events nothing, see docs/evaluation.md.
  */
-export const DEFAULT_WEIGHTS: Readonly<Record<ModelKindName, number>> = { heuristic: 12, isolation_forest: 1, lstm: 1 };
+export const DEFAULT_WEIGHTS: Readonly<Record<ModelKindName, number>> = { heuristic: 30, isolation_forest: 1, lstm: 1 };
 
 /** The surprise of the rules counts no less: it has a logarithm. */
 const LEAST_SURPRISE = 0.02;
@@ -54,9 +58,15 @@ export interface VoteConstants {
   mostOfOthers: number;
   /** ... and no less than here: what the rules see alone, a burst or a single count, may be none of the others' business. */
   leastOfOthers: number;
-  /** Joint surprise of the models at which an incident begins. */
+  /** From this surprise of both forest and LSTM on they count without the rules; infinite: never. */
+  agreedFrom: number;
+  /** Joint surprise of the models at which an incident begins, before the stream's own alarms move it. */
   threshold: number;
-  /** An incident is over below this, however small it was ... */
+  /** Alarms a day that are wanted: with so many the threshold stays where it is. */
+  falseAlarmsPerDay: number;
+  /** How far one alarm more than wanted moves the threshold. */
+  step: number;
+  /** An incident is over below this, however small it was (lower where the threshold has moved down) ... */
   stay: number;
   /** ... and when the score has come back this far from its recent height: 0.5 is half of the way to the ordinary. */
   back: number;
@@ -72,7 +82,10 @@ export function voteFor(falseAlarmsPerDay: number): VoteConstants {
   return {
     mostOfOthers: 5,
     leastOfOthers: 2,
+    agreedFrom: 3.2,
     threshold: surpriseAt(falseAlarmsPerDay),
+    falseAlarmsPerDay,
+    step: 0.5,
     stay: surpriseAt(3 * falseAlarmsPerDay),
     back: 0.5,
     after: 0.6,
@@ -84,18 +97,31 @@ export const VERDICT_FALSE_ALARMS = 0.5;
 export const VOTE = voteFor(VERDICT_FALSE_ALARMS);
 export const ENSEMBLE_THRESHOLD = VOTE.threshold;
 
+/** What forest and LSTM agree on is an alarm or nothing: steep, and never so much that it outranks an event or begins one soon after. */
+const AGREED_STEEP = 8;
+const AGREED_MOST = 4;
+/** Minutes that forest and LSTM look back: so long after an incident of the rules they see it still. */
+const LOOKING_BACK = 180;
+/** The surprise of the median minute: below it the rules see less traffic than usual, as on any weekend. */
+const MEDIAN = -Math.log10(0.5);
+
 /** Surprise of ordinary minutes: heights are measured from here. */
 const ORDINARY = 1;
 /** Minutes in which an incident's height fades by a factor of e, so that one that wanes over hours is still one. */
 const FADING_MINUTES = 720;
 /** However great an incident was, what goes so far over the threshold is heard on the same day. */
 const MOST_RAISED = 1.5;
+/** The stream's own alarms move the threshold no further: a factor of four of the rate down, of thirty up. */
+const LOWEST = -0.6;
+const HIGHEST = 1.5;
 
 /**
  * Combines the votes of one minute. Pure: the verdict follows from the votes, the weights and the state of the minute
  * before: the weighted geometric mean of the surprises, so that a model that still looks back at a storm which is over, or
- * whose own calibration is off, cannot hold the score up alone. Models that are missing drop out by name and the others
- * share their weight.
+ * whose own calibration is off, cannot hold the score up alone. Where volume is not below the ordinary, what forest and LSTM both
+ * find surprising counts without the rules: a change of paths or lengths shows in no count. It neither prolongs an incident of the
+ * rules nor follows one. Models that are missing drop out by
+ * name and the others share their weight.
  */
 export function vote(
   votes: readonly Vote[],
@@ -120,19 +146,41 @@ export function vote(
     }
   }
   const passed = stillCounts(previous.passed);
+  const moved = previous.moved ?? 0;
   const raised = Math.min(MOST_RAISED * constants.threshold, passed ? heightAt(passed.greatest, constants.after) : 0);
-  const threshold = Math.max(constants.threshold, raised);
+  const threshold = Math.max(constants.threshold + moved, raised);
   if (total === 0) {
     return { score: 0, threshold, anomalous: false, votes: [], missing, state: previous };
   }
-  const score = Math.exp(sum / total);
+  const joint = Math.exp(sum / total);
+  const heard = previous.anomalous ? previous.agreed === true : (passed?.minutes ?? LOOKING_BACK) >= LOOKING_BACK;
+  const agreed = heard ? agreedOn(counted, constants.agreedFrom) : Number.NEGATIVE_INFINITY;
+  const score = Math.max(joint, agreed);
+  const stay = constants.stay + Math.min(0, moved);
+  const { anomalous, state } = next(score, threshold, previous, passed, stay, constants.back);
   return {
     score,
     threshold,
-    ...next(score, threshold, previous, passed, constants),
-    votes: counted.map((v) => ({ ...v, weight: v.weight / total })),
+    anomalous,
+    state: {
+      ...state,
+      ...(anomalous && (previous.anomalous ? previous.agreed : agreed > joint) && { agreed: true }),
+      moved: movedOn(moved, previous.anomalous, anomalous, constants),
+    },
+    votes: counted.map((v) => ({
+      ...v,
+      weight: agreed > joint ? (v.kind === 'heuristic' ? 0 : 0.5) : v.weight / total,
+    })),
     missing,
   };
+}
+
+/** What forest and LSTM say together without the rules; nothing where one of the three has no say. */
+function agreedOn(counted: Verdict['votes'], from: number): number {
+  const rules = counted.find(({ kind }) => kind === 'heuristic');
+  if (rules === undefined || rules.surprise < MEDIAN || counted.length < 3) return Number.NEGATIVE_INFINITY;
+  const least = Math.min(...counted.filter((v) => v !== rules).map(({ surprise }) => surprise));
+  return Math.min(AGREED_MOST, AGREED_STEEP * (least - from));
 }
 
 type Passed = NonNullable<EnsembleState['passed']>;
@@ -143,7 +191,8 @@ function next(
   threshold: number,
   { anomalous: on, recent = score, greatest = score }: EnsembleState,
   passed: Passed | undefined,
-  { stay, back }: VoteConstants,
+  stay: number,
+  back: number,
 ): { anomalous: boolean; state: EnsembleState } {
   if (!on) {
     const anomalous = score >= threshold;
@@ -162,6 +211,17 @@ function next(
   }
   const remembered = passed !== undefined && passed.greatest > most ? passed : { greatest: most, minutes: 0 };
   return { anomalous: false, state: { anomalous: false, passed: remembered } };
+}
+
+/**
+ * Adaptive conformal inference (Gibbs and Candes 2021) on alarms: each that begins moves the threshold up by a step, and the minutes
+ * without one move it down by as much at the wanted rate. Whatever the stream is like, its alarms a day then come to what is wanted as
+ * long as no bound is reached. No label is looked at: in a stream with real incidents, these are among the alarms.
+ */
+function movedOn(moved: number, on: boolean, anomalous: boolean, { step, falseAlarmsPerDay }: VoteConstants): number {
+  if (on && anomalous) return moved;
+  const begins = anomalous && !on ? step : 0;
+  return Math.min(HIGHEST, Math.max(LOWEST, moved + begins - (step * falseAlarmsPerDay) / MINUTES_PER_DAY));
 }
 
 /** The score a part of the way from the ordinary to `score`. */

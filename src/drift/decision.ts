@@ -80,11 +80,11 @@ export function judge(
   };
 
   if (policy.scoreShift !== null) {
-    const before = mean(baseline.columns[0]);
-    const now = mean(current.columns[0]);
+    const before = mean(baseline.columns[0]!);
+    const now = mean(current.columns[0]!);
     add(
       { name: 'mean score', baseline: before, current: now, change: relative(before, now), limit: policy.scoreShift },
-      guardAll(rankChannels('score', scores.baseline, scores.recent, 0, baseline.columns[0]).body),
+      guardAll(rankChannels('score', scores.baseline, scores.recent, 0, baseline.columns[0]!).body),
       WEIGHTS.score,
       'ratio',
       true,
@@ -178,8 +178,8 @@ export function judge(
     criteria,
     baseline: numbersOf(baseline),
     current: numbersOf(current),
-    statistics: measureAll(ofSketch(baseline.columns[0]), ofSketch(current.columns[0])),
-    scores: histogram(ofSketch(baseline.columns[0]), ofSketch(current.columns[0])),
+    statistics: measureAll(ofSketch(baseline.columns[0]!), ofSketch(current.columns[0]!)),
+    scores: histogram(ofSketch(baseline.columns[0]!), ofSketch(current.columns[0]!)),
     features: changes
       .sort((a, b) => b.evidence - a.evidence || b.feature.psi - a.feature.psi)
       .slice(0, 10)
@@ -209,7 +209,7 @@ function relative(before: number, now: number): number {
 }
 
 function numbersOf(summary: HourSummary): WindowNumbers {
-  const sketch: Sketch = summary.columns[0];
+  const sketch: Sketch = summary.columns[0]!;
   return {
     minutes: summary.minutes,
     anomalous: summary.anomalous,

@@ -54,10 +54,10 @@ export function compareFeatures(windows: Windows, names: readonly string[]): Fea
   const baseline = mergeSummaries(summaries(windows.baseline), count);
   const current = mergeSummaries(summaries(windows.current), count);
   const features = baseline.columns.flatMap((before, column): GuardedFeature[] => {
-    const now = current.columns[column];
+    const now = current.columns[column]!;
     if (before.total === 0 || now.total === 0) return [];
     const name = names[column] ?? `feature ${column + 1}`;
-    if (before.bins.length === 1 && now.bins.length === 1 && before.bins[0] === now.bins[0]) return [];
+    if (before.bins.length === 1 && now.bins.length === 1 && before.bins[0]! === now.bins[0]!) return [];
     // The three models of a stream report mostly the same features.
     let measured: Record<string, number> | null = null;
     const { body, high, low } = rankChannels(name, windows.baseline, recent, column, before);

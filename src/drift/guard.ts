@@ -66,18 +66,18 @@ function scaleOf(baseline: ArrayLike<number>, floor: number): Scale {
   let total = 0;
   for (let i = 0; i < baseline.length; i++) {
     if (Number.isNaN(baseline[i])) continue;
-    values[count++] = baseline[i];
-    total += baseline[i];
+    values[count++] = baseline[i]!;
+    total += baseline[i]!;
   }
   const mean = total / Math.max(1, count);
   let squares = 0;
-  for (let i = 0; i < count; i++) squares += (values[i] - mean) ** 2;
+  for (let i = 0; i < count; i++) squares += (values[i]! - mean) ** 2;
   const deviation = Math.max(Math.sqrt(squares / Math.max(1, count - 1)), floor);
   let wander = 0;
   let blocks = 0;
   for (let start = 0; start + WANDER_HOURS <= count; start += WANDER_HOURS / 2, blocks++) {
     let sum = 0;
-    for (let i = start; i < start + WANDER_HOURS; i++) sum += values[i] - mean;
+    for (let i = start; i < start + WANDER_HOURS; i++) sum += values[i]! - mean;
     wander += (sum / deviation / WANDER_HOURS) ** 2;
   }
   return {
@@ -92,11 +92,11 @@ function detect(recent: ArrayLike<number>, scale: Scale, sign: 1 | -1): { eviden
   const cusum = { level: 0, onset: 0 };
   for (let i = 0; i < recent.length; i++) {
     if (Number.isNaN(recent[i])) continue;
-    const z = Math.min(CLIP, Math.max(-1, (sign * (recent[i] - scale.mean)) / scale.deviation)) - scale.tolerance;
+    const z = Math.min(CLIP, Math.max(-1, (sign * (recent[i]! - scale.mean)) / scale.deviation)) - scale.tolerance;
     if (cusum.level + z <= 0) cusum.onset = i + 1;
     cusum.level = Math.max(0, cusum.level + z);
     for (let b = 0; b < BETS.length; b++) {
-      detectors[b] = Math.min(LARGEST, (detectors[b] + 1) * (1 + (BETS[b] / (1 + scale.tolerance)) * z));
+      detectors[b] = Math.min(LARGEST, (detectors[b]! + 1) * (1 + (BETS[b]! / (1 + scale.tolerance)) * z));
     }
   }
   let sum = 0;

@@ -164,10 +164,10 @@ export function featureHours(
 export function summariseFeatures(block: FeatureBlock, mask: Mask | null): Map<Minute, HourSummary> {
   const made = new Map<Minute, HourSummary>();
   for (let row = 0; row < block.minutes.length; ) {
-    const hour = block.minutes[row] - (block.minutes[row] % 60);
+    const hour = block.minutes[row]! - (block.minutes[row]! % 60);
     const kept: number[] = [];
-    for (; row < block.minutes.length && block.minutes[row] < hour + 60; row++) {
-      if (block.usable[row] === 1 && !mask?.(block.minutes[row])) kept.push(row);
+    for (; row < block.minutes.length && block.minutes[row]! < hour + 60; row++) {
+      if (block.usable[row]! === 1 && !mask?.(block.minutes[row]!)) kept.push(row);
     }
     const values = new Float32Array(kept.length * block.columns);
     for (const [i, at] of kept.entries()) {

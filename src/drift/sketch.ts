@@ -27,7 +27,7 @@ const VALUES = Float64Array.from({ length: LAST_BIN + 1 }, (_, bin) =>
 
 /** The value that stands for a bin, within RELATIVE_ERROR of all values in it. */
 export function binValue(bin: number): number {
-  return bin < 0 ? -VALUES[-bin] : VALUES[bin];
+  return bin < 0 ? -VALUES[-bin]! : VALUES[bin]!;
 }
 
 /** Counts of one quantity, with exact moments beside them. `bins` rise; `counts` belong to them. */
@@ -46,17 +46,17 @@ export function sketchOf(sample: ArrayLike<number>): Sketch {
   let sum = 0;
   let squares = 0;
   for (let i = 0; i < values.length; i++) {
-    numbers[i] = binOf(values[i]);
-    sum += values[i];
-    squares += values[i] * values[i];
+    numbers[i] = binOf(values[i]!);
+    sum += values[i]!;
+    squares += values[i]! * values[i]!;
   }
   numbers.sort();
   const bins = new Int16Array(values.length);
   const counts = new Int32Array(values.length);
   let used = -1;
   for (let i = 0; i < numbers.length; i++) {
-    if (used < 0 || bins[used] !== numbers[i]) bins[++used] = numbers[i];
-    counts[used]++;
+    if (used < 0 || bins[used]! !== numbers[i]!) bins[++used] = numbers[i]!;
+    counts[used]!++;
   }
   return { bins: bins.slice(0, used + 1), counts: counts.slice(0, used + 1), total: values.length, sum, squares };
 }
@@ -71,8 +71,8 @@ export function mergeSketches(sketches: readonly Sketch[]): Sketch {
   for (const sketch of sketches) {
     const { bins } = sketch;
     if (bins.length > 0) {
-      if (bins[0] < lowest) lowest = bins[0];
-      if (bins[bins.length - 1] > highest) highest = bins[bins.length - 1];
+      if (bins[0]! < lowest) lowest = bins[0]!;
+      if (bins[bins.length - 1]! > highest) highest = bins[bins.length - 1]!;
     }
     total += sketch.total;
     sum += sketch.sum;
@@ -80,15 +80,15 @@ export function mergeSketches(sketches: readonly Sketch[]): Sketch {
   }
   const all = new Int32Array(Math.max(0, highest - lowest + 1));
   for (const { bins, counts } of sketches) {
-    for (let i = 0; i < bins.length; i++) all[bins[i] - lowest] += counts[i];
+    for (let i = 0; i < bins.length; i++) all[bins[i]! - lowest]! += counts[i]!;
   }
   let used = 0;
-  for (let i = 0; i < all.length; i++) if (all[i] > 0) used++;
+  for (let i = 0; i < all.length; i++) if (all[i]! > 0) used++;
   const merged: Sketch = { bins: new Int16Array(used), counts: new Int32Array(used), total, sum, squares };
   for (let i = 0, next = 0; i < all.length; i++) {
     if (all[i] === 0) continue;
     merged.bins[next] = lowest + i;
-    merged.counts[next++] = all[i];
+    merged.counts[next++] = all[i]!;
   }
   return merged;
 }
@@ -99,10 +99,10 @@ export function quantile(sketch: Sketch, share: number): number {
   const rank = share * (sketch.total - 1);
   let seen = 0;
   for (let i = 0; i < sketch.bins.length; i++) {
-    seen += sketch.counts[i];
-    if (seen > rank) return binValue(sketch.bins[i]);
+    seen += sketch.counts[i]!;
+    if (seen > rank) return binValue(sketch.bins[i]!);
   }
-  return binValue(sketch.bins[sketch.bins.length - 1]);
+  return binValue(sketch.bins[sketch.bins.length - 1]!);
 }
 
 export function mean(sketch: Sketch): number {

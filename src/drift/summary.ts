@@ -22,7 +22,7 @@ export function summarise(
   const column = new Float64Array(minutes);
   const sketches: Sketch[] = [];
   for (let c = 0; c < columns; c++) {
-    for (let i = 0; i < minutes; i++) column[i] = values[i * columns + c];
+    for (let i = 0; i < minutes; i++) column[i] = values[i * columns + c]!;
     sketches.push(sketchOf(column));
   }
   return { minutes, anomalous, rules, columns: sketches };
@@ -39,7 +39,7 @@ export function mergeSummaries(hours: readonly HourSummary[], columns: number): 
     for (const [rule, count] of hour.rules) rules.set(rule, (rules.get(rule) ?? 0) + count);
   }
   const sketches: Sketch[] = [];
-  for (let c = 0; c < columns; c++) sketches.push(mergeSketches(hours.map((hour) => hour.columns[c])));
+  for (let c = 0; c < columns; c++) sketches.push(mergeSketches(hours.map((hour) => hour.columns[c]!)));
   return { minutes, anomalous, rules, columns: sketches };
 }
 
@@ -66,8 +66,8 @@ export function encodeSummary(summary: HourSummary): Buffer {
     bytes.writeDoubleLE(column.squares, at + 14);
     at += 22;
     for (let i = 0; i < column.bins.length; i++, at += 4) {
-      bytes.writeInt16LE(column.bins[i], at);
-      bytes.writeUInt16LE(column.counts[i], at + 2);
+      bytes.writeInt16LE(column.bins[i]!, at);
+      bytes.writeUInt16LE(column.counts[i]!, at + 2);
     }
   }
   return bytes;

@@ -1,4 +1,4 @@
-import type { IncidentClass } from './incident.js';
+import type { Incident, IncidentClass, WatchedRoute } from './incident.js';
 
 /** The longest prefixes that most networks accept from others, in bits (RFC 7454, section 6.1.3). */
 const LONGEST = { 4: 24, 6: 48 };
@@ -38,4 +38,36 @@ export function adviceOf(name: IncidentClass, own: string | undefined, who: stri
     default:
       return own === undefined ? 'look at the charts on the page' : `check ${own}, and look at the charts on the page`;
   }
+}
+
+/** The same for what the declaration alone decides, where the class says too little; undefined: as for any of the class. */
+function declaredAdvice({ kind, prefix, origin }: WatchedRoute): string | undefined {
+  const [what, network] = [prefix ?? 'the prefix', `AS${origin}`];
+  switch (kind) {
+    case 'takes foreign':
+      return `if it was not planned, withdraw ${what} on your routers in ${network} now, and tell its holder; else add it to watch.prefixes`;
+    case 'undeclared':
+      return `if it was not planned, withdraw ${what} on your routers in ${network}; else add it to watch.prefixes`;
+    case 'too long':
+      return `if it was not planned, withdraw ${what} on your routers in ${network}; else raise its maximumLength`;
+    case 'new upstream':
+      return `ask ${network} where its route to ${what} comes from: a leak, or a forged origin; if it is a new upstream of yours, add it to upstreams`;
+    case 'new downstream':
+      return `filter what ${network} announces to you, and call it; if it is a new customer of yours, add it to downstreams`;
+    case 'path':
+      return `look with your upstreams why ${what} is reached that way; if it is meant, change the rule under path`;
+    default:
+      return undefined;
+  }
+}
+
+/** What to do about an incident of the operator's own. `who` is the network behind it. */
+export function ownAdvice(
+  name: IncidentClass,
+  watched: Incident['detail']['watched'],
+  own: string | undefined,
+  who: string | undefined,
+): string {
+  const [first] = watched;
+  return (first === undefined ? undefined : declaredAdvice(first)) ?? adviceOf(name, own, who);
 }

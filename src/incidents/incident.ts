@@ -5,6 +5,7 @@ import type { Culprits } from './culprits.js';
 import type { IncidentEvidence } from './evidence.js';
 import type { AcceptedLevel, LevelTrace } from './levelTrace.js';
 import type { NewNormal } from './newNormal.js';
+import type { Validity } from './rpki/validity.js';
 
 /** From least to most urgent. */
 export const SEVERITIES = ['info', 'minor', 'major', 'critical'] as const;
@@ -50,6 +51,10 @@ export interface WatchedRoute {
   origin?: number;
   /** Peers that saw it, where the feed tells. */
   peers?: number;
+  /** Who may originate the prefix, or held it. */
+  holders?: number[];
+  /** Of the route by `origin`, where VRPs are known. */
+  rpki?: Validity;
 }
 
 export interface IncidentDetail {

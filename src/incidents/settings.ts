@@ -28,6 +28,15 @@ export const rpkiSettings = z
       .describe(
         'A list with less than this share of the VRPs in use, in all or of one trust anchor, replaces them only once they are `maximumAgeHours` old',
       ),
+    mostExpiring: share
+      .default(0.2)
+      .describe('Alert when a greater share of the VRPs of one trust anchor expires within `expiringHours`; 1: never'),
+    expiringHours: z
+      .number()
+      .positive()
+      .max(168)
+      .default(2)
+      .describe('See `mostExpiring`; the relying party renews a healthy anchor much earlier'),
     maximumBytes: z.number().int().positive().default(512_000_000).describe('Greatest accepted size of the JSON'),
   })
   .prefault({})

@@ -8,17 +8,19 @@ export class WatchList {
   private readonly networks: Set<number>;
   private readonly allowed: Set<number>;
   private readonly neighbours: Set<number>;
-  private readonly blocks: { text: string; block: AddressBlock }[];
+  /** Longest first, so that the nearest is found. */
+  private readonly blocks: { text: string; block: AddressBlock; ignored: (part: AddressBlock) => boolean }[];
 
   constructor(private readonly settings: WatchSettings) {
     this.networks = new Set(settings.asNumbers);
     this.allowed = new Set([...settings.asNumbers, ...settings.origins]);
     this.neighbours = new Set([...settings.neighbours, ...settings.asNumbers]);
-    this.blocks = settings.prefixes.map(({ prefix: text }) => {
+    this.blocks = settings.prefixes.map(({ prefix: text, ignore, ignoreParts }) => {
       const block = parseAddressBlock(text);
       if (block === null) throw new Error(`watch.prefixes: "${text}" is not a prefix; write it as 192.0.2.0/24`);
-      return { text, block };
+      return { text, block, ignored: (part) => ignore || (ignoreParts && part.length > block.length) };
     });
+    this.blocks.sort((a, b) => b.block.length - a.block.length);
   }
 
   get empty(): boolean {
@@ -30,7 +32,7 @@ export class WatchList {
     const block = this.blocks.length === 0 ? null : parseAddressBlock(prefix);
     if (block !== null) {
       const around = this.blocks.find((own) => covers(own.block, block));
-      if (around !== undefined) return around.text;
+      if (around !== undefined) return around.ignored(block) ? null : around.text;
     }
     const holder = holders.find((network) => this.networks.has(network));
     return holder === undefined ? null : `AS${holder}`;
@@ -109,7 +111,7 @@ export class WatchList {
   /** The network left of ours in a path is the neighbour that passed our routes on. */
   private neighboursIn({ newLinks }: MinuteEvidence): WatchedRoute[] {
     // where upstreams are declared, the watch compares every path with them
-    if (this.settings.upstreams.length > 0) return [];
+    if (this.settings.upstreams !== undefined) return [];
     return newLinks.flatMap(({ left, right, routes, prefixes }): WatchedRoute[] => {
       if (!this.networks.has(right) || this.neighbours.has(left)) return [];
       const words = `AS${left} is a new neighbour of your AS${right} in the path of ${routes} routes (${prefixes.slice(0, 3).join(', ')})`;

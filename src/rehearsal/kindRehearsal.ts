@@ -15,7 +15,7 @@ import type { RetrainingSettings } from '../retraining/settings.js';
 import { runTraining } from '../retraining/training.js';
 import type { TrainingResult } from '../retraining/trainingRun.js';
 import { featureBlock } from '../storage/features.js';
-import { minuteToDate } from '../storage/minuteColumn.js';
+import { versionsThatScored } from '../storage/scores.js';
 import type { ScratchSchema } from '../storage/scratchSchema.js';
 import { streamHistory } from '../storage/streamHistory.js';
 
@@ -253,15 +253,11 @@ class Scene {
     expected(this.detector.serving.version === version, `the detector holds version ${this.detector.serving.version}`);
     await scratch.copyFeatures(stream, this.stream, from, from + this.third);
     while (await this.detector.step());
-    const { rows } = await scratch.pool.query<{ version: number }>(
-      `SELECT v.version FROM scores s JOIN model_versions v ON v.id = s.version_id
-       WHERE s.stream = $1 AND s.kind = $2 AND s.minute >= $3`,
-      [this.stream, kind.name, minuteToDate(from)],
-    );
-    const wrong = rows.filter((row) => row.version !== version).length;
+    const scored = await versionsThatScored(scratch.pool, this.stream, kind.name, from);
+    const wrong = scored.filter((one) => one !== version).length;
     expected(wrong === 0, `${wrong} minutes were scored by another version than ${version}`);
     const wanted = await this.scorable(from);
-    expected(rows.length === wanted, `${rows.length} of ${wanted} minutes were scored`);
+    expected(scored.length === wanted, `${scored.length} of ${wanted} minutes were scored`);
     expected(wanted > 0, 'none of the newest minutes can be scored: the feed was away');
     return wanted;
   }

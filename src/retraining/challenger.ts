@@ -51,8 +51,8 @@ export async function trainChallenger(
   let window = champion === null || selected.onset !== null ? selected : await cleanedBy(kind, champion, selected);
   const rows = window.all.minutes.length;
   if (window.trainingRows < kind.minimumRows) throw new NotEnoughRows(window.trainingRows, kind.minimumRows);
-  const dataFrom = window.training.minutes[window.training.usable.indexOf(1)];
-  const dataUntil = window.all.minutes[rows - 1] + 1;
+  const dataFrom = window.training.minutes[window.training.usable.indexOf(1)]!;
+  const dataUntil = window.all.minutes[rows - 1]! + 1;
   signal.throwIfAborted();
 
   await tell('training', {

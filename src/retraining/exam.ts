@@ -82,11 +82,11 @@ export function makeExam(window: FeatureBlock, context: number, seed: number): E
   const limits = Float64Array.from({ length: columns }, (_, column) => percentile99(window, column));
   const episodes: { values: Float32Array; rows: number; from: number; kind: number }[] = [];
   for (const [kind, name] of ANOMALY_CLASSES.entries()) {
-    const rows = context + EPISODE_MINUTES[name];
+    const rows = context + EPISODE_MINUTES[name]!;
     const starts = stretches(window, rows);
     if (starts.length === 0) return null;
     for (let i = 0; i < EPISODES; i++) {
-      const start = starts[Math.floor(random() * starts.length)];
+      const start = starts[Math.floor(random() * starts.length)]!;
       const values = window.values.slice(start * columns, (start + rows) * columns);
       for (let row = context; row < rows; row++) {
         inject(
@@ -96,7 +96,7 @@ export function makeExam(window: FeatureBlock, context: number, seed: number): E
           (row - context + 1) / (rows - context),
         );
       }
-      episodes.push({ values, rows, from: window.minutes[start], kind });
+      episodes.push({ values, rows, from: window.minutes[start]!, kind });
     }
   }
   const total = episodes.reduce((sum, episode) => sum + episode.rows, 0);
@@ -108,7 +108,7 @@ export function makeExam(window: FeatureBlock, context: number, seed: number): E
   };
   const classes = new Uint8Array(total);
   let at = 0;
-  let day = Math.ceil(window.minutes[0] / 1440) * 1440;
+  let day = Math.ceil(window.minutes[0]! / 1440) * 1440;
   for (const episode of episodes) {
     // The time of day is kept: models may know the daily rhythm. Days apart, so that no context crosses.
     const from = day + (episode.from % 1440);
@@ -127,7 +127,7 @@ export function makeExam(window: FeatureBlock, context: number, seed: number): E
 /** Makes one ordinary minute an anomaly; `progress` 0..1 is how far its episode has come. */
 export function inject(row: Float32Array, name: AnomalyClass, limits: Float64Array, progress: number): void {
   const add = (columns: number[], times: number): void => {
-    for (const column of columns) row[column] += times * Math.max(limits[column], 1);
+    for (const column of columns) row[column]! += times * Math.max(limits[column]!, 1);
   };
   if (name === 'spike') add(VOLUME, TIMES);
   else if (name === 'mass withdrawal') {
@@ -136,8 +136,8 @@ export function inject(row: Float32Array, name: AnomalyClass, limits: Float64Arr
   } else if (name === 'slow ramp') add([...VOLUME, ...WITHDRAWN], TIMES * progress);
   else {
     add(MOVES, TIMES);
-    for (const column of PATH_LENGTHS) row[column] = Math.max(row[column], limits[column]) * LENGTH_TIMES;
-    for (const column of EDIT_DISTANCES) row[column] = Math.max(row[column], limits[column]) * LENGTH_TIMES;
+    for (const column of PATH_LENGTHS) row[column] = Math.max(row[column]!, limits[column]!) * LENGTH_TIMES;
+    for (const column of EDIT_DISTANCES) row[column] = Math.max(row[column]!, limits[column]!) * LENGTH_TIMES;
     for (const column of LONG_PATHS) row[column] = column === LONG_PATHS.at(-1) ? 1 : 0;
   }
 }
@@ -147,7 +147,7 @@ function stretches(window: FeatureBlock, rows: number): number[] {
   const starts: number[] = [];
   let run = 0;
   for (let row = 0; row < window.minutes.length; row++) {
-    const follows = row > 0 && window.minutes[row] === window.minutes[row - 1] + 1;
+    const follows = row > 0 && window.minutes[row]! === window.minutes[row - 1]! + 1;
     run = window.usable[row] === 1 ? (follows ? run : 0) + 1 : 0;
     if (run >= rows) starts.push(row - rows + 1);
   }
@@ -158,7 +158,7 @@ function stretches(window: FeatureBlock, rows: number): number[] {
 export function percentile99(window: FeatureBlock, column: number): number {
   const values: number[] = [];
   for (let row = 0; row < window.minutes.length; row++) {
-    if (window.usable[row] === 1) values.push(window.values[row * window.columns + column]);
+    if (window.usable[row]! === 1) values.push(window.values[row * window.columns + column]!);
   }
   values.sort((a, b) => a - b);
   return values[Math.floor(0.99 * (values.length - 1))] ?? 0;
@@ -186,23 +186,23 @@ export async function takeExam<M>(
   let highest = Number.NEGATIVE_INFINITY;
   for (let row = 0; row < score.length; row++) {
     if (Number.isFinite(score[row])) {
-      lowest = Math.min(lowest, score[row]);
-      highest = Math.max(highest, score[row]);
+      lowest = Math.min(lowest, score[row]!);
+      highest = Math.max(highest, score[row]!);
     }
     if (exam.classes[row] === 0) continue;
-    const counted = counts[exam.classes[row] - 1];
+    const counted = counts[exam.classes[row]! - 1]!;
     // Episodes are parted by the context before each.
     if (row === 0 || exam.classes[row - 1] === 0) {
       counted.asked++;
       missed = { found: true, atReach: true };
     }
-    const found = score[row] > threshold;
+    const found = score[row]! > threshold;
     if (!Number.isFinite(score[row])) unscored++;
     if (missed.found && found) {
       counted.found++;
       missed.found = false;
     }
-    if (missed.atReach && (found || (surprise[row] >= reach && surprise[row] <= ownReach))) {
+    if (missed.atReach && (found || (surprise[row]! >= reach && surprise[row]! <= ownReach))) {
       counted.atReach++;
       missed.atReach = false;
     }

@@ -7,7 +7,7 @@ import { clearFailures, countFailure, type DeadLetter } from '../storage/retrain
 
 /**
  * A job has failed in its last attempt, or its trainer was killed in it: the run ends, and counts once against its model.
- * Not counted is what another time mends: too few minutes, a pinned version, another trainer at work.
+ * Not counted is what passes by itself: too few minutes, a pinned version, another trainer at work.
  *
  * @param limit failed jobs in a row after which the model is a dead letter
  * @returns whether the run had not ended before, and the model's failures where this one counts
@@ -19,8 +19,6 @@ export async function endFailedRun(
   limit: number,
 ): Promise<{ ended: boolean; failures: DeadLetter | null }> {
   return inTransaction(pool, async (client) => {
-    // The trainer and the drift monitor may both tell the end.
-    await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`end of run ${run.run}`]);
     if (!(await endRun(client, run, error))) return { ended: false, failures: null };
     if (await failedForNow(client, run.run)) return { ended: true, failures: null };
     return { ended: true, failures: await countFailure(client, run.modelKey, error, limit) };

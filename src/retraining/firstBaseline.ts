@@ -6,8 +6,8 @@ import type { FeatureBlock, Minute } from '../features/row.js';
 export function rescoredHours(score: Float64Array, threshold: number, block: FeatureBlock, from: Minute) {
   const minutes = Array.from(block.minutes, (minute, row) => ({
     minute,
-    score: score[row],
-    anomalous: score[row] > threshold,
+    score: score[row]!,
+    anomalous: score[row]! > threshold,
     rules: [],
   })).filter((row) => row.minute >= from);
   return [...summariseScores(minutes, null)].map(([hour, summary]) => ({

@@ -42,19 +42,19 @@ export function heldBackResult(
   let run = 0;
   let next = 0;
   for (let row = 0; row < score.length; row++) {
-    const follows = row > 0 && minutes[row] === minutes[row - 1] + 1;
+    const follows = row > 0 && minutes[row]! === minutes[row - 1]! + 1;
     run = usable[row] === 1 ? (follows ? run : 0) + 1 : 0;
     const isHeldBack = window.heldBack[next] === row;
     if (isHeldBack) next++;
     if (Number.isFinite(score[row])) {
       if (skips && unjudged[row] === 1) continue;
-      const anomalous = score[row] > threshold;
+      const anomalous = score[row]! > threshold;
       const isTrained = row >= firstTrained && window.training.usable[row - firstTrained] === 1;
-      if (isHeldBack || isTrained) whole.add(minutes[row], anomalous);
+      if (isHeldBack || isTrained) whole.add(minutes[row]!, anomalous);
       if (!isHeldBack) continue;
-      heldBack.add(minutes[row], anomalous);
-      lowest = Math.min(lowest, score[row]);
-      highest = Math.max(highest, score[row]);
+      heldBack.add(minutes[row]!, anomalous);
+      lowest = Math.min(lowest, score[row]!);
+      highest = Math.max(highest, score[row]!);
     } else if (isHeldBack && run > context) unscored++;
   }
   return {

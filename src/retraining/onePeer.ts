@@ -48,7 +48,7 @@ export function minutesOverLimit(
 
 /** The block with some of its minutes unusable. */
 function without(block: FeatureBlock, minutes: ReadonlySet<Minute>): FeatureBlock {
-  return { ...block, usable: block.usable.map((usable, row) => (minutes.has(block.minutes[row]) ? 0 : usable)) };
+  return { ...block, usable: block.usable.map((usable, row) => (minutes.has(block.minutes[row]!) ? 0 : usable)) };
 }
 
 /**
@@ -63,11 +63,11 @@ export async function boundPeer(
 ): Promise<{ block: FeatureBlock; onePeer: OnePeer | null }> {
   const rows = block.minutes.length;
   if (rows === 0 || limit >= 1) return { block, onePeer: null };
-  const [from, until] = [block.minutes[0], block.minutes[rows - 1] + 1];
+  const [from, until] = [block.minutes[0]!, block.minutes[rows - 1]! + 1];
   const peers = await busiestPeers(pool, stream, from, until);
   const routes = peers.reduce((sum, peer) => sum + peer.routes, 0);
-  if (peers.length < LEAST_PEERS || peers[0].routes <= limit * routes) return { block, onePeer: null };
-  const { peer } = peers[0];
+  if (peers.length < LEAST_PEERS || peers[0]!.routes <= limit * routes) return { block, onePeer: null };
+  const { peer } = peers[0]!;
   const over = minutesOverLimit(await minutesOfPeer(pool, stream, peer, from, until), limit);
   const { share, shareAfter } = over;
   return {

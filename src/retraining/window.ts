@@ -76,9 +76,9 @@ export function splitWindow(
   const ordered = [...incidents].sort((a, b) => a.from - b.from);
   let coveredUntil = Number.NEGATIVE_INFINITY;
   for (let row = 0; row < rows; row++) {
-    const minute = block.minutes[row];
-    while (span < ordered.length && ordered[span].from <= minute) {
-      coveredUntil = Math.max(coveredUntil, ordered[span++].until);
+    const minute = block.minutes[row]!;
+    while (span < ordered.length && ordered[span]!.from <= minute) {
+      coveredUntil = Math.max(coveredUntil, ordered[span++]!.until);
     }
     if (block.usable[row] === 0) continue;
     usableRows++;
@@ -88,7 +88,7 @@ export function splitWindow(
     }
   }
   const skipIncidents = incidentRows <= patience * usableRows;
-  const last: Minute = rows > 0 ? block.minutes[rows - 1] + 1 : 0;
+  const last: Minute = rows > 0 ? block.minutes[rows - 1]! + 1 : 0;
   const usable = new Uint8Array(rows);
   const heldBack: number[] = [];
   const blockMinutes = Math.min(HELD_BACK_BLOCK, Math.max(1, Math.floor(heldBackMinutes / 2)));
@@ -96,8 +96,8 @@ export function splitWindow(
   for (let row = 0; row < rows; row++) {
     if (block.usable[row] === 0) gaps++;
     else if (!skipIncidents || inIncident[row] === 0) {
-      const newest = block.minutes[row] >= last - heldBackMinutes;
-      if (newest && Math.floor((last - 1 - block.minutes[row]) / blockMinutes) % 2 === 0) heldBack.push(row);
+      const newest = block.minutes[row]! >= last - heldBackMinutes;
+      if (newest && Math.floor((last - 1 - block.minutes[row]!) / blockMinutes) % 2 === 0) heldBack.push(row);
       else usable[row] = 1;
     }
   }
@@ -105,10 +105,10 @@ export function splitWindow(
   let start = rows;
   while (start > 0 && trainingRows < maximumRows) {
     start--;
-    trainingRows += usable[start];
+    trainingRows += usable[start]!;
   }
   let overCap = 0;
-  for (let row = 0; row < start; row++) overCap += usable[row];
+  for (let row = 0; row < start; row++) overCap += usable[row]!;
   return {
     training: {
       minutes: block.minutes.slice(start),

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Rounds } from './rounds.js';
 
-/** A round that has not ended for so long is told as failing: nobody would hear of it else. */
+/** A round that has not ended for so long counts as failing: nobody would notice otherwise. */
 const LONGEST_ROUND_MILLISECONDS = 300_000;
 
 export interface PeriodicWork {

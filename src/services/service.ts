@@ -7,7 +7,7 @@ import { loadSettings } from '../config/load.js';
 import { secretHider } from '../config/redaction.js';
 import type { Settings } from '../config/settings.js';
 import { NotificationListener } from '../storage/notifications.js';
-import { openPool } from '../storage/pool.js';
+import { askForAnswer, openPool } from '../storage/pool.js';
 import { type ServiceState, upsertService } from '../storage/services.js';
 import { StageLocks } from '../storage/stageLocks.js';
 import { storeIsAway } from '../storage/storeAway.js';
@@ -157,7 +157,7 @@ export async function runService(name: ServiceName, main: (context: ServiceConte
 async function databaseAnswers(pool: Pool, signal: AbortSignal, logger: Logger): Promise<void> {
   for (let tries = 1; !signal.aborted; tries += 1) {
     try {
-      await pool.query('SELECT 1');
+      await askForAnswer(pool);
       return;
     } catch (error) {
       if (!storeIsAway(error) || tries >= MOST_TRIES) throw error;

@@ -15,6 +15,8 @@ export interface Announced {
   prefixes: string[];
   /** Networks that stand before it in paths: its providers, and some of its peers. */
   upstreams: number[];
+  /** Networks behind it. */
+  downstreams: number[];
 }
 
 /**
@@ -44,6 +46,7 @@ export async function announcedBy(
   return {
     prefixes: data.prefixes.map(({ prefix }) => prefix),
     upstreams: beside.data.neighbours.filter(({ type }) => type === 'left').map(({ asn }) => asn),
+    downstreams: beside.data.neighbours.filter(({ type }) => type === 'right').map(({ asn }) => asn),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { PoolClient } from 'pg';
 import type { Minute } from '../features/row.js';
 import type { ModelKey } from '../models/model.js';
+import { minuteToDate } from './minuteColumn.js';
 import type { Db } from './pool.js';
 
 /** One move of a model's active pointer. */
@@ -31,6 +32,9 @@ const COLUMNS = `a.id, a.model_key, a.version_id, v.version,
   (extract(epoch FROM a.from_minute) / 60)::integer AS from_minute, a.reason, a.actor, a.at`;
 const TABLES = 'activations a JOIN model_versions v ON v.id = a.version_id';
 
+/** The newest activation of a model comes first. */
+const NEWEST_FIRST = 'a.from_minute DESC, a.id DESC';
+
 function activation(row: Row): Activation {
   return {
     id: Number(row.id),
@@ -58,7 +62,7 @@ export async function lockModel(client: PoolClient, key: ModelKey, mode: 'shared
 export async function activeVersionAt(db: Db, key: ModelKey, minute: Minute): Promise<Activation | null> {
   const { rows } = await db.query<Row>(
     `SELECT ${COLUMNS} FROM ${TABLES} WHERE a.model_key = $1 AND a.from_minute <= to_timestamp($2::bigint * 60)
-     ORDER BY a.from_minute DESC, a.id DESC LIMIT 1`,
+     ORDER BY ${NEWEST_FIRST} LIMIT 1`,
     [key, minute],
   );
   return rows[0] ? activation(rows[0]) : null;
@@ -67,10 +71,45 @@ export async function activeVersionAt(db: Db, key: ModelKey, minute: Minute): Pr
 /** The newest activation: what is active, or will be from the next minute on. */
 export async function currentActivation(db: Db, key: ModelKey): Promise<Activation | null> {
   const { rows } = await db.query<Row>(
-    `SELECT ${COLUMNS} FROM ${TABLES} WHERE a.model_key = $1 ORDER BY a.from_minute DESC, a.id DESC LIMIT 1`,
+    `SELECT ${COLUMNS} FROM ${TABLES} WHERE a.model_key = $1 ORDER BY ${NEWEST_FIRST} LIMIT 1`,
     [key],
   );
   return rows[0] ? activation(rows[0]) : null;
+}
+
+/** The newest activation of each of these models that has one: what is active, or will be from the next minute on. */
+export async function currentActivations(db: Db, keys: readonly ModelKey[]): Promise<Activation[]> {
+  const { rows } = await db.query<Row>(
+    `SELECT DISTINCT ON (a.model_key) ${COLUMNS} FROM ${TABLES} WHERE a.model_key = ANY ($1)
+     ORDER BY a.model_key, ${NEWEST_FIRST}`,
+    [keys],
+  );
+  return rows.map(activation);
+}
+
+/** The newest activations of a model, newest first. */
+export async function recentActivations(db: Db, key: ModelKey, limit: number): Promise<Activation[]> {
+  const { rows } = await db.query<Row>(
+    `SELECT ${COLUMNS} FROM ${TABLES} WHERE a.model_key = $1 ORDER BY a.id DESC LIMIT $2`,
+    [key, limit],
+  );
+  return rows.map(activation);
+}
+
+/** Versions of a stream that began to serve in from .. until, oldest first. */
+export async function activationsBetween(
+  db: Db,
+  stream: string,
+  from: Minute,
+  until: Minute,
+  limit: number,
+): Promise<Activation[]> {
+  const { rows } = await db.query<Row>(
+    `SELECT ${COLUMNS} FROM ${TABLES}
+     WHERE split_part(a.model_key, '@', 2) = $1 AND a.from_minute BETWEEN $2 AND $3 ORDER BY a.id LIMIT $4`,
+    [stream, minuteToDate(from), minuteToDate(until), limit],
+  );
+  return rows.map(activation);
 }
 
 /** All activations with an id over `id`, oldest first: what a detector asks when it may have missed an event. */
@@ -113,5 +152,5 @@ export async function appendActivation(
      VALUES ($1, $2, to_timestamp($3::bigint * 60), $4, $5) RETURNING id`,
     [move.modelKey, move.versionId, move.from, move.reason, move.actor],
   );
-  return Number(rows[0].id);
+  return Number(rows[0]!.id);
 }

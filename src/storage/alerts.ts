@@ -59,7 +59,10 @@ export async function raiseAlert(
   const grown = request.grown === true || arrived || severityRank(request.severity) > severityRank(open.severity);
   // What was told once is no history, however late its next minutes are judged.
   const history = open.body.history === true && request.history === true;
-  const body = bodyOf({ ...request, history }, open.body.revision + (grown ? 1 : 0), open.body.times + 1);
+  const body: AlertBody = {
+    ...bodyOf({ ...request, history }, open.body.revision + (grown ? 1 : 0), open.body.times + 1),
+    ...(open.body.reminder !== undefined && { reminder: open.body.reminder }),
+  };
   await db.query(
     `UPDATE alerts SET kind = $2, severity = $3, title = $4, body = $5,
        delivered = CASE WHEN $6 THEN delivered || jsonb_build_object('done', false, 'dueAt', $7::text, 'asOf', $7::text)
@@ -176,6 +179,39 @@ export async function recordLateDelivery(
      WHERE id = $1`,
     [alertId, channel, JSON.stringify(delivery), now.toISOString()],
   );
+}
+
+/**
+ * Makes what is open, was sent `minutes` ago or earlier, and has nothing else to tell, a revision that says so again. What
+ * somebody looks after, and what is only an event or history, is left alone. Gives how many there were.
+ */
+export async function remindOf(db: Db, minutes: number, now: Date): Promise<number> {
+  const { rowCount } = await db.query(
+    `UPDATE alerts SET
+       body = body || jsonb_build_object('revision', (body->>'revision')::integer + 1, 'reminder', (body->>'revision')::integer + 1),
+       delivered = delivered || jsonb_build_object('done', false, 'dueAt', $1::text, 'asOf', $1::text)
+     WHERE resolved_at IS NULL AND raised_at <= $2 AND delivered->>'done' = 'true' AND jsonb_typeof(body->'revision') = 'number'
+       AND body->>'once' IS DISTINCT FROM 'true' AND body->>'history' IS DISTINCT FROM 'true'
+       AND EXISTS (SELECT FROM jsonb_each(delivered->'channels') AS c (name, told)
+         WHERE told->>'state' = 'sent' AND (told->>'revision')::integer > 0)
+       AND NOT EXISTS (SELECT FROM jsonb_each(delivered->'channels') AS c (name, told) WHERE told->>'at' > $3)
+       AND NOT EXISTS (SELECT FROM incidents i WHERE to_jsonb(i.id) = body->'facts'->'incident' AND i.acknowledged_by IS NOT NULL)`,
+    [
+      now.toISOString(),
+      new Date(now.getTime() - minutes * 60_000),
+      new Date(now.getTime() - minutes * 60_000).toISOString(),
+    ],
+  );
+  return rowCount ?? 0;
+}
+
+/** Open alerts of these kinds: their titles. */
+export async function openAlertsOf(db: Db, kinds: readonly AlertKind[]): Promise<string[]> {
+  const { rows } = await db.query<{ title: string }>(
+    'SELECT title FROM alerts WHERE resolved_at IS NULL AND kind = ANY ($1)',
+    [kinds],
+  );
+  return rows.map(({ title }) => title);
 }
 
 /** Takes a row that cannot be read out of what is to be told. */

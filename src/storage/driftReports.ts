@@ -67,3 +67,13 @@ export async function driftOutcomesOf(db: Db, versionId: number): Promise<{ outc
   );
   return rows;
 }
+
+/** The newest report of each of these models that has one. */
+export async function newestDriftReports(db: Db, keys: readonly ModelKey[]): Promise<StoredDriftReport[]> {
+  const { rows } = await db.query<StoredDriftReport>(
+    `SELECT DISTINCT ON (model_key) ${COLUMNS} FROM drift_reports WHERE model_key = ANY ($1)
+     ORDER BY model_key, window_end DESC`,
+    [keys],
+  );
+  return rows;
+}

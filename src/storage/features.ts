@@ -1,6 +1,6 @@
 import { FEATURE_COUNT } from '../features/catalogue.js';
-import type { FeatureBlock, FeatureRow, Minute, RowKind } from '../features/row.js';
-import { dateToMinute, minuteToDate } from './minuteColumn.js';
+import type { FeatureBlock, FeatureRow, Minute, MinuteEvidence, RowKind } from '../features/row.js';
+import { dateToMinute, minuteOf, minuteToDate } from './minuteColumn.js';
 import type { Db } from './pool.js';
 
 /** Inserts rows that are not there yet; an aggregator that goes over the same log again changes nothing. */
@@ -87,11 +87,7 @@ export async function featureBlock(
   until: Minute,
   limit = 1_000_000,
 ): Promise<FeatureBlock> {
-  const { rows } = await db.query<{ minute: Minute; kind: RowKind; values: number[] }>(
-    `SELECT (extract(epoch FROM minute) / 60)::integer AS minute, kind, values FROM features
-     WHERE stream = $1 AND minute >= $2 AND minute < $3 ORDER BY minute LIMIT $4`,
-    [stream, minuteToDate(from), minuteToDate(until), limit],
-  );
+  const rows = await featureRows(db, stream, from, until, limit);
   const block: FeatureBlock = {
     minutes: new Int32Array(rows.length),
     values: new Float32Array(rows.length * FEATURE_COUNT),
@@ -105,6 +101,55 @@ export async function featureBlock(
     block.usable[index] = row.kind === 'gap' ? 0 : 1;
   });
   return block;
+}
+
+/** Rows of minutes `from` <= minute < `until` as they are stored, at most `limit` of the oldest. */
+export async function featureRows(
+  db: Db,
+  stream: string,
+  from: Minute,
+  until: Minute,
+  limit: number,
+): Promise<{ minute: Minute; kind: RowKind; values: number[] }[]> {
+  const { rows } = await db.query<{ minute: Minute; kind: RowKind; values: number[] }>(
+    `SELECT ${minuteOf('minute')} AS minute, kind, values FROM features
+     WHERE stream = $1 AND minute >= $2 AND minute < $3 ORDER BY minute LIMIT $4`,
+    [stream, minuteToDate(from), minuteToDate(until), limit],
+  );
+  return rows;
+}
+
+/** What the minutes `from` <= minute < `until` keep beside their features; minutes without any are left out. */
+export async function evidenceRows(
+  db: Db,
+  stream: string,
+  from: Minute,
+  until: Minute,
+): Promise<{ minute: Minute; evidence: Partial<MinuteEvidence> }[]> {
+  const { rows } = await db.query<{ minute: Minute; evidence: Partial<MinuteEvidence> }>(
+    `SELECT ${minuteOf('minute')} AS minute, evidence FROM features
+     WHERE stream = $1 AND minute >= $2 AND minute < $3 AND evidence <> '{}' ORDER BY minute`,
+    [stream, minuteToDate(from), minuteToDate(until)],
+  );
+  return rows;
+}
+
+/** How many minutes from `from` on are no gap. */
+export async function usableMinutes(db: Db, stream: string, from: Minute): Promise<number> {
+  const { rows } = await db.query<{ minutes: number }>(
+    `SELECT count(*)::integer AS minutes FROM features WHERE stream = $1 AND kind <> 'gap' AND minute >= $2`,
+    [stream, minuteToDate(from)],
+  );
+  return rows[0]?.minutes ?? 0;
+}
+
+/** The newest minutes that are no gap, newest first. */
+export async function newestValues(db: Db, stream: string, minutes: number): Promise<number[][]> {
+  const { rows } = await db.query<{ values: number[] }>(
+    `SELECT values FROM features WHERE stream = $1 AND kind <> 'gap' ORDER BY minute DESC LIMIT $2`,
+    [stream, minutes],
+  );
+  return rows.map(({ values }) => values);
 }
 
 /** The oldest minute with a row. */

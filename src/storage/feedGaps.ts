@@ -93,3 +93,24 @@ export async function markAttempt(db: Db, id: number, trouble: string, givenUp: 
     [id, trouble, givenUp],
   );
 }
+
+/** Gaps that touch from .. until (milliseconds), newest first. */
+export async function gapsBetween(
+  db: Db,
+  stream: string,
+  fromMs: number,
+  untilMs: number,
+  limit: number,
+): Promise<{ sinceMs: number; untilMs: number; reason: string; healedAt: Date | null }[]> {
+  const { rows } = await db.query<{ since: Date; until: Date; reason: string; healed_at: Date | null }>(
+    `SELECT since, until, reason, healed_at FROM feed_gaps
+     WHERE stream = $1 AND until >= $2 AND since <= $3 ORDER BY since DESC LIMIT $4`,
+    [stream, new Date(fromMs), new Date(untilMs), limit],
+  );
+  return rows.map((row) => ({
+    sinceMs: row.since.getTime(),
+    untilMs: row.until.getTime(),
+    reason: row.reason,
+    healedAt: row.healed_at,
+  }));
+}

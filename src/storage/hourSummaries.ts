@@ -58,5 +58,5 @@ export async function putHourSummaries(
 /** The database's clock: what `computedAt` must be. */
 export async function databaseTime(db: Db): Promise<Date> {
   const { rows } = await db.query<{ now: Date }>('SELECT clock_timestamp() AS now');
-  return rows[0].now;
+  return rows[0]!.now;
 }

@@ -3,7 +3,7 @@ import type { Culprits } from '../incidents/culprits.js';
 import type { Incident, IncidentClass, IncidentDetail, Reason, Severity } from '../incidents/incident.js';
 import type { IncidentFilter as SearchFilter } from '../incidents/incidentFilter.js';
 import { incidentSearch } from './incidentSearch.js';
-import { minuteOf } from './minuteColumn.js';
+import { minuteOf, minuteToDate } from './minuteColumn.js';
 import type { Db } from './pool.js';
 
 /** An incident with what the database and people added to it. */
@@ -227,6 +227,65 @@ export async function relatedIncidents(db: Db, id: number): Promise<StoredIncide
      WHERE coalesce(related_to, id) = (SELECT coalesce(related_to, id) FROM incidents WHERE id = $1)
      ORDER BY started_at, stream`,
     [id],
+  );
+  return rows.map(incidentOf);
+}
+
+/** Of each prefix that the operator declared, the newest incident that the watch opened. */
+export async function newestWatched(db: Db): Promise<(StoredIncident & { prefix: string })[]> {
+  const { rows } = await db.query<IncidentRow & { prefix: string }>(
+    `SELECT DISTINCT ON (stream, w.prefix) w.prefix, ${COLUMNS}
+     FROM incidents i, jsonb_to_recordset(i.detail->'watched') AS w(prefix text)
+     WHERE detail->>'openedBy' = 'watch' AND NOT ordinary ORDER BY stream, w.prefix, started_at DESC, id DESC`,
+  );
+  return rows.map((row) => ({ ...incidentOf(row), prefix: row.prefix }));
+}
+
+export async function countOpenIncidents(db: Db, stream: string): Promise<number> {
+  const { rows } = await db.query<{ open: number }>(
+    'SELECT count(*)::int AS open FROM incidents WHERE stream = $1 AND ended_at IS NULL AND NOT ordinary',
+    [stream],
+  );
+  return rows[0]?.open ?? 0;
+}
+
+export async function incidentCounts(
+  db: Db,
+): Promise<{ stream: string; severity: string; class: string; count: number }[]> {
+  const { rows } = await db.query<{ stream: string; severity: string; class: string; count: number }>(
+    'SELECT stream, severity, class, count(*)::int AS count FROM incidents GROUP BY 1, 2, 3 ORDER BY 1, 2, 3',
+  );
+  return rows;
+}
+
+/** Incidents of a stream of which any minute lies in from <= minute < until (by start, last minute or end), oldest first. */
+export async function incidentsBetween(
+  db: Db,
+  stream: string,
+  from: Minute,
+  until: Minute,
+  limit: number,
+): Promise<StoredIncident[]> {
+  const { rows } = await db.query<IncidentRow>(
+    `SELECT ${COLUMNS} FROM incidents
+     WHERE stream = $1 AND started_at < $3 AND coalesce(ended_at, last_minute) >= $2 ORDER BY id LIMIT $4`,
+    [stream, minuteToDate(from), minuteToDate(until), limit],
+  );
+  return rows.map(incidentOf);
+}
+
+/** Others that are related to an incident, or that went on in from .. until in any stream; oldest first. */
+export async function incidentsBeside(
+  db: Db,
+  { id, relatedTo }: Pick<StoredIncident, 'id' | 'relatedTo'>,
+  from: Minute,
+  until: Minute,
+  limit: number,
+): Promise<StoredIncident[]> {
+  const { rows } = await db.query<IncidentRow>(
+    `SELECT ${COLUMNS} FROM incidents WHERE id <> $1 AND (id = $2 OR related_to = $1 OR related_to = $2 OR
+       (started_at < $4 AND coalesce(ended_at, last_minute) >= $3)) ORDER BY started_at LIMIT $5`,
+    [id, relatedTo, minuteToDate(from), minuteToDate(until), limit],
   );
   return rows.map(incidentOf);
 }

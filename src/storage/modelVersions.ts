@@ -73,13 +73,13 @@ export async function insertVersion(
   );
   for (const file of files) {
     await client.query('INSERT INTO model_files (version_id, name, sha256, bytes) VALUES ($1, $2, $3, $4)', [
-      rows[0].id,
+      rows[0]!.id,
       file.name,
       file.sha256,
       file.bytes,
     ]);
   }
-  return rows[0];
+  return rows[0]!;
 }
 
 /** Newest first. */
@@ -102,6 +102,11 @@ export async function findVersion(db: Db, key: ModelKey, version: number): Promi
 export async function versionById(db: Db, id: number): Promise<ModelVersion | null> {
   const { rows } = await db.query<ModelVersion>(`SELECT ${COLUMNS} FROM model_versions WHERE id = $1`, [id]);
   return rows[0] ?? null;
+}
+
+export async function versionsByIds(db: Db, ids: readonly number[]): Promise<ModelVersion[]> {
+  const { rows } = await db.query<ModelVersion>(`SELECT ${COLUMNS} FROM model_versions WHERE id = ANY ($1)`, [ids]);
+  return rows;
 }
 
 export async function versionFiles(db: Db, id: number): Promise<StoredFile[]> {
@@ -200,4 +205,13 @@ export async function damagedActive(pg: Db): Promise<{ modelKey: ModelKey; versi
      WHERE ${ACTIVE} AND (bad.present = 0 OR cardinality(bad.files) > 0) ORDER BY model_key`,
   );
   return rows;
+}
+
+/** The numbers that versions have within their models, by id. */
+export async function versionNumbers(db: Db, ids: readonly (number | null)[]): Promise<Map<number | null, number>> {
+  const { rows } = await db.query<{ id: number; version: number }>(
+    'SELECT id::float8 AS id, version FROM model_versions WHERE id = ANY ($1)',
+    [ids.filter((id) => id !== null)],
+  );
+  return new Map(rows.map(({ id, version }) => [id, version]));
 }

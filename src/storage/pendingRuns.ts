@@ -1,6 +1,6 @@
 import type { ModelKey } from '../models/model.js';
 import type { Db } from './pool.js';
-import type { RetrainState } from './retrainRuns.js';
+import { isEndOf, type RetrainState } from './retrainRuns.js';
 
 /** A retraining that was asked for and has not ended. */
 export interface PendingRun {
@@ -8,6 +8,10 @@ export interface PendingRun {
   modelKey: ModelKey;
   jobId: string | null;
   state: RetrainState;
+  /** Of its last state. */
+  detail: Record<string, unknown>;
+  at: Date;
+  startedAt: Date;
   /** What its job carries, as stored when it was asked for; null in the history of an older program. */
   payload: unknown;
   priority: number | null;
@@ -18,12 +22,12 @@ export interface PendingRun {
 const MOST = 1_000;
 
 /**
- * Runs whose last state is no end, oldest first, at most 1,000. A failed attempt is none (its job is tried again)
- * unless `detail.final` says so.
+ * Runs whose last state is no end, oldest first, at most 1,000.
  */
 export async function pendingRuns(db: Db, key?: ModelKey): Promise<PendingRun[]> {
   const { rows } = await db.query<PendingRun>(
-    `SELECT last.run, last.model_key AS "modelKey", last.job_id AS "jobId", last.state, first.detail->'payload' AS payload,
+    `SELECT last.run, last.model_key AS "modelKey", last.job_id AS "jobId", last.state, last.detail, last.at,
+       (SELECT min(at) FROM retrain_runs q WHERE q.run = last.run) AS "startedAt", first.detail->'payload' AS payload,
        (first.detail->>'priority')::integer AS priority,
        extract(epoch FROM clock_timestamp() - last.at)::float8 AS age
      FROM (
@@ -31,26 +35,28 @@ export async function pendingRuns(db: Db, key?: ModelKey): Promise<PendingRun[]>
        WHERE $1::text IS NULL OR model_key = $1 ORDER BY run, id DESC) last
      LEFT JOIN LATERAL (
        SELECT detail FROM retrain_runs q WHERE q.run = last.run AND q.state = 'queued' ORDER BY id LIMIT 1) first ON true
-     WHERE last.state NOT IN ('shadow', 'published', 'held', 'rejected', 'cancelled')
-       AND NOT coalesce((last.detail->>'final')::boolean, false)
-     ORDER BY last.id LIMIT ${MOST}`,
+     WHERE NOT ${isEndOf('last')} ORDER BY last.id LIMIT ${MOST}`,
     [key ?? null],
   );
   return rows;
 }
 
-/** Says that a run failed for good, unless it ended before; a killed trainer cannot say so itself. @returns whether it did */
+/**
+ * Says that a run failed for good, unless it ended before; a killed trainer cannot say so itself. The trainer and the
+ * drift monitor may both say it: the first one's transaction is waited for.
+ * @returns whether it did
+ */
 export async function endRun(
-  db: Db,
+  client: Db,
   run: { run: string; modelKey: ModelKey; jobId: string | null },
   error: string,
 ): Promise<boolean> {
-  const { rowCount } = await db.query(
+  await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`end of run ${run.run}`]);
+  const { rowCount } = await client.query(
     `INSERT INTO retrain_runs (run, model_key, job_id, state, detail)
      SELECT $1, $2, $3, 'failed', jsonb_build_object('error', $4::text, 'final', true)
      WHERE NOT EXISTS (
-       SELECT 1 FROM retrain_runs WHERE run = $1
-         AND (state IN ('shadow', 'published', 'held', 'rejected', 'cancelled') OR coalesce((detail->>'final')::boolean, false)))`,
+       SELECT 1 FROM retrain_runs r WHERE r.run = $1 AND ${isEndOf('r')})`,
     [run.run, run.modelKey, run.jobId, error.slice(0, 2_000)],
   );
   return rowCount === 1;

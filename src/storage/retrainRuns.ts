@@ -23,6 +23,18 @@ export interface RetrainEvent {
   at: Date;
 }
 
+/** States after which a run does nothing more. A failed attempt is none, unless `detail.final` says so: its job is tried again. */
+const ENDS: readonly RetrainState[] = ['shadow', 'published', 'held', 'rejected', 'cancelled'];
+const ENDS_LIST = ENDS.map((state) => `'${state}'`).join(', ');
+
+export function isEnd({ state, detail }: Pick<RetrainEvent, 'state' | 'detail'>): boolean {
+  return ENDS.includes(state) || detail.final === true;
+}
+
+/** The same in SQL, of a row of `retrain_runs`. */
+export const isEndOf = (row: string): string =>
+  `(${row}.state IN (${ENDS_LIST}) OR coalesce((${row}.detail->>'final')::boolean, false))`;
+
 /** Appends one state. @throws PostgreSQL's unique violation when the run has published before */
 export async function appendRetrainState(
   db: Db,
@@ -44,6 +56,18 @@ export async function runHistory(db: Db, run: string): Promise<RetrainEvent[]> {
   const { rows } = await db.query<RetrainEvent>(`SELECT ${COLUMNS} FROM retrain_runs WHERE run = $1 ORDER BY id`, [
     run,
   ]);
+  return rows;
+}
+
+/** The states of the newest runs of a model, oldest first. */
+export async function newestRuns(db: Db, key: ModelKey, runs: number): Promise<RetrainEvent[]> {
+  const { rows } = await db.query<RetrainEvent>(
+    `SELECT ${COLUMNS} FROM retrain_runs
+     WHERE model_key = $1 AND run IN
+       (SELECT run FROM retrain_runs WHERE model_key = $1 GROUP BY run ORDER BY max(id) DESC LIMIT $2)
+     ORDER BY id`,
+    [key, runs],
+  );
   return rows;
 }
 
@@ -102,7 +126,7 @@ export async function countFailure(db: Db, key: ModelKey, error: string, limit: 
      RETURNING model_key AS "modelKey", failures, last_error AS "lastError", dead_since AS "deadSince"`,
     [key, error.slice(0, 2000), limit],
   );
-  return rows[0];
+  return rows[0]!;
 }
 
 /** After a success, or when a person clears it. @returns how many failures in a row there were */

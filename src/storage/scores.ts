@@ -1,5 +1,6 @@
 import type { Minute } from '../features/row.js';
 import type { Explanation, ModelKindName } from '../models/model.js';
+import { minuteToDate } from './minuteColumn.js';
 import type { Db } from './pool.js';
 
 export interface ScoreRow {
@@ -94,7 +95,7 @@ export async function anomalyCount(
      WHERE stream = $1 AND kind = $2 AND version_id = $3 AND minute >= to_timestamp($4::bigint * 60)`,
     [stream, kind, versionId, from],
   );
-  return rows[0];
+  return rows[0]!;
 }
 
 /** Scored minutes of one version by hour, and how many of them are anomalous. */
@@ -118,6 +119,30 @@ export async function anomalousByHour(
        AND minute >= to_timestamp($4::bigint * 60) AND minute < to_timestamp($5::bigint * 60)
      GROUP BY 1 ORDER BY 1`,
     [stream, kind, versionId, from, until],
+  );
+  return rows;
+}
+
+/** Which version scored each minute from `from` on, in order. */
+export async function versionsThatScored(db: Db, stream: string, kind: ModelKindName, from: Minute): Promise<number[]> {
+  const { rows } = await db.query<{ version: number }>(
+    `SELECT v.version FROM scores s JOIN model_versions v ON v.id = s.version_id
+     WHERE s.stream = $1 AND s.kind = $2 AND s.minute >= $3 ORDER BY s.minute`,
+    [stream, kind, minuteToDate(from)],
+  );
+  return rows.map(({ version }) => version);
+}
+
+/** What each model said of one minute, and by which version. */
+export async function explanationsAt(
+  db: Db,
+  stream: string,
+  minute: Minute,
+): Promise<{ kind: string; version: number | null; explanation: unknown }[]> {
+  const { rows } = await db.query<{ kind: string; version: number | null; explanation: unknown }>(
+    `SELECT s.kind, v.version, s.explanation FROM scores s LEFT JOIN model_versions v ON v.id = s.version_id
+     WHERE s.stream = $1 AND s.minute = $2`,
+    [stream, minuteToDate(minute)],
   );
   return rows;
 }

@@ -22,3 +22,11 @@ export async function listStreams(db: Db): Promise<string[]> {
   const { rows } = await db.query<{ name: string }>('SELECT name FROM streams ORDER BY name');
   return rows.map((row) => row.name);
 }
+
+/** Names of all streams that were registered or that any stage has read, in order. */
+export async function streamNames(db: Db): Promise<string[]> {
+  const { rows } = await db.query<{ name: string }>(
+    `SELECT name FROM streams UNION SELECT name FROM (SELECT DISTINCT stream AS name FROM cursors) known ORDER BY name`,
+  );
+  return rows.map(({ name }) => name);
+}

@@ -66,12 +66,12 @@ export async function payloadsUntil(db: Db, stream: string, before: number, unti
   return rows.map((row) => row.payload);
 }
 
-/** The newest entry without its payload, or null for a stream that never had one. */
-export async function lastEntry(db: Db, stream: string): Promise<LogEntry | null> {
-  const { rows } = await db.query<Row>(
-    `SELECT position, kind, since, until, messages, NULL::bytea AS payload FROM update_batches
+/** The newest entry without its payload, and when it was written; null for a stream that never had one. */
+export async function lastEntry(db: Db, stream: string): Promise<(LogEntry & { receivedAt: Date }) | null> {
+  const { rows } = await db.query<Row & { received_at: Date }>(
+    `SELECT position, kind, since, until, messages, NULL::bytea AS payload, received_at FROM update_batches
      WHERE stream = $1 ORDER BY position DESC LIMIT 1`,
     [stream],
   );
-  return rows[0] ? toEntry(rows[0]) : null;
+  return rows[0] ? { ...toEntry(rows[0]), receivedAt: rows[0].received_at } : null;
 }

@@ -1,6 +1,6 @@
 import type { Minute, RowKind } from '../features/row.js';
 import type { Explanation } from '../models/model.js';
-import { dateToMinute, minuteToDate } from './minuteColumn.js';
+import { dateToMinute, minuteOf, minuteToDate } from './minuteColumn.js';
 import type { Db } from './pool.js';
 
 /** A model's part in a verdict, stored by kind in `verdicts.votes`. */
@@ -91,4 +91,28 @@ export async function minutesToJudge(db: Db, stream: string, from: Minute, limit
     age: row.age,
     scores: row.scores ?? {},
   }));
+}
+
+export async function newestVerdict(db: Db, stream: string): Promise<Omit<VerdictRow, 'state'> | null> {
+  const { rows } = await db.query<Omit<VerdictRow, 'state'>>(
+    `SELECT ${minuteOf('minute')} AS minute, score, threshold, anomalous, votes, missing FROM verdicts
+     WHERE stream = $1 ORDER BY verdicts.minute DESC LIMIT 1`,
+    [stream],
+  );
+  return rows[0] ?? null;
+}
+
+/** The verdicts of from <= minute < until, in order. */
+export async function verdictScores(
+  db: Db,
+  stream: string,
+  from: Minute,
+  until: Minute,
+): Promise<Pick<VerdictRow, 'minute' | 'score' | 'threshold'>[]> {
+  const { rows } = await db.query<Pick<VerdictRow, 'minute' | 'score' | 'threshold'>>(
+    `SELECT ${minuteOf('minute')} AS minute, score, threshold FROM verdicts
+     WHERE stream = $1 AND minute >= $2 AND minute < $3 ORDER BY verdicts.minute`,
+    [stream, minuteToDate(from), minuteToDate(until)],
+  );
+  return rows;
 }

@@ -39,6 +39,7 @@ const later = (phase: Notice['phase']): Notice => ({
 });
 
 interface Asked {
+  method: string;
   path: string;
   headers: IncomingHttpHeaders;
   // biome-ignore lint/suspicious/noExplicitAny: what a service was sent, looked at field by field
@@ -53,7 +54,12 @@ class Service {
     let text = '';
     request.on('data', (chunk) => (text += chunk));
     request.on('end', () => {
-      this.asked.push({ path: request.url ?? '', headers: request.headers, body: JSON.parse(text) });
+      this.asked.push({
+        method: request.method ?? '',
+        path: request.url ?? '',
+        headers: request.headers,
+        body: JSON.parse(text),
+      });
       response.writeHead(this.answer.status, this.answer.headers).end(this.answer.body);
     });
   });
@@ -201,14 +207,71 @@ describe('Retry-After', () => {
   });
 });
 
+test('a room of Matrix gets a message an alert, with an id that stays when it is sent again', async () => {
+  service.answer = { status: 200, body: '{"event_id": "$1"}' };
+  const room = channel({ type: 'matrix', url, room: '!abc:example.net', accessToken: 'token-of-user' });
+  for (const phase of ['raised', 'raised', 'resolved'] as const) {
+    await room.send([phase === 'raised' ? raised : later(phase)], signal());
+  }
+  const place = '/_matrix/client/v3/rooms/!abc%3Aexample.net/send/m.room.message';
+  expect(service.asked.map(({ method, path }) => `${method} ${path}`)).toEqual([
+    `PUT ${place}/routewarden-7-1-raised`,
+    `PUT ${place}/routewarden-7-1-raised`,
+    `PUT ${place}/routewarden-7-1-resolved`,
+  ]);
+  expect(service.asked[0]!.headers.authorization).toBe('Bearer token-of-user');
+  expect(service.asked.map(({ body }) => body.msgtype)).toEqual(['m.text', 'm.text', 'm.notice']);
+  expect(service.asked[0]!.body.body).toMatch(
+    /^\[critical\] your 192\.0\.2\.0\/24[\s\S]*what to do: [\s\S]*\/incidents\/12/,
+  );
+  service.answer = { status: 429, body: '{"errcode": "M_LIMIT_EXCEEDED", "retry_after_ms": 35000}' };
+  const refused = await room.send([raised], signal()).catch((error: unknown) => error);
+  expect((refused as Refused).retryAt(new Date(0))).toEqual(new Date(35_000));
+});
+
+test('Webex gets plain text, with what to do and the link', async () => {
+  await channel({ type: 'webex', url: `${url}/v1/webhooks/incoming/abc` }).send([raised, later('resolved')], signal());
+  expect(service.asked.map(({ body }) => Object.keys(body))).toEqual([['text'], ['text']]);
+  expect(service.asked[0]!.body.text).toMatch(/what to do: [\s\S]*https:\/\/warden\.example\.net\/incidents\/12/);
+});
+
+test('Alerta gets the same event from first to last, and `normal` for what is over alone', async () => {
+  service.answer = { status: 201, body: '{"status": "ok"}' };
+  const alerta = channel({ type: 'alerta', url: `${url}/api/`, apiKey: 'alerta-key', environment: 'Development' });
+  for (const phase of ['raised', 'grown', 'no more news', 'resolved'] as const) {
+    await alerta.send([phase === 'raised' ? raised : later(phase)], signal());
+  }
+  expect(service.asked.map(({ path, body }) => [path, body.event, body.severity])).toEqual([
+    ['/api/alert', alert.fingerprint, 'critical'],
+    ['/api/alert', alert.fingerprint, 'critical'],
+    ['/api/alert', alert.fingerprint, 'critical'],
+    ['/api/alert', alert.fingerprint, 'normal'],
+  ]);
+  expect(service.asked[0]).toMatchObject({
+    headers: { authorization: 'Key alerta-key' },
+    body: {
+      resource: 'rrc00',
+      environment: 'Development',
+      service: ['Routewarden'],
+      attributes: { moreInfo: `${PAGE}/incidents/12` },
+    },
+  });
+});
+
 test('keys and tokens are hidden, in settings and in what a service says', () => {
   const channels = [
     { type: 'pagerduty', name: 'a', routingKey: 'routing-secret' },
     { type: 'opsgenie', name: 'b', apiKey: 'genie-secret' },
     { type: 'telegram', name: 'c', botToken: '1:bot-secret', chat: '1' },
     { type: 'teams', name: 'd', url: 'https://teams.example/hook-secret' },
+    { type: 'matrix', name: 'e', url: 'https://matrix.example', room: '!a:b', accessToken: 'matrix-secret' },
+    { type: 'alerta', name: 'f', url: 'https://alerta.example/api', apiKey: 'alerta-secret' },
+    { type: 'webex', name: 'g', url: 'https://webex.example/hook-secret' },
   ];
   expect(JSON.stringify(redacted(channels, 'alerts.channels'))).not.toMatch(/-secret/);
+  expect(redacted({ url: 'https://beat.example/ping-secret' }, 'alerts.heartbeat')).not.toMatchObject({
+    url: expect.stringContaining('-secret'),
+  });
   expect(secretHider(channels, 'alerts.channels')('no such bot 1:bot-secret')).not.toContain('bot-secret');
 });
 
@@ -236,6 +299,11 @@ describe('the body of a webhook', () => {
     const [first, second] = service.asked.map(({ headers }) => headers['x-routewarden-signature']);
     expect(first).toMatch(/^sha256=/);
     expect(second).not.toBe(first);
+  });
+
+  test('goes by PUT or PATCH where the settings say so', async () => {
+    await channel({ type: 'webhook', url, method: 'PUT' }).send([raised], signal());
+    expect(service.asked.map(({ method }) => method)).toEqual(['PUT']);
   });
 
   test.each(['{"summary": {{title}}}', '{{#lines}}', 'plain {{title}}'])('%s is refused with the settings', (wrong) => {

@@ -41,7 +41,7 @@ function alerter(clock: 'wall' | 'feed' = 'wall') {
     retraining: { watchRate: 0.2 },
   });
   const rounds = new Rounds(now);
-  const step = new AlertStep({ pool, outbox, watches, now, lookSeconds: 5, log: quiet, rounds });
+  const step = new AlertStep({ pool, outbox, watches, now, remindMinutes: 0, lookSeconds: 5, log: quiet, rounds });
   return {
     rounds,
     async look(seconds = 5) {
@@ -62,6 +62,8 @@ function alerter(clock: 'wall' | 'feed' = 'wall') {
 
 async function shown(): Promise<string[]> {
   const alerts = await listAlerts(pool);
+  // whatever the kind, whoever reads it at night is told what to do
+  for (const { body } of alerts) expect(body.lines.join('\n')).toMatch(/^what to do: /m);
   return alerts.map(({ kind, severity, body, resolvedAt }) => {
     return `${severity} ${kind} ${body.revision}${resolvedAt === null ? '' : ' over'}`;
   });
@@ -118,7 +120,7 @@ describe('a service', () => {
 
 describe('the list of VRPs', () => {
   test('without most of a trust anchor raises one alert, until a whole list was read', async () => {
-    const report = (malfunction: string | null) =>
+    const report = (malfunction: string | null, expiring: string | null = null) =>
       upsertService(pool, {
         instance: 'correlator.1',
         name: 'correlator',
@@ -126,7 +128,7 @@ describe('the list of VRPs', () => {
         pid: 1,
         state: 'running',
         restarts: 0,
-        detail: { rpki: { malfunction }, roas: [] },
+        detail: { rpki: { malfunction, expiring }, roas: [] },
       });
     await report('trust anchor arin has 3 VRPs, 40 before');
     const { look } = alerter();
@@ -134,6 +136,10 @@ describe('the list of VRPs', () => {
     expect((await listAlerts(pool))[0]!.body.lines[0]).toBe('trust anchor arin has 3 VRPs, 40 before');
     await report(null);
     expect(await look(20)).toEqual(['major roa 1 over']);
+    await report(null, '9 of the 40 VRPs of trust anchor arin expire within 2 h');
+    expect(await look(20)).toEqual(['major roa 1', 'major roa 1 over']);
+    await report(null);
+    expect(await look(20)).toEqual(['major roa 1 over', 'major roa 1 over']);
   });
 });
 
@@ -208,7 +214,7 @@ test('failing retrainings are told, and again when only a person can go on', asy
     fingerprint: 'version lstm@rrc00 2',
     severity: 'major' as const,
     title: 'cannot be loaded',
-    lines: [],
+    lines: ['what to do: roll back'],
   };
   await raiseAlertAlone(pool, { ...other, kind: 'retrain failing' }, new Date());
   await facts.failures(0, false);
@@ -305,7 +311,16 @@ test('a clock that is set back by a day does not keep the watches from looking',
   const settings = alertSettings.parse({});
   const outbox = new AlertOutbox({ pool, settings, channels: [], now, random: () => 0, log: quiet });
   const rounds = new Rounds(now);
-  const step = new AlertStep({ pool, outbox, watches: [watch], now, lookSeconds: 5, log: quiet, rounds });
+  const step = new AlertStep({
+    pool,
+    outbox,
+    watches: [watch],
+    now,
+    remindMinutes: 0,
+    lookSeconds: 5,
+    log: quiet,
+    rounds,
+  });
   await step.step();
   at += 86_400_000;
   await step.step();

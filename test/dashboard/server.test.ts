@@ -201,6 +201,29 @@ describe('what it shows', () => {
     ).toEqual(['version']);
   });
 
+  test('every route refuses a parameter that it does not know: it would be taken for a filter', async () => {
+    const { paths } = JSON.parse((await at.get('/api/openapi.json')).text) as { paths: Record<string, object> };
+    const places: Record<string, string> = { key: 'lstm@rrc00', version: '1', id: '1' };
+    const asked = Object.entries(paths)
+      .filter(([, methods]) => 'get' in methods)
+      .map(([path]) => `${path.replaceAll(/\{(\w+)\}/g, (_, name: string) => places[name] ?? 'x')}?colour=red`);
+    expect(asked.length).toBeGreaterThan(12);
+    const answers = await Promise.all(asked.map(async (path) => [path, (await at.get(path)).status]));
+    expect(answers.filter(([, status]) => status !== 400)).toEqual([]);
+  });
+
+  test('alerts come with how far each channel was told', async () => {
+    await at.dashboards.database.pool.query(
+      `INSERT INTO alerts (fingerprint, kind, severity, title, body, raised_at, delivered) VALUES
+        ('feed stale/x', 'feed stale', 'major', 'feed of x is stale', '{"lines": ["what to do: look"], "revision": 1, "times": 1}',
+         '2026-01-01T00:00Z', '{"done": true, "channels": {"noc": {"state": "sent", "revision": 1}}}')`,
+    );
+    const [alert] = shape.alertRow.array().parse(JSON.parse((await at.get('/api/alerts?open=yes&limit=1')).text));
+    expect(alert).toMatchObject({ kind: 'feed stale', resolvedAt: null, channels: { noc: 'sent' } });
+    expect(JSON.parse((await at.get('/api/alerts?open=no')).text)).toEqual([]);
+    expect((await at.get('/api/alerts?open=perhaps')).status).toBe(400);
+  });
+
   test('probes answer', async () => {
     expect((await at.get('/healthz')).status).toBe(200);
     expect((await at.get('/readyz')).status).toBe(200);

@@ -89,14 +89,14 @@ describe('drift check', () => {
     const { report } = await check(key, START + 9 * DAY + 12 * 60);
     expect(report.outcome).toBe('drifted');
     expect(report.reason).toContain('a lasting change');
-    expect(report.features[0].psi).toBeGreaterThan(0.25);
+    expect(report.features[0]!.psi).toBeGreaterThan(0.25);
     const minutes = (counts: number[]) => counts.reduce((sum, count) => sum + count, 0);
     expect(minutes(report.scores?.baseline ?? [])).toBe(report.baseline?.minutes);
     expect(minutes(report.scores?.current ?? [])).toBe(report.current?.minutes);
     // The page reads what the check wrote.
     const [onPage] = await driftReports(database.pool, key, 1);
     expect(onPage).toMatchObject({ outcome: 'drifted', distribution: report.scores });
-    expect(onPage.criteria.filter(({ exceeded }) => exceeded).map(({ name }) => name)).toEqual(
+    expect(onPage?.criteria.filter(({ exceeded }) => exceeded).map(({ name }) => name)).toEqual(
       report.criteria.filter(({ exceeded }) => exceeded).map(({ name }) => name),
     );
     const onset = Date.parse(report.onset ?? '') / 60_000;

@@ -102,7 +102,7 @@ describe('a change of one input', () => {
 
   test('bursts in one minute of twenty are found by the share of unusual minutes, which no other statistic shows', () => {
     const judgement = judged((minute, row, random) => {
-      if (minute >= since && random() < 0.05) row[0] *= 3;
+      if (minute >= since && random() < 0.05) row[0]! *= 3;
     });
     expect(judgement.outcome).toBe('drifted');
     expect(judgement.reason).toMatch(
@@ -110,13 +110,13 @@ describe('a change of one input', () => {
     );
     expect(judgement.criteria.find(({ name }) => name === 'input messages')?.exceeded).toBe(false);
     expect(judgement.features[0]).toMatchObject({ name: 'messages' });
-    expect(Object.keys(judgement.features[0].statistics).sort()).toEqual([
+    expect(Object.keys(judgement.features[0]!.statistics).sort()).toEqual([
       'jensen_shannon',
       'ks',
       'psi',
       'wasserstein',
     ]);
-    const { edges, baseline, current } = judgement.features[0].distribution;
+    const { edges, baseline, current } = judgement.features[0]!.distribution;
     expect([edges.length, baseline.length, current.length]).toEqual([25, 24, 24]);
     expect(current.reduce((sum, count) => sum + count, 0)).toBe(1440);
     expect(Math.abs((judgement.onset ?? 0) - since)).toBeLessThanOrEqual(120);
@@ -134,7 +134,7 @@ describe('a change of one input', () => {
 
   test('twice the variance around the same mean is drift', () => {
     const judgement = judged((minute, row) => {
-      if (minute >= since) row[0] = 20 + Math.SQRT2 * (row[0] - 20);
+      if (minute >= since) row[0] = 20 + Math.SQRT2 * (row[0]! - 20);
     });
     expect(judgement.outcome).toBe('drifted');
     expect(judgement.reason).toContain('messages');
@@ -142,7 +142,7 @@ describe('a change of one input', () => {
 
   test('two hours of ten times as much are none', () => {
     const judgement = judged((minute, row) => {
-      if (minute >= since + 300 && minute < since + 420) row[0] *= 10;
+      if (minute >= since + 300 && minute < since + 420) row[0]! *= 10;
     });
     expect(judgement.outcome).not.toBe('drifted');
   });
@@ -187,7 +187,7 @@ test('reports of before, which know no unusual minutes and no statistics of a fe
   };
   const report = driftReport.parse(old);
   expect(report.policy.unusualMinutes).toBeNull();
-  expect(report.features[0].statistics).toEqual({});
+  expect(report.features[0]!.statistics).toEqual({});
 });
 
 test('thresholds and minimum samples are those of the model, else of its kind, else of all', () => {

@@ -20,7 +20,7 @@ export function meanKind(name: ModelKind<MeanModel>['name'] = 'isolation_forest'
     if (block.usable[row] === 0) return Number.NaN;
     let largest = 0;
     for (let c = 0; c < block.columns; c++) {
-      const value = (block.values[row * block.columns + c] - model.means[c]) / model.deviations[c];
+      const value = (block.values[row * block.columns + c]! - model.means[c]!) / model.deviations[c]!;
       largest = Math.max(largest, value);
     }
     return largest;
@@ -31,12 +31,12 @@ export function meanKind(name: ModelKind<MeanModel>['name'] = 'isolation_forest'
     minimumRows: 100,
     maximumRows: 10_000,
     async fit(window: FeatureBlock, options: FitOptions<MeanModel>) {
-      const rows = [...window.usable.keys()].filter((row) => window.usable[row] === 1);
+      const rows = [...window.usable.keys()].filter((row) => window.usable[row]! === 1);
       if (rows.length < 100) throw new NotEnoughRows(rows.length, 100);
       const means: number[] = [];
       const deviations: number[] = [];
       for (let c = 0; c < window.columns; c++) {
-        const values = rows.map((row) => window.values[row * window.columns + c]);
+        const values = rows.map((row) => window.values[row * window.columns + c]!);
         const mean = values.reduce((sum, value) => sum + value, 0) / rows.length;
         means.push(mean);
         deviations.push(Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / rows.length) + 0.01);
@@ -44,7 +44,7 @@ export function meanKind(name: ModelKind<MeanModel>['name'] = 'isolation_forest'
       }
       const model = { means, deviations, threshold: 0 };
       const scores = rows.map((row) => scoreRow(model, window, row)).sort((a, b) => a - b);
-      model.threshold = scores[Math.floor((1 - options.falseAlarmsPerDay / 1440) * (scores.length - 1))];
+      model.threshold = scores[Math.floor((1 - options.falseAlarmsPerDay / 1440) * (scores.length - 1))]!;
       options.onProgress?.({ fraction: 1, message: 'done' });
       return model;
     },
@@ -60,7 +60,7 @@ export function meanKind(name: ModelKind<MeanModel>['name'] = 'isolation_forest'
       return [{ name: 'model.json', bytes: new TextEncoder().encode(JSON.stringify(model)) }];
     },
     async decode(files) {
-      const model: MeanModel = JSON.parse(new TextDecoder().decode(files[0].bytes));
+      const model: MeanModel = JSON.parse(new TextDecoder().decode(files[0]!.bytes));
       if (!Array.isArray(model.means)) throw new BadArtifact('no means');
       return model;
     },

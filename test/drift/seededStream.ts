@@ -58,10 +58,10 @@ export async function scoreLive(
   const rows = [...block.minutes].map((minute, i) => ({
     minute,
     versionId: active.activation.versionId,
-    score: score[i],
-    surprise: surprise[i],
+    score: score[i]!,
+    surprise: surprise[i]!,
     threshold,
-    anomalous: score[i] > threshold,
+    anomalous: score[i]! > threshold,
     explanation: null,
   }));
   await insertScores(

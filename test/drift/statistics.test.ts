@@ -55,7 +55,7 @@ describe('drift statistics', () => {
         const theirs: Record<string, number> = JSON.parse(said.trim().split('\n').at(-1) ?? '');
         const ours = measureAll(ofSample(baseline), ofSample(current));
         for (const [name, value] of Object.entries(ours))
-          expect(Math.abs(value - theirs[name])).toBeLessThan(1e-6 * (1 + value));
+          expect(Math.abs(value - theirs[name]!)).toBeLessThan(1e-6 * (1 + value));
         expect(Object.keys(ours).sort()).toEqual(['jensen_shannon', 'ks', 'psi', 'wasserstein']);
       } finally {
         rmSync(directory, { recursive: true, force: true });
@@ -68,8 +68,8 @@ describe('drift statistics', () => {
       const exact = measureAll(ofSample(baseline), ofSample(current));
       const near = measureAll(ofSketch(sketchOf(baseline)), ofSketch(sketchOf(current)));
       const largest = Math.max(...[...baseline, ...current].map(Math.abs));
-      expect(Math.abs(near.wasserstein - exact.wasserstein)).toBeLessThanOrEqual(2 * RELATIVE_ERROR * largest);
-      expect(Math.abs(near.ks - exact.ks)).toBeLessThan(0.03);
+      expect(Math.abs(near.wasserstein! - exact.wasserstein!)).toBeLessThanOrEqual(2 * RELATIVE_ERROR * largest);
+      expect(Math.abs(near.ks! - exact.ks!)).toBeLessThan(0.03);
     }
   });
 });
@@ -81,7 +81,7 @@ describe('quantile sketch', () => {
     fc.assert(
       fc.property(values, fc.double({ min: 0, max: 1, noNaN: true }), (list, share) => {
         const sorted = Float64Array.from(list).sort();
-        const exact = sorted[Math.floor(share * (list.length - 1))];
+        const exact = sorted[Math.floor(share * (list.length - 1))]!;
         const near = quantile(sketchOf(list), share);
         expect(Math.abs(near - exact)).toBeLessThanOrEqual(RELATIVE_ERROR * Math.abs(exact) * (1 + 1e-9) + 1e-9);
       }),

@@ -267,6 +267,38 @@ test('a list in which a trust anchor lost most of its VRPs does not replace a go
   }
 });
 
+test('a trust anchor of whose VRPs many are about to expire is told, and no longer once they are renewed', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'vrps-'));
+  const path = join(folder, 'vrps.json');
+  let clock = Date.parse('2026-10-01T01:00:00Z');
+  const log = { info: () => {}, warn: () => {} };
+  const settings = rpkiSettings.parse({ vrps: path, refreshSeconds: 60 });
+  const source = new VrpSource({ settings, now: () => new Date(clock), log });
+  const read = async (soon: number) => {
+    const roas = (ta: string, first: number, ending: number) =>
+      Array.from({ length: 40 }, (_, n) => {
+        const hours = n < ending ? 1 : 30;
+        const expires = clock / 1000 + hours * 3600;
+        return { asn: 64500, prefix: `${first}.${n}.0.0/16`, maxLength: 16, ta, expires };
+      });
+    const buildtime = new Date(clock).toISOString();
+    await writeFile(
+      path,
+      JSON.stringify({ metadata: { buildtime }, roas: [roas('ripe', 10, 2), roas('arin', 11, soon)].flat() }),
+    );
+    clock += 120_000;
+    await source.refreshIfDue();
+    return source.state.expiring;
+  };
+  try {
+    expect(await read(8)).toBeNull();
+    expect(await read(9)).toBe('9 of the 40 VRPs of trust anchor arin expire within 2 h (rpki.mostExpiring)');
+    expect(await read(0)).toBeNull();
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
 test('ROAs of declared prefixes that are missing, invalid, changed or about to expire are found', () => {
   const now = new Date('2026-10-01T00:00:00Z');
   const soon = now.getTime() / 1000 + 3600;

@@ -157,7 +157,7 @@ describe('lease and publish', () => {
     );
     const held = all.filter((lease) => lease !== null);
     expect(held).toHaveLength(1);
-    const real: Trainers = { database, key, leases: [held[0]] };
+    const real: Trainers = { database, key, leases: [held[0]!] };
     const ends = await Promise.allSettled(Array.from({ length: 10 }, () => publish(real, 0, 'one run')));
     expect(ends.filter((end) => end.status === 'fulfilled')).toHaveLength(1);
     expect(await listVersions(database.pool, key)).toHaveLength(1);

@@ -31,7 +31,7 @@ describe('the held-back minutes', () => {
       0,
     );
   const range = (from: number, count: number): number[] => Array.from({ length: count }, (_, i) => from + i);
-  const first = window.heldBack[100];
+  const first = window.heldBack[100]!;
 
   test('one episode of up to half an hour is no habit', () => {
     const { minutes, anomalyRate, habitualRate } = counted(range(first, 30));
@@ -113,7 +113,7 @@ describe('the exam', () => {
     maximumRows: 1e6,
     fit: async () => null,
     score: async (_, { values, minutes, columns }) => {
-      const score = Float64Array.from(minutes, (_, row) => values[row * columns]);
+      const score = Float64Array.from(minutes, (_, row) => values[row * columns]!);
       return { score, surprise: score };
     },
     threshold: () => 3.1,

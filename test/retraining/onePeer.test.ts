@@ -49,7 +49,7 @@ describe('the share of one peer in a training window', () => {
       codeVersion: 'test',
     });
     const { rows } = await pool.query<{ id: string }>('SELECT id FROM model_versions WHERE stream = $1', [stream]);
-    return { result, version: await versionById(pool, Number(rows[0].id)) };
+    return { result, version: await versionById(pool, Number(rows[0]!.id)) };
   }
 
   test('is nothing to speak of on ordinary days', async () => {
@@ -88,7 +88,7 @@ test('no minute is left out in vain, and never more than a quarter', () => {
       if (over.share <= limit) expect(over.minutes.size).toBe(0);
       // Only the quarter may keep it from the limit.
       if (over.minutes.size < Math.floor(given.length / 4)) expect(over.shareAfter).toBeLessThanOrEqual(limit + 1e-9);
-      for (const minute of over.minutes) expect(given[minute].ofPeer).toBeGreaterThan(limit * given[minute].routes);
+      for (const minute of over.minutes) expect(given[minute]!.ofPeer).toBeGreaterThan(limit * given[minute]!.routes);
     }),
   );
 });

@@ -78,10 +78,10 @@ describe('a training run', () => {
     const manifest = JSON.parse(await readFile(join(first.directory ?? '', 'manifest.json'), 'utf8'));
     expect(manifest.files[0].sha256).toMatch(/^[0-9a-f]{64}$/);
     const [version] = await list(database.pool, key);
-    expect(await healVersionFiles(database.pool, directory, version)).toBe(false);
+    expect(await healVersionFiles(database.pool, directory, version!)).toBe(false);
     await writeFile(join(first.directory ?? '', 'model.json'), 'broken');
-    expect(await healVersionFiles(database.pool, directory, version)).toBe(true);
-    expect(await healVersionFiles(database.pool, directory, version)).toBe(false);
+    expect(await healVersionFiles(database.pool, directory, version!)).toBe(true);
+    expect(await healVersionFiles(database.pool, directory, version!)).toBe(false);
   });
 
   test('copies are kept as the database has them; what is damaged there is named, by doctor too, and spares no copy', async () => {
@@ -112,7 +112,7 @@ describe('a training run', () => {
     const [version] = await list(database.pool, key);
     const put = (bytes: Buffer) =>
       database.pool.query("UPDATE model_files SET bytes = $2 WHERE version_id = $1 AND name = 'model.json'", [
-        version.id,
+        version!.id,
         bytes,
       ]);
     await put(flipped);
@@ -128,7 +128,7 @@ describe('a training run', () => {
     expect(await keeper.look()).toBe(0);
     expect(rounds.failing()).toEqual([]);
     expect(await checkArtifacts(database.pool)).toMatchObject({ ok: true });
-    await database.pool.query('DELETE FROM model_files WHERE version_id = $1', [version.id]);
+    await database.pool.query('DELETE FROM model_files WHERE version_id = $1', [version!.id]);
     expect((await checkArtifacts(database.pool)).finding).toContain('has no files');
   });
 

@@ -17,7 +17,7 @@ const NAMES: Record<string, Record<string, string>> = {
   },
   'src/storage/forgetStream.ts': { table: 'lists of the file' },
   'src/storage/activations.ts': { call: 'one of two functions named in the file' },
-  'src/dashboard/queries/scores.ts': { table: 'calls in the file', name: 'calls in the file' },
+  'src/storage/scoreBuckets.ts': { table: 'calls in the file', name: 'calls in the file', 'of(â€¦)': 'text of the file' },
   'src/storage/scratchSchema.ts': { name: 'a prefix and random hexadecimal digits, made in the file' },
   'src/storage/incidentSearch.ts': {
     name: "a parameter's place, such as $1",
@@ -26,7 +26,6 @@ const NAMES: Record<string, Record<string, string>> = {
   },
   'src/storage/incidentMarks.ts': { set: 'text of the file, with places of parameters' },
   'src/storage/incidents.ts': { text: 'made in incidentSearch.ts, with places of parameters' },
-  'src/dashboard/queries/incidents.ts': { text: 'made in incidentSearch.ts, with places of parameters' },
   'src/storage/aggregatorPages.ts': { rows: 'places of parameters' },
   'queues/futureTimes.ts': { now: 'text of the file' },
   'src/storage/tableDump.ts': {
@@ -38,8 +37,8 @@ const NAMES: Record<string, Record<string, string>> = {
     how: 'text of the file',
   },
 };
-/** Makers of SQL from column names that are written where they are called. */
-const MAKERS = ['minuteOf'];
+/** Makers of SQL from names of columns and tables that are written where they are called. */
+const MAKERS = ['minuteOf', 'isEndOf'];
 
 interface Node {
   type: string;
@@ -97,6 +96,18 @@ test('statements carry values as parameters only; names in them are the programâ
       .map((name) => `${path}: ${name}`),
   );
   expect(wrong).toEqual([]);
+});
+
+test('statements live in src/storage; elsewhere stand transactions, and what frees jobs of the queues', () => {
+  const elsewhere = files
+    .filter((path) => !path.startsWith(join('src', 'storage')))
+    .filter((path) => /\.query(<|\()/.test(readFileSync(path, 'utf8')))
+    .map((path) => path.replaceAll('\\', '/'));
+  expect(elsewhere.sort()).toEqual([
+    'queues/futureTimes.ts',
+    'src/incidents/alerts/raise.ts',
+    'src/incidents/correlationStep.ts',
+  ]);
 });
 
 test('a value in a statement would be found', () => {

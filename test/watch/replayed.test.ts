@@ -53,7 +53,7 @@ const STORIES: Record<string, Said[]> = {
 let folder: string;
 let system: System;
 let pool: Pool;
-let notices: { stream: string; phase: string; severity: string; watched: boolean; lines: string[] }[];
+let notices: { stream: string; phase: string; severity: string; watched: boolean; title: string; lines: string[] }[];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'routewarden-watch-'));
@@ -189,7 +189,12 @@ test('our AS with the prefix of another, and with one that is not declared, is n
     'your AS64510 announces 10.5.0.0/16, which AS65015 holds',
     'your AS64510 announces 198.18.0.0/24, which is not declared as yours',
   ]);
-  expect(heard('slip')).toHaveLength(2);
+  // the prefixes are not ours: the notice blames our network, and advises what its holder can do
+  expect(heard('slip').map(({ title }) => title)).toEqual([
+    'your AS64510: takes 10.5.0.0/16 on slip',
+    'your AS64510: announces 198.18.0.0/24 on slip',
+  ]);
+  for (const { lines } of heard('slip')) expect(lines.at(-1)).toMatch(/^what to do: .*withdraw .* on your routers/);
 });
 
 test('networks that may announce ours raise nothing, though a ROA names only others', async () => {

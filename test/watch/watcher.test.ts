@@ -85,15 +85,22 @@ describe('a hijack of a declared prefix', () => {
     expect(words(incidents[0])).toMatch(/announced by AS64497/);
   });
 
-  test('by an AS set counts only when no member may announce it', () => {
+  test('by an AS set counts when any member may not announce it, and is major when another may', () => {
     const set = (members: number[]): Said => ({
       at: 60,
       peer: 2,
       announce: ['198.51.100.0/24'],
       path: [64497, 65000, members],
     });
-    expect(watched([...TABLE, set([OURS, STRANGER])], { watch: WATCH, until: 70 }).incidents).toEqual([]);
-    expect(watched([...TABLE, set([STRANGER, 64667])], { watch: WATCH, until: 70 }).incidents).toHaveLength(1);
+    const shared = watched([...TABLE, set([OURS, STRANGER])], { watch: WATCH, until: 70 }).incidents;
+    expect(shared).toMatchObject([{ class: 'hijack', severity: 'major' }]);
+    expect(words(shared[0])).toMatch(/announced by AS64666, in an AS set with AS64510, seen by 1 of 6 peers/);
+    const strange = watched([...TABLE, set([STRANGER, 64667])], { watch: WATCH, until: 70 }).incidents;
+    expect(strange).toMatchObject([{ severity: 'critical' }]);
+    const origins = [STRANGER];
+    expect(watched([...TABLE, set([OURS, STRANGER])], { watch: { ...WATCH, origins }, until: 70 }).incidents).toEqual(
+      [],
+    );
   });
 
   test('is found the same however the log is cut, and after a restart at any point', () => {

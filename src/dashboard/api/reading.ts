@@ -3,15 +3,18 @@ import { incidentFilter } from '../../incidents/incidentFilter.js';
 import type { ModelKey } from '../../models/model.js';
 import { comparedVersion } from '../../registry/comparison.js';
 import { RegistryRefusal } from '../../registry/registry.js';
+import { listAlerts } from '../../storage/alerts.js';
 import { newestAudit } from '../../storage/audit.js';
 import { currentSilences } from '../../storage/silences.js';
+import { streamNames } from '../../storage/streams.js';
+import { alertRow } from '../alertRow.js';
 import { auditRow } from '../auditRow.js';
 import type { DashboardContext } from '../context.js';
 import { overviewOf } from '../overview.js';
 import { pathGraph } from '../pathGraph.js';
 import { driftDetail } from '../queries/driftReports.js';
 import { featureSeries } from '../queries/features.js';
-import { streamNames, watermark } from '../queries/feed.js';
+import { watermark } from '../queries/feed.js';
 import { incident, incidentRow, incidents, pathEvidence, windowOf } from '../queries/incidents.js';
 import { model, models } from '../queries/models.js';
 import { ownNetworks } from '../queries/networks.js';
@@ -198,6 +201,18 @@ export function addReadingRoutes(routes: Routes, context: DashboardContext): voi
       if (found === null) throw new NotThere(`There is no drift report ${id}.`);
       return found;
     },
+  );
+
+  routes.add(
+    {
+      method: 'GET',
+      path: '/api/alerts',
+      summary: 'Alerts, newest first, and how far each channel was told',
+      query: shape.alertsQuery,
+      answer: z.array(shape.alertRow),
+    },
+    async ({ query: { open, limit } }) =>
+      (await listAlerts(pool, { limit, ...(open !== undefined && { open }) })).map(alertRow),
   );
 
   routes.add(

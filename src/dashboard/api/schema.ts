@@ -1,5 +1,6 @@
 /** What the HTTP API says and takes; the OpenAPI document and the page's types come from here. */
 
+export * from './shapes/alert.js';
 export * from './shapes/audit.js';
 export * from './shapes/basics.js';
 export * from './shapes/drift.js';

@@ -49,6 +49,7 @@ export function IncidentPage({ id, canChange }: { id: number; canChange: boolean
         <div class="line">
           <h1>{incidentName(value.class, value.subject)}</h1>
           <Badge tone={value.severity}>{value.severity}</Badge>
+          {value.mine && <Badge tone="critical">yours</Badge>}
           {value.ending === 'open' ? (
             <Badge tone="running">open</Badge>
           ) : (
@@ -73,11 +74,11 @@ export function IncidentPage({ id, canChange }: { id: number; canChange: boolean
           <dt>What it means</dt>
           <dd>{classMeaning(value.class)}</dd>
           <dt>What to do</dt>
-          <dd>{whatToDo(value.class)}</dd>
+          <dd>{value.advice === null ? whatToDo(value.class) : sentence(value.advice)}</dd>
         </dl>
         {value.ending === 'no more news' && (
           <p class="hint">
-            It was closed because nothing more was heard of it. That is no all-clear: its routes may still stand.
+            It was closed because no further updates came. That is not an all-clear: its routes may still stand.
           </p>
         )}
         <IncidentActions incident={value} canChange={canChange} changed={reload} />
@@ -236,11 +237,23 @@ function WhyCard({ incident }: { incident: Incident }) {
       {incident.explanations.map((model) => (
         <div key={model.kind} class="explanation">
           <p>
-            <a href={`/models/${encodeURIComponent(`${model.kind}@${incident.stream}`)}`}>{modelName(model.kind)}</a>
+            <a
+              href={
+                model.kind === 'watch'
+                  ? '/networks'
+                  : `/models/${encodeURIComponent(`${model.kind}@${incident.stream}`)}`
+              }
+            >
+              {modelName(model.kind)}
+            </a>
             {model.version !== null && ` version ${model.version}`}
           </p>
           {model.reasons.length === 0 ? (
-            <Empty>It flagged these minutes without a single feature standing out.</Empty>
+            <Empty>
+              {model.kind === 'watch'
+                ? 'These routes are not what it says; no model was asked.'
+                : 'It flagged these minutes without a single feature standing out.'}
+            </Empty>
           ) : (
             <ul class="shares">
               {model.reasons.slice(0, 5).map((reason) => (

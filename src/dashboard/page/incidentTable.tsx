@@ -66,7 +66,7 @@ function Line({ incident }: { incident: IncidentRow }) {
       </td>
       <td data-head="What">
         <div>
-          <a href={`/incidents/${id}`}>{className(incident.class)}</a>
+          <a href={`/incidents/${id}`}>{className(incident.class)}</a>{' '}
           {incident.mine && <Badge tone="critical">yours</Badge>}
         </div>
       </td>

@@ -4,7 +4,7 @@ import { driftTone, driftWords, ended, modelName, span } from './words.js';
 
 interface Props {
   models: readonly ModelRow[];
-  /** null where only a model that serves or its lack is told */
+  /** null where only the serving version, or its absence, is shown */
   collected: Overview['collected'] | null;
 }
 

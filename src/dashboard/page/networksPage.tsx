@@ -27,7 +27,7 @@ export function NetworksPage() {
             {value.seenUntil !== null && ` Compared up to ${dateTime(value.seenUntil)}.`}
           </p>
           <ScrollArea label="Your prefixes">
-            <table>
+            <table class="cards networks">
               <thead>
                 <tr>
                   <th scope="col">Prefix</th>
@@ -56,28 +56,30 @@ const networks = (list: readonly { network: number; peers: number }[]) =>
   list
     .slice(0, 4)
     .map(({ network, peers }) => `AS${network} (${peers})`)
-    .join(', ') || '–';
+    .join(', ');
 
 function PrefixRow({ row }: { row: OwnPrefixRow }) {
   const { prefix, findings, last, origins } = row;
   const about = [row.group, row.description].filter(Boolean).join(', ');
   return (
     <tr class={findings.length > 0 ? 'troubled' : ''}>
-      <th scope="row">
-        {prefix}
-        <small>{[about, row.stream].filter(Boolean).join(' · ')}</small>
+      <th scope="row" data-head="Prefix">
+        <div>
+          {prefix}
+          <small>{[about, row.stream].filter(Boolean).join(' · ')}</small>
+        </div>
       </th>
-      <td>
-        <PrefixState row={row} />
+      <td data-head="State">
+        <div>
+          <PrefixState row={row} />
+        </div>
       </td>
-      <td>{networks(origins)}</td>
-      <td>{row.peers === 0 ? '–' : `${row.visible} of ${row.peers} peers`}</td>
-      <td>{[...new Set(origins.map(({ rpki }) => rpki ?? 'not known'))].join(', ') || '–'}</td>
-      <td>{networks(row.upstreams)}</td>
-      <td>
-        {last === null ? (
-          'none'
-        ) : (
+      <td data-head="Origin">{networks(origins)}</td>
+      <td data-head="Visible">{row.peers > 0 && `${row.visible} of ${row.peers} peers`}</td>
+      <td data-head="RPKI">{[...new Set(origins.map(({ rpki }) => rpki ?? 'not known'))].join(', ')}</td>
+      <td data-head="Neighbours">{networks(row.upstreams)}</td>
+      <td data-head="Last event">
+        {last !== null && (
           <a href={`/incidents/${last.id}`}>
             {className(last.class)}, {shortTime(last.startedAt)}
             {last.endedAt === null && ', open'}
@@ -94,7 +96,7 @@ function PrefixState({ row: { findings, peers, declared } }: { row: OwnPrefixRow
     return (
       <>
         <Badge tone={first.severity}>{first.severity}</Badge> {sentence(first.words)}
-        {findings.length > 1 && ` And ${findings.length - 1} more.`}
+        {findings.length > 1 && `; and ${findings.length - 1} more`}
       </>
     );
   }

@@ -45,6 +45,7 @@ export function VictimsCard(props: { victims: Resource<Victims>; class: string }
 function VictimTable({ rows }: { rows: readonly Victim[] }) {
   const held = rows.some(({ holders }) => holders.length > 0);
   const taken = rows.some(({ by }) => by !== null);
+  const judged = taken || rows.some(({ rpki }) => rpki !== null);
   const counted = rows.some(({ peers }) => peers !== null);
   return (
     <table class="cards victims">
@@ -53,7 +54,7 @@ function VictimTable({ rows }: { rows: readonly Victim[] }) {
           <th scope="col">Prefix</th>
           {held && <th scope="col">Holder</th>}
           {taken && <th scope="col">Announced by</th>}
-          {taken && <th scope="col">RPKI</th>}
+          {judged && <th scope="col">RPKI</th>}
           {counted && (
             <th scope="col" class="number">
               Peers
@@ -80,7 +81,7 @@ function VictimTable({ rows }: { rows: readonly Victim[] }) {
                 <Networks list={row.by === null ? [] : [row.by]} />
               </td>
             )}
-            {taken && (
+            {judged && (
               <td data-head="RPKI">
                 {row.rpki === null ? (
                   <small>not judged</small>

@@ -1,21 +1,23 @@
 import type { Pool } from 'pg';
 import { driftReport as storedReport } from '../../drift/report.js';
 import { FEATURES } from '../../features/catalogue.js';
+import type { ModelKey } from '../../models/model.js';
+import { driftReportById, recentDriftReports } from '../../storage/driftReports.js';
+import { versionNumbers } from '../../storage/modelVersions.js';
 import type { DriftDetail, DriftReport } from '../api/schema.js';
 
+const MINUTE = 60_000;
+
 /**
- * One report with how each input lay then and now, those that changed most first; null where there is none.
+ * One report with how each input lay then and now, those that changed most first; null when no such report exists.
  * @throws ZodError for a stored report of an unknown format
  */
 export async function driftDetail(pool: Pool, id: number): Promise<DriftDetail | null> {
-  const { rows } = await pool.query<{ model_key: string; version: number | null; report: unknown }>(
-    `SELECT r.model_key, v.version, r.report FROM drift_reports r
-      LEFT JOIN model_versions v ON v.id = r.version_id WHERE r.id = $1`,
-    [id],
-  );
-  if (rows[0] === undefined) return null;
-  const { model_key: model, version } = rows[0];
-  const report = storedReport.parse(rows[0].report);
+  const stored = await driftReportById(pool, id);
+  if (stored === null) return null;
+  const { modelKey: model, versionId } = stored;
+  const version = (await versionNumbers(pool, [versionId])).get(versionId) ?? null;
+  const report = storedReport.parse(stored.report);
   return {
     id,
     model,
@@ -55,27 +57,19 @@ function shiftWords(psi: number): string {
  * Reports of a model, newest first.
  * @throws ZodError for a stored report of an unknown format
  */
-export async function driftReports(pool: Pool, key: string, limit: number): Promise<DriftReport[]> {
-  const { rows } = await pool.query<{
-    id: string;
-    window_end: Date;
-    outcome: string;
-    version: number | null;
-    reason: string;
-    report: unknown;
-  }>(
-    `SELECT r.id, r.window_end, r.outcome, v.version, r.reason, r.report FROM drift_reports r
-      LEFT JOIN model_versions v ON v.id = r.version_id
-      WHERE r.model_key = $1 ORDER BY r.window_end DESC LIMIT $2`,
-    [key, limit],
+export async function driftReports(pool: Pool, key: ModelKey, limit: number): Promise<DriftReport[]> {
+  const rows = await recentDriftReports(pool, key, limit);
+  const versions = await versionNumbers(
+    pool,
+    rows.map(({ versionId }) => versionId),
   );
   return rows.map((row) => {
     const report = storedReport.parse(row.report);
     return {
-      id: Number(row.id),
-      windowEnd: row.window_end.getTime(),
+      id: row.id,
+      windowEnd: row.windowEnd * MINUTE,
       outcome: row.outcome,
-      version: row.version,
+      version: versions.get(row.versionId) ?? null,
       reason: row.reason,
       currentFrom: Date.parse(report.currentFrom),
       baselineFrom: Date.parse(report.baselineFrom),

@@ -1,11 +1,13 @@
 import type { Pool } from 'pg';
 import { FEATURES } from '../../features/catalogue.js';
 import type { MinuteEvidence } from '../../features/row.js';
+import { evidenceRows, featureRows } from '../../storage/features.js';
 import type { FeatureSeries } from '../api/schema.js';
 import { CHARTED } from '../charted.js';
 
 const MINUTE = 60_000;
 const MOST_POINTS = 600;
+const MOST_ROWS = 20_000;
 
 /**
  * The charted features from .. until, thinned to the highest of each bucket; `usual` is the median before `started`.
@@ -18,11 +20,7 @@ export async function featureSeries(
   until: number,
   started: number,
 ): Promise<FeatureSeries> {
-  const { rows } = await pool.query<{ minute: Date; kind: string; values: number[] }>(
-    `SELECT minute, kind, values FROM features WHERE stream = $1 AND minute >= $2 AND minute < $3
-      ORDER BY minute LIMIT 20000`,
-    [stream, new Date(from), new Date(until)],
-  );
+  const rows = await featureRows(pool, stream, from / MINUTE, until / MINUTE, MOST_ROWS);
   const every = Math.max(1, Math.ceil(rows.length / MOST_POINTS));
   const buckets = Array.from({ length: Math.ceil(rows.length / every) }, (_, index) =>
     rows.slice(index * every, (index + 1) * every),
@@ -30,11 +28,11 @@ export async function featureSeries(
   return {
     from,
     until,
-    times: buckets.map((bucket) => bucket[0]?.minute.getTime() ?? from),
+    times: buckets.map((bucket) => (bucket[0] === undefined ? from : bucket[0].minute * MINUTE)),
     features: CHARTED.map((column) => {
       const { name, label, chartUnit: unit } = FEATURES[column]!;
       const before = rows
-        .filter((row) => row.kind !== 'gap' && row.minute.getTime() < started)
+        .filter((row) => row.kind !== 'gap' && row.minute * MINUTE < started)
         .map((row) => row.values[column] ?? 0)
         .sort((a, b) => a - b);
       return {
@@ -58,10 +56,7 @@ export async function evidenceBetween(
   from: number,
   until: number,
 ): Promise<{ minute: number; evidence: Partial<MinuteEvidence> }[]> {
-  const { rows } = await pool.query<{ minute: Date; evidence: Partial<MinuteEvidence> }>(
-    `SELECT minute, evidence FROM features
-      WHERE stream = $1 AND minute >= $2 AND minute < $3 AND evidence <> '{}' ORDER BY minute LIMIT 1440`,
-    [stream, new Date(from), new Date(Math.min(until, from + 1440 * MINUTE))],
-  );
-  return rows.map((row) => ({ minute: row.minute.getTime(), evidence: row.evidence }));
+  const last = Math.min(until, from + 1440 * MINUTE);
+  const rows = await evidenceRows(pool, stream, from / MINUTE, last / MINUTE);
+  return rows.map(({ minute, evidence }) => ({ minute: minute * MINUTE, evidence }));
 }

@@ -1,10 +1,15 @@
 import type { Pool } from 'pg';
 import { z } from 'zod';
+import { ownAdvice } from '../../incidents/advice.js';
 import { type Closing, endingOf, endingWords } from '../../incidents/ending.js';
+import { INCIDENT_CLASSES, type WatchedRoute } from '../../incidents/incident.js';
 import type { IncidentFilter } from '../../incidents/incidentFilter.js';
 import { newNormalWords } from '../../incidents/newNormalRule.js';
+import { parseModelKey } from '../../models/modelKey.js';
+import { activationsBetween } from '../../storage/activations.js';
 import { commentsOf } from '../../storage/incidentMarks.js';
-import { incidentSearch } from '../../storage/incidentSearch.js';
+import { incidentById, incidentsBeside, type StoredIncident, searchIncidents } from '../../storage/incidents.js';
+import { explanationsAt } from '../../storage/scores.js';
 import { explanation, type Incident, type IncidentRow, ranked } from '../api/schema.js';
 import { changedPeers, pathGraph } from '../pathGraph.js';
 import { type Activation, timelineOf } from '../timeline.js';
@@ -13,7 +18,6 @@ import { feedGaps } from './feed.js';
 import { verdictsBetween } from './scores.js';
 
 const MINUTE = 60_000;
-const CLOSED_BY = ['quiet', 'gap', 'length', 'ended', 'new normal'] as const;
 const culprits = z.object({
   prefixes: z.array(ranked).default([]),
   origins: z.array(ranked).default([]),
@@ -22,42 +26,9 @@ const culprits = z.object({
 const reasons = z.array(z.object({ class: z.string().default(''), weight: z.number().default(0), words: z.string() }));
 const explanations = z.record(z.string(), z.array(explanation));
 
-interface Row {
-  id: string;
-  stream: string;
-  subject: string;
-  started_at: Date;
-  ended_at: Date | null;
-  last_minute: Date;
-  peak_minute: Date;
-  peak_score: number;
-  severity: IncidentRow['severity'];
-  class: string;
-  reasons: unknown;
-  models: string[];
-  culprits: unknown;
-  detail: Record<string, unknown>;
-  related_to: string | null;
-  acknowledged_by: string | null;
-  acknowledged_at: Date | null;
-  assigned_to: string | null;
-  note: string | null;
-  ordinary: boolean;
-}
-
 /** What a filter asks for, in its order. */
 export async function incidents(pool: Pool, filter: IncidentFilter): Promise<IncidentRow[]> {
-  const { text, values } = incidentSearch(filter);
-  const { rows } = await pool.query<Row>(`SELECT * FROM incidents ${text}`, values);
-  return rows.map(rowOf);
-}
-
-export async function countOpenIncidents(pool: Pool, stream: string): Promise<number> {
-  const { rows } = await pool.query<{ open: number }>(
-    'SELECT count(*)::int AS open FROM incidents WHERE stream = $1 AND ended_at IS NULL AND NOT ordinary',
-    [stream],
-  );
-  return rows[0]?.open ?? 0;
+  return (await searchIncidents(pool, filter)).map(rowOf);
 }
 
 /** The window that an incident's charts show: as long before and after as it lasted, within 30 and 180 minutes. */
@@ -68,8 +39,8 @@ export function windowOf(incident: Pick<IncidentRow, 'startedAt' | 'endedAt' | '
 }
 
 export async function incidentRow(pool: Pool, id: number): Promise<IncidentRow | null> {
-  const { rows } = await pool.query<Row>('SELECT * FROM incidents WHERE id = $1', [id]);
-  return rows[0] === undefined ? null : rowOf(rows[0]);
+  const stored = await incidentById(pool, id);
+  return stored === null ? null : rowOf(stored);
 }
 
 /** The evidence of an incident's minutes, and of some before: it may come before the models are sure. */
@@ -81,24 +52,18 @@ export function pathEvidence(
 }
 
 export async function incident(pool: Pool, id: number): Promise<Incident | null> {
-  const { rows } = await pool.query<Row>('SELECT * FROM incidents WHERE id = $1', [id]);
-  const row = rows[0];
-  if (row === undefined) return null;
+  const row = await incidentById(pool, id);
+  if (row === null) return null;
   const base = rowOf(row);
   const { from, until, end } = windowOf(base);
   const [score, evidence, gaps, versions, activations, comments, related] = await Promise.all([
     verdictsBetween(pool, base.stream, from, until),
     pathEvidence(pool, base),
     feedGaps(pool, base.stream, from, until, 20),
-    peakExplanations(pool, base.stream, row.peak_minute),
-    activationsBetween(pool, base.stream, base.startedAt, end + 2 * MINUTE),
+    peakExplanations(pool, row),
+    activationsBetween(pool, row.stream, row.startedAt, end / MINUTE + 2, 20),
     commentsOf(pool, id),
-    pool.query<Row>(
-      `SELECT * FROM incidents WHERE id <> $1 AND (id = $2 OR related_to = $1 OR related_to = $2 OR
-          (started_at < $4 AND coalesce(ended_at, last_minute) >= $3))
-        ORDER BY started_at LIMIT 20`,
-      [id, row.related_to, new Date(base.startedAt - 10 * MINUTE), new Date(end + 10 * MINUTE)],
-    ),
+    incidentsBeside(pool, row, row.startedAt - 10, end / MINUTE + 10, 20),
   ]);
   const names = culprits.safeParse(row.culprits).data ?? { prefixes: [], origins: [], peers: [] };
   const stored = explanations.safeParse(row.detail.explanations).data ?? {};
@@ -115,17 +80,20 @@ export async function incident(pool: Pool, id: number): Promise<Incident | null>
     timeline: timelineOf(
       base,
       endingWords(closingOf(row)),
-      row.acknowledged_at?.getTime() ?? null,
+      row.acknowledgedAt?.getTime() ?? null,
       score,
       evidence,
       gaps,
-      activations,
+      activations.map(({ from: at, modelKey, version, reason }): Activation => {
+        return { at: at * MINUTE, kind: parseModelKey(modelKey).kind, version, reason };
+      }),
       heightWords(evidence),
     ),
+    advice: adviceFor(row),
     confidence: confidenceOf(row),
-    related: related.rows.map(rowOf),
+    related: related.map(rowOf),
     newNormal: newNormalIn(row.detail),
-    acknowledgedAt: row.acknowledged_at?.getTime() ?? null,
+    acknowledgedAt: row.acknowledgedAt?.getTime() ?? null,
     comments: comments.map(({ at, author, text }) => ({ at: at.getTime(), author, text })),
     note: row.note,
     score,
@@ -142,8 +110,20 @@ function heightWords(evidence: Awaited<ReturnType<typeof evidenceBetween>>): { a
   return { at: graph.height, words };
 }
 
+const touched = z.object({ watched: z.array(z.custom<WatchedRoute>()).default([]) });
+
+/** What the notice says, too; null for what touches nothing of the operator's. */
+function adviceFor(row: StoredIncident): string | null {
+  const { watched } = touched.parse(row.detail);
+  const [first] = watched;
+  if (first === undefined) return null;
+  const name = INCIDENT_CLASSES.find((known) => known === row.class) ?? 'unknown';
+  const who = culprits.safeParse(row.culprits).data?.origins[0]?.name;
+  return ownAdvice(name, watched, first.prefix ?? first.watched, who);
+}
+
 /** The score of the class's rule with a word for it; a contradiction of what is declared is none to be weighed. */
-function confidenceOf(row: Row): Incident['confidence'] {
+function confidenceOf(row: StoredIncident): Incident['confidence'] {
   const scores = z.record(z.string(), z.number()).safeParse(row.detail.scores).data ?? {};
   const first = reasonsOf(row.reasons).find((reason) => reason.class === row.class);
   const score = scores[row.class] ?? first?.weight;
@@ -168,7 +148,7 @@ const normality = z.object({
   adaptations: z.array(z.object({ model: z.string(), version: z.number(), report: z.number().nullable() })).default([]),
 });
 
-function newNormalIn(detail: Row['detail']): Incident['newNormal'] {
+function newNormalIn(detail: StoredIncident['detail']): Incident['newNormal'] {
   const { newNormal, adaptations: versions } = normality.parse(detail);
   if (newNormal === undefined && versions.length === 0) return null;
   return {
@@ -186,28 +166,8 @@ function overLimits(kind: string, reasons: z.infer<typeof explanation>[]): z.inf
   return over.length > 0 ? over : reasons;
 }
 
-/** Versions that began to serve in [from, until], which tell why an incident of a lasting change ended. */
-async function activationsBetween(pool: Pool, stream: string, from: number, until: number): Promise<Activation[]> {
-  const { rows } = await pool.query<{ at: Date; model_key: string; version: number; reason: string }>(
-    `SELECT a.from_minute AS at, a.model_key, v.version, a.reason FROM activations a
-      JOIN model_versions v ON v.id = a.version_id
-      WHERE split_part(a.model_key, '@', 2) = $1 AND a.from_minute BETWEEN $2 AND $3 ORDER BY a.id LIMIT 20`,
-    [stream, new Date(from), new Date(until)],
-  );
-  return rows.map((row) => ({
-    at: row.at.getTime(),
-    kind: row.model_key.split('@')[0] ?? row.model_key,
-    version: row.version,
-    reason: row.reason,
-  }));
-}
-
-async function peakExplanations(pool: Pool, stream: string, minute: Date) {
-  const { rows } = await pool.query<{ kind: string; version: number | null; explanation: unknown }>(
-    `SELECT s.kind, v.version, s.explanation FROM scores s LEFT JOIN model_versions v ON v.id = s.version_id
-      WHERE s.stream = $1 AND s.minute = $2`,
-    [stream, minute],
-  );
+async function peakExplanations(pool: Pool, { stream, peakMinute }: StoredIncident) {
+  const rows = await explanationsAt(pool, stream, peakMinute);
   return new Map(
     rows.map((row) => [
       row.kind,
@@ -222,54 +182,45 @@ function reasonsOf(stored: unknown): Incident['reasons'] {
   return (z.array(z.string()).safeParse(stored).data ?? []).map((words) => ({ class: '', weight: 0, words }));
 }
 
-function rowOf(row: Row): IncidentRow {
+function rowOf(row: StoredIncident): IncidentRow {
   const names = culprits.safeParse(row.culprits).data;
   return {
-    id: Number(row.id),
+    id: row.id,
     stream: row.stream,
     subject: row.subject,
-    startedAt: row.started_at.getTime(),
-    endedAt: row.ended_at?.getTime() ?? null,
-    lastMinute: row.last_minute.getTime(),
-    peakMinute: row.peak_minute.getTime(),
-    peakScore: row.peak_score,
+    startedAt: row.startedAt * MINUTE,
+    endedAt: row.endedAt === null ? null : row.endedAt * MINUTE,
+    lastMinute: row.lastMinute * MINUTE,
+    peakMinute: row.peakMinute * MINUTE,
+    peakScore: row.peakScore,
     severity: row.severity,
     class: row.class,
     models: row.models,
     headline: headlineOf(row, names),
-    acknowledgedBy: row.acknowledged_by,
-    assignedTo: row.assigned_to,
+    acknowledgedBy: row.acknowledgedBy,
+    assignedTo: row.assignedTo,
     ordinary: row.ordinary,
     ending: endingOf(closingOf(row)),
     history: row.detail.history === true,
-    mine: Array.isArray(row.detail.watched) && row.detail.watched.length > 0,
+    mine: row.detail.watched.length > 0,
     prefixNames: names?.prefixes.slice(0, 3).map(({ name }) => name) ?? [],
   };
 }
 
-function closingOf(row: Row): Closing {
-  const { closedBy } = row.detail;
+function closingOf(row: StoredIncident): Closing {
+  const { closedBy, newNormal } = row.detail;
   return {
     class: row.class,
-    endedAt: row.ended_at?.getTime() ?? null,
-    closedBy: CLOSED_BY.find((name) => name === closedBy),
-    looksNormal: row.detail.newNormal !== undefined,
+    endedAt: row.endedAt === null ? null : row.endedAt * MINUTE,
+    closedBy,
+    looksNormal: newNormal !== undefined,
   };
 }
 
 /** The strongest reason in words; without one, what was hit. */
-function headlineOf(row: Row, names: z.infer<typeof culprits> | undefined): string {
+function headlineOf(row: StoredIncident, names: z.infer<typeof culprits> | undefined): string {
   const first = reasonsOf(row.reasons).find((reason) => reason.class === '' || reason.class === row.class);
   if (first !== undefined) return first.words;
   const prefixes = names?.prefixes.slice(0, 2).map(({ name }) => name) ?? [];
   return prefixes.length === 0 ? 'No single prefix stands out' : `Most updates for ${prefixes.join(' and ')}`;
-}
-
-export async function incidentCounts(
-  pool: Pool,
-): Promise<{ stream: string; severity: string; class: string; count: number }[]> {
-  const { rows } = await pool.query<{ stream: string; severity: string; class: string; count: number }>(
-    'SELECT stream, severity, class, count(*)::int AS count FROM incidents GROUP BY 1, 2, 3 ORDER BY 1, 2, 3',
-  );
-  return rows;
 }

@@ -1,31 +1,14 @@
 import type { Pool } from 'pg';
+import { newestWatched } from '../../storage/incidents.js';
 import { watchStates } from '../../storage/watchStates.js';
 import type { Networks, OwnPrefixRow } from '../api/networks.js';
 
-interface LastRow {
-  stream: string;
-  prefix: string;
-  id: string;
-  started_at: Date;
-  ended_at: Date | null;
-  severity: NonNullable<OwnPrefixRow['last']>['severity'];
-  class: string;
-  headline: string | null;
-}
+const MINUTE = 60_000;
 
 /** Every prefix of the operator's with what is seen of it, and the newest incident that touches it. */
 export async function ownNetworks(pool: Pool): Promise<Networks> {
-  const [states, { rows }] = await Promise.all([
-    watchStates(pool),
-    pool.query<LastRow>(
-      `SELECT DISTINCT ON (i.stream, w.prefix) i.stream, w.prefix, i.id, i.started_at, i.ended_at, i.severity, i.class,
-         i.reasons->0->>'words' AS headline
-       FROM incidents i, jsonb_to_recordset(i.detail->'watched') AS w(prefix text)
-       WHERE i.detail->>'openedBy' = 'watch' AND NOT i.ordinary
-       ORDER BY i.stream, w.prefix, i.started_at DESC, i.id DESC`,
-    ),
-  ]);
-  const last = new Map(rows.map((row) => [`${row.stream} ${row.prefix}`, row]));
+  const [states, newest] = await Promise.all([watchStates(pool), newestWatched(pool)]);
+  const last = new Map(newest.map((one) => [`${one.stream} ${one.prefix}`, one]));
   const prefixes = states.flatMap(({ stream, prefixes: seen }) =>
     seen.map((one): OwnPrefixRow => {
       const row = last.get(`${stream} ${one.prefix}`);
@@ -36,12 +19,12 @@ export async function ownNetworks(pool: Pool): Promise<Networks> {
           row === undefined
             ? null
             : {
-                id: Number(row.id),
-                startedAt: row.started_at.getTime(),
-                endedAt: row.ended_at?.getTime() ?? null,
+                id: row.id,
+                startedAt: row.startedAt * MINUTE,
+                endedAt: row.endedAt === null ? null : row.endedAt * MINUTE,
                 severity: row.severity,
                 class: row.class,
-                headline: row.headline ?? '',
+                headline: row.reasons[0]?.words ?? '',
               },
       };
     }),

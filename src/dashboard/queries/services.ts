@@ -1,30 +1,25 @@
 import type { Pool } from 'pg';
+import { listServices, type ServiceRow } from '../../storage/services.js';
 import type { Service } from '../api/schema.js';
+
+const MOST = 200;
 
 /**
  * Every service's newest process, and older ones only while they still beat.
  * @param now wall clock in milliseconds
  */
 export async function services(pool: Pool, now: number, staleAfter: number): Promise<Service[]> {
-  const { rows } = await pool.query<{
-    instance: string;
-    name: string;
-    host: string;
-    pid: number;
-    state: string;
-    restarts: number;
-    started_at: Date;
-    heartbeat_at: Date;
-    newest: boolean;
-  }>(
-    `SELECT * FROM (
-       SELECT instance, name, host, pid, state, restarts, started_at, heartbeat_at,
-         row_number() OVER (PARTITION BY name ORDER BY heartbeat_at DESC) = 1 AS newest FROM services) known
-     WHERE newest OR heartbeat_at > $1 ORDER BY name, instance LIMIT 200`,
-    [new Date(now - staleAfter * 1000)],
+  const newest = new Map<string, ServiceRow>();
+  const known = await listServices(pool);
+  for (const row of known) {
+    const other = newest.get(row.name);
+    if (other === undefined || row.heartbeatAt > other.heartbeatAt) newest.set(row.name, row);
+  }
+  const shown = known.filter(
+    (row) => newest.get(row.name) === row || row.heartbeatAt.getTime() > now - staleAfter * 1000,
   );
-  return rows.map((row) => {
-    const secondsSilent = Math.max(0, (now - row.heartbeat_at.getTime()) / 1000);
+  return shown.slice(0, MOST).map((row) => {
+    const secondsSilent = Math.max(0, (now - row.heartbeatAt.getTime()) / 1000);
     return {
       instance: row.instance,
       name: row.name,
@@ -32,8 +27,8 @@ export async function services(pool: Pool, now: number, staleAfter: number): Pro
       pid: row.pid,
       state: row.state,
       restarts: row.restarts,
-      startedAt: row.started_at.getTime(),
-      heartbeatAt: row.heartbeat_at.getTime(),
+      startedAt: row.startedAt.getTime(),
+      heartbeatAt: row.heartbeatAt.getTime(),
       secondsSilent,
       healthy: secondsSilent <= staleAfter && !['stopped', 'failed', 'crashed'].includes(row.state),
     };

@@ -24,13 +24,12 @@ export function incidentReport({ incident, features, graph, victims, now }: Inci
   const during = { from: incident.startedAt, until: end };
   const ending = incident.endedAt === null ? 'still going on' : `to ${text(end)} (${incident.ending})`;
   const name = INCIDENT_CLASSES.find((known) => known === incident.class) ?? 'unknown';
-  const own = incident.mine ? incident.prefixNames[0] : undefined;
   const who = incident.subject === '' ? undefined : incident.subject;
   const title = `Incident ${incident.id}: ${incident.severity} ${incident.class}${who === undefined ? '' : ` by ${who}`}`;
   return page(title, [
     html`<h1>${title}</h1>
 <p class="facts">Stream ${incident.stream}, ${text(incident.startedAt)}, ${ending}.${incident.history ? ' Found in replayed or backfilled minutes.' : ''}</p>
-<p><strong>${incident.headline}</strong></p><p>What to do: ${adviceOf(name, own, who)}.</p>`,
+<p><strong>${incident.headline}</strong></p><p>What to do: ${incident.advice ?? adviceOf(name, undefined, who)}.</p>`,
     section('Why', list(incident.reasons.map(({ words }) => words))),
     section(
       'Score',

@@ -16,7 +16,7 @@ export function ofSample(sample: ArrayLike<number>): Distribution {
   const values: number[] = [];
   const counts: number[] = [];
   for (const value of sorted) {
-    if (values.length > 0 && values[values.length - 1] === value) counts[counts.length - 1]++;
+    if (values.length > 0 && values[values.length - 1]! === value) counts[counts.length - 1]!++;
     else {
       values.push(value);
       counts.push(1);
@@ -40,11 +40,13 @@ export function quantileOf(distribution: Distribution, share: number): number {
   const lower = Math.floor(rank);
   let seen = 0;
   for (let i = 0; i < distribution.values.length; i++) {
-    seen += distribution.counts[i];
+    seen += distribution.counts[i]!;
     if (seen > lower) {
       const next =
-        seen > lower + 1 || i + 1 === distribution.values.length ? distribution.values[i] : distribution.values[i + 1];
-      return distribution.values[i] + (rank - lower) * (next - distribution.values[i]);
+        seen > lower + 1 || i + 1 === distribution.values.length
+          ? distribution.values[i]!
+          : distribution.values[i + 1]!;
+      return distribution.values[i]! + (rank - lower) * (next - distribution.values[i]!);
     }
   }
   return Number.NaN;
@@ -92,15 +94,15 @@ export function shares(
   const edges: number[] = [];
   for (let i = 0; i <= 20; i++) {
     const edge = quantileOf(baseline, i / 20);
-    if (edges.length === 0 || edge > edges[edges.length - 1]) edges.push(edge);
+    if (edges.length === 0 || edge > edges[edges.length - 1]!) edges.push(edge);
   }
   const count = Math.max(1, edges.length - 1);
   const fill = (distribution: Distribution): Float64Array => {
     const result = new Float64Array(count);
     let bin = 0;
     for (let i = 0; i < distribution.values.length; i++) {
-      while (bin < count - 1 && distribution.values[i] >= edges[bin + 1]) bin++;
-      result[bin] += distribution.counts[i];
+      while (bin < count - 1 && distribution.values[i]! >= edges[bin + 1]!) bin++;
+      result[bin]! += distribution.counts[i]!;
     }
     return result.map((value) => Math.max(value / distribution.total, SHARE_FLOOR));
   };

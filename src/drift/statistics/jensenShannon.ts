@@ -14,8 +14,8 @@ export const jensenShannon: Statistic = {
     const q = normalised(share.current);
     let divergence = 0;
     for (let i = 0; i < p.length; i++) {
-      const middle = (p[i] + q[i]) / 2;
-      divergence += (p[i] * Math.log2(p[i] / middle) + q[i] * Math.log2(q[i] / middle)) / 2;
+      const middle = (p[i]! + q[i]!) / 2;
+      divergence += (p[i]! * Math.log2(p[i]! / middle) + q[i]! * Math.log2(q[i]! / middle)) / 2;
     }
     return Math.sqrt(Math.max(0, divergence));
   },

@@ -13,8 +13,8 @@ export const kolmogorovSmirnov: Statistic = {
         baseline.values[i] ?? Number.POSITIVE_INFINITY,
         current.values[j] ?? Number.POSITIVE_INFINITY,
       );
-      if (baseline.values[i] === value) below += baseline.counts[i++];
-      if (current.values[j] === value) belowCurrent += current.counts[j++];
+      if (baseline.values[i]! === value) below += baseline.counts[i++]!;
+      if (current.values[j]! === value) belowCurrent += current.counts[j++]!;
       largest = Math.max(largest, Math.abs(below / baseline.total - belowCurrent / current.total));
     }
     return largest;

@@ -12,7 +12,7 @@ export const psi: Statistic = {
     const share = shares(baseline, current);
     let sum = 0;
     for (let i = 0; i < share.baseline.length; i++) {
-      sum += (share.baseline[i] - share.current[i]) * Math.log(share.baseline[i] / share.current[i]);
+      sum += (share.baseline[i]! - share.current[i]!) * Math.log(share.baseline[i]! / share.current[i]!);
     }
     return sum;
   },
@@ -29,8 +29,8 @@ export function psiOfValues(baseline: Distribution, current: Distribution): numb
       baseline.values[i] ?? Number.POSITIVE_INFINITY,
       current.values[j] ?? Number.POSITIVE_INFINITY,
     );
-    const before = Math.max(SHARE_FLOOR, baseline.values[i] === value ? baseline.counts[i++] / baseline.total : 0);
-    const now = Math.max(SHARE_FLOOR, current.values[j] === value ? current.counts[j++] / current.total : 0);
+    const before = Math.max(SHARE_FLOOR, baseline.values[i]! === value ? baseline.counts[i++]! / baseline.total : 0);
+    const now = Math.max(SHARE_FLOOR, current.values[j]! === value ? current.counts[j++]! / current.total : 0);
     sum += (before - now) * Math.log(before / now);
   }
   return sum;

@@ -15,8 +15,8 @@ export const wasserstein: Statistic = {
         current.values[j] ?? Number.POSITIVE_INFINITY,
       );
       if (!Number.isNaN(last)) area += (value - last) * Math.abs(below / baseline.total - belowCurrent / current.total);
-      if (baseline.values[i] === value) below += baseline.counts[i++];
-      if (current.values[j] === value) belowCurrent += current.counts[j++];
+      if (baseline.values[i]! === value) below += baseline.counts[i++]!;
+      if (current.values[j]! === value) belowCurrent += current.counts[j++]!;
       last = value;
     }
     return area;

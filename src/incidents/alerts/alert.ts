@@ -53,14 +53,16 @@ export interface AlertBody {
   facts?: AlertRequest['facts'];
   once?: boolean;
   history?: boolean;
+  /** The newest revision that is no news: it is still open, and nobody has said that he looks after it. */
+  reminder?: number;
 }
 
-/** How far one channel was told. */
+/** What one channel has received. */
 export interface Delivery {
   state: 'sent' | 'waiting' | 'gave up' | 'not routed';
   /** The newest revision that was sent; 0 when none. */
   revision: number;
-  /** Whether the end was told. */
+  /** Whether the end was sent. */
   resolved: boolean;
   /** Failed tries of the notice that is due. */
   attempts: number;
@@ -104,8 +106,8 @@ export interface Alert {
 
 /** One message's worth of an alert for one channel. */
 export interface Notice {
-  /** `no more news`: closed by silence while its routes may stand, which is no all-clear. */
-  phase: 'raised' | 'grown' | 'resolved' | 'no more news';
+  /** `no more news`: closed by silence while its routes may stand, which is not an all-clear. */
+  phase: 'raised' | 'grown' | 'reminder' | 'resolved' | 'no more news';
   alert: Alert;
   /** Address of the page that shows it. */
   link?: string;
@@ -133,7 +135,10 @@ export function unreadableAlert(id: number, error: string): AlertRequest {
     kind: 'work failing',
     severity: 'major',
     title: `alert ${id} cannot be read, and reaches nobody`,
-    lines: [error.slice(0, 300), `its row in the table "alerts" is damaged: select * from alerts where id = ${id}`],
+    lines: [
+      error.slice(0, 300),
+      `what to do: look at its row, which is damaged: select * from alerts where id = ${id}`,
+    ],
     once: true,
   };
 }

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { remindOf } from '../../storage/alerts.js';
 import { storeIsAway } from '../../storage/storeAway.js';
 import type { AlertOutbox } from './outbox.js';
 import { reconcileAlerts } from './raise.js';
@@ -9,6 +10,8 @@ export interface AlertStepOptions {
   watches: readonly AlertWatch[];
   outbox: AlertOutbox;
   now: () => Date;
+  /** After so long what is still open is sent again; 0: never. */
+  remindMinutes: number;
   /** How often facts are looked at, seconds. */
   lookSeconds: number;
   log: { info(context: object, message: string): void; warn(context: object, message: string): void };
@@ -62,6 +65,8 @@ export class AlertStep {
     if (broken || this.steadySince === null) this.steadySince = at;
     const steadySeconds = (at - this.steadySince) / 1000;
     this.lookedAt = at;
+    const { remindMinutes } = this.options;
+    if (remindMinutes > 0) await remindOf(pool, remindMinutes, new Date(at));
     for (const watch of watches) {
       const what = `watch ${watch.kind}`;
       try {

@@ -22,7 +22,7 @@ function groupsOf({ body }: Alert): string[] {
 }
 
 /**
- * Channels that are to hear of an alert, in the order of the settings. Who was told of it hears how it goes on, even
+ * Channels that receive an alert, in the order of the settings. Those that received it get its updates too, even
  * where it has become less grave meanwhile.
  */
 export function routedChannels(alert: Alert, settings: AlertSettings): string[] {
@@ -36,12 +36,12 @@ export function routedChannels(alert: Alert, settings: AlertSettings): string[] 
 
 const NEVER: Delivery = { state: 'waiting', revision: 0, resolved: false, attempts: 0 };
 
-/** What one channel is to be told of an alert now, or when to look again; null when it has heard all. */
+/** What one channel should receive of an alert now, or when to look again; null when it has received all. */
 export type Due = { notice: Notice } | { at: Date } | null;
 
 /**
  * Decides one channel's next step. `previous` is when the same thing was raised the time before.
- * An alert that ended before it was told is told once, as resolved, unless it was held back as a repetition.
+ * An alert that ended before it was sent is sent once, as resolved, unless it was held back as a repetition.
  */
 export function dueNotice(
   alert: Alert,
@@ -61,12 +61,13 @@ export function dueNotice(
     phase = alert.body.facts?.ending === 'no more news' ? 'no more news' : 'resolved';
   } else {
     if (told.revision >= alert.body.revision) return null;
-    phase = told.revision === 0 ? 'raised' : 'grown';
+    phase = told.revision === 0 ? 'raised' : alert.body.reminder === alert.body.revision ? 'reminder' : 'grown';
   }
   const waits = [
     told.nextAt === undefined || isAhead(told.at, now) ? null : new Date(told.nextAt),
     heldUntil(alert, settings.quietHours, now),
-    alert.silencedUntil ?? null,
+    // whoever heard of it waits for its end, and a pager keeps it open until then
+    over ? null : (alert.silencedUntil ?? null),
   ];
   const urgent = alert.severity === 'critical' || alert.body.watched === true;
   if (!urgent && phase === 'raised' && alert.raisedAt <= now) {

@@ -1,4 +1,4 @@
-import { adviceOf } from '../advice.js';
+import { ownAdvice } from '../advice.js';
 import { endingOf, endingWords } from '../ending.js';
 import type { Incident, IncidentChange } from '../incident.js';
 import type { NewNormal } from '../newNormal.js';
@@ -37,6 +37,10 @@ function titleOf(incident: Incident, own: readonly string[]): string {
   }
   const more = own.length === 1 ? '' : ` and ${own.length - 1} more`;
   const network = networkOf(incident);
+  // the prefix is not the operator's: the network that announces it is
+  if (incident.detail.watched.every(({ kind }) => kind === 'takes foreign' || kind === 'undeclared')) {
+    return `your ${network}: ${incident.class === 'hijack' ? 'takes' : 'announces'} ${own[0]}${more} on ${incident.stream}`;
+  }
   const by = network === undefined || network === own[0] || incident.class === 'outage' ? '' : ` by ${network}`;
   return `your ${own[0]}${more}: ${what}${by} on ${incident.stream}`;
 }
@@ -49,7 +53,7 @@ function looksNormal({ endedAt, detail }: Incident): NewNormal | undefined {
 /** What the reader should do first. */
 function advised(incident: Incident, own: string | undefined): string {
   if (own !== undefined || looksNormal(incident) === undefined)
-    return adviceOf(incident.class, own, networkOf(incident));
+    return ownAdvice(incident.class, incident.detail.watched, own, networkOf(incident));
   return 'if the change is meant to stay, nothing: the models learn it within a day; else ask whoever runs the collector and the peers named here';
 }
 

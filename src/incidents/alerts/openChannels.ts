@@ -1,7 +1,9 @@
+import { AlertaChannel } from './channels/alerta.js';
 import type { AlertChannel } from './channels/channel.js';
 import { EmailChannel } from './channels/email.js';
 import { FileChannel } from './channels/file.js';
 import { KafkaChannel } from './channels/kafka.js';
+import { MatrixChannel } from './channels/matrix.js';
 import { OpsgenieChannel } from './channels/opsgenie.js';
 import { PagerDutyChannel } from './channels/pagerduty.js';
 import { RestingChannel } from './channels/resting.js';
@@ -9,6 +11,7 @@ import { SlackChannel } from './channels/slack.js';
 import { SyslogChannel } from './channels/syslog.js';
 import { TeamsChannel } from './channels/teams.js';
 import { TelegramChannel } from './channels/telegram.js';
+import { WebexChannel } from './channels/webex.js';
 import { WebhookChannel } from './channels/webhook.js';
 import { LinkingChannel } from './links.js';
 import type { ChannelSettings } from './settings.js';
@@ -33,6 +36,12 @@ function bareChannel(settings: ChannelSettings): AlertChannel {
       return new TelegramChannel(settings);
     case 'kafka':
       return new KafkaChannel(settings);
+    case 'matrix':
+      return new MatrixChannel(settings);
+    case 'webex':
+      return new WebexChannel(settings);
+    case 'alerta':
+      return new AlertaChannel(settings);
     case 'file':
       return new FileChannel(settings);
   }

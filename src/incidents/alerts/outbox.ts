@@ -63,7 +63,7 @@ interface Outcome {
 }
 
 /**
- * Delivers what the `alerts` table says is to be told. The table is the truth: an outbox that dies is replaced by
+ * Delivers what the `alerts` table says is due. The table is the truth: an outbox that dies is replaced by
  * another, which sends what was not recorded as sent, so a notice goes out at least once and, thanks to its key,
  * a receiver that cares sees it once. Several outboxes may run.
  */

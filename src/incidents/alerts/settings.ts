@@ -14,6 +14,7 @@ const webhookSettings = z.strictObject({
   type: z.literal('webhook'),
   name,
   url: z.url({ protocol: /^https?$/ }).describe('Takes a POST with the alerts as JSON'),
+  method: z.enum(['POST', 'PUT', 'PATCH']).default('POST'),
   headers: z.record(z.string(), z.string()).default({}).describe('Further headers, such as Authorization'),
   secret: z
     .string()
@@ -110,6 +111,34 @@ const telegramSettings = z.strictObject({
   timeoutSeconds,
 });
 
+const matrixSettings = z.strictObject({
+  type: z.literal('matrix'),
+  name,
+  url: httpUrl.describe('Home server, such as https://matrix.example.net'),
+  room: z
+    .string()
+    .regex(/^!\S+$/, 'expected the id of a room, such as !abc:example.net')
+    .describe('Id of the room'),
+  accessToken: z.string().min(1).describe('Token of a user who is in the room'),
+  timeoutSeconds,
+});
+
+const webexSettings = z.strictObject({
+  type: z.literal('webex'),
+  name,
+  url: httpUrl.describe('Incoming webhook of Webex'),
+  timeoutSeconds,
+});
+
+const alertaSettings = z.strictObject({
+  type: z.literal('alerta'),
+  name,
+  url: httpUrl.describe('API of Alerta, such as https://alerta.example.net/api'),
+  apiKey: z.string().min(1).optional(),
+  environment: z.string().min(1).default('Production').describe('One that the server allows'),
+  timeoutSeconds,
+});
+
 const kafkaSettings = z
   .strictObject({
     type: z.literal('kafka'),
@@ -141,6 +170,9 @@ export const channelSettings = z.discriminatedUnion('type', [
   teamsSettings,
   telegramSettings,
   kafkaSettings,
+  matrixSettings,
+  webexSettings,
+  alertaSettings,
 ]);
 
 const routeSettings = z.strictObject({
@@ -166,7 +198,9 @@ export const alertSettings = z
     channels: z
       .array(channelSettings)
       .default([])
-      .describe('Where alerts go: webhook, slack, email, syslog, file, pagerduty, opsgenie, teams, telegram, kafka'),
+      .describe(
+        'Where alerts go: webhook, slack, email, syslog, file, pagerduty, opsgenie, teams, telegram, kafka, matrix, webex, alerta',
+      ),
     routes: z
       .array(routeSettings)
       .default([])
@@ -202,6 +236,23 @@ export const alertSettings = z
       .default(15)
       .describe(
         'The same thing raised again within these minutes waits that long, and is dropped if it ends meanwhile',
+      ),
+    remindMinutes: z
+      .number()
+      .min(0)
+      .default(1440)
+      .describe(
+        'What is still open, and was sent so long ago, is sent again until somebody acknowledges its incident; 0: never',
+      ),
+    heartbeat: z
+      .strictObject({
+        url: httpUrl.describe('Such as a check of healthchecks.io'),
+        intervalSeconds: z.number().int().min(10).max(86_400).default(300).describe('Seconds between two requests'),
+        method: z.enum(['GET', 'POST']).default('GET'),
+      })
+      .optional()
+      .describe(
+        'Asked for as long as feeds, services and stages are well, so that somebody hears when this machine is gone',
       ),
     feedStaleSeconds: z
       .number()

@@ -50,7 +50,7 @@ const listOf = (value: unknown): string[] => (typeof value === 'string' && value
 
 /**
  * Whether a silence covers an alert. A silenced prefix must hold every prefix of yours that the alert names (of others,
- * where none is yours): an incident that goes beyond the maintenance is told.
+ * where none is yours): an incident that goes beyond the maintenance is sent.
  */
 export function silences(silence: Silence, { body }: Pick<Alert, 'body'>): boolean {
   const { facts = {} } = body;

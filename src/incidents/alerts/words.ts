@@ -1,6 +1,12 @@
 import type { Notice } from './alert.js';
 
-const PHASE = { raised: '', grown: 'grown: ', resolved: 'over: ', 'no more news': 'no more news: ' } as const;
+const PHASE = {
+  raised: '',
+  grown: 'grown: ',
+  reminder: 'still open: ',
+  resolved: 'over: ',
+  'no more news': 'no more news: ',
+} as const;
 
 /** One line: "[major] hijack on rrc00 (AS64500, 192.0.2.0/24)". */
 export function headline({ phase, alert }: Notice): string {

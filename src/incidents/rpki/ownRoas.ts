@@ -30,7 +30,8 @@ export class OwnRoas {
   look(covering: Covering, now: Date): RoaProblem[] | null {
     const found: RoaProblem[] = [];
     const present = new Map<string, string>();
-    for (const { prefix, block, allowed } of this.declaration.entries) {
+    for (const { prefix, block, allowed, ignore, except } of this.declaration.entries) {
+      if (ignore || except.includes('roa')) continue;
       const roas = covering(prefix);
       if (roas === undefined) return null;
       const origins = [...allowed].filter((network) => !this.declaration.settings.origins.includes(network));

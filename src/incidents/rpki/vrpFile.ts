@@ -33,6 +33,8 @@ export interface VrpList {
   table: VrpTable;
   /** VRPs by trust anchor, where entries name theirs (`ta`). */
   anchors: ReadonlyMap<string, number>;
+  /** Of these, VRPs that hold and expire within `soonSeconds`. */
+  expiring: ReadonlyMap<string, number>;
   /** When the list was made; null where it does not say. */
   generatedAt: Date | null;
 }
@@ -48,9 +50,17 @@ export interface VrpList {
 export async function readVrps(
   pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   now: () => Date = () => new Date(),
+  soonSeconds = 0,
 ): Promise<VrpList> {
   const table = new VrpTable([], 0, now);
   const anchors = new Map<string, number>();
+  const expiring = new Map<string, number>();
+  const seconds = now().getTime() / 1000;
+  const counted: Counted = (name, expires) => {
+    anchors.set(name, (anchors.get(name) ?? 0) + 1);
+    if (expires === undefined || expires < seconds || expires > seconds + soonSeconds) return;
+    expiring.set(name, (expiring.get(name) ?? 0) + 1);
+  };
   const decoder = new TextDecoder();
   let head = '';
   let rest = '';
@@ -69,7 +79,7 @@ export async function readVrps(
       state = 'inside';
     }
     if (state === 'inside') {
-      const { left, over } = takeEntries(rest, table, anchors);
+      const { left, over } = takeEntries(rest, table, counted);
       rest = left;
       if (over) state = 'after';
     } else if (rest.length > LONGEST_ENTRY) rest = rest.slice(-LONGEST_ENTRY);
@@ -79,11 +89,14 @@ export async function readVrps(
   if (state === 'inside' || !/\}\s*$/.test(rest)) throw new Error('it ends in the middle');
   if (table.size === 0 && table.skipped > 0)
     throw new Error(`none of ${table.skipped} entries has asn, prefix and maxLength`);
-  return { table, anchors, generatedAt: generatedAt(head) ?? generatedAt(rest) };
+  return { table, anchors, expiring, generatedAt: generatedAt(head) ?? generatedAt(rest) };
 }
 
+/** Hears of each VRP whose trust anchor is named; seconds since 1970. */
+type Counted = (anchor: string, expires: number | undefined) => void;
+
 /** Takes the whole objects of a list from the text. @returns what is left, and whether the list is over */
-function takeEntries(text: string, table: VrpTable, anchors: Map<string, number>): { left: string; over: boolean } {
+function takeEntries(text: string, table: VrpTable, counted: Counted): { left: string; over: boolean } {
   let at = 0;
   for (;;) {
     while (at < text.length && /[\s,]/.test(text[at]!)) at++;
@@ -105,7 +118,7 @@ function takeEntries(text: string, table: VrpTable, anchors: Map<string, number>
     else {
       table.add(vrp);
       const { ta } = entry as { ta?: unknown };
-      if (typeof ta === 'string' && ta.length <= LONGEST_NAME) anchors.set(ta, (anchors.get(ta) ?? 0) + 1);
+      if (typeof ta === 'string' && ta.length <= LONGEST_NAME) counted(ta, vrp.expires);
     }
     at = end;
   }

@@ -29,6 +29,8 @@ export interface VrpState {
   old: boolean;
   /** Which trust anchor lost most of its VRPs, in words with numbers; null when none did. */
   malfunction: string | null;
+  /** Which trust anchor has many VRPs that are about to expire, in words with numbers; null when none has. */
+  expiring: string | null;
   /** Why the newest reading was refused; null when it was not. */
   error: string | null;
 }
@@ -48,6 +50,7 @@ export class VrpSource {
   private anchors: ReadonlyMap<string, number> = new Map();
   private takenAt: Date | null = null;
   private shrunken: string | null = null;
+  private expiring: string | null = null;
   private readonly hideSecrets: (text: string) => string;
 
   constructor(private readonly options: VrpSourceOptions) {
@@ -74,6 +77,7 @@ export class VrpSource {
       generatedAt,
       old: hours !== null && hours > this.options.settings.maximumAgeHours,
       malfunction: this.shrunken,
+      expiring: this.expiring,
       error: lastError,
     };
   }
@@ -111,6 +115,7 @@ export class VrpSource {
         this.anchors = list.anchors;
         this.takenAt = now();
         this.shrunken = null;
+        this.expiring = this.expiringIn(list);
         this.generatedAt = list.generatedAt;
         const { vrps, skipped, expired, old } = this.state;
         log.info({ vrps, skipped, expired, old, place: redacted(place, 'rpki.vrps') }, 'VRPs read');
@@ -162,6 +167,16 @@ export class VrpSource {
     throw new Error(`${this.shrunken} (rpki.leastShare)`);
   }
 
+  /** An anchor that renews nothing loses its ROAs some hours later: that is seen before they are gone. */
+  private expiringIn({ anchors, expiring }: VrpList): string | null {
+    const { mostExpiring, expiringHours } = this.options.settings;
+    const many = [...expiring]
+      .filter(([name]) => (anchors.get(name) ?? 0) >= FEWEST_OF_AN_ANCHOR)
+      .filter(([name, count]) => count > mostExpiring * anchors.get(name)!)
+      .map(([name, count]) => `${count} of the ${anchors.get(name)} VRPs of trust anchor ${name} expire`);
+    return many.length === 0 ? null : `${many.join('; ')} within ${expiringHours} h (rpki.mostExpiring)`;
+  }
+
   private ageHours(generatedAt: Date | null): number | null {
     return generatedAt === null ? null : (this.options.now().getTime() - generatedAt.getTime()) / 3_600_000;
   }
@@ -189,10 +204,14 @@ export class VrpSource {
     this.refuseAbove(found.size);
     const file = await open(path);
     try {
-      return await readVrps(file.createReadStream({ autoClose: false }), this.options.now);
+      return await readVrps(file.createReadStream({ autoClose: false }), this.options.now, this.soonSeconds);
     } finally {
       await file.close();
     }
+  }
+
+  private get soonSeconds(): number {
+    return this.options.settings.expiringHours * 3600;
   }
 
   /** null when the server says that nothing has changed. */
@@ -205,7 +224,7 @@ export class VrpSource {
       await response.body?.cancel();
       throw new Error(`${new URL(url).host} answered ${response.status}`);
     }
-    const list = await readVrps(this.bounded(response.body ?? []), this.options.now);
+    const list = await readVrps(this.bounded(response.body ?? []), this.options.now, this.soonSeconds);
     this.etag = response.headers.get('etag');
     return list;
   }

@@ -4,11 +4,14 @@ import type { ValidityOf } from '../evidence.js';
 import type { PathSeen } from './batchRoutes.js';
 import type { Declaration, Entry } from './declaration.js';
 import { HeldPrefixes } from './heldPrefixes.js';
-import { type OwnPrefix, readPrefix, storedPrefix } from './ownPrefix.js';
+import { type OwnPrefix, type PeerRoute, readPrefix, storedPrefix } from './ownPrefix.js';
 import { PrefixIndex, type PrefixWords, wordsOfBlock } from './prefixIndex.js';
 
 /** A peer that withdrew the prefix so long ago does not count among those that had it, ms. */
 const FORGOTTEN_MS = 86_400_000;
+
+const isRightful = (own: OwnPrefix, origins: readonly number[]) =>
+  origins.some((network) => own.allowed.includes(network));
 
 /** Every peer's route to each prefix that concerns the operator. */
 export class OwnTable {
@@ -52,7 +55,8 @@ export class OwnTable {
     if (entry !== undefined && own.allowed.length === 0 && this.validityOf(prefix, origins[0]!) !== 'invalid') {
       own.allowed = this.firstHolder(entry, origins[0]!);
     }
-    own.routes.set(peer, { hops, origins, sinceMs: ms, lostMs: null });
+    const rightful = this.replacedRightful(own, peer, origins);
+    own.routes.set(peer, { hops, origins, sinceMs: ms, lostMs: null, ...(rightful !== undefined && { rightful }) });
     return own;
   }
 
@@ -62,10 +66,18 @@ export class OwnTable {
     const own = this.prefixes.get(formatPrefix(...words));
     const route = own?.routes.get(peer);
     if (own === undefined || route === undefined || route.lostMs !== null) return null;
-    // only what rightly stood there can be lost
-    if (!route.origins.some((network) => own.allowed.includes(network))) own.routes.delete(peer);
-    else own.routes.set(peer, { ...route, lostMs: ms });
+    // only what rightly stood there can be lost, though a stranger's route came in between
+    const { rightful, ...rest } = route;
+    if (isRightful(own, route.origins)) own.routes.set(peer, { ...rest, lostMs: ms });
+    else if (rightful !== undefined) own.routes.set(peer, { ...rest, ...rightful, lostMs: ms });
+    else own.routes.delete(peer);
     return own;
+  }
+
+  private replacedRightful(own: OwnPrefix, peer: string, origins: readonly number[]): PeerRoute['rightful'] {
+    const before = own.routes.get(peer);
+    if (before === undefined || isRightful(own, origins)) return undefined;
+    return isRightful(own, before.origins) ? { hops: before.hops, origins: before.origins } : before.rightful;
   }
 
   /** Whether the peer has, or had, a route to the prefix. */
@@ -129,7 +141,7 @@ export class OwnTable {
     const block = parseAddressBlock(prefix)!;
     const { asNumbers, origins } = this.declaration.settings;
     const allowed = new Set([...asNumbers, ...origins]);
-    const entry: Entry = { prefix, block, allowed, matches: null, excludes: null };
+    const entry: Entry = { prefix, block, allowed, rules: [], ignore: false, ignoreParts: false, except: [] };
     if (this.learned.covering(words)?.prefix !== prefix) this.learned.set(block, entry);
     return entry;
   }

@@ -1,4 +1,4 @@
-import { parseAddressBlock } from '../addressBlock.js';
+import { type AddressBlock, covers, parseAddressBlock } from '../addressBlock.js';
 import type { VrpTable } from '../rpki/validity.js';
 import { neighboursIn } from './rules/neighbours.js';
 
@@ -13,7 +13,25 @@ export interface SeenRoute {
 export interface WatchProposal {
   asNumbers: number[];
   upstreams?: number[];
+  downstreams?: number[];
   prefixes: { prefix: string; origins?: number[]; maximumLength?: number }[];
+}
+
+export interface ProposalOptions {
+  /** Declares the networks that are seen before the own ones. */
+  upstreams?: boolean;
+  /** Networks behind the own ones, to be declared. */
+  downstreams?: readonly number[];
+  /** Routes of others; those to parts of the own prefixes are declared with their origins, as delegated. */
+  parts?: readonly SeenRoute[];
+  /** Blocks of which nothing is declared. */
+  exclude?: readonly string[];
+}
+
+/** Whether one of the blocks holds the prefix. */
+function liesIn(prefix: string, blocks: readonly AddressBlock[]): boolean {
+  const block = parseAddressBlock(prefix);
+  return block !== null && blocks.some((outer) => covers(outer, block));
 }
 
 /**
@@ -22,11 +40,13 @@ export interface WatchProposal {
  */
 export function proposalOf(
   networks: readonly number[],
-  routes: readonly SeenRoute[],
+  seen: readonly SeenRoute[],
   covering: ((prefix: string) => ReturnType<VrpTable['covering']> | undefined) | undefined,
-  withUpstreams: boolean,
+  { upstreams: withUpstreams = false, downstreams = [], parts = [], exclude = [] }: ProposalOptions = {},
 ): WatchProposal {
   const own = new Set(networks);
+  const left = exclude.flatMap((text) => parseAddressBlock(text) ?? []);
+  const routes = seen.filter(({ prefix }) => !liesIn(prefix, left));
   const prefixes = new Map<string, Set<number>>();
   const upstreams = new Set<number>();
   for (const { prefix, origin, hops } of routes) {
@@ -35,16 +55,24 @@ export function proposalOf(
     const { upstream } = neighboursIn(hops, own);
     if (upstream !== undefined) upstreams.add(upstream);
   }
+  const mine = [...prefixes.keys()].flatMap((text) => parseAddressBlock(text) ?? []);
+  for (const { prefix, origin } of parts) {
+    if (own.has(origin) || liesIn(prefix, left) || !liesIn(prefix, mine)) continue;
+    prefixes.set(prefix, (prefixes.get(prefix) ?? new Set()).add(origin));
+  }
   const listed = [...prefixes].sort(([a], [b]) => byAddress(a, b));
   return {
     asNumbers: [...own].sort((a, b) => a - b),
     ...(withUpstreams && upstreams.size > 0 ? { upstreams: [...upstreams].sort((a, b) => a - b) } : {}),
+    ...(downstreams.length > 0 ? { downstreams: [...new Set(downstreams)].sort((a, b) => a - b) } : {}),
     prefixes: listed.map(([prefix, origins]) => {
       const roas = (covering?.(prefix) ?? []).filter(({ asn }) => own.has(asn));
       const longest = Math.max(0, ...roas.map(({ maxLength }) => maxLength));
       return {
         prefix,
-        ...(own.size > 1 ? { origins: [...origins].sort((a, b) => a - b) } : {}),
+        ...(own.size > 1 || [...origins].some((origin) => !own.has(origin))
+          ? { origins: [...origins].sort((a, b) => a - b) }
+          : {}),
         ...(longest > 0 ? { maximumLength: longest } : {}),
       };
     }),
@@ -74,13 +102,15 @@ export function joined(present: Record<string, unknown>, proposal: WatchProposal
     ...present,
     asNumbers: numbers('asNumbers', proposal.asNumbers),
     ...(proposal.upstreams === undefined ? {} : { upstreams: numbers('upstreams', proposal.upstreams) }),
+    ...(proposal.downstreams === undefined ? {} : { downstreams: numbers('downstreams', proposal.downstreams) }),
     prefixes: [...list('prefixes'), ...proposal.prefixes.filter(({ prefix }) => !known.has(prefix))],
   };
 }
 
 /** Lines with what goes and comes, as `diff` shows them; both texts have their lists one entry a line. */
 export function difference(before: string, after: string): string[] {
-  const [old, fresh] = [before.split('\n'), after.split('\n')];
+  const linesOf = (text: string) => text.split('\n').filter((line) => line.trim() !== '');
+  const [old, fresh] = [linesOf(before), linesOf(after)];
   const kept = new Set(old.map((text) => text.replace(/,$/, '')));
   const there = new Set(fresh.map((text) => text.replace(/,$/, '')));
   return [

@@ -32,7 +32,8 @@ const expression = z
     }
   }, 'expected a regular expression, such as " 64496 64500$"');
 
-const pathRules = z.strictObject({
+const pathRule = z.strictObject({
+  description: z.string().min(1).max(100).optional().describe('What an alert says of a path that breaks it'),
   matches: expression.optional().describe('Every path must match this regular expression'),
   excludes: expression.optional().describe('No path may match this one'),
   minimumLength: z.number().int().min(1).optional().describe('Fewest networks in a path, repetitions not counted'),
@@ -45,16 +46,37 @@ const pathRules = z.strictObject({
     .describe('How often the origin may stand in the path beyond the first time'),
 });
 
+/** One rule, or several, each of which every path must keep. */
+const pathRules = z.union([pathRule.transform((rule) => [rule]), z.array(pathRule).max(20)]);
+
+/** Kinds of findings that a prefix may be left out of, as people name them. */
+export const WATCH_KINDS = [
+  'new origin',
+  'more specific',
+  'withdrawn',
+  'new upstream',
+  'new downstream',
+  'too long',
+  'path',
+  'roa',
+] as const;
+
 /** What one of the operator's prefixes should look like from outside. */
 export const declaredPrefix = z.strictObject({
   prefix: prefixText,
   origins: z.array(asNumber).optional().describe('Networks that may originate it; absent: `watch.asNumbers`'),
-  upstreams: z.array(asNumber).optional().describe('Networks that may stand before yours in its paths'),
-  downstreams: z.array(asNumber).optional().describe('Networks that may stand behind yours in its paths'),
+  upstreams: z.array(asNumber).optional().describe('Networks that may stand before yours in its paths; []: none may'),
+  downstreams: z.array(asNumber).optional().describe('Networks that may stand behind yours in its paths; []: none may'),
   maximumLength: z.number().int().min(0).max(128).optional().describe('Longest part of it that may be announced'),
   group: z.string().min(1).max(100).optional().describe('Such as the customer that it belongs to'),
   description: z.string().max(300).optional().describe('What it is, for those who read an alert at night'),
-  path: pathRules.optional().describe('Rules on its AS paths'),
+  path: pathRules.optional().describe('A rule on its AS paths, or a list of such rules'),
+  ignore: z
+    .boolean()
+    .default(false)
+    .describe('Nothing about it or its parts raises an alert: somebody else looks after it'),
+  ignoreParts: z.boolean().default(false).describe('Nothing about its parts does, unless they are declared themselves'),
+  except: z.array(z.enum(WATCH_KINDS)).default([]).describe('What is not looked for here: new origin, withdrawn, ...'),
 });
 
 export const watchSettings = z
@@ -64,10 +86,10 @@ export const watchSettings = z
       .default([])
       .describe('Your own AS numbers. Without `watch.prefixes` every prefix that they originate is watched'),
     prefixes: z
-      .array(z.union([prefixText.transform((prefix): z.infer<typeof declaredPrefix> => ({ prefix })), declaredPrefix]))
+      .array(z.union([prefixText.transform((prefix) => declaredPrefix.parse({ prefix })), declaredPrefix]))
       .default([])
       .describe(
-        'Your own prefixes, and all that lies inside them: each a text, or an object with prefix, origins, upstreams, downstreams, maximumLength, group, description, path (matches, excludes, minimumLength, maximumLength, maximumPrepends)',
+        'Your own prefixes, and all that lies inside them: each a text, or an object with prefix, origins, upstreams, downstreams, maximumLength, group, description, path (matches, excludes, minimumLength, maximumLength, maximumPrepends, description), ignore, ignoreParts, except',
       ),
     neighbours: z
       .array(asNumber)
@@ -75,16 +97,20 @@ export const watchSettings = z
       .describe('Neighbours of your AS that are expected: a new link to one of these is not news'),
     upstreams: z
       .array(asNumber)
-      .default([])
-      .describe('The only networks that may stand before yours in any path; empty: any'),
+      .optional()
+      .describe('The only networks that may stand before yours in any path; absent: any; []: none'),
     downstreams: z
       .array(asNumber)
-      .default([])
-      .describe('The only networks that may stand behind yours in any path; empty: any'),
+      .optional()
+      .describe('The only networks that may stand behind yours in any path; absent: any; []: none, as of a stub'),
     origins: z
       .array(asNumber)
       .default([])
       .describe('Further AS numbers that may originate your prefixes, such as a DDoS scrubbing service'),
+    asGroups: z
+      .record(z.string().regex(/^AS\d+$/, 'expected an AS number such as AS64500'), z.string().min(1).max(100))
+      .default({})
+      .describe('Groups of your AS numbers, for what touches none of `watch.prefixes`: {"AS64500": "backbone"}'),
     minimumPeers: z
       .number()
       .int()

@@ -25,7 +25,7 @@ export class Transits {
 
   get watching(): boolean {
     const { upstreams, downstreams } = this.declaration.settings;
-    return this.declaration.networks.size > 0 && upstreams.length + downstreams.length > 0;
+    return this.declaration.networks.size > 0 && (upstreams !== undefined || downstreams !== undefined);
   }
 
   /** @returns whether there is anything unexpected in the path */
@@ -39,7 +39,7 @@ export class Transits {
     ];
     let any = false;
     for (const { side, neighbour, expected } of sides) {
-      if (neighbour === undefined || expected.length === 0 || expected.includes(neighbour)) continue;
+      if (neighbour === undefined || expected?.includes(neighbour) !== false) continue;
       const key = `${side} ${own} ${neighbour}`;
       if (!this.seen.has(key) && this.seen.size >= MOST) continue;
       const known = this.seen.get(key) ?? { side, neighbour, own, peers: [], prefixes: [], hops, lastMs: ms };
@@ -62,6 +62,7 @@ export class Transits {
         severity: 'major',
         prefix: prefixes[0] ?? '',
         watched: `AS${own}`,
+        ...this.declaration.groupOf(own),
         words: [
           `your AS${own} has AS${neighbour} as ${side} in paths to ${prefixes.join(', ')}, ${seenBy(peers.length, of)}`,
           `AS${neighbour} is not in watch.${side}s; path ${hops.join(' ')}`,

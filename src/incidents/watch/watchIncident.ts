@@ -11,8 +11,19 @@ export const WATCH = 'watch';
 const gravest = (a: Finding, b: Finding) =>
   severityRank(b.severity) - severityRank(a.severity) || b.peers - a.peers || (a.prefix < b.prefix ? -1 : 1);
 
-function watchedRoute({ kind, watched, group, words, prefix, network, peers }: Finding): WatchedRoute {
-  return { kind, watched, ...(group !== undefined && { group }), words: words[0]!, prefix, origin: network, peers };
+function watchedRoute(finding: Finding): WatchedRoute {
+  const { kind, watched, group, words, prefix, network, peers, holders, rpki } = finding;
+  return {
+    kind,
+    watched,
+    ...(group !== undefined && { group }),
+    words: words[0]!,
+    prefix,
+    origin: network,
+    peers,
+    ...(holders !== undefined && { holders: [...holders] }),
+    ...(rpki !== undefined && { rpki }),
+  };
 }
 
 /** What was once found stays, with its newest words. */

@@ -279,7 +279,9 @@ export class Watcher {
     const { declaration, validityOf } = this.options;
     const entry = this.table.entryFor(own);
     const context = { declaration, entry, validityOf, peers: this.peers.size, nowMs: this.nowMs };
-    const found = WATCH_RULES.flatMap((rule) => rule(own, context));
+    if (entry?.ignore || (entry?.ignoreParts && entry.prefix !== own.prefix)) return [];
+    const excepted: readonly string[] = entry?.except ?? [];
+    const found = WATCH_RULES.flatMap((rule) => rule(own, context)).filter(({ kind }) => !excepted.includes(kind));
     const group = context.entry?.group;
     return group === undefined ? found : found.map((finding) => ({ ...finding, group }));
   }

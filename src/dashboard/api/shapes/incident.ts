@@ -54,6 +54,7 @@ export const raised = z.object({
 });
 
 export const incident = incidentRow.extend({
+  advice: z.string().nullable().describe('what to do about it, where it touches the own networks'),
   confidence: z
     .object({ score: z.number(), words: z.string() })
     .nullable()

@@ -9,7 +9,7 @@ export const modelKeyParameter = z.object({
 
 export const versionParameter = modelKeyParameter.extend({ version: z.coerce.number().int().positive() });
 
-export const comparisonQuery = z.object({
+export const comparisonQuery = z.strictObject({
   left: z.coerce.number().int().positive(),
   right: z.coerce.number().int().positive(),
 });
@@ -18,7 +18,7 @@ export const idParameter = z.object({ id: z.coerce.number().int().positive() });
 
 export const streamName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'is not a stream name');
 
-export const streamQuery = z.object({ stream: streamName.optional() });
+export const streamQuery = z.strictObject({ stream: streamName.optional() });
 
 export const seriesQuery = streamQuery.extend({
   hours: z.coerce
@@ -29,7 +29,7 @@ export const seriesQuery = streamQuery.extend({
   points: z.coerce.number().int().min(50).max(2_000).default(720),
 });
 
-export const pathsQuery = z.object({ prefix: z.string().max(60).optional() });
+export const pathsQuery = z.strictObject({ prefix: z.string().max(60).optional() });
 
 export const rollbackBody = z.object({ version: z.int().positive() });
 

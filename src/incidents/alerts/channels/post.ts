@@ -44,7 +44,7 @@ export function wasTurnedDown(cause: unknown): boolean {
 }
 
 /**
- * Posts JSON. Redirects are refused: a signed body must go where the operator said and nowhere else.
+ * Posts JSON, or puts it. Redirects are refused: a signed body must go where the operator said and nowhere else.
  * @throws Refused with the status and the first of the answer when it is not 2xx
  */
 export async function postJson(
@@ -52,9 +52,10 @@ export async function postJson(
   body: string,
   headers: Record<string, string>,
   signal: AbortSignal,
+  method: 'POST' | 'PUT' | 'PATCH' = 'POST',
 ): Promise<void> {
   const response = await fetchAny(url, {
-    method: 'POST',
+    method,
     headers: { 'content-type': 'application/json', ...headers },
     body,
     signal,

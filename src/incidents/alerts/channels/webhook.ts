@@ -22,13 +22,14 @@ export class WebhookChannel implements AlertChannel {
   }
 
   private async post(notices: readonly Notice[], body: string, signal: AbortSignal): Promise<void> {
-    const { url, headers, secret, timeoutSeconds } = this.settings;
+    const { url, method, headers, secret, timeoutSeconds } = this.settings;
     const key = notices.map(noticeKey).join(',');
     const signature: Record<string, string> =
       secret === undefined
         ? {}
         : { 'x-routewarden-signature': `sha256=${createHmac('sha256', secret).update(body).digest('hex')}` };
-    await postJson(url, body, { ...headers, 'idempotency-key': key, ...signature }, timed(signal, timeoutSeconds));
+    const all = { ...headers, 'idempotency-key': key, ...signature };
+    await postJson(url, body, all, timed(signal, timeoutSeconds), method);
   }
 
   async close(): Promise<void> {}

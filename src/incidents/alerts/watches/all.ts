@@ -18,7 +18,7 @@ export interface WatchedSystem {
   alerts: Pick<AlertSettings, 'feedStaleSeconds' | 'serviceDownSeconds' | 'stageBehindSeconds'>;
 }
 
-/** The watches of a system. A replayed feed may end or pause: nobody is told that it is silent. */
+/** The watches of a system. A replayed feed may end or pause: its silence raises no alert. */
 export function watchesOf({ streams, feed, alerts, retraining }: WatchedSystem): AlertWatch[] {
   const names = streams.map(({ name }) => name);
   return [

@@ -15,7 +15,7 @@ export const drift: AlertWatch = {
         title: `${modelKey} has drifted`,
         lines: [
           reason,
-          'it is retrained by itself where the settings allow; "routewarden status" shows how far that is',
+          'what to do: nothing, it is retrained by itself where the settings allow; "routewarden status" shows how far that is',
         ],
         stream,
         facts: { model: modelKey, windowEnd: windowEnd.toISOString() },

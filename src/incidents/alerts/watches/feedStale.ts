@@ -19,7 +19,7 @@ export function feedStale(streams: readonly string[], afterSeconds: number): Ale
             heard === null
               ? 'nothing was ever received'
               : `nothing received since ${heard.toISOString().slice(0, 19).replace('T', ' ')} UTC`,
-            'see whether the collector runs (routewarden status) and this machine can reach feed.url (routewarden doctor)',
+            'what to do: see whether the collector runs (routewarden status) and this machine can reach feed.url (routewarden doctor)',
           ],
           stream,
           facts: { lastReceived: heard?.toISOString() ?? null },

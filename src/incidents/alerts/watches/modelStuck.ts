@@ -23,7 +23,7 @@ export function modelStuck(watchRate: number): AlertWatch {
             lines: [
               `version ${champion} has flagged over ${(100 * watchRate).toFixed(0)} % of minutes since ${time(since)}`,
               ...reasons,
-              `accept version ${version ?? '?'}, keep version ${champion}, or retrain without these days: on the page of the model`,
+              `what to do: accept version ${version ?? '?'}, keep version ${champion}, or retrain without these days: on the page of the model`,
             ],
             stream: modelKey.slice(modelKey.indexOf('@') + 1),
             facts: { model: modelKey, state, version, champion, flagged, since: time(since) },

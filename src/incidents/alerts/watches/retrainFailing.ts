@@ -15,10 +15,10 @@ export const retrainFailing: AlertWatch = {
         lines: [
           `${failures === 1 ? 'one job' : `${failures} jobs in a row`} failed: ${lastError}`,
           dead
-            ? `no further try by itself: see its log at /queues, then "routewarden retrain ${modelKey} --clear"`
-            : 'it is tried again by itself',
+            ? `what to do: see its log at /queues, then "routewarden retrain ${modelKey} --clear": there is no further try by itself`
+            : 'what to do: nothing yet, it is tried again by itself',
         ],
-        // A row may have any key: what cannot be read as KIND@STREAM is told as it stands.
+        // A row may have any key: what cannot be read as KIND@STREAM is shown as it stands.
         stream: modelKey.slice(modelKey.indexOf('@') + 1),
         facts: { model: modelKey, failures, waitsForPerson: dead },
       },

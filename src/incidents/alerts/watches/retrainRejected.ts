@@ -3,8 +3,9 @@ import { newestRefusals } from '../../../storage/operationFacts.js';
 import { type AlertWatch, seenOf } from './watch.js';
 
 const WHAT = {
-  rejected: 'the validation gate refused the new version; the one before goes on serving',
-  held: 'the new version waits for a person; the one before goes on serving',
+  rejected:
+    'what to do: nothing by itself, the version before goes on serving; accept this one only if its reasons are known',
+  held: 'what to do: accept or leave the new version on the page of the model; the one before goes on serving',
 };
 
 function reasonsOf(detail: Record<string, unknown>): string[] {

@@ -6,7 +6,7 @@ import { type AlertWatch, seenOf } from './watch.js';
 const reported = z.array(z.object({ problem: z.enum(ROA_PROBLEMS), prefix: z.string(), words: z.string() }));
 
 /** What the correlator says of the list itself. */
-const listed = z.object({ malfunction: z.string().nullable() });
+const listed = z.object({ malfunction: z.string().nullable(), expiring: z.string().nullable().default(null) });
 
 const ADVICE = {
   missing: 'create a ROA for it at your registry',
@@ -23,15 +23,16 @@ export const roas: AlertWatch = {
     const correlators = (await listServices(pool)).filter(
       ({ name, state }) => name === 'correlator' && state === 'running',
     );
-    const lists = correlators.map(({ detail }) => reported.safeParse(detail.roas));
-    const known = lists.find(({ success }) => success)?.data;
-    const malfunction = correlators
-      .map(({ detail }) => listed.safeParse(detail.rpki).data?.malfunction)
-      .find((words) => typeof words === 'string');
-    // without VRPs nothing is known of them, so that what was told stays as it is
+    const reports = correlators.map(({ detail }) => reported.safeParse(detail.roas));
+    const known = reports.find(({ success }) => success)?.data;
+    const lists = correlators.flatMap(({ detail }) => listed.safeParse(detail.rpki).data ?? []);
+    const malfunction = lists.map((list) => list.malfunction).find((words) => words !== null);
+    const expiring = lists.map((list) => list.expiring).find((words) => words !== null);
+    // without VRPs nothing is known of them, so that what was raised stays as it is
     if (known === undefined) return null;
     const seen = seenOf(known, ownProblem);
     if (malfunction !== undefined) seen.troubles.push(lostAnchor(malfunction));
+    if (expiring !== undefined) seen.troubles.push(endingAnchor(expiring));
     return seen;
   },
 };
@@ -48,6 +49,20 @@ const lostAnchor = (words: string) => ({
       'what to do: see whether your validator reaches the repository; if the anchor is down, filter nothing by it',
     ],
     facts: { problem: 'malfunction' },
+  },
+});
+
+const endingAnchor = (words: string) => ({
+  request: {
+    fingerprint: 'roa/anchor expires',
+    kind: 'roa' as const,
+    severity: 'major' as const,
+    title: 'RPKI: many VRPs of a trust anchor are about to expire',
+    lines: [
+      words,
+      'what to do: see whether your validator still fetches; if the anchor itself publishes nothing new, expect its ROAs to be gone',
+    ],
+    facts: { problem: 'anchor expires' },
   },
 });
 

@@ -13,7 +13,10 @@ export const rollback: AlertWatch = {
         kind: 'rollback',
         severity: 'minor',
         title: `${modelKey} was rolled back from version ${from} to ${to}`,
-        lines: [`${reason} (by ${actor}, ${at.toISOString().slice(0, 19).replace('T', ' ')} UTC)`],
+        lines: [
+          `${reason} (by ${actor}, ${at.toISOString().slice(0, 19).replace('T', ' ')} UTC)`,
+          `what to do: if you did not mean it, look at both versions with "routewarden models compare ${modelKey} ${to} ${from}"`,
+        ],
         stream,
         facts: { model: modelKey, from, to, actor },
         once: true,

@@ -16,7 +16,7 @@ export function serviceDown(afterSeconds: number): AlertWatch {
           title: `${name} on ${host} is down`,
           lines: [
             `${state === 'failed' ? 'it failed' : 'no heartbeat'} for ${Math.round(seconds)} s, started again ${restarts} times before`,
-            'its log says why it ended; "routewarden start" starts all services, "routewarden run" one',
+            'what to do: read in its log why it ended; "routewarden start" starts all services, "routewarden run" one',
           ],
           facts: { instance, service: name, host, restarts },
         },

@@ -16,7 +16,7 @@ export function stageBehind(streams: readonly string[], afterSeconds: number): A
           title: `${stream}: ${stage} has fallen behind`,
           lines: [
             `${waiting} ${stage === 'aggregator' ? 'entries of the log' : 'minutes'} wait, the oldest for ${Math.round(seconds)} s; it goes through them in order and loses none`,
-            'its log says whether its steps fail; when the machine is too slow, give streams to another one (docs/scaling.md)',
+            'what to do: see in its log whether its steps fail; when the machine is too slow, give streams to another one (docs/scaling.md)',
           ],
           stream,
           facts: { stage, waiting, seconds: Math.round(seconds) },

@@ -6,9 +6,9 @@ export interface Trouble {
   request: AlertRequest;
   /** Rises with each time it happens anew, such as a row's id; absent where only the state counts. */
   occurrence?: number;
-  /** It has passed: told all the same when nobody was told, and then as over. */
+  /** It has passed: raised all the same when no alert was, and then as over. */
   over?: boolean;
-  /** A new occurrence is told again while the alert is open. */
+  /** A new occurrence is raised again while the alert is open. */
   tellAgain?: boolean;
 }
 
@@ -21,7 +21,7 @@ export interface WatchContext {
 /** What one look has found. */
 export interface Seen {
   troubles: Trouble[];
-  /** Why rows could not be told: the others are told all the same. */
+  /** Why rows could not be raised: the others are raised all the same. */
   bad: string[];
 }
 

@@ -1,7 +1,7 @@
 import { failingWork } from '../../../storage/services.js';
 import { type AlertWatch, seenOf } from './watch.js';
 
-/** A database that was away makes every round fail; after so long without a break it is no excuse any more. */
+/** A database that was away makes every round fail; after this long without a break it no longer counts as the reason. */
 const STEADY_SECONDS = 20;
 
 /** Services that live but fail their rounds again and again, the alerter's own watches among them. */
@@ -18,7 +18,7 @@ export const workFailing: AlertWatch = {
         title: `${name} on ${host} fails: ${what}`,
         lines: [
           `${failures} failures in a row since ${since.slice(0, 19).replace('T', ' ')} UTC: ${error}`,
-          'it lives and tries again; "routewarden doctor" and its log say more',
+          'what to do: read "routewarden doctor" and its log; it lives and tries again',
         ],
         facts: { instance, service: name, host, what, failures },
       },

@@ -19,7 +19,7 @@ export const neighbours: WatchRule = (own, { entry, declaration, peers }) => {
   const { settings, networks } = declaration;
   const upstreams = entry?.upstreams ?? settings.upstreams;
   const downstreams = entry?.downstreams ?? settings.downstreams;
-  if (upstreams.length + downstreams.length === 0 || own.allowed.length === 0) return [];
+  if ((upstreams === undefined && downstreams === undefined) || own.allowed.length === 0) return [];
   const found = new Map<string, { network: number; side: 'upstream' | 'downstream'; routes: PeerRoute[] }>();
   const note = (network: number, side: 'upstream' | 'downstream', route: PeerRoute) => {
     const key = `${side} ${network}`;
@@ -31,16 +31,16 @@ export const neighbours: WatchRule = (own, { entry, declaration, peers }) => {
     // who may not originate it is a finding of its own
     if (route.hops.length === 0 || !route.origins.some((as) => own.allowed.includes(as))) continue;
     const { upstream, downstream } = neighboursIn(route.hops, networks);
-    if (upstream !== undefined && upstreams.length > 0 && !upstreams.includes(upstream)) {
+    if (upstream !== undefined && upstreams?.includes(upstream) === false) {
       note(upstream, 'upstream', route);
     }
-    if (downstream !== undefined && downstreams.length > 0 && !downstreams.includes(downstream)) {
+    if (downstream !== undefined && downstreams?.includes(downstream) === false) {
       note(downstream, 'downstream', route);
     }
   }
   return [...found.values()].map(({ network, side, routes }): Finding => {
     const { hops } = routes[0]!;
-    const expected = (side === 'upstream' ? upstreams : downstreams).map((as) => `AS${as}`).join(', ');
+    const expected = (side === 'upstream' ? upstreams : downstreams)?.map((as) => `AS${as}`).join(', ') || 'none';
     return {
       kind: side === 'upstream' ? 'new upstream' : 'new downstream',
       network,

@@ -7,12 +7,14 @@ export const origin: WatchRule = (own, { entry, declaration, validityOf, peers }
   const allowed = new Set([...own.allowed, ...declaration.settings.origins]);
   const strangers = new Map<number, PeerRoute[]>();
   for (const [, route] of standing(own)) {
-    if (route.origins.length === 0 || route.origins.some((network) => allowed.has(network))) continue;
-    const [network] = route.origins;
-    strangers.set(network!, [...(strangers.get(network!) ?? []), route]);
+    // each member of an AS set may be the origin
+    const network = route.origins.find((member) => !allowed.has(member));
+    if (network !== undefined) strangers.set(network, [...(strangers.get(network) ?? []), route]);
   }
   return [...strangers].map(([network, routes]): Finding => {
     const validity = validityOf(own.prefix, network);
+    const shared = routes.every(({ origins }) => origins.some((member) => allowed.has(member)));
+    const set = shared ? `, in an AS set with AS${routes[0]!.origins.find((member) => allowed.has(member))}` : '';
     const part = entry !== undefined && entry.prefix !== own.prefix;
     const { hops } = routes[0]!;
     const rpki = validity === undefined || validity === 'not found' ? '' : `, RPKI ${validity}`;
@@ -22,11 +24,11 @@ export const origin: WatchRule = (own, { entry, declaration, validityOf, peers }
       kind: part ? 'more specific' : 'new origin',
       network,
       class: 'hijack',
-      severity: validity === 'valid' ? 'minor' : 'critical',
+      severity: validity === 'valid' ? 'minor' : shared ? 'major' : 'critical',
       prefix: own.prefix,
       watched: own.declared ?? own.prefix,
       words: [
-        `your ${named(own.prefix, entry)} is announced by AS${network}, ${seenBy(routes.length, peers)}${rpki}`,
+        `your ${named(own.prefix, entry)} is announced by AS${network}${set}, ${seenBy(routes.length, peers)}${rpki}`,
         `only ${expected} may announce it; path ${hops.join(' ')}`,
         ...(forwards === undefined
           ? []
@@ -34,6 +36,8 @@ export const origin: WatchRule = (own, { entry, declaration, validityOf, peers }
       ],
       peers: routes.length,
       path: hops,
+      holders: own.allowed.filter((network) => !declaration.settings.origins.includes(network)),
+      ...(validity !== undefined && { rpki: validity }),
     };
   });
 };

@@ -1,13 +1,12 @@
-import type { Entry } from '../declaration.js';
+import type { CompiledRule } from '../declaration.js';
 import { type Finding, named, seenBy, type WatchRule } from '../finding.js';
 import { type PeerRoute, standing, withoutPrepends } from '../ownPrefix.js';
 
-/** What a path breaks, in words; null where it keeps the rules. */
-function broken(hops: readonly number[], entry: Entry): string | null {
-  const { path = {}, matches, excludes } = entry;
+/** What a path breaks, in words; null where it keeps the rule. */
+function broken(hops: readonly number[], path: CompiledRule): string | null {
   const text = hops.join(' ');
-  if (matches !== null && !matches.test(text)) return `does not match "${path.matches}"`;
-  if (excludes?.test(text)) return `matches "${path.excludes}"`;
+  if (path.matching !== null && !path.matching.test(text)) return `does not match "${path.matches}"`;
+  if (path.excluding?.test(text)) return `matches "${path.excludes}"`;
   const networks = withoutPrepends(hops).length;
   if (path.minimumLength !== undefined && networks < path.minimumLength) {
     return `has ${networks} networks, fewer than ${path.minimumLength}`;
@@ -24,12 +23,16 @@ function broken(hops: readonly number[], entry: Entry): string | null {
 
 /** Expressions, lengths and prepending that a path must keep to. */
 export const path: WatchRule = (own, { entry, peers }) => {
-  if (entry?.path === undefined) return [];
+  if (entry === undefined || entry.rules.length === 0) return [];
   const found = new Map<string, PeerRoute[]>();
   for (const [, route] of standing(own)) {
     if (own.allowed.length > 0 && !route.origins.some((as) => own.allowed.includes(as))) continue;
-    const words = broken(route.hops, entry);
-    if (words !== null) found.set(words, [...(found.get(words) ?? []), route]);
+    for (const rule of entry.rules) {
+      const fault = broken(route.hops, rule);
+      if (fault === null) continue;
+      const words = rule.description === undefined ? fault : `${fault} (${rule.description})`;
+      found.set(words, [...(found.get(words) ?? []), route]);
+    }
   }
   return [...found].map(
     ([words, routes]): Finding => ({

@@ -24,12 +24,15 @@ export const undeclared: WatchRule = (own, { declaration, validityOf, peers }) =
         severity: validity === 'valid' ? 'minor' : foreign || validity === 'invalid' ? 'critical' : 'major',
         prefix: own.prefix,
         watched: `AS${network}`,
+        ...declaration.groupOf(network),
         words: [
           `your AS${network} announces ${own.prefix}, ${whose}; ${seenBy(routes.length, peers)}${rpki}`,
           `path ${hops.join(' ')}; withdraw it, or add it to watch.prefixes`,
         ],
         peers: routes.length,
         path: hops,
+        ...(foreign && { holders: [own.holder] }),
+        ...(validity !== undefined && { rpki: validity }),
       },
     ];
   });

@@ -1,11 +1,11 @@
-import type { Pool } from 'pg';
+import type { Db } from './pool.js';
 
 /** A value a topic, which changes when the topic's rows do. */
 export type Changes = Record<'minute' | 'incidents' | 'models' | 'services' | 'watch', string>;
 
 /** What a page must fetch again, in one cheap query. Heartbeats alone count as news of services every ten seconds. */
-export async function changes(pool: Pool): Promise<Changes> {
-  const { rows } = await pool.query<Changes>(
+export async function changes(db: Db): Promise<Changes> {
+  const { rows } = await db.query<Changes>(
     `SELECT
       (SELECT coalesce(string_agg(name || coalesce(to_char(newest, 'YYYYMMDDHH24MI'), '') || coalesce(to_char(verdict, 'YYYYMMDDHH24MI'), ''),
           ',' ORDER BY name), '') FROM (
