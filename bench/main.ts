@@ -13,6 +13,7 @@ const { values, positionals } = parseArgs({
     'watch-prefixes': { type: 'string' },
     'watch-as': { type: 'string' },
     seed: { type: 'string' },
+    seeds: { type: 'string' },
     events: { type: 'string' },
     boundaries: { type: 'string' },
     days: { type: 'string' },
@@ -45,6 +46,7 @@ NAME is one of: ${names.join(', ')}; all without it
 real-feed [FOLDER or FILE] [--rows FILE] [--watch-prefixes A,B] [--watch-as 1,2] [--seed N]
 injected [FOLDER] [--events N] [--seed N]
 full-table [MILLIONS ...]
+gate [--seed N] [--seeds N]
 transfer [FILE.csv ...]
 regimes FILE.csv --boundaries ROW,ROW,... [--days N]`,
   );

@@ -21,6 +21,8 @@ export interface BenchOptions {
   'watch-prefixes'?: string;
   'watch-as'?: string;
   seed?: string;
+  /** How many seeds, from that one on. */
+  seeds?: string;
   events?: string;
   /** Rows of the file at which its traffic changes for good. */
   boundaries?: number[];

@@ -24,8 +24,11 @@ export async function inThreads<Order, Answer>(
       thread.on('error', reject);
       thread.on('message', (answer: Answer) => {
         answers.push(answer);
-        const seconds = ((performance.now() - began) / 1000).toFixed(0);
-        console.error(`${answers.length} of ${orders.length}: ${words(answer)}; ${seconds} s in all`);
+        const seconds = (performance.now() - began) / 1000;
+        const left = (seconds / answers.length) * (orders.length - answers.length);
+        console.error(
+          `${answers.length} of ${orders.length}: ${words(answer)}; ${seconds.toFixed(0)} s, about ${left.toFixed(0)} s left`,
+        );
         next();
       });
       next();

@@ -21,6 +21,8 @@ export interface Trial {
   kind: ModelKindName;
   windowDays: number;
   heldBackMinutes: number;
+  /** Picks sort and share of the anomalies in the contaminated window: twelve in a row have all pairs. */
+  draw: number;
 }
 
 /**
@@ -103,7 +105,7 @@ export async function carryOut(trial: Trial): Promise<Tried> {
       };
     },
   };
-  const dirty = split(rows, contaminated(slice(block, rows, 2 * rows), trial.seed));
+  const dirty = split(rows, contaminated(slice(block, rows, 2 * rows), trial));
   const flags = (await kind.score(champion, dirty.all, 0)).score;
   const limit = kind.threshold(champion);
   const cleaned = cleanedWindow(
@@ -136,10 +138,10 @@ interface Judged {
 const SHARES = [0.01, 0.05, 0.1];
 const EPISODE = 10;
 
-/** Episodes of one sort of anomaly in a share of the minutes; sort and share go by the seed. */
-function contaminated(block: FeatureBlock, seed: number): FeatureBlock {
-  const name = ANOMALY_CLASSES[seed % ANOMALY_CLASSES.length]!;
-  const share = SHARES[Math.floor(seed / ANOMALY_CLASSES.length) % SHARES.length]!;
+/** Episodes of one sort of anomaly in a share of the minutes. */
+function contaminated(block: FeatureBlock, { draw, seed }: Trial): FeatureBlock {
+  const name = ANOMALY_CLASSES[draw % ANOMALY_CLASSES.length]!;
+  const share = SHARES[draw % SHARES.length]!;
   const random = mulberry32(seed);
   const limits = Float64Array.from({ length: block.columns }, (_, column) => percentile99(block, column));
   const values = block.values.slice();

@@ -15,7 +15,11 @@ export interface BoundaryOutcome {
   row: number;
   /** Hours until each kind was served by a version trained on the new traffic; null when it never was. */
   hours_until_served: Record<ModelKindName, number | null>;
-  /** The same, and 0 where the version that served before fits: it finds under 2 % of the next day's minutes anomalous. */
+  /**
+   * Hours until each kind was served by a version that fits: 0 where the one before finds under 2 % of the next day's
+   * minutes anomalous; else the first that was trained on the new traffic alone, or, where a small change was dated too
+   * early, on six hours of it or more and that finds as little of the day after it.
+   */
   hours_until_fitting: Record<ModelKindName, number | null>;
   /** Hours until each kind finds under 2 % of the next day's minutes anomalous, whatever its version was trained on. */
   hours_until_fits: Record<ModelKindName, number | null>;
@@ -61,8 +65,19 @@ export function outcomesOf({ line, retrains }: RegimeWalk): BoundaryOutcome[] {
           const track = line.tracks.get(kind)!;
           // Nothing fits while there is no version yet.
           const serves = Number.isFinite(track.score[row]);
-          const fits = serves && shareAnomalous(track.flagged, labels, row, Math.min(until, row + SETTLED)) < CALM;
-          return [kind, fits ? 0 : servedAt(kind)];
+          const isCalm = (from: number) =>
+            from + CALM_MINUTES <= until &&
+            shareAnomalous(track.flagged, labels, from, Math.min(until, from + SETTLED)) < CALM;
+          if (serves && isCalm(row)) return [kind, 0];
+          const fitting = own.find(
+            (event) =>
+              event.kind === kind &&
+              event.state === 'published' &&
+              event.row >= row + CALM_MINUTES &&
+              isCalm(event.row),
+          );
+          const hours = [servedAt(kind), fitting === undefined ? null : (fitting.row - row) / HOUR];
+          return [kind, hours.reduce((a, b) => (a === null || (b !== null && b < a) ? b : a))];
         }),
       ) as Record<ModelKindName, number | null>,
       hours_until_fits: Object.fromEntries(

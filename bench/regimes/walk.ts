@@ -43,6 +43,8 @@ interface Keeper {
   baselineFrom: Minute;
   regime: Regime | null;
   lastFinished: Minute | null;
+  /** Challengers refused since the last that was published. */
+  refusals: number;
   versions: number;
 }
 
@@ -57,7 +59,8 @@ export async function walkRegimes(series: RegimeSeries, seed: number): Promise<R
   const retrains: RetrainEvent[] = [];
   const keepers = new Map<ModelKindName, Keeper>();
   for (const name of MODEL_KINDS) {
-    keepers.set(name, { exam: null, reference: null, baselineFrom: 0, regime: null, lastFinished: null, versions: 0 });
+    const none = { exam: null, reference: null, regime: null, lastFinished: null };
+    keepers.set(name, { ...none, baselineFrom: 0, refusals: 0, versions: 0 });
   }
   const { minutes } = series.block;
   for (let row = 0; row < minutes.length; row += HOUR) {
@@ -73,7 +76,7 @@ export async function walkRegimes(series: RegimeSeries, seed: number): Promise<R
         continue;
       }
       const runaway = runawaySince(counted(track.live), end, retraining.watchRate);
-      const wait = runaway === null ? drift.coolDownMinutes : retraining.regimeMinutes;
+      const wait = runaway === null && keeper.refusals !== 1 ? drift.coolDownMinutes : retraining.regimeMinutes;
       if (keeper.lastFinished !== null && end < keeper.lastFinished + wait) continue;
       const onset = runaway ?? driftOnset(line, track, name, keeper, end, shared);
       if (onset !== null) {
@@ -200,6 +203,7 @@ async function retrain(
   const { model, exam, isNew, result, score, verdict } = proof;
   event.state = verdict.state;
   event.reason = verdict.reasons.join('; ');
+  keeper.refusals = verdict.state === 'published' ? 0 : keeper.refusals + 1;
   if (verdict.state !== 'published') return event;
   keeper.exam = exam;
   if (result)

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { list } from '../registry/registry.js';
+import { type ListedVersion, list } from '../registry/registry.js';
+import { provisional } from '../retraining/growth.js';
 import { readKey } from './modelArguments.js';
 import { registerRuns } from './modelRuns.js';
 import { registerVersions } from './modelVersions.js';
@@ -23,7 +24,7 @@ export function register(program: Command): void {
       const rows = versions.map((version) => [
         version.modelKey,
         version.version,
-        version.active ? 'active' : version.state,
+        stateText(version),
         version.pinned ? 'pinned' : '',
         minuteText(version.dataFrom),
         minuteText(version.dataUntil),
@@ -36,4 +37,11 @@ export function register(program: Command): void {
     });
   registerVersions(models, program);
   registerRuns(models, program);
+}
+
+/** A version that has seen little of a new normal says how much. */
+function stateText({ active, state, metrics }: ListedVersion): string {
+  if (!active) return state;
+  const seen = provisional(metrics);
+  return seen === null ? 'active' : `active, provisional: ${Math.floor(seen.minutes / 60)} h of a new normal`;
 }

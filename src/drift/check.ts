@@ -151,10 +151,15 @@ async function examine(check: DriftCheck): Promise<{ report: DriftReport; versio
 
   const finished = await lastFinished(pool, modelKey);
   const finishedAt = typeof finished?.detail.watermark === 'number' ? finished.detail.watermark : null;
-  if (finishedAt !== null && windowEnd < finishedAt + settings.coolDownMinutes) {
+  // A first refusal changed nothing: it is looked at again as soon as a check has as many new minutes as it needs.
+  const coolDown =
+    finished?.isFirstRefusal === true
+      ? Math.min(policy.minimumCurrent, settings.coolDownMinutes)
+      : settings.coolDownMinutes;
+  if (finishedAt !== null && windowEnd < finishedAt + coolDown) {
     return done(
       'suppressed',
-      `cool-down after the retraining of ${inWords(finishedAt)} (${finished?.state}); next check from ${inWords(finishedAt + settings.coolDownMinutes)}`,
+      `cool-down after the retraining of ${inWords(finishedAt)} (${finished?.state}); next check from ${inWords(finishedAt + coolDown)}`,
     );
   }
   const served = windowEnd - currentFrom;

@@ -94,7 +94,7 @@ export const driftSettings = z
     coolDownMinutes: z
       .int()
       .min(0)
-      .default(1440)
+      .default(1080)
       .describe('Cool-down after a retrain, minutes: the model is not checked for drift before its end'),
     keepReportsDays: z.int().min(1).default(365).describe('Age at which reports (rows and files) are deleted, days'),
     policies: z

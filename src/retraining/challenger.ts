@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { MINUTES_PER_DAY } from '../features/row.js';
 import { type FitProgress, type ModelKind, NotEnoughRows } from '../models/model.js';
 import { parseModelKey } from '../models/modelKey.js';
 import { writeVersionFiles } from '../registry/artifactFiles.js';
@@ -82,7 +83,15 @@ export async function trainChallenger(
     run,
     trigger: payload.trigger,
     baselineFrom,
-    regime: window.onset === null ? null : { since: window.onset, until: dataUntil, step: window.step },
+    regime:
+      window.onset === null
+        ? null
+        : {
+            since: window.onset,
+            until: dataUntil,
+            whole: Math.round(settings.trainingDays * MINUTES_PER_DAY),
+            step: window.step,
+          },
     heldBack: { challenger: evidence.challenger, champion: evidence.champion },
     exam: evidence.exam,
     leftOut: window.leftOut,

@@ -8,8 +8,23 @@ const STAGES = [1, 3];
 export const regimeMetrics = z.object({
   since: z.int().describe('First minute since the change'),
   until: z.int().describe('Minute after the last that it was trained on'),
+  whole: z
+    .number()
+    .default(7 * MINUTES_PER_DAY)
+    .describe('Minutes of a whole training window by the settings of then'),
 });
-export type Regime = z.infer<typeof regimeMetrics>;
+export type Regime = Pick<z.infer<typeof regimeMetrics>, 'since' | 'until'>;
+
+/**
+ * What a version that a change asked for has seen of the new normal, while that is less than a whole window.
+ * @param metrics of a stored version
+ * @returns minutes; null when the version is not provisional
+ */
+export function provisional(metrics: unknown): { since: Minute; minutes: Minute } | null {
+  const regime = z.object({ regime: regimeMetrics }).safeParse(metrics).data?.regime;
+  if (regime === undefined || regime.until - regime.since >= regime.whole) return null;
+  return { since: regime.since, minutes: regime.until - regime.since };
+}
 
 /**
  * Whether a provisional version is to be followed by one that has seen more of its regime: at a day, three days and a

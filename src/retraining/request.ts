@@ -41,6 +41,7 @@ export async function requestRetrain(
       lastDeclined: await lastDeclined(pool, payload.modelKey),
       approved,
       lastFinished: typeof finished?.detail.watermark === 'number' ? finished.detail.watermark : null,
+      isFirstRefusal: finished?.isFirstRefusal ?? false,
       shadow: (await listShadows(pool, { key: payload.modelKey }))[0]?.version ?? null,
       dead: (await deadLetters(pool)).some(({ modelKey }) => modelKey === payload.modelKey),
     },

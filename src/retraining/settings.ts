@@ -76,7 +76,7 @@ export const retrainingSettings = z
     coolDownMinutes: z
       .int()
       .min(0)
-      .default(1440)
+      .default(1080)
       .describe('Event time between two retrains of one model that drift caused, minutes'),
     approval: approvalMode
       .default('automatic')

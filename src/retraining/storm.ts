@@ -12,13 +12,16 @@ const PRIORITY = { manual: 1, first: 5, drift: 10, growth: 10 } as const;
 /**
  * Whether a retrain may be enqueued now, how long it is delayed and with which priority. Cool-down, jitter and the
  * wait for a shadow hold for drift and the growth of a regime alone; a dead letter stops all but a person. A version that
- * does not fit the traffic at all waits only until there are as many new minutes as a change needs.
+ * does not fit the traffic at all waits only until there are as many new minutes as a change needs, and so does one
+ * whose challenger was refused once: two refusals in a row cool down in full.
  */
 export function admit(
   payload: RetrainPayload,
   state: {
     now: Minute;
     lastFinished: Minute | null;
+    /** That one was refused, and the one before it was not. */
+    isFirstRefusal?: boolean;
     dead: boolean;
     shadow: number | null;
     /** Minute at which a person last declined one. */
@@ -34,7 +37,8 @@ export function admit(
   }
   const isAutomatic = (kind === 'drift' || kind === 'growth') && state.approved !== true;
   const runsAway = payload.trigger.kind === 'drift' && payload.trigger.runaway === true;
-  const coolDown = runsAway ? Math.min(settings.regimeMinutes, settings.coolDownMinutes) : settings.coolDownMinutes;
+  const isShort = runsAway || state.isFirstRefusal === true;
+  const coolDown = isShort ? Math.min(settings.regimeMinutes, settings.coolDownMinutes) : settings.coolDownMinutes;
   if (isAutomatic && state.shadow !== null) {
     return { admit: false, reason: `version ${state.shadow} scores beside the champion and may take over` };
   }

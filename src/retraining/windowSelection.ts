@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import { maskedIncidents } from '../drift/lastingIncidents.js';
-import { type RegimeStep, refinedOnset, stepAt } from '../drift/regimeStep.js';
+import { furtherStep, type RegimeStep, refinedOnset, stepAt } from '../drift/regimeStep.js';
 import { driftReport } from '../drift/report.js';
 import { type FeatureBlock, MINUTES_PER_DAY, type Minute } from '../features/row.js';
 import type { ModelKind } from '../models/model.js';
@@ -60,8 +60,8 @@ export interface RegimeWindow extends TrainingWindow {
 }
 
 /**
- * Splits rows that end before `until` for training and validation. After a change the minutes before it are moved to the
- * level of those since; validated is on the latter alone.
+ * Splits rows that end before `until` for training and validation. After a change, or a further step since, the minutes
+ * before it are moved to the level of those since; validated is on the latter alone.
  */
 export function windowOf(
   block: FeatureBlock,
@@ -72,9 +72,9 @@ export function windowOf(
   patienceMinutes: Minute,
 ): RegimeWindow {
   const first = block.minutes[0] ?? until;
-  const refined = onset === null ? null : refinedOnset(block, onset);
-  const change = refined === null || refined <= first ? null : refined;
   const masked = maskedIncidents(incidents, patienceMinutes, { from: until - MINUTES_PER_DAY, until });
+  const refined = onset === null ? null : latestOnset(block, masked, onset, settings.regimeMinutes);
+  const change = refined === null || refined <= first ? null : refined;
   const spans = change === null ? masked : withoutTheChange(masked, change, until);
   const isLeftOut = (minute: Minute) => spans.some((span) => minute >= span.from && minute < span.until);
   const window = splitWindow(
@@ -84,6 +84,15 @@ export function windowOf(
     kind.maximumRows,
   );
   return { ...window, onset: change, step: change === null ? null : stepAt(block, change) };
+}
+
+/** Where the newest regime begins: at the change, or at a step that came after it. */
+function latestOnset(block: FeatureBlock, masked: readonly IncidentSpan[], onset: Minute, least: Minute): Minute {
+  const change = refinedOnset(block, onset);
+  const usable = block.usable.map((value, row) =>
+    masked.some(({ from, until }) => block.minutes[row]! >= from && block.minutes[row]! < until) ? 0 : value,
+  );
+  return furtherStep({ ...block, usable }, change, least) ?? change;
 }
 
 /** Incidents that take more than this share of the minutes since a change are the change. */

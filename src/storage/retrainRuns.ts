@@ -89,14 +89,24 @@ export async function recentRetrains(db: Db, key?: ModelKey, limit = 100): Promi
   return rows;
 }
 
+export interface LastFinish extends RetrainEvent {
+  /** Refused, and the one before it was not: nothing changed, and a few hours more may tell another story. */
+  isFirstRefusal: boolean;
+}
+
+const REFUSED: readonly RetrainState[] = ['held', 'rejected'];
+
 /** The newest end of a run (shadow, published, held, rejected) of a model, for its cool-down. `detail.watermark` is its minute. */
-export async function lastFinished(db: Db, key: ModelKey): Promise<RetrainEvent | null> {
+export async function lastFinished(db: Db, key: ModelKey): Promise<LastFinish | null> {
   const { rows } = await db.query<RetrainEvent>(
     `SELECT ${COLUMNS} FROM retrain_runs WHERE model_key = $1 AND state IN ('shadow', 'published', 'held', 'rejected')
-     ORDER BY id DESC LIMIT 1`,
+     ORDER BY id DESC LIMIT 2`,
     [key],
   );
-  return rows[0] ?? null;
+  const [last, before] = rows;
+  if (last === undefined) return null;
+  const isFirstRefusal = REFUSED.includes(last.state) && (before === undefined || !REFUSED.includes(before.state));
+  return { ...last, isFirstRefusal };
 }
 
 export interface DeadLetter {

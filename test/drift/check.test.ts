@@ -7,6 +7,7 @@ import { checkDrift } from '../../src/drift/check.js';
 import { driftReport } from '../../src/drift/report.js';
 import { driftSettings } from '../../src/drift/settings.js';
 import type { ModelKey } from '../../src/models/model.js';
+import { appendRetrainState, lastFinished } from '../../src/storage/retrainRuns.js';
 import { streamHistory } from '../../src/storage/streamHistory.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
 import { START } from './seededStream.js';
@@ -45,6 +46,20 @@ describe('drift check', () => {
     const cooling = await check(key, START + 8 * DAY + 60);
     expect(cooling.report.outcome).toBe('suppressed');
     expect(cooling.report.reason).toContain('cool-down');
+  });
+
+  test('a first refusal is known from a second one, whose cool-down is longer', async () => {
+    const key = 'lstm@refused';
+    const end = (run: string, state: 'held' | 'rejected' | 'published') =>
+      appendRetrainState(database.pool, { run, modelKey: key, state, detail: { watermark: START } });
+    await end('refused-1', 'rejected');
+    expect(await lastFinished(database.pool, key)).toMatchObject({ state: 'rejected', isFirstRefusal: true });
+    await end('refused-2', 'held');
+    expect(await lastFinished(database.pool, key)).toMatchObject({ state: 'held', isFirstRefusal: false });
+    await end('refused-3', 'published');
+    expect(await lastFinished(database.pool, key)).toMatchObject({ isFirstRefusal: false });
+    await end('refused-4', 'held');
+    expect(await lastFinished(database.pool, key)).toMatchObject({ isFirstRefusal: true });
   });
 
   test('finds ordinary days stable, writes row and file once, and reads late minutes', async () => {

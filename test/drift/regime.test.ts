@@ -4,9 +4,10 @@ import { refinedOnset, stepAt } from '../../src/drift/regimeStep.js';
 import { runawaySince } from '../../src/drift/runaway.js';
 import { FEATURE_COUNT } from '../../src/features/catalogue.js';
 import type { FeatureBlock } from '../../src/features/row.js';
+import { kindOf } from '../../src/models/kinds.js';
 import { mulberry32 } from '../../src/random/mulberry32.js';
 import { bridge } from '../../src/retraining/bridge.js';
-import { dueGrowth } from '../../src/retraining/growth.js';
+import { dueGrowth, provisional } from '../../src/retraining/growth.js';
 import { retrainingSettings } from '../../src/retraining/settings.js';
 import { admit } from '../../src/retraining/storm.js';
 import { windowOf } from '../../src/retraining/windowSelection.js';
@@ -40,6 +41,17 @@ test('a step of the level is one, found to the minute; two per cent a day is non
   expect(stepAt(stepped, START + at)?.factor).toBeGreaterThan(2.7);
   const boiling = days(30, (row) => 1.02 ** (row / DAY));
   for (let day = 1; day < 29; day++) expect(stepAt(boiling, START + day * DAY)).toBeNull();
+});
+
+test('twice the level is dated within six hours, among minutes that stray by more than that', () => {
+  const random = mulberry32(5);
+  const at = 3 * DAY;
+  const stray = Float64Array.from({ length: at + 360 }, () => 10 ** (0.8 * (random() - random())));
+  const doubled = days(3.25, (row) => stray[row]! * (row < at ? 1 : 2));
+  for (const hours of [-13, -3, 0]) {
+    const onset = refinedOnset(doubled, START + at + hours * 60);
+    expect(Math.abs(onset - (START + at))).toBeLessThanOrEqual(120);
+  }
 });
 
 test('minutes before a change are moved to its level and keep their minutes and their rhythm', () => {
@@ -115,6 +127,13 @@ test('a regime is trained on again at a day, three days and a window', () => {
   expect(dueGrowth({ ...regime, until: START + 7 * DAY }, START + 20 * DAY, 7)).toBeNull();
 });
 
+test('a version is provisional until it has seen a whole window of the settings it was trained with', () => {
+  const regime = { since: START, until: START + 4 * DAY };
+  expect(provisional({ regime })).toEqual({ since: START, minutes: 4 * DAY });
+  expect(provisional({ regime: { ...regime, whole: 3 * DAY } })).toBeNull();
+  expect(provisional({ regime: null })).toBeNull();
+});
+
 test('the cool-down holds for a drift, and not for a version that does not fit at all', () => {
   const settings = retrainingSettings.parse({ regimeMinutes: 360, coolDownMinutes: 1440 });
   const state = { now: START + 400, lastFinished: START, dead: false, shadow: null };
@@ -123,4 +142,26 @@ test('the cool-down holds for a drift, and not for a version that does not fit a
   const runaway = { ...drift, trigger: { ...drift.trigger, runaway: true } };
   expect(admit(runaway, state, settings)).toMatchObject({ admit: true });
   expect(admit(runaway, { ...state, now: START + 300 }, settings)).toMatchObject({ admit: false });
+});
+
+test('a first refusal is followed up after six hours, a second one cools down in full', () => {
+  const settings = retrainingSettings.parse({ regimeMinutes: 360, coolDownMinutes: 1080 });
+  const state = { now: START + 400, lastFinished: START, dead: false, shadow: null };
+  const drift = { modelKey: 'lstm@a' as const, trigger: { kind: 'drift' as const, reportId: 1 } };
+  expect(admit(drift, { ...state, isFirstRefusal: true }, settings)).toMatchObject({ admit: true });
+  expect(admit(drift, { ...state, isFirstRefusal: true, now: START + 300 }, settings)).toMatchObject({ admit: false });
+  expect(admit(drift, { ...state, isFirstRefusal: false }, settings)).toMatchObject({ admit: false });
+});
+
+test('a version for a regime that is over already is trained for the step that ended it', () => {
+  const [first, second] = [2 * DAY, 4 * DAY];
+  const block = days(4.5, (row) => (row < first ? 1 : row < second ? 3 : 12));
+  const window = (until: number) => {
+    const rows = until - START;
+    const part = { ...block, minutes: block.minutes.slice(0, rows), usable: block.usable.slice(0, rows) };
+    return windowOf(part, [], { onset: START + first, until }, kindOf('heuristic'), retrainingSettings.parse({}), 900);
+  };
+  expect(Math.abs(window(START + second)!.onset! - (START + first))).toBeLessThanOrEqual(15);
+  expect(Math.abs(window(START + second + 400)!.onset! - (START + second))).toBeLessThanOrEqual(15);
+  expect(window(START + second + 400).step?.factor).toBeGreaterThan(3);
 });

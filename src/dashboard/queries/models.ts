@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import { z } from 'zod';
 import { MODEL_KINDS, type ModelKey } from '../../models/model.js';
 import { modelKey } from '../../models/modelKey.js';
-import { regimeMetrics } from '../../retraining/growth.js';
+import { provisional } from '../../retraining/growth.js';
 import { currentActivations, recentActivations } from '../../storage/activations.js';
 import { type Approval, approvals } from '../../storage/approvals.js';
 import { newestDriftReports } from '../../storage/driftReports.js';
@@ -141,13 +141,9 @@ const trainingMetrics = z.object({
   reasons: z.array(z.string()),
 });
 
-const WEEK_MINUTES = 7 * 1440;
-
-/** A version that a change asked for, and that has seen less than a week of what came after. */
-function provisionalOf(stored: unknown): ModelVersion['provisional'] {
-  const regime = z.object({ regime: regimeMetrics }).safeParse(stored).data?.regime;
-  if (regime === undefined || regime.until - regime.since >= WEEK_MINUTES) return null;
-  return { since: regime.since * MINUTE, minutes: regime.until - regime.since };
+function provisionalOf(metrics: unknown): ModelVersion['provisional'] {
+  const seen = provisional(metrics);
+  return seen && { since: seen.since * MINUTE, minutes: seen.minutes };
 }
 
 function gateOf(stored: unknown): ModelVersion['gate'] {
