@@ -3,6 +3,7 @@ import { type HeardPeers, QuietPeers } from './quietPeers.js';
 import type { KnownRoutes, RouteFacts } from './routeFacts.js';
 import { WITHDRAWN } from './routes/routeTable.js';
 import type { Minute, NetworkLoss } from './row.js';
+import { byText } from './textOrder.js';
 
 /** A prefix is lost when so small a share of the routes it had is left. */
 const LEFT_SHARE = 0.2;
@@ -53,8 +54,6 @@ interface Kept {
   /** Absent in snapshots of older versions. */
   past?: [origin: number, since: Minute][];
 }
-
-const byText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Networks whose prefixes lost all or nearly all of their routes, watched until they are back. */
 export class FollowedLosses {

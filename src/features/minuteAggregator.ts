@@ -4,10 +4,11 @@ import { BadSnapshot, ByteReader, ByteWriter } from './byteStream.js';
 import { FEATURE_COUNT, featureValues } from './catalogue.js';
 import { FollowedEvents } from './followedEvents.js';
 import { FollowedLosses } from './followedLosses.js';
-import { emptyEvidence, type Followed, OpenMinute } from './openMinute.js';
+import { evidenceOf, type Followed } from './minuteEvidence.js';
+import { OpenMinute } from './openMinute.js';
 import { type RoutingHoldings, RoutingState } from './routing/routingState.js';
 import type { HeldRoute } from './routing/routingTables.js';
-import { type FeatureRow, MINUTES_PER_DAY, type Minute } from './row.js';
+import { emptyEvidence, type FeatureRow, MINUTES_PER_DAY, type Minute } from './row.js';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = MINUTES_PER_DAY * MINUTE_MS;
@@ -401,7 +402,7 @@ export class MinuteAggregator {
       this.#rows.push({ ...base, kind, values: new Float32Array(FEATURE_COUNT), evidence: emptyEvidence() });
       return;
     }
-    const evidence = open.evidence(this.#state.tables, this.#followed);
+    const evidence = evidenceOf(open, this.#state.tables, this.#followed);
     this.#rows.push({ ...base, kind: 'observed', values: featureValues(open.totals), evidence });
   }
 

@@ -241,3 +241,16 @@ export interface FeatureBlock {
   /** [rows], 1 where the row is usable (observed or healed), 0 where it is a gap. */
   usable: Uint8Array;
 }
+
+export function emptyEvidence(): MinuteEvidence {
+  return {
+    prefixes: [],
+    origins: [],
+    peers: [],
+    newOrigins: [],
+    moreSpecifics: [],
+    newLinks: [],
+    withdrawn: [],
+    resets: [],
+  };
+}

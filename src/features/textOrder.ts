@@ -43,3 +43,6 @@ function headOf(text: string): number {
 function hexadecimal(digit: number): number {
   return digit < 10 ? 0x30 + digit : 0x57 + digit;
 }
+
+/** By code units. */
+export const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

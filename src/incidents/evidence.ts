@@ -1,4 +1,3 @@
-import { emptyEvidence } from '../features/openMinute.js';
 import type {
   FeedHabits,
   Minute,
@@ -9,6 +8,7 @@ import type {
   OriginFacts,
   Ranked,
 } from '../features/row.js';
+import { emptyEvidence } from '../features/row.js';
 import type { Baseline } from './baseline.js';
 import type { Culprits } from './culprits.js';
 import type { MinuteInput } from './minuteInput.js';

@@ -1,5 +1,5 @@
-import { emptyEvidence } from '../features/openMinute.js';
 import type { MinuteEvidence } from '../features/row.js';
+import { emptyEvidence } from '../features/row.js';
 import { isLeak, type KnownCarriage } from './carriages.js';
 import { foreignRoutes, isHostile } from './classes/foreignRoutes.js';
 import type { IncidentEvidence } from './evidence.js';

@@ -1,5 +1,5 @@
-import { emptyEvidence } from '../features/openMinute.js';
 import type { Minute, MinuteEvidence } from '../features/row.js';
+import { emptyEvidence } from '../features/row.js';
 import type { MinuteInput, Vote } from '../incidents/minuteInput.js';
 import { minuteOf } from './minuteColumn.js';
 import type { Db } from './pool.js';
