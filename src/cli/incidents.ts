@@ -8,6 +8,7 @@ import { incidentCsv } from '../incidents/incidentCsv.js';
 import { INCIDENT_SORTS, INCIDENT_STATES, incidentFilter } from '../incidents/incidentFilter.js';
 import { AsNameSource } from '../incidents/names/asNameSource.js';
 import { sightOf } from '../incidents/sight.js';
+import { messageWords } from '../incidents/watch/routeMessage.js';
 import { commentsOf, type IncidentComment } from '../storage/incidentMarks.js';
 import { incidentById, type StoredIncident, searchIncidents } from '../storage/incidents.js';
 import { registerIncidentMarks } from './incidentMarks.js';
@@ -151,6 +152,7 @@ function storyOf(incident: StoredIncident, comments: readonly IncidentComment[])
     `prefixes   ${named(culprits.prefixes)}`,
     `origins    ${named(culprits.origins)}`,
     `peers      ${named(culprits.peers)}`,
+    ...(detail.messages ?? []).map((message) => `message    ${messageWords(message)}`),
     ...(incident.acknowledgedBy === null ? [] : [`looked at  by ${incident.acknowledgedBy}`]),
     ...(incident.assignedTo === null ? [] : [`assigned   to ${incident.assignedTo}`]),
     ...(incident.note === null ? [] : [`note       ${incident.note}`]),

@@ -57,6 +57,17 @@ export interface WatchedRoute {
   rpki?: Validity;
 }
 
+/** A BGP message that led to an incident of the operator's own. */
+export interface RouteMessage {
+  /** When the collector had it, ISO 8601; of a route that a table dump brought, when that was read. */
+  at: string;
+  peer: string;
+  kind: 'announcement' | 'withdrawal' | 'table dump';
+  prefix: string;
+  /** From the peer to the origin, without an AS set at its end; of a withdrawal the path that was lost. */
+  path: number[];
+}
+
 export interface IncidentDetail {
   /** Whether models flagged its first minute, its routes alone opened it, or routes contradict what is declared. */
   openedBy: 'models' | 'evidence' | 'watch';
@@ -67,6 +78,8 @@ export interface IncidentDetail {
   /** Score of every class, 0..1. */
   scores: Partial<Record<IncidentClass, number>>;
   watched: WatchedRoute[];
+  /** The first messages that led to it, at most 20; absent where models or evidence opened it. */
+  messages?: RouteMessage[];
   /** What was last told to operators, so that each growth is told once. */
   told: { severity: Severity; class: IncidentClass; watched: number; newNormal?: boolean };
   /** Strongest explanations of each model at the peak. */

@@ -33,8 +33,8 @@ function alertOf(row: AlertRow): Alert {
 }
 
 function bodyOf(request: AlertRequest, revision: number, times: number): AlertBody {
-  const { lines, stream, class: name, watched, facts, once, history } = request;
-  return { lines, revision, times, stream, class: name, watched, facts, once, history };
+  const { lines, stream, class: name, watched, facts, messages, once, history } = request;
+  return { lines, revision, times, stream, class: name, watched, facts, messages, once, history };
 }
 
 /**

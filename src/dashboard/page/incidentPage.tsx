@@ -5,6 +5,7 @@ import { Culprits } from './culprits.js';
 import { IncidentActions } from './incidentActions.js';
 import { IncidentList } from './incidentList.js';
 import { IncidentThread } from './incidentThread.js';
+import { MessagesCard } from './messagesCard.js';
 import { PathGraphCard } from './pathGraphCard.js';
 import { useResource } from './resource.js';
 import { Badge, Empty, Loading, Meter, Problem } from './states.js';
@@ -114,6 +115,7 @@ export function IncidentPage({ id, canChange }: { id: number; canChange: boolean
             <Features resource={features} shades={shades} />
           </section>
           <VictimsCard victims={victims} class={value.class} />
+          <MessagesCard messages={value.messages} />
           {!inPaths && <PathGraphCard id={id} at={at} setAt={setAt} />}
           <section class="card" aria-labelledby="timeline">
             <h2 id="timeline">Time line</h2>

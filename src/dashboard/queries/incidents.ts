@@ -77,6 +77,7 @@ export async function incident(pool: Pool, id: number): Promise<Incident | null>
         const peak = versions.get(kind);
         return { kind, version: peak?.version ?? null, reasons: overLimits(kind, stored[kind] ?? peak?.reasons ?? []) };
       }),
+    messages: (row.detail.messages ?? []).map((message) => ({ ...message, at: Date.parse(message.at) })),
     timeline: timelineOf(
       base,
       endingWords(closingOf(row)),

@@ -66,6 +66,18 @@ ${lineChart({ title: label, times: features.times, values, limit: usual, ...duri
       ),
     ),
     section(
+      'Messages that led to it',
+      rowsOf(
+        ['time', 'peer', 'message', 'path'],
+        incident.messages.map(({ at, peer, kind, prefix, path }) => [
+          new Date(at).toISOString().slice(11, 19),
+          peer,
+          html`${kind} <code>${prefix}</code>`,
+          html`<code>${path.join(' ')}</code>`,
+        ]),
+      ),
+    ),
+    section(
       'Time line',
       rowsOf(
         ['time', ''],

@@ -1,4 +1,4 @@
-import type { IncidentClass, Severity } from '../incident.js';
+import type { IncidentClass, RouteMessage, Severity } from '../incident.js';
 
 export const ALERT_KINDS = [
   'incident opened',
@@ -35,6 +35,8 @@ export interface AlertRequest {
   watched?: boolean;
   /** Numbers and names for programs that read the alert. */
   facts?: Record<string, string | number | boolean | null>;
+  /** The first BGP messages that led to it. */
+  messages?: RouteMessage[];
   /** An event rather than a state, such as a rollback: told once and never resolved. */
   once?: boolean;
   /** Of replayed or backfilled minutes: listed, and told to nobody. */
@@ -51,6 +53,7 @@ export interface AlertBody {
   class?: IncidentClass;
   watched?: boolean;
   facts?: AlertRequest['facts'];
+  messages?: RouteMessage[];
   once?: boolean;
   history?: boolean;
   /** The newest revision that is no news: it is still open, and nobody has said that he looks after it. */

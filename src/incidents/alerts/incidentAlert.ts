@@ -59,7 +59,7 @@ function advised(incident: Incident, own: string | undefined): string {
 
 /** A change of an incident as operators hear it. `id` is the incident's, for the link. */
 export function incidentAlert({ type, incident }: IncidentChange, id?: number): AlertRequest {
-  const { watched, closedBy } = incident.detail;
+  const { watched, closedBy, messages } = incident.detail;
   const own = [...new Set(watched.map((route) => route.prefix ?? route.watched))];
   const looked = incident.detail.newNormal !== undefined;
   const closing = { class: incident.class, endedAt: incident.endedAt, closedBy, looksNormal: looked };
@@ -79,6 +79,7 @@ export function incidentAlert({ type, incident }: IncidentChange, id?: number): 
     stream: incident.stream,
     class: incident.class,
     watched: watched.length > 0,
+    ...(messages !== undefined && { messages }),
     facts: {
       ...(id === undefined ? {} : { incident: id }),
       startedAt: new Date(incident.startedAt * 60_000).toISOString(),

@@ -51,6 +51,7 @@ export function noticeObject({ phase, alert, link }: Notice) {
     subject: body.facts?.subject ?? null,
     revision: body.revision,
     facts: body.facts ?? {},
+    messages: body.messages ?? [],
     raisedAt: raisedAt.toISOString(),
     resolvedAt: resolvedAt?.toISOString() ?? null,
   };

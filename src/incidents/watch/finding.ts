@@ -1,5 +1,5 @@
 import type { ValidityOf } from '../evidence.js';
-import type { IncidentClass, Severity, WatchedRoute } from '../incident.js';
+import type { IncidentClass, RouteMessage, Severity, WatchedRoute } from '../incident.js';
 import type { Validity } from '../rpki/validity.js';
 import type { Declaration, Entry } from './declaration.js';
 import type { OwnPrefix } from './ownPrefix.js';
@@ -21,6 +21,8 @@ export interface Finding {
   /** Peers with such a route. */
   peers: number;
   path: readonly number[];
+  /** What the first of them said. */
+  messages: readonly RouteMessage[];
   /** Who may originate the prefix, or held it, where that says more than `network`. */
   holders?: readonly number[];
   /** Of the route by `network`. */

@@ -8,6 +8,8 @@ export interface PeerRoute {
   sinceMs: number;
   /** When it was withdrawn, ms; null while it stands. */
   lostMs: number | null;
+  /** No message brought it, but a table dump. */
+  fromTable?: boolean;
   /** The route of a network that may originate it, of which a stranger's took the place. */
   rightful?: { hops: readonly number[]; origins: readonly number[] };
 }

@@ -1,5 +1,7 @@
+import type { RouteMessage } from '../incident.js';
 import type { Declaration } from './declaration.js';
 import { type Finding, seenBy } from './finding.js';
+import { MESSAGES } from './routeMessage.js';
 import { neighboursIn } from './rules/neighbours.js';
 
 /** Routes of others need no answer: what was not seen for so long is not news any more, ms. */
@@ -14,6 +16,8 @@ interface Transit {
   peers: string[];
   prefixes: string[];
   hops: readonly number[];
+  /** Absent in stands of before. */
+  messages?: RouteMessage[];
   lastMs: number;
 }
 
@@ -45,6 +49,10 @@ export class Transits {
       const known = this.seen.get(key) ?? { side, neighbour, own, peers: [], prefixes: [], hops, lastMs: ms };
       if (!known.peers.includes(peer)) known.peers.push(peer);
       if (known.prefixes.length < SAMPLE && !known.prefixes.includes(prefix())) known.prefixes.push(prefix());
+      if ((known.messages ??= []).length < MESSAGES) {
+        const at = new Date(ms).toISOString();
+        known.messages.push({ at, peer, kind: 'announcement', prefix: prefix(), path: [...hops] });
+      }
       known.lastMs = ms;
       this.seen.set(key, known);
       any = true;
@@ -55,7 +63,7 @@ export class Transits {
   findings(nowMs: number, of: number): Finding[] {
     for (const [key, { lastMs }] of this.seen) if (nowMs - lastMs > QUIET_MS) this.seen.delete(key);
     return [...this.seen.values()].map(
-      ({ side, neighbour, own, peers, prefixes, hops }): Finding => ({
+      ({ side, neighbour, own, peers, prefixes, hops, messages = [] }): Finding => ({
         kind: side === 'upstream' ? 'new upstream' : 'new downstream',
         network: neighbour,
         class: 'leak',
@@ -69,6 +77,7 @@ export class Transits {
         ],
         peers: peers.length,
         path: hops,
+        messages,
       }),
     );
   }

@@ -4,6 +4,7 @@ import { type IncidentEvidence, noEvidence } from '../evidence.js';
 import type { Incident, IncidentDetail, WatchedRoute } from '../incident.js';
 import { atLeast, severityRank } from '../severity.js';
 import type { Finding } from './finding.js';
+import { mergedMessages } from './routeMessage.js';
 
 /** How an incident of the operator's own names itself in `models` and `openedBy`. */
 export const WATCH = 'watch';
@@ -102,6 +103,7 @@ export function grown(before: Incident, group: readonly Finding[], minute: Minut
     detail: {
       ...before.detail,
       watched,
+      messages: sorted.reduce((all, { messages }) => mergedMessages(all, messages), before.detail.messages ?? []),
       evidence: { ...before.detail.evidence, until: minute, newOrigins: claims(sorted, minute) },
     },
   };

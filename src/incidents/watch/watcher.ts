@@ -105,7 +105,10 @@ export class Watcher {
       if (block === null || origin === 0 || this.table.knows(peer, prefix)) continue;
       this.peers.add(peer);
       const own = this.table.announced(peer, wordsOfBlock(block), { hops, origins: [origin] }, ms);
-      if (own !== null) this.dirty.add(own);
+      if (own === null) continue;
+      const route = own.routes.get(peer);
+      if (route !== undefined) route.fromTable = true;
+      this.dirty.add(own);
     }
   }
 

@@ -64,6 +64,17 @@ export const incident = incidentRow.extend({
   prefixes: z.array(ranked),
   origins: z.array(ranked),
   peers: z.array(ranked),
+  messages: z
+    .array(
+      z.object({
+        at: time,
+        peer: z.string(),
+        kind: z.enum(['announcement', 'withdrawal', 'table dump']),
+        prefix: z.string(),
+        path: z.array(z.number()).describe('from the peer to the origin; of a withdrawal the path that was lost'),
+      }),
+    )
+    .describe('the first BGP messages that led to it, at most 20; none where models or evidence opened it'),
   timeline: z.array(z.object({ at: time, words: z.string(), kind: z.string() })),
   related: z.array(incidentRow),
   newNormal: z

@@ -1,6 +1,7 @@
 import { parseAddressBlock } from '../../addressBlock.js';
 import { named, seenBy, type WatchRule } from '../finding.js';
 import { standing } from '../ownPrefix.js';
+import { messagesOf } from '../routeMessage.js';
 
 /** A part that is longer than declared, by a network that may announce it: most often a slip of one's own. */
 export const maximumLength: WatchRule = (own, { entry, peers }) => {
@@ -23,6 +24,10 @@ export const maximumLength: WatchRule = (own, { entry, peers }) => {
       ],
       peers: routes.length,
       path: hops,
+      messages: messagesOf(
+        own,
+        routes.map(([, route]) => route),
+      ),
     },
   ];
 };

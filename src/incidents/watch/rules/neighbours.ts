@@ -1,5 +1,6 @@
 import { type Finding, named, seenBy, type WatchRule } from '../finding.js';
 import { type PeerRoute, standing, withoutPrepends } from '../ownPrefix.js';
+import { messagesOf } from '../routeMessage.js';
 
 /** Who stands before and behind the operator's network in a path; without one, who stands before the origin. */
 export function neighboursIn(
@@ -54,6 +55,7 @@ export const neighbours: WatchRule = (own, { entry, declaration, peers }) => {
       ],
       peers: routes.length,
       path: hops,
+      messages: messagesOf(own, routes),
     };
   });
 };

@@ -1,5 +1,6 @@
 import { type Finding, named, seenBy, type WatchRule } from '../finding.js';
 import { type PeerRoute, standing } from '../ownPrefix.js';
+import { messagesOf } from '../routeMessage.js';
 
 /** A network that may not originate the prefix does: a hijack, of the whole or of a part. */
 export const origin: WatchRule = (own, { entry, declaration, validityOf, peers }) => {
@@ -36,6 +37,7 @@ export const origin: WatchRule = (own, { entry, declaration, validityOf, peers }
       ],
       peers: routes.length,
       path: hops,
+      messages: messagesOf(own, routes),
       holders: own.allowed.filter((network) => !declaration.settings.origins.includes(network)),
       ...(validity !== undefined && { rpki: validity }),
     };

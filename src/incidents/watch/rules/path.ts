@@ -1,6 +1,7 @@
 import type { CompiledRule } from '../declaration.js';
 import { type Finding, named, seenBy, type WatchRule } from '../finding.js';
 import { type PeerRoute, standing, withoutPrepends } from '../ownPrefix.js';
+import { messagesOf } from '../routeMessage.js';
 
 /** What a path breaks, in words; null where it keeps the rule. */
 function broken(hops: readonly number[], path: CompiledRule): string | null {
@@ -48,6 +49,7 @@ export const path: WatchRule = (own, { entry, peers }) => {
       ],
       peers: routes.length,
       path: routes[0]!.hops,
+      messages: messagesOf(own, routes),
     }),
   );
 };

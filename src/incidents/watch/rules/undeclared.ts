@@ -1,5 +1,6 @@
 import { type Finding, seenBy, type WatchRule } from '../finding.js';
 import { type PeerRoute, standing } from '../ownPrefix.js';
+import { messagesOf } from '../routeMessage.js';
 
 /** A network of the operator's announces what is somebody else's, or what was not declared. */
 export const undeclared: WatchRule = (own, { declaration, validityOf, peers }) => {
@@ -31,6 +32,7 @@ export const undeclared: WatchRule = (own, { declaration, validityOf, peers }) =
         ],
         peers: routes.length,
         path: hops,
+        messages: messagesOf(own, routes),
         ...(foreign && { holders: [own.holder] }),
         ...(validity !== undefined && { rpki: validity }),
       },

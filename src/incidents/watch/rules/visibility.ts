@@ -1,5 +1,6 @@
 import { named, type WatchRule } from '../finding.js';
 import { standing } from '../ownPrefix.js';
+import { messagesOf } from '../routeMessage.js';
 
 /** The prefix was withdrawn by many of the peers that had it, and has stayed so. */
 export const visibility: WatchRule = (own, { entry }) => {
@@ -22,6 +23,7 @@ export const visibility: WatchRule = (own, { entry }) => {
       ],
       peers: gone.length,
       path,
+      messages: messagesOf(own, gone),
     },
   ];
 };
