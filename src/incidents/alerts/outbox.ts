@@ -89,6 +89,11 @@ export class AlertOutbox {
     return freeClaims(this.options.pool);
   }
 
+  /** By channel: notices that went out, and tries that failed, since this process began. */
+  counts(): Record<string, { sent: number; failed: number }> {
+    return Object.fromEntries(this.lanes.map(({ name, counts }) => [name, { ...counts }]));
+  }
+
   /** One round; call it every second or so. Never rejects for a channel's fault, only for the database's. */
   async deliverDue(): Promise<{ sent: number; failed: number; alerts: number }> {
     const { pool, settings, now } = this.options;
