@@ -95,7 +95,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^src/(dashboard/page|models/lstm/kernel/assembly)/' },
+    exclude: { path: '^src/(dashboard/page|models/lstm/kernel/assembly|bgp/scanner/assembly)/' },
     parser: 'swc',
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },

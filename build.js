@@ -1,5 +1,5 @@
 /**
- * Builds everything that runs: TypeScript to dist/, the WebAssembly kernel and the page's bundle where their sources
+ * Builds everything that runs: TypeScript to dist/, what runs as WebAssembly and the page's bundle where their sources
  * exist. Tests and benchmarks are compiled with the product, so that they run the very files that users run.
  * `--changed` keeps what is there and writes only what changed; without it everything is built anew.
  */
@@ -32,13 +32,17 @@ for (const folder of ['src', 'queues', 'workers', 'test', 'bench']) {
 }
 run('typescript/bin/tsc', ['-p', 'tsconfig.json', '--incremental', '--tsBuildInfoFile', 'dist/.tsbuildinfo']);
 
-const kernel = 'src/models/lstm/kernel/assembly/index.ts';
-if (existsSync(kernel)) {
-  const config = 'src/models/lstm/kernel/asconfig.json';
-  const output = 'dist/src/models/lstm/kernel/kernel.wasm';
-  const sources = [config, 'package-lock.json', ...filesOf('src/models/lstm/kernel/assembly')];
+for (const [folder, file] of [
+  ['src/models/lstm/kernel', 'kernel.wasm'],
+  ['src/bgp/scanner', 'scanner.wasm'],
+]) {
+  const entry = `${folder}/assembly/index.ts`;
+  if (!existsSync(entry)) continue;
+  const config = `${folder}/asconfig.json`;
+  const output = `dist/${folder}/${file}`;
+  const sources = [config, 'package-lock.json', ...filesOf(`${folder}/assembly`)];
   if (!existsSync(output) || newest(sources) > newest([output]))
-    run('assemblyscript/bin/asc.js', [kernel, '--config', config, '--target', 'release']);
+    run('assemblyscript/bin/asc.js', [entry, '--config', config, '--target', 'release']);
 }
 const page = 'src/dashboard/page/build.js';
 if (existsSync(page)) {

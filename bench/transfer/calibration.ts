@@ -6,6 +6,7 @@ import { type FeatureBlock, MINUTES_PER_DAY } from '../../src/features/row.js';
 import { KINDS } from '../../src/models/kinds.js';
 import { surpriseForRate } from '../../src/models/threshold.js';
 import { simulate } from '../drift/ordinary.js';
+import { chanceOf } from './chance.js';
 import { ordinary, type Recording } from './recorded.js';
 
 const ASKED = [0.5, 1, 2, 5];
@@ -24,6 +25,8 @@ export interface Calibrated {
   measured: number;
   /** Ordinary days that were tested. */
   days: number;
+  /** With what probability a stream within the factor of two gives such a count or one further outside. */
+  chance: number;
 }
 
 /**
@@ -68,7 +71,7 @@ export async function calibrated(
   return out;
 }
 
-type Measured = Pick<Calibrated, 'model' | 'asked' | 'measured' | 'days'>;
+type Measured = Pick<Calibrated, 'model' | 'asked' | 'measured' | 'days' | 'chance'>;
 
 async function measure(
   block: FeatureBlock,
@@ -82,12 +85,8 @@ async function measure(
   const rows = block.minutes.length - trained;
   const none = new Uint8Array(rows);
   return ASKED.flatMap((asked) => {
-    const of = (model: string, anomalous: ArrayLike<number>): Measured => ({
-      model,
-      asked,
-      measured: detectionOf(anomalous, none).false_alarms_per_day,
-      days: rows / MINUTES_PER_DAY,
-    });
+    const of = (model: string, anomalous: ArrayLike<number>): Measured =>
+      rated(model, asked, detectionOf(anomalous, none).false_alarms_per_day, rows / MINUTES_PER_DAY);
     const limit = surpriseForRate(asked);
     const alone = Object.entries(walked.models).map(([name, { surprise }]) =>
       of(
@@ -107,6 +106,10 @@ function together(lines: readonly Calibrated[], stream: string): Calibrated[] {
     const days = list.reduce((sum, line) => sum + line.days, 0);
     const measured = list.reduce((sum, line) => sum + line.measured * line.days, 0) / days;
     const { model, asked, training_days } = list[0]!;
-    return { model, asked, training_days, stream, measured, days };
+    return { ...rated(model, asked, measured, days), training_days, stream };
   });
+}
+
+function rated(model: string, asked: number, measured: number, days: number): Measured {
+  return { model, asked, measured, days, chance: chanceOf(Math.round(measured * days), asked * days) };
 }

@@ -30,6 +30,12 @@ export class PathDictionary {
     this.marks[this.#end++] = mark;
   }
 
+  /** Index of the path of so many hops. */
+  add(hops: Uint32Array, marks: Uint8Array, count: number): number {
+    for (let at = 0; at < count; at++) this.push(hops[at]!, marks[at]!);
+    return this.close();
+  }
+
   /** Hops written since the last `close` or `drop`. */
   get open(): number {
     return this.#end - this.closedHops;

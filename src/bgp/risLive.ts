@@ -231,20 +231,15 @@ export function decodeRisLiveJson(text: string | Uint8Array, into: UpdateBatchBu
   }
 }
 
-const scanner = new RisLiveScanner();
-const encoder = new TextEncoder();
-/** Room for the bytes of a message; longer ones go by JSON.parse. */
-const scratch = new Uint8Array(1 << 16);
+/** Compiled by the first who has a message; null where it cannot run. */
+let scanner: RisLiveScanner | null | undefined;
 
 /**
- * Decodes one message of RIS Live into the builder. Never throws on bad input: it is told in the outcome, and the
+ * Decodes one message of RIS Live into the builder. Never throws on bad input: the outcome says so, and the
  * builder stays as it was.
  */
 export function decodeRisLiveMessage(text: string | Uint8Array, into: UpdateBatchBuilder): RisLiveOutcome {
-  let timeMs = -1;
-  if (typeof text !== 'string') timeMs = scanner.scan(text, text.length, into);
-  else if (text.length * 3 <= scratch.length) {
-    timeMs = scanner.scan(scratch, encoder.encodeInto(text, scratch).written, into);
-  }
+  if (scanner === undefined) scanner = RisLiveScanner.open();
+  const timeMs = scanner?.scan(text, into) ?? -1;
   return timeMs >= 0 ? { kind: 'update', timeMs } : decodeRisLiveJson(text, into);
 }

@@ -1,364 +1,150 @@
-import { maskWords, parseAddress, parsePrefix } from './address.js';
-import { SET, START } from './asPath.js';
-import { NOBODY } from './asPathAttribute.js';
-import { NO_ORIGIN, NONE, ORIGIN_EGP, ORIGIN_IGP, ORIGIN_INCOMPLETE } from './batchColumns.js';
-import { ascii, CLOSE, CLOSE_LIST, COLON, COMMA, JsonScanner, OPEN, OPEN_LIST } from './jsonScanner.js';
+import { readFileSync } from 'node:fs';
+import { parseAddress, parsePrefix } from './address.js';
+import { NONE } from './batchColumns.js';
 import type { UpdateBatchBuilder } from './updateBatchBuilder.js';
 
-const QUOTE = 0x22;
-const DOT = 0x2e;
-const SLASH = 0x2f;
-const ZERO = 0x30;
-const NINE = 0x39;
+/** What stands in the compiled scanner's memory, as scanner/assembly/layout.ts says. */
+const ABSENT = 0xffffffff;
+const TEXT = 0xffffffff;
+const PEER = 0xfffffffe;
+/** u32 of the head; the time lies before them. */
+const [PEER_ADDRESS, PEER_AS, SIZE, ORIGIN, HOP_COUNT, ELEMENT_COUNT, NEXT_HOP_COUNT] = [2, 5, 6, 7, 8, 9, 10] as const;
+const HEAD_NUMBERS = 16;
+/** Numbers of an element, and of a next hop. */
+const RECORD = 4;
+const MOST_BYTES_A_LETTER = 3;
+/** Pages of 64 KiB. */
+const PAGES = 32;
 
-const MAXIMUM_ENTRIES = 65_535;
-const EARLIEST_SECONDS = 631_152_000;
-const LATEST_SECONDS = 4_102_444_799;
-
-const BEGINNING = ascii('{"type":"ris_message","data":{');
-const TYPE = ascii('"type"');
-const RIS_MESSAGE = ascii('"ris_message"');
-const DATA = ascii('"data"');
-const UPDATE = ascii('"UPDATE"');
-const NEXT_HOP = ascii('"next_hop"');
-const PREFIXES = ascii('"prefixes"');
-
-/** Keys of an update; each may stand once. The last two say nothing here. */
-const NAMES = [
-  'timestamp',
-  'peer',
-  'peer_asn',
-  'type',
-  'path',
-  'community',
-  'origin',
-  'announcements',
-  'withdrawals',
-  'raw',
-  'id',
-  'host',
-];
-const KEYS = NAMES.map((name) => ascii(`"${name}"`));
-const KEYS_WITH_COLON = NAMES.map((name) => ascii(`"${name}":`));
-const [TIMESTAMP_KEY, PEER_KEY, PEER_ASN_KEY, TYPE_KEY, PATH_KEY, COMMUNITY_KEY, ORIGIN_KEY] = [0, 1, 2, 3, 4, 5, 6];
-const [ANNOUNCEMENTS_KEY, WITHDRAWALS_KEY, RAW_KEY] = [7, 8, 9];
-const UNKNOWN_KEY = -1;
-const NO_KEY = -2;
-const REQUIRED = (1 << TIMESTAMP_KEY!) | (1 << PEER_KEY!) | (1 << PEER_ASN_KEY!) | (1 << TYPE_KEY!);
+interface Compiled {
+  scan(length: number): number;
+  BYTES: { value: number };
+  INPUT: { value: number };
+  LONGEST: { value: number };
+  HEAD: { value: number };
+  HOPS: { value: number };
+  MARKS: { value: number };
+  ELEMENTS: { value: number };
+  NEXT_HOPS: { value: number };
+}
 
 /**
- * Reads RIS Live's UPDATE messages straight from their bytes, without building objects. It knows only the usual spelling:
- * `scan` gives up at anything else (escapes, exponents, unknown structures, keys twice, bad values), and the caller then
- * goes by JSON.parse. What it takes, it takes exactly as that would.
+ * Reads RIS Live's UPDATE messages straight from their bytes, without building objects, in WebAssembly
+ * (scanner/assembly). It knows only the usual spelling: `scan` gives up at anything else (escapes, exponents, unknown
+ * structures, keys twice, bad values), and the caller then goes by JSON.parse. What it takes, it takes exactly as that
+ * would.
  */
-export class RisLiveScanner extends JsonScanner {
-  #into!: UpdateBatchBuilder;
-  /** The key that came last after each key (and, at the end, first): mostly the next one again. */
-  readonly #follows = new Int8Array(KEYS.length + 1);
+export class RisLiveScanner {
+  /** Bytes of a longest message that it takes. */
+  readonly longest: number;
+  readonly #encoder = new TextEncoder();
+  readonly #scan: (length: number) => number;
+  /** Where a message lies while it is scanned. */
+  readonly #input: Uint8Array;
+  /** All of the memory: places of texts are addresses. */
+  readonly #bytes: Uint8Array;
+  readonly #time: Float64Array;
+  readonly #head: Uint32Array;
+  readonly #hops: Uint32Array;
+  readonly #marks: Uint8Array;
+  readonly #elements: Uint32Array;
+  readonly #nextHops: Uint32Array;
+  /** Indices of the message's next hops. */
+  #nextHopIndices = new Uint32Array(16);
 
-  #timeMs = 0;
-  #peerStart = 0;
-  #peerEnd = 0;
-  #peerAddress = 0;
-  #peerAs = 0;
-  #size = 0;
-  #origin = NO_ORIGIN;
-  #path = NONE;
+  /** @returns null on a processor without SIMD, where every message goes by JSON.parse */
+  static open(): RisLiveScanner | null {
+    const bytes = readFileSync(new URL('./scanner/scanner.wasm', import.meta.url));
+    try {
+      return new RisLiveScanner(new WebAssembly.Module(bytes));
+    } catch (error) {
+      if (error instanceof WebAssembly.CompileError) return null;
+      throw error;
+    }
+  }
+
+  private constructor(module: WebAssembly.Module) {
+    const memory = new WebAssembly.Memory({ initial: PAGES });
+    const compiled = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Compiled;
+    const { buffer } = memory;
+    if (compiled.BYTES.value > buffer.byteLength) throw new Error(`the scanner needs ${compiled.BYTES.value} bytes`);
+    this.longest = compiled.LONGEST.value;
+    this.#scan = compiled.scan;
+    this.#bytes = new Uint8Array(buffer);
+    this.#input = new Uint8Array(buffer, compiled.INPUT.value, this.longest);
+    this.#time = new Float64Array(buffer, compiled.HEAD.value, 1);
+    this.#head = new Uint32Array(buffer, compiled.HEAD.value, HEAD_NUMBERS);
+    const { HOPS, MARKS, ELEMENTS, NEXT_HOPS, BYTES } = compiled;
+    this.#hops = new Uint32Array(buffer, HOPS.value, (MARKS.value - HOPS.value) / 4);
+    this.#marks = new Uint8Array(buffer, MARKS.value, ELEMENTS.value - MARKS.value);
+    this.#elements = new Uint32Array(buffer, ELEMENTS.value, (NEXT_HOPS.value - ELEMENTS.value) / 4);
+    this.#nextHops = new Uint32Array(buffer, NEXT_HOPS.value, (BYTES.value - NEXT_HOPS.value) / 4);
+  }
 
   /** @returns the message's time in ms once it is in the builder; -1, with the builder as before, when it gives up */
-  scan(bytes: Uint8Array, end: number, into: UpdateBatchBuilder): number {
-    this.open(bytes, end);
-    this.#into = into;
+  scan(message: string | Uint8Array, into: UpdateBatchBuilder): number {
+    const length = this.#put(message);
+    if (length < 0 || this.#scan(length) === 0) return -1;
+    const time = this.#time[0]!;
+    if (time > into.latestTime) return -1;
     into.begin();
-    if (this.#message() && this.#timeMs <= into.latestTime) {
-      const peer = into.peer(this.#peerAddress, this.#peerAs);
-      into.commitUpdate(this.#timeMs, peer, this.#size, this.#origin, this.#path);
-      return this.#timeMs;
-    }
+    if (this.#commit(time, into)) return time;
     into.rollback();
     return -1;
   }
 
-  #asNumber(): boolean {
-    return this.number() && this.value <= 0xffffffff;
-  }
-
-  /** AS 0 makes a message bad, which goes the long way. */
-  #hop(): boolean {
-    return this.number() && this.value <= 0xffffffff && this.value !== NOBODY;
-  }
-
-  #message(): boolean {
-    if (!this.word(BEGINNING)) {
-      if (!(this.is(OPEN) && this.word(TYPE) && this.is(COLON) && this.word(RIS_MESSAGE))) return false;
-      if (!(this.is(COMMA) && this.word(DATA) && this.is(COLON) && this.is(OPEN))) return false;
+  /** @returns its bytes; -1 when it is too long */
+  #put(message: string | Uint8Array): number {
+    if (typeof message === 'string') {
+      if (message.length * MOST_BYTES_A_LETTER > this.longest) return -1;
+      return this.#encoder.encodeInto(message, this.#input).written;
     }
-    this.#size = 0;
-    this.#origin = NO_ORIGIN;
-    this.#path = NONE;
-    this.#peerStart = 0;
-    this.#peerEnd = 0;
-    let seen = 0;
-    let before = KEYS.length;
-    do {
-      let key = this.#follows[before]!;
-      if (!this.#keyIs(key)) {
-        key = this.#anyKey();
-        if (key === NO_KEY) return false;
-        if (key === UNKNOWN_KEY) {
-          if (!this.scalar()) return false;
-          continue;
-        }
-        this.#follows[before] = key;
-      }
-      before = key;
-      if (seen & (1 << key)) return false;
-      seen |= 1 << key;
-      if (!this.#field(key)) return false;
-    } while (this.is(COMMA));
-    if (!(this.is(CLOSE) && this.is(CLOSE))) return false;
-    this.spaces();
-    return this.at === this.end && (seen & REQUIRED) === REQUIRED;
+    if (message.length > this.longest) return -1;
+    this.#input.set(message);
+    return message.length;
   }
 
-  /** Whether this key and its colon come next, without a space; only then they are behind afterwards. */
-  #keyIs(key: number): boolean {
-    const name = KEYS_WITH_COLON[key]!;
-    if (!this.standsAt(this.at, name)) return false;
-    this.at += name.length;
+  #commit(time: number, into: UpdateBatchBuilder): boolean {
+    const head = this.#head;
+    const peerAddress = this.#address(head, PEER_ADDRESS, into);
+    if (peerAddress < 0) return false;
+    const hopCount = head[HOP_COUNT]!;
+    const path = hopCount === ABSENT ? NONE : into.paths.add(this.#hops, this.#marks, hopCount);
+    const nextHops = head[NEXT_HOP_COUNT]!;
+    if (nextHops > this.#nextHopIndices.length) this.#nextHopIndices = new Uint32Array(nextHops * 2);
+    for (let hop = 0; hop < nextHops; hop++) {
+      const index =
+        this.#nextHops[hop * RECORD] === PEER ? peerAddress : this.#address(this.#nextHops, hop * RECORD, into);
+      if (index < 0) return false;
+      this.#nextHopIndices[hop] = index;
+    }
+    const elements = this.#elements;
+    const end = head[ELEMENT_COUNT]! * RECORD;
+    for (let at = 0; at < end; at += RECORD) {
+      const hop = elements[at]!;
+      const prefix = this.#prefix(at, into);
+      if (prefix < 0) return false;
+      if (hop === ABSENT) into.withdraw(prefix, 0);
+      else into.announce(prefix, this.#nextHopIndices[hop]!, 0);
+    }
+    const peer = into.peer(peerAddress, head[PEER_AS]!);
+    into.commitUpdate(time, peer, head[SIZE]!, head[ORIGIN]!, path);
     return true;
   }
 
-  /** Any key and its colon. @returns NO_KEY when it is none */
-  #anyKey(): number {
-    const end = this.string();
-    if (end < 0) return NO_KEY;
-    const quote = this.stringStart - 1;
-    if (!this.is(COLON)) return NO_KEY;
-    // closed by its quote, a key that another begins with is not taken for it
-    for (let key = 0; key < KEYS.length; key++) if (this.standsAt(quote, KEYS[key]!)) return key;
-    return UNKNOWN_KEY;
+  /** Of a shape, word and end of text. @returns its index; -1 when the text is no address */
+  #address(numbers: Uint32Array, at: number, into: UpdateBatchBuilder): number {
+    let shape = numbers[at]!;
+    if (shape === TEXT) shape = parseAddress(this.#bytes, numbers[at + 1]!, numbers[at + 2]!, into.words);
+    else into.words[0] = numbers[at + 1]!;
+    return shape < 0 ? -1 : into.address(shape);
   }
 
-  #field(key: number): boolean {
-    switch (key) {
-      case TIMESTAMP_KEY:
-        return this.#timestamp();
-      case PEER_KEY:
-        return this.#readPeer();
-      case PEER_ASN_KEY:
-        return this.#peerNumber();
-      case TYPE_KEY:
-        return this.word(UPDATE);
-      case PATH_KEY:
-        return this.#readPath();
-      case COMMUNITY_KEY:
-        return this.listsOfNumbers();
-      case ORIGIN_KEY:
-        return this.#readOrigin();
-      case ANNOUNCEMENTS_KEY:
-        return this.#announcements();
-      case WITHDRAWALS_KEY:
-        return this.#prefixes(true, NONE);
-      case RAW_KEY: {
-        const end = this.hexadecimal();
-        this.#size = (end - this.stringStart) >> 1;
-        return end >= 0;
-      }
-      default:
-        return this.scalar();
-    }
-  }
-
-  #readPeer(): boolean {
-    this.#peerEnd = this.string();
-    this.#peerStart = this.stringStart;
-    if (this.#peerEnd < 0) return false;
-    const shape = parseAddress(this.bytes, this.#peerStart, this.#peerEnd, this.#into.words);
-    if (shape >= 0) this.#peerAddress = this.#into.address(shape);
-    return shape >= 0;
-  }
-
-  /** The next hop is mostly the peer itself. @returns its index, -1 when the text is no address */
-  #nextHop(start: number, end: number): number {
-    const bytes = this.bytes;
-    const peer = this.#peerStart;
-    if (end - start === this.#peerEnd - peer) {
-      let at = start;
-      while (at < end && bytes[at] === bytes[peer + at - start]) at++;
-      if (at === end) return this.#peerAddress;
-    }
-    const shape = parseAddress(bytes, start, end, this.#into.words);
-    return shape < 0 ? -1 : this.#into.address(shape);
-  }
-
-  /** Seconds with at most three digits after the point: more would round as floating point does. */
-  #timestamp(): boolean {
-    if (!this.number() || this.value < EARLIEST_SECONDS || this.value > LATEST_SECONDS) return false;
-    const bytes = this.bytes;
-    let timeMs = this.value * 1000;
-    if (bytes[this.at] === DOT) {
-      let at = this.at + 1;
-      let weight = 100;
-      for (; bytes[at]! >= ZERO && bytes[at]! <= NINE; at++, weight /= 10) {
-        if (weight < 1) return false;
-        timeMs += (bytes[at]! - ZERO) * weight;
-      }
-      if (at === this.at + 1) return false;
-      this.at = at;
-    }
-    this.#timeMs = timeMs;
-    return true;
-  }
-
-  /** A string of digits, leading zeros too, or a number. */
-  #peerNumber(): boolean {
-    this.spaces();
-    if (this.bytes[this.at] !== QUOTE) {
-      if (!this.#asNumber()) return false;
-      this.#peerAs = this.value;
-      return true;
-    }
-    const end = this.string();
-    const start = this.stringStart;
-    if (end < 0 || end === start || end - start > 10) return false;
-    let as = 0;
-    for (let at = start; at < end; at++) {
-      const digit = this.bytes[at]! - ZERO;
-      if (digit < 0 || digit > 9) return false;
-      as = as * 10 + digit;
-    }
-    this.#peerAs = as;
-    return as <= 0xffffffff;
-  }
-
-  #readOrigin(): boolean {
-    const end = this.string();
-    if (end < 0) return false;
-    const bytes = this.bytes;
-    const start = this.stringStart;
-    // lower-case letters tell the three apart; anything else goes the long way and is refused there
-    const first = bytes[start]! | 0x20;
-    if (end - start === 3 && (bytes[start + 1]! | 0x20) === 0x67 && (bytes[start + 2]! | 0x20) === 0x70) {
-      this.#origin = first === 0x69 ? ORIGIN_IGP : ORIGIN_EGP;
-      return first === 0x69 || first === 0x65;
-    }
-    let text = '';
-    for (let at = start; at < end && at < start + 11; at++) text += String.fromCharCode(bytes[at]!);
-    this.#origin = ORIGIN_INCOMPLETE;
-    return text.toLowerCase() === 'incomplete';
-  }
-
-  #readPath(): boolean {
-    if (!this.is(OPEN_LIST)) return false;
-    const { paths } = this.#into;
-    if (!this.#plainHops() && (paths.open > 0 || !this.is(CLOSE_LIST))) {
-      do {
-        if (this.#hop()) paths.push(this.value, 0);
-        else if (this.bytes[this.at] !== OPEN_LIST || !this.#set()) return false;
-      } while (this.is(COMMA));
-      if (!this.is(CLOSE_LIST) || paths.open > MAXIMUM_ENTRIES) return false;
-    }
-    this.#path = paths.close();
-    return true;
-  }
-
-  /**
-   * Hops of a list without spaces and sets, as far as there are such.
-   * @returns whether the list ends behind them
-   */
-  #plainHops(): boolean {
-    const { bytes } = this;
-    const { paths } = this.#into;
-    let at = this.at;
-    for (;;) {
-      let digit = bytes[at]! - ZERO;
-      if (!(digit >= 1 && digit <= 9)) return false;
-      let hop = 0;
-      for (; digit >= 0 && digit <= 9; digit = bytes[++at]! - ZERO) hop = hop * 10 + digit;
-      const behind = bytes[at++];
-      const ends = behind === CLOSE_LIST;
-      if (at - this.at > 11 || hop > 0xffffffff || !(ends || behind === COMMA) || at > this.end) return false;
-      if (ends && paths.open >= MAXIMUM_ENTRIES) return false;
-      paths.push(hop, 0);
-      this.at = at;
-      if (ends) return true;
-    }
-  }
-
-  #set(): boolean {
-    this.at++;
-    let mark = SET | START;
-    do {
-      if (!this.#hop()) return false;
-      this.#into.paths.push(this.value, mark);
-      mark = SET;
-    } while (this.is(COMMA));
-    return this.is(CLOSE_LIST);
-  }
-
-  #announcements(): boolean {
-    if (!this.is(OPEN_LIST)) return false;
-    if (this.is(CLOSE_LIST)) return true;
-    do {
-      if (!(this.is(OPEN) && this.word(NEXT_HOP) && this.is(COLON))) return false;
-      const end = this.string();
-      if (end < 0) return false;
-      let comma = this.stringStart;
-      while (comma < end && this.bytes[comma] !== COMMA) comma++;
-      const nextHop = this.#nextHop(this.stringStart, comma);
-      if (nextHop < 0) return false;
-      if (!(this.is(COMMA) && this.word(PREFIXES) && this.is(COLON))) return false;
-      if (!(this.#prefixes(false, nextHop) && this.is(CLOSE))) return false;
-    } while (this.is(COMMA));
-    return this.is(CLOSE_LIST);
-  }
-
-  #prefixes(withdrawn: boolean, nextHop: number): boolean {
-    if (!this.is(OPEN_LIST)) return false;
-    if (this.is(CLOSE_LIST)) return true;
-    const into = this.#into;
-    do {
-      if (!this.is(QUOTE)) return false;
-      const shape = this.#ipv4Prefix() ?? this.#anyPrefix();
-      if (shape < 0) return false;
-      const prefix = into.prefix(shape);
-      if (withdrawn) into.withdraw(prefix, 0);
-      else into.announce(prefix, nextHop, 0);
-    } while (this.is(COMMA));
-    return into.openAnnounced + into.openWithdrawn <= MAXIMUM_ENTRIES && this.is(CLOSE_LIST);
-  }
-
-  /** a.b.c.d/n and its closing quote in one pass, words filled. @returns its shape; null when it is something else */
-  #ipv4Prefix(): number | null {
-    const bytes = this.bytes;
-    let at = this.at;
-    let address = 0;
-    for (let part = 0; part < 5; part++) {
-      const start = at;
-      let value = 0;
-      for (let digit = bytes[at]! - ZERO; digit >= 0 && digit <= 9; digit = bytes[++at]! - ZERO) {
-        value = value * 10 + digit;
-      }
-      const digits = at - start;
-      if (digits === 0 || digits > 3 || value > 255) return null;
-      if (part === 4) {
-        if (value > 32 || bytes[at] !== QUOTE || at >= this.end) return null;
-        this.#into.words[0] = address;
-        maskWords(value, this.#into.words);
-        this.at = at + 1;
-        return value;
-      }
-      address = address * 256 + value;
-      if (bytes[at++] !== (part === 3 ? SLASH : DOT)) return null;
-    }
-    return null;
-  }
-
-  /** Any other prefix; the opening quote is behind. */
-  #anyPrefix(): number {
-    this.at--;
-    const end = this.string();
-    return end < 0 ? -1 : parsePrefix(this.bytes, this.stringStart, end, this.#into.words);
+  #prefix(element: number, into: UpdateBatchBuilder): number {
+    const elements = this.#elements;
+    let shape = elements[element + 1]!;
+    if (shape === TEXT) shape = parsePrefix(this.#bytes, elements[element + 2]!, elements[element + 3]!, into.words);
+    else into.words[0] = elements[element + 2]!;
+    return shape < 0 ? -1 : into.prefix(shape);
   }
 }

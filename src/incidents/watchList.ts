@@ -3,7 +3,7 @@ import { type AddressBlock, covers, parseAddressBlock } from './addressBlock.js'
 import type { WatchedRoute } from './incident.js';
 import type { WatchSettings } from './watch/settings.js';
 
-/** The operator's own networks: tells what of a minute's evidence touches them. */
+/** The operator's own networks, and what of a minute's evidence touches them. */
 export class WatchList {
   private readonly networks: Set<number>;
   private readonly allowed: Set<number>;

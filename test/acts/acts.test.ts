@@ -240,10 +240,10 @@ describe('an act leaves one row, of who did it', () => {
       row: byTerminal('decline retraining'),
     },
     {
-      act: 'clear failures',
-      before: () => countFailure(database.pool, KEY, 'no memory', 1),
-      do: () => typed('retrain', KEY, '--clear'),
-      row: byTerminal('clear failures'),
+      act: 'clear failures, of a key that names no model too',
+      before: () => countFailure(database.pool, 'lstn rrc00' as typeof KEY, 'no memory', 1),
+      do: () => typed('retrain', 'lstn rrc00', '--clear'),
+      row: byTerminal('clear failures', 'lstn rrc00'),
     },
     {
       act: 'acknowledge',

@@ -68,7 +68,7 @@ describe('RIS Live messages', () => {
     const builder = new UpdateBatchBuilder();
     for (const text of [UPDATE, UPDATE.replaceAll(',"', ', "').replaceAll('":', '": ')]) {
       const bytes = new TextEncoder().encode(text);
-      expect(new RisLiveScanner().scan(bytes, bytes.length, builder)).toBe(1700000000250);
+      expect(RisLiveScanner.open()!.scan(bytes, builder)).toBe(1700000000250);
     }
   });
 

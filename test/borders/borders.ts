@@ -1,11 +1,15 @@
+import { gzipSync } from 'node:zlib';
 import { driftCheckPayload } from '../../queues/driftCheck.js';
 import { readRetrainPayload } from '../../queues/retrain.js';
 import { backupHeader, closingLine, tableLine } from '../../src/backup/format.js';
+import { decodeMrt } from '../../src/bgp/mrt/decodeMrt.js';
+import { BadArchive } from '../../src/bgp/mrt/decompression.js';
 import { MrtDecoder } from '../../src/bgp/mrt/mrtDecoder.js';
 import { decodeRisLiveMessage } from '../../src/bgp/risLive.js';
 import { UpdateBatchBuilder } from '../../src/bgp/updateBatch.js';
 import { loadSettings, SettingsError } from '../../src/config/load.js';
 import { BadLabelledFile, readLabelledMinutes } from '../../src/evaluation/labelledMinutes.js';
+import { readVrps } from '../../src/incidents/rpki/vrpFile.js';
 import { parseModelKey } from '../../src/models/modelKey.js';
 import { asPath, bgp4mp, bgpMessage, ipv4, NOW, nextHop, origin, prefix, update } from '../bgp/mrtFixture.js';
 
@@ -14,9 +18,11 @@ export interface Border {
   name: string;
   samples: string[];
   /** @returns whether the input was taken; throws what the border throws */
-  take(text: string): boolean;
+  take(text: string): boolean | Promise<boolean>;
   /** Whether an error is one that the border promises. */
   isTyped(error: unknown): boolean;
+  /** Tries of it for one of the others, where a try costs much; 1 when left out. */
+  share?: number;
 }
 
 const builder = new UpdateBatchBuilder();
@@ -41,6 +47,15 @@ const mrt = bgp4mp(
     ),
   ),
 ).toString('latin1');
+/** The same record, by bzip2: Node.js has no writer of its own. */
+const BZIPPED =
+  'QlpoOTFBWSZTWWwld4sAAB1vRPxWQGQhAEAQCAACAUAAQAAkCaAAVEU9TA0AA0A1PJCAyDI9QWkncqdk4YirDU00UDfBiLoTMSCay2P0YY8ILDgT2ZZIx3wCBcfu+F3JFOFCQbCV3iw=';
+
+const PIECE = 500;
+
+async function* pieces(bytes: Buffer): AsyncGenerator<Buffer> {
+  for (let at = 0; at < bytes.length; at += PIECE) yield bytes.subarray(at, at + PIECE);
+}
 
 const isError = (start: RegExp) => (error: unknown) => error instanceof Error && start.test(error.message);
 const json = (text: string): unknown => {
@@ -86,6 +101,36 @@ export const BORDERS: readonly Border[] = [
       return decoder.statistics.updates > 0;
     },
     isTyped: () => false,
+  },
+  {
+    name: 'compressed archive',
+    samples: [
+      gzipSync(Buffer.from(mrt, 'latin1')).toString('latin1'),
+      Buffer.from(BZIPPED, 'base64').toString('latin1'),
+    ],
+    async take(text) {
+      let updates = 0;
+      for await (const { batch, statistics } of decodeMrt(pieces(Buffer.from(text, 'latin1')))) {
+        if (batch.messages > 0) batch.takeColumns();
+        updates = statistics.updates;
+      }
+      return updates > 0;
+    },
+    isTyped: (error) => error instanceof BadArchive,
+    share: 0.05,
+  },
+  {
+    name: 'VRPs',
+    samples: [
+      '{"metadata":{"buildtime":"2026-10-01T00:00:00Z"},"roas":[{"asn":"AS64500","prefix":"192.0.2.0/24","maxLength":24,"ta":"ripe","expires":1800000000},{"asn":64501,"prefix":"2001:db8::/32","maxLength":48}]}',
+      '{ "metadata": { "generated": 1767225600 }, "roas": [ { "asn": "AS64500", "prefix": "192.0.2.0/24", "maxLength": 24, "ta": "x" } ], "aspas": [[1]] }',
+    ],
+    async take(text) {
+      const { table } = await readVrps(pieces(Buffer.from(text)));
+      table.validity('192.0.2.0/24', 64500);
+      return table.size > 0;
+    },
+    isTyped: isError(/^no JSON|^no list "roas"|^it ends in the middle|^none of \d+ entries has/),
   },
   {
     name: 'retrain payload',

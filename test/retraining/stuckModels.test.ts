@@ -3,6 +3,7 @@ import type { Queue } from 'bullmq';
 import { openRetrainQueue, type RetrainPayload } from '../../queues/retrain.js';
 import { QueueStore } from '../../queues/store.js';
 import { modelActs } from '../../src/acts/models.js';
+import { minuteText } from '../../src/cli/output.js';
 import { modelStuck } from '../../src/incidents/alerts/watches/modelStuck.js';
 import type { ModelKey } from '../../src/models/model.js';
 import { retrainingSettings } from '../../src/retraining/settings.js';
@@ -10,6 +11,7 @@ import { appendRetrainState, type RetrainState } from '../../src/storage/retrain
 import { stuckModels } from '../../src/storage/stuckModels.js';
 import { START } from '../drift/seededStream.js';
 import { DAY, serveStream } from '../drift/servedStream.js';
+import { routewarden } from '../support/command.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
 
 const RATE = 0.2;
@@ -89,6 +91,20 @@ test('there is one alert until somebody decides', async () => {
   await ended(loud, 'held');
   expect(await stuck()).toHaveLength(1);
 });
+
+test('status says since when, and what to do', async () => {
+  await ended(loud, 'held');
+  const said = await routewarden(['status'], { DATABASE_URL: database.url });
+  expect(said.code).toBe(0);
+  const [line] = await stuck();
+  expect(said.stdout).toContain(
+    `${loud} needs a decision: version 2 was held, and version 1 has flagged too much since ${minuteText(line!.since)}`,
+  );
+  expect(said.stdout).toContain('accept 2, keep 1, or retrain without these days: on the page of the model');
+  expect(said.stdout).toContain(
+    `let it serve: \`routewarden accept ${loud} 2\`; train anew: \`routewarden retrain ${loud}\``,
+  );
+}, 60_000);
 
 test('retrained without these days, its window ends where the trouble began', async () => {
   await ended(loud, 'held');

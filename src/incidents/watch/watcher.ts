@@ -51,7 +51,7 @@ interface Stored {
 
 /**
  * Compares every update with what the operator declares. What it finds depends on the messages alone: it judges when
- * event time enters a new second, however the log was cut; `judgeNow` alone is sooner. There is no warm-up, and nothing is left out or merged.
+ * event time enters a new second, however the log was cut; `judgeNow` alone is sooner. It has no warm-up, and leaves nothing out.
  */
 export class Watcher {
   private readonly table: OwnTable;
@@ -91,7 +91,7 @@ export class Watcher {
     if (kind === 'gap') this.gapMs = untilMs;
   }
 
-  /** Takes an entry of the past, to know how things stand; what it would have told is not told. */
+  /** Takes an entry of the past, to know how things stand; what it would have raised is not raised. */
   learn(entry: WatchEntry): void {
     this.quiet = true;
     this.take(entry);

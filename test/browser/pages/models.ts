@@ -87,12 +87,23 @@ export function describeModels(at: Visitor): void {
     await pool.query('CREATE TABLE kept_scores AS TABLE scores');
     await pool.query(`UPDATE scores SET anomalous = true WHERE stream = $1 AND kind = 'lstm' AND minute >= $2`, newest);
     await pool.query(`UPDATE model_versions SET state = 'held' WHERE model_key = $1 AND version = 3`, [key]);
+    // The seeded version is no model: what lies in its files, no one on this page reads.
+    await pool.query(
+      `INSERT INTO model_files SELECT id, 'model', '', '' FROM model_versions WHERE model_key = $1 AND version = 3`,
+      [key],
+    );
     await refuse('held once');
     const title = 'This model needs your decision';
     await at.visit(at.open + MODEL, async (page) => {
       const card = page.locator('section', { has: page.getByRole('heading', { name: title }) });
       await card.getByText(/was held: The lineage has spent its sensitivity budget/).waitFor();
-      await card.getByRole('row', { name: /Minutes flagged in the last six hours 100.0 %/ }).waitFor();
+      // Of version 2, which serves, and of version 3.
+      for (const figures of [
+        /Minutes flagged in validation 0.4 % 9.0 %/,
+        /Injected anomalies found 97.5 % 97.5 %/,
+        /Minutes flagged in the last six hours 100.0 % not serving/,
+      ])
+        await card.getByRole('row', { name: figures }).waitFor();
       for (const name of ['Accept version 3', 'Keep version 2', 'Retrain without these days'])
         await card.getByRole('button', { name }).waitFor();
       await keepPicture(page, 'model-stuck');
@@ -110,12 +121,29 @@ export function describeModels(at: Visitor): void {
       await card.getByRole('button', { name: 'Keep version 2' }).click();
       await page.getByRole('dialog').getByRole('button', { name: 'Keep version 2' }).click();
       await card.waitFor({ state: 'detached' });
+      await refuse('held again');
+      await card.getByRole('button', { name: 'Accept version 3' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Accept version 3' }).click();
+      await page.locator('.badge', { hasText: 'version 3 active' }).waitFor();
+      await card.waitFor({ state: 'detached' });
     });
     expect((await at.dashboards.queue.getJobs()).map((job) => job?.data)).toContainEqual(
       expect.objectContaining({ modelKey: key, window: { from: expect.any(Number), until: expect.any(Number) } }),
     );
-    const { rows } = await pool.query(`SELECT actor, target FROM audit WHERE action = 'keep version'`);
-    expect(rows).toEqual([{ actor: 'local operator', target: `${key} 2` }]);
+    const { rows } = await pool.query(
+      `SELECT actor, action, target FROM audit WHERE action IN ('keep version', 'accept') ORDER BY id`,
+    );
+    expect(rows).toEqual([
+      { actor: 'local operator', action: 'keep version', target: `${key} 2` },
+      { actor: 'local operator', action: 'accept', target: `${key} 3` },
+    ]);
+    // Version 2 serves again for the tests after this one.
+    await pool.query(`DELETE FROM activations WHERE id = (SELECT max(id) FROM activations WHERE model_key = $1)`, [
+      key,
+    ]);
+    await pool.query(`UPDATE model_versions SET state = 'rejected', lineage = 1 WHERE model_key = $1 AND version = 3`, [
+      key,
+    ]);
     await pool.query('TRUNCATE scores');
     await pool.query('INSERT INTO scores SELECT * FROM kept_scores');
   });

@@ -1,4 +1,4 @@
-/** The part of the WebAssembly JavaScript interface that the kernel uses; TypeScript ships it only with the DOM's types. */
+/** The part of the WebAssembly JavaScript interface that compiled code here uses; TypeScript ships it only with the DOM's types. */
 declare namespace WebAssembly {
   class Module {
     constructor(bytes: Uint8Array);
@@ -11,5 +11,6 @@ declare namespace WebAssembly {
     constructor(module: Module, imports: Record<string, Record<string, unknown>>);
     readonly exports: Record<string, unknown>;
   }
+  class CompileError extends Error {}
   function compile(bytes: Uint8Array): Promise<Module>;
 }
