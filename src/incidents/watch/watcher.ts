@@ -100,7 +100,11 @@ export class Watcher {
 
   /** Routes that stood before the log began: what a table dump says. What the log said meanwhile is newer. */
   seed(routes: readonly HeldRoute[], ms: number): void {
-    for (const { prefix, peer, origin, hops } of routes) {
+    // ours first, so that the routes of others to the same prefixes are compared with them
+    const { networks } = this.options.declaration;
+    const ours = routes.filter(({ origin }) => networks.has(origin));
+    const others = routes.filter(({ origin }) => !networks.has(origin));
+    for (const { prefix, peer, origin, hops } of [...ours, ...others]) {
       const block = parseAddressBlock(prefix);
       if (block === null || origin === 0 || this.table.knows(peer, prefix)) continue;
       this.peers.add(peer);
