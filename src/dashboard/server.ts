@@ -32,7 +32,7 @@ export interface DashboardOptions {
   pool: Pool;
   /** Shown in Bull Board. */
   queues: readonly BoardQueue[];
-  /** By queue name: what Bull Board tells of it. */
+  /** By queue name: what Bull Board says of it. */
   queueHelp?: Readonly<Record<string, QueueHelp>>;
   settings: DashboardSettings;
   /** `incidents.evidence.perDay`: alerts a day that the operator is ready to read. */
@@ -195,7 +195,7 @@ export async function createDashboard(options: DashboardOptions): Promise<Fastif
       return reply
         .status(503)
         .send({ status: 'not ready', error: 'The database does not answer, or has no tables yet.' });
-    // While one channel is left, it tells of the others; a receiver that is away is no fault of the page.
+    // While one channel works, it reports the others; a receiver that is away is no fault of the page.
     const channels = failing.filter(({ what }) => what.startsWith('channel '));
     const told = channels.every((one) => channels.length < one.channels) ? channels : [];
     const unready = failing.filter((one) => !told.includes(one));

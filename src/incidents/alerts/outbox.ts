@@ -122,7 +122,7 @@ export class AlertOutbox {
     };
   }
 
-  /** Each row by itself: one that cannot be read is set aside and told, and keeps no other from going out. */
+  /** Each row by itself: one that cannot be read is logged and set aside, and does not hold up the others. */
   private async claim(): Promise<Claimed[]> {
     const { pool, settings, now } = this.options;
     const claimed: Claimed[] = [];
