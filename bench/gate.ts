@@ -62,12 +62,12 @@ export const bench: Bench = {
     const tried = await inThreads<Trial, Tried>(
       new URL('./gate/trialWorker.js', import.meta.url),
       trials,
-      ({ trial, verdicts, served }) =>
+      ({ trial, verdicts, served, seen }) =>
         `${trial.kind}, ${trial.windowDays} d of ${trial.file ?? 'the simulator'}, seed ${trial.seed}: ` +
         (['ordinary', 'contaminated'] as const)
           .map((name) => {
             const { state, reasons } = verdicts[name];
-            return `${name} (${served[name].toFixed(2)}) ${state === 'published' ? state : `${state}: ${reasons.join('; ')}`}`;
+            return `${name} (${seen[name].toFixed(2)} of the exam, ${served[name].toFixed(2)} of a fresh one) ${state === 'published' ? state : `${state}: ${reasons.join('; ')}`}`;
           })
           .join(' | '),
     );

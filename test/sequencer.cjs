@@ -19,7 +19,6 @@ const LONGEST = [
   'cli/commands',
   'rehearsal/rehearsal',
   'storage/ownDatabase',
-  'retraining/shadowService',
   'browser/wholeSystem',
   'cli/looking',
   'dashboard/attacks',

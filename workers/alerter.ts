@@ -33,7 +33,8 @@ await runService('alerter', async (context) => {
     log: logger,
     rounds: context.rounds,
   });
-  context.report({ channels: channels.map(({ name }) => name) });
+  const report = () => context.report({ channels: channels.map(({ name }) => name), notices: outbox.counts() });
+  report();
   const { heartbeat } = settings.alerts;
   const endHeartbeat =
     heartbeat === undefined
@@ -51,7 +52,13 @@ await runService('alerter', async (context) => {
       name: 'alerter',
       stream: 'all',
       wakeOn: [],
-      step: () => step.step(),
+      step: async () => {
+        try {
+          return await step.step();
+        } finally {
+          report();
+        }
+      },
       forget: () => step.forget(),
     });
   } finally {

@@ -21,8 +21,8 @@ const LOG_MILLISECONDS = 1_000;
 const ANSWER_SECONDS = 300;
 
 sayFarewell();
-// Its worker is gone, killed perhaps: nobody would hear of this training, and another worker takes the job. BullMQ tells
-// the worker of each uncaught error, and where that fails by an uncaught error again, so without this it goes round for ever.
+// Its worker is gone, killed perhaps: nobody would hear of this training, and another worker takes the job. BullMQ reports
+// each uncaught error to the worker, and where that fails by an uncaught error again, so without this it goes round for ever.
 process.once('disconnect', () => process.exit(1));
 // It may have gone while this file was loaded.
 if (process.send !== undefined && !process.connected) process.exit(1);

@@ -41,6 +41,8 @@ export interface Tried {
   isDeafer: Record<Challenger, boolean>;
   /** What a challenger finds at its served threshold of an exam of another seed, over what the champion does. */
   served: Record<Challenger, number>;
+  /** The same of the exam that the gate has seen. */
+  seen: Record<Challenger, number>;
 }
 
 /** The recorded files that are there, and the simulator. */
@@ -84,8 +86,9 @@ export async function carryOut(trial: Trial): Promise<Tried> {
     const deafer = ANOMALY_CLASSES.some(
       (name) => reference.byClass[name] > 0 && challenger.byClass[name] <= reference.byClass[name] / 2,
     );
+    const seen = challenger.recall / Math.max(0.01, reference.recall);
     const served = (await takeExam(how, model, fresh, gates)).recall / Math.max(0.01, freshReference.recall);
-    return { verdict, deafer, served };
+    return { verdict, deafer, served, seen };
   };
 
   const retrain = { ...options, seed: trial.seed + 1, previous: champion };
@@ -126,6 +129,7 @@ export async function carryOut(trial: Trial): Promise<Tried> {
     verdicts: each(({ verdict }) => verdict),
     isDeafer: each(({ deafer }) => deafer),
     served: each(({ served }) => served),
+    seen: each(({ seen }) => seen),
   };
 }
 
@@ -133,6 +137,7 @@ interface Judged {
   verdict: GateVerdict;
   deafer: boolean;
   served: number;
+  seen: number;
 }
 
 const SHARES = [0.01, 0.05, 0.1];

@@ -22,15 +22,16 @@ const NEVER = { from: Number.POSITIVE_INFINITY, most: 0 };
 export function views(): View[] {
   const of = (name: string, changed: Partial<VolumeView>): View => ({ name, view: { ...VOLUME_VIEW, ...changed } });
   return [
-    of('volume 7 and 20 min x 12', {}),
-    of('volume 5 and 20 min x 12', { scales: [5, 20] }),
-    of('volume 15 min x 12', { scales: [15] }),
-    of('volume 10 min x 12', { scales: [10] }),
-    of('volume 7 and 20 min x 4', { weight: 4 }),
-    of('volume 7 and 20 min x 12, no shape alone', { shape: NEVER }),
-    of('volume 7 and 20 min x 12, no single count', { single: NEVER }),
-    of('volume 7 and 20 min x 12, single counts from 2.2', { single: { ...VOLUME_VIEW.single, from: 2.2 } }),
-    of('volume 7 and 20 min x 12, single counts over 7 and 20 min from 3.6', {
+    of('volume 7, 20 and 60 min x 12', {}),
+    of('volume 5, 20 and 60 min x 12', { scales: [5, 20] }),
+    of('volume 15 and 60 min x 12', { scales: [15] }),
+    of('volume 10 and 60 min x 12', { scales: [10] }),
+    of('volume 7 and 20 min x 12', { lasting: undefined }),
+    of('volume 7, 20 and 60 min x 4', { weight: 4 }),
+    of('volume 7, 20 and 60 min x 12, no shape alone', { shape: NEVER }),
+    of('volume 7, 20 and 60 min x 12, no single count', { single: NEVER }),
+    of('volume 7, 20 and 60 min x 12, single counts from 2.2', { single: { ...VOLUME_VIEW.single, from: 2.2 } }),
+    of('volume 7, 20 and 60 min x 12, single counts over 7 and 20 min from 3.6', {
       singleScales: [7, 20],
       single: { ...VOLUME_VIEW.single, from: 3.6 },
     }),

@@ -17,7 +17,7 @@ const WELL_KNOWN = new Map([
 
 function words(bytes: Uint8Array, place: AttributePlace, each: number): Uint32Array {
   const { at, end } = place;
-  // a length that cannot be one tells nothing of the communities
+  // a length that cannot be one says nothing about the communities
   if (at < 0 || (end - at) % (each * 4) !== 0) return new Uint32Array(0);
   return Uint32Array.from({ length: (end - at) / 4 }, (_, i) => word(bytes, at + i * 4));
 }

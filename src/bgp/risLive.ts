@@ -235,7 +235,7 @@ export function decodeRisLiveJson(text: string | Uint8Array, into: UpdateBatchBu
 let scanner: RisLiveScanner | null | undefined;
 
 /**
- * Decodes one message of RIS Live into the builder. Never throws on bad input: it is told in the outcome, and the
+ * Decodes one message of RIS Live into the builder. Never throws on bad input: the outcome says so, and the
  * builder stays as it was.
  */
 export function decodeRisLiveMessage(text: string | Uint8Array, into: UpdateBatchBuilder): RisLiveOutcome {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { secretHider } from '../config/redaction.js';
 import type { Alert } from '../incidents/alerts/alert.js';
+import { alertFacts } from '../incidents/alerts/alertFacts.js';
 import { describeFault } from '../incidents/alerts/channels/post.js';
 import { pageAddress } from '../incidents/alerts/links.js';
 import { openChannel } from '../incidents/alerts/openChannels.js';
@@ -68,19 +69,10 @@ function deliveries({ delivered, body }: Alert): string {
 }
 
 function alertRecord(alert: Alert) {
-  const { id, fingerprint, kind, severity, title, body, raisedAt, resolvedAt, delivered } = alert;
+  const { body, raisedAt, resolvedAt, delivered } = alert;
   return {
-    id,
-    fingerprint,
-    kind,
-    severity,
+    ...alertFacts(alert),
     state: stateOf(alert),
-    title,
-    lines: body.lines,
-    stream: body.stream ?? null,
-    class: body.class ?? null,
-    watched: body.watched ?? false,
-    history: body.history ?? false,
     facts: body.facts ?? {},
     times: body.times,
     raised_at: raisedAt.toISOString(),

@@ -93,7 +93,7 @@ export async function checkRedis({ redisUrl }: Settings): Promise<Finding[]> {
       },
       {
         check: 'redis clock',
-        // Redis tells whole seconds.
+        // Redis gives whole seconds.
         ok: difference < LARGEST_CLOCK_DIFFERENCE_SECONDS + 1,
         finding: `this machine and Redis differ by ${difference.toFixed(0)} s`,
         remedy: CLOCK_REMEDY,

@@ -1,7 +1,4 @@
-import { CommanderError } from 'commander';
-import { SettingsError } from '../config/load.js';
-import { UsageError } from './output.js';
-import { createProgram } from './program.js';
+import { runCommandLine } from './commandLine.js';
 
 const LEFT_OPEN_MILLISECONDS = 2_000;
 
@@ -13,16 +10,5 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-try {
-  await (await createProgram(process.argv.slice(2))).parseAsync();
-} catch (error) {
-  if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode === 0 ? 0 : 2;
-  } else {
-    process.stderr.write(`routewarden: ${(error as Error).message || String(error)}\n`);
-    if (process.env.LOG_LEVEL === 'debug') process.stderr.write(`${(error as Error).stack}\n`);
-    process.exitCode = error instanceof SettingsError || error instanceof UsageError ? 2 : 1;
-    // A failed command ends, whatever it left open: who supervises it must see that.
-    setTimeout(() => process.exit(), LEFT_OPEN_MILLISECONDS).unref();
-  }
-}
+// A failed command ends, whatever it left open: who supervises it must see that.
+if (!(await runCommandLine(process.argv.slice(2)))) setTimeout(() => process.exit(), LEFT_OPEN_MILLISECONDS).unref();

@@ -13,7 +13,7 @@ const MINUTE_MS = 60_000;
 
 export interface ArchiveMinutesRequest {
   stream: string;
-  /** `rrc00` or `route-views...`; tells the archive and its layout. */
+  /** `rrc00` or `route-views...`; names the archive and its layout. */
   collector: string;
   /** Another archive of the same layout. */
   baseUrl?: string | undefined;
@@ -141,7 +141,7 @@ export class ArchiveMinutes {
     try {
       for await (const batch of decoding.batches()) {
         this.request.signal?.throwIfAborted();
-        // RIS Live, as it is subscribed to, does not tell sizes: rows with them would look strange beside live ones.
+        // RIS Live, as it is subscribed to, does not give sizes: rows with them would look strange beside live ones.
         batch.columns.size.fill(0);
         this.#add(this.#after?.rest(batch) ?? batch);
       }

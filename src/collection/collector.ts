@@ -67,7 +67,7 @@ export class Collector {
   private heardAt = 0;
   /** Calls of `message` that wait for the store. */
   private held = 0;
-  /** Being behind is told from here on, ms. */
+  /** A collector that is so far behind says so, ms. */
   private behindFrom = BEHIND_MILLISECONDS;
 
   constructor(private readonly options: CollectorOptions) {
@@ -154,7 +154,7 @@ export class Collector {
     }
   }
 
-  /** Takes a part of a table dump. It tells what was before the feed: no message of it, and no gap after it. */
+  /** Takes a part of a table dump. It shows what was before the feed: it is not a message of it, and leaves no gap. */
   async table(decoded: UpdateBatchBuilder): Promise<void> {
     await this.flush();
     this.builder = decoded;
@@ -190,7 +190,7 @@ export class Collector {
     await this.log.append([{ kind: 'clock', sinceMs: this.log.untilMs, untilMs: now, messages: 0, payload: null }]);
   }
 
-  /** The feed's own clock, told on from its last message, so that a step of this machine's clock moves no minute. */
+  /** The feed's own clock, carried on from its last message, so that a step of this machine's clock moves no minute. */
   private feedTime(): number | null {
     const { lastMessageMs } = this.counts;
     if (lastMessageMs === null || this.held > 0) return lastMessageMs;

@@ -66,7 +66,7 @@ export class StreamLog {
 
   /**
    * Keeps messages over a restart of the store, while the feed's connection is held back. An outage in the middle of a
-   * commit leaves open whether the entries stand: then the log's end tells.
+   * commit leaves open whether the entries stand: then the log's end shows it.
    */
   private async whenStoreIsThere(placed: readonly LogEntry[], write: () => Promise<void>): Promise<void> {
     const { pool, stream, logger, holdLock } = this.options;

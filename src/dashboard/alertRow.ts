@@ -1,19 +1,11 @@
 import type { Alert } from '../incidents/alerts/alert.js';
+import { alertFacts } from '../incidents/alerts/alertFacts.js';
 import type { AlertRow } from './api/schema.js';
 
 /** An alert as programs that ask for it see it. */
-export function alertRow({ id, fingerprint, kind, severity, title, body, ...alert }: Alert): AlertRow {
+export function alertRow(alert: Alert): AlertRow {
   return {
-    id,
-    fingerprint,
-    kind,
-    severity,
-    title,
-    lines: body.lines,
-    stream: body.stream ?? null,
-    class: body.class ?? null,
-    watched: body.watched ?? false,
-    history: body.history ?? false,
+    ...alertFacts(alert),
     raisedAt: alert.raisedAt.getTime(),
     resolvedAt: alert.resolvedAt?.getTime() ?? null,
     channels: Object.fromEntries(

@@ -34,7 +34,7 @@ export async function mountBoard(
   });
   await server.register(
     async (board) => {
-      // Its page asks Google for fonts: nothing here may tell others who looks at what, and the policy blocks it anyway.
+      // Its page asks Google for fonts: nothing here may show others who looks at what, and the policy blocks it anyway.
       board.addHook('onSend', async (_request, _reply, payload) =>
         typeof payload === 'string' ? ours(payload) : payload,
       );

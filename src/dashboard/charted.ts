@@ -1,6 +1,6 @@
 import { featureIndexes } from '../features/catalogue.js';
 
-/** Features that tell most to a person, in the order of the charts on the incident page. */
+/** Features that say most to a person, in the order of the charts on the incident page. */
 export const CHARTED: readonly number[] = featureIndexes([
   'announcements',
   'announced_prefixes',

@@ -1,12 +1,12 @@
 import type { ServerResponse } from 'node:http';
 import type { Changes } from '../storage/changes.js';
 
-/** Even without news a page hears from us this often, in milliseconds, so that it can tell silence from loss. */
+/** Even without news a page hears from us this often, in milliseconds, so that it can distinguish silence from loss. */
 export const HEARTBEAT = 5_000;
 const MOST_LISTENERS = 200;
 
 /**
- * Server-sent events (WHATWG HTML, 9.2): tells every open page what changed. One query per interval serves all pages,
+ * Server-sent events (WHATWG HTML, 9.2): sends every open page what changed. One query per interval serves all pages,
  * and none is asked while nobody looks. A page that reconnects gets the whole state first, so nothing can be missed.
  */
 export class EventFeed {

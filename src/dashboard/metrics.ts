@@ -1,9 +1,12 @@
 import type { Pool } from 'pg';
 import { answering } from '../../queues/answering.js';
 import { countOpenIncidents, incidentCounts } from '../storage/incidents.js';
+import { noticeCounts } from '../storage/services.js';
 import { streamHoldings } from '../storage/streamHoldings.js';
 import { streamNames } from '../storage/streams.js';
 import type { BoardQueue } from './board.js';
+import { metric, type Sample } from './exposition.js';
+import type { Judging } from './judging.js';
 import { feedState, watermark } from './queries/feed.js';
 import { models } from './queries/models.js';
 import { raisedOf } from './queries/raised.js';
@@ -12,11 +15,6 @@ import { services } from './queries/services.js';
 import type { DashboardSettings } from './settings.js';
 
 const QUEUE_MILLISECONDS = 2_000;
-
-interface Sample {
-  labels: Record<string, string>;
-  value: number;
-}
 
 /** What is known of a stream, in its aggregator's memory. */
 const HELD = [
@@ -40,12 +38,14 @@ export async function metricsText(
   settings: DashboardSettings,
   now: number,
   budget: number,
+  judging: Judging,
 ): Promise<string> {
   const streams = await streamNames(pool);
+  await judging.look(pool, streams);
   const watermarks = new Map(
     await Promise.all(streams.map(async (stream) => [stream, await watermark(pool, stream)] as const)),
   );
-  const [holdings, feeds, verdicts, open, counts, raised, known, processes, jobs] = await Promise.all([
+  const [holdings, feeds, verdicts, open, counts, raised, known, processes, notices, jobs] = await Promise.all([
     streamHoldings(pool),
     Promise.all(
       streams.map((stream) =>
@@ -58,6 +58,7 @@ export async function metricsText(
     raisedOf(pool, budget, undefined),
     models(pool, streams, watermarks),
     services(pool, now, settings.staleAfter),
+    noticeCounts(pool),
     Promise.all(queues.map(async (queue) => ({ name: queue.name, counts: await countsOf(queue) }))),
   ]);
   const ofStream = (values: (number | null | undefined)[]): Sample[] =>
@@ -164,9 +165,19 @@ export async function metricsText(
       processes.map(({ name, instance, healthy }) => ({ labels: { service: name, instance }, value: Number(healthy) })),
     ),
     metric(
-      'routewarden_service_restarts',
+      'routewarden_service_restarts_total',
       'Restarts of the service',
       processes.map(({ name, instance, restarts }) => ({ labels: { service: name, instance }, value: restarts })),
+      'counter',
+    ),
+    metric(
+      'routewarden_notices_total',
+      'Notices by channel since its alerter began; each failed try counts',
+      notices.flatMap(({ instance, channel, sent, failed }) => [
+        { labels: { channel, instance, outcome: 'sent' }, value: sent },
+        { labels: { channel, instance, outcome: 'failed' }, value: failed },
+      ]),
+      'counter',
     ),
     metric(
       'routewarden_queue_jobs',
@@ -180,6 +191,7 @@ export async function metricsText(
       '1 while the store of the queue answers',
       jobs.map(({ name, counts: states }) => ({ labels: { queue: name }, value: Number(states !== null) })),
     ),
+    judging.text(),
   ].join('');
 }
 
@@ -191,18 +203,6 @@ async function countsOf(queue: BoardQueue): Promise<Record<string, number> | nul
   } catch {
     return null;
   }
-}
-
-function metric(name: string, help: string, samples: readonly Sample[]): string {
-  const lines = samples.map(({ labels, value }) => {
-    const text = Object.entries(labels).map(([label, content]) => `${label}="${escaped(content)}"`);
-    return `${name}{${text.join(',')}} ${value}\n`;
-  });
-  return `# HELP ${name} ${help}\n# TYPE ${name} gauge\n${lines.join('')}`;
-}
-
-function escaped(text: string): string {
-  return text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
 }
 
 function seconds(milliseconds: number | null | undefined): number | null {

@@ -18,7 +18,7 @@ export function prefixesWithPaths(minutes: readonly Minute[]): string[] {
     for (const link of evidence.newLinks ?? []) for (const prefix of link.prefixes) count(prefix, 0);
     const whole = new Map<string, number>();
     for (const { prefix } of evidence.paths ?? []) whole.set(prefix, (whole.get(prefix) ?? 0) + 1);
-    // Those of which every peer's path is known tell most.
+    // Those of which every peer's path is known show most.
     for (const [prefix, known] of whole) count(prefix, 1000 + known);
   }
   return [...peers]
@@ -133,7 +133,7 @@ class Drawing {
         `AS${route.origin} announces ${prefix}, part of ${route.covering}, seen by ${peersOf(route.peers)}`,
       );
     }
-    // Only a minute's most seen new origins are listed; the paths tell of the others.
+    // Only a minute's most seen new origins are listed; the paths show the others.
     for (const { prefix: of, before, during } of evidence.paths ?? []) {
       const [held, origin] = [before.at(-1), during.at(-1)];
       if (of !== prefix || held === undefined || origin === undefined || held === origin) continue;
@@ -142,7 +142,7 @@ class Drawing {
     }
     for (const link of evidence.newLinks ?? []) {
       const [left, right] = [String(link.left), String(link.right)];
-      // A sample of the link's prefixes is kept; a path over it tells as much.
+      // A sample of the link's prefixes is kept; a path over it shows as much.
       if (!link.prefixes.includes(prefix) && !this.edges.has(`${left}>${right}`)) continue;
       if (!this.#node(left, 'as') || !this.#node(right, 'as')) continue;
       this.#edge(left, right, {

@@ -20,7 +20,9 @@ import { promotionOf, type QueueHelp } from './boardChecks.js';
 import type { Clock, DashboardContext } from './context.js';
 import { EventFeed } from './events.js';
 import { addExports } from './exports.js';
+import { Histogram } from './exposition.js';
 import { bearerToken, checkHost, checkSameOrigin, identify, isBoard, securityHeaders } from './guard.js';
+import { Judging } from './judging.js';
 import { LoginLimit } from './loginLimit.js';
 import { metricsText } from './metrics.js';
 import { Sessions, tokenMark } from './session.js';
@@ -30,7 +32,7 @@ export interface DashboardOptions {
   pool: Pool;
   /** Shown in Bull Board. */
   queues: readonly BoardQueue[];
-  /** By queue name: what Bull Board tells of it. */
+  /** By queue name: what Bull Board says of it. */
   queueHelp?: Readonly<Record<string, QueueHelp>>;
   settings: DashboardSettings;
   /** `incidents.evidence.perDay`: alerts a day that the operator is ready to read. */
@@ -88,6 +90,12 @@ export async function createDashboard(options: DashboardOptions): Promise<Fastif
   server.server.maxConnections = MOST_CONNECTIONS;
   const revoked = await signedOut(pool, settings.sessionHours);
   const sessions = new Sessions(settings, options.sessionKey ?? randomBytes(32), revoked);
+  const requests = new Histogram(
+    'routewarden_http_request_seconds',
+    'Requests to the dashboard by route and answer, from the first byte to the last',
+    [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
+  );
+  const judging = await Judging.since(pool);
   const limit = new LoginLimit(settings.loginAttempts);
   const routes = new Routes(server);
   const events = new EventFeed(
@@ -156,6 +164,12 @@ export async function createDashboard(options: DashboardOptions): Promise<Fastif
   // Fastify's own wait for requests to end would last as long as somebody has the page open.
   server.addHook('preClose', async () => events.close());
 
+  server.addHook('onResponse', async (request, reply) => {
+    // By route, not by address: what strangers ask for makes no new series.
+    const route = request.routeOptions.url ?? 'none';
+    requests.observe({ method: request.method, route, status: String(reply.statusCode) }, reply.elapsedTime / 1000);
+  });
+
   server.setErrorHandler((error: FastifyError, request, reply) => {
     const status = statusOf(error);
     if (error instanceof QueueStoreAway) return reply.status(503).send({ error: error.message });
@@ -181,7 +195,7 @@ export async function createDashboard(options: DashboardOptions): Promise<Fastif
       return reply
         .status(503)
         .send({ status: 'not ready', error: 'The database does not answer, or has no tables yet.' });
-    // While one channel is left, it tells of the others; a receiver that is away is no fault of the page.
+    // While one channel works, it reports the others; a receiver that is away is no fault of the page.
     const channels = failing.filter(({ what }) => what.startsWith('channel '));
     const told = channels.every((one) => channels.length < one.channels) ? channels : [];
     const unready = failing.filter((one) => !told.includes(one));
@@ -196,7 +210,7 @@ export async function createDashboard(options: DashboardOptions): Promise<Fastif
   server.get('/metrics', async (_request, reply) =>
     reply
       .type('text/plain; version=0.0.4; charset=utf-8')
-      .send(await metricsText(pool, queues, settings, clock.now(), context.budget)),
+      .send((await metricsText(pool, queues, settings, clock.now(), context.budget, judging)) + requests.text()),
   );
   server.get('/api/openapi.json', async () => openApiDocument(routes.descriptions));
   server.get('/api/events', (_request, reply) => {

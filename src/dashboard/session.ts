@@ -93,7 +93,7 @@ export function tokenMark(token: string): string {
   return createHash('sha256').update(token).digest('base64url');
 }
 
-// Hashing first makes the lengths equal, so that the comparison's time tells nothing of the secret.
+// Hashing first makes the lengths equal, so that the comparison's time reveals nothing of the secret.
 function same(left: string, right: string): boolean {
   const hash = (text: string) => createHash('sha256').update(text).digest();
   return timingSafeEqual(hash(left), hash(right));

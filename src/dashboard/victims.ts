@@ -30,7 +30,7 @@ const NO_ORIGIN = new Set<WatchedRoute['kind']>([
   'path',
 ]);
 
-/** Every prefix that an incident hit, each once, those that most peers tell of first. */
+/** Every prefix that an incident hit, each once, those that most peers report first. */
 export function victimsOf(facts: HitFacts): Victims {
   const { nameOf, culprits, subject, watched } = facts;
   const holdersOf = heldBefore(facts.minutes);

@@ -12,7 +12,7 @@ import { pendingRuns } from '../storage/pendingRuns.js';
 
 const POLL_MILLISECONDS = 50;
 
-/** Where the line stands, as its rows tell. */
+/** Where the line stands, by its rows. */
 export class Pipeline {
   constructor(
     private readonly pool: Pool,

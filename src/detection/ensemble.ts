@@ -1,6 +1,6 @@
 import { MINUTES_PER_DAY } from '../features/row.js';
 import type { ModelKindName } from '../models/model.js';
-import { surpriseAt } from '../models/threshold.js';
+import { QUIET_MINUTES, surpriseAt } from '../models/threshold.js';
 
 /** What one model says of a minute. */
 export interface Vote {
@@ -24,6 +24,8 @@ export interface EnsembleState {
   passed?: { greatest: number; minutes: number };
   /** How far the stream's own alarms have moved the threshold: up with each, down without; 0 where it is missing. */
   moved?: number;
+  /** Minutes judged since the last anomalous one, where there was one. */
+  quiet?: number;
 }
 
 export interface Verdict {
@@ -111,8 +113,8 @@ const ORDINARY = 1;
 const FADING_MINUTES = 720;
 /** However great an incident was, what goes so far over the threshold is heard on the same day. */
 const MOST_RAISED = 1.5;
-/** The stream's own alarms move the threshold no further: a factor of four of the rate down, of thirty up. */
-const LOWEST = -0.6;
+/** The stream's own alarms move the threshold no further: a factor of ten of the rate down, of thirty up. */
+const LOWEST = -1;
 const HIGHEST = 1.5;
 
 /**
@@ -165,7 +167,8 @@ export function vote(
     state: {
       ...state,
       ...(anomalous && (previous.anomalous ? previous.agreed : agreed > joint) && { agreed: true }),
-      moved: movedOn(moved, previous.anomalous, anomalous, constants),
+      moved: movedOn(moved, previous, anomalous, constants),
+      ...quietAfter(previous, anomalous),
     },
     votes: counted.map((v) => ({
       ...v,
@@ -216,12 +219,23 @@ function next(
 /**
  * Adaptive conformal inference (Gibbs and Candes 2021) on alarms: each that begins moves the threshold up by a step, and the minutes
  * without one move it down by as much at the wanted rate. Whatever the stream is like, its alarms a day then come to what is wanted as
- * long as no bound is reached. No label is looked at: in a stream with real incidents, these are among the alarms.
+ * long as no bound is reached. No label is looked at: in a stream with real incidents, these are among the alarms. An alarm is what an
+ * operator counts as one: what begins again within half an hour belongs to the last.
  */
-function movedOn(moved: number, on: boolean, anomalous: boolean, { step, falseAlarmsPerDay }: VoteConstants): number {
+function movedOn(
+  moved: number,
+  { anomalous: on, quiet = Number.POSITIVE_INFINITY }: EnsembleState,
+  anomalous: boolean,
+  { step, falseAlarmsPerDay }: VoteConstants,
+): number {
   if (on && anomalous) return moved;
-  const begins = anomalous && !on ? step : 0;
+  const begins = anomalous && quiet >= QUIET_MINUTES ? step : 0;
   return Math.min(HIGHEST, Math.max(LOWEST, moved + begins - (step * falseAlarmsPerDay) / MINUTES_PER_DAY));
+}
+
+function quietAfter({ anomalous: on, quiet }: EnsembleState, anomalous: boolean): Pick<EnsembleState, 'quiet'> {
+  if (anomalous || (quiet === undefined && !on)) return {};
+  return { quiet: Math.min(QUIET_MINUTES, on ? 1 : quiet! + 1) };
 }
 
 /** The score a part of the way from the ordinary to `score`. */

@@ -62,7 +62,7 @@ export class ShadowScoring {
     return rows.length > 0 && until <= last;
   }
 
-  /** Null for a version that cannot be loaded, which is told once: without scores it is rejected in the end. */
+  /** Null for a version that cannot be loaded, which is logged once: without scores it is rejected in the end. */
   private async load({ modelKey, versionId, version }: Shadow): Promise<unknown> {
     const { pool, kind, logger } = this.options;
     if (this.refused.has(versionId)) return null;

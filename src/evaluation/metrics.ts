@@ -1,3 +1,5 @@
+import { QUIET_MINUTES } from '../models/threshold.js';
+
 /**
  * How good scores are against labels. Ties are handled as scikit-learn does: equal scores are one threshold.
  */
@@ -63,9 +65,6 @@ export function stretchesOf(flags: ArrayLike<number>, join = 0): Stretch[] {
   }
   return found;
 }
-
-/** Alarms with fewer quiet minutes than this between them are one alarm, as they are one incident to an operator. */
-export const QUIET_MINUTES = 30;
 
 export interface Detection {
   precision: number | null;

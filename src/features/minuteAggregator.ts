@@ -113,7 +113,7 @@ export class MinuteAggregator {
     return this.#next === null || this.#next === this.#firstMinute ? null : this.#next - 1;
   }
 
-  /** Routes held now: announced and not withdrawn, and withdrawn ones remembered to tell duplicates. */
+  /** Routes held now: announced and not withdrawn, and withdrawn ones remembered to recognise duplicates. */
   get routes(): number {
     return this.#state.tables.routes.size;
   }
@@ -198,7 +198,7 @@ export class MinuteAggregator {
 
   /**
    * Learns a dump's entry, and those after it of the same prefix, an element each. A dump starts no minute and moves no
-   * clock: it tells what was, and when the feed begins is for the feed to say.
+   * clock: it is the past, and when the feed begins is for the feed to say.
    * @returns the last message learnt
    */
   #tableEntries(columns: BatchColumns, message: number, element: number): number {

@@ -261,7 +261,7 @@ export class RouteFacts {
 
   /**
    * Whether an origin that the prefix has or had speaks of consent. A spell of some minutes that is over, and a small
-   * part of the peers beside others, tell of an earlier fault as much.
+   * part of the peers beside others, point to an earlier fault as well.
    */
   #isRelation(prefix: number, slot: number): boolean {
     const { prefixes } = this.known;

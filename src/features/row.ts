@@ -154,7 +154,7 @@ export interface NetworkLoss {
 
 /**
  * How common it is in this feed what else speaks of a newcomer, as shares of the networks that it knows, 0..1, to one
- * significant digit: what most networks have in common tells nothing of one of them.
+ * significant digit: what most networks have in common says nothing about one of them.
  */
 export interface FeedHabits {
   /** First met within the last half day, and within the last day. */
@@ -214,7 +214,7 @@ export interface MinuteEvidence {
   changing?: Ranked[];
   /**
    * Routes that went over to a new origin or link: the peer's path before, empty where it had none, and from then on.
-   * The prefixes that most peers tell of, each whole. Absent when there is none.
+   * The prefixes that most peers report, each whole. Absent when there are none.
    */
   paths?: { peer: string; peerAs: number; prefix: string; before: number[]; during: number[] }[];
 }

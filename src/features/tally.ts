@@ -1,4 +1,5 @@
 import type { ByteReader, ByteWriter } from './byteStream.js';
+import { findSlot } from './findSlot.js';
 import type { Ranked } from './row.js';
 
 /** Counts from here on are sorted where a rank is asked for; those below are counted by their value. */
@@ -39,16 +40,8 @@ export class Tally {
     return this.#slots[this.#find(key) + 1]!;
   }
 
-  /** Where the key's slot begins, or the free one that it would take. */
   #find(key: number): number {
-    const slots = this.#slots;
-    const wanted = key | 0;
-    const mask = slots.length - 1;
-    let hash = Math.imul(key, 0x9e3779b1);
-    hash ^= hash >>> 15;
-    let at = (hash << 1) & mask;
-    while (slots[at + 1] !== 0 && slots[at] !== wanted) at = (at + 2) & mask;
-    return at;
+    return findSlot(this.#slots, key, 1, 1);
   }
 
   #widen(): void {

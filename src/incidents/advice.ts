@@ -50,6 +50,8 @@ function declaredAdvice({ kind, prefix, origin }: WatchedRoute): string | undefi
       return `if it was not planned, withdraw ${what} on your routers in ${network}; else add it to watch.prefixes`;
     case 'too long':
       return `if it was not planned, withdraw ${what} on your routers in ${network}; else raise its maximumLength`;
+    case 'new neighbour':
+      return `if ${network} is a new provider, peer or customer of yours, add it to watch.neighbours; else ask it where its route to ${what} comes from`;
     case 'new upstream':
       return `ask ${network} where its route to ${what} comes from: a leak, or a forged origin; if it is a new upstream of yours, add it to upstreams`;
     case 'new downstream':

@@ -17,7 +17,7 @@ export interface CorrelationOptions extends CorrelatorContext {
   batch?: number;
   /** When alerts count as raised. */
   now: () => Date;
-  /** Minutes before this one are history now: what they show is stored, and told to nobody. None when left out. */
+  /** Minutes before this one are history now: what they show is stored without a notice. None when left out. */
   historyBefore?: () => Minute;
 }
 

@@ -49,7 +49,7 @@ export interface WatchedRoute {
   words: string;
   prefix?: string;
   origin?: number;
-  /** Peers that saw it, where the feed tells. */
+  /** Peers that saw it, where the feed names them. */
   peers?: number;
   /** Who may originate the prefix, or held it. */
   holders?: number[];
@@ -67,7 +67,7 @@ export interface IncidentDetail {
   /** Score of every class, 0..1. */
   scores: Partial<Record<IncidentClass, number>>;
   watched: WatchedRoute[];
-  /** What was last told to operators, so that each growth is told once. */
+  /** What was last raised, so that each growth is raised once. */
   told: { severity: Severity; class: IncidentClass; watched: number; newNormal?: boolean };
   /** Strongest explanations of each model at the peak. */
   explanations: Record<string, Explanation[]>;
@@ -81,7 +81,7 @@ export interface IncidentDetail {
   adaptations?: Adaptation[];
   /** It lasted too long: minutes of this level are no new incident. */
   accepted?: AcceptedLevel;
-  /** Found in replayed or backfilled minutes, and told to nobody. */
+  /** Found in replayed or backfilled minutes; no notice is sent. */
   history?: boolean;
   /** Prefixes whose new routes were withdrawn, or went back to their holder; the `subject` when its lost prefixes are back. */
   ended?: string[];

@@ -3,7 +3,7 @@ import { classify } from './classify.js';
 import type { CorrelatorContext, CorrelatorState } from './correlatorState.js';
 import type { Culprits } from './culprits.js';
 import { mergedRanks, noEvidence, withMinute } from './evidence.js';
-import type { Incident, IncidentDetail } from './incident.js';
+import type { Incident, IncidentDetail, Reason, WatchedRoute } from './incident.js';
 import { GENERAL } from './lanes.js';
 import { noTrace, traced } from './levelTrace.js';
 import type { MinuteInput } from './minuteInput.js';
@@ -108,7 +108,8 @@ function withInput(open: Incident, input: MinuteInput, signal: Signal, context: 
     peakScore: higher ? input.score! : open.peakScore,
     severity: watchedSeverity(normal.severity, watched, context.validityOf),
     class: judged.class,
-    reasons: normal.words,
+    // to the operator the new neighbour is the news, not that no class fits it
+    reasons: judged.class === 'unknown' ? [...watched.map(watchedReason), ...normal.words] : normal.words,
     models: active ? joined(open.models, contributing(input, signal)) : open.models,
     culprits: named(judged.culprits, evidence),
     detail: {
@@ -123,6 +124,8 @@ function withInput(open: Incident, input: MinuteInput, signal: Signal, context: 
     },
   };
 }
+
+const watchedReason = ({ words }: WatchedRoute): Reason => ({ class: 'unknown', weight: 1, words });
 
 function contributing(input: MinuteInput, signal: Signal): string[] {
   const names = Object.entries(input.votes)

@@ -8,6 +8,7 @@ import { FEWEST_LOST } from './loss.js';
 import type { MinuteInput } from './minuteInput.js';
 import { lossesOf, outagesOf } from './networkOutages.js';
 import { ROW } from './rowColumns.js';
+import type { WatchList } from './watchList.js';
 
 /** What no single network does: storms that models see, resets, losses of many at once. */
 export const GENERAL = '';
@@ -45,7 +46,7 @@ export function claimsOf(input: MinuteInput): MinuteInput {
 }
 
 /** The part of a minute that one network is behind: its claims, what it carries and what is lost with it, without the minute's volume. */
-export function partOf(input: MinuteInput, subject: string): MinuteInput {
+export function partOf(input: MinuteInput, subject: string, watchList: WatchList): MinuteInput {
   if (input.evidence === null) return { ...input, anomalous: false, votes: {}, score: null };
   const mine = ({ origin }: { origin: number }) => `AS${origin}` === subject;
   const { evidence } = input;
@@ -68,25 +69,29 @@ export function partOf(input: MinuteInput, subject: string): MinuteInput {
   if (ended.length > 0) part.ended = ended;
   const paths = (evidence.paths ?? []).filter(({ prefix }) => prefixes.has(prefix));
   if (paths.length > 0) part.paths = paths;
-  const newLinks = evidence.newLinks.filter(({ left, right }) => `AS${left}` === subject || `AS${right}` === subject);
+  const newLinks =
+    transits.length === 0
+      ? watchList.linksOf(subject, evidence)
+      : evidence.newLinks.filter(({ left, right }) => `AS${left}` === subject || `AS${right}` === subject);
   return {
     ...input,
     anomalous: false,
     votes: {},
     score: null,
     values: new Float32Array(input.values.length),
-    evidence: transits.length > 0 ? { ...part, newLinks } : part,
+    evidence: { ...part, newLinks },
   };
 }
 
 /** The minute without what networks with an incident of their own did. */
-export function withoutParts(input: MinuteInput, subjects: ReadonlySet<string>): MinuteInput {
+export function withoutParts(input: MinuteInput, subjects: ReadonlySet<string>, watchList: WatchList): MinuteInput {
   if (input.evidence === null || subjects.size === 0) return input;
   const others = ({ origin }: { origin: number }) => !subjects.has(`AS${origin}`);
   const evidence: MinuteEvidence = {
     ...input.evidence,
     newOrigins: input.evidence.newOrigins.filter(others),
     moreSpecifics: input.evidence.moreSpecifics.filter(others),
+    newLinks: input.evidence.newLinks.filter((link) => !watchList.isNeighbour(link, subjects)),
   };
   if (evidence.tails !== undefined) evidence.tails = evidence.tails.filter(others);
   if (evidence.losses !== undefined) {

@@ -14,7 +14,7 @@ export interface Newcomer extends Ranked {
   minutes: number;
 }
 
-/** How the traffic of an incident runs, and who feeds it: what tells a change for good from an event. Bounded. */
+/** How the traffic of an incident runs, and who feeds it: what sets a lasting change apart from an event. Bounded. */
 export interface LevelTrace {
   /** Median of announced and withdrawn prefixes a minute in each whole hour, the newest 24. */
   hours: number[];

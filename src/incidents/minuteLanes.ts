@@ -4,7 +4,6 @@ import type { CorrelatorContext, CorrelatorState } from './correlatorState.js';
 import { noEvidence, SPREADING, withMinute } from './evidence.js';
 import { claimsOf, explains, GENERAL, goneNetworks, partOf, suspectsOf, withoutParts } from './lanes.js';
 import type { MinuteInput } from './minuteInput.js';
-import type { IncidentSettings } from './settings.js';
 import { signalOf } from './signal.js';
 
 /** A part of a minute, with what led to it, that is judged by itself. */
@@ -25,19 +24,18 @@ export function lanesOf(input: MinuteInput, state: CorrelatorState, context: Cor
   const seen = recent.filter(({ minute }) => minute > input.minute - SPREADING);
   const { evidence } = input;
   const claims = evidence === null ? 0 : evidence.newOrigins.length + evidence.moreSpecifics.length;
-  const news = claims > 0 || evidence?.tails !== undefined;
+  const touched = evidence === null || input.gap ? [] : watchList.touches(evidence);
+  const news = claims > 0 || evidence?.tails !== undefined || touched.length > 0;
   if (evidence !== null && !input.gap && (news || evidence.transits !== undefined)) {
     const spread = [...seen, input].reduce((kept, minute) => withMinute(kept, claimsOf(minute), validityOf), {
       ...noEvidence(input.minute, baselineOf([])),
       peersSeen: distinctPeers([...recent, input]),
     });
-    const watched = watchList
-      .touches(evidence)
-      .flatMap(({ kind, origin }) => (kind === 'new origin' || kind === 'more specific' ? [origin ?? 0] : []));
+    const watched = touched.flatMap(({ kind, origin }) => (kind === 'withdrawn' ? [] : [origin ?? 0]));
     const suspects = settings.evidence.enabled ? carriagesOf(input, recent) : [];
     for (const subject of suspectsOf(spread, suspects, watched)) {
       if (names.has(subject)) continue;
-      const lane = { input: partOf(input, subject), recent: partsOf(recent, subject, settings) };
+      const lane = { input: partOf(input, subject, watchList), recent: partsOf(recent, subject, context) };
       const signal = signalOf(lane.input, lane.recent, settings, watchList, validityOf);
       if (signal.strong || signal.watched.length > 0) names.add(subject);
     }
@@ -47,7 +45,7 @@ export function lanesOf(input: MinuteInput, state: CorrelatorState, context: Cor
   if (!input.gap && !inOutage && settings.evidence.enabled && evidence?.losses !== undefined) {
     for (const subject of goneNetworks(input, distinctPeers([...recent, input]))) {
       if (names.has(subject)) continue;
-      const lane = { input: partOf(input, subject), recent: partsOf(recent, subject, settings) };
+      const lane = { input: partOf(input, subject, watchList), recent: partsOf(recent, subject, context) };
       if (signalOf(lane.input, lane.recent, settings, watchList, validityOf).strong) names.add(subject);
     }
   }
@@ -55,24 +53,32 @@ export function lanesOf(input: MinuteInput, state: CorrelatorState, context: Cor
   const explaining = input.anomalous
     ? state.open.find((open) => open.subject !== GENERAL && explains(open, input))?.subject
     : undefined;
-  const rest = withoutParts(input, names);
+  const rest = withoutParts(input, names, watchList);
   const general: MinuteInput = explaining === undefined ? rest : { ...rest, anomalous: false };
   return [
     ...own.map((subject): Lane => {
-      const part = partOf(input, subject);
+      const part = partOf(input, subject, watchList);
       const { anomalous, votes, score } = input;
       return {
         subject,
         input: subject === explaining ? { ...part, anomalous, votes, score } : part,
-        recent: partsOf(recent, subject, settings),
+        recent: partsOf(recent, subject, context),
       };
     }),
-    { subject: GENERAL, input: general, recent: names.size === 0 ? recent : recent.map((m) => withoutParts(m, names)) },
+    {
+      subject: GENERAL,
+      input: general,
+      recent: names.size === 0 ? recent : recent.map((m) => withoutParts(m, names, watchList)),
+    },
   ];
 }
 
 /** Only what an incident looks back at is taken apart; what is older says how warm the stream is, and its ordinary. */
-function partsOf(recent: readonly MinuteInput[], subject: string, settings: IncidentSettings): MinuteInput[] {
+function partsOf(
+  recent: readonly MinuteInput[],
+  subject: string,
+  { settings, watchList }: CorrelatorContext,
+): MinuteInput[] {
   const near = recent.length - Math.max(settings.lookBackMinutes, SPREADING) - 1;
-  return recent.map((minute, at) => (at < near ? minute : partOf(minute, subject)));
+  return recent.map((minute, at) => (at < near ? minute : partOf(minute, subject, watchList)));
 }

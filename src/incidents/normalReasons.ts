@@ -9,7 +9,7 @@ import { severityRank } from './severity.js';
 /** Peers that came or went are nothing to get up for. */
 const EXPLAINED: Severity = 'minor';
 
-/** What a class says of an incident, with what tells whether it is a change that stays; that goes first. */
+/** What a class says of an incident, with what shows whether it is a change that stays; that goes first. */
 export function judgedNormal(
   level: LevelTrace | undefined,
   evidence: IncidentEvidence,

@@ -18,7 +18,7 @@ const keyOf = ({ startedAt, subject }: Incident) => `${startedAt} ${subject}`;
 
 /**
  * Stores incidents, relates each to those near it, and raises or resolves its alerts, in the caller's transaction. What
- * is found in history is marked so; an incident that still goes on when the minutes are those of now is told then.
+ * is found in history is marked so; an incident that still goes on when the minutes are those of now is raised then.
  */
 export async function storeFindings(
   client: PoolClient,
@@ -65,7 +65,7 @@ export async function storeFindings(
       await resolveAlert(client, incidentFingerprint(change.incident), options.now(), alert);
       continue;
     }
-    // Somebody looks after it: growth is told no more, a higher severity is.
+    // Somebody looks after it: growth is not raised any more, a higher severity is.
     const known = id !== undefined && acknowledged.has(id);
     await raiseAlert(client, known ? { ...alert, grown: false } : alert, options.now());
   }

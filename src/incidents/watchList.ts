@@ -3,7 +3,7 @@ import { type AddressBlock, covers, parseAddressBlock } from './addressBlock.js'
 import type { WatchedRoute } from './incident.js';
 import type { WatchSettings } from './watch/settings.js';
 
-/** The operator's own networks: tells what of a minute's evidence touches them. */
+/** The operator's own networks, and what of a minute's evidence touches them. */
 export class WatchList {
   private readonly networks: Set<number>;
   private readonly allowed: Set<number>;
@@ -59,11 +59,32 @@ export class WatchList {
     if (tails !== undefined) {
       rest.tails = tails.filter(
         ({ prefix, covering, origin, holder }) =>
-          strange(prefix, origin, [holder]) && (covering === undefined || this.entryOf(covering, []) === null),
+          !this.networks.has(origin) &&
+          (this.isOpenTo(covering ?? prefix, origin, holder) ||
+            (strange(prefix, origin, [holder]) && (covering === undefined || this.entryOf(covering, []) === null))),
       );
     }
     if (losses !== undefined) rest.losses = losses.filter(({ origin }) => !this.networks.has(origin));
     return rest;
+  }
+
+  /** Who may stand before ours is declared nowhere, so that only its suspicion tells a forged origin from a new neighbour. */
+  private isOpenTo(prefix: string, neighbour: number, holder: number): boolean {
+    if (!this.networks.has(holder) || this.settings.upstreams !== undefined || this.neighbours.has(neighbour))
+      return false;
+    const around = this.entryOf(prefix, []);
+    return this.settings.prefixes.find((declared) => declared.prefix === around)?.upstreams === undefined;
+  }
+
+  /** Whether one of the named networks is the left end of this link, and one of ours the right. */
+  isNeighbour({ left, right }: Pick<MinuteEvidence['newLinks'][number], 'left' | 'right'>, names: ReadonlySet<string>) {
+    return this.networks.has(right) && names.has(`AS${left}`);
+  }
+
+  /** Links between the network and one of ours. */
+  linksOf(network: string, { newLinks }: MinuteEvidence): MinuteEvidence['newLinks'] {
+    const names = new Set([network]);
+    return newLinks.filter((link) => this.isNeighbour(link, names));
   }
 
   touches(evidence: MinuteEvidence): WatchedRoute[] {
@@ -115,7 +136,7 @@ export class WatchList {
     return newLinks.flatMap(({ left, right, routes, prefixes }): WatchedRoute[] => {
       if (!this.networks.has(right) || this.neighbours.has(left)) return [];
       const words = `AS${left} is a new neighbour of your AS${right} in the path of ${routes} routes (${prefixes.slice(0, 3).join(', ')})`;
-      return [{ kind: 'new neighbour', watched: `AS${right}`, words, prefix: prefixes[0] }];
+      return [{ kind: 'new neighbour', watched: `AS${right}`, words, prefix: prefixes[0], origin: left }];
     });
   }
 }
@@ -124,7 +145,7 @@ export class WatchList {
 export function mergedWatched(kept: readonly WatchedRoute[], fresh: readonly WatchedRoute[]): WatchedRoute[] {
   const entries = new Map<string, WatchedRoute>();
   for (const route of [...kept, ...fresh]) {
-    const key = `${route.kind} ${route.watched} ${route.prefix} ${route.kind === 'new neighbour' ? route.words.split(' ')[0] : route.origin}`;
+    const key = `${route.kind} ${route.watched} ${route.prefix} ${route.origin}`;
     if (!entries.has(key) && entries.size < 50) entries.set(key, route);
   }
   return [...entries.values()];

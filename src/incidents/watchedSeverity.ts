@@ -3,13 +3,14 @@ import type { Severity, WatchedRoute } from './incident.js';
 import { atLeast } from './severity.js';
 
 /**
- * An incident that touches the operator's own is at least major, and critical when a route of theirs was taken or lost.
+ * An incident is critical when a route of the operator's was taken or lost, and at least minor when they have a new neighbour.
  * A new origin that a ROA of theirs allows is worth a look, no more.
  */
 export function watchedSeverity(base: Severity, watched: readonly WatchedRoute[], validityOf: ValidityOf): Severity {
   if (watched.length === 0) return base;
   const floors = watched.map(({ kind, prefix, origin }): Severity => {
-    if (kind === 'new neighbour') return 'major';
+    // most are new customers and peers; whether its origin is forged is for the suspicion to say
+    if (kind === 'new neighbour') return 'minor';
     if (kind === 'withdrawn') return 'critical';
     return prefix !== undefined && origin !== undefined && validityOf(prefix, origin) === 'valid'
       ? 'minor'

@@ -28,8 +28,8 @@ const TAIL_FROM = 0.95;
 /** ... and is never held heavier than this, where a few values would decide alone. */
 const HEAVIEST_SHAPE = 0.3;
 
-/** Exceedances with fewer quiet minutes than this between them are one alarm. */
-const QUIET_MINUTES = 30;
+/** Exceedances with fewer quiet minutes than this between them are one alarm, as they are one incident to an operator. */
+export const QUIET_MINUTES = 30;
 
 /**
  * Minutes that exceed come in clusters, and an operator counts clusters: so the tail is fitted to the greatest score of

@@ -84,7 +84,7 @@ export async function comparedVersion(pool: Pool, key: ModelKey, number: number)
   };
 }
 
-/** What was learnt from the data, by which no two versions are told apart: long, and shown by charts. */
+/** What was learnt from the data, which is not compared: long, and shown by charts. */
 const LEARNT = new Set(['preparation', 'calibration', 'typical', 'background', 'threshold', 'format', 'kind']);
 const plain = z.union([z.string(), z.number(), z.boolean()]);
 

@@ -34,6 +34,7 @@ export function bridge(block: FeatureBlock, onset: Minute, isLeftOut: (minute: M
   if (since.length === 0 || before.length === 0) return block;
   const ofDay = new Set(since.map((row) => block.minutes[row]! % MINUTES_PER_DAY));
   const [oldDays, newDays] = [daysOf(block, before, ofDay, onset), daysOf(block, since, ofDay, onset)];
+  const isMoreThanOne = wholeDays(newDays) > 1;
   const moved = rowsThat(block, (row) => block.minutes[row]! < onset);
   const values = block.values.slice();
   for (let column = 0; column < block.columns; column++) {
@@ -46,7 +47,7 @@ export function bridge(block: FeatureBlock, onset: Minute, isLeftOut: (minute: M
     const old = oldDays.map((rows) => levelOf(rows, at).median);
     const stretch = stretchOf(oldDays, newDays, at);
     const middle = levelOf(oldDays.flat(), at).median;
-    const isPlain = newDays.length > 1 || old.length < LEAST_DAYS;
+    const isPlain = isMoreThanOne || old.length < LEAST_DAYS;
     for (const row of moved) {
       const other = (dayOf(block.minutes[row]!, onset) + APART) % old.length;
       const from = isPlain ? middle : old[other < 0 ? other + old.length : other]!;
@@ -72,6 +73,12 @@ function daysOf(block: FeatureBlock, rows: readonly number[], ofDay: ReadonlySet
   }
   const whole = [...days.values()].filter((list) => list.length >= LEAST_MINUTES);
   return whole.length === 0 ? [[...rows]] : whole;
+}
+
+/** Of a day that has only begun nobody knows its level yet. */
+function wholeDays(days: readonly number[][]): number {
+  const longest = Math.max(...days.map(({ length }) => length));
+  return days.filter(({ length }) => length >= longest / 2).length;
 }
 
 /**

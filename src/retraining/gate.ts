@@ -1,4 +1,5 @@
 import type { RegimeStep } from '../drift/regimeStep.js';
+import { MINUTES_PER_DAY } from '../features/row.js';
 import { ANOMALY_CLASSES, type ExamReference, type ExamResult } from './exam.js';
 import type { OnePeer } from './onePeer.js';
 import type { RetrainingSettings } from './settings.js';
@@ -41,6 +42,9 @@ export interface GateVerdict {
   reasons: string[];
 }
 
+/** A false alarm lasts as long as the models remember a busy minute, at most. */
+const ALARM_MINUTES = 15;
+
 const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
 
 /**
@@ -81,6 +85,14 @@ export function decide(evidence: GateEvidence, settings: RetrainingSettings): Ga
         `it finds ${beside}, the champion ${percent(theirs.anomalyRate)} (margin ${percent(settings.championMargin)})`,
       );
     }
+  }
+  // Its threshold was set for so many false alarms in these very minutes; what the champion finds there excuses no more.
+  const promised = (settings.falseAlarmsPerDay * ALARM_MINUTES) / MINUTES_PER_DAY;
+  const { window } = challenger;
+  if (!evidence.step && reasons.length === 0 && window.habitualRate > promised + settings.championMargin) {
+    reasons.push(
+      `it finds ${percent(window.anomalyRate)} of the ${window.minutes} minutes that it knows anomalous, ${percent(window.habitualRate)} beside its longest episode: ${settings.falseAlarmsPerDay} false alarms a day make at most ${percent(promised)} (margin ${percent(settings.championMargin)})`,
+    );
   }
   const atReach = exam?.challenger.atReach;
   // Where the lineage's champion has lost sensitivity to a drift, the reference decides below.

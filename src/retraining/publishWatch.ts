@@ -19,7 +19,7 @@ export interface PublishWatchOptions {
 
 /**
  * Looks after all versions that were published lately. Its moves are activations like any other, which the alerter
- * tells as rollbacks.
+ * shows as rollbacks.
  */
 export class PublishWatch {
   constructor(private readonly options: PublishWatchOptions) {}

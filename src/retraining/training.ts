@@ -32,7 +32,7 @@ export async function runTraining(training: TrainingRun): Promise<TrainingResult
     training.onLog?.(`${name} (${seconds} s)`);
   };
   try {
-    // A job that finds no room comes again and again: told once.
+    // A job that finds no room comes again and again: logged once.
     if ((await runHistory(pool, run)).at(-1)?.state !== 'waiting for lease')
       await state('waiting for lease', { holder: training.holder });
     return await withLease(

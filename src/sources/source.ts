@@ -2,7 +2,7 @@ import type { Logger as PinoLogger } from 'pino';
 
 export type Logger = Pick<PinoLogger, 'info' | 'warn' | 'error'>;
 
-/** What a live feed tells whoever consumes it. Calls come one at a time and in order. */
+/** What a live feed gives its consumer. Calls come one at a time and in order. */
 export interface FeedConsumer {
   /**
    * One message as received. A promise is back pressure: the next message waits for it, and the connection is paused

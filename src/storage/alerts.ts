@@ -54,10 +54,10 @@ export async function raiseAlert(
   );
   const open = rows[0];
   if (open === undefined || request.once === true) return insertAlert(db, request, now);
-  // What was found in history and still goes on now was told to nobody yet.
+  // What was found in history and still goes on now was not sent to anybody yet.
   const arrived = open.body.history === true && request.history !== true;
   const grown = request.grown === true || arrived || severityRank(request.severity) > severityRank(open.severity);
-  // What was told once is no history, however late its next minutes are judged.
+  // What was sent once is not history, however late its next minutes are judged.
   const history = open.body.history === true && request.history === true;
   const body: AlertBody = {
     ...bodyOf({ ...request, history }, open.body.revision + (grown ? 1 : 0), open.body.times + 1),
@@ -95,7 +95,7 @@ async function insertAlert(db: ClientBase, request: AlertRequest, now: Date): Pr
   return { id: Number(rows[0]!.id), told: true };
 }
 
-/** Marks what is open under this fingerprint as over, to be told where it was told before. Gives how many there were. */
+/** Marks what is open under this fingerprint as over, to be sent where it was sent before. Gives how many there were. */
 export async function resolveAlert(db: Db, fingerprint: string, now: Date, last?: AlertRequest): Promise<number> {
   const { rowCount } = await db.query(
     `UPDATE alerts SET resolved_at = $2, kind = coalesce($3, kind), title = coalesce($4, title),
@@ -214,7 +214,7 @@ export async function openAlertsOf(db: Db, kinds: readonly AlertKind[]): Promise
   return rows.map(({ title }) => title);
 }
 
-/** Takes a row that cannot be read out of what is to be told. */
+/** Takes a row that cannot be read out of what is to be sent. */
 export async function setAsideAlert(db: Db, alertId: number, error: string): Promise<void> {
   await db.query(`UPDATE alerts SET delivered = jsonb_build_object('done', true, 'error', $2::text) WHERE id = $1`, [
     alertId,

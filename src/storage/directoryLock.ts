@@ -37,7 +37,7 @@ export class DirectoryInUse extends Error {
 
 /**
  * One process a directory, by a Unix socket in it: the kernel ends it with its holder, so a number that has come to
- * belong to another process holds nothing. Who connects is told who holds it, and may ask the holder to signal itself;
+ * belong to another process holds nothing. Who connects learns who holds it, and may ask the holder to signal itself;
  * the socket is for its user alone.
  */
 export class DirectoryLock {

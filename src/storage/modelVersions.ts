@@ -196,7 +196,7 @@ export async function storedVersions(
   return rows;
 }
 
-/** Active versions whose files are gone or differ from the SHA-256 of their publish, as the database itself tells. */
+/** Active versions whose files are gone or differ from the SHA-256 of their publish, by the database's own rows. */
 export async function damagedActive(pg: Db): Promise<{ modelKey: ModelKey; version: number; files: string[] }[]> {
   const { rows } = await pg.query<{ modelKey: ModelKey; version: number; files: string[] }>(
     `SELECT model_key AS "modelKey", version, bad.files FROM model_versions, LATERAL (

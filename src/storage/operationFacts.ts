@@ -1,7 +1,7 @@
 import type { ModelKey } from '../models/model.js';
 import type { Db } from './pool.js';
 
-/** What alerts tell of the running system, read from the rows its parts write anyway. */
+/** What alerts say about the running system, read from the rows its parts write anyway. */
 
 /** Seconds since each stream last heard its feed (a message or a sign of life), by the database's clock. */
 export async function feedSilence(db: Db): Promise<{ stream: string; seconds: number; heard: Date | null }[]> {
@@ -27,7 +27,7 @@ export interface SilentService {
 
 /**
  * Services that did not end in order and have not beaten for `seconds`, unless one of the same name has begun on the
- * same host since. After a day a row tells of a machine that is gone for good, and counts no more.
+ * same host since. After a day a row is of a machine that is gone for good, and does not count.
  */
 export async function silentServices(db: Db, seconds: number): Promise<SilentService[]> {
   const { rows } = await db.query<SilentService>(
@@ -44,7 +44,7 @@ export async function silentServices(db: Db, seconds: number): Promise<SilentSer
   return rows;
 }
 
-/** Newest rows of a model that are looked through; older ones have been told or do not matter any more. */
+/** Newest rows of a model that are looked through; older ones were raised or do not matter any more. */
 const RECENT = 200;
 
 export interface DriftFact {

@@ -1,7 +1,7 @@
 import type { Minute } from '../features/row.js';
 import type { Db } from './pool.js';
 
-/** A minute with the routes (announced and withdrawn prefixes) that one peer told of, and that all did. */
+/** A minute with the routes (announced and withdrawn prefixes) that one peer reported, and that all did. */
 export interface PeerMinute {
   minute: Minute;
   ofPeer: number;

@@ -62,7 +62,7 @@ export async function endRun(
   return rowCount === 1;
 }
 
-/** Whether the last failure of a run was one that another time mends, such as too few minutes. */
+/** Whether the last failure of a run was one that time cures, such as too few minutes. */
 export async function failedForNow(db: Db, run: string): Promise<boolean> {
   const { rows } = await db.query<{ transient: boolean }>(
     `SELECT coalesce((detail->>'transient')::boolean, false) AS transient FROM retrain_runs

@@ -55,7 +55,7 @@ export function prepareCluster(options: {
   const credentials = ownFiles.readOwnFile(credentialsFile, ownFiles.credentialsFile);
   if (credentials === null) {
     throw new Error(
-      `${credentialsFile} is missing or damaged, and with it the password of the database: restore the file, or name another --data-directory and fill it with \`routewarden restore\``,
+      `${credentialsFile} is missing or damaged, and with it the password of the database. Restore the file, or name another --data-directory and fill it with \`routewarden restore\``,
     );
   }
   return credentials;

@@ -33,7 +33,7 @@ export function unprivilegedUser(): User {
 export function clusterHome(directory: string, user: User): string {
   if (canReach(directory, user)) return directory;
   const plain = directory.replaceAll('/', '-').slice(1);
-  // `/a-b` and `/a/b` read the same: the hash tells them apart.
+  // `/a-b` and `/a/b` read the same: the hash makes them differ.
   const hash = createHash('sha256').update(directory).digest('hex').slice(0, 12);
   const home = join(HOMES, `${plain.slice(-100)}-${hash}`);
   const earlier = join(HOMES, plain);

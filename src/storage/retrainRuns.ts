@@ -90,7 +90,7 @@ export async function recentRetrains(db: Db, key?: ModelKey, limit = 100): Promi
 }
 
 export interface LastFinish extends RetrainEvent {
-  /** Refused, and the one before it was not: nothing changed, and a few hours more may tell another story. */
+  /** Refused, and the one before it was not: nothing changed, and a few hours more may decide otherwise. */
   isFirstRefusal: boolean;
 }
 

@@ -59,7 +59,7 @@ export async function rewindStream(pool: Pool, stream: string, to: Date, actor: 
       const { rowCount } = await client.query(statement, [stream, to]);
       if ((rowCount ?? 0) > 0) rows[table] = rowCount!;
     }
-    // Their incidents are gone, and nothing is over by that: nobody is told.
+    // Their incidents are gone, and nothing is over by that: no notice is sent.
     await client.query(
       `UPDATE alerts SET resolved_at = now(), delivered = delivered || '{"done": true}'
        WHERE resolved_at IS NULL AND starts_with(fingerprint, $1) AND fingerprint >= $1 || $2`,

@@ -49,6 +49,23 @@ export async function listServices(pool: Pool): Promise<ServiceRow[]> {
   }));
 }
 
+/** Notices that a process has sent, or failed to send, through a channel since it began. */
+export interface NoticeCount {
+  instance: string;
+  channel: string;
+  sent: number;
+  failed: number;
+}
+
+export async function noticeCounts(db: Db): Promise<NoticeCount[]> {
+  const { rows } = await db.query<NoticeCount>(
+    `SELECT instance, key AS channel, (value->>'sent')::float8 AS sent, (value->>'failed')::float8 AS failed
+     FROM services s, jsonb_each(CASE jsonb_typeof(s.detail->'notices') WHEN 'object' THEN s.detail->'notices' ELSE '{}' END)
+     ORDER BY instance, channel`,
+  );
+  return rows;
+}
+
 /** Names of services that beat within the last ten seconds. */
 export async function liveServices(db: Db): Promise<string[]> {
   const { rows } = await db.query<{ name: string }>(

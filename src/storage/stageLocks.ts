@@ -89,7 +89,7 @@ export class StageLocks {
     await this.#client?.end();
   }
 
-  /** Asks for what is wanted until nothing is, or until the connection breaks: then all who wait are told. */
+  /** Asks for what is wanted until nothing is, or until the connection breaks: then all who wait learn of it. */
   async #ask(): Promise<void> {
     // What is asked for in one turn of the event loop is one query.
     await new Promise((resolve) => setImmediate(resolve));

@@ -102,6 +102,32 @@ export async function newestVerdict(db: Db, stream: string): Promise<Omit<Verdic
   return rows[0] ?? null;
 }
 
+/** The minute of the newest verdict of each stream that has one. */
+export async function newestVerdictMinutes(db: Db): Promise<Map<string, Minute>> {
+  const { rows } = await db.query<{ stream: string; minute: Minute }>(
+    `SELECT name AS stream, ${minuteOf('v.minute')} AS minute FROM streams
+     JOIN LATERAL (SELECT minute FROM verdicts WHERE stream = name ORDER BY minute DESC LIMIT 1) v ON true`,
+  );
+  return new Map(rows.map(({ stream, minute }) => [stream, minute]));
+}
+
+/** How long each verdict after a minute came after the row that it judges, seconds; in order. */
+export async function verdictDelays(
+  db: Db,
+  stream: string,
+  after: Minute,
+  limit: number,
+): Promise<{ minute: Minute; seconds: number; anomalous: boolean }[]> {
+  const { rows } = await db.query<{ minute: Minute; seconds: number; anomalous: boolean }>(
+    `SELECT ${minuteOf('v.minute')} AS minute, v.anomalous,
+       greatest(0, extract(epoch FROM v.created_at - f.created_at))::float8 AS seconds
+     FROM verdicts v JOIN features f USING (stream, minute)
+     WHERE v.stream = $1 AND v.minute > $2 ORDER BY v.minute LIMIT $3`,
+    [stream, minuteToDate(after), limit],
+  );
+  return rows;
+}
+
 /** The verdicts of from <= minute < until, in order. */
 export async function verdictScores(
   db: Db,

@@ -17,7 +17,7 @@ import { migrate } from '../../src/storage/migrations.js';
 import { countFailure } from '../../src/storage/retrainRuns.js';
 import { addIncident, NOW } from '../dashboard/seed.js';
 import { publishVersion } from '../registry/trainedVersion.js';
-import { routewarden } from '../support/command.js';
+import { routewardenHere } from '../support/command.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
 
 const TOKEN = 'a-very-secret-token-of-operators';
@@ -88,7 +88,7 @@ const send = (method: string, path: string, body: unknown = {}) =>
     body: JSON.stringify(body),
   });
 const posted = async (path: string, body?: unknown) => (await send('POST', path, body)).status;
-const typed = async (...words: string[]) => (await routewarden(words, { DATABASE_URL: database.url })).code;
+const typed = async (...words: string[]) => (await routewardenHere(words, { DATABASE_URL: database.url })).code;
 const audit = async () =>
   (
     await database.pool.query<{ actor: string; action: string; target: string }>(
@@ -240,10 +240,10 @@ describe('an act leaves one row, of who did it', () => {
       row: byTerminal('decline retraining'),
     },
     {
-      act: 'clear failures',
-      before: () => countFailure(database.pool, KEY, 'no memory', 1),
-      do: () => typed('retrain', KEY, '--clear'),
-      row: byTerminal('clear failures'),
+      act: 'clear failures, of a key that names no model too',
+      before: () => countFailure(database.pool, 'lstn rrc00' as typeof KEY, 'no memory', 1),
+      do: () => typed('retrain', 'lstn rrc00', '--clear'),
+      row: byTerminal('clear failures', 'lstn rrc00'),
     },
     {
       act: 'acknowledge',
@@ -289,7 +289,7 @@ describe('an act leaves one row, of who did it', () => {
       ['Ada', '<b>first</b>'],
       [AT_THE_TERMINAL, 'second'],
     ]);
-    const { stdout } = await routewarden(['incidents', 'show', '1'], { DATABASE_URL: database.url });
+    const { stdout } = await routewardenHere(['incidents', 'show', '1'], { DATABASE_URL: database.url });
     expect(stdout).toMatch(/assigned {3}to Grace[\s\S]*Ada: <b>first<\/b>[\s\S]*: second/);
   });
 

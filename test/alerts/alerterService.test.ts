@@ -7,6 +7,7 @@ import type { Pool } from 'pg';
 import { packageRoot } from '../../src/config/paths.js';
 import { settingsSchema } from '../../src/config/settings.js';
 import { listAlerts } from '../../src/storage/alerts.js';
+import { routewardenHere } from '../support/command.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
 import { Facts } from './facts.js';
 import { httpReceiver, type Receiver, smtpReceiver, syslogReceiver } from './receivers.js';
@@ -161,16 +162,13 @@ describe('routewarden', () => {
   async function routewarden(change: object, ...words: string[]) {
     const file = join(folder, 'settings.json');
     await writeFile(file, JSON.stringify({ ...settings, ...change }));
-    const child = spawn(process.execPath, [join(packageRoot, 'bin/routewarden.js'), '--config', file, ...words], {
-      env: { PATH: process.env.PATH, DATABASE_URL: database.url },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let out = '';
-    let err = '';
-    child.stdout.on('data', (chunk) => (out += chunk));
-    child.stderr.on('data', (chunk) => (err += chunk));
-    const code = await new Promise<number | null>((done) => child.once('close', done));
-    return { out, err, code, json: () => JSON.parse(out.trimEnd().split('\n').at(-1)!) };
+    const ended = await routewardenHere(['--config', file, ...words], { DATABASE_URL: database.url });
+    return {
+      out: ended.stdout,
+      err: ended.stderr,
+      code: ended.code,
+      json: () => JSON.parse(ended.stdout.trimEnd().split('\n').at(-1)!),
+    };
   }
 
   test('alerts test sends through one channel or all, and says what failed', async () => {

@@ -13,7 +13,7 @@ const message = (data: object) =>
   });
 const announcements = [
   { next_hop: '192.0.2.1', prefixes: ['198.51.100.0/24', '2001:db8::/32'] },
-  { next_hop: '2001:db8::1', prefixes: ['203.0.113.128/25'] },
+  { next_hop: '2001:db8::a', prefixes: ['203.0.113.128/25'] },
 ];
 const withHops = (count: number) =>
   message({ path: Array.from({ length: count }, (_, at) => (at % 9) + 1), announcements });
@@ -40,6 +40,27 @@ test.each([
     expect(outcome).toEqual(decodeRisLiveJson(given, slow));
   }
   expect(elementsOf(fast)).toEqual(elementsOf(slow));
+});
+
+test('a leading zero is refused before any number, wherever it stands', () => {
+  const text = message({
+    path: [64500, 3356, [64501, 64502]],
+    community: [
+      [64500, 1],
+      [3356, 22],
+    ],
+    med: 7,
+    announcements,
+  });
+  const places = [...text.matchAll(/[,:[](?=[1-9])/g)].map(({ index }) => index + 1);
+  expect(places).toHaveLength(10);
+  const builder = new UpdateBatchBuilder();
+  for (const at of places) {
+    for (const zeros of ['0', '00']) {
+      const wrong = text.slice(0, at) + zeros + text.slice(at);
+      expect([wrong, decodeRisLiveMessage(wrong, builder).kind]).toEqual([wrong, 'bad']);
+    }
+  }
 });
 
 test('a processor without SIMD takes every message by JSON.parse', () => {

@@ -8,7 +8,7 @@ import { runningServer } from '../../src/storage/embeddedPostgres.js';
 import { freePort } from '../../src/storage/freePort.js';
 import { openPool, type Pool } from '../../src/storage/pool.js';
 import { listServices } from '../../src/storage/services.js';
-import { jsonOf, routewarden, type Started, startRoutewarden } from '../support/command.js';
+import { jsonOf, routewarden, routewardenHere, type Started, startRoutewarden } from '../support/command.js';
 
 interface Service {
   name: string;
@@ -80,7 +80,7 @@ describe('settings', () => {
   ])(
     'a wrong value in the %s is named with its origin: %o',
     async (_where, environment, message) => {
-      const ended = await routewarden(['config'], environment as Record<string, string>);
+      const ended = await routewardenHere(['config'], environment as Record<string, string>);
       expect(ended.stderr).toMatch(message);
       expect(ended.code).toBe(2);
     },
@@ -90,19 +90,19 @@ describe('settings', () => {
   test('a wrong value in the file is named with the file', async () => {
     const file = join(folder, 'wrong.json');
     writeFileSync(file, JSON.stringify({ feed: { graceSeconds: -1 }, colour: 'blue' }));
-    const ended = await routewarden(['--config', file, 'config']);
+    const ended = await routewardenHere(['--config', file, 'config']);
     expect(ended.code).toBe(2);
     expect(ended.stderr).toContain('feed.graceSeconds');
     expect(ended.stderr).toContain(file);
     expect(ended.stderr).toContain('colour');
     writeFileSync(file, '{"feed":');
-    expect((await routewarden(['--config', file, 'config'])).stderr).toMatch(/is not JSON/);
+    expect((await routewardenHere(['--config', file, 'config'])).stderr).toMatch(/is not JSON/);
   }, 30_000);
 
   test('flags win over the environment, which wins over the file', async () => {
     const file = join(folder, 'right.json');
     writeFileSync(file, JSON.stringify({ seed: 3, logLevel: 'warn', dataDirectory: '/from-file' }));
-    const ended = await routewarden(['--config', file, '--data-directory', '/from-flag', 'config', '--json'], {
+    const ended = await routewardenHere(['--config', file, '--data-directory', '/from-flag', 'config', '--json'], {
       LOG_LEVEL: 'error',
     });
     const text = JSON.stringify(jsonOf(ended));
@@ -114,7 +114,7 @@ describe('settings', () => {
   test.each(['auto', 'fused', 'tfjs'])(
     'LSTM_ENGINE=%s is taken',
     async (engine) => {
-      expect((await routewarden(['config', '--json'], { LSTM_ENGINE: engine })).code).toBe(0);
+      expect((await routewardenHere(['config', '--json'], { LSTM_ENGINE: engine })).code).toBe(0);
     },
     30_000,
   );

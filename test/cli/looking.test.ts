@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Pool } from 'pg';
 import { forgetEmptyStream } from '../../src/storage/streams.js';
 import { addIncident, HIJACK, NOW, STREAM } from '../dashboard/seed.js';
-import { jsonOf, routewarden } from '../support/command.js';
+import { jsonOf, routewarden, routewardenHere } from '../support/command.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
 
 const MINUTE = 60_000;
@@ -14,7 +14,7 @@ let folder: string;
 let database: TestDatabase;
 let pool: Pool;
 let environment: Record<string, string>;
-const run = (...words: string[]) => routewarden(words, environment);
+const run = (...words: string[]) => routewardenHere(words, environment);
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'routewarden-look-'));
@@ -88,7 +88,7 @@ describe('a command that fills nothing', () => {
     '%s %s makes no database, and says what it looked for',
     async (...words) => {
       const elsewhere = await mkdtemp(join(folder, 'empty-'));
-      const ended = await routewarden(words, {}, elsewhere);
+      const ended = await routewardenHere(words, {}, elsewhere);
       expect(ended.code).toBe(1);
       expect(ended.stderr + ended.stdout).toMatch(
         /there is no database here \(no settings file, own database in .*empty-/,

@@ -12,6 +12,7 @@ import { beginStream } from '../../src/collection/beginStream.js';
 import { BoundWatch } from '../../src/collection/boundWatch.js';
 import { type ReplayRequest, replayInto } from '../../src/collection/replaySession.js';
 import { settingsSchema } from '../../src/config/settings.js';
+import { Judging } from '../../src/dashboard/judging.js';
 import { metricsText } from '../../src/dashboard/metrics.js';
 import { feedState } from '../../src/dashboard/queries/feed.js';
 import { MinuteAggregator } from '../../src/features/minuteAggregator.js';
@@ -271,7 +272,14 @@ test('doctor, metrics and the page say what a stream holds, and doctor what to s
     expect(finding).toMatchObject({ check: 'routes of s', ok });
     expect(finding!.finding).toContain(`${holdings.routes} routes`);
     if (!ok) expect(finding!.finding).toContain('set features.routes higher');
-    const metrics = await metricsText(database.pool, [], settings.dashboard, Date.now(), 6);
+    const metrics = await metricsText(
+      database.pool,
+      [],
+      settings.dashboard,
+      Date.now(),
+      6,
+      await Judging.since(database.pool),
+    );
     expect(metrics).toContain(`routewarden_routes{stream="s"} ${holdings.routes}\n`);
     expect(metrics).toContain(`routewarden_routes_evicted{stream="s"} ${holdings.evictedRoutes}\n`);
     const { known } = await feedState(database.pool, 's', null, undefined, settings.dashboard.staleAfter);

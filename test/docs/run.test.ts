@@ -22,7 +22,7 @@ const HISTORY_HOURS = 26;
 const HIJACK = { startMinute: 20, durationMinutes: 15 };
 const QUIET = pino({ level: 'silent' });
 /** So much of the archive is there; the rest of the seven days is missing, as an archive that began late. */
-const ARCHIVED_MINUTES = 180;
+const ARCHIVED_MINUTES = 75;
 
 /** Every documented command once, with the places that write it. */
 function documented(): { line: string; words: string[]; where: string }[] {

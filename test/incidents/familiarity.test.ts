@@ -9,7 +9,7 @@ function bitsOf(
   inside: boolean,
   reach: number | undefined,
   above: number | undefined,
-  { knownFor = 5000, peers = 50 } = {},
+  { knownFor = 5000, peers = 50, held = 5, holderPrefixes = 5 } = {},
 ): number {
   const network = { knownFor, degree: 2, carries: 0 };
   const facts = {
@@ -20,11 +20,11 @@ function bitsOf(
     near: 0,
     shared: 0,
     originPrefixes: 5,
-    holderPrefixes: 5,
+    holderPrefixes,
     heldFor: knownFor,
     routes: 20,
     taken: 15,
-    held: 5,
+    held,
     others: 0,
     parts: 0,
     ...(above === undefined ? {} : { above }),
@@ -70,4 +70,10 @@ test('strangers are more telling where three in five peers told how they reach t
     expect(young(30) - young(50)).toBe(1);
     expect(bitsOf(inside, 20, 3, { peers: 20 })).toBe(bitsOf(inside, 20, 3));
   }
+});
+
+test('a holder that announces nothing any more speaks for a handover, unless routes to the prefix still lead to it', () => {
+  const excused = (held: number) => bitsOf(false, 20, 5, { held }) - bitsOf(false, 20, 5, { held, holderPrefixes: 0 });
+  // of 20 routes; who takes all of a network's prefixes leaves it none that leads to it alone
+  expect([0, 1, 2, 10].map(excused)).toEqual([2, 2, 0, 0]);
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { Feed } from './feed.js';
-import { correlated } from './minutes.js';
+import { contextOf, correlated } from './minutes.js';
 
 describe('a network that puts the holder behind itself', () => {
   test('and never carried anybody is a hijacker, of the prefix and of a part of it', () => {
@@ -35,5 +35,27 @@ describe('a network that puts the holder behind itself', () => {
       .announce(500, 8, 201, [6300, 4200], ['172.16.0.0/16'])
       .inputs(560);
     expect(correlated(inputs).incidents).toEqual([]);
+  });
+});
+
+describe('with only our AS numbers declared, a new neighbour of ours', () => {
+  const ours = (asNumber: number) => contextOf({}, { asNumbers: [asNumber] });
+
+  test('that is a provider of many is minor, an incident of its own, and the first thing that it says', () => {
+    const inputs = new Feed().announce(500, 8, 200, [201, 4200], ['10.12.0.0/16']).inputs(560);
+    const { incidents } = correlated(inputs, ours(4200));
+    expect(incidents.map(({ subject, severity }) => [subject, severity])).toEqual([['AS201', 'minor']]);
+    expect(incidents[0]!.reasons[0]!.words).toContain('AS201 is a new neighbour of your AS4200');
+  });
+
+  test('that looks as if it forged our origin is major, in one incident', () => {
+    const inputs = new Feed().announce(500, 8, 201, [6300, 4200], ['10.12.0.0/16']).inputs(560);
+    const watch = ours(4200);
+    const watching = inputs.map((input) => ({ ...input, evidence: watch.watchList.withoutOurs(input.evidence!) }));
+    const { incidents } = correlated(watching, watch);
+    expect(incidents.map(({ subject, class: name, severity }) => [subject, name, severity])).toEqual([
+      ['AS6300', 'hijack', 'major'],
+    ]);
+    expect(incidents[0]!.detail.watched).toMatchObject([{ kind: 'new neighbour', watched: 'AS4200' }]);
   });
 });

@@ -1,25 +1,19 @@
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Pool } from 'pg';
-import { pino } from 'pino';
-import { settingsSchema } from '../../src/config/settings.js';
-import { Pipeline } from '../../src/demo/pipeline.js';
-import { STORY_START } from '../../src/demo/story.js';
-import { System } from '../../src/services/system.js';
-import { RisLiveServer } from '../../src/simulation/risLiveServer.js';
-import { demoScenario, worldOf } from '../../src/simulation/scenario.js';
+import { openRetrainQueue } from '../../queues/retrain.js';
+import { QueueStore } from '../../queues/store.js';
+import type { Pipeline } from '../../src/demo/pipeline.js';
+import { requestRetrain } from '../../src/retraining/request.js';
+import type { System } from '../../src/services/system.js';
+import type { RisLiveServer } from '../../src/simulation/risLiveServer.js';
 import { minuteToDate } from '../../src/storage/minuteColumn.js';
-import { openPool } from '../../src/storage/pool.js';
 import { jsonOf, routewarden } from '../support/command.js';
 import { startRedis, type TestRedis } from '../support/redis.js';
+import { RunningSystem, STREAM } from '../support/runningSystem.js';
 
-const STREAM = 'demo';
-/** So far the feed is played beyond the minutes that are asked for; all of them but the last are closed by it. */
-const GRACE_MINUTES = 3;
-const QUIET = pino({ level: 'silent' });
+const SHADOW_MINUTES = 15;
 
 let redis: TestRedis | null = null;
 beforeAll(async () => {
@@ -30,97 +24,38 @@ afterAll(async () => {
 });
 
 describe.each(['postgres', 'redis'] as const)("a retraining's whole life, with the queues on %s", (kind) => {
-  let folder: string;
+  let running: RunningSystem;
   let feed: RisLiveServer;
   let system: System;
   let pool: Pool;
   let pipeline: Pipeline;
-  /** The minute up to which the feed was played. */
-  let at = STORY_START + 26 * 60;
-  const environment: Record<string, string> = {};
+  let environment: Record<string, string>;
   const skipped = () => kind === 'redis' && redis === null;
-
-  /** Plays on, and waits until every minute is judged. */
-  async function play(minutes: number): Promise<void> {
-    at += minutes;
-    await pipeline.until('the collector', 60, async () => feed.state.subscribers > 0);
-    await feed.playUntil(at + GRACE_MINUTES);
-    const last = at + GRACE_MINUTES - 2;
-    await pipeline.until(`the features of minute ${last}`, 60, () => pipeline.featuresReach(last));
-    await pipeline.until(`the verdicts of minute ${at}`, 60, () => pipeline.judged());
-  }
-  /** The next minute that will be closed. */
-  const next = () => at + GRACE_MINUTES - 1;
+  const play = (minutes: number) => running.play(minutes);
   const count = async (query: string, values: unknown[] = []): Promise<number> =>
     Number((await pool.query(`SELECT count(*) AS count FROM ${query}`, values)).rows[0].count);
-  /** Version by minute of one kind, from a minute on. */
-  const versions = async (model: string, from: number): Promise<number[]> =>
-    (
-      await pool.query<{ version: number }>(
-        `SELECT v.version FROM scores s JOIN model_versions v ON v.id = s.version_id
-         WHERE s.kind = $1 AND s.minute >= $2 ORDER BY s.minute`,
-        [model, minuteToDate(from)],
-      )
-    ).rows.map(({ version }) => version);
 
   beforeAll(async () => {
     if (skipped()) return;
-    folder = await mkdtemp(join(tmpdir(), 'routewarden-retrain-'));
-    Object.assign(environment, {
-      ROUTEWARDEN_DATA_DIRECTORY: join(folder, 'data'),
-      ROUTEWARDEN_ARTIFACT_DIRECTORY: join(folder, 'artifacts'),
-      ROUTEWARDEN_QUEUE_PREFIX: 'routewarden-retrain',
-      ...(kind === 'redis' ? { REDIS_URL: redis!.url } : {}),
+    running = await RunningSystem.start({
+      retraining: { leaseSeconds: 4 },
+      redisUrl: kind === 'redis' ? redis!.url : undefined,
+      patience: 400_000,
     });
-    feed = new RisLiveServer({
-      world: worldOf(
-        demoScenario(STORY_START, { seed: 7, historyHours: 26, liveHours: 6, driftHours: 0, incidents: [] }),
-      ),
-      logger: QUIET,
-    });
-    system = await System.start({
-      settings: settingsSchema.parse({
-        dataDirectory: environment.ROUTEWARDEN_DATA_DIRECTORY,
-        artifactDirectory: environment.ROUTEWARDEN_ARTIFACT_DIRECTORY,
-        redisUrl: environment.REDIS_URL,
-        queuePrefix: environment.ROUTEWARDEN_QUEUE_PREFIX,
-        streams: [{ name: STREAM }],
-        feed: { clock: 'feed', url: await feed.listen() },
-        driftCheckIntervalSeconds: 1,
-        retraining: { trainingDays: 1, heldBackMinutes: 240, jitterSeconds: 0, leaseSeconds: 4 },
-        dashboard: { port: 0, live: false },
-      }),
-      logger: QUIET,
-      onLine: () => {},
-      onHopeless: () => {},
-      onDatabaseLost: () => {},
-    });
-    pool = openPool(system.database.databaseUrl, { name: 'test', onError: () => {} });
-    pipeline = new Pipeline(pool, STREAM, AbortSignal.timeout(280_000));
-    await pipeline.until('the collector', 60, async () => feed.state.subscribers > 0);
-    await feed.playUntil(at + GRACE_MINUTES);
-    await pipeline.until('the first models', 120, async () =>
-      Object.values(await pipeline.activations()).every((activations) => activations === 1),
-    );
-    await pipeline.until('the first round to end', 60, () => pipeline.checked());
+    ({ feed, system, pool, pipeline, environment } = running);
+    await running.learn();
     await play(10);
   }, 240_000);
-  afterAll(async () => {
-    if (skipped()) return;
-    await pool?.end();
-    await system?.stop();
-    await feed?.close();
-    await rm(folder, { recursive: true, force: true });
-  }, 60_000);
+  afterAll(() => running?.stop(), 60_000);
 
   test('by hand: trained, published with its files, loaded between two minutes, and rolled back', async () => {
     if (skipped()) return;
-    const from = next();
+    const from = running.next;
     const ended = await routewarden(['retrain', 'isolation_forest@demo', '--json'], environment);
     expect(ended.stderr).not.toMatch(/Error/);
     expect(jsonOf(ended)).toMatchObject({ model: 'isolation_forest@demo', state: 'published', version: 2 });
     await play(10);
-    const served = await versions('isolation_forest', from);
+    const served = await running.scoredBy(from, 'isolation_forest');
     expect(served).toHaveLength(10);
     expect(new Set(served)).toEqual(new Set([2]));
     const states = await pool.query(
@@ -129,7 +64,7 @@ describe.each(['postgres', 'redis'] as const)("a retraining's whole life, with t
     expect(states.rows.map(({ state }) => state).reverse()).toEqual(
       expect.arrayContaining(['queued', 'training', 'validating', 'published']),
     );
-    const copies = join(folder, 'artifacts', 'isolation_forest', STREAM, '2');
+    const copies = join(running.settings.artifactDirectory, 'isolation_forest', STREAM, '2');
     const files = await pool.query<{ name: string; bytes: Buffer }>(
       `SELECT name, bytes FROM model_files f JOIN model_versions v ON v.id = f.version_id
        WHERE v.model_key = 'isolation_forest@demo' AND v.version = 2`,
@@ -140,8 +75,8 @@ describe.each(['postgres', 'redis'] as const)("a retraining's whole life, with t
     const back = await routewarden(['rollback', 'isolation_forest@demo', '--json'], environment);
     expect(jsonOf(back)).toMatchObject({ from: 2, to: 1 });
     await play(10);
-    expect(new Set(await versions('isolation_forest', from + 10))).toEqual(new Set([1]));
-    expect(await versions('lstm', from)).toHaveLength(20);
+    expect(await running.served(from + 10)).toEqual([1]);
+    expect(await running.scoredBy(from, 'lstm')).toHaveLength(20);
     expect(await count(`verdicts WHERE minute >= $1 AND missing = '{}'`, [minuteToDate(from)])).toBe(20);
   }, 120_000);
 
@@ -159,14 +94,63 @@ describe.each(['postgres', 'redis'] as const)("a retraining's whole life, with t
     expect(await inState('training')).toBe(2);
     expect(await count(`model_versions WHERE model_key = 'lstm@demo'`)).toBe(2);
     expect(await count(`activations WHERE model_key = 'lstm@demo'`)).toBe(2);
-    const from = next();
+    const from = running.next;
     await play(5);
-    expect(new Set(await versions('lstm', from))).toEqual(new Set([2]));
+    expect(await running.served(from, 'lstm')).toEqual([2]);
   }, 200_000);
+
+  // Shadows live in the database: the store of the queues makes no difference to them.
+  if (kind === 'postgres')
+    test('in the shadow: it scores beside the champion, unheard by the verdicts, and then takes over by itself', async () => {
+      const key = `isolation_forest@${STREAM}`;
+      const shadowing = { ...running.settings.retraining, shadowMinutes: SHADOW_MINUTES };
+      await system.reload({ ...running.settings, retraining: shadowing });
+      const stateOf = async (version: number): Promise<string | undefined> =>
+        (
+          await pool.query<{ state: string }>(
+            'SELECT state FROM model_versions WHERE model_key = $1 AND version = $2',
+            [key, version],
+          )
+        ).rows[0]?.state;
+      const { databaseUrl } = system.database;
+      const store = new QueueStore({ databaseUrl, queuePrefix: running.settings.queuePrefix }, () => {});
+      const asked = await requestRetrain(
+        pool,
+        openRetrainQueue(store),
+        { modelKey: key, trigger: { kind: 'manual', actor: 'test' }, seed: 3 },
+        shadowing,
+      );
+      await store.close();
+      expect(asked).toMatchObject({ admitted: true });
+      await pipeline.until('the shadow', 60, async () => (await stateOf(3)) !== undefined);
+      expect(await stateOf(3)).toBe('shadow');
+
+      const begun = running.next;
+      await play(8);
+      expect(await running.served(begun)).toEqual([1]);
+      const shadowed = () =>
+        count(`shadow_scores WHERE kind = 'isolation_forest' AND minute >= $1`, [minuteToDate(begun)]);
+      await pipeline.until('the scores of the shadow', 30, async () => (await shadowed()) === 8);
+      // Verdicts know nothing of it.
+      expect(await stateOf(3)).toBe('shadow');
+
+      await play(SHADOW_MINUTES);
+      await pipeline.until('the take-over', 30, async () => (await stateOf(3)) === 'published');
+      const from = running.next;
+      await play(5);
+      expect(await running.served(from)).toEqual([3]);
+      const { rows } = await pool.query(
+        `SELECT count(*)::int AS scored, count(DISTINCT minute)::int AS minutes FROM scores
+       WHERE kind = 'isolation_forest' AND stream = $1 AND minute >= $2`,
+        [STREAM, minuteToDate(begun)],
+      );
+      const played = running.next - begun;
+      expect(rows).toEqual([{ scored: played, minutes: played }]);
+    }, 120_000);
 
   test('nonsense from the feed is counted and skipped, and the rest goes on', async () => {
     if (skipped()) return;
-    const from = next();
+    const from = running.next;
     for (const text of ['{"type":"ris_message","data":{"timestamp":', '{"type":"ris_weather","data":{}}', '[]', '"x"'])
       feed.sendText(text);
     await play(5);
@@ -182,12 +166,11 @@ describe.each(['postgres', 'redis'] as const)("a retraining's whole life, with t
 
   test('what the feed sent while the collector was away is a recorded gap, never a calm minute', async () => {
     if (skipped()) return;
-    const lost = at + GRACE_MINUTES;
+    const lost = running.next + 1;
     feed.faults.refusing = true;
     process.kill(system.supervisor.pidOf('collector')!, 'SIGKILL');
     await pipeline.until('the connection to end', 20, async () => feed.state.clients === 0);
-    at += 5;
-    await feed.playUntil(at + GRACE_MINUTES);
+    await running.playUnheard(5);
     feed.faults.refusing = false;
     await play(10);
     const { rows } = await pool.query<{ kind: string }>(

@@ -157,8 +157,24 @@ test('an alarm moves the threshold up by a step, quiet minutes move it down agai
   expect(alike(1, day).threshold).toBeCloseTo(ENSEMBLE_THRESHOLD - VOTE.step * VOTE.falseAlarmsPerDay);
   let state = day;
   for (let week = 0; week < 3; week++) state = after(1, 5000, state);
-  expect(alike(1, state).threshold).toBeCloseTo(ENSEMBLE_THRESHOLD - 0.6);
-  expect(alike(ENSEMBLE_THRESHOLD - 0.59, state).anomalous).toBe(true);
+  expect(alike(1, state).threshold).toBeCloseTo(ENSEMBLE_THRESHOLD - 1);
+  expect(alike(ENSEMBLE_THRESHOLD - 0.99, state).anomalous).toBe(true);
+});
+
+test('what begins again within half an hour is the same alarm: it moves the threshold once', () => {
+  const over = ENSEMBLE_THRESHOLD + VOTE.step + 0.01;
+  const begun = after(over, 1);
+  const movedAfter = (quiet: number): number => {
+    const again = after(over, 1, after(1, quiet, begun));
+    expect(again.anomalous).toBe(true);
+    return again.moved!;
+  };
+  expect(movedAfter(1)).toBeLessThanOrEqual(begun.moved!);
+  expect(movedAfter(29)).toBeLessThanOrEqual(begun.moved!);
+  expect(movedAfter(30)).toBeGreaterThan(begun.moved! + 0.9 * VOTE.step);
+  // each anomalous minute begins the half hour anew
+  const chatter = after(over, 1, after(1, 20, after(over, 1, after(1, 20, begun))));
+  expect(chatter.moved!).toBeLessThanOrEqual(begun.moved!);
 });
 
 test('a state of an older version, which kept a memory, is read', () => {

@@ -34,10 +34,10 @@ export function describeExactlyOnce(kind: 'postgres' | 'redis'): void {
       many = await ManyModels.open({
         kinds: [kindOf('lstm')],
         streams: 6,
-        minutes: 660,
+        minutes: 600,
         redisUrl: kind === 'redis' ? redis!.url : undefined,
         queuePrefix: `once-${kind}`,
-        retraining: { trainingDays: 0.45, heldBackMinutes: 120, leaseSeconds: LEASE_SECONDS },
+        retraining: { trainingDays: 0.4, heldBackMinutes: 60, leaseSeconds: LEASE_SECONDS },
       });
       freeing = setInterval(() => {
         if (kind === 'postgres') void takeBackFutureTimes(many.pool).catch(() => undefined);

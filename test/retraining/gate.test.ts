@@ -209,6 +209,19 @@ describe('the gate', () => {
     expect(verdict.reasons.join()).toContain("window's minutes");
   });
 
+  test('false alarms on minutes that it knows are judged by what its threshold promises, not by the champion', () => {
+    const wolf = { challenger: heldBack(0, 0, rates(0.045, 0.028)), champion: heldBack(0, 0, rates(0.045, 0.03)) };
+    expect(judge(wolf)).toEqual({
+      state: 'rejected',
+      reasons: [
+        'it finds 4.50 % of the 720 minutes that it knows anomalous, 2.80 % beside its longest episode: 2 false alarms a day make at most 2.08 % (margin 0.50 %)',
+      ],
+    });
+    expect(judge({ ...wolf, challenger: heldBack(0, 0, rates(0.045, 0.025)) }).state).toBe('published');
+    // After a step the longer part of the window is the traffic before it.
+    expect(judge({ ...wolf, step: { column: 0, factor: 3 } }).state).toBe('published');
+  });
+
   test('anomalies missed by chance are not held against it, those out of reach are', () => {
     const exam = (found: number, atReach: number) => ({
       challenger: result(found, atReach),

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { VrpSource } from '../../src/incidents/rpki/vrpSource.js';
+import { rpkiSettings } from '../../src/incidents/settings.js';
 import { type DownloadOptions, type DownloadResult, download } from '../../src/sources/archive/download.js';
 import { layoutOf, listFiles } from '../../src/sources/archive/layout.js';
 import { hostFetch, RedirectRefused } from '../../src/sources/http/hostFetch.js';
@@ -109,4 +111,16 @@ test('a server that drips bytes is given up by its pace, and by the total time',
   drips = 0;
   const late = await fetchOne(`http://${host}`, { totalMs: 300, slowest: 0, attempts: 1000 });
   expect(late).toMatchObject({ outcome: 'failed', reason: expect.stringContaining('not whole after') });
+});
+
+test('a server that drips VRPs is given up after `rpki.timeoutSeconds` in all', async () => {
+  const host = await serve((request, response) => {
+    response.write('{"roas":[');
+    const timer = setInterval(() => response.write(' '), 10);
+    request.socket.on('close', () => clearInterval(timer));
+  });
+  const settings = rpkiSettings.parse({ vrps: `http://${host}/vrps.json`, timeoutSeconds: 1 });
+  const vrps = new VrpSource({ settings, now: () => new Date(0), log: { info() {}, warn() {} } });
+  await vrps.refreshIfDue();
+  expect(vrps.state).toMatchObject({ vrps: 0, failures: 1, error: expect.stringMatching(/timeout/i) });
 });

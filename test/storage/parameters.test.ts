@@ -85,7 +85,7 @@ function namesIn(path: string, text = readFileSync(path, 'utf8')): string[] {
 
 const files = ['src', 'queues', 'workers'].flatMap((folder) =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => /\.tsx?$/.test(name) && !name.includes('kernel/assembly'))
+    .filter((name) => /\.tsx?$/.test(name) && !name.includes('/assembly/'))
     .map((name) => join(folder, name)),
 );
 

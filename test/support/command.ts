@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { resolve } from 'node:path';
+import { runCommandLine } from '../../src/cli/commandLine.js';
 
 const PROGRAM = resolve('bin', 'routewarden.js');
 
@@ -26,6 +27,39 @@ export async function routewarden(
   folder?: string,
 ): Promise<Ended> {
   return startRoutewarden(words, extra, folder).ended;
+}
+
+/**
+ * Runs `routewarden` in this process: of many commands that end by themselves, the starts of Node.js are what takes long.
+ * One at a time, since environment, folder and output are the process's.
+ */
+export async function routewardenHere(
+  words: readonly string[],
+  extra: Record<string, string> = {},
+  folder = process.cwd(),
+): Promise<Ended> {
+  const before = { environment: process.env, folder: process.cwd(), code: process.exitCode };
+  const written = { stdout: '', stderr: '' };
+  const streams = ['stdout', 'stderr'] as const;
+  const writes = streams.map((name) => process[name].write);
+  for (const name of streams) {
+    process[name].write = (text: string | Uint8Array) => {
+      written[name] += typeof text === 'string' ? text : Buffer.from(text).toString();
+      return true;
+    };
+  }
+  process.env = environment(extra);
+  process.chdir(folder);
+  process.exitCode = undefined;
+  try {
+    await runCommandLine(words);
+    return { code: Number(process.exitCode ?? 0), ...written };
+  } finally {
+    for (const [at, name] of streams.entries()) process[name].write = writes[at]!;
+    process.env = before.environment;
+    process.chdir(before.folder);
+    process.exitCode = before.code;
+  }
 }
 
 export interface Started {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Pool } from 'pg';
 import { pino } from 'pino';
 import type { z } from 'zod';
-import { settingsSchema } from '../../src/config/settings.js';
+import { type Settings, settingsSchema } from '../../src/config/settings.js';
 import { Pipeline } from '../../src/demo/pipeline.js';
 import { STORY_START } from '../../src/demo/story.js';
 import { System } from '../../src/services/system.js';
@@ -24,6 +24,8 @@ export interface RunningSystemOptions {
   /** Beside the stream, the feed and the folders. */
   retraining?: z.input<typeof settingsSchema>['retraining'];
   incidents?: NonNullable<Parameters<typeof demoScenario>[1]>['incidents'];
+  /** Queues are on PostgreSQL without it. */
+  redisUrl?: string | undefined;
   /** The whole test's time, in milliseconds. */
   patience: number;
 }
@@ -34,7 +36,8 @@ export class RunningSystem {
 
   private constructor(
     private readonly folder: string,
-    private readonly feed: RisLiveServer,
+    readonly settings: Settings,
+    readonly feed: RisLiveServer,
     readonly system: System,
     readonly pool: Pool,
     readonly pipeline: Pipeline,
@@ -42,22 +45,29 @@ export class RunningSystem {
     readonly url: string,
   ) {}
 
-  static async start({ retraining = {}, incidents = [], patience }: RunningSystemOptions): Promise<RunningSystem> {
+  static async start({
+    retraining = {},
+    incidents = [],
+    redisUrl,
+    patience,
+  }: RunningSystemOptions): Promise<RunningSystem> {
     const folder = await mkdtemp(join(tmpdir(), 'routewarden-running-'));
     const scenario = { seed: 7, historyHours: HISTORY_HOURS, liveHours: 6, driftHours: 0, incidents };
     const feed = new RisLiveServer({ world: worldOf(demoScenario(STORY_START, scenario)), logger: QUIET });
     const port = await freePort();
+    const settings = settingsSchema.parse({
+      dataDirectory: join(folder, 'data'),
+      artifactDirectory: join(folder, 'artifacts'),
+      redisUrl,
+      queuePrefix: 'routewarden-running',
+      streams: [{ name: STREAM }],
+      feed: { clock: 'feed', url: await feed.listen() },
+      driftCheckIntervalSeconds: 1,
+      retraining: { trainingDays: 1, heldBackMinutes: 240, jitterSeconds: 0, ...retraining },
+      dashboard: { port, live: false },
+    });
     const system = await System.start({
-      settings: settingsSchema.parse({
-        dataDirectory: join(folder, 'data'),
-        artifactDirectory: join(folder, 'artifacts'),
-        queuePrefix: 'routewarden-running',
-        streams: [{ name: STREAM }],
-        feed: { clock: 'feed', url: await feed.listen() },
-        driftCheckIntervalSeconds: 1,
-        retraining: { trainingDays: 1, heldBackMinutes: 240, jitterSeconds: 0, ...retraining },
-        dashboard: { port, live: false },
-      }),
+      settings,
       logger: QUIET,
       onLine: () => {},
       onHopeless: () => {},
@@ -65,7 +75,7 @@ export class RunningSystem {
     });
     const pool = openPool(system.database.databaseUrl, { name: 'test', onError: () => {} });
     const pipeline = new Pipeline(pool, STREAM, AbortSignal.timeout(patience));
-    return new RunningSystem(folder, feed, system, pool, pipeline, `http://127.0.0.1:${port}`);
+    return new RunningSystem(folder, settings, feed, system, pool, pipeline, `http://127.0.0.1:${port}`);
   }
 
   /** Plays the history and waits for the first version of each kind. */
@@ -80,11 +90,28 @@ export class RunningSystem {
 
   /** Plays so many minutes more, and waits for their verdicts. */
   async play(minutes: number): Promise<void> {
-    this.at += minutes;
-    await this.feed.playUntil(this.at + GRACE_MINUTES);
+    await this.pipeline.until('the collector', 60, async () => this.feed.state.subscribers > 0);
+    await this.playUnheard(minutes);
     const last = this.next - 1;
     await this.pipeline.until(`the features of minute ${last}`, 60, () => this.pipeline.featuresReach(last));
     await this.pipeline.until(`the verdicts of minute ${this.at}`, 60, () => this.pipeline.judged());
+  }
+
+  /** Plays so many minutes more, whoever listens. */
+  async playUnheard(minutes: number): Promise<void> {
+    this.at += minutes;
+    await this.feed.playUntil(this.at + GRACE_MINUTES);
+  }
+
+  /** What points a command at this system. */
+  get environment(): Record<string, string> {
+    const { dataDirectory, artifactDirectory, queuePrefix, redisUrl } = this.settings;
+    return {
+      ROUTEWARDEN_DATA_DIRECTORY: dataDirectory,
+      ROUTEWARDEN_ARTIFACT_DIRECTORY: artifactDirectory,
+      ROUTEWARDEN_QUEUE_PREFIX: queuePrefix,
+      ...(redisUrl === undefined ? {} : { REDIS_URL: redisUrl }),
+    };
   }
 
   /** The first minute that is not scored yet. */
@@ -92,12 +119,17 @@ export class RunningSystem {
     return this.at + GRACE_MINUTES - 1;
   }
 
-  /** The isolation forest's versions that scored from a minute on. */
-  async served(from: number): Promise<number[]> {
+  /** The versions of one kind that scored from a minute on. */
+  async served(from: number, kind = 'isolation_forest'): Promise<number[]> {
+    return [...new Set(await this.scoredBy(from, kind))].sort((a, b) => a - b);
+  }
+
+  /** Version by minute of one kind, from a minute on. */
+  async scoredBy(from: number, kind: string): Promise<number[]> {
     const { rows } = await this.pool.query<{ version: number }>(
-      `SELECT DISTINCT v.version FROM scores s JOIN model_versions v ON v.id = s.version_id
-       WHERE s.kind = 'isolation_forest' AND s.minute >= $1 ORDER BY 1`,
-      [minuteToDate(from)],
+      `SELECT v.version FROM scores s JOIN model_versions v ON v.id = s.version_id
+       WHERE s.kind = $1 AND s.minute >= $2 ORDER BY s.minute`,
+      [kind, minuteToDate(from)],
     );
     return rows.map(({ version }) => version);
   }

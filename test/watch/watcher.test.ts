@@ -168,6 +168,23 @@ describe('our own AS', () => {
     expect(incidents).toHaveLength(1);
     expect(words(incidents[0])).toMatch(/^your 10.5.9.0\/24 inside your 10.5.0.0\/16 is announced by AS64666/);
   });
+
+  test('with no prefixes declared: whom the feed named first has it only after an hour', () => {
+    const watch = { asNumbers: [OURS] };
+    const first = announced(5, '10.5.0.0/16', STRANGER, [1, 2]);
+    const soon = [
+      ...first,
+      ...announced(20, '10.5.0.0/16', OURS, [3, 4]),
+      ...announced(60, '10.5.0.0/16', STRANGER, [1]),
+    ];
+    const takeover = watched(soon, { watch, until: 70 }).incidents;
+    expect(takeover.map(words)).toEqual([expect.stringMatching(/^your 10.5.0.0\/16 is announced by AS64666/)]);
+    const late = [...first, ...announced(3700, '10.5.0.0/16', OURS, [3, 4])];
+    const ours = watched(late, { watch, until: 3710 }).incidents;
+    expect(ours.map(words)).toEqual([
+      expect.stringMatching(/^your AS64510 announces 10.5.0.0\/16, which AS64666 holds/),
+    ]);
+  });
 });
 
 describe('visibility', () => {

@@ -49,7 +49,7 @@ export interface DecompressionLimits {
 }
 
 const FREE_BYTES = 64 << 20;
-/** Bytes that tell a format. */
+/** Bytes by which a format is recognised. */
 const LONGEST_MAGIC = 6;
 const GZIP_CHUNK = 1 << 18;
 
@@ -110,7 +110,7 @@ async function* bunzipped(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uin
 }
 
 /**
- * Decompresses gzip and bzip2, told by their first bytes; anything else goes through as it is. A piece is valid until
+ * Decompresses gzip and bzip2, recognised by their first bytes; anything else goes through as it is. A piece is valid until
  * the next one is asked for.
  * @throws BadArchive; CutArchive, after what comes before, where the compressed stream is cut
  */

@@ -29,7 +29,7 @@ const HIGHEST_STATE = 8;
 export interface MrtDecoderOptions {
   /** A record that claims more is damage; default 4 MiB. */
   maximumRecordBytes?: number;
-  /** Asks for communities, which no feature needs: told before the message is in the batch, at its index there. */
+  /** Asks for communities, which no feature needs: given before the message is in the batch, at its index there. */
   onCommunities?: OnCommunities;
 }
 

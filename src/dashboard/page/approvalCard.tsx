@@ -1,4 +1,5 @@
 import type { ModelRow } from '../api/schema.js';
+import { AskButton } from './askButton.js';
 import type { Question } from './confirm.js';
 import { dateTime, ended, sentence } from './words.js';
 
@@ -24,34 +25,22 @@ export function ApprovalCard({ approval, name, canChange, ask, send }: Props) {
       </p>
       {canChange && (
         <div class="buttons">
-          <button
-            type="button"
-            onClick={() =>
-              ask({
-                title: `Approve the retraining of ${name}?`,
-                words: 'A new version is trained now. It serves only if it passes the validation gate.',
-                act: 'Approve',
-                run: () => send('approve'),
-              })
-            }
-          >
-            Approve
-          </button>
-          <button
-            type="button"
-            class="plain"
-            onClick={() =>
-              ask({
-                title: `Decline the retraining of ${name}?`,
-                words: 'The version that serves goes on. It is asked for again after the cool-down if the drift lasts.',
-                act: 'Decline',
-                reason: 'Reason',
-                run: (reason) => send('decline', { reason }),
-              })
-            }
-          >
-            Decline
-          </button>
+          <AskButton
+            ask={ask}
+            title={`Approve the retraining of ${name}?`}
+            words="A new version is trained now. It serves only if it passes the validation gate."
+            act="Approve"
+            run={() => send('approve')}
+          />
+          <AskButton
+            ask={ask}
+            plain
+            title={`Decline the retraining of ${name}?`}
+            words="The version that serves goes on. It is asked for again after the cool-down if the drift lasts."
+            act="Decline"
+            reason="Reason"
+            run={(reason) => send('decline', { reason })}
+          />
         </div>
       )}
     </section>

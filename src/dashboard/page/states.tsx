@@ -22,7 +22,7 @@ export function Loading() {
   );
 }
 
-/** A word in a coloured frame; the word tells, the colour only helps. */
+/** A word in a coloured frame; the word says it, the colour only helps. */
 export function Badge({ tone, children }: { tone: string; children: ComponentChildren }) {
   return <span class={`badge ${tone}`}>{children}</span>;
 }

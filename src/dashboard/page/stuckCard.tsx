@@ -1,4 +1,5 @@
 import type { ModelVersion, Stuck } from '../api/schema.js';
+import { AskButton } from './askButton.js';
 import type { Question } from './confirm.js';
 import { ScrollArea } from './scrollArea.js';
 import { amount, dateTime, ended, sentence } from './words.js';
@@ -66,49 +67,30 @@ export function StuckCard({ stuck, versions, canChange, ask, send }: Props) {
       {canChange && (
         <div class="buttons">
           {version !== null && (
-            <button
-              type="button"
-              onClick={() =>
-                ask({
-                  title: `Let version ${version} serve?`,
-                  words:
-                    'The change is here to stay. It begins a line of its own, against which later versions are measured.',
-                  act: `Accept version ${version}`,
-                  run: () => send('accept', { version }),
-                })
-              }
-            >
-              Accept version {version}
-            </button>
+            <AskButton
+              ask={ask}
+              title={`Let version ${version} serve?`}
+              words="The change is here to stay. It begins a line of its own, against which later versions are measured."
+              act={`Accept version ${version}`}
+              run={() => send('accept', { version })}
+            />
           )}
-          <button
-            type="button"
-            class="plain"
-            onClick={() =>
-              ask({
-                title: `Keep version ${champion}?`,
-                words: 'What it flags is an anomaly. You are asked again when another retraining is refused.',
-                act: `Keep version ${champion}`,
-                run: () => send('keep'),
-              })
-            }
-          >
-            Keep version {champion}
-          </button>
-          <button
-            type="button"
-            class="plain"
-            onClick={() =>
-              ask({
-                title: 'Retrain without these days?',
-                words: `A new version is trained on the days before ${dateTime(stuck.since)}, and judged as always.`,
-                act: 'Retrain without these days',
-                run: () => send('retrain-without'),
-              })
-            }
-          >
-            Retrain without these days
-          </button>
+          <AskButton
+            ask={ask}
+            plain
+            title={`Keep version ${champion}?`}
+            words="What it flags is an anomaly. You are asked again when another retraining is refused."
+            act={`Keep version ${champion}`}
+            run={() => send('keep')}
+          />
+          <AskButton
+            ask={ask}
+            plain
+            title="Retrain without these days?"
+            words={`A new version is trained on the days before ${dateTime(stuck.since)}, and judged as always.`}
+            act="Retrain without these days"
+            run={() => send('retrain-without')}
+          />
         </div>
       )}
     </section>

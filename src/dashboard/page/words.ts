@@ -153,7 +153,7 @@ export function classMeaning(name: string): string {
 export function whatToDo(name: string): string {
   switch (name) {
     case 'hijack':
-      return 'If the prefixes are yours or of your customers: announce them more specifically, and call the upstreams of the new origin, which the picture of the paths shows. If it was planned, press "This was ordinary".';
+      return 'If the prefixes are yours or those of your customers, announce them more specifically. Call the upstreams of the new origin, which the picture of the paths shows. If it was planned, press "This was ordinary".';
     case 'moas':
       return 'Ask the holder whether the second origin was planned (anycast, a move). If so, press "This was ordinary"; else treat it as a hijack.';
     case 'leak':
@@ -165,6 +165,6 @@ export function whatToDo(name: string): string {
     case 'session reset':
       return 'Nothing in the networks themselves: look whether the peer of the collector stays up.';
     default:
-      return 'Look at the charts: a jump that stays is a lasting change, which the drift monitor learns by itself after a day; press "This was ordinary" to let the models learn it sooner.';
+      return 'Look at the charts: a jump that stays is a lasting change, which the drift monitor learns by itself after a day. Press "This was ordinary" to let the models learn it sooner.';
   }
 }

@@ -24,7 +24,7 @@ export async function runsOf(pool: Pool, key: ModelKey, limit: number): Promise<
       if (first === undefined || last === undefined) throw new Error('a retrain without a step');
       return {
         ...stateOf(last, first.at),
-        // A step that only tells progress repeats its state: the last one of each speaks for it.
+        // A step that only reports progress repeats its state: the last one of each counts.
         steps: steps
           .filter((step, index) => step.state !== steps[index + 1]?.state)
           .map((step) => ({ state: step.state, at: step.at.getTime(), words: wordsOf(step.detail) ?? '' })),

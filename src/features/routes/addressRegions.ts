@@ -15,7 +15,7 @@ const FEWEST_EXPECTED = 2;
 
 /**
  * Which parts of the address space belong together, by the networks that announce prefixes in both. Registries hand
- * blocks out by region of the world, so this tells near from far without any knowledge from outside.
+ * blocks out by region of the world, so this separates near from far without outside knowledge.
  */
 export class AddressRegions {
   readonly #prefixes = new NetworkRegions();

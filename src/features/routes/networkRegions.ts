@@ -1,3 +1,5 @@
+import { findSlot } from '../findSlot.js';
+
 /** Fields of a network's slot: itself, its prefixes, its regions, the first of them with its prefixes, and a chain of the others. */
 const NETWORK = 0;
 const PREFIXES = 1;
@@ -128,16 +130,8 @@ export class NetworkRegions {
     } else if (prefixes === 1) this.singles++;
   }
 
-  /** Where the network's slot begins, or the free one that it would take. */
   #find(network: number): number {
-    const slots = this.#slots;
-    const wanted = network | 0;
-    const mask = slots.length - 1;
-    let hash = Math.imul(network, 0x9e3779b1);
-    hash ^= hash >>> 15;
-    let at = (hash << SLOT_BITS) & mask;
-    while (slots[at] !== wanted && slots[at] !== 0) at = (at + (1 << SLOT_BITS)) & mask;
-    return at;
+    return findSlot(this.#slots, network, SLOT_BITS, NETWORK);
   }
 
   /** Leaves networks without prefixes out, and makes room where those with some need it. */

@@ -6,7 +6,7 @@ import { DenseTable } from './denseTable.js';
 import { OWN_FIELDS } from './hashIndex.js';
 import { Int32Records, placeIn, segmentOf, Uint32Segments } from './segments.js';
 
-/** Longer paths are told apart by their hash alone past this many tokens, and their edit distance is of the first so many. */
+/** Longer paths differ by their hash alone past this many tokens, and their edit distance is of the first so many. */
 export const MAXIMUM_TOKENS = 255;
 /** Paths lie in runs of a multiple of so many tokens. */
 const GRAIN = 2;

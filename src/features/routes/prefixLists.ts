@@ -1,3 +1,5 @@
+import { findSlot } from '../findSlot.js';
+
 /** Lists are cleared when half of what they hold may be stale, and so much more. */
 const SLACK = 64;
 /** Fields of a list's slot: its key, and its first link + 1. */
@@ -97,16 +99,8 @@ export class PrefixLists {
     return kept;
   }
 
-  /** Where the key's slot begins, or the free one that it would take. */
   #find(key: number): number {
-    const slots = this.#slots;
-    const wanted = key | 0;
-    const mask = slots.length - 1;
-    let hash = Math.imul(key, 0x9e3779b1);
-    hash ^= hash >>> 15;
-    let at = (hash << SLOT_BITS) & mask;
-    while (slots[at + HEAD] !== FREE && slots[at] !== wanted) at = (at + (1 << SLOT_BITS)) & mask;
-    return at;
+    return findSlot(this.#slots, key, SLOT_BITS, HEAD);
   }
 
   /** Leaves empty lists out, and makes room where the others need it. */

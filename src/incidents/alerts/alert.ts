@@ -18,7 +18,7 @@ export const ALERT_KINDS = [
 ] as const;
 export type AlertKind = (typeof ALERT_KINDS)[number];
 
-/** What a part of the system wants to tell operators. */
+/** What a part of the system wants operators to know. */
 export interface AlertRequest {
   /** What the alert is about, such as `feed stale/rrc00`: raised again while open, it is the same alert. */
   fingerprint: string;
@@ -27,17 +27,17 @@ export interface AlertRequest {
   title: string;
   /** In words, weightiest first. */
   lines: string[];
-  /** Tell it again although it is open: it has grown. A higher severity is always told again. */
+  /** Send it again although it is open: it has grown. A higher severity is always sent again. */
   grown?: boolean;
   stream?: string;
   class?: IncidentClass;
-  /** Touches the operator's own networks: told at once, quiet hours or not. */
+  /** Touches the operator's own networks: sent at once, quiet hours or not. */
   watched?: boolean;
   /** Numbers and names for programs that read the alert. */
   facts?: Record<string, string | number | boolean | null>;
-  /** An event rather than a state, such as a rollback: told once and never resolved. */
+  /** An event rather than a state, such as a rollback: sent once and never resolved. */
   once?: boolean;
-  /** Of replayed or backfilled minutes: listed, and told to nobody. */
+  /** Of replayed or backfilled minutes: listed, without a notice. */
   history?: boolean;
 }
 

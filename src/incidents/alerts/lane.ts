@@ -23,6 +23,8 @@ export class Lane {
   private lastError = '';
   /** Since when a try goes on although its time is up; the channel does not heed its signal. */
   private overdueSince: Date | null = null;
+  /** Notices since this process began; one that was tried again counts again. */
+  readonly counts = { sent: 0, failed: 0 };
 
   constructor(
     readonly channel: AlertChannel,
@@ -63,9 +65,11 @@ export class Lane {
     const { trySeconds, restSeconds, now } = this.options;
     try {
       await within(trySeconds, (signal) => this.oneAtATime(notices, signal));
+      this.counts.sent += notices.length;
       this.failures = 0;
       this.restsUntil = null;
     } catch (error) {
+      this.counts.failed += notices.length;
       this.failures += 1;
       this.lastError = error instanceof Error ? error.message : String(error);
       this.failedAt = now();

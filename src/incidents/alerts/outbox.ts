@@ -89,6 +89,11 @@ export class AlertOutbox {
     return freeClaims(this.options.pool);
   }
 
+  /** By channel: notices that went out, and tries that failed, since this process began. */
+  counts(): Record<string, { sent: number; failed: number }> {
+    return Object.fromEntries(this.lanes.map(({ name, counts }) => [name, { ...counts }]));
+  }
+
   /** One round; call it every second or so. Never rejects for a channel's fault, only for the database's. */
   async deliverDue(): Promise<{ sent: number; failed: number; alerts: number }> {
     const { pool, settings, now } = this.options;
@@ -117,7 +122,7 @@ export class AlertOutbox {
     };
   }
 
-  /** Each row by itself: one that cannot be read is set aside and told, and keeps no other from going out. */
+  /** Each row by itself: one that cannot be read is logged and set aside, and does not hold up the others. */
   private async claim(): Promise<Claimed[]> {
     const { pool, settings, now } = this.options;
     const claimed: Claimed[] = [];

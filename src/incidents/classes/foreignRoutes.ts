@@ -89,7 +89,7 @@ function foreignRoute(
   };
 }
 
-/** More likely taken than handed over, as far as routes and what is known of the networks can tell. */
+/** More likely taken than handed over, as far as routes and what is known of the networks can show. */
 export function isHostile({ suspicion, settled }: ForeignRoute): boolean {
   return settled && suspicion.bits >= DOUBTFUL;
 }

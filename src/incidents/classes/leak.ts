@@ -37,7 +37,7 @@ export const leak: ClassRule = {
     if (leaker === undefined) return NOTHING;
     const [network, { routes, prefixes, links }] = leaker;
     // The uphill links of the leaker's provider may come to light too; it is then in the middle, and the leaker is where
-    // the new stretch begins. Links do not tell the two cases apart, so both are named.
+    // the new stretch begins. Links look alike in both cases, so both are named.
     const beginning = ranked.reduce((most, entry) => (outflow(entry[0]) > outflow(most[0]) ? entry : most));
     const suspects = beginning[0] === network ? [leaker] : [leaker, beginning];
     const limits = settings.size.leakRoutes;

@@ -13,7 +13,7 @@ export interface RoaProblem {
 type Covering = (prefix: string) => ReturnType<VrpTable['covering']> | undefined;
 
 /**
- * Looks at the VRPs of each declared prefix whenever they were read. What changed is told until the end of the process,
+ * Looks at the VRPs of each declared prefix whenever they were read. What changed stays raised until the end of the process,
  * as an event; the rest for as long as it is so.
  */
 export class OwnRoas {
@@ -22,7 +22,7 @@ export class OwnRoas {
 
   constructor(
     private readonly declaration: Declaration,
-    /** VRPs that expire sooner are told. */
+    /** VRPs that expire sooner are reported. */
     private readonly hours: number,
   ) {}
 

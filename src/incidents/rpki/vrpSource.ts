@@ -192,7 +192,7 @@ export class VrpSource {
       return await Promise.race([work, late]);
     } finally {
       late.catch(() => undefined); // ended on purpose
-      work.catch(() => undefined); // told already, by the time that it took
+      work.catch(() => undefined); // reported already, by the time that it took
       ended.abort();
     }
   }

@@ -164,15 +164,24 @@ function history({ origin, habits }: OriginClaim, facts: OriginFacts): Clue[] {
   if (facts.heldFor < 60) clues.push({ bits: -4, words: `its holder has had it for ${facts.heldFor} minutes` });
   else if (facts.heldFor < DAY / 8) clues.push({ bits: -2, words: '' });
   else if (facts.heldFor < DAY / 2) clues.push({ bits: -1, words: '' });
-  if (facts.holderPrefixes === 0) clues.push({ bits: -2, words: 'its holder announces nothing any more' });
+  if (facts.holderPrefixes === 0 && !isContested(facts))
+    clues.push({ bits: -2, words: 'its holder announces nothing any more' });
   return clues;
+}
+
+/** Share of the routes to a prefix from which on its holder still announces it, whatever became of its other routes. */
+const CONTESTED = 0.06;
+
+/** Who takes all that a network has leaves it no prefix that leads to it alone, but routes that still do. */
+function isContested({ held, routes }: OriginFacts): boolean {
+  return routes > 0 && held >= routes * CONTESTED;
 }
 
 /** Of a whole prefix: two networks that are believed at once contend for it, a clean change hands over. */
 function conflict({ held, routes }: OriginFacts): Clue {
   const share = routes === 0 ? 1 : held / routes;
   if (share < 0.03) return { bits: -4, words: 'the holder gave it up' };
-  if (share < 0.06) return { bits: -1, words: 'next to no route leads to the holder any more' };
+  if (share < CONTESTED) return { bits: -1, words: 'next to no route leads to the holder any more' };
   return { bits: 1.5, words: `${held} of ${routes} routes still lead to the holder` };
 }
 

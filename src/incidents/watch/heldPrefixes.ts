@@ -9,7 +9,7 @@ const FULL = 0.7;
 const SHORTEST = { 4: 8, 6: 16 } as const;
 
 /**
- * Who announced which prefix last, for the whole feed: 12 bytes an entry, two hashes in the place of the prefix. With a
+ * Who announced which prefix last, for the whole feed: 16 bytes an entry, two hashes in the place of the prefix. With a
  * million prefixes a wrong answer has odds of one in 10^13. A full table takes no more.
  */
 export class HeldPrefixes {
@@ -18,8 +18,11 @@ export class HeldPrefixes {
   private first = new Uint32Array(LEAST);
   private second = new Uint32Array(LEAST);
   private origin = new Uint32Array(LEAST);
+  /** Second of 1970 from which on the origin has announced it, as far as was heard. */
+  private since = new Uint32Array(LEAST);
 
-  note(prefix: PrefixWords, origin: number): void {
+  /** @param ms event time */
+  note(prefix: PrefixWords, origin: number, ms: number): void {
     if (origin === 0) return;
     if (this.size >= this.slots * FULL) {
       if (this.slots >= MOST) return;
@@ -30,6 +33,7 @@ export class HeldPrefixes {
     if (this.origin[slot] === 0) this.size++;
     this.first[slot] = first;
     this.second[slot] = second;
+    if (this.origin[slot] !== origin) this.since[slot] = Math.floor(ms / 1000);
     this.origin[slot] = origin;
   }
 
@@ -37,6 +41,12 @@ export class HeldPrefixes {
   holderOf(prefix: PrefixWords): number {
     const [first, second] = keysOf(prefix);
     return this.origin[this.find(first, second)]!;
+  }
+
+  /** Since when the present holder has it, ms. */
+  heldSince(prefix: PrefixWords): number {
+    const [first, second] = keysOf(prefix);
+    return this.since[this.find(first, second)]! * 1000;
   }
 
   /** The holder of the prefix itself or else of the longest block around it. */
@@ -63,17 +73,19 @@ export class HeldPrefixes {
   }
 
   private grow(): void {
-    const { first, second, origin, slots } = this;
+    const { first, second, origin, since, slots } = this;
     this.slots = slots * 2;
     this.first = new Uint32Array(this.slots);
     this.second = new Uint32Array(this.slots);
     this.origin = new Uint32Array(this.slots);
+    this.since = new Uint32Array(this.slots);
     for (let old = 0; old < slots; old++) {
       if (origin[old] === 0) continue;
       const slot = this.find(first[old]!, second[old]!);
       this.first[slot] = first[old]!;
       this.second[slot] = second[old]!;
       this.origin[slot] = origin[old]!;
+      this.since[slot] = since[old]!;
     }
   }
 }

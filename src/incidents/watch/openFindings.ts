@@ -8,7 +8,7 @@ const MINUTE_MS = 60_000;
 
 interface Open {
   incident: Incident;
-  /** What was told of it: prefix and kind. */
+  /** What was raised of it: prefix and kind. */
   told: string[];
   /** Since when nothing contradicts any more, ms. */
   endingMs: number | null;

@@ -9,6 +9,8 @@ import { PrefixIndex, type PrefixWords, wordsOfBlock } from './prefixIndex.js';
 
 /** A peer that withdrew the prefix so long ago does not count among those that had it, ms. */
 const FORGOTTEN_MS = 86_400_000;
+/** So long another network must have announced a prefix before ours for it to be its holder, ms. */
+const SETTLED_MS = 3_600_000;
 
 const isRightful = (own: OwnPrefix, origins: readonly number[]) =>
   origins.some((network) => own.allowed.includes(network));
@@ -43,13 +45,13 @@ export class OwnTable {
     let entry = this.entryOf(words);
     if (entry === undefined && mine === undefined) {
       if (networks.size === 0) return null;
-      this.held.note(words, origins[0] ?? 0);
+      this.held.note(words, origins[0] ?? 0, ms);
       return this.replacedUndeclared(peer, words, { hops, origins }, ms);
     }
     const prefix = formatPrefix(...words);
     let own = this.prefixes.get(prefix);
     if (own === undefined) {
-      entry ??= this.learnedEntry(prefix, words, mine!);
+      entry ??= this.learnedEntry(prefix, words, mine!, ms);
       own = this.added(prefix, words, entry);
     }
     if (entry !== undefined && own.allowed.length === 0 && this.validityOf(prefix, origins[0]!) !== 'invalid') {
@@ -130,10 +132,15 @@ export class OwnTable {
     return own;
   }
 
-  /** Where nothing is declared, what our networks announce is ours, unless somebody else held that very prefix. */
-  private learnedEntry(prefix: string, words: PrefixWords, network: number): Entry | undefined {
+  /**
+   * Where nothing is declared, what our networks announce is ours, unless somebody else had held that very prefix for long.
+   * Who was heard first in a table that is just being learnt may as well have taken it.
+   */
+  private learnedEntry(prefix: string, words: PrefixWords, network: number, ms: number): Entry | undefined {
     if (this.declaration.entries.length > 0) return undefined;
-    const allowed = this.held.holderOf(words) === 0 || this.validityOf(prefix, network) === 'valid';
+    const validity = this.validityOf(prefix, network);
+    const settled = this.held.holderOf(words) !== 0 && ms - this.held.heldSince(words) >= SETTLED_MS;
+    const allowed = validity === 'valid' || (!settled && validity !== 'invalid');
     return allowed ? this.learn(prefix, words) : undefined;
   }
 

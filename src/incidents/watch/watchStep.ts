@@ -28,7 +28,7 @@ export interface WatchStepOptions {
   validityOf: ValidityOf;
   settings: IncidentSettings;
   now: () => Date;
-  /** Minutes before this one are history, of which nobody is told. */
+  /** Minutes before this one are history: no notice is sent. */
   historyBefore: () => Minute;
 }
 

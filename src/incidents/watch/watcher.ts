@@ -51,7 +51,7 @@ interface Stored {
 
 /**
  * Compares every update with what the operator declares. What it finds depends on the messages alone: it judges when
- * event time enters a new second, however the log was cut; `judgeNow` alone is sooner. There is no warm-up, and nothing is left out or merged.
+ * event time enters a new second, however the log was cut; `judgeNow` alone is sooner. It has no warm-up, and leaves nothing out.
  */
 export class Watcher {
   private readonly table: OwnTable;
@@ -91,7 +91,7 @@ export class Watcher {
     if (kind === 'gap') this.gapMs = untilMs;
   }
 
-  /** Takes an entry of the past, to know how things stand; what it would have told is not told. */
+  /** Takes an entry of the past, to know how things stand; what it would have raised is not raised. */
   learn(entry: WatchEntry): void {
     this.quiet = true;
     this.take(entry);
@@ -100,7 +100,11 @@ export class Watcher {
 
   /** Routes that stood before the log began: what a table dump says. What the log said meanwhile is newer. */
   seed(routes: readonly HeldRoute[], ms: number): void {
-    for (const { prefix, peer, origin, hops } of routes) {
+    // ours first, so that the routes of others to the same prefixes are compared with them
+    const { networks } = this.options.declaration;
+    const ours = routes.filter(({ origin }) => networks.has(origin));
+    const others = routes.filter(({ origin }) => !networks.has(origin));
+    for (const { prefix, peer, origin, hops } of [...ours, ...others]) {
       const block = parseAddressBlock(prefix);
       if (block === null || origin === 0 || this.table.knows(peer, prefix)) continue;
       this.peers.add(peer);

@@ -16,7 +16,7 @@ import { surpriseOf } from '../threshold.js';
 import type { ScaleScores } from '../timeScales.js';
 import { RULES, type Rule } from './rules.js';
 import { fitViews, joinedViews, type Views, viewsSchema } from './views.js';
-import { fitCounts, scoresOfCounts, VOLUME_VIEW, type VolumeView } from './volume.js';
+import { fitCounts, scoresOfCounts, VOLUME_VIEW, type VolumeView, volumeScales } from './volume.js';
 
 /** Robust limits of named rules over several time scales. */
 export interface Heuristic {
@@ -39,7 +39,7 @@ export interface Violation {
 }
 
 const metadataSchema = z.object({
-  format: z.literal(4),
+  format: z.literal(5),
   kind: z.literal('heuristic'),
   preparation: preparationSchema,
   spread: z.array(z.number().positive()),
@@ -65,7 +65,7 @@ export const heuristic: ModelKind<Heuristic> = heuristicWith(VOLUME_VIEW);
 /** The rules with another view of the volume, for benches that choose it without an event. */
 export function heuristicWith(view: VolumeView): ModelKind<Heuristic> {
   const fitPart = (part: FeatureBlock): Limits => fitLimits(part, view);
-  const sizes = { volumes: view.scales.length, rules: RULE_VIEWS };
+  const sizes = { volumes: volumeScales(view).length, rules: RULE_VIEWS };
   const scoresOf: ScaleScores<Limits> = (model, block, from) => scoresIn(view, model, block, from);
   return {
     name: 'heuristic',
@@ -115,7 +115,7 @@ export function heuristicWith(view: VolumeView): ModelKind<Heuristic> {
     },
 
     async encode(model) {
-      const metadata = { format: 4, kind: 'heuristic', ...model };
+      const metadata = { format: 5, kind: 'heuristic', ...model };
       return [{ name: 'model.json', bytes: new TextEncoder().encode(JSON.stringify(metadata)) }];
     },
 

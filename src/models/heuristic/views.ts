@@ -3,7 +3,7 @@ import type { FeatureBlock } from '../../features/row.js';
 import { heldOutScores } from '../heldOut.js';
 import { calibrationSchema, fitCalibration, surpriseOf, thresholdFor } from '../threshold.js';
 import { joined, type ScaleScores } from '../timeScales.js';
-import { joinViews, type VolumeView } from './volume.js';
+import { joinViews, type VolumeView, volumeSurprise } from './volume.js';
 
 /**
  * What the heuristic's scores mean, in three groups: volume, rules and single counts. Each score is calibrated, then the greatest of its
@@ -34,7 +34,7 @@ export function fitViews<M>(
 ): Views {
   const scores = heldOutScores(window, fit, score);
   const each = scores.map((s) => fitCalibration(s, window.minutes));
-  const groups = greatestOf({ ...sizes, each }, scores).map((s) => fitCalibration(s, window.minutes));
+  const groups = greatestOf({ ...sizes, each }, view, scores).map((s) => fitCalibration(s, window.minutes));
   const joint = fitCalibration(joinedViews({ ...sizes, each, groups }, view, scores), window.minutes);
   return { ...sizes, each, groups, joint, threshold: thresholdFor(joint, falseAlarmsPerDay) };
 }
@@ -45,18 +45,27 @@ export function joinedViews(
   view: VolumeView,
   scores: readonly Float64Array[],
 ): Float64Array {
-  const [volume, rules, single] = greatestOf(views, scores);
+  const [volume, rules, single] = greatestOf(views, view, scores);
   const [ofVolume, ofRules, ofSingle] = views.groups;
   return volume!.map((v, row) =>
     joinViews(view, surpriseOf(ofVolume!, v), surpriseOf(ofRules!, rules![row]!), surpriseOf(ofSingle!, single![row]!)),
   );
 }
 
-/** The greatest surprise of each group. */
+/** The greatest surprise of each group; of the volume's means, with the lasting one held. */
 function greatestOf(
   { each, volumes, rules }: Pick<Views, 'each' | 'volumes' | 'rules'>,
+  view: VolumeView,
   scores: readonly Float64Array[],
 ): Float64Array[] {
-  const ends = [0, volumes, volumes + rules, scores.length];
-  return [0, 1, 2].map((g) => joined(each.slice(ends[g], ends[g + 1]), scores.slice(ends[g], ends[g + 1])));
+  const means = each.slice(0, volumes);
+  const volume = scores[0]!.map((_, row) =>
+    volumeSurprise(
+      view,
+      means.map((calibration, i) => surpriseOf(calibration, scores[i]![row]!)),
+    ),
+  );
+  const ends = [volumes, volumes + rules, scores.length];
+  const others = [0, 1].map((g) => joined(each.slice(ends[g], ends[g + 1]), scores.slice(ends[g], ends[g + 1])));
+  return [volume, ...others];
 }

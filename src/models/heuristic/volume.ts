@@ -24,6 +24,8 @@ export interface Alone {
 export interface VolumeView {
   /** Time constants of the volume in minutes; the most surprising of them counts. */
   scales: readonly number[];
+  /** One more, for what is weak and lasts for hours: it counts for little more than the shorter ones do, so it ends with them. */
+  lasting?: number;
   /** Time constants of the single counts: shorter, since a mean of one count wanders for long after an event. */
   singleScales: readonly number[];
   /** How much more the volume says than the rules do. */
@@ -38,6 +40,7 @@ export interface VolumeView {
 
 export const VOLUME_VIEW: VolumeView = {
   scales: [7, 20],
+  lasting: 60,
   singleScales: [3, 7],
   weight: 12,
   mostOfRules: 4,
@@ -51,9 +54,30 @@ const STEEP = 2;
 const MOST = 30;
 const TRACE = 0.02;
 
+/** How much more a lasting mean may count than the next shorter one. */
+const LASTING_MORE = 1.25;
+
+/** Time constants of the volume, rising. */
+export function volumeScales({ scales, lasting }: VolumeView): number[] {
+  return lasting === undefined ? [...scales] : [...scales, lasting];
+}
+
+/**
+ * The surprise of the volume from that of its means, shortest first. Deviations add up over an hour what no minute shows, but such a mean
+ * outlasts a storm by an hour too: held within the shorter ones, it raises what they both see and ends with them.
+ */
+export function volumeSurprise({ lasting }: VolumeView, surprises: readonly number[]): number {
+  if (lasting === undefined) return Math.max(...surprises);
+  let held = surprises.at(-1)!;
+  for (let i = 0; i < surprises.length - 1; i++) {
+    held = Math.min(held, LASTING_MORE ** (surprises.length - 1 - i) * surprises[i]!);
+  }
+  return Math.max(held, ...surprises.slice(0, -1));
+}
+
 /** Centres and spreads of every count, and of its means over each time scale. */
-export function fitCounts(window: FeatureBlock, { scales, singleScales }: VolumeView): Preparation {
-  const all = [...new Set([...singleScales, ...scales])].sort((a, b) => a - b);
+export function fitCounts(window: FeatureBlock, view: VolumeView): Preparation {
+  const all = [...new Set([...view.singleScales, ...volumeScales(view)])].sort((a, b) => a - b);
   return fitPreparation(window, { scales: all, only: SINGLE_COUNTS });
 }
 
@@ -76,7 +100,7 @@ export function scoresOfCounts(counts: Preparation, view: VolumeView, block: Fea
       block.usable[from + row] === 1 ? at(row) : Number.NaN,
     );
   const ofVolume = counts.kept.flatMap((count, k) => (COUNTS.includes(count) ? [k] : []));
-  const volumes = view.scales.map((scale) => {
+  const volumes = volumeScales(view).map((scale) => {
     const s = counts.scales.indexOf(scale);
     return column((row) => {
       let sum = 0;

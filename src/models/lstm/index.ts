@@ -12,7 +12,7 @@ import { STEPS, windowStarts } from './windows.js';
 
 export type { LstmModel } from './detector.js';
 
-/** Time constants in minutes of the preparation: the network sees half an hour; the longer mean tells it what came before. */
+/** Time constants in minutes of the preparation: the network sees half an hour; the longer mean holds what came before. */
 const SCALES = [5, 30];
 const CONTEXT = STEPS - 1 + 2 * Math.max(...SCALES) - 1;
 const MINIMUM_ROWS = 480;

@@ -18,7 +18,7 @@ export const victims = z.object({
         mine: z.boolean(),
       }),
     )
-    .describe('those that most peers tell of first; at most 400'),
+    .describe('those that most peers report first; at most 400'),
   of: z.number().describe('prefixes hit, named or not'),
   names: z.record(z.string(), z.string()).describe('names of the networks that stand out, by AS number'),
 });

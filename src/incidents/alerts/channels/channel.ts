@@ -1,6 +1,6 @@
 import type { Notice } from '../alert.js';
 
-/** A way to tell people. All channels are equals: they send what they are given, or throw with the reason. */
+/** A way to reach people. All channels are equals: they send what they are given, or throw with the reason. */
 export interface AlertChannel {
   readonly name: string;
   /**

@@ -70,7 +70,7 @@ export class KafkaChannel implements AlertChannel {
 
 /** @throws Error with the words when the signal comes first; the work goes on to its own bounded end */
 async function orAborted<T>(work: Promise<T>, signal: AbortSignal, words: string): Promise<T> {
-  work.catch(() => undefined); // told by the race, or by the words
+  work.catch(() => undefined); // reported by the race, or by the words
   return new Promise((resolve, reject) => {
     const abort = () => reject(new Error(words));
     if (signal.aborted) return abort();

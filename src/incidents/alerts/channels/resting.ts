@@ -2,7 +2,7 @@ import type { Notice } from '../alert.js';
 import type { AlertChannel } from './channel.js';
 import { Refused } from './post.js';
 
-/** Leaves a receiver alone for as long as its `Retry-After` asked, whatever else there is to tell it. */
+/** Leaves a receiver alone for as long as its `Retry-After` asked, whatever else there is to send. */
 export class RestingChannel implements AlertChannel {
   readonly name: string;
   private resting: { until: Date; fault: Refused } | null = null;

@@ -41,6 +41,6 @@ export function seenOf<Row>(rows: readonly Row[], tell: (row: Row) => Trouble): 
 /** Looks at one kind of fact in the database. All watches are equals; none writes. */
 export interface AlertWatch {
   readonly kind: AlertKind;
-  /** All there is of this kind now: what is open and not among them is over. Null: cannot tell yet, leave all as it is. */
+  /** All there is of this kind now: what is open and not among them is over. Null: not known yet, leave all as it is. */
   look(context: WatchContext): Promise<Seen | null>;
 }

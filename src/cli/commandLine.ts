@@ -1,0 +1,25 @@
+import { CommanderError } from 'commander';
+import { SettingsError } from '../config/load.js';
+import { UsageError } from './output.js';
+import { createProgram } from './program.js';
+
+/**
+ * Runs what was typed behind `routewarden`, to its end, and sets the process's exit code.
+ *
+ * @returns false after an error that the command did not handle itself: what it left open may keep the process
+ */
+export async function runCommandLine(words: readonly string[]): Promise<boolean> {
+  try {
+    await (await createProgram(words)).parseAsync(words, { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? 0 : 2;
+    } else {
+      process.stderr.write(`routewarden: ${(error as Error).message || String(error)}\n`);
+      if (process.env.LOG_LEVEL === 'debug') process.stderr.write(`${(error as Error).stack}\n`);
+      process.exitCode = error instanceof SettingsError || error instanceof UsageError ? 2 : 1;
+      return false;
+    }
+  }
+  return true;
+}
