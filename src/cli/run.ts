@@ -1,5 +1,6 @@
 import { Argument, type Command } from 'commander';
 import { findService, SERVICES } from '../services/catalogue.js';
+import { largePages } from '../services/largePages.js';
 import { launchService, serviceSettings } from '../services/launch.js';
 import { openDatabase } from '../storage/database.js';
 import { say } from './output.js';
@@ -23,6 +24,7 @@ Example:
       let failed: Error | null = null;
       const child = launchService({
         entry: service.entry,
+        environment: largePages(service, process.env),
         settings: serviceSettings(settings, database.databaseUrl),
         output: 'inherit',
         onError: (error) => {

@@ -1,7 +1,7 @@
 /** The services, in the order in which they start; each has its entry in workers/. */
 export const SERVICES = [
   { name: 'collector', entry: 'collector.js', what: 'reads RIS Live into the log of updates' },
-  { name: 'aggregator', entry: 'aggregator.js', what: 'makes one feature row a minute' },
+  { name: 'aggregator', entry: 'aggregator.js', what: 'makes one feature row a minute', largeTables: true },
   { name: 'heuristic-detector', entry: 'heuristicDetector.js', what: 'scores minutes with the heuristic' },
   {
     name: 'isolation-forest-detector',

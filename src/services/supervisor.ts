@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import type { Logger } from 'pino';
 import type { Settings } from '../config/settings.js';
 import { findService, type ServiceName } from './catalogue.js';
+import { largePages } from './largePages.js';
 import { launchService } from './launch.js';
 import { hearPulses } from './pulse.js';
 
@@ -104,10 +105,15 @@ export class Supervisor {
 
   private spawn(child: Child): void {
     const startedAt = performance.now();
+    const service = findService(child.name);
     const running = launchService({
-      entry: findService(child.name).entry,
+      entry: service.entry,
       settings: this.settings,
-      environment: { ROUTEWARDEN_INSTANCE: child.instance, ROUTEWARDEN_RESTARTS: String(child.restarts) },
+      environment: {
+        ...largePages(service, process.env),
+        ROUTEWARDEN_INSTANCE: child.instance,
+        ROUTEWARDEN_RESTARTS: String(child.restarts),
+      },
       output: 'pipe',
       onError: (error) => {
         this.logger.error({ error: error.message }, `cannot start ${child.name}`);
