@@ -237,6 +237,8 @@ describe.each(['postgres', 'redis'] as const)('queues on %s', (kind) => {
     const dying = store.worker('stalling', file, { ...options, skipLockRenewal: true });
     const job = await queue.add('train', {});
     await until(async () => (await (await queue.getJob(job.id!))?.isActive()) ?? false);
+    // The job is active before its process runs.
+    await until(async () => (await readFile(pid, 'utf8').catch(() => '')) !== '');
     await dying.close(true);
     store.worker('stalling', async () => 'taken over', options);
     await until(async () => (await (await queue.getJob(job.id!))?.isCompleted()) ?? false);

@@ -1,4 +1,5 @@
 import type { Incident } from '../api/schema.js';
+import { secondOf } from './words.js';
 
 /** The first BGP messages that led to an incident of the operator's own. */
 export function MessagesCard({ messages }: { messages: Incident['messages'] }) {
@@ -21,7 +22,7 @@ export function MessagesCard({ messages }: { messages: Incident['messages'] }) {
           {messages.map(({ at, peer, kind, prefix, path }) => (
             <tr key={`${at} ${peer} ${kind} ${prefix}`}>
               <td data-head="Time">
-                <time dateTime={new Date(at).toISOString()}>{new Date(at).toLocaleTimeString('en-GB')}</time>
+                <time dateTime={new Date(at).toISOString()}>{secondOf(at)}</time>
               </td>
               <td data-head="Peer">
                 <code>{peer}</code>

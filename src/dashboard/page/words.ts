@@ -28,6 +28,11 @@ export function timeOf(at: number): string {
   return new Date(at).toISOString().slice(11, 16);
 }
 
+/** "18:47:03", UTC. */
+export function secondOf(at: number): string {
+  return new Date(at).toISOString().slice(11, 19);
+}
+
 /** "2026-11-23 14:05 UTC" */
 export function dateTime(at: number): string {
   return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
