@@ -6,7 +6,7 @@ import type { Bench, BenchResult } from './result.js';
 
 const WORKERS = [1, 2, 4];
 const PROGRESS_MILLISECONDS = 10_000;
-/** How long a storm takes depends on the machine and its load: only one in which nothing moves any more is an error. */
+/** A run takes as long as the machine and its load require: only one in which no model is published is an error. */
 const STUCK_MILLISECONDS = 300_000;
 const LONGEST_SECONDS = 4 * 3_600;
 

@@ -67,7 +67,7 @@ export function modelActs({ pool, queue, settings }: ModelActsOptions): ModelAct
   };
   const stuckOf = async (modelKey: ModelKey) => {
     const [stuck] = await stuckModels(pool, settings.watchRate, modelKey);
-    if (stuck === undefined) throw new ActRefused(`${modelKey} waits for no decision any more.`, 'missing');
+    if (stuck === undefined) throw new ActRefused(`${modelKey} no longer waits for a decision.`, 'missing');
     return stuck;
   };
   const queued = async (payload: Omit<RetrainPayload, 'trigger'>, { actor }: By) => {

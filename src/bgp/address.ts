@@ -112,7 +112,7 @@ function groupAt(position: number, gapAt: number, missing: number): number {
 
 /**
  * Parses the address in text[start, end) into `words` (at least 4).
- * @returns IPV4_ADDRESS, IPV6_ADDRESS, or -1 when it is no address
+ * @returns IPV4_ADDRESS, IPV6_ADDRESS, or -1 when it is not an address
  */
 export function parseAddress(text: Uint8Array, start: number, end: number, words: Uint32Array): number {
   const limit = Math.min(end, start + 5);

@@ -132,7 +132,7 @@ export class RisLiveScanner {
     return true;
   }
 
-  /** Of a shape, word and end of text. @returns its index; -1 when the text is no address */
+  /** @returns the index of the address with this shape and word that ends there; -1 when the text is not an address */
   #address(numbers: Uint32Array, at: number, into: UpdateBatchBuilder): number {
     let shape = numbers[at]!;
     if (shape === TEXT) shape = parseAddress(this.#bytes, numbers[at + 1]!, numbers[at + 2]!, into.words);

@@ -195,7 +195,7 @@ export async function createDashboard(options: DashboardOptions): Promise<Fastif
       return reply
         .status(503)
         .send({ status: 'not ready', error: 'The database does not answer, or has no tables yet.' });
-    // While one channel works, it reports the others; a receiver that is away is no fault of the page.
+    // While one channel works, it reports the others; an unreachable receiver is not a fault of the page.
     const channels = failing.filter(({ what }) => what.startsWith('channel '));
     const told = channels.every((one) => channels.length < one.channels) ? channels : [];
     const unready = failing.filter((one) => !told.includes(one));

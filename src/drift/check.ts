@@ -145,7 +145,7 @@ async function examine(check: DriftCheck): Promise<{ report: DriftReport; versio
     report.onset = iso(await refined(history, stream, runaway, windowEnd));
     return done(
       'drifted',
-      `a lasting change: version ${version.version} has found over ${(100 * check.runawayRate!).toFixed(0)} % of the minutes of every two hours anomalous since ${inWords(runaway)}; that is not an incident any more`,
+      `a lasting change: version ${version.version} has found over ${(100 * check.runawayRate!).toFixed(0)} % of the minutes of every two hours anomalous since ${inWords(runaway)}; that is no longer an incident`,
     );
   }
 

@@ -6,7 +6,7 @@ const APART_MINUTES = 60;
 
 /**
  * Tells incidents, which are neither drift nor ordinary and are left out of both, from a change that lasts: a stretch of
- * incidents without end is not an incident any more but drift, and the models must learn it.
+ * incidents without end is no longer an incident but drift, and the models must learn it.
  * @param patience longest stretch, in minutes, that still counts as incidents
  * @returns the spans of the stretches that are not longer than that, in order
  */

@@ -72,7 +72,7 @@ test('strangers are more telling where three in five peers told how they reach t
   }
 });
 
-test('a holder that announces nothing any more speaks for a handover, unless routes to the prefix still lead to it', () => {
+test('a holder that no longer announces anything speaks for a handover, unless routes to the prefix still lead to it', () => {
   const excused = (held: number) => bitsOf(false, 20, 5, { held }) - bitsOf(false, 20, 5, { held, holderPrefixes: 0 });
   // of 20 routes; who takes all of a network's prefixes leaves it none that leads to it alone
   expect([0, 1, 2, 10].map(excused)).toEqual([2, 2, 0, 0]);

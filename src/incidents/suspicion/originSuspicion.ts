@@ -165,7 +165,7 @@ function history({ origin, habits }: OriginClaim, facts: OriginFacts): Clue[] {
   else if (facts.heldFor < DAY / 8) clues.push({ bits: -2, words: '' });
   else if (facts.heldFor < DAY / 2) clues.push({ bits: -1, words: '' });
   if (facts.holderPrefixes === 0 && !isContested(facts))
-    clues.push({ bits: -2, words: 'its holder announces nothing any more' });
+    clues.push({ bits: -2, words: 'its holder no longer announces anything' });
   return clues;
 }
 
@@ -181,7 +181,7 @@ function isContested({ held, routes }: OriginFacts): boolean {
 function conflict({ held, routes }: OriginFacts): Clue {
   const share = routes === 0 ? 1 : held / routes;
   if (share < 0.03) return { bits: -4, words: 'the holder gave it up' };
-  if (share < CONTESTED) return { bits: -1, words: 'next to no route leads to the holder any more' };
+  if (share < CONTESTED) return { bits: -1, words: 'hardly any route still leads to the holder' };
   return { bits: 1.5, words: `${held} of ${routes} routes still lead to the holder` };
 }
 

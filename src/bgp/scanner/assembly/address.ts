@@ -47,7 +47,7 @@ export function address(at: usize, end: usize): void {
   textEnd = <u32>end;
 }
 
-/** @param at behind the opening quote; @returns where its closing quote stands, 0 when it is no string */
+/** @param start just after the opening quote; @returns the position of the closing quote, 0 when this is not a string */
 export function prefix(start: usize): usize {
   let at = ipv4(start);
   if (at !== 0 && load<u8>(at) === SLASH) {
