@@ -118,5 +118,5 @@ test('retrained without these days, its window ends where the trouble began', as
   });
   await expect(
     modelActs({ pool: database.pool, queue, settings }).retrainWithout(calm, { actor: 'alice', reason: 'a storm' }),
-  ).rejects.toThrow('waits for no decision');
+  ).rejects.toThrow('no longer waits for a decision');
 });
