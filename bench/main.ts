@@ -22,6 +22,8 @@ const { values, positionals } = parseArgs({
     threads: { type: 'string' },
     kinds: { type: 'string' },
     windows: { type: 'string' },
+    series: { type: 'string' },
+    'frog-days': { type: 'string' },
   },
 });
 
@@ -52,6 +54,7 @@ real-feed [FOLDER or FILE] [--rows FILE] [--watch-prefixes A,B] [--watch-as 1,2]
 injected [FOLDER] [--events N] [--seed N]
 full-table [MILLIONS ...]
 gate [--seed N] [--seeds N] [--kinds A,B] [--windows 1,7] [--minutes N] [--threads N]
+drift-quality [--seed N] [--series N] [--frog-days N] [--kinds A,B]
 transfer [FILE.csv ...]
 regimes [--order NAME] [--seed N]
 regimes FILE.csv --boundaries ROW,ROW,... [--days N] [--seed N]`,

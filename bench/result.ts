@@ -27,6 +27,9 @@ export interface BenchOptions {
   /** Minutes after which a bench of many trials reports what it has. */
   minutes?: string;
   threads?: string;
+  /** Series that are walked, and days in which traffic grows; 0 leaves either out. */
+  series?: string;
+  'frog-days'?: string;
   /** Kinds of models and days of the windows that are tried, with commas between them; all without it. */
   kinds?: string;
   windows?: string;
