@@ -59,7 +59,7 @@ function qualityOf(judged: readonly Judged[], days: number): DriftQuality {
   };
 }
 
-export interface Choice {
+interface Choice {
   series: number;
   days: number;
   /** Days in which traffic grows; 0 leaves the boiling frog out. */
