@@ -1,6 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, statfsSync } from 'node:fs';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 /** What is left free of a full disk, bytes. */
