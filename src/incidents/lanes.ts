@@ -149,11 +149,12 @@ export function isGoodPart({ newOrigins, moreSpecifics, transits = [] }: Routes,
 }
 
 /** Every claim of the incident is over: its routes were withdrawn or went back, and the network itself is back. */
-export function isOver({ subject, detail }: Incident): boolean {
+export function isOver({ subject, class: name, detail }: Incident): boolean {
   const { newOrigins, moreSpecifics, tails = [], transits = [], losses = [] } = detail.evidence;
   const claims = [...newOrigins, ...moreSpecifics, ...tails].map(({ prefix }) => prefix);
-  // routes that go back to another path are followed for a forged end, not for a leak
-  const leaked = transits.filter(({ from }) => !tails.some(({ holder }) => holder === from));
+  // routes that go back to another path are followed for a forged end, not for a leak; what a network began to carry just
+  // before it went is gone with it
+  const leaked = transits.filter(({ from }) => name !== 'outage' && !tails.some(({ holder }) => holder === from));
   if (losses.length > 0) claims.push(subject);
   const ended = new Set(detail.ended ?? []);
   return claims.length > 0 && leaked.length === 0 && claims.every((claim) => ended.has(claim));
