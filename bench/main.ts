@@ -46,6 +46,7 @@ NAME is one of: ${names.join(', ')}; all without it
 real-feed [FOLDER or FILE] [--rows FILE] [--watch-prefixes A,B] [--watch-as 1,2] [--seed N]
 injected [FOLDER] [--events N] [--seed N]
 full-table [MILLIONS ...]
+full-system [MILLIONS ...]
 gate [--seed N] [--seeds N]
 transfer [FILE.csv ...]
 regimes FILE.csv --boundaries ROW,ROW,... [--days N]`,
