@@ -54,6 +54,7 @@ NAME is one of: ${names.join(', ')}; all without it
 real-feed [FOLDER or FILE] [--rows FILE] [--watch-prefixes A,B] [--watch-as 1,2] [--seed N]
 injected [FOLDER] [--events N] [--seed N] [--rows FILE] [--calm]
 full-table [MILLIONS ...]
+full-system [MILLIONS ...]
 gate [--seed N] [--seeds N] [--kinds A,B] [--windows 1,7] [--minutes N] [--threads N]
 drift-quality [--seed N] [--series N] [--frog-days N] [--kinds A,B]
 transfer [FILE.csv ...]
