@@ -8,6 +8,7 @@ const { values, positionals } = parseArgs({
   options: {
     json: { type: 'boolean' },
     quick: { type: 'boolean' },
+    calm: { type: 'boolean' },
     help: { type: 'boolean' },
     rows: { type: 'string' },
     'watch-prefixes': { type: 'string' },
@@ -51,8 +52,9 @@ if (wrong || values.help || (wanted !== undefined && !names.includes(wanted))) {
     `usage: npm run -s bench -- [NAME [FILE ...]] [--quick] [--json]
 NAME is one of: ${names.join(', ')}; all without it
 real-feed [FOLDER or FILE] [--rows FILE] [--watch-prefixes A,B] [--watch-as 1,2] [--seed N]
-injected [FOLDER] [--events N] [--seed N]
+injected [FOLDER] [--events N] [--seed N] [--rows FILE] [--calm]
 full-table [MILLIONS ...]
+full-system [MILLIONS ...]
 gate [--seed N] [--seeds N] [--kinds A,B] [--windows 1,7] [--minutes N] [--threads N]
 drift-quality [--seed N] [--series N] [--frog-days N] [--kinds A,B]
 transfer [FILE.csv ...]

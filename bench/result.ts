@@ -14,6 +14,8 @@ export interface BenchResult {
 /** From the command line; a bench reads those that it knows. */
 export interface BenchOptions {
   quick: boolean;
+  /** No model is trained: every minute is taken as ordinary. */
+  calm?: boolean;
   /** Files or folders named after the bench. */
   files: string[];
   /** File in which feature rows are kept between runs. */
