@@ -14,7 +14,7 @@ import { decide } from '../../src/retraining/gate.js';
 import { dueGrowth, type Regime } from '../../src/retraining/growth.js';
 import { heldBackResult, scoreHeldBack } from '../../src/retraining/heldBack.js';
 import { retrainingSettings } from '../../src/retraining/settings.js';
-import { type RegimeWindow, windowOf, withoutBridge } from '../../src/retraining/windowSelection.js';
+import { grownFrom, type RegimeWindow, windowOf, withoutBridge } from '../../src/retraining/windowSelection.js';
 import type { IncidentSpan } from '../../src/storage/streamHistory.js';
 import type { RegimeSeries } from './series.js';
 import { maskOf, minutesOf, OfflineLine, type Serving, type Track } from './system.js';
@@ -41,6 +41,8 @@ interface Keeper {
   reference: ExamReference | null;
   /** Minute from which the version's regime counts. */
   baselineFrom: Minute;
+  /** First minute that the version was trained on. */
+  dataFrom: Minute;
   regime: Regime | null;
   lastFinished: Minute | null;
   /** Challengers refused since the last that was published. */
@@ -60,7 +62,7 @@ export async function walkRegimes(series: RegimeSeries, seed: number): Promise<R
   const keepers = new Map<ModelKindName, Keeper>();
   for (const name of MODEL_KINDS) {
     const none = { exam: null, reference: null, regime: null, lastFinished: null };
-    keepers.set(name, { ...none, baselineFrom: 0, refusals: 0, versions: 0 });
+    keepers.set(name, { ...none, baselineFrom: 0, dataFrom: 0, refusals: 0, versions: 0 });
   }
   const { minutes } = series.block;
   for (let row = 0; row < minutes.length; row += HOUR) {
@@ -166,12 +168,14 @@ async function retrain(
   const oldest = end - retraining.trainingDays * MINUTES_PER_DAY;
   const from = Math.max(
     line.series.block.minutes[0]!,
-    onset === null ? oldest : Math.max(oldest, Math.min(onset, keeper.baselineFrom)),
+    onset === null
+      ? oldest
+      : Math.max(oldest, trigger === 'growth' ? grownFrom(keeper, onset) : Math.min(onset, keeper.baselineFrom)),
   );
   let window = windowOf(
     minutesOf(line.series.block, from, end),
     line.spans(from, end),
-    { onset, until: end },
+    { onset, until: end, isDated: trigger === 'growth' },
     kind,
     retraining,
     drift.patienceMinutes,
@@ -196,7 +200,8 @@ async function retrain(
   const proved = (of: RegimeWindow) => prove(kind, keeper, champion, of, seed);
   let proof = await proved(window);
   const alone = withoutBridge(window);
-  if (proof.verdict.state === 'held' && window.onset !== null && alone.trainingRows >= kind.minimumRows) {
+  const isBridged = alone.trainingRows >= kind.minimumRows && alone.trainingRows < window.trainingRows;
+  if (proof.verdict.state === 'held' && isBridged) {
     const second = await proved(alone);
     if (second.verdict.state === 'published') [window, proof] = [alone, second];
   }
@@ -210,6 +215,7 @@ async function retrain(
     keeper.reference =
       keeper.reference && isNew ? referenceAfterStep(result, keeper.reference) : (keeper.reference ?? result);
   keeper.versions += 1;
+  keeper.dataFrom = window.training.minutes[window.training.usable.indexOf(1)]!;
   keeper.baselineFrom = Math.max(from, window.onset ?? from);
   keeper.regime = window.onset === null ? null : { since: window.onset, until: end };
   const threshold = kind.threshold(model);

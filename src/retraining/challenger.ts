@@ -75,7 +75,8 @@ export async function trainChallenger(
   const proved = (of: typeof window) => prove(training, { kind, champion, lineage, window: of, seed, signal, tell });
   let proof = await proved(window);
   const alone = withoutBridge(window);
-  if (proof.verdict.state === 'held' && window.onset !== null && alone.trainingRows >= kind.minimumRows) {
+  const isBridged = alone.trainingRows >= kind.minimumRows && alone.trainingRows < window.trainingRows;
+  if (proof.verdict.state === 'held' && isBridged) {
     training.onLog?.(`trained again on the new regime alone: ${proof.verdict.reasons.join('; ')}`);
     const second = await proved(alone);
     if (second.verdict.state === 'published') [window, proof] = [alone, second];

@@ -1,8 +1,11 @@
 import { z } from 'zod';
 import { MINUTES_PER_DAY, type Minute } from '../features/row.js';
 
-/** Days of a new regime at which it is trained on again, besides the length of a whole window. */
-const STAGES = [1, 3];
+/**
+ * Days of a new regime at which it is trained on again, besides the length of a whole window. Each training begins a
+ * cool-down, in which the next change waits, so there are no more of them than what is known grows much.
+ */
+const STAGES = [1];
 
 /** What a version made for a lasting change knows of its regime; stored with its metrics. */
 export const regimeMetrics = z.object({
@@ -27,8 +30,7 @@ export function provisional(metrics: unknown): { since: Minute; minutes: Minute 
 }
 
 /**
- * Whether a provisional version is to be followed by one that has seen more of its regime: at a day, three days and a
- * whole window.
+ * Whether a provisional version is to be followed by one that has seen more of its regime: at a day and at a whole window.
  * @returns how many days there are now; null while the next stage is still to come
  */
 export function dueGrowth(regime: Regime, now: Minute, trainingDays: number): number | null {

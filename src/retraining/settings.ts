@@ -11,7 +11,7 @@ export const retrainingSettings = z
       .min(0)
       .default(360)
       .describe(
-        'A change must be this old before it is trained on, and again when it is a day, three days and a window old; minutes',
+        'A change must be this old before it is trained on, and again when it is a day and a window old; minutes',
       ),
     heldBackMinutes: z
       .int()

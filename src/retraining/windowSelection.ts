@@ -34,7 +34,9 @@ export async function selectWindow(
   // What was ordinary before a lasting change is not any more: trained on both, a model would take either for ordinary.
   const settled = onset !== null && until - onset >= settings.regimeMinutes && payload.window === undefined;
   // Two regimes moved to a third as if they were one would look wider than either.
-  const regime = settled ? Math.min(onset, regimeOf(champion) ?? oldest) : oldest;
+  const grows = settled && payload.trigger.kind === 'growth';
+  const before = grows ? grownFrom(champion, onset) : (regimeOf(champion) ?? oldest);
+  const regime = settled ? Math.min(onset, before) : oldest;
   const from = payload.window?.from ?? Math.max(oldest, regime);
   const [block, incidents] = await Promise.all([
     history.features(stream, from, until),
@@ -44,7 +46,7 @@ export async function selectWindow(
   const window = windowOf(
     bounded.block,
     incidents,
-    { onset: settled ? onset : null, until },
+    { onset: settled ? onset : null, until, isDated: grows },
     kind,
     settings,
     training.incidentPatienceMinutes,
@@ -61,20 +63,22 @@ export interface RegimeWindow extends TrainingWindow {
 
 /**
  * Splits rows that end before `until` for training and validation. After a change, or a further step since, the minutes
- * before it are moved to the level of those since; validated is on the latter alone.
+ * before it are moved to the level of those since; validated is on the latter alone. A change that a version was made for
+ * already is dated, and its lineage began with that one: it is no step again when its regime grows.
  */
 export function windowOf(
   block: FeatureBlock,
   incidents: readonly IncidentSpan[],
-  { onset, until }: { onset: Minute | null; until: Minute },
+  { onset, until, isDated = false }: { onset: Minute | null; until: Minute; isDated?: boolean },
   kind: ModelKind<unknown>,
   settings: RetrainingSettings,
   patienceMinutes: Minute,
 ): RegimeWindow {
   const first = block.minutes[0] ?? until;
   const masked = maskedIncidents(incidents, patienceMinutes, { from: until - MINUTES_PER_DAY, until });
-  const refined = onset === null ? null : latestOnset(block, masked, onset, settings.regimeMinutes);
-  const change = refined === null || refined <= first ? null : refined;
+  const refined = onset === null ? null : latestOnset(block, masked, onset, settings.regimeMinutes, isDated);
+  const grows = isDated && refined === onset;
+  const change = refined === null || (refined <= first && !grows) ? null : refined;
   const spans = change === null ? masked : withoutTheChange(masked, change, until);
   const isLeftOut = (minute: Minute) => spans.some((span) => minute >= span.from && minute < span.until);
   const window = splitWindow(
@@ -83,12 +87,18 @@ export function windowOf(
     Math.min(settings.heldBackMinutes, (until - (change ?? first)) / 2),
     kind.maximumRows,
   );
-  return { ...window, onset: change, step: change === null ? null : stepAt(block, change) };
+  return { ...window, onset: change, step: change === null || grows ? null : stepAt(block, change) };
 }
 
 /** Where the newest regime begins: at the change, or at a step that came after it. */
-function latestOnset(block: FeatureBlock, masked: readonly IncidentSpan[], onset: Minute, least: Minute): Minute {
-  const change = refinedOnset(block, onset);
+function latestOnset(
+  block: FeatureBlock,
+  masked: readonly IncidentSpan[],
+  onset: Minute,
+  least: Minute,
+  isDated: boolean,
+): Minute {
+  const change = isDated ? onset : refinedOnset(block, onset);
   const usable = block.usable.map((value, row) =>
     masked.some(({ from, until }) => block.minutes[row]! >= from && block.minutes[row]! < until) ? 0 : value,
   );
@@ -124,6 +134,15 @@ export function withoutBridge<W extends RegimeWindow>(window: W): W {
 export function regimeOf(version: ModelVersion | null): Minute | null {
   if (version === null) return null;
   return typeof version.metrics.baselineFrom === 'number' ? version.metrics.baselineFrom : version.dataFrom;
+}
+
+/**
+ * Where the minutes begin that a growing regime is trained on. One day knows no other days: until the regime fills a
+ * window, the minutes before it that the serving version was trained on stay, moved anew by what is known of the level
+ * now. Where that version knows the new regime alone, so does the next.
+ */
+export function grownFrom(version: Pick<ModelVersion, 'dataFrom'> | null, since: Minute): Minute {
+  return Math.min(since, version?.dataFrom ?? since);
 }
 
 /** Where the drift that caused this retrain began. */

@@ -10,7 +10,7 @@ import { bridge } from '../../src/retraining/bridge.js';
 import { dueGrowth, provisional } from '../../src/retraining/growth.js';
 import { retrainingSettings } from '../../src/retraining/settings.js';
 import { admit } from '../../src/retraining/storm.js';
-import { windowOf } from '../../src/retraining/windowSelection.js';
+import { grownFrom, windowOf } from '../../src/retraining/windowSelection.js';
 
 const START = Date.UTC(2026, 0, 5) / 60_000;
 const DAY = 1440;
@@ -99,6 +99,30 @@ test('an incident that a change made hides nothing of the new regime, one within
   expect(windowWith(at + 300, at + 400).leftOut.incidents).toBe(100);
 });
 
+test('a regime that grows keeps its beginning and the moved minutes before it, and makes no step again', () => {
+  const settings = retrainingSettings.parse({});
+  const kind = { maximumRows: 100_000 } as Parameters<typeof windowOf>[3];
+  const at = 4 * DAY;
+  const since = START + at;
+  const block = days(5, (row) => (row < at ? 1 : 5));
+  const until = START + 5 * DAY;
+  const grown = windowOf(block, [], { onset: since, until, isDated: true }, kind, settings, 900);
+  expect(grown).toMatchObject({ onset: since, step: null });
+  expect(medianOf(grown.training, 0, at) / medianOf(block, at, 5 * DAY)).toBeCloseTo(1, 1);
+  expect(grown.heldBack.every((row) => row >= at)).toBe(true);
+  // Of a window that holds the new regime alone it is the beginning still: three days and a week are to come.
+  const alone = days(1, () => 5);
+  const first = windowOf(alone, [], { onset: START, until: START + DAY, isDated: true }, kind, settings, 900);
+  expect(first.onset).toBe(START);
+  expect(first.all.values).toEqual(alone.values);
+});
+
+test('a regime grows from the minutes that the serving version was trained on', () => {
+  expect(grownFrom({ dataFrom: START - 6 * DAY }, START)).toBe(START - 6 * DAY);
+  expect(grownFrom({ dataFrom: START + 10 }, START)).toBe(START);
+  expect(grownFrom(null, START)).toBe(START);
+});
+
 test('a version runs away when each two hours of eighteen are over the limit, and a day of a worm is not enough', () => {
   const hours = (from: number, until: number) =>
     Array.from({ length: 72 }, (_, i) => ({
@@ -122,12 +146,12 @@ test('many short incidents leave nothing out once they fill more of the newest w
   expect(maskedIncidents([older, ...spans(115)], 900, window)).toEqual([older]);
 });
 
-test('a regime is trained on again at a day, three days and a window', () => {
+test('a regime is trained on again at a day and a window', () => {
   const regime = { since: START, until: START + 600 };
   expect(dueGrowth(regime, START + DAY - 60, 7)).toBeNull();
   expect(dueGrowth(regime, START + DAY, 7)).toBe(1);
-  expect(dueGrowth({ ...regime, until: START + DAY }, START + 2 * DAY, 7)).toBeNull();
-  expect(dueGrowth({ ...regime, until: START + DAY }, START + 4 * DAY, 7)).toBe(3);
+  expect(dueGrowth({ ...regime, until: START + DAY }, START + 6 * DAY, 7)).toBeNull();
+  expect(dueGrowth({ ...regime, until: START + DAY }, START + 7 * DAY, 7)).toBe(7);
   expect(dueGrowth({ ...regime, until: START + 7 * DAY }, START + 20 * DAY, 7)).toBeNull();
 });
 
