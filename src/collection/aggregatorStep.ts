@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { UpdateBatch } from '../bgp/updateBatch.js';
 import { BadSnapshot } from '../features/byteStream.js';
@@ -92,6 +92,8 @@ export class AggregatorStep {
       if (entry.kind === 'gap' && this.aggregator.holdings.bytes <= MOST_STAND_BYTES)
         stands.push({ sinceMs: entry.sinceMs, stand: await this.stand(entry) });
       this.take(entry);
+      // behind the feed an entry has thousands of messages, some tens of milliseconds of work
+      await turn();
     }
     const rows = this.aggregator.take();
     const idle = entries.length < ENTRIES_A_STEP;
