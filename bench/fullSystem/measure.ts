@@ -19,7 +19,7 @@ const PEERS = 60;
 const SEED = 1;
 const SAMPLE_MS = 1000;
 const LONGEST_PHASE_MS = 15 * 60_000;
-/** The stream has caught up when its newest message taken is so young. */
+/** The stream has caught up when its newest message taken is so little behind the log's. */
 const CAUGHT_UP_MS = 5_000;
 const SERVING_MS = 60_000;
 const ROOM = 1.1;
@@ -209,14 +209,16 @@ async function storedAt(pool: Pool): Promise<string | null> {
   return rows[0]?.at ?? null;
 }
 
+/** Whether the aggregator has taken what the log has; a busy machine's sender and collector may be late themselves. */
 async function caughtUp(pool: Pool): Promise<boolean> {
-  const { rows } = await pool.query<{ until: number | null }>(
-    `SELECT (detail -> $1 ->> 'takenUntilMs')::float8 AS until FROM services
-      WHERE name = 'aggregator' ORDER BY heartbeat_at DESC LIMIT 1`,
+  const { rows } = await pool.query<{ taken: number | null; logged: Date | null }>(
+    `SELECT (detail -> $1 ->> 'takenUntilMs')::float8 AS taken,
+            (SELECT until FROM update_batches WHERE stream = $1 ORDER BY position DESC LIMIT 1) AS logged
+       FROM services WHERE name = 'aggregator' ORDER BY heartbeat_at DESC LIMIT 1`,
     [COLLECTOR],
   );
-  const until = rows[0]?.until ?? null;
-  return until !== null && Date.now() - until < CAUGHT_UP_MS;
+  const { taken, logged } = rows[0] ?? { taken: null, logged: null };
+  return taken !== null && logged !== null && logged.getTime() - taken < CAUGHT_UP_MS;
 }
 
 /** Whether an aggregator other than the killed one has knowledge. */
