@@ -5,6 +5,8 @@ import { RETRAIN, type RetrainPayload, readRetrainPayload, runOf } from '../queu
 import { codeVersion } from '../src/config/codeVersion.js';
 import { loadSettings } from '../src/config/load.js';
 import { kindsByName } from '../src/models/kinds.js';
+import { RunEnded } from '../src/registry/publish.js';
+import { HasFirstVersion } from '../src/retraining/challenger.js';
 import { NoFreeSlot } from '../src/retraining/lease.js';
 import { runTraining } from '../src/retraining/training.js';
 import { sayFarewell } from '../src/services/farewell.js';
@@ -94,6 +96,7 @@ export default async function train(job: SandboxedJob<RetrainPayload>, token?: s
   } catch (error) {
     // Cancelled by a person: no second attempt.
     if (stopping.signal.aborted) throw new UnrecoverableError((stopping.signal.reason as Error).message);
+    if (error instanceof RunEnded || error instanceof HasFirstVersion) throw new UnrecoverableError(error.message);
     if (!(error instanceof NoFreeSlot)) throw error;
     // Back to the queue, so that its worker is free for a model of which there may be more; a person's comes back sooner.
     await job.moveToDelayed(Date.now() + (payload.trigger.kind === 'manual' ? SOON : LATER), token);

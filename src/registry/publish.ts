@@ -8,6 +8,7 @@ import { insertExam, type StoredExam } from '../storage/exams.js';
 import { putHourSummaries, type StoredHour } from '../storage/hourSummaries.js';
 import { type Lease, lockLease } from '../storage/leases.js';
 import { insertVersion, type ModelVersion, type NewVersion, versionById } from '../storage/modelVersions.js';
+import { endedSince } from '../storage/pendingRuns.js';
 import { inTransaction } from '../storage/pool.js';
 import { appendRetrainState, clearFailures } from '../storage/retrainRuns.js';
 import { insertShadow } from '../storage/shadows.js';
@@ -28,6 +29,14 @@ export class ChampionChanged extends Error {
   constructor(key: ModelKey) {
     super(`the active version of ${key} changed during the training: nothing was published, train again`);
     this.name = 'ChampionChanged';
+  }
+}
+
+/** The run was given up while its trainer was paused or cut off, and perhaps asked for again. */
+export class RunEnded extends Error {
+  constructor(key: ModelKey, run: string) {
+    super(`the retraining of ${key} was given up before it was done (run ${run}): nothing was published`);
+    this.name = 'RunEnded';
   }
 }
 
@@ -64,7 +73,7 @@ export function sha256(bytes: Uint8Array): string {
  * Artifact, metadata, baseline, exam, the run's end and, for a published version, the active pointer: all in one
  * transaction, which the lease's token guards. A run that ended so before is refused by the database.
  *
- * @throws StaleLease, ChampionChanged, VersionPinned
+ * @throws StaleLease, RunEnded, ChampionChanged, VersionPinned
  */
 export async function recordVersion(
   pool: Pool,
@@ -75,6 +84,7 @@ export async function recordVersion(
   return inTransaction(pool, async (client) => {
     await lockModel(client, key, 'exclusive');
     if (!(await lockLease(client, lease))) throw new StaleLease(lease);
+    if (await endedSince(client, publication.run, lease)) throw new RunEnded(key, publication.run);
     const active = await currentActivation(client, key);
     if ((active?.versionId ?? null) !== version.parentId) throw new ChampionChanged(key);
     if (active && (await versionById(client, active.versionId))?.pinned) throw new VersionPinned(key, active.version);

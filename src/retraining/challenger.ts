@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { MINUTES_PER_DAY } from '../features/row.js';
-import { type FitProgress, type ModelKind, NotEnoughRows } from '../models/model.js';
+import { type FitProgress, type ModelKey, type ModelKind, NotEnoughRows } from '../models/model.js';
 import { parseModelKey } from '../models/modelKey.js';
 import { writeVersionFiles } from '../registry/artifactFiles.js';
 import { backUp } from '../registry/backups.js';
@@ -21,6 +21,14 @@ import { cleanedWindow } from './window.js';
 import { onsetOf, type RegimeWindow, selectWindow, withoutBridge } from './windowSelection.js';
 
 const ARTIFACT_FORMAT = 1;
+
+/** A first version was asked for twice: one look was late, and the other's run has published meanwhile. */
+export class HasFirstVersion extends Error {
+  constructor(key: ModelKey, version: number) {
+    super(`${key} has a first version by now (version ${version}): nothing to do`);
+    this.name = 'HasFirstVersion';
+  }
+}
 
 /** Appends a state to the run's history. */
 export type TellState = (name: RetrainState, detail?: Record<string, unknown>) => Promise<void>;
@@ -44,6 +52,7 @@ export async function trainChallenger(
   const { serving, champion } = await loadChampion(pool, modelKey, kind, ({ version }, error) =>
     training.onLog?.(`version ${version} cannot be read, trained as if there were none: ${error.message}`),
   );
+  if (serving && payload.trigger.kind === 'first') throw new HasFirstVersion(modelKey, serving.version);
   if (serving?.pinned) throw new VersionPinned(modelKey, serving.version);
   const lineage = serving?.lineage ?? 1;
   const onset = await onsetOf(pool, payload);

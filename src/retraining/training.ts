@@ -1,8 +1,8 @@
 import type { Pool } from 'pg';
 import { type ModelKey, NotEnoughRows } from '../models/model.js';
-import { VersionPinned } from '../registry/publish.js';
+import { RunEnded, VersionPinned } from '../registry/publish.js';
 import { appendRetrainState, type RetrainState, runHistory } from '../storage/retrainRuns.js';
-import { trainChallenger } from './challenger.js';
+import { HasFirstVersion, trainChallenger } from './challenger.js';
 import { LeaseTaken, NoFreeSlot, withLease } from './lease.js';
 import { noRoom } from './storm.js';
 import type { TrainingResult, TrainingRun } from './trainingRun.js';
@@ -11,7 +11,8 @@ import type { TrainingResult, TrainingRun } from './trainingRun.js';
  * One retrain from the lease to the publish. Every state goes to `retrain_runs`; a run that is delivered again after its
  * end gives its first result back and trains nothing.
  *
- * @throws NoFreeSlot (the job should wait), LeaseTaken, LeaseLost, StaleLease, ChampionChanged (worth a retry), NotEnoughRows, VersionPinned; the signal's
+ * @throws NoFreeSlot (the job should wait), LeaseTaken, LeaseLost, StaleLease, ChampionChanged (worth a retry), NotEnoughRows, VersionPinned,
+ *   RunEnded and HasFirstVersion (no retry: another run has done it or will); the signal's
  *   reason when it aborts, and then nothing is left behind but the states in the history
  */
 export async function runTraining(training: TrainingRun): Promise<TrainingResult> {
@@ -55,7 +56,9 @@ export async function runTraining(training: TrainingRun): Promise<TrainingResult
     const transient = error instanceof LeaseTaken || error instanceof NotEnoughRows || error instanceof VersionPinned;
     // A late one, such as a trainer that was paused while another did its job: the run has ended, and well.
     if (await endOf(pool, modelKey, run)) training.onLog?.(`${message}; the run has ended elsewhere`);
-    else if (training.signal?.aborted) await state('cancelled', { error: message });
+    // States behind its end have opened it again; the failure is counted already.
+    else if (error instanceof RunEnded) await state('failed', { error: message, final: true });
+    else if (training.signal?.aborted || error instanceof HasFirstVersion) await state('cancelled', { error: message });
     else if (error instanceof NoFreeSlot) training.onLog?.(message);
     else await state('failed', { error: message, transient });
     throw error;

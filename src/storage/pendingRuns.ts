@@ -1,4 +1,5 @@
 import type { ModelKey } from '../models/model.js';
+import type { Lease } from './leases.js';
 import type { Db } from './pool.js';
 import { isEndOf, type RetrainState } from './retrainRuns.js';
 
@@ -42,7 +43,7 @@ export async function pendingRuns(db: Db, key?: ModelKey): Promise<PendingRun[]>
 }
 
 /**
- * Says that a run failed for good, unless it ended before; a killed trainer cannot say so itself. The trainer and the
+ * Says that a run failed for good, unless it has ended; a killed trainer cannot say so itself. The trainer and the
  * drift monitor may both say it: the first one's transaction is waited for.
  * @returns whether it did
  */
@@ -51,15 +52,35 @@ export async function endRun(
   run: { run: string; modelKey: ModelKey; jobId: string | null },
   error: string,
 ): Promise<boolean> {
-  await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`end of run ${run.run}`]);
+  await lockEnd(client, run.run);
   const { rowCount } = await client.query(
     `INSERT INTO retrain_runs (run, model_key, job_id, state, detail)
      SELECT $1, $2, $3, 'failed', jsonb_build_object('error', $4::text, 'final', true)
      WHERE NOT EXISTS (
-       SELECT 1 FROM retrain_runs r WHERE r.run = $1 AND ${isEndOf('r')})`,
+       SELECT 1 FROM (SELECT state, detail FROM retrain_runs WHERE run = $1 ORDER BY id DESC LIMIT 1) last
+       WHERE ${isEndOf('last')})`,
     [run.run, run.modelKey, run.jobId, error.slice(0, 2_000)],
   );
   return rowCount === 1;
+}
+
+/**
+ * Whether somebody ended a run after the attempt that holds this lease began, such as while its trainer was paused. Nobody
+ * ends it from here until the transaction is over.
+ */
+export async function endedSince(client: Db, run: string, { token }: Pick<Lease, 'token'>): Promise<boolean> {
+  await lockEnd(client, run);
+  const { rows } = await client.query(
+    `SELECT 1 FROM retrain_runs r WHERE run = $1 AND ${isEndOf('r')} AND id > (
+       SELECT max(id) FROM retrain_runs
+       WHERE run = $1 AND state = 'selecting window' AND (detail->>'fencingToken')::bigint = $2) LIMIT 1`,
+    [run, token],
+  );
+  return rows.length > 0;
+}
+
+async function lockEnd(client: Db, run: string): Promise<void> {
+  await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`end of run ${run}`]);
 }
 
 /** Whether the last failure of a run was one that time cures, such as too few minutes. */

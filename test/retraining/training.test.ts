@@ -23,6 +23,7 @@ import { Rounds } from '../../src/services/rounds.js';
 import { currentActivation } from '../../src/storage/activations.js';
 import { releaseLease } from '../../src/storage/leases.js';
 import { versionsWithFiles } from '../../src/storage/modelVersions.js';
+import { pendingRuns } from '../../src/storage/pendingRuns.js';
 import { deadLetters, runHistory } from '../../src/storage/retrainRuns.js';
 import { registerStream } from '../../src/storage/streams.js';
 import { acquireSlot } from '../../src/storage/trainingSlots.js';
@@ -84,6 +85,35 @@ describe('a training run', () => {
     expect(await healVersionFiles(database.pool, directory, version!)).toBe(false);
   });
 
+  test('a first version that was asked for twice is published once', async () => {
+    const key = await stream('twice');
+    const payload = { modelKey: key, trigger: { kind: 'first' as const } };
+    expect(await train(key, { payload })).toMatchObject({ state: 'published', version: 1 });
+    await expect(train(key, { payload, run: 'late look' })).rejects.toThrow(`${key} has a first version by now`);
+    expect((await runHistory(database.pool, 'late look')).at(-1)).toMatchObject({ state: 'cancelled' });
+    expect(await list(database.pool, key)).toHaveLength(1);
+  });
+
+  test('a run that was given up while it trained publishes nothing, and a job tried again by hand does', async () => {
+    const key = await stream('abandoned');
+    const run = 'given up';
+    const givenUp = () => endFailedRun(database.pool, { run, modelKey: key, jobId: null }, 'its trainer is gone', 9);
+    const slow: ModelKind<unknown> = {
+      ...kind,
+      fit: async (...input) => {
+        expect((await givenUp()).ended).toBe(true);
+        return kind.fit(...input);
+      },
+    };
+    await expect(train(key, { run, kinds: { isolation_forest: slow } })).rejects.toThrow('was given up');
+    expect(await list(database.pool, key)).toEqual([]);
+    expect(await pendingRuns(database.pool, key)).toEqual([]);
+    expect((await givenUp()).ended).toBe(false);
+    // "Retry" in Bull Board: the same job, and so the same run.
+    expect(await train(key, { run })).toMatchObject({ state: 'published', version: 1 });
+    expect((await givenUp()).ended).toBe(false);
+  });
+
   test('copies are kept as the database has them; what is damaged there is named, by doctor too, and spares no copy', async () => {
     const key = await stream('copied');
     const { directory: folder } = await train(key);
@@ -135,7 +165,7 @@ describe('a training run', () => {
   test('the same run gives the same bytes', async () => {
     const key = await stream('bytes');
     await train(key, { payload: { modelKey: key, trigger: { kind: 'first' }, seed: 5 } });
-    await train(key, { payload: { modelKey: key, trigger: { kind: 'first' }, seed: 5 } });
+    await train(key, { payload: { modelKey: key, trigger: { kind: 'manual', actor: 'test' }, seed: 5 } });
     const { rows } = await database.pool.query(
       `SELECT count(DISTINCT sha256)::integer AS different, count(*)::integer AS files FROM model_files f
        JOIN model_versions v ON v.id = f.version_id WHERE v.model_key = $1`,
