@@ -23,7 +23,7 @@ export function NetworksPage() {
           <p>
             {troubled.length === 0
               ? 'All of your prefixes are as declared.'
-              : `${troubled.length} of ${value.prefixes.length} prefixes are not as declared.`}
+              : `${troubled.length} of ${value.prefixes.length} prefixes ${troubled.length === 1 ? 'is' : 'are'} not as declared.`}
             {value.seenUntil !== null && ` Compared up to ${dateTime(value.seenUntil)}.`}
           </p>
           <ScrollArea label="Your prefixes">
