@@ -127,7 +127,9 @@ export function NetworksCard() {
               </a>
             </li>
           ))}
-          {troubled.length > 5 && <li>And {troubled.length - 5} more prefixes.</li>}
+          {troubled.length > 5 && (
+            <li>And {troubled.length === 6 ? '1 more prefix' : `${troubled.length - 5} more prefixes`}.</li>
+          )}
         </ul>
       )}
     </section>
