@@ -17,6 +17,8 @@ export class Visitor {
   /** What the pages wrote to the console as errors. */
   readonly errors: string[] = [];
   private browser: Browser | undefined;
+  /** By their options: a context, a window and its process cost half a second of a processor each time. */
+  private readonly tabs = new Map<string, Page>();
 
   async start(): Promise<void> {
     [this.dashboards, this.browser] = await Promise.all([startDashboards(), openChromium()]);
@@ -31,19 +33,49 @@ export class Visitor {
     await this.dashboards?.stop();
   }
 
+  /** A fresh document without cookies, as in a new window; one visit at a time. */
   async visit<T>(url: string, look: (page: Page) => Promise<T>, options: BrowserContextOptions = {}): Promise<T> {
-    const context = await this.browser!.newContext({ viewport: { width: 1360, height: 900 }, ...options });
+    const page = await this.tab(options);
     try {
-      const page = await context.newPage();
-      page.on('pageerror', (error) => this.errors.push(String(error)));
-      page.on('console', (message) => {
-        if (message.type() === 'error') this.errors.push(`${message.text()} (${message.location().url})`);
-      });
       await page.goto(url);
       return await look(page);
     } finally {
-      await context.close();
+      // Ends the page's requests, which would go on, and whatever they would complain of.
+      await page.goto('about:blank');
+      await page.context().clearCookies();
     }
+  }
+
+  /** With nothing in its cache, as whoever comes for the first time. */
+  async firstVisit<T>(url: string, look: (page: Page) => Promise<T>): Promise<T> {
+    const page = await this.openTab({});
+    try {
+      await page.goto(url);
+      return await look(page);
+    } finally {
+      await page.context().close();
+    }
+  }
+
+  private async tab(options: BrowserContextOptions): Promise<Page> {
+    const key = JSON.stringify(options);
+    const page = this.tabs.get(key) ?? (await this.openTab(options));
+    this.tabs.set(key, page);
+    return page;
+  }
+
+  private async openTab(options: BrowserContextOptions): Promise<Page> {
+    const context = await this.browser!.newContext({
+      viewport: { width: 1360, height: 900 },
+      colorScheme: 'light',
+      ...options,
+    });
+    const page = await context.newPage();
+    page.on('pageerror', (error) => this.errors.push(String(error)));
+    page.on('console', (message) => {
+      if (message.type() === 'error') this.errors.push(`${message.text()} (${message.location().url})`);
+    });
+    return page;
   }
 }
 

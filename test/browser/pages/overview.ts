@@ -110,7 +110,7 @@ export function describeOverview(at: Visitor): void {
   });
 
   test('paints at once (the time is printed, and decides nothing)', async () => {
-    await at.visit(at.open, async (page) => {
+    await at.firstVisit(at.open, async (page) => {
       await heading(page, 'Routing is ordinary');
       const painted = await page.evaluate<number>(
         `performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? -1`,

@@ -10,7 +10,7 @@ async function fillForAWhile(disk: OwnDisk, milliseconds: number): Promise<void>
     await disk.fill();
     await sleep(milliseconds);
   } finally {
-    disk.empty();
+    await disk.empty();
   }
 }
 

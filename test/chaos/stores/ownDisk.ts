@@ -1,32 +1,35 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, statfsSync } from 'node:fs';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 /** What is left free of a full disk, bytes. */
 const CRUMBS = 65_536;
 const TRIES = 20;
 
-/** A folder on a small file system of its own, which faults may fill; a plain folder where none can be mounted. */
+/**
+ * A folder on a small file system of its own, which faults may fill; a plain folder where none can be mounted. Full means
+ * that the file system has shrunk to what lies on it: a filler of gigabytes would cost seconds, and that much memory.
+ */
 export class OwnDisk {
   private constructor(
     readonly folder: string,
-    /** False: filling it would fill the machine. It takes root on Linux. */
+    private readonly size: string,
+    /** False: there is nothing to fill but the machine's own disk. It takes root on Linux. */
     readonly isOwn: boolean,
   ) {}
 
   /** @param size as `mount -o size=` takes it */
   static open(folder: string, size: string): OwnDisk {
     mkdirSync(folder, { recursive: true });
-    return new OwnDisk(folder, mountTmpfs(folder, size));
+    return new OwnDisk(folder, size, mountTmpfs(folder, size));
   }
 
   /** Leaves no room for the next block. Not in one go: the feed is served by this process, and must go on. */
   async fill(): Promise<void> {
     for (let left = TRIES; ; left -= 1) {
-      const { bavail, bsize } = statfsSync(this.folder);
+      const { blocks, bfree, bsize } = statfsSync(this.folder);
       try {
-        await promisify(execFile)('fallocate', ['-l', String(Math.max(4_096, bavail * bsize - CRUMBS)), this.filler]);
+        await this.resize(String((blocks - bfree) * bsize + CRUMBS));
         return;
       } catch (error) {
         // Who lives on it took room meanwhile.
@@ -35,8 +38,8 @@ export class OwnDisk {
     }
   }
 
-  empty(): void {
-    rmSync(this.filler, { force: true });
+  async empty(): Promise<void> {
+    await this.resize(this.size);
   }
 
   /** @throws Error when something still uses it */
@@ -45,8 +48,8 @@ export class OwnDisk {
     else rmSync(this.folder, { recursive: true, force: true });
   }
 
-  private get filler(): string {
-    return join(this.folder, 'filler');
+  private async resize(size: string): Promise<void> {
+    await promisify(execFile)('mount', ['-o', `remount,size=${size}`, this.folder]);
   }
 }
 
