@@ -41,6 +41,8 @@ export const SETTINGS: readonly Setting[] = [
     line: /^backfill --stream NAME$/,
     when: 'before',
     placeholders: { NAME: 'rrc00' },
+    // The seven days of the default were asked for by the one above.
+    also: ['--days', '1'],
     environment: anotherFolder('.archive-by-name'),
     shows: /rrc00: \d+ of \d+ lacking minutes written/,
   },
@@ -152,7 +154,13 @@ export const SETTINGS: readonly Setting[] = [
     shows: /pinned/,
   },
   { line: /^models prune MODEL$/, when: 'running', placeholders: { MODEL }, shows: /./ },
-  { line: /^test-retraining$/, when: 'running', shows: /isolation_forest/ },
+  // On half a day: test/rehearsal runs the same command on a whole one.
+  {
+    line: /^test-retraining$/,
+    when: 'running',
+    environment: () => ({ ROUTEWARDEN_RETRAINING_TRAINING_DAYS: '0.6' }),
+    shows: /isolation_forest/,
+  },
   {
     line: /^replay FILE$/,
     when: 'running',
