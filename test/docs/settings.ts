@@ -154,13 +154,7 @@ export const SETTINGS: readonly Setting[] = [
     shows: /pinned/,
   },
   { line: /^models prune MODEL$/, when: 'running', placeholders: { MODEL }, shows: /./ },
-  // On half a day: test/rehearsal runs the same command on a whole one.
-  {
-    line: /^test-retraining$/,
-    when: 'running',
-    environment: () => ({ ROUTEWARDEN_RETRAINING_TRAINING_DAYS: '0.6' }),
-    shows: /isolation_forest/,
-  },
+  { line: /^test-retraining$/, when: 'running', shows: /isolation_forest/ },
   {
     line: /^replay FILE$/,
     when: 'running',
