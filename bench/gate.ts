@@ -1,4 +1,5 @@
-import { MODEL_KINDS } from '../src/models/model.js';
+import { MODEL_KINDS, type ModelKindName } from '../src/models/model.js';
+import { type Proportion, proportion } from './gate/proportion.js';
 import { CHALLENGERS, type Challenger, SOURCES, type Trial, type Tried } from './gate/trial.js';
 import type { Bench, BenchResult } from './result.js';
 import { inThreads } from './threads.js';
@@ -20,34 +21,45 @@ const published = (tried: readonly Tried[], name: Challenger): number =>
 
 const LEAST_SERVED = 0.8;
 
-/** Of the ordinary and contaminated challengers that `holds` picks, the share that was published, or was not. */
-function shareOf(tried: readonly Tried[], holds: (served: number) => boolean, isPublished: boolean): number | null {
+/** Of the challengers of these names that `holds` picks, how many were published, or were not. */
+function counted(
+  tried: readonly Tried[],
+  names: readonly Challenger[],
+  holds: (served: number) => boolean,
+  isPublished: boolean,
+): Proportion {
   const picked = tried.flatMap(({ served, verdicts }) =>
-    (['ordinary', 'poisoned', 'contaminated'] as const)
-      .filter((name) => holds(served[name]))
-      .map((name) => verdicts[name].state === 'published'),
+    names.filter((name) => holds(served[name])).map((name) => verdicts[name].state === 'published'),
   );
-  return picked.length === 0 ? null : picked.filter((state) => state === isPublished).length / picked.length;
+  return proportion(picked.filter((state) => state === isPublished).length, picked.length);
 }
 
-function publishedAsGood(tried: readonly Tried[]): number | null {
-  const good = tried.filter(({ served }) => served.contaminated >= LEAST_SERVED);
-  return good.length === 0 ? null : published(good, 'contaminated');
+const isLess = (served: number): boolean => served < LEAST_SERVED;
+const isAsGood = (served: number): boolean => served >= LEAST_SERVED;
+const isAny = (): boolean => true;
+
+/** Which kinds and windows are tried, and whether the LSTM has the first seed alone. */
+interface Choice {
+  kinds: readonly ModelKindName[];
+  windows: typeof WINDOWS;
+  lstmSeeds: number;
 }
 
-function trialsOf(firstSeed: number, seeds: number, windows: typeof WINDOWS): Trial[] {
+function trialsOf(firstSeed: number, seeds: number, { kinds, windows, lstmSeeds }: Choice): Trial[] {
   return Array.from({ length: seeds }, (_, i) => i).flatMap((i) =>
     SOURCES.flatMap((file, f) =>
       windows.flatMap((window, w) =>
-        MODEL_KINDS.filter((kind) => kind !== 'lstm' || i < LSTM_SEEDS).map(
-          (kind): Trial => ({
-            file,
-            seed: firstSeed + i,
-            kind,
-            ...window,
-            draw: i * DRAWS_A_SEED + f * windows.length + w,
-          }),
-        ),
+        kinds
+          .filter((kind) => kind !== 'lstm' || i < lstmSeeds)
+          .map(
+            (kind): Trial => ({
+              file,
+              seed: firstSeed + i,
+              kind,
+              ...window,
+              draw: i * DRAWS_A_SEED + f * windows.length + w,
+            }),
+          ),
       ),
     ),
   );
@@ -56,9 +68,15 @@ function trialsOf(firstSeed: number, seeds: number, windows: typeof WINDOWS): Tr
 /** How often the gate errs: with a version that is as good as its champion, and with three that are worse. */
 export const bench: Bench = {
   name: 'gate',
-  async run({ quick = false, seed, seeds }) {
+  async run({ quick = false, seed, seeds, kinds: named, windows: daysOf, minutes, threads }) {
     const firstSeed = seed === undefined ? FIRST_SEED : Number(seed);
-    const trials = trialsOf(firstSeed, quick ? 1 : Number(seeds ?? SEEDS), quick ? WINDOWS.slice(-1) : WINDOWS);
+    const kinds = named === undefined ? MODEL_KINDS : MODEL_KINDS.filter((kind) => named.split(',').includes(kind));
+    const days = daysOf?.split(',').map(Number);
+    const windows = WINDOWS.filter(({ windowDays }) =>
+      days === undefined ? !quick || windowDays === 1 : days.includes(windowDays),
+    );
+    const lstmSeeds = named === undefined ? LSTM_SEEDS : Number.POSITIVE_INFINITY;
+    const trials = trialsOf(firstSeed, quick ? 1 : Number(seeds ?? SEEDS), { kinds, windows, lstmSeeds });
     const tried = await inThreads<Trial, Tried>(
       new URL('./gate/trialWorker.js', import.meta.url),
       trials,
@@ -70,6 +88,10 @@ export const bench: Bench = {
             return `${name} (${seen[name].toFixed(2)} of the exam, ${served[name].toFixed(2)} of a fresh one) ${state === 'published' ? state : `${state}: ${reasons.join('; ')}`}`;
           })
           .join(' | '),
+      {
+        ...(threads === undefined ? {} : { threads: Number(threads) }),
+        ...(minutes === undefined ? {} : { minutes: Number(minutes) }),
+      },
     );
     const results = CHALLENGERS.flatMap((name) =>
       MODEL_KINDS.flatMap((kind) =>
@@ -104,9 +126,12 @@ export const bench: Bench = {
       poisoned_stopped: stopped('poisoned'),
       poisoned_stopped_where_deafer: deafer('poisoned'),
       /** Of all challengers, by what they find of an exam of another seed at their served threshold. */
-      stopped_under_80_percent: shareOf(tried, (served) => served < LEAST_SERVED, false),
-      contaminated_published_where_as_good: publishedAsGood(tried),
-      contaminated_under_80_percent: tried.filter(({ served }) => served.contaminated < LEAST_SERVED).length,
+      stopped_under_80_percent: counted(tried, ['ordinary', 'poisoned', 'contaminated'], isLess, false),
+      contaminated_stopped_under_80_percent: counted(tried, ['contaminated'], isLess, false),
+      contaminated_published_where_as_good: counted(tried, ['contaminated'], isAsGood, true),
+      ordinary_published_where_as_good: counted(tried, ['ordinary'], isAsGood, true),
+      ordinary_published_of_all: counted(tried, ['ordinary'], isAny, true),
+      wolf_stopped_of_all: counted(tried, ['wolf'], isAny, false),
       trials: tried.length,
       first_seed: firstSeed,
       results,

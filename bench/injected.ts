@@ -2,12 +2,15 @@ import { existsSync } from 'node:fs';
 import { UpdateBatch } from '../src/bgp/updateBatch.js';
 import { MinuteAggregator } from '../src/features/minuteAggregator.js';
 import { type FeatureRow, MINUTES_PER_DAY } from '../src/features/row.js';
+import type { MinuteInput } from '../src/incidents/minuteInput.js';
 import { FAULTS, LOOK_ALIKES } from './injected/event.js';
 import { judged } from './injected/judgement.js';
-import { Pass } from './injected/pass.js';
+import { type InjectedEvent, Pass } from './injected/pass.js';
+import { type Played, playedKey, readPlayed, writePlayed } from './injected/playedRows.js';
 import { type EventVerdict, resultsOf, tableOf } from './injected/report.js';
 import { RouteView } from './injected/routeView.js';
-import { slotsOf, spanOf } from './injected/schedule.js';
+import { type Span, slotsOf, spanOf } from './injected/schedule.js';
+import { traceOf } from './injected/whyMissed.js';
 import { incidentLine, NOTHING_WATCHED } from './realFeed/incidentLine.js';
 import { modelLine } from './realFeed/modelLine.js';
 import { batchesOf, recordingFiles } from './realFeed/recording.js';
@@ -32,9 +35,72 @@ async function run(options: BenchOptions) {
   const events = Number(options.events ?? (options.quick ? QUICK_EVENTS : EVENTS));
   const files = await recordingFiles(path);
   const span = await spanOf(files);
+  const passes = await passesOf(files, span, { events, seed, rows: options.rows });
+
+  const verdicts: EventVerdict[] = [];
+  for (const [index, pass] of passes.entries()) {
+    const inputs = options.calm
+      ? pass.rows.map(calmInput)
+      : (await modelLine(pass.rows, seed, index === 0 ? tell : () => undefined)).inputs;
+    const line = incidentLine(inputs, NOTHING_WATCHED);
+    tell(`pass ${index + 1}: ${pass.events.length} events, ${line.incidents.length} incidents`);
+    for (const found of judged(pass.events, line)) {
+      const missed = found.raised || isLookAlike(found.event) ? {} : traceOf(pass.rows, inputs, found.event);
+      verdicts.push({ ...found, ...missed, pass: index });
+    }
+  }
+  const days = ((span.untilMs - span.learntMs) / 60_000 / MINUTES_PER_DAY) * passes.length;
+  return {
+    recording: path,
+    seed,
+    passes: passes.length,
+    eventsADay: Math.round(verdicts.length / days),
+    notDrawn: passes.flatMap(({ notDrawn }) => notDrawn),
+    kinds: [...FAULTS, ...LOOK_ALIKES].map((kind) => tableOf(kind, verdicts)),
+    results: resultsOf(verdicts),
+    events: verdicts.map(({ event, ...verdict }) => ({
+      ...verdict,
+      ...event,
+      prefixes: event.prefixes.slice(0, 5),
+      startedAt: new Date(event.startMs).toISOString(),
+      endedAt: new Date(event.endMs).toISOString(),
+    })),
+  };
+}
+
+const isLookAlike = ({ kind }: InjectedEvent) => (LOOK_ALIKES as readonly string[]).includes(kind);
+
+/** A minute that no model flagged. */
+function calmInput({ minute, kind, values, evidence }: FeatureRow): MinuteInput {
+  const gap = kind === 'gap';
+  const verdict = { score: null, threshold: null, anomalous: false, votes: {} };
+  return { minute, gap, values: gap ? [] : values, evidence: gap ? null : evidence, ...verdict };
+}
+
+interface Request {
+  events: number;
+  seed: number;
+  /** File in which the rows are kept. */
+  rows: string | undefined;
+}
+
+/** The runs with their rows; from the file where it holds them, and kept there otherwise. */
+async function passesOf(files: readonly string[], span: Span, { events, seed, rows }: Request): Promise<Played[]> {
+  const key = rows === undefined ? '' : await playedKey(files, events, seed);
+  const kept = rows === undefined ? null : await readPlayed(rows, key);
+  if (kept !== null) {
+    tell(`${kept.length} passes read from ${rows}`);
+    return kept;
+  }
+  const { passes, learnt } = await played(files, span, events, seed);
+  if (rows !== undefined) await writePlayed(rows, key, passes, learnt);
+  return passes;
+}
+
+/** Plays the recording once: all runs share what comes before their events. */
+async function played(files: readonly string[], span: Span, events: number, seed: number) {
   const schedule = slotsOf(span, events, seed);
   tell(`${2 * events} events in ${schedule.length} passes`);
-
   const view = new RouteView();
   const first = new MinuteAggregator({ stream: STREAM });
   const learnt: FeatureRow[] = [];
@@ -54,33 +120,8 @@ async function run(options: BenchOptions) {
     view.apply(batch.columns);
   }
 
-  const verdicts: EventVerdict[] = [];
-  const notDrawn: string[] = [];
-  for (const [index, pass] of passes.entries()) {
-    pass.finish();
-    const models = await modelLine(pass.rows, seed, index === 0 ? tell : () => undefined);
-    const line = incidentLine(models.inputs, NOTHING_WATCHED);
-    tell(`pass ${index + 1}: ${pass.events.length} events, ${line.incidents.length} incidents`);
-    verdicts.push(...judged(pass.events, line).map((found) => ({ ...found, pass: index })));
-    notDrawn.push(...pass.notDrawn);
-  }
-  const days = ((span.untilMs - span.learntMs) / 60_000 / MINUTES_PER_DAY) * passes.length;
-  return {
-    recording: path,
-    seed,
-    passes: passes.length,
-    eventsADay: Math.round(verdicts.length / days),
-    notDrawn,
-    kinds: [...FAULTS, ...LOOK_ALIKES].map((kind) => tableOf(kind, verdicts)),
-    results: resultsOf(verdicts),
-    events: verdicts.map(({ event, ...verdict }) => ({
-      ...verdict,
-      ...event,
-      prefixes: event.prefixes.slice(0, 5),
-      startedAt: new Date(event.startMs).toISOString(),
-      endedAt: new Date(event.endMs).toISOString(),
-    })),
-  };
+  for (const pass of passes) pass.finish();
+  return { passes, learnt: learnt.length };
 }
 
 export const bench: Bench = { name: 'injected', run };

@@ -8,6 +8,7 @@ const { values, positionals } = parseArgs({
   options: {
     json: { type: 'boolean' },
     quick: { type: 'boolean' },
+    calm: { type: 'boolean' },
     help: { type: 'boolean' },
     rows: { type: 'string' },
     'watch-prefixes': { type: 'string' },
@@ -17,6 +18,13 @@ const { values, positionals } = parseArgs({
     events: { type: 'string' },
     boundaries: { type: 'string' },
     days: { type: 'string' },
+    order: { type: 'string' },
+    minutes: { type: 'string' },
+    threads: { type: 'string' },
+    kinds: { type: 'string' },
+    windows: { type: 'string' },
+    series: { type: 'string' },
+    'frog-days': { type: 'string' },
   },
 });
 
@@ -37,18 +45,21 @@ const days = values.days === undefined ? undefined : Number(values.days);
 const wrong =
   (boundaries?.some((row) => !Number.isInteger(row)) ?? false) ||
   (days !== undefined && !(days > 0)) ||
-  ((boundaries !== undefined || days !== undefined) && wanted !== 'regimes');
+  ((boundaries !== undefined || days !== undefined || values.order !== undefined) && wanted !== 'regimes');
 
 if (wrong || values.help || (wanted !== undefined && !names.includes(wanted))) {
   console.error(
     `usage: npm run -s bench -- [NAME [FILE ...]] [--quick] [--json]
 NAME is one of: ${names.join(', ')}; all without it
 real-feed [FOLDER or FILE] [--rows FILE] [--watch-prefixes A,B] [--watch-as 1,2] [--seed N]
-injected [FOLDER] [--events N] [--seed N]
+injected [FOLDER] [--events N] [--seed N] [--rows FILE] [--calm]
 full-table [MILLIONS ...]
-gate [--seed N] [--seeds N]
+full-system [MILLIONS ...]
+gate [--seed N] [--seeds N] [--kinds A,B] [--windows 1,7] [--minutes N] [--threads N]
+drift-quality [--seed N] [--series N] [--frog-days N] [--kinds A,B]
 transfer [FILE.csv ...]
-regimes FILE.csv --boundaries ROW,ROW,... [--days N]`,
+regimes [--order NAME] [--seed N]
+regimes FILE.csv --boundaries ROW,ROW,... [--days N] [--seed N]`,
   );
   process.exitCode = values.help ? 0 : 2;
 } else {

@@ -19,9 +19,9 @@ interface Walked {
   retrains: { day: number; kind: string; trigger: string; state: string; reason: string }[];
 }
 
-async function walked(series: RegimeSeries): Promise<Walked> {
+async function walked(series: RegimeSeries, seed: number): Promise<Walked> {
   const began = performance.now();
-  const walk = await walkRegimes(series, SEED);
+  const walk = await walkRegimes(series, seed);
   const seconds = (performance.now() - began) / 1000;
   console.error(`${series.name}: ${(series.labels.length / 1440).toFixed(1)} days in ${seconds.toFixed(0)} s`);
   return {
@@ -33,6 +33,15 @@ async function walked(series: RegimeSeries): Promise<Walked> {
       return { day: row / 1440, kind, trigger, state, reason };
     }),
   };
+}
+
+/** @throws RangeError where no order has that name */
+function chosen(name: string | undefined, quick: boolean): readonly (typeof ORDERS)[number][] {
+  if (name === undefined) return quick ? ORDERS.slice(-1) : ORDERS;
+  const order = ORDERS.find((one) => one.name === name);
+  if (order === undefined)
+    throw new RangeError(`there is no order ${name}: ${ORDERS.map((one) => one.name).join(', ')}`);
+  return [order];
 }
 
 const line = (what: string, ours: number, unit: string, goal: string): BenchResult => {
@@ -65,18 +74,20 @@ function linesOf({ name, boundaries }: Walked): BenchResult[] {
 /** How long the system needs to take a new normal for one: recordings of different years laid end to end. */
 export const bench: Bench = {
   name: 'regimes',
-  async run({ quick, files: [file], boundaries = [], days }) {
+  async run({ quick, files: [file], boundaries = [], days, order, seed: given }) {
+    const seed = given === undefined ? SEED : Number(given);
     if (file === undefined && !existsSync(DATA)) {
       console.error(`regimes is left out: there is no ${DATA}`);
       return [];
     }
     const walks: Walked[] = [];
-    if (file !== undefined) walks.push(await walked(seriesOfFile(file, boundaries, days)));
-    else for (const order of quick ? ORDERS.slice(-1) : ORDERS) walks.push(await walked(seriesOf(order)));
+    if (file !== undefined) walks.push(await walked(seriesOfFile(file, boundaries, days), seed));
+    else for (const one of chosen(order, quick)) walks.push(await walked(seriesOf(one), seed));
     const all = walks.flatMap(({ boundaries: of }) => of);
     const kinds = all.flatMap((of) => MODEL_KINDS.map((kind) => of.hours_until_fitting[kind]));
     const events = all.flatMap((of) => of.events);
     return {
+      seed,
       boundaries: all.length,
       kinds_served_within_24h: kinds.filter((hours) => hours !== null && hours <= DAY_HOURS).length / kinds.length,
       boundaries_calm_after_24h:

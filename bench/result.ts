@@ -14,6 +14,8 @@ export interface BenchResult {
 /** From the command line; a bench reads those that it knows. */
 export interface BenchOptions {
   quick: boolean;
+  /** No model is trained: every minute is taken as ordinary. */
+  calm?: boolean;
   /** Files or folders named after the bench. */
   files: string[];
   /** File in which feature rows are kept between runs. */
@@ -24,10 +26,21 @@ export interface BenchOptions {
   /** How many seeds, from that one on. */
   seeds?: string;
   events?: string;
+  /** Minutes after which a bench of many trials reports what it has. */
+  minutes?: string;
+  threads?: string;
+  /** Series that are walked, and days in which traffic grows; 0 leaves either out. */
+  series?: string;
+  'frog-days'?: string;
+  /** Kinds of models and days of the windows that are tried, with commas between them; all without it. */
+  kinds?: string;
+  windows?: string;
   /** Rows of the file at which its traffic changes for good. */
   boundaries?: number[];
   /** Days of that file that are walked. */
   days?: number;
+  /** One of the orders of recordings; all without it. */
+  order?: string;
 }
 
 export interface Bench {

@@ -1,15 +1,22 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 
+interface Limits {
+  threads?: number;
+  minutes?: number;
+}
+
 /**
  * Gives the orders, one by one, to as many threads as there are cores; says on standard error how far they are.
  * @param worker a module that answers each message with one
+ * @param limits after so many minutes the orders that wait are left, with the answers that there are
  * @throws Error of the first thread that fails
  */
 export async function inThreads<Order, Answer>(
   worker: URL,
   orders: readonly Order[],
   words: (answer: Answer) => string,
+  { threads: most = availableParallelism(), minutes = Number.POSITIVE_INFINITY }: Limits = {},
 ): Promise<Answer[]> {
   const waiting = [...orders];
   const answers: Answer[] = [];
@@ -17,7 +24,8 @@ export async function inThreads<Order, Answer>(
   const run = (thread: Worker): Promise<void> =>
     new Promise((resolve, reject) => {
       const next = (): void => {
-        const order = waiting.shift();
+        const isLate = performance.now() - began > minutes * 60_000;
+        const order = isLate ? undefined : waiting.shift();
         if (order) thread.postMessage(order);
         else resolve();
       };
@@ -33,7 +41,7 @@ export async function inThreads<Order, Answer>(
       });
       next();
     });
-  const threads = Array.from({ length: Math.min(availableParallelism(), orders.length) }, () => new Worker(worker));
+  const threads = Array.from({ length: Math.min(most, orders.length) }, () => new Worker(worker));
   try {
     await Promise.all(threads.map(run));
   } finally {

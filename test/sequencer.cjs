@@ -7,6 +7,7 @@ const { default: Sequencer } = require('@jest/test-sequencer');
 
 /** From the longest down; measured on two cores, each over ten seconds. */
 const LONGEST = [
+  'cli/drill',
   'docs/run',
   'line/line',
   'retraining/manyModels',

@@ -2,13 +2,17 @@ import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocketServer } from 'ws';
+import { GeneratedTable } from '../fullTable/generatedTable.js';
 import { risLiveMessages } from './messages.js';
+import { tableMessages } from './tableMessages.js';
 
 /** What the sender is told, as JSON in its one argument. */
 export interface SenderOptions {
   messagesPerSecond: number;
   seconds: number;
   seed: number;
+  /** Updates of a generated table of so many routes and peers, not of prefixes of the sender's own. */
+  table?: { routes: number; peers: number };
 }
 
 /** Lines of the sender's standard output. */
@@ -41,8 +45,11 @@ interface Pool {
 }
 
 /** Frames made once, so that sending costs a copy and the digits of the time. */
-function preparePool(seed: number): Pool {
-  const texts = risLiveMessages(POOL, seed, () => PLACE);
+function preparePool({ seed, table }: SenderOptions): Pool {
+  const texts =
+    table === undefined
+      ? risLiveMessages(POOL, seed, () => PLACE)
+      : tableMessages(new GeneratedTable(table.routes, seed, table.peers), POOL, PLACE);
   const bytes = Buffer.alloc(texts.reduce((sum, text) => sum + text.length + FRAME_HEADER, 0));
   const pool = {
     bytes,
@@ -116,7 +123,7 @@ const keepalive = () =>
   });
 
 const options = JSON.parse(process.argv[2] ?? '') as SenderOptions;
-const pool = preparePool(options.seed);
+const pool = preparePool(options);
 const http = createServer();
 const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false });
 let sending = false;

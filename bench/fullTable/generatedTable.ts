@@ -60,9 +60,20 @@ const PROVIDERS = 3;
 /** The larger, the more the first transit networks carry. */
 const TRANSIT_SKEW = 3;
 const NOW = 1_767_225_600;
+/** 198.51.100.0, the first peer's address, and its AS. */
+export const FIRST_PEER = 0xc6336400;
+export const FIRST_AS = 100;
 const MESSAGES_A_SECOND = 100;
 const BATCH_MESSAGES = 5_000;
 const PIECE = 1 << 20;
+
+/** Of one prefix; bits behind its length may be set. `hops` hold until the next is asked for. */
+interface Announcement {
+  peer: number;
+  address: number;
+  length: number;
+  hops: readonly number[];
+}
 
 function hash(a: number, b: number, c: number): number {
   let h = Math.imul(a + 0x9e37, 0x85ebca6b) ^ Math.imul(b + 0x79b9, 0xc2b2ae35) ^ Math.imul(c + 1, 0x27d4eb2f);
@@ -94,6 +105,8 @@ export class GeneratedTable {
     routes: number,
     readonly seed: number,
     readonly peers = 10,
+    /** Of the dump, seconds since 1970. */
+    readonly now = NOW,
   ) {
     this.#prefixes = Math.floor(routes / peers);
     this.#origins = Math.ceil(this.#prefixes / PREFIXES_AN_ORIGIN);
@@ -119,7 +132,7 @@ export class GeneratedTable {
     const origin = this.#origin;
     const path = this.#path;
     path.length = drawn(PATH_LENGTHS, hash(origin, peer, variant) / 2 ** 32);
-    path[0] = 100 + peer;
+    path[0] = FIRST_AS + peer;
     path[path.length - 1] = 200_000 + origin;
     // the farther from the origin, the more paths go through the same networks
     for (let at = path.length - 2; at > 0; at--) {
@@ -156,7 +169,7 @@ export class GeneratedTable {
     let piece = Buffer.alloc(PIECE);
     let at = 0;
     const head = (type: number, subtype: number): number => {
-      piece.writeUInt32BE(NOW, at);
+      piece.writeUInt32BE(this.now, at);
       piece.writeUInt16BE(type, at + 4);
       piece.writeUInt16BE(subtype, at + 6);
       at += 12;
@@ -169,8 +182,8 @@ export class GeneratedTable {
     for (let peer = 0; peer < this.peers; peer++) {
       at = piece.writeUInt8(2, at);
       at = piece.writeUInt32BE(0, at);
-      at = piece.writeUInt32BE(0xc6336400 + peer, at);
-      at = piece.writeUInt32BE(100 + peer, at);
+      at = piece.writeUInt32BE(FIRST_PEER + peer, at);
+      at = piece.writeUInt32BE(FIRST_AS + peer, at);
     }
     piece.writeUInt32BE(at - start, start - 4);
     for (let prefix = 0; prefix < this.#prefixes; prefix++) {
@@ -204,7 +217,7 @@ export class GeneratedTable {
   #entry(piece: Buffer, start: number, peer: number, prefix: number, ipv6: boolean): number {
     const path = this.#hops(peer, prefix, this.#variant(prefix));
     let at = piece.writeUInt16BE(peer, start);
-    at = piece.writeUInt32BE(NOW - (hash(prefix, peer, 6) % 2_592_000), at) + 2;
+    at = piece.writeUInt32BE(this.now - (hash(prefix, peer, 6) % 2_592_000), at) + 2;
     const attributes = at;
     at = piece.writeUInt32BE(0x40010100, at);
     at = piece.writeUInt16BE(0x4002, at);
@@ -220,7 +233,7 @@ export class GeneratedTable {
     } else {
       at = piece.writeUInt16BE(0x4003, at);
       at = piece.writeUInt8(4, at);
-      at = piece.writeUInt32BE(0xc6336400 + peer, at);
+      at = piece.writeUInt32BE(FIRST_PEER + peer, at);
     }
     at = piece.writeUInt16BE(0xc008, at);
     at = piece.writeUInt8(12, at);
@@ -244,21 +257,30 @@ export class GeneratedTable {
   }
 
   /** Announcements after the table: random routes that go over to another of their origin's paths, or back. */
-  *updates(count: number, batchMessages = BATCH_MESSAGES): Generator<UpdateBatch> {
+  *announcements(count: number): Generator<Announcement> {
     const random = mulberry32(this.seed);
-    const into = new UpdateBatchBuilder();
     const ipv4 = Math.floor(this.#prefixes * (1 - IPV6_SHARE));
     for (let message = 0; message < count; message++) {
       const prefix = Math.floor(random() * ipv4);
       const peer = Math.floor(random() * this.peers);
+      const hops = this.#hops(peer, prefix, Math.floor(random() * 3));
+      yield { peer, address: this.#address(prefix), length: this.#length(prefix), hops };
+    }
+  }
+
+  /** The same as messages. */
+  *updates(count: number, batchMessages = BATCH_MESSAGES): Generator<UpdateBatch> {
+    const into = new UpdateBatchBuilder();
+    let message = 0;
+    for (const { peer, address, length, hops } of this.announcements(count)) {
       into.begin();
-      into.words[0] = 0xc6336400 + peer;
-      const address = into.address(IPV4_ADDRESS);
-      into.words[0] = this.#address(prefix);
-      into.announce(into.maskedPrefix(this.#length(prefix)), address, 0);
-      for (const as of this.#hops(peer, prefix, Math.floor(random() * 3))) into.paths.push(as, 0);
-      const timeMs = NOW * 1000 + (message / MESSAGES_A_SECOND) * 1000;
-      into.commitUpdate(timeMs, into.peer(address, 100 + peer), 0, ORIGIN_IGP, into.paths.close());
+      into.words[0] = FIRST_PEER + peer;
+      const from = into.address(IPV4_ADDRESS);
+      into.words[0] = address;
+      into.announce(into.maskedPrefix(length), from, 0);
+      for (const as of hops) into.paths.push(as, 0);
+      const timeMs = this.now * 1000 + (message++ / MESSAGES_A_SECOND) * 1000;
+      into.commitUpdate(timeMs, into.peer(from, FIRST_AS + peer), 0, ORIGIN_IGP, into.paths.close());
       if (into.messages === batchMessages) yield new UpdateBatch(into.takeColumns());
     }
     if (into.messages > 0) yield new UpdateBatch(into.takeColumns());

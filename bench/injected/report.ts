@@ -1,8 +1,9 @@
 import type { BenchResult } from '../result.js';
 import { type EventKind, FAULTS, type Fault, LOOK_ALIKES } from './event.js';
 import type { Judged } from './judgement.js';
+import type { Trace } from './whyMissed.js';
 
-export interface EventVerdict extends Judged {
+export interface EventVerdict extends Judged, Trace {
   pass: number;
 }
 

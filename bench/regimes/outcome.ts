@@ -26,6 +26,9 @@ export interface BoundaryOutcome {
   /** Hours until under 2 % of six hours of minutes outside labelled events are anomalous. */
   hours_until_calm: number | null;
   anomalous_share_after_24h: number;
+  /** The same by kind, and by day after the boundary. */
+  flagged_share_after_24h: Record<ModelKindName, number>;
+  flagged_share_by_day: Record<ModelKindName, number[]>;
   share_in_incidents: number;
   longest_incident_hours: number;
   published: number;
@@ -89,6 +92,10 @@ export function outcomesOf({ line, retrains }: RegimeWalk): BoundaryOutcome[] {
       ) as Record<ModelKindName, number | null>,
       hours_until_calm: calmAfter(line.anomalous, labels, row, until, CALM_MINUTES),
       anomalous_share_after_24h: shareAnomalous(line.anomalous, labels, row + SETTLED, until),
+      flagged_share_after_24h: byKind((kind) =>
+        shareAnomalous(line.tracks.get(kind)!.flagged, labels, row + SETTLED, until),
+      ),
+      flagged_share_by_day: byKind((kind) => daily(line.tracks.get(kind)!.flagged, labels, row, until)),
       share_in_incidents: covered / (until - row),
       longest_incident_hours: Math.max(0, ...within.map((span) => (span.until - span.from) / HOUR)),
       published: own.filter(({ state }) => state === 'published').length,
@@ -120,6 +127,14 @@ function shareAnomalous(anomalous: Uint8Array, labels: Uint8Array, from: number,
   }
   return ordinary === 0 ? 0 : flagged / ordinary;
 }
+
+const byKind = <T>(of: (kind: ModelKindName) => T): Record<ModelKindName, T> =>
+  Object.fromEntries(MODEL_KINDS.map((kind) => [kind, of(kind)])) as Record<ModelKindName, T>;
+
+const daily = (flagged: Uint8Array, labels: Uint8Array, from: number, until: number): number[] =>
+  Array.from({ length: Math.ceil((until - from) / SETTLED) }, (_, day) =>
+    shareAnomalous(flagged, labels, from + day * SETTLED, Math.min(until, from + (day + 1) * SETTLED)),
+  );
 
 /** Hours until the next `length` minutes are calm. */
 function calmAfter(

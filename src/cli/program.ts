@@ -5,6 +5,7 @@ import { codeVersion } from '../config/codeVersion.js';
 const GROUPS: Record<string, Record<string, () => Promise<{ register(program: Command): void }>>> = {
   Run: {
     demo: () => import('./demo.js'),
+    drill: () => import('./drill.js'),
     start: () => import('./start.js'),
     stop: () => import('./stop.js'),
     reload: () => import('./reload.js'),

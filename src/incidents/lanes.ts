@@ -134,19 +134,27 @@ export function withoutSubject(open: Incident, subject: string): Incident {
 /** Whether an open incident's routes are a good part of what this minute has beyond the ordinary. */
 export function explains(open: Incident, input: MinuteInput): boolean {
   if (input.minute - open.startedAt > EXPLAINS) return false;
-  const { newOrigins, moreSpecifics, transits = [], baseline } = open.detail.evidence;
+  const { evidence } = open.detail;
+  return isGoodPart(evidence, input, evidence.baseline.updates);
+}
+
+type Routes = Pick<MinuteEvidence, 'newOrigins' | 'moreSpecifics' | 'transits'>;
+
+/** Whether routes are at least a third of what the minute has beyond the ordinary updates. */
+export function isGoodPart({ newOrigins, moreSpecifics, transits = [] }: Routes, input: MinuteInput, ordinary: number) {
   const routes = [...newOrigins, ...moreSpecifics].reduce((sum, { peers }) => sum + peers, 0);
   const carried = transits.reduce((sum, transit) => sum + transit.routes, 0);
   const updates = (input.values[ROW.announced] ?? 0) + (input.values[ROW.withdrawn] ?? 0);
-  return 3 * (routes + carried) >= updates - baseline.updates;
+  return 3 * (routes + carried) >= updates - ordinary;
 }
 
 /** Every claim of the incident is over: its routes were withdrawn or went back, and the network itself is back. */
-export function isOver({ subject, detail }: Incident): boolean {
+export function isOver({ subject, class: name, detail }: Incident): boolean {
   const { newOrigins, moreSpecifics, tails = [], transits = [], losses = [] } = detail.evidence;
   const claims = [...newOrigins, ...moreSpecifics, ...tails].map(({ prefix }) => prefix);
-  // routes that go back to another path are followed for a forged end, not for a leak
-  const leaked = transits.filter(({ from }) => !tails.some(({ holder }) => holder === from));
+  // routes that go back to another path are followed for a forged end, not for a leak; what a network began to carry just
+  // before it went is gone with it
+  const leaked = transits.filter(({ from }) => name !== 'outage' && !tails.some(({ holder }) => holder === from));
   if (losses.length > 0) claims.push(subject);
   const ended = new Set(detail.ended ?? []);
   return claims.length > 0 && leaked.length === 0 && claims.every((claim) => ended.has(claim));

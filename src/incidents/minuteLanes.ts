@@ -2,7 +2,7 @@ import { baselineOf, distinctPeers } from './baseline.js';
 import { carriagesOf } from './carriages.js';
 import type { CorrelatorContext, CorrelatorState } from './correlatorState.js';
 import { noEvidence, SPREADING, withMinute } from './evidence.js';
-import { claimsOf, explains, GENERAL, goneNetworks, partOf, suspectsOf, withoutParts } from './lanes.js';
+import { claimsOf, explains, GENERAL, goneNetworks, isGoodPart, partOf, suspectsOf, withoutParts } from './lanes.js';
 import type { MinuteInput } from './minuteInput.js';
 import { signalOf } from './signal.js';
 
@@ -50,9 +50,7 @@ export function lanesOf(input: MinuteInput, state: CorrelatorState, context: Cor
     }
   }
   const own = [...names].sort();
-  const explaining = input.anomalous
-    ? state.open.find((open) => open.subject !== GENERAL && explains(open, input))?.subject
-    : undefined;
+  const explaining = input.anomalous ? explainingOf(input, own, state, context) : undefined;
   const rest = withoutParts(input, names, watchList);
   const general: MinuteInput = explaining === undefined ? rest : { ...rest, anomalous: false };
   return [
@@ -71,6 +69,25 @@ export function lanesOf(input: MinuteInput, state: CorrelatorState, context: Cor
       recent: names.size === 0 ? recent : recent.map((m) => withoutParts(m, names, watchList)),
     },
   ];
+}
+
+/** Who made the noise of a flagged minute: an open incident, or one that its routes open in this very minute. */
+function explainingOf(
+  input: MinuteInput,
+  names: readonly string[],
+  { open, recent }: CorrelatorState,
+  { settings, watchList }: CorrelatorContext,
+): string | undefined {
+  const known = open.filter(({ subject }) => subject !== GENERAL);
+  const before = known.find((incident) => explains(incident, input));
+  if (before !== undefined) return before.subject;
+  const ordinary = baselineOf(recent.filter(({ minute }) => minute < input.minute - settings.lookBackMinutes)).updates;
+  return names
+    .filter((name) => !known.some(({ subject }) => subject === name))
+    .find((name) => {
+      const { evidence } = partOf(input, name, watchList);
+      return evidence !== null && isGoodPart(evidence, input, ordinary);
+    });
 }
 
 /** Only what an incident looks back at is taken apart; what is older says how warm the stream is, and its ordinary. */

@@ -22,6 +22,8 @@ export interface RisLiveServerOptions {
 export interface PlayOptions {
   /** Pace; absent = as fast as the clients take it. */
   messagesPerSecond?: number;
+  /** Each message at its own time by this machine's clock, and those that are due at once. */
+  atTheirTime?: boolean;
   signal?: AbortSignal;
 }
 
@@ -127,7 +129,7 @@ export class RisLiveServer {
       const pace = new Pace(options.messagesPerSecond);
       while (this.#position < until && !this.#closed) {
         options.signal?.throwIfAborted();
-        await this.#playMinute(pace);
+        await this.#playMinute(pace, options);
         this.#position++;
       }
       await this.#drained(0);
@@ -138,15 +140,24 @@ export class RisLiveServer {
     return { minutes: this.#position - first.position, messages: this.#messages - first.messages };
   }
 
-  async #playMinute(pace: Pace): Promise<void> {
+  async #playMinute(pace: Pace, { atTheirTime, signal }: PlayOptions): Promise<void> {
     const messages = this.#world.messages(this.#position);
     for (const message of messages) {
+      if (atTheirTime) await this.#time(message.centisecond * 10, signal);
       if (pace.due()) {
         this.#flush();
         await pace.wait();
       }
       if (++this.#messages % MESSAGES_BETWEEN_CHECKS === 0) await this.#drained(MOST_BUFFERED);
       this.#send(message);
+    }
+    if (atTheirTime) await this.#time((this.#position + 1) * 60_000, signal);
+  }
+
+  async #time(at: number, signal: AbortSignal | undefined): Promise<void> {
+    while (!this.#closed && Date.now() < at) {
+      this.#flush();
+      await sleep(Math.min(at - Date.now(), 250), undefined, { signal });
     }
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { QuietPeers } from '../../src/features/quietPeers.js';
-import type { NetworkLoss } from '../../src/features/row.js';
+import type { NetworkLoss, NewTransit } from '../../src/features/row.js';
 import { correlate, freshState } from '../../src/incidents/correlator.js';
 import { Feed } from './feed.js';
 import { contextOf, correlated, quietMinute } from './minutes.js';
@@ -110,6 +110,40 @@ describe('in a large table the outage of a small network', () => {
   test('that was gone and back before flaps, and stays minor', () => {
     expect(severities(Array(14).fill(40), 40, { earlier: 1 })).toEqual(['5 minor', '10 major']);
     expect(severities(Array(14).fill(40), 40, { earlier: 2 })).toEqual(['5 minor']);
+  });
+
+  test('of a network that carried something new just before is over when its prefixes are back', () => {
+    const network = { knownFor: 1000, degree: 2, carries: 1 };
+    const transit: NewTransit = {
+      carrier: 64500,
+      from: 64501,
+      to: 64502,
+      routes: 3,
+      prefixes: 1,
+      origins: 1,
+      peers: 3,
+      reverse: false,
+      shared: 0,
+      alike: 0,
+      near: 0,
+      linkFor: 0,
+      sample: ['198.51.100.0/24'],
+      carrierFacts: network,
+      fromFacts: network,
+      toFacts: network,
+    };
+    const inputs = Array.from({ length: 60 }, (_, n) => quietMinute(BEGAN - 40 + n)).map((input) => {
+      const lost = input.minute >= BEGAN + 12 ? 0 : 40;
+      const evidence = {
+        ...input.evidence!,
+        known: 240_000,
+        ...(input.minute === BEGAN - 3 ? { transits: [transit] } : {}),
+        ...(input.minute >= BEGAN && input.minute <= BEGAN + 12 ? { losses: [loss(lost, 40 - lost, 6)] } : {}),
+      };
+      return { ...input, evidence };
+    });
+    const { incidents } = correlated(inputs);
+    expect(incidents.map(({ subject, detail }) => [subject, detail.closedBy])).toEqual([['AS64500', 'ended']]);
   });
 
   test('of a hundred prefixes is major at once, and no more even where nothing is left', () => {

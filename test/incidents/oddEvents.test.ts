@@ -70,6 +70,17 @@ describe('odd route events', () => {
     expect(later.map(({ subject }) => subject)).toEqual(['AS666', '']);
   });
 
+  test('what models flag in the very minute in which its routes appear belongs to it', () => {
+    const prefixes = Array.from({ length: 10 }, (_, n) => claim(`198.51.${n}.0/24`, 666, [500 + n]));
+    const values = Array.from(quietMinute(1100).values);
+    values[2] = 200;
+    const loud = { ...claims(1100, prefixes), values, score: 3, anomalous: true };
+    expect(correlated(story(200, [loud])).incidents.map(({ subject }) => subject)).toEqual(['AS666']);
+    values[2] = 900;
+    const storm = { ...claims(1100, prefixes), values, score: 3, anomalous: true };
+    expect(correlated(story(200, [storm])).incidents.map(({ subject }) => subject)).toEqual(['AS666', '']);
+  });
+
   test('an AS set in the place of the origin claims nothing, and takes nothing from the holder', () => {
     const base = 1_700_000_040;
     const builder = new UpdateBatchBuilder();

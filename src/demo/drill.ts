@@ -1,0 +1,95 @@
+import type { Minute } from '../features/row.js';
+import { ArchiveServer } from '../simulation/archiveServer.js';
+import { RisLiveServer } from '../simulation/risLiveServer.js';
+import type { GroundTruth } from '../simulation/script.js';
+import { SimulatedWorld, type WorldOptions } from '../simulation/world.js';
+import type { Logger } from '../sources/source.js';
+import { ChatServer } from './chatServer.js';
+
+/** The archive has a table dump every eight hours: the world begins with the newest. */
+const DUMP_MINUTES = 480;
+/** Of the sixty prefixes that a scripted hijack counts from: one. */
+const ONE_PREFIX = 1 / 60;
+/** A hijack that fewer peers see tries nothing out. */
+const LEAST_SHARE = 0.5;
+const TRIES = 50;
+
+export interface DrillOptions {
+  seed: number;
+  now: Date;
+  /** Minutes until the hijack begins, and those that it lasts. */
+  after: number;
+  lasts: number;
+  logger: Logger;
+  /** What came to the chat's webhook. */
+  onChat: (lines: string[]) => void;
+}
+
+/** A simulated Internet at the pace of the clock, in which one network's prefix is taken and given back; and a chat to hear of it. */
+export class Drill {
+  readonly truth: GroundTruth;
+  readonly #feed: RisLiveServer;
+  readonly #archive: ArchiveServer;
+  readonly #chat: ChatServer;
+  readonly #now: Minute;
+
+  constructor(options: DrillOptions) {
+    this.#now = Math.floor(options.now.getTime() / 60_000);
+    const { script, truth } = hijackSeen(options, this.#now);
+    this.truth = truth;
+    const world = new SimulatedWorld(script);
+    this.#feed = new RisLiveServer({ world, logger: options.logger });
+    // A world of its own, as both walk through the minutes at their own pace.
+    this.#archive = new ArchiveServer({ world: new SimulatedWorld(script), horizon: () => this.#feed.state.position });
+    this.#chat = new ChatServer(options.onChat);
+  }
+
+  /** @returns the settings of a system that listens to this drill, but for what is `watch`ed */
+  async listen(): Promise<Record<'streams' | 'feed' | 'archive' | 'alerts', unknown>> {
+    const [feed, archive, chat] = [await this.#feed.listen(), await this.#archive.listen(), await this.#chat.listen()];
+    // what was before now, nobody can have heard
+    await this.#feed.playUntil(this.#now);
+    return {
+      streams: [{ name: 'drill', host: 'rrc00' }],
+      feed: { url: feed },
+      archive: { url: archive },
+      alerts: { channels: [{ name: 'chat', type: 'slack', url: chat }] },
+    };
+  }
+
+  /** Plays until the signal. */
+  async play(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#feed.playUntil(Number.MAX_SAFE_INTEGER, { atTheirTime: true, signal });
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#feed.close(), this.#archive.close(), this.#chat.close()]);
+  }
+}
+
+/** The first world, from the seed on, in which at least half of the peers take the hijacker's route. */
+function hijackSeen(options: DrillOptions, now: Minute): { script: WorldOptions; truth: GroundTruth } {
+  for (let seed = options.seed; seed < options.seed + TRIES; seed++) {
+    const script: WorldOptions = {
+      seed,
+      startMinute: Math.floor(now / DUMP_MINUTES) * DUMP_MINUTES,
+      incidents: [
+        {
+          class: 'hijack',
+          startMinute: now + options.after,
+          durationMinutes: options.lasts,
+          magnitude: ONE_PREFIX,
+        },
+      ],
+    };
+    const world = new SimulatedWorld(script);
+    const [truth] = world.groundTruth();
+    const sessions = world.table.sessions.filter(({ family }) => family === 4).length;
+    if (truth!.peers.length >= sessions * LEAST_SHARE) return { script, truth: truth! };
+  }
+  throw new Error(`no hijack that half of the peers see in ${TRIES} worlds from seed ${options.seed} on`);
+}
