@@ -94,19 +94,6 @@ describe('a training run', () => {
     expect(await list(database.pool, key)).toHaveLength(1);
   });
 
-  test('a growing regime keeps its beginning, and the days before it, in the same lineage', async () => {
-    const key = await stream('grown');
-    await train(key);
-    const since = START + 7 * DAY;
-    const payload = { modelKey: key, trigger: { kind: 'growth' as const, since } };
-    // Twice: the regime of a version that grew once is not lost, or it would never grow to a week.
-    for (const version of [2, 3]) {
-      expect(await train(key, { payload })).toMatchObject({ state: 'published', version });
-      const grown = (await list(database.pool, key)).find((one) => one.version === version);
-      expect(grown).toMatchObject({ dataFrom: START + DAY, lineage: 1, metrics: { regime: { since, step: null } } });
-    }
-  });
-
   test('a run that was given up while it trained publishes nothing, and a job tried again by hand does', async () => {
     const key = await stream('abandoned');
     const run = 'given up';
@@ -453,6 +440,19 @@ describe('a training run', () => {
     await spoil();
     await pin({ pool: database.pool, modelKey: key, version: 2, pinned: true, actor: 'ada', reason: 'test' });
     await expect(train(key)).rejects.toThrow('pinned');
+  });
+
+  test('a growing regime keeps its beginning, and the days before it, in the same lineage', async () => {
+    const key = await stream('grown');
+    await train(key);
+    const since = START + 7 * DAY;
+    const payload = { modelKey: key, trigger: { kind: 'growth' as const, since } };
+    // Twice: the regime of a version that grew once is not lost, or it would never grow to a week.
+    for (const version of [2, 3]) {
+      expect(await train(key, { payload })).toMatchObject({ state: 'published', version });
+      const grown = (await list(database.pool, key)).find((one) => one.version === version);
+      expect(grown).toMatchObject({ dataFrom: START + DAY, lineage: 1, metrics: { regime: { since, step: null } } });
+    }
   });
 });
 
