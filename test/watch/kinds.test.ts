@@ -186,7 +186,7 @@ test('one of several path rules that is broken is named by its description', () 
   expect(first(incidents[0])).toMatch(/matches " 64777 " \(detected scrubbing centre\), seen by 1 of 1 peers/);
 });
 
-test('ours that a stranger took and withdrew is lost, when nobody has it any more', () => {
+test('ours that a stranger took and withdrew is lost, once nobody has it', () => {
   const taken = [...announced(60, V6, STRANGER), ...withdrawn(120, V6)];
   expect(kinds(taken)).toEqual([
     ['hijack', 'critical', expect.any(Number)],
