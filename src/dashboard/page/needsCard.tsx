@@ -15,12 +15,10 @@ export function NeedsCard({ overview }: { overview: Overview }) {
   const down = services.filter(({ healthy }) => !healthy).map(({ name }) => serviceName(name));
   const silent = live && feed !== null && linkWords(feed) !== 'live';
   const items: { key: string; line: ComponentChildren }[] = [
-    ...open
-      .slice(0, MOST)
-      .map((incident) => ({
-        key: `incident ${incident.id}`,
-        line: <Urgent incident={incident} elsewhere={incident.stream !== stream} />,
-      })),
+    ...open.slice(0, MOST).map((incident) => ({
+      key: `incident ${incident.id}`,
+      line: <Urgent incident={incident} elsewhere={incident.stream !== stream} />,
+    })),
     ...(open.length > MOST
       ? [
           {
