@@ -60,7 +60,7 @@ export const SETTINGS: readonly Setting[] = [
     when: 'before',
     environment: () => ({ ROUTEWARDEN_DASHBOARD_PORT: '0' }),
     until: /all services started/,
-    shows: /page: /,
+    shows: /stopping/,
   },
   { line: /^completion (bash|zsh|fish)$/, when: 'before', shows: /_routewarden|complete -c routewarden/ },
   { line: /^config$/, when: 'before', shows: /feed\.url .*file routewarden\.config\.json/ },
