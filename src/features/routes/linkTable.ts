@@ -27,6 +27,8 @@ export class LinkTable extends DenseTable {
   added = 0;
   /** Whether any pair was forgotten so far. */
   forgot = false;
+  /** Whether a pair, or that it is passed on, was met for the first time when such was news. Follows from the records. */
+  dated = false;
   readonly #records: Int32Records;
 
   constructor(maximum: number) {
@@ -53,6 +55,7 @@ export class LinkTable extends DenseTable {
   }
 
   pass(id: number, minute: number): void {
+    if (minute > 0) this.dated = true;
     this.#records.set(id, PASSED, minute);
   }
 
@@ -87,6 +90,7 @@ export class LinkTable extends DenseTable {
     records.set(id, FIRST, 2 * known + MET);
     records.set(id, PASSED, NEVER);
     this.added++;
+    if (known > 0) this.dated = true;
     return id;
   }
 
@@ -98,6 +102,14 @@ export class LinkTable extends DenseTable {
   override read(reader: ByteReader): void {
     super.read(reader);
     this.forgot = reader.number() === 1;
+  }
+
+  override *derived(): Generator<void> {
+    yield* super.derived();
+    this.dated = false;
+    for (let id = 0; id < this.high && !this.dated; id++) {
+      this.dated = this.isUsed(id) && (this.first(id) > 0 || this.passed(id) > 0);
+    }
   }
 
   #find(hash: number, left: number, right: number): number {
