@@ -1,16 +1,17 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { UpdateBatch } from '../bgp/updateBatch.js';
 import { BadSnapshot } from '../features/byteStream.js';
 import { MinuteAggregator, type MinuteAggregatorOptions } from '../features/minuteAggregator.js';
 import type { RoutingHoldings } from '../features/routing/routingState.js';
+import { inTurns } from '../features/turns.js';
 import { insertFeatures } from '../storage/features.js';
 import { keepStateAtGap } from '../storage/feedGaps.js';
 import { notify } from '../storage/notifications.js';
 import { inTransaction } from '../storage/pool.js';
 import { StoredTables } from '../storage/storedTables.js';
 import { entriesAfter, type LogEntry, payloadsUntil } from '../storage/updateBatches.js';
-import { encodeStand, standAtGap } from './standAtGap.js';
+import { headStand, lastBeforeGap, STAND_HEAD_BYTES } from './standAtGap.js';
 
 const ENTRIES_A_STEP = 64;
 const LONGEST_TAKE_OVER_MILLISECONDS = 30_000;
@@ -85,13 +86,15 @@ export class AggregatorStep {
     this.aggregator ??= await this.restore();
     const { pool, stream } = this.options;
     const better = this.better;
-    if (better !== null) this.goBack(better);
+    if (better !== null) await this.goBack(better);
     const entries = await entriesAfter(pool, stream, this.position, ENTRIES_A_STEP);
     const stands: { sinceMs: number; stand: Uint8Array }[] = [];
     for (const entry of entries) {
       if (entry.kind === 'gap' && this.aggregator.holdings.bytes <= MOST_STAND_BYTES)
         stands.push({ sinceMs: entry.sinceMs, stand: await this.stand(entry) });
       this.take(entry);
+      // behind the feed an entry has thousands of messages, some tens of milliseconds of work
+      await turn();
     }
     const rows = this.aggregator.take();
     const idle = entries.length < ENTRIES_A_STEP;
@@ -150,8 +153,8 @@ export class AggregatorStep {
     this.better = null;
   }
 
-  private goBack({ position, state }: { position: number; state: Uint8Array }): void {
-    this.aggregator = MinuteAggregator.restore(state, this.aggregatorOptions);
+  private async goBack({ position, state }: { position: number; state: Uint8Array }): Promise<void> {
+    this.aggregator = await inTurns(MinuteAggregator.filling(state, this.aggregatorOptions));
     this.position = position;
   }
 
@@ -165,7 +168,9 @@ export class AggregatorStep {
     const { pool, stream } = this.options;
     const last = await payloadsUntil(pool, stream, gap.position, gap.sinceMs);
     const batches = last.map((payload) => UpdateBatch.decode(payload));
-    return encodeStand(standAtGap(this.aggregator!.snapshot(), gap.sinceMs, batches));
+    const bytes = await inTurns(this.aggregator!.copying(STAND_HEAD_BYTES));
+    headStand(bytes, lastBeforeGap(gap.sinceMs, batches));
+    return bytes;
   }
 
   private take(entry: LogEntry): void {

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { UpdateBatch } from '../bgp/updateBatch.js';
 
@@ -121,6 +122,8 @@ export class DecodingFile {
       }
       this.onTaken();
       yield UpdateBatch.decode(reply.bytes);
+      // a port hands over all that is there at once: without this, others would wait for hundreds of batches
+      await turn();
     }
   }
 }

@@ -10,25 +10,24 @@ export interface StandAtGap {
   already: number;
 }
 
-const HEAD_BYTES = 12;
+/** What is written before the snapshot. */
+export const STAND_HEAD_BYTES = 12;
 
-/** The stand after the batches that reach to a gap; the feed's clock alone moved when there are none. */
-export function standAtGap(state: Uint8Array, gapSinceMs: number, last: readonly UpdateBatch[]): StandAtGap {
+/** The last message taken before a gap, by the batches that reach to it; the feed's clock alone moved when there are none. */
+export function lastBeforeGap(gapSinceMs: number, last: readonly UpdateBatch[]): Omit<StandAtGap, 'state'> {
   const times = last.flatMap((batch) => Array.from(batch.columns.time));
   const sinceMs = times.reduce((latest, time) => Math.max(latest, time), times.length > 0 ? 0 : gapSinceMs);
-  return { state, sinceMs, already: times.filter((time) => time === sinceMs).length };
+  return { sinceMs, already: times.filter((time) => time === sinceMs).length };
 }
 
-export function encodeStand(stand: StandAtGap): Uint8Array {
-  const bytes = new Uint8Array(HEAD_BYTES + stand.state.length);
-  const view = new DataView(bytes.buffer);
-  view.setFloat64(0, stand.sinceMs);
-  view.setUint32(8, stand.already);
-  bytes.set(stand.state, HEAD_BYTES);
-  return bytes;
+/** Completes a stand in place. @param bytes a snapshot behind STAND_HEAD_BYTES free ones */
+export function headStand(bytes: Uint8Array, { sinceMs, already }: Omit<StandAtGap, 'state'>): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  view.setFloat64(0, sinceMs);
+  view.setUint32(8, already);
 }
 
 export function decodeStand(bytes: Uint8Array): StandAtGap {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return { sinceMs: view.getFloat64(0), already: view.getUint32(8), state: bytes.slice(HEAD_BYTES) };
+  return { sinceMs: view.getFloat64(0), already: view.getUint32(8), state: bytes.subarray(STAND_HEAD_BYTES) };
 }

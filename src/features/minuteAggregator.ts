@@ -9,12 +9,15 @@ import { OpenMinute } from './openMinute.js';
 import { type RoutingHoldings, RoutingState } from './routing/routingState.js';
 import type { HeldRoute } from './routing/routingTables.js';
 import { emptyEvidence, type FeatureRow, MINUTES_PER_DAY, type Minute } from './row.js';
+import { whole } from './turns.js';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = MINUTES_PER_DAY * MINUTE_MS;
 const SNAPSHOT_VERSION = 7;
 /** A snapshot begins with the length of its head. */
 const HEAD_LENGTH_BYTES = 8;
+/** Bytes copied before others get their turn: some milliseconds. */
+const COPIED_A_TURN = 1 << 22;
 /** A gap that would give more rows than ten years have minutes is refused. */
 const LONGEST_GAP = 3660 * MINUTES_PER_DAY;
 
@@ -257,15 +260,26 @@ export class MinuteAggregator {
 
   /** All that is known as one value, for tables of moderate size. */
   snapshot(): Uint8Array {
+    return whole(this.copying(0));
+  }
+
+  /**
+   * The same bit by bit, so that others get a turn; the aggregator must not go on meanwhile.
+   * @param room bytes left free before it, for the caller
+   */
+  *copying(room: number): Generator<void, Uint8Array> {
     const head = this.head();
     const views = [...this.stored()].flat();
-    const size = views.reduce((sum, { length }) => sum + length, HEAD_LENGTH_BYTES + head.length);
-    const bytes = new Uint8Array(size);
-    new DataView(bytes.buffer).setFloat64(0, head.length, true);
-    let at = HEAD_LENGTH_BYTES;
+    let at = room + HEAD_LENGTH_BYTES;
+    const bytes = new Uint8Array(views.reduce((sum, { length }) => sum + length, at + head.length));
+    new DataView(bytes.buffer).setFloat64(room, head.length, true);
+    let turn = at + COPIED_A_TURN;
     for (const view of [head, ...views]) {
       bytes.set(view, at);
       at += view.length;
+      if (at < turn) continue;
+      turn = at + COPIED_A_TURN;
+      yield;
     }
     return bytes;
   }
@@ -302,18 +316,27 @@ export class MinuteAggregator {
    * @throws BadSnapshot when the bytes are not a snapshot of this stream
    */
   static restore(bytes: Uint8Array, options: MinuteAggregatorOptions): MinuteAggregator {
+    return whole(MinuteAggregator.filling(bytes, options));
+  }
+
+  /** As `restore`, bit by bit. */
+  static *filling(bytes: Uint8Array, options: MinuteAggregatorOptions): Generator<void, MinuteAggregator> {
     if (bytes.length < HEAD_LENGTH_BYTES) throw new BadSnapshot('cut short');
     const length = new DataView(bytes.buffer, bytes.byteOffset).getFloat64(0, true);
     let at = HEAD_LENGTH_BYTES + length;
     if (!(at <= bytes.length)) throw new BadSnapshot('its head is cut short, or it is of another version');
     const restoring = MinuteAggregator.restoring(bytes.subarray(HEAD_LENGTH_BYTES, at), options);
+    let turn = at + COPIED_A_TURN;
     for (const view of [...restoring.stored].flat()) {
       if (at + view.length > bytes.length) throw new BadSnapshot('cut short');
       view.set(bytes.subarray(at, at + view.length));
       at += view.length;
+      if (at < turn) continue;
+      turn = at + COPIED_A_TURN;
+      yield;
     }
     if (at !== bytes.length) throw new BadSnapshot(`${bytes.length - at} bytes too long`);
-    for (const _ of restoring.derived);
+    yield* restoring.derived;
     return restoring.aggregator;
   }
 
@@ -384,7 +407,7 @@ export class MinuteAggregator {
     if (minute < this.#next!) return undefined;
     let open = this.#open.get(minute);
     if (open === undefined) {
-      open = new OpenMinute(minute);
+      open = new OpenMinute(minute, this.#open.get(minute - 1));
       this.#open.set(minute, open);
     }
     return open;

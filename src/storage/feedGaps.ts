@@ -27,7 +27,7 @@ export async function keepStateAtGap(db: Db, stream: string, sinceMs: number, st
   await db.query(
     `UPDATE feed_gaps SET state = $3 WHERE stream = $1 AND since = $2 AND healed_at IS NULL AND given_up_at IS NULL
        AND (SELECT count(*) FROM feed_gaps o WHERE o.stream = $1 AND o.since <> $2 AND o.state IS NOT NULL) < $4`,
-    [stream, new Date(sinceMs), Buffer.from(state), MOST_STATES],
+    [stream, new Date(sinceMs), Buffer.from(state.buffer, state.byteOffset, state.byteLength), MOST_STATES],
   );
 }
 

@@ -27,6 +27,8 @@ export class LinkTable extends DenseTable {
   added = 0;
   /** Whether any pair was forgotten so far. */
   forgot = false;
+  /** Whether a pair, or that it is passed on, was met for the first time when such was news. Follows from the records. */
+  dated = false;
   readonly #records: Int32Records;
 
   constructor(maximum: number) {
@@ -53,6 +55,7 @@ export class LinkTable extends DenseTable {
   }
 
   pass(id: number, minute: number): void {
+    if (minute > 0) this.dated = true;
     this.#records.set(id, PASSED, minute);
   }
 
@@ -87,6 +90,7 @@ export class LinkTable extends DenseTable {
     records.set(id, FIRST, 2 * known + MET);
     records.set(id, PASSED, NEVER);
     this.added++;
+    if (known > 0) this.dated = true;
     return id;
   }
 
@@ -100,11 +104,21 @@ export class LinkTable extends DenseTable {
     this.forgot = reader.number() === 1;
   }
 
+  override *derived(): Generator<void> {
+    yield* super.derived();
+    this.dated = false;
+    for (let id = 0; id < this.high && !this.dated; id++) {
+      this.dated = this.isUsed(id) && (this.first(id) > 0 || this.passed(id) > 0);
+    }
+  }
+
   #find(hash: number, left: number, right: number): number {
     const { index } = this;
     const records = this.#records;
     for (let id = index.first(hash); id >= 0; id = index.after(id)) {
-      if (records.get(id, LEFT) === (left | 0) && records.get(id, RIGHT) === (right | 0)) return id;
+      const record = records.segmentOf(id);
+      const at = records.placeOf(id);
+      if (record[at + LEFT] === (left | 0) && record[at + RIGHT] === (right | 0)) return id;
     }
     return -1;
   }

@@ -111,8 +111,12 @@ export class BatchIds {
     if (mapped !== UNMAPPED) return mapped;
     const id = this.#acquire(columns, path);
     this.#newestLink[path] = 0;
+    const { paths, links } = this.tables;
     // a table names each path many times: the links of one that another route has are known
-    if (this.tables.paths.references(id) === 1) this.links.learn(columns, path);
+    if (paths.references(id) > 1) return id;
+    this.links.learn(columns, path);
+    // where no link has a date, those of this path have none either: an update need not ask for each
+    if (!links.dated && !links.forgot) paths.note(id, 0);
     return id;
   }
 

@@ -67,7 +67,7 @@ export const outage: ClassRule = {
     );
     const together = burst(most);
     const lost = together.filter(({ returns }) => returns === 0);
-    // Links go down somewhere all the time: twice what is ordinary in so many minutes, and some by chance, is no outage.
+    // Links go down somewhere all the time: twice what is ordinary in so many minutes, and some by chance, is not an outage.
     const ordinary = evidence.baseline.lost * BURST;
     const beyond = lost.length - 2 * ordinary - 2 * Math.sqrt(ordinary);
     if (lost.length === 0 || beyond <= 0) return NOTHING;
