@@ -1,10 +1,37 @@
 import { Argument, type Command } from 'commander';
+import type { Settings } from '../config/settings.js';
 import { findService, SERVICES } from '../services/catalogue.js';
 import { largePages } from '../services/largePages.js';
 import { launchService, serviceSettings } from '../services/launch.js';
 import { openDatabase } from '../storage/database.js';
+import { hasSchema } from '../storage/databaseFacts.js';
+import { openPool } from '../storage/pool.js';
+import { listServices } from '../storage/services.js';
 import { say } from './output.js';
-import { settingsOf } from './store.js';
+import { NO_QUEUES, settingsOf } from './store.js';
+
+/** The services that read or fill queues. */
+const WITH_QUEUES: readonly string[] = ['drift-monitor', 'trainer', 'dashboard'];
+const BEATING_SECONDS = 60;
+
+/**
+ * Makes the tables of the queues, as `start` does. Where others with queues beat and the database has no such tables, they
+ * use a Redis that these settings do not name: a worker on queues of its own would wait for ever.
+ */
+async function prepareQueues(settings: Settings, databaseUrl: string): Promise<void> {
+  const { QUEUE_SCHEMA, QueueStore } = await import('../../queues/store.js');
+  const onError = (error: Error) => say(`connection problem: ${error.message}`);
+  const pool = openPool(databaseUrl, { name: 'run', maximum: 1, onError });
+  try {
+    if (await hasSchema(pool, QUEUE_SCHEMA)) return;
+    const others = await listServices(pool);
+    if (others.some(({ name, heartbeatAge }) => WITH_QUEUES.includes(name) && heartbeatAge < BEATING_SECONDS))
+      throw new Error(NO_QUEUES);
+    await new QueueStore({ ...settings, databaseUrl }, onError).prepare();
+  } finally {
+    await pool.end();
+  }
+}
 
 export function register(program: Command): void {
   program
@@ -21,6 +48,12 @@ Example:
       const service = findService(name);
       const settings = settingsOf(program);
       const database = await openDatabase(settings, { share: true, log: () => {} });
+      if (settings.redisUrl === undefined && WITH_QUEUES.includes(name)) {
+        await prepareQueues(settings, database.databaseUrl).catch(async (error) => {
+          await database.close();
+          throw error;
+        });
+      }
       let failed: Error | null = null;
       const child = launchService({
         entry: service.entry,

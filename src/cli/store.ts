@@ -124,6 +124,9 @@ export function fillStore<T>(program: Command, work: (store: Store) => Promise<T
   return withStore(program, work, { makes: true });
 }
 
+export const NO_QUEUES =
+  'this database holds no queues: set REDIS_URL to the Redis that the services use, or start the services without one';
+
 /**
  * For commands that cannot do without; a rollback can.
  * @throws Error when the queues are elsewhere, in a Redis that these settings do not name, or their Redis does not answer
@@ -134,9 +137,7 @@ export async function requireQueues(pool: Pool, settings: Settings): Promise<voi
   if (settings.redisUrl !== undefined)
     return await new QueueStore({ ...settings, databaseUrl: '' }, onTrouble).prepare();
   if (await hasSchema(pool, QUEUE_SCHEMA)) return;
-  throw new Error(
-    'this database holds no queues: set REDIS_URL to the Redis that the services use, or start the services without one',
-  );
+  throw new Error(NO_QUEUES);
 }
 
 function onTrouble(error: Error): void {

@@ -65,7 +65,7 @@ function startService(entry: string, settings: object): void {
 }
 
 async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const end = Date.now() + 30_000;
+  const end = Date.now() + 60_000;
   while (!(await condition())) {
     if (Date.now() > end) throw new Error(`waited in vain for ${what}; the services said: ${output.slice(-2000)}`);
     await new Promise((done) => setTimeout(done, 50));

@@ -48,6 +48,32 @@ test('9,000 watched prefixes start, serve and stop', async () => {
   expect(Buffer.byteLength(trainingSettings({ ...settings, databaseUrl: 'postgres://x/y' }))).toBeLessThan(10_000);
 }, 60_000);
 
+test('a service with queues runs alone in a new directory, and is refused where the queues are elsewhere', async () => {
+  const alone = startRoutewarden(['run', 'trainer'], own('alone'));
+  await alone.saying('trainer runs as process');
+  for (;;) {
+    const { stdout } = await routewarden(['status', '--json'], own('alone'));
+    if (/"name":"trainer"[^}]*"state":"running"/.test(stdout)) break;
+    if (alone.process.exitCode !== null) throw new Error(alone.said());
+  }
+  alone.process.kill('SIGTERM');
+  expect((await alone.ended).code).toBe(0);
+
+  const database = await openDatabase({ dataDirectory: directory('alone') }, { share: false, log: () => {} });
+  const pool = openPool(database.databaseUrl, { name: 'test', onError: () => {} });
+  await pool.query('DROP SCHEMA bullmq CASCADE');
+  // as a trainer on another machine, which has a Redis
+  await pool.query(
+    `INSERT INTO services (instance, name, host, pid, state, detail, restarts)
+     VALUES ('trainer.9', 'trainer', 'elsewhere', 9, 'running', '{}', 0)`,
+  );
+  await pool.end();
+  const refused = await routewarden(['run', 'trainer'], { DATABASE_URL: database.databaseUrl });
+  await database.close();
+  expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('set REDIS_URL to the Redis') });
+  expect(refused.stderr + refused.stdout).not.toMatch(/BullMQ/);
+}, 120_000);
+
 describe('a start that cannot finish ends, with an error and without its PostgreSQL', () => {
   test('on a database of a newer program', async () => {
     const database = await openDatabase({ dataDirectory: directory('newer') }, { share: false, log: () => {} });

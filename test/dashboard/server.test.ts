@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import * as shape from '../../src/dashboard/api/schema.js';
+import { upsertService } from '../../src/storage/services.js';
 import { Client } from './client.js';
 import { addIncident, HIJACK, NOW, STREAM } from './seed.js';
 
@@ -76,6 +77,21 @@ describe('what it shows', () => {
     expect(await urgent()).toEqual([...before, ['other', 'critical']]);
     await pool.query('DELETE FROM incidents WHERE id = ANY ($1)', [ids]);
     await pool.query(`DELETE FROM streams WHERE name = 'other'`);
+  });
+
+  test('a process that ended in order is not missed once another took its place', async () => {
+    const { pool } = at.dashboards.database;
+    const row = { host: 'here', detail: {}, restarts: 0 };
+    await upsertService(pool, { ...row, instance: 'spare.1', name: 'spare', pid: 1, state: 'stopped' });
+    const spares = async () =>
+      shape.overview
+        .parse(JSON.parse((await at.get('/api/overview')).text))
+        .services.filter(({ name }) => name === 'spare')
+        .map(({ instance, healthy }) => [instance, healthy]);
+    expect(await spares()).toEqual([['spare.1', false]]);
+    await upsertService(pool, { ...row, instance: 'spare.2', name: 'spare', pid: 2, state: 'running' });
+    expect(await spares()).toEqual([['spare.2', true]]);
+    await pool.query(`DELETE FROM services WHERE name = 'spare'`);
   });
 
   test('joining minutes keeps the lowest and the highest', async () => {

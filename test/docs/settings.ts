@@ -53,6 +53,15 @@ export const SETTINGS: readonly Setting[] = [
     until: /1\. History/,
     shows: /page +http:\/\/127\.0\.0\.1:[1-9]/,
   },
+  // Played through in test/cli/drill.test.ts; here it writes the settings that the three below read.
+  { line: /^drill$/, when: 'before', until: /reload\n/, shows: /takes \S+ from AS\d+[\s\S]*over; drill\.json/ },
+  {
+    line: /^--config drill\.json start$/,
+    when: 'before',
+    environment: () => ({ ROUTEWARDEN_DASHBOARD_PORT: '0' }),
+    until: /all services started/,
+    shows: /stopping/,
+  },
   { line: /^completion (bash|zsh|fish)$/, when: 'before', shows: /_routewarden|complete -c routewarden/ },
   { line: /^config$/, when: 'before', shows: /feed\.url .*file routewarden\.config\.json/ },
   { line: /^config --reference$/, when: 'before', shows: /^# Settings/ },
@@ -112,6 +121,14 @@ export const SETTINGS: readonly Setting[] = [
   // Without a terminal it shows what it would write, and refuses to write unasked.
   { line: /^init AS64500$/, when: 'running', also: ['--no-ripestat'], code: 1, shows: /nothing was written/ },
   {
+    line: /^--config drill\.json init AS64500$/,
+    when: 'running',
+    also: ['--no-ripestat'],
+    environment: sameDatabase,
+    code: 1,
+    shows: /nothing was written/,
+  },
+  {
     line: /^init AS AS$/,
     when: 'running',
     placeholders: { AS: '64501' },
@@ -169,6 +186,12 @@ export const SETTINGS: readonly Setting[] = [
     shows: /ensemble/,
   },
   { line: /^reload$/, when: 'running', shows: /process \d+/ },
+  {
+    line: /^--config drill\.json reload$/,
+    when: 'running',
+    environment: anotherFolder('.routewarden'),
+    shows: /process \d+/,
+  },
   {
     line: /^start (drift-monitor|SERVICE)$/,
     when: 'running',

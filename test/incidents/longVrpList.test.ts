@@ -43,7 +43,7 @@ test('a list of 110 MB is read whole in a heap that could not hold it parsed', (
   const script = `
     import { VrpSource } from ${source('rpki/vrpSource.js')};
     import { rpkiSettings } from ${source('settings.js')};
-    const settings = rpkiSettings.parse({ vrps: ${JSON.stringify(path)} });
+    const settings = rpkiSettings.parse({ vrps: ${JSON.stringify(path)}, timeoutSeconds: 600 });
     const log = { info() {}, warn() {} };
     const vrps = new VrpSource({ settings, now: () => new Date('2026-10-01T01:00:00Z'), log });
     await vrps.refreshIfDue();

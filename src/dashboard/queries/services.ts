@@ -5,7 +5,8 @@ import type { Service } from '../api/schema.js';
 const MOST = 200;
 
 /**
- * Every service's newest process, and older ones only while they still beat.
+ * Every service's newest process, and older ones only while they still beat: one that ended in order is not missed
+ * where another took its place.
  * @param now wall clock in milliseconds
  */
 export async function services(pool: Pool, now: number, staleAfter: number): Promise<Service[]> {
@@ -16,7 +17,8 @@ export async function services(pool: Pool, now: number, staleAfter: number): Pro
     if (other === undefined || row.heartbeatAt > other.heartbeatAt) newest.set(row.name, row);
   }
   const shown = known.filter(
-    (row) => newest.get(row.name) === row || row.heartbeatAt.getTime() > now - staleAfter * 1000,
+    (row) =>
+      newest.get(row.name) === row || (row.state !== 'stopped' && row.heartbeatAt.getTime() > now - staleAfter * 1000),
   );
   return shown.slice(0, MOST).map((row) => {
     const secondsSilent = Math.max(0, (now - row.heartbeatAt.getTime()) / 1000);
