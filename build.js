@@ -4,7 +4,16 @@
  * `--changed` keeps what is there and writes only what changed; without it everything is built anew.
  */
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 
 const run = (bin, args) => execFileSync(process.execPath, [`node_modules/${bin}`, ...args], { stdio: 'inherit' });
 const filesOf = (folder) =>
@@ -57,4 +66,13 @@ if (existsSync('dist/test')) {
   mkdirSync(globals, { recursive: true });
   copyFileSync('test/globals.js', `${globals}/index.js`);
   writeFileSync(`${globals}/package.json`, '{ "type": "module", "exports": "./index.js" }\n');
+}
+
+// Without it the first `npx routewarden` in a checkout installs the checkout into npm's cache, which builds it anew
+// under a system that runs.
+const link = 'node_modules/.bin/routewarden';
+if (process.platform !== 'win32') {
+  rmSync(link, { force: true });
+  mkdirSync('node_modules/.bin', { recursive: true });
+  symlinkSync('../../bin/routewarden.js', link);
 }

@@ -36,6 +36,7 @@ function counted(
 
 const isLess = (served: number): boolean => served < LEAST_SERVED;
 const isAsGood = (served: number): boolean => served >= LEAST_SERVED;
+const isEqual = (served: number): boolean => served >= 0.95;
 const isAny = (): boolean => true;
 
 /** Which kinds and windows are tried, and whether the LSTM has the first seed alone. */
@@ -129,6 +130,8 @@ export const bench: Bench = {
       stopped_under_80_percent: counted(tried, ['ordinary', 'poisoned', 'contaminated'], isLess, false),
       contaminated_stopped_under_80_percent: counted(tried, ['contaminated'], isLess, false),
       contaminated_published_where_as_good: counted(tried, ['contaminated'], isAsGood, true),
+      /** Near the limit of 80 % two exams disagree by chance: of those that find all but a twentieth. */
+      contaminated_published_of_equals: counted(tried, ['contaminated'], isEqual, true),
       ordinary_published_where_as_good: counted(tried, ['ordinary'], isAsGood, true),
       ordinary_published_of_all: counted(tried, ['ordinary'], isAny, true),
       wolf_stopped_of_all: counted(tried, ['wolf'], isAny, false),

@@ -60,6 +60,12 @@ function linesOf({ name, boundaries }: Walked): BenchResult[] {
         `${MODEL_KINDS.length}`,
       ),
       line(`${where}: anomalous minutes after a day`, of.anomalous_share_after_24h, 'share', `< ${CALM_SHARE}`),
+      line(
+        `${where}: the same beside incidents of labelled events`,
+        of.anomalous_share_beside_events_after_24h,
+        'share',
+        `< ${CALM_SHARE}`,
+      ),
       line(`${where}: longest incident`, of.longest_incident_hours, 'h', `<= ${DAY_HOURS}`),
       line(
         `${where}: labelled events found late or not`,

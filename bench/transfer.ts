@@ -88,7 +88,7 @@ export const bench: Bench = {
     const table = [...found].map(([key, qualities]) => lineOf(partsOf(key), qualities));
     const models = [...new Set(table.map(({ model }) => model))];
     const means = models.map((model) => meanOf(table.filter((line) => line.model === model)));
-    const grafts = quick ? [] : await grafted(all, seeds[0]!);
+    const { grafts, ends } = quick ? { grafts: [], ends: [] } : await grafted(all, seeds[0]!);
     const kinds = quick ? ['heuristic', 'isolation_forest'] : KINDS.map(({ name }) => name);
     return {
       seeds,
@@ -97,6 +97,7 @@ export const bench: Bench = {
       chosen: left.map(({ file, chosen }) => ({ file, chosen })),
       recall,
       grafts,
+      ends,
       calibration: await calibrated(all, kinds, 1, quick),
       results: results(means, recall, grafts),
     };

@@ -5,7 +5,7 @@ import type { QueueStore } from './store.js';
 
 export const RETENTION = 'retention';
 
-/** A round needs no data: what is due stands in the settings and in the rows. */
+/** A round needs no data: what is due follows from the settings and the rows. */
 export const retentionPayload = z.strictObject({});
 export type RetentionPayload = z.infer<typeof retentionPayload>;
 

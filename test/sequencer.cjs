@@ -27,6 +27,8 @@ const LONGEST = [
   'cli/failedStart',
   'alerts/stuckChannel',
   'retraining/training',
+  'incidents/scriptedClasses',
+  'incidents/longVrpList',
   'models/lstm/lstm',
   'evaluation/evaluation',
   'queues/stores',

@@ -63,6 +63,7 @@ await runService('dashboard', async (context) => {
     ),
     watchRate: settings.retraining.watchRate,
     budget: settings.incidents.evidence.perDay,
+    replayed: settings.streams.filter(({ replay }) => replay).map(({ name }) => name),
     nameOf: names.nameOf,
     acts,
     logger,

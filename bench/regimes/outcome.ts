@@ -26,6 +26,8 @@ export interface BoundaryOutcome {
   /** Hours until under 2 % of six hours of minutes outside labelled events are anomalous. */
   hours_until_calm: number | null;
   anomalous_share_after_24h: number;
+  /** Without the minutes of incidents that a labelled event began: a worm's traffic falls for hours after its label ends. */
+  anomalous_share_beside_events_after_24h: number;
   /** The same by kind, and by day after the boundary. */
   flagged_share_after_24h: Record<ModelKindName, number>;
   flagged_share_by_day: Record<ModelKindName, number[]>;
@@ -45,6 +47,13 @@ export function outcomesOf({ line, retrains }: RegimeWalk): BoundaryOutcome[] {
     from: startedAt - first,
     until: lastMinute + 1 - first,
   }));
+  const beside = Uint8Array.from(labels);
+  for (const { from, until } of incidents) {
+    const begins = eventsIn(labels, 0, labels.length).some(
+      (event) => from >= event.from - HOUR / 2 && from < event.until,
+    );
+    if (begins) beside.fill(1, from, until);
+  }
   return boundaries.map((row, i) => {
     const until = boundaries[i + 1] ?? labels.length;
     const own = retrains.filter((event) => event.row > row && event.row <= until);
@@ -92,6 +101,7 @@ export function outcomesOf({ line, retrains }: RegimeWalk): BoundaryOutcome[] {
       ) as Record<ModelKindName, number | null>,
       hours_until_calm: calmAfter(line.anomalous, labels, row, until, CALM_MINUTES),
       anomalous_share_after_24h: shareAnomalous(line.anomalous, labels, row + SETTLED, until),
+      anomalous_share_beside_events_after_24h: shareAnomalous(line.anomalous, beside, row + SETTLED, until),
       flagged_share_after_24h: byKind((kind) =>
         shareAnomalous(line.tracks.get(kind)!.flagged, labels, row + SETTLED, until),
       ),

@@ -1,6 +1,7 @@
 import { DEFAULT_WEIGHTS, VOTE, type VoteConstants } from '../../src/detection/ensemble.js';
 import { VOLUME_VIEW, type VolumeView } from '../../src/models/heuristic/volume.js';
 import type { ModelKindName } from '../../src/models/model.js';
+import { surpriseAt } from '../../src/models/threshold.js';
 
 /** A view of the volume that the rules are fitted with. */
 export interface View {
@@ -30,6 +31,8 @@ export function views(): View[] {
     of('volume 7, 20 and 60 min x 4', { weight: 4 }),
     of('volume 7, 20 and 60 min x 12, no shape alone', { shape: NEVER }),
     of('volume 7, 20 and 60 min x 12, no single count', { single: NEVER }),
+    of('volume 7, 20 and 60 min x 12, no paths alone', { paths: NEVER }),
+    of('volume 7, 20 and 60 min x 12, paths from 2.2', { paths: { ...VOLUME_VIEW.paths, from: 2.2 } }),
     of('volume 7, 20 and 60 min x 12, single counts from 2.2', { single: { ...VOLUME_VIEW.single, from: 2.2 } }),
     of('volume 7, 20 and 60 min x 12, single counts over 7 and 20 min from 3.6', {
       singleScales: [7, 20],
@@ -40,7 +43,6 @@ export function views(): View[] {
 
 const WEIGHTS: readonly (readonly [number, number, number])[] = [
   [DEFAULT_WEIGHTS.heuristic, DEFAULT_WEIGHTS.isolation_forest, DEFAULT_WEIGHTS.lstm],
-  [12, 1, 1],
   [4, 1, 1],
   [1, 0, 0],
 ];
@@ -51,13 +53,15 @@ export function votes(): Vote[] {
   for (const [heuristic, isolation_forest, lstm] of WEIGHTS) {
     for (const agreedFrom of [VOTE.agreedFrom, Number.POSITIVE_INFINITY]) {
       for (const step of [VOTE.step, 0.25]) {
-        for (const back of [VOTE.back, 0.4, 0.6]) {
-          for (const after of [VOTE.after, 0]) {
-            list.push({
-              name: `${heuristic}:${isolation_forest}:${lstm}, agreed from ${agreedFrom}, step ${step}, back ${back}, after ${after}`,
-              weights: { heuristic, isolation_forest, lstm },
-              constants: { ...VOTE, agreedFrom, step, back, after },
-            });
+        for (const stay of [VOTE.stay, surpriseAt(3 * VOTE.falseAlarmsPerDay)]) {
+          for (const back of [VOTE.back, 0.4, 0.6]) {
+            for (const after of [VOTE.after, 0]) {
+              list.push({
+                name: `${heuristic}:${isolation_forest}:${lstm}, agreed from ${agreedFrom}, step ${step}, stay ${stay.toFixed(2)}, back ${back}, after ${after}`,
+                weights: { heuristic, isolation_forest, lstm },
+                constants: { ...VOTE, agreedFrom, step, stay, back, after },
+              });
+            }
           }
         }
       }

@@ -4,6 +4,7 @@ import { type TrainedKind, trainKinds, walkWith } from '../../src/evaluation/wal
 import type { FeatureBlock } from '../../src/features/row.js';
 import { KINDS } from '../../src/models/kinds.js';
 import { baseline } from './baseline.js';
+import { type Ended, endsOf } from './ends.js';
 import { ordinary, type Recording } from './recorded.js';
 import { isFlag, ordinaryBefore, scaleOf } from './weaker.js';
 
@@ -58,16 +59,18 @@ export function graft(block: FeatureBlock, change: readonly Float64Array[], at: 
 
 /**
  * Writes each recording's event into the ordinary minutes of each long enough stream: events under other conditions than they were
- * recorded in. Models learn the first half of the stream.
+ * recorded in. Models learn the first half of the stream. Steps are written there too, to see how long verdicts outlast them.
  */
-export async function grafted(all: readonly Recording[], seed: number): Promise<Grafted[]> {
+export async function grafted(all: readonly Recording[], seed: number): Promise<{ grafts: Grafted[]; ends: Ended[] }> {
   const events = all.filter(({ data }) => data.labels.includes(1));
   const found: Grafted[] = [];
+  const ends: Ended[] = [];
   for (const stream of all) {
     const { block, labels } = ordinary(stream);
     const trained = Math.floor(labels.length / 2);
     if (labels.length - trained < ROOM) continue;
     const { kinds } = await trainKinds(rowsOf(block, 0, trained), { kinds: KINDS, seed, falseAlarmsPerDay: 1 });
+    ends.push(...(await endsOf(stream.name, kinds, block, trained, seed)));
     for (const event of events) {
       const change = changeOf(event.data);
       for (const height of HEIGHTS) {
@@ -76,7 +79,7 @@ export async function grafted(all: readonly Recording[], seed: number): Promise<
       }
     }
   }
-  return found;
+  return { grafts: found, ends };
 }
 
 async function measure(

@@ -3,7 +3,7 @@ import { type FeatureBlock, MINUTES_PER_DAY } from '../../src/features/row.js';
 import { columnAt, quantileSorted } from '../../src/models/preparation/robust.js';
 
 /** Counts, which change by factors: messages, prefixes, duplicates, arrival rate, origins. */
-const COUNTS = [0, 1, 2, 3, 7, 8, 9, 11, 33, 34, 35];
+export const COUNTS = [0, 1, 2, 3, 7, 8, 9, 11, 33, 34, 35];
 /** Flags of the longest path and of the greatest edit distance: a part of a flag means nothing. */
 const FIRST_FLAG = 13;
 const LAST_FLAG = 32;

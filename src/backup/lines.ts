@@ -8,7 +8,7 @@ const NEWLINE = 10;
 
 /**
  * Lines of a gzipped file as bytes, each with its newline; only one is in memory at a time.
- * @throws BadBackup when it is no gzip file, is cut off, or a line is longer than 256 MiB
+ * @throws BadBackup when it is not a gzip file, is cut off, or a line is longer than 256 MiB
  */
 export async function* gzippedLines(file: string, longest = LONGEST_LINE): AsyncGenerator<Buffer> {
   const source = createReadStream(file);

@@ -13,6 +13,7 @@ import { failingRetrains } from '../storage/operationFacts.js';
 import { failingWork, listServices } from '../storage/services.js';
 import { modelStatus, type StreamStatus, streamStatus } from '../storage/statusQueries.js';
 import { streamHoldings } from '../storage/streamHoldings.js';
+import { minuteText } from './output.js';
 import { readStatus } from './status.js';
 
 export interface Finding {
@@ -117,8 +118,13 @@ function isBeginning(status: StreamStatus | undefined): boolean {
 export async function checkStreams(pool: Pool, settings: Settings): Promise<Finding[]> {
   const known = new Map((await streamStatus(pool)).map((status) => [status.stream, status]));
   const live = settings.feed.clock === 'wall';
-  return settings.streams.map(({ name }) => {
+  return settings.streams.map(({ name, replay }) => {
     const watermark = known.get(name)?.watermark ?? null;
+    if (replay) {
+      const words =
+        watermark === null ? 'nothing was replayed into it yet' : `is replayed, up to ${minuteText(watermark)}`;
+      return { check: `stream ${name}`, ok: true, finding: words, remedy: '' };
+    }
     const isNew = watermark === null && isBeginning(known.get(name));
     const behind = watermark === null ? null : Math.round(Date.now() / 60_000 - watermark);
     return {

@@ -13,7 +13,7 @@ export function register(program: Command): void {
     .description(
       'A simulated feed at the pace of the clock, in which a network is hijacked: to try your own set-up on.',
     )
-    .option('--after <minutes>', 'minutes until the hijack', whole(1, 10_000), 5)
+    .option('--after <minutes>', 'minutes until the hijack', whole(1, 10_000), 4)
     .option('--for <minutes>', 'minutes that it lasts', whole(1, 10_000), 3)
     .option('--seed <number>', 'another seed makes another world', whole(0, 4_294_967_295), 1)
     .option('--settings <file>', 'written, for the system that is to listen; must not be there yet', 'drill.json')

@@ -56,7 +56,8 @@ The page has each at /incidents/ID.`,
       );
       if (!parsed.success) {
         const issue = parsed.error.issues[0]!;
-        throw new UsageError(`--${issue.path.join('.')} "${String(options[String(issue.path[0])])}": ${issue.message}`);
+        const name = String(issue.path[0]);
+        throw new UsageError(`--${name} "${String(options[name])}": ${issue.message}`);
       }
       const found = await lookAt(program, ({ pool }) => searchIncidents(pool, parsed.data));
       if (options.json === true) return printJson({ incidents: found.map(recordOf) });

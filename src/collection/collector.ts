@@ -213,7 +213,7 @@ export class Collector {
     }
   }
 
-  /** Later is no message of this live feed; a replay may be of any time. */
+  /** No message of a live feed is later; a replay may be of any time. */
   private latestTime(): number {
     if (this.options.clock !== 'wall') return Number.POSITIVE_INFINITY;
     return this.clock.latest();

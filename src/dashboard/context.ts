@@ -17,6 +17,7 @@ export interface DashboardContext {
   settings: DashboardSettings;
   /** Alerts a day that the operator is ready to read. */
   budget: number;
+  replayed: readonly string[];
   /** Share of anomalous minutes over which a serving version is in trouble. */
   watchRate: number;
   /** A network's name by its AS number; undefined where none is given. */

@@ -80,7 +80,7 @@ export function checkSameOrigin(request: FastifyRequest, byToken: boolean): Refu
     const from = URL.canParse(origin) ? new URL(origin).host : '';
     return from === request.headers.host ? undefined : refusal;
   }
-  // A program with the token in a header is no browser that was led here.
+  // A program with the token in a header is not a browser that was led here.
   return site === 'same-origin' || byToken ? undefined : refusal;
 }
 

@@ -39,6 +39,7 @@ export async function metricsText(
   now: number,
   budget: number,
   judging: Judging,
+  replayed: readonly string[] = [],
 ): Promise<string> {
   const streams = await streamNames(pool);
   await judging.look(pool, streams);
@@ -49,7 +50,13 @@ export async function metricsText(
     streamHoldings(pool),
     Promise.all(
       streams.map((stream) =>
-        feedState(pool, stream, watermarks.get(stream) ?? null, settings.live ? now : undefined, settings.staleAfter),
+        feedState(
+          pool,
+          stream,
+          watermarks.get(stream) ?? null,
+          settings.live && !replayed.includes(stream) ? now : undefined,
+          settings.staleAfter,
+        ),
       ),
     ),
     Promise.all(streams.map((stream) => newestVerdict(pool, stream))),

@@ -37,6 +37,8 @@ export interface DashboardOptions {
   settings: DashboardSettings;
   /** `incidents.evidence.perDay`: alerts a day that the operator is ready to read. */
   budget: number;
+  /** Streams that are filled by `routewarden replay`: they are never late. */
+  replayed?: readonly string[];
   /** A network's name by its AS number (`incidents.asNames`); without it networks have numbers alone. */
   nameOf?: (asNumber: number) => string | undefined;
   acts: ModelActs & IncidentActs;
@@ -71,6 +73,7 @@ export async function createDashboard(options: DashboardOptions): Promise<Fastif
     pool,
     settings,
     budget: options.budget,
+    replayed: options.replayed ?? [],
     watchRate: options.watchRate,
     nameOf: options.nameOf ?? (() => undefined),
     acts: options.acts,
@@ -210,7 +213,10 @@ export async function createDashboard(options: DashboardOptions): Promise<Fastif
   server.get('/metrics', async (_request, reply) =>
     reply
       .type('text/plain; version=0.0.4; charset=utf-8')
-      .send((await metricsText(pool, queues, settings, clock.now(), context.budget, judging)) + requests.text()),
+      .send(
+        (await metricsText(pool, queues, settings, clock.now(), context.budget, judging, context.replayed)) +
+          requests.text(),
+      ),
   );
   server.get('/api/openapi.json', async () => openApiDocument(routes.descriptions));
   server.get('/api/events', (_request, reply) => {

@@ -77,7 +77,8 @@ export interface VoteConstants {
 }
 
 /**
- * An incident begins at the surprise of the wanted false alarms a day, and goes on down to that of three times as many. Single models stand at half
+ * An incident begins at the surprise of the wanted false alarms a day, and goes on down to that of seven times as many: one that dips for a
+ * minute is one. Single models stand at half
  * of what is asked of them; of three that must agree, that would be a quarter.
  */
 export function voteFor(falseAlarmsPerDay: number): VoteConstants {
@@ -88,7 +89,7 @@ export function voteFor(falseAlarmsPerDay: number): VoteConstants {
     threshold: surpriseAt(falseAlarmsPerDay),
     falseAlarmsPerDay,
     step: 0.5,
-    stay: surpriseAt(3 * falseAlarmsPerDay),
+    stay: surpriseAt(7 * falseAlarmsPerDay),
     back: 0.5,
     after: 0.6,
   };

@@ -3,7 +3,7 @@ import type { AnomalousHour } from '../storage/scores.js';
 
 /** Stretches of so many hours must each hold more anomalous minutes than the limit ... */
 const PART_HOURS = 2;
-/** ... and so many of them, one after another, are no incident any more. The longest worm on record here shows for under 22 hours, most for under 15. */
+/** ... and so many of them, one after another, are no longer an incident. The longest worm on record here shows for under 22 hours, most for under 15. */
 const PARTS = 9;
 
 export const RUNAWAY_MINUTES: Minute = PARTS * PART_HOURS * 60;

@@ -39,7 +39,7 @@ export interface Sketch {
   squares: number;
 }
 
-/** @param sample NaN is no value and is left out */
+/** @param sample NaN is not a value and is left out */
 export function sketchOf(sample: ArrayLike<number>): Sketch {
   const values = Float64Array.from(sample).filter((value) => !Number.isNaN(value));
   const numbers = new Int16Array(values.length);

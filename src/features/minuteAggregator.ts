@@ -407,7 +407,7 @@ export class MinuteAggregator {
     if (minute < this.#next!) return undefined;
     let open = this.#open.get(minute);
     if (open === undefined) {
-      open = new OpenMinute(minute);
+      open = new OpenMinute(minute, this.#open.get(minute - 1));
       this.#open.set(minute, open);
     }
     return open;

@@ -28,9 +28,10 @@ export function evidenceOf(open: OpenMinute, known: KnownRoutes, followed: Follo
   const { peers, prefixes } = known;
   const facts = new RouteFacts(known, open.minute);
   const prefixText = (id: number) => prefixes.text(id);
+  const prefixOrder = (id: number) => prefixes.textOrder(id);
   const newLinks = [...open.links.values()].sort((a, b) => b.routes - a.routes || a.left - b.left || a.right - b.right);
   const evidence: MinuteEvidence = {
-    prefixes: open.prefixRoutes.top(LISTED, prefixText, (id) => prefixes.textOrder(id)),
+    prefixes: open.prefixRoutes.top(LISTED, prefixText, prefixOrder),
     origins: open.originRoutes.top(LISTED, String, decimalTextOrder),
     peers: open.peerRoutes.top(LISTED, (id) => peers.text(id)),
     ...originEvents(open, facts, followed.events),
@@ -51,7 +52,7 @@ export function evidenceOf(open: OpenMinute, known: KnownRoutes, followed: Follo
   if (losses.length > 0) evidence.losses = losses;
   const reannouncing = reannouncingPeers(open, peers);
   if (reannouncing.length > 0) evidence.reannouncing = reannouncing;
-  const changing = open.pathChanges.top(LISTED, prefixText).filter(({ count }) => count >= CHANGING);
+  const changing = open.pathChanges.top(LISTED, prefixText, prefixOrder, CHANGING);
   if (changing.length > 0) evidence.changing = changing;
   const paths = changedPaths(open, peers, prefixes);
   if (paths.length > 0) evidence.paths = paths;
@@ -76,11 +77,12 @@ function withdrawnPrefixes(open: OpenMinute, prefixes: PrefixTable): MinuteEvide
     if (left > 0) net.add(prefix, left);
   }
   const ids = new Map<string, number>();
-  const top = net.top(LISTED_EVENTS, (id) => {
+  const named = (id: number) => {
     const text = prefixes.text(id);
     ids.set(text, id);
     return text;
-  });
+  };
+  const top = net.top(LISTED_EVENTS, named, (id) => prefixes.textOrder(id));
   return top
     .map(({ name, count }) => {
       const id = ids.get(name)!;

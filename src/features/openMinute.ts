@@ -79,10 +79,10 @@ function addPeer(peers: number[], peer: number): void {
 /** A minute that still takes messages: its totals and what its evidence is made from (`minuteEvidence.ts`), all bounded. */
 export class OpenMinute {
   totals = new MinuteTotals();
-  readonly prefixRoutes = new Tally();
+  readonly prefixRoutes: Tally;
   /** Routes of a prefix that went over to another path, by any peer. */
-  readonly pathChanges = new Tally();
-  readonly originRoutes = new Tally();
+  readonly pathChanges: Tally;
+  readonly originRoutes: Tally;
   readonly peerRoutes = new Tally();
   /** Duplicate announcements by peer. */
   readonly peerRepeats = new Tally();
@@ -100,7 +100,15 @@ export class OpenMinute {
   readonly losers = new Map<number, number[]>();
   resets: Reset[] = [];
 
-  constructor(readonly minute: Minute) {}
+  /** @param before a minute that took about as much: it spares the tallies their growth */
+  constructor(
+    readonly minute: Minute,
+    before?: OpenMinute,
+  ) {
+    this.prefixRoutes = before?.prefixRoutes.next() ?? new Tally();
+    this.pathChanges = before?.pathChanges.next() ?? new Tally();
+    this.originRoutes = before?.originRoutes.next() ?? new Tally();
+  }
 
   /** A peer withdrew a route that it had; `peersBefore` routes to the prefix of `origin` were there before. */
   withdrew(prefix: number, origin: number, peer: number, peersBefore: number, path: () => number[]): void {

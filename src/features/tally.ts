@@ -4,6 +4,10 @@ import type { Ranked } from './row.js';
 
 /** Counts from here on are sorted where a rank is asked for; those below are counted by their value. */
 const RARE_COUNT = 256;
+/** Places of a new tally. */
+const FEWEST = 64;
+/** Keys by their count, of one ranking at a time. */
+const having = new Uint32Array(RARE_COUNT + 1);
 
 /**
  * Counts by integer key (32 bits), bounded: exact up to `maximum` distinct keys. Beyond that half of the keys, those
@@ -17,9 +21,16 @@ export class Tally {
 
   constructor(
     readonly maximum = 65_536,
-    capacity = 64,
+    capacity = FEWEST,
   ) {
     this.#slots = new Int32Array(2 * capacity);
+  }
+
+  /** An empty one that has room at once for as many keys as this one has, for what is likely to take as many. */
+  next(): Tally {
+    let capacity = FEWEST;
+    while (capacity < this.#size * 2) capacity *= 2;
+    return new Tally(this.maximum, capacity);
   }
 
   get size(): number {
@@ -89,9 +100,10 @@ export class Tally {
   /**
    * The `limit` greatest by falling count, then by name.
    * @param order a number for a key: of two names, that with the smaller one comes first; spares most names of equal counts
+   * @param fewest smaller counts are left out
    */
-  top(limit: number, name: (key: number) => string, order: (key: number) => number = () => 0): Ranked[] {
-    const least = this.#countOfRank(limit);
+  top(limit: number, name: (key: number) => string, order: (key: number) => number = () => 0, fewest = 1): Ranked[] {
+    const least = Math.max(this.#countOfRank(limit), fewest);
     const slots = this.#slots;
     const ranked: Ranked[] = [];
     const ties: number[] = [];
@@ -111,7 +123,7 @@ export class Tally {
   #countOfRank(rank: number): number {
     if (this.#size <= rank) return 1;
     const slots = this.#slots;
-    const having = new Uint32Array(RARE_COUNT + 1);
+    having.fill(0);
     for (let at = 1; at < slots.length; at += 2) having[Math.min(slots[at]!, RARE_COUNT)]!++;
     if (having[RARE_COUNT]! >= rank) {
       const high = this.#counts(RARE_COUNT).sort();
@@ -148,7 +160,21 @@ export class Tally {
 /** Of the keys those that may be among the first `count`: all up to the order of the last one that is. */
 function firstByOrder(keys: number[], count: number, order: (key: number) => number): number[] {
   if (keys.length <= count) return keys;
-  const orders = Float64Array.from(keys, order);
-  const last = orders.toSorted()[count - 1]!;
+  const orders = new Float64Array(keys.length);
+  for (let at = 0; at < keys.length; at++) orders[at] = order(keys[at]!);
+  const last = orderOfRank(orders, count);
   return keys.filter((_, at) => orders[at]! <= last);
+}
+
+/** The order that comes so far from the front. Ranks are few: most orders are only compared with the last of them. */
+function orderOfRank(orders: Float64Array, rank: number): number {
+  const first = orders.slice(0, rank).sort();
+  for (let at = rank; at < orders.length; at++) {
+    const order = orders[at]!;
+    if (order >= first[rank - 1]!) continue;
+    let to = rank - 1;
+    for (; to > 0 && first[to - 1]! > order; to--) first[to] = first[to - 1]!;
+    first[to] = order;
+  }
+  return first[rank - 1]!;
 }

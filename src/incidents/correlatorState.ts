@@ -7,7 +7,7 @@ import type { AsRelations } from './relations/asRelations.js';
 import type { IncidentSettings } from './settings.js';
 import type { WatchList } from './watchList.js';
 
-/** Where correlation of one stream stands; every part can be read back from the database. */
+/** How far correlation of one stream is; every part can be read back from the database. */
 export interface CorrelatorState {
   stream: string;
   /** At most one for each subject, in the order in which they opened. */

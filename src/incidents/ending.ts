@@ -16,7 +16,7 @@ export interface Closing {
 }
 
 /**
- * Silence is no all-clear: a hijack, leak or outage is resolved only when its routes were withdrawn or went back. What
+ * Silence is not an all-clear: a hijack, leak or outage is resolved only when its routes were withdrawn or went back. What
  * is made of messages (instability, resets) is over when the messages are.
  */
 export function endingOf({ class: name, endedAt, closedBy }: Closing): Ending {

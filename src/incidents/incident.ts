@@ -92,7 +92,7 @@ export interface IncidentDetail {
   newNormal?: NewNormal;
   /** The versions that took it for the new normal. */
   adaptations?: Adaptation[];
-  /** It lasted too long: minutes of this level are no new incident. */
+  /** It lasted too long: minutes of this level do not begin a new incident. */
   accepted?: AcceptedLevel;
   /** Found in replayed or backfilled minutes; no notice is sent. */
   history?: boolean;

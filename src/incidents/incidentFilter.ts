@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { parseAddressBlock } from './addressBlock.js';
 import { INCIDENT_CLASSES, SEVERITIES } from './incident.js';
 
-/** How an incident stands, as filters name it: `no-news` was closed by silence, and its routes may still stand. */
+/** The state of an incident, as filters name it: `no-news` was closed by silence, and its routes may still stand. */
 export const INCIDENT_STATES = ['open', 'resolved', 'no-news'] as const;
 export const INCIDENT_SORTS = ['started', 'length', 'severity', 'class', 'network', 'stream'] as const;
 
@@ -13,6 +13,8 @@ const several = <const Names extends readonly [string, ...string[]]>(names: Name
     .transform((text) => text.split(',').map((part) => part.trim()))
     .pipe(z.array(z.enum(names, { error: `expected one or more of ${names.join(', ')}` })).min(1));
 
+const AS_NUMBER = 'expected an AS number such as AS64500';
+
 /** A time as people write it; without a zone it is UTC. */
 const time = z
   .string()
@@ -20,6 +22,12 @@ const time = z
     error: 'expected a time such as 2026-01-31 or 2026-01-31T12:00Z',
   })
   .transform((text) => new Date(timeOf(text)));
+
+/** A whole number within limits, both included. */
+const whole = (least: number, most: number) => {
+  const error = `expected a whole number from ${least} to ${most}`;
+  return z.coerce.number({ error }).int({ error }).min(least, { error }).max(most, { error });
+};
 
 function timeOf(text: string): number {
   const zoned = /T.*(Z|[+-]\d\d:?\d\d)$/i.test(text);
@@ -41,9 +49,9 @@ export const incidentFilter = z.strictObject({
     .describe('whether it touches your own networks'),
   as: z
     .string()
-    .regex(/^(AS)?\d{1,10}$/i, 'expected an AS number such as AS64500')
+    .regex(/^(AS)?\d{1,10}$/i, AS_NUMBER)
     .transform((text) => Number(text.replace(/^AS/i, '')))
-    .pipe(z.number().min(1).max(4_294_967_295))
+    .pipe(z.number().min(1, AS_NUMBER).max(4_294_967_295, AS_NUMBER))
     .optional()
     .describe('the network behind it, or an origin that stands out'),
   prefix: z
@@ -55,10 +63,10 @@ export const incidentFilter = z.strictObject({
   since: time.optional().describe('went on at this time or later'),
   until: time.optional().describe('began before this time'),
   state: several(INCIDENT_STATES).optional(),
-  sort: z.enum(INCIDENT_SORTS).default('started'),
-  order: z.enum(['up', 'down']).default('down'),
-  limit: z.coerce.number().int().min(1).max(1_000).default(50),
-  offset: z.coerce.number().int().min(0).max(1_000_000).default(0),
-  before: z.coerce.number().int().positive().optional().describe('incidents with a smaller id'),
+  sort: z.enum(INCIDENT_SORTS, { error: `expected one of ${INCIDENT_SORTS.join(', ')}` }).default('started'),
+  order: z.enum(['up', 'down'], { error: 'expected up or down' }).default('down'),
+  limit: whole(1, 1_000).default(50),
+  offset: whole(0, 1_000_000).default(0),
+  before: whole(1, Number.MAX_SAFE_INTEGER).optional().describe('incidents with a smaller id'),
 });
 export type IncidentFilter = z.infer<typeof incidentFilter>;

@@ -28,7 +28,7 @@ export function losesNetworks(
   }
   if ([...lost.values()].some((count) => count >= outagePrefixes)) return true;
   if (lost.size < outageNetworks || all < outagePrefixes / 2) return false;
-  // As the class judges it: twice what is ordinary, and some by chance, is no outage.
+  // As the class judges it: twice what is ordinary, and some by chance, is not an outage.
   const ordinary = baselineOf(recent).lost;
   return all - 2 * ordinary - 2 * Math.sqrt(ordinary) >= outagePrefixes / 2;
 }

@@ -12,7 +12,7 @@ const BEHIND = 0.8;
 const FEWEST_BEHIND = 2;
 /** What a network may have left, and the share of the peers that must have lost something: else a part of it is gone. */
 const LEFT = 0.4;
-const PEERS = 0.6;
+const PEERS = 0.5;
 
 /** A network that lost what it announced, with those that are reached through it. */
 export interface NetworkOutage {

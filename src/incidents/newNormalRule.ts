@@ -122,7 +122,7 @@ function steadyHours(hours: readonly number[]): boolean {
   return near >= STEADY.share * hours.length;
 }
 
-/** A level that goes back to the old one for hours is no step that stays. */
+/** A level that goes back to the old one for hours is not a lasting step. */
 function hasOldHours(hours: readonly number[], ordinary: number, factor: number): boolean {
   const old = hours.filter((level) =>
     factor > 1 ? level < LEAST_FACTOR * ordinary : level * LEAST_FACTOR > ordinary,

@@ -60,7 +60,7 @@ export const incidentSettings = z
       .min(0)
       .max(10_080)
       .default(60)
-      .describe('Minutes without a feed after which an open incident ends, since nothing is known of it any more'),
+      .describe('Minutes without a feed after which an open incident ends, since nothing more is known of it'),
     lookBackMinutes: z
       .number()
       .int()

@@ -65,7 +65,7 @@ export async function storeFindings(
       await resolveAlert(client, incidentFingerprint(change.incident), options.now(), alert);
       continue;
     }
-    // Somebody looks after it: growth is not raised any more, a higher severity is.
+    // Somebody looks after it: growth is no longer raised, a higher severity is.
     const known = id !== undefined && acknowledged.has(id);
     await raiseAlert(client, known ? { ...alert, grown: false } : alert, options.now());
   }

@@ -4,7 +4,7 @@ import type { MinuteInput } from './minuteInput.js';
 const TABLE_FOLLOWS = 3;
 
 /**
- * Whether a peer whose session came up repeats much of its table. It is no fault of the network and shows in a few
+ * Whether a peer whose session came up repeats much of its table. It is not a fault of the network, and shows in a few
  * minutes only, which models that smooth hardly see, yet it explains them.
  */
 export function repeatsTable(input: MinuteInput, recent: readonly MinuteInput[]): boolean {

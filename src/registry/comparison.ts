@@ -88,7 +88,7 @@ export async function comparedVersion(pool: Pool, key: ModelKey, number: number)
 const LEARNT = new Set(['preparation', 'calibration', 'typical', 'background', 'threshold', 'format', 'kind']);
 const plain = z.union([z.string(), z.number(), z.boolean()]);
 
-/** Single values of model.json, such as `architecture units` 16; a file that is no JSON has none. */
+/** Single values of model.json, such as `architecture units` 16; a file that is not JSON has none. */
 function parametersOf(files: readonly StoredFile[]): { name: string; value: string }[] {
   const file = files.find(({ name }) => name === 'model.json');
   if (file === undefined) return [];

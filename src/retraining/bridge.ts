@@ -83,7 +83,7 @@ function wholeDays(days: readonly number[][]): number {
 
 /**
  * How much farther minutes stray since the change. One day differs from the next in that as well: what lies within the old
- * days' own range is no change. A column that is mostly the same value has its farther minutes compared.
+ * days' own range is not a change. A column that is mostly the same value has its farther minutes compared.
  */
 function stretchOf(oldDays: readonly number[][], newDays: readonly number[][], at: (row: number) => number): number {
   const spreads = (of: 'spread' | 'reach') => {

@@ -20,7 +20,7 @@ export async function scoreHeldBack(
 }
 
 /**
- * Counts the held-back minutes of a window that was scored; minutes after a gap lack context and are no failure. In a
+ * Counts the held-back minutes of a window that was scored; minutes after a gap lack context and are not failures. In a
  * cleaned window those where the champion finds anomalies are left out, unless hardly anything else is held back.
  */
 export function heldBackResult(

@@ -12,7 +12,7 @@ export class LeaseTaken extends Error {
   }
 }
 
-/** As many trainings run as may: the job goes back to the queue, which is no failure. */
+/** As many trainings run as may: the job goes back to the queue, and does not count as failed. */
 export class NoFreeSlot extends Error {
   constructor(key: ModelKey, why: string) {
     super(`${key} waits: ${why}`);

@@ -104,7 +104,7 @@ export async function requestRetrain(
   return { admitted: true, jobId, run };
 }
 
-/** A person who asks for a retrain stands in the audit log; what the system asks for by itself stands in the run alone. */
+/** A person who asks for a retrain is in the audit log; what the system asks for by itself is in the run alone. */
 async function auditRetrain(db: Db, { modelKey, trigger, window }: RetrainPayload, run: string) {
   if (trigger.kind !== 'manual') return;
   const { actor } = trigger;

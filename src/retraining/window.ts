@@ -59,7 +59,7 @@ const HELD_BACK_BLOCK = 360;
  * the cap, the oldest rows go.
  *
  * @param block the window's rows, in order
- * @param patience incident minutes over this share of the window are not left out any more: they are the new ordinary
+ * @param patience incident minutes over this share of the window stay in: they are the new ordinary
  */
 export function splitWindow(
   block: FeatureBlock,

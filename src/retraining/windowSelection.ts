@@ -31,7 +31,7 @@ export async function selectWindow(
   const now = await watermark(pool, kind.name, stream);
   const until = payload.window?.until ?? (now === null ? 0 : now + 1);
   const oldest = until - Math.round(settings.trainingDays * MINUTES_PER_DAY);
-  // What was ordinary before a lasting change is not any more: trained on both, a model would take either for ordinary.
+  // What was ordinary before a lasting change no longer is: trained on both, a model would take either for ordinary.
   const settled = onset !== null && until - onset >= settings.regimeMinutes && payload.window === undefined;
   // Two regimes moved to a third as if they were one would look wider than either.
   const regime = settled ? Math.min(onset, regimeOf(champion) ?? oldest) : oldest;

@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 /**
  * Node.js may hang for ever at its own end, after the last line of JavaScript (https://github.com/nodejs/node/issues/54918).
  * So a process says that it is ending, and whoever started it kills it when it is still there a while later. One that
- * nobody looks after any more kills itself: its exit code has no reader.
+ * nobody looks after kills itself: its exit code has no reader.
  */
 const FAREWELL = 'ending';
 const HANGING_MILLISECONDS = 5_000;

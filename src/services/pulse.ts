@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 
 /**
  * A process whose event loop is blocked, or that was stopped by a signal, neither ends nor works. So a service gives a
- * pulse to who started it, over their own channel: the database, where heartbeats stand, may be what is away.
+ * pulse to who started it, over their own channel: the database, which holds the heartbeats, may be what is away.
  */
 const PULSE = 'pulse';
 const BETWEEN_MILLISECONDS = 2_000;

@@ -63,7 +63,7 @@ export async function runService(name: ServiceName, main: (context: ServiceConte
     logOutput(1),
   );
   const ending = new AbortController();
-  // every stream's stages listen to it: more than ten are no leak
+  // every stream's stages listen to it: more than ten listeners are normal
   setMaxListeners(0, ending.signal);
   const end = (reason: string) => {
     if (ending.signal.aborted) return;

@@ -10,7 +10,7 @@ import { hearPulses } from './pulse.js';
 const FIRST_BACKOFF_MILLISECONDS = 200;
 const STUCK_BACKOFF_MILLISECONDS = 1_000;
 const LONGEST_BACKOFF_MILLISECONDS = 15_000;
-/** A service that ran for so long has started well: its end is no crash loop. */
+/** A service that ran for so long has started well: it is not in a crash loop. */
 const STEADY_MILLISECONDS = 5_000;
 const KILL_AFTER_MILLISECONDS = 25_000;
 /** A service whose event loop did not turn for so long is stuck: no step of its work takes a tenth of that. */

@@ -32,7 +32,7 @@ const HIJACK_PREFIXES = 60;
  * Plans all incidents of a script; more-specific prefixes are appended to the table's prefixes, so it is called once,
  * when the world is made.
  *
- * @throws RangeError when a culprit is no AS of this world
+ * @throws RangeError when a culprit is not an AS of this world
  */
 export function planIncidents(
   table: RouteTable,

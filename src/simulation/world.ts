@@ -52,7 +52,7 @@ export class SimulatedWorld {
   #state: WorldState;
   #next: Minute;
 
-  /** @throws RangeError when a scripted culprit is no AS of this world */
+  /** @throws RangeError when a scripted culprit is not an AS of this world */
   constructor(options: WorldOptions) {
     this.#seed = options.seed;
     this.startMinute = options.startMinute;

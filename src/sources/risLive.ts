@@ -194,7 +194,7 @@ export class RisLiveSource implements LiveSource {
     return (this.#options.stallSeconds ?? 30) * 1000;
   }
 
-  /** Time that only rises: a step of the clock is no silence. */
+  /** Time that only rises: a step of the clock is not silence. */
   #elapsed(): number {
     return this.#options.now?.() ?? performance.now();
   }

@@ -175,7 +175,7 @@ export function emptyOf(directory: string): void {
   emptyDirectory(directory, clusterOf(directory, serverUser()));
 }
 
-/** Stops a server that nobody holds any more, such as after a kill of its starter. @returns whether there was one */
+/** Stops a server that nobody holds, such as after a kill of its starter. @returns whether there was one */
 export async function stopLeftover(dataDirectory: string): Promise<boolean> {
   let found = false;
   await endLeftover(clusterOf(resolve(dataDirectory), serverUser()), () => {

@@ -134,7 +134,7 @@ export async function evidenceRows(
   return rows;
 }
 
-/** How many minutes from `from` on are no gap. */
+/** How many minutes from `from` on are not a gap. */
 export async function usableMinutes(db: Db, stream: string, from: Minute): Promise<number> {
   const { rows } = await db.query<{ minutes: number }>(
     `SELECT count(*)::integer AS minutes FROM features WHERE stream = $1 AND kind <> 'gap' AND minute >= $2`,
@@ -143,7 +143,7 @@ export async function usableMinutes(db: Db, stream: string, from: Minute): Promi
   return rows[0]?.minutes ?? 0;
 }
 
-/** The newest minutes that are no gap, newest first. */
+/** The newest minutes without gaps, newest first. */
 export async function newestValues(db: Db, stream: string, minutes: number): Promise<number[][]> {
   const { rows } = await db.query<{ values: number[] }>(
     `SELECT values FROM features WHERE stream = $1 AND kind <> 'gap' ORDER BY minute DESC LIMIT $2`,

@@ -49,7 +49,7 @@ export async function endLeftover(cluster: string, log: (line: string) => void):
       throw new Error(`PostgreSQL on ${cluster} does not end: stop it by hand, then start again`);
     await new Promise((done) => setTimeout(done, POLL_MILLISECONDS));
   }
-  // Nothing works there any more: PostgreSQL would take whoever has the number now, or a zombie, for its owner.
+  // Nothing works there now: PostgreSQL would take whoever has the number now, or a zombie, for its owner.
   rmSync(pidFile, { force: true });
 }
 

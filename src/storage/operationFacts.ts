@@ -44,7 +44,7 @@ export async function silentServices(db: Db, seconds: number): Promise<SilentSer
   return rows;
 }
 
-/** Newest rows of a model that are looked through; older ones were raised or do not matter any more. */
+/** Newest rows of a model that are looked through; older ones were raised or no longer matter. */
 const RECENT = 200;
 
 export interface DriftFact {

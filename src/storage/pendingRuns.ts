@@ -23,7 +23,7 @@ export interface PendingRun {
 const MOST = 1_000;
 
 /**
- * Runs whose last state is no end, oldest first, at most 1,000.
+ * Runs that have not ended, oldest first, at most 1,000.
  */
 export async function pendingRuns(db: Db, key?: ModelKey): Promise<PendingRun[]> {
   const { rows } = await db.query<PendingRun>(

@@ -114,7 +114,7 @@ export function prunings(keep: Keeping): Pruning[] {
 /** Rows of processes that are long gone. */
 const SERVICE_DAYS = 7;
 
-/** Versions that nothing refers to any more, with their files; those trained from one of them lose the relation. */
+/** Versions that nothing refers to, with their files; those trained from one of them lose the relation. */
 async function pruneVersions(pg: Pool, days: number, keep: number, rows: number): Promise<number> {
   const { rowCount } = await pg.query(
     `WITH ranked AS (

@@ -9,7 +9,7 @@ export interface IncidentSpan {
 }
 
 /**
- * Models flagged some of its minutes: its counts are no ordinary traffic. That a prefix changed hands moves next to no
+ * Models flagged some of its minutes: its counts are not ordinary traffic. That a prefix changed hands moves next to no
  * count, and such minutes stay in drift checks and training.
  */
 const STAINS = `coalesce((detail->'evidence'->>'anomalousMinutes')::integer, 1) > 0`;

@@ -93,7 +93,7 @@ export async function stuckModels(db: Db, watchRate: number, only?: ModelKey): P
   return stuck;
 }
 
-/** A person keeps the serving version: the refusals up to now need no answer any more. */
+/** A person keeps the serving version: the refusals up to now need no answer. */
 export async function keepChampion(
   pool: Pool,
   stuck: Pick<StuckModel, 'modelKey' | 'rowId' | 'champion' | 'version'>,

@@ -62,6 +62,17 @@ test('streams: none, old and fresh', async () => {
   expect((await check())[0]).toBe(true);
 });
 
+test('streams: a replayed one is never old', async () => {
+  const replayed = settingsSchema.parse({ streams: [{ name: 'rrc00', replay: true }] });
+  await pool.query('DELETE FROM features');
+  const check = async () => brief((await checkStreams(pool, replayed))[0]!);
+  expect(await check()).toEqual([true, 'nothing was replayed into it yet']);
+  await pool.query(
+    "INSERT INTO features (stream, minute, kind, values) VALUES ('rrc00', '2020-01-01T10:00Z', 'observed', '{}')",
+  );
+  expect(await check()).toEqual([true, 'is replayed, up to 2020-01-01 10:00']);
+});
+
 test('work: a service that beats but fails its rounds is named with its error', async () => {
   await facts.beat('alerter.1', 'running', 1);
   const put = (failures: number) =>

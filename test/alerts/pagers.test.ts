@@ -108,7 +108,7 @@ describe('PagerDuty', () => {
     ]);
   });
 
-  test('resolves what is over, and never what nothing is heard of any more', async () => {
+  test('resolves what is over, and never what went silent', async () => {
     await pager().send([later('resolved')], signal());
     await pager().send([later('no more news')], signal());
     expect(service.asked.map(({ body }) => body.event_action)).toEqual(['resolve', 'trigger']);

@@ -111,6 +111,11 @@ suite(`a live hijack of a declared prefix${missing === null ? '' : ` (${missing}
     await page.locator('.mine.alarm tr.troubled', { hasText: `AS${STRANGER} (6)` }).waitFor({ timeout: PATIENCE });
     await keepPicture(page, 'networks-hijack');
     expect(await accessibilityFaults(page)).toEqual([]);
+    await page.getByText('1 of 2 prefixes is not as declared.').waitFor({ timeout: PATIENCE });
+    // the row of the minute is not there yet: the page does not say that nothing went over
+    await page.getByRole('link', { name: /Prefix hijack/ }).click();
+    await page.getByText('The picture comes when the first minute is complete').waitFor({ timeout: PATIENCE });
+    await page.getByRole('heading', { name: /Messages that led to it/ }).waitFor({ timeout: PATIENCE });
   }, 120_000);
 
   test('comes first on the overview, and fits a phone', async () => {

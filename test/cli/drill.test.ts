@@ -51,7 +51,7 @@ test('the walk of the README: own AS declared, its hijack told in a chat, silenc
   ])
     expect(await withDrill(...words)).toMatchObject({ code: 0 });
   await drill.saying(`drill: ${thief} gives ${prefix} back`);
-  await drill.saying(/chat: RESOLVED/i);
+  await drill.saying(`over: your ${prefix}`);
 
   drill.process.kill('SIGINT');
   expect((await drill.ended).code).toBe(0);

@@ -114,9 +114,9 @@ describe('a command that fills nothing', () => {
 
 describe('wrong usage', () => {
   test.each([
-    [['incidents', '--limit', 'abc'], /limit "abc"/],
+    [['incidents', '--limit', 'abc'], /--limit "abc": expected a whole number from 1 to 1000$/m],
     [['incidents', '--limit', '0'], /limit/],
-    [['incidents', '--class', 'hijak'], /--class.*hijack/],
+    [['incidents', '--class', 'hijak'], /--class "hijak": expected one or more of hijack/],
     [['incidents', '--as', 'x'], /--as "x": expected an AS number/],
     [['incidents', '--prefix', '192.0.2.0/33'], /--prefix .*expected a prefix/],
     [['incidents', '--since', 'yesterday'], /--since .*expected a time/],

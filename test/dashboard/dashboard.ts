@@ -20,6 +20,7 @@ export interface TestDashboard {
   open(
     settings?: z.input<typeof dashboardSettings>,
     nameOf?: (asNumber: number) => string | undefined,
+    replayed?: readonly string[],
   ): Promise<{ server: FastifyInstance; url: string }>;
   stop(): Promise<void>;
 }
@@ -50,7 +51,7 @@ export async function startDashboards(): Promise<TestDashboard> {
     database,
     queue,
     log,
-    async open(given = {}, nameOf = () => undefined) {
+    async open(given = {}, nameOf = () => undefined, replayed = []) {
       const settings = readDashboardSettings({ port: 0, pollInterval: 100, live: false, staleAfter: 3600, ...given });
       const server = await createDashboard({
         pool: database.pool,
@@ -63,6 +64,7 @@ export async function startDashboards(): Promise<TestDashboard> {
         },
         settings,
         budget: 6,
+        replayed,
         watchRate: 0.2,
         nameOf,
         acts,

@@ -169,6 +169,7 @@ function evidenceOf(at: number) {
 }
 
 export interface SeededIncident {
+  stream?: string;
   from: number;
   until: number | null;
   class: string;
@@ -186,7 +187,7 @@ export async function addIncident(pool: Pool, incident: SeededIncident): Promise
         models, culprits, detail, subject)
       VALUES ($1, $2, $3, $4, $5, 4.31, $6, $7, $8, $9, $10, $11, $12) RETURNING id`,
     [
-      STREAM,
+      incident.stream ?? STREAM,
       new Date(incident.from),
       incident.until === null ? null : new Date(incident.until),
       new Date(last),

@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import * as shape from '../../src/dashboard/api/schema.js';
 import { Client } from './client.js';
-import { HIJACK, NOW, STREAM } from './seed.js';
+import { addIncident, HIJACK, NOW, STREAM } from './seed.js';
 
 const at = new Client();
 beforeAll(() => at.start());
@@ -50,6 +50,32 @@ describe('what it shows', () => {
     const overview = shape.overview.parse(JSON.parse((await at.get('/api/overview', {}, url)).text));
     expect(overview.feed?.lagSeconds).toBeGreaterThan(60);
     expect(overview.feed?.stale).toBe(true);
+  });
+
+  test('a replayed stream is never late, on the page and in the metrics', async () => {
+    const { url } = await at.dashboards.open({ live: true, staleAfter: 60 }, undefined, [STREAM]);
+    const overview = shape.overview.parse(JSON.parse((await at.get('/api/overview', {}, url)).text));
+    expect(overview).toMatchObject({ live: false, replayed: true, feed: { lagSeconds: null, stale: false } });
+    expect((await at.get('/metrics', {}, url)).text).not.toContain(`routewarden_feed_lag_seconds{stream="${STREAM}"}`);
+  });
+
+  test('what needs a person is of all streams, but what was replayed into another', async () => {
+    const { pool } = at.dashboards.database;
+    const urgent = async () => {
+      const overview = shape.overview.parse(JSON.parse((await at.get(`/api/overview?stream=${STREAM}`)).text));
+      return overview.urgent.map(({ stream, severity }) => [stream, severity]);
+    };
+    const before = await urgent();
+    await pool.query(`INSERT INTO streams (name, source) VALUES ('other', '{}')`);
+    const open = { stream: 'other', from: NOW - 60_000, until: null, class: 'hijack', words: 'x' };
+    const ids = [
+      await addIncident(pool, { ...open, severity: 'critical' }),
+      await addIncident(pool, { ...open, severity: 'minor', subject: 'minor' }),
+      await addIncident(pool, { ...open, severity: 'critical', subject: 'old', detail: { history: true } }),
+    ];
+    expect(await urgent()).toEqual([...before, ['other', 'critical']]);
+    await pool.query('DELETE FROM incidents WHERE id = ANY ($1)', [ids]);
+    await pool.query(`DELETE FROM streams WHERE name = 'other'`);
   });
 
   test('joining minutes keeps the lowest and the highest', async () => {

@@ -41,6 +41,8 @@ export const SETTINGS: readonly Setting[] = [
     line: /^backfill --stream NAME$/,
     when: 'before',
     placeholders: { NAME: 'rrc00' },
+    // The seven days of the default were asked for by the one above.
+    also: ['--days', '1'],
     environment: anotherFolder('.archive-by-name'),
     shows: /rrc00: \d+ of \d+ lacking minutes written/,
   },

@@ -122,7 +122,7 @@ describe('a change of one input', () => {
     expect(Math.abs((judgement.onset ?? 0) - since)).toBeLessThanOrEqual(120);
   });
 
-  test('a flag that is never set any more, and a column gone constant, are drift', () => {
+  test('a flag that is never set again, and a column gone constant, are drift', () => {
     for (const column of [0, 1]) {
       const judgement = judged((minute, row) => {
         if (minute >= since) row[column] = column === 0 ? 20 : 0;

@@ -46,7 +46,7 @@ describe('a file of AS relations', () => {
     await expect(readRelations(await written('b.txt', '<html>no</html>\n'))).rejects.toThrow('holds no relation');
     const cut = gzipSync(Array.from({ length: 5000 }, (_, n) => `${n + 1}|${n * 7 + 3}|-1`).join('\n'));
     await expect(readRelations(await written('c.gz', cut.subarray(0, 4000)))).rejects.toThrow('cut short');
-    await expect(readRelations(folder)).rejects.toThrow('no regular file');
+    await expect(readRelations(folder)).rejects.toThrow('not a regular file');
   });
 
   test('with a ring of providers ends', async () => {

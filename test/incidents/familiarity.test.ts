@@ -1,5 +1,7 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
+import type { OriginFacts } from '../../src/features/row.js';
 import { originSuspicion } from '../../src/incidents/suspicion/originSuspicion.js';
+import { correlated, quietMinute, story } from './minutes.js';
 
 /**
  * Bits of a claim with 20 routes on what `reach` routes were known to lead to, through `above` networks. Both networks
@@ -76,4 +78,56 @@ test('a holder that no longer announces anything speaks for a handover, unless r
   const excused = (held: number) => bitsOf(false, 20, 5, { held }) - bitsOf(false, 20, 5, { held, holderPrefixes: 0 });
   // of 20 routes; who takes all of a network's prefixes leaves it none that leads to it alone
   expect([0, 1, 2, 10].map(excused)).toEqual([2, 2, 0, 0]);
+});
+
+describe('a claim on a whole prefix in its first minute', () => {
+  const START = 1100;
+  /** When an incident opens, of a claim that two minutes list. */
+  const opens = (change: Partial<OriginFacts>) => {
+    const network = { knownFor: 5000, degree: 2, carries: 0 };
+    const facts: OriginFacts = {
+      origin: network,
+      holder: network,
+      adjacent: false,
+      alike: 0,
+      near: 0,
+      shared: 0,
+      originPrefixes: 5,
+      holderPrefixes: 5,
+      heldFor: 5000,
+      routes: 6,
+      taken: 4,
+      held: 2,
+      reach: 6,
+      above: 5,
+      others: 0,
+      parts: 0,
+      ...change,
+    };
+    const claim = {
+      prefix: '198.51.100.0/24',
+      origin: 666,
+      previousOrigins: [500],
+      peers: 4,
+      path: [64300, 666],
+      facts,
+    };
+    const minutes = [START, START + 1].map((minute) => {
+      const quiet = quietMinute(minute);
+      return { ...quiet, evidence: { ...quiet.evidence!, known: 240_000, newOrigins: [claim] } };
+    });
+    return correlated(story(200, minutes)).incidents.map(({ startedAt, severity }) => [startedAt, severity]);
+  };
+
+  test('opens an incident where it is suspicious whatever becomes of the routes that still lead to the holder', () => {
+    expect(opens({})).toEqual([[START, 'major']]);
+  });
+
+  test('waits a minute where only those routes make it suspicious', () => {
+    expect(opens({ shared: 0.14, above: 3 })).toEqual([[START + 1, 'major']]);
+  });
+
+  test('opens none where hardly a route still leads to the holder', () => {
+    expect(opens({ held: 0 })).toEqual([]);
+  });
 });

@@ -102,6 +102,11 @@ describe('in a large table the outage of a small network', () => {
     expect(severities(Array(14).fill(10), 10)).toEqual(['5 minor', '10 major']);
   });
 
+  test('is one where half of the peers knew it, and none where fewer did', () => {
+    expect(severities(Array(14).fill(40), 40, { peers: Array(14).fill(3) })).toEqual(['5 minor', '10 major']);
+    expect(severities(Array(14).fill(40), 40, { peers: Array(14).fill(2) })).toEqual([]);
+  });
+
   test('that the last peers lose only minutes later is out of their sight, not gone', () => {
     const slow = [3, 3, 4, 5, ...Array(10).fill(6)];
     expect(severities(Array(14).fill(20), 20, { peers: slow })).toEqual(['5 minor']);
@@ -110,6 +115,8 @@ describe('in a large table the outage of a small network', () => {
   test('that was gone and back before flaps, and stays minor', () => {
     expect(severities(Array(14).fill(40), 40, { earlier: 1 })).toEqual(['5 minor', '10 major']);
     expect(severities(Array(14).fill(40), 40, { earlier: 2 })).toEqual(['5 minor']);
+    expect(severities(Array(14).fill(110), 110, { earlier: 9 })).toEqual(['5 major']);
+    expect(severities(Array(14).fill(110), 110, { earlier: 10 })).toEqual(['5 minor']);
   });
 
   test('of a network that carried something new just before is over when its prefixes are back', () => {

@@ -135,7 +135,7 @@ test('a file or URL is read, read again when due, and kept when it breaks', asyn
     execFileSync('mkfifo', [pipe]);
     const piped = source(pipe);
     await piped.refreshIfDue();
-    expect(piped.state.error).toBe(`${pipe} is no regular file`);
+    expect(piped.state.error).toBe(`${pipe} is not a regular file`);
 
     const seen: (string | undefined)[] = [];
     const server = createServer((request, response) => {

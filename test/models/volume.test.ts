@@ -1,6 +1,9 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { ENSEMBLE_THRESHOLD } from '../../src/detection/ensemble.js';
+import { heuristic, heuristicWith } from '../../src/models/heuristic/index.js';
 import { VOLUME_VIEW, volumeScales, volumeSurprise } from '../../src/models/heuristic/volume.js';
+import { cut, ordinaryBlock } from './synthetic.js';
 
 const surprise = fc.double({ min: 0, max: 12, noNaN: true });
 
@@ -22,4 +25,26 @@ test('the volume says no less than its shorter means and a quarter more at most'
       expect(of).toBeLessThanOrEqual(Math.max(without, 1.25 * middle));
     }),
   );
+});
+
+test('longer paths alone raise an alarm: they show in no count', async () => {
+  const block = ordinaryBlock(2000, 3);
+  const rows = 30;
+  for (let row = 1900; row < 1900 + rows; row++) {
+    for (const column of [4, 5, 6, 10, 12]) block.values[row * block.columns + column]! += 0.7;
+  }
+  const model = await heuristic.fit(cut(block, 0, 1500), { seed: 1, falseAlarmsPerDay: 1 });
+  const { surprise } = await heuristic.score(model, block, 1500);
+  expect(Math.max(...surprise.subarray(0, 400))).toBeLessThan(ENSEMBLE_THRESHOLD);
+  expect(Math.max(...surprise.subarray(400, 410))).toBeGreaterThan(ENSEMBLE_THRESHOLD);
+  // Gone once the mean over 20 minutes has let go of them; without these measures nothing is seen.
+  expect(surprise[400 + rows + 15]).toBeLessThan(ENSEMBLE_THRESHOLD);
+  expect(Math.max(...surprise.subarray(400 + rows + 40))).toBeLessThan(ENSEMBLE_THRESHOLD);
+  const without = heuristicWith({ ...VOLUME_VIEW, paths: { from: Number.POSITIVE_INFINITY, most: 0 } });
+  const blind = await without.score(
+    await without.fit(cut(block, 0, 1500), { seed: 1, falseAlarmsPerDay: 1 }),
+    block,
+    1500,
+  );
+  expect(Math.max(...blind.surprise)).toBeLessThan(ENSEMBLE_THRESHOLD);
 });

@@ -135,7 +135,7 @@ describe('retention', () => {
     ]);
   });
 
-  test('versions go with their files when nothing tells of them any more, never one that a kept minute was scored by', async () => {
+  test('versions go with their files when nothing refers to them, never one that a kept minute was scored by', async () => {
     const { pool } = database;
     const ids: number[] = [];
     for (const [version, state, pinned] of [

@@ -29,6 +29,16 @@ describe.each([V4, V6])('%s', (prefix) => {
     expect(changes.map(({ type }) => type)).toEqual(['opened', 'closed', 'opened', 'closed']);
   });
 
+  test('what is over is described as at its height, however few peers were the last', () => {
+    const back = PEERS.flatMap((_, n) => announced(200 + 40 * n, prefix, OURS, [PEERS[n]!]));
+    const messages = [...announced(60, prefix, STRANGER), ...back];
+    const { incidents } = watched([...TABLE, ...messages], { watch: WATCH, until: 900, batch: 1 });
+    expect(incidents[0]!.reasons.map(({ words }) => words).slice(0, 2)).toEqual([
+      expect.stringMatching(/is as declared again/),
+      expect.stringMatching(/announced by AS64666, seen by 6 of 6 peers$/),
+    ]);
+  });
+
   test('two strangers at once are an incident each', () => {
     const both = [...announced(60, prefix, STRANGER, [1, 2]), ...announced(61, prefix, 64667, [3, 4])];
     const { incidents } = watched([...TABLE, ...both], { watch: WATCH, until: 80 });
@@ -176,7 +186,7 @@ test('one of several path rules that is broken is named by its description', () 
   expect(first(incidents[0])).toMatch(/matches " 64777 " \(detected scrubbing centre\), seen by 1 of 1 peers/);
 });
 
-test('ours that a stranger took and withdrew is lost, when nobody has it any more', () => {
+test('ours that a stranger took and withdrew is lost, once nobody has it', () => {
   const taken = [...announced(60, V6, STRANGER), ...withdrawn(120, V6)];
   expect(kinds(taken)).toEqual([
     ['hijack', 'critical', expect.any(Number)],

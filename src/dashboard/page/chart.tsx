@@ -172,13 +172,14 @@ function optionsOf(element: HTMLElement, now: () => ChartProps): uPlot.Options {
   };
 }
 
-/** The hour, and the date where it begins or where ticks are days apart. */
+/** The hour, and the date where it begins or where ticks are days apart. Ticks within one minute have one label. */
 function clockTicks(ticks: readonly number[]): string[] {
-  return ticks.map((tick) => {
+  const labels = ticks.map((tick) => {
     const text = shortTime(tick * SECONDS);
     const space = text.lastIndexOf(' ');
     return tick % 86_400 === 0 ? text.slice(0, space) : text.slice(space + 1);
   });
+  return labels.map((label, at) => (label === labels[at - 1] ? '' : label));
 }
 
 function short(value: number): string {

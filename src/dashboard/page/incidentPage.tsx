@@ -91,7 +91,7 @@ export function IncidentPage({ id, canChange }: { id: number; canChange: boolean
       </section>
       <div class="columns">
         <div>
-          {inPaths && <PathGraphCard id={id} at={at} setAt={setAt} />}
+          {inPaths && <PathGraphCard id={id} began={value.startedAt} at={at} setAt={setAt} />}
           <section class="card" aria-labelledby="score">
             <h2 id="score">Score before, during and after</h2>
             {value.score.times.length === 0 ? (
@@ -116,7 +116,7 @@ export function IncidentPage({ id, canChange }: { id: number; canChange: boolean
           </section>
           <VictimsCard victims={victims} class={value.class} />
           <MessagesCard messages={value.messages} />
-          {!inPaths && <PathGraphCard id={id} at={at} setAt={setAt} />}
+          {!inPaths && <PathGraphCard id={id} began={value.startedAt} at={at} setAt={setAt} />}
           <section class="card" aria-labelledby="timeline">
             <h2 id="timeline">Time line</h2>
             <ol class="timeline">

@@ -8,16 +8,17 @@ const RANK: Record<string, number> = { critical: 3, major: 2, minor: 1, info: 0 
 
 /** What waits for a person, gravest first; nothing when nobody is needed. */
 export function NeedsCard({ overview }: { overview: Overview }) {
-  const { models, services, feed, live } = overview;
-  const open = overview.incidents
-    .filter(isUrgent)
-    .sort((a, b) => Number(b.mine) - Number(a.mine) || (RANK[b.severity] ?? 0) - (RANK[a.severity] ?? 0));
+  const { models, services, feed, live, stream } = overview;
+  const open = [...overview.urgent].sort(
+    (a, b) => Number(b.mine) - Number(a.mine) || (RANK[b.severity] ?? 0) - (RANK[a.severity] ?? 0),
+  );
   const down = services.filter(({ healthy }) => !healthy).map(({ name }) => serviceName(name));
   const silent = live && feed !== null && linkWords(feed) !== 'live';
   const items: { key: string; line: ComponentChildren }[] = [
-    ...open
-      .slice(0, MOST)
-      .map((incident) => ({ key: `incident ${incident.id}`, line: <Urgent incident={incident} /> })),
+    ...open.slice(0, MOST).map((incident) => ({
+      key: `incident ${incident.id}`,
+      line: <Urgent incident={incident} elsewhere={incident.stream !== stream} />,
+    })),
     ...(open.length > MOST
       ? [
           {
@@ -82,20 +83,15 @@ export function NeedsCard({ overview }: { overview: Overview }) {
   );
 }
 
-/** Still open, grave or the reader's own, and looked after by nobody. */
-function isUrgent(incident: IncidentRow): boolean {
-  if (incident.endedAt !== null || incident.ordinary || incident.acknowledgedBy !== null) return false;
-  return incident.mine || incident.severity === 'critical' || incident.severity === 'major';
-}
-
-function Urgent({ incident }: { incident: IncidentRow }) {
+/** `elsewhere`: of another stream than the one that is shown. */
+function Urgent({ incident, elsewhere }: { incident: IncidentRow; elsewhere: boolean }) {
   return (
     <>
       <Badge tone={incident.severity}>{incident.mine ? 'yours' : incident.severity}</Badge>{' '}
       <a class="take-away" href={`/incidents/${incident.id}`}>
         {incidentName(incident.class, incident.subject)}
       </a>{' '}
-      since {shortTime(incident.startedAt)}: {sentence(incident.headline)}
+      {elsewhere && `on ${incident.stream} `}since {shortTime(incident.startedAt)}: {sentence(incident.headline)}
     </>
   );
 }

@@ -23,7 +23,7 @@ export function NetworksPage() {
           <p>
             {troubled.length === 0
               ? 'All of your prefixes are as declared.'
-              : `${troubled.length} of ${value.prefixes.length} prefixes are not as declared.`}
+              : `${troubled.length} of ${value.prefixes.length} prefixes ${troubled.length === 1 ? 'is' : 'are'} not as declared.`}
             {value.seenUntil !== null && ` Compared up to ${dateTime(value.seenUntil)}.`}
           </p>
           <ScrollArea label="Your prefixes">
@@ -127,7 +127,9 @@ export function NetworksCard() {
               </a>
             </li>
           ))}
-          {troubled.length > 5 && <li>And {troubled.length - 5} more prefixes.</li>}
+          {troubled.length > 5 && (
+            <li>And {troubled.length === 6 ? '1 more prefix' : `${troubled.length - 5} more prefixes`}.</li>
+          )}
         </ul>
       )}
     </section>

@@ -199,7 +199,7 @@ function FeedCard({ overview }: { overview: Overview }) {
         <dl>
           <div>
             <dt>State</dt>
-            <dd class={live && linkWords(feed) !== 'live' ? 'bad' : ''}>{live ? linkWords(feed) : 'simulated feed'}</dd>
+            <dd class={live && linkWords(feed) !== 'live' ? 'bad' : ''}>{feedWords(overview)}</dd>
           </div>
           {live && (
             <div>
@@ -244,4 +244,9 @@ function FeedCard({ overview }: { overview: Overview }) {
       )}
     </section>
   );
+}
+
+function feedWords({ feed, live, replayed }: Overview): string {
+  if (replayed) return 'replayed';
+  return live && feed !== null ? linkWords(feed) : 'simulated feed';
 }

@@ -6,12 +6,18 @@ import { ScrollArea } from './scrollArea.js';
 import { Empty, Loading, Problem } from './states.js';
 import { timeOf } from './words.js';
 
+const NOTHING_TO_DRAW =
+  'There is no picture to draw: no prefix of this incident went over to a new origin or to a new link. Routes that were ' +
+  'withdrawn have no path left, and what was only announced more often kept its own.';
+/** What contradicts a declaration is found within seconds; the rows that the picture is drawn from follow a minute later. */
+const NOT_YET = 'The picture comes when the first minute is complete, a minute or two after it began.';
+
 /**
  * The AS graph towards a culprit prefix, with a slider over the incident. `at` is the minute that is shown, in milliseconds;
- * null: the height of the event.
+ * null: the height of the event. `began` is the minute in which the incident begins.
  */
-export function PathGraphCard(props: { id: number; at: number | null; setAt: (at: number) => void }) {
-  const { id, at, setAt } = props;
+export function PathGraphCard(props: { id: number; began: number; at: number | null; setAt: (at: number) => void }) {
+  const { id, began, at, setAt } = props;
   const [prefix, setPrefix] = useState('');
   const query = prefix === '' ? '' : `?prefix=${encodeURIComponent(prefix)}`;
   const { value, error } = useResource<PathGraph>(`/api/incidents/${id}/paths${query}`, ['incidents']);
@@ -32,10 +38,7 @@ export function PathGraphCard(props: { id: number; at: number | null; setAt: (at
       </div>
       {value === undefined && (error === null ? <Loading /> : <Problem words={error} />)}
       {value !== undefined && value.prefix === null && (
-        <Empty>
-          There is no picture to draw: no prefix of this incident went over to a new origin or to a new link. Routes
-          that were withdrawn have no path left, and what was only announced more often kept its own.
-        </Empty>
+        <Empty>{value.minutes.some((minute) => minute >= began) ? NOTHING_TO_DRAW : NOT_YET}</Empty>
       )}
       {value !== undefined && value.prefix !== null && (
         <Picture

@@ -158,7 +158,7 @@ function newNormalIn(detail: StoredIncident['detail']): Incident['newNormal'] {
   };
 }
 
-/** A rule within its limit adds to the score, but is no reason to give where others are over theirs. */
+/** A rule within its limit adds to the score, but is not given as a reason where others are over theirs. */
 function overLimits(kind: string, reasons: z.infer<typeof explanation>[]): z.infer<typeof explanation>[] {
   if (kind !== 'heuristic') return reasons;
   const over = reasons.filter(({ value, limit }) => value === undefined || limit === undefined || value > limit);

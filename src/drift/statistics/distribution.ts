@@ -8,7 +8,7 @@ export interface Distribution {
   total: number;
 }
 
-/** @param sample NaN is no value and is left out: it has no place in an order, and walks along the values would not end */
+/** @param sample NaN is not a value and is left out: it has no place in an order, and walks along the values would not end */
 export function ofSample(sample: ArrayLike<number>): Distribution {
   const sorted = Float64Array.from(sample)
     .filter((value) => !Number.isNaN(value))

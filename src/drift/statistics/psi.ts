@@ -20,7 +20,7 @@ export const psi: Statistic = {
 
 /**
  * The same index with a bin for each value: for flags and other columns of few values, of which quantile bins make one.
- * A flag that is never set any more is seen only so.
+ * A flag that is never set again shows only here.
  */
 export function psiOfValues(baseline: Distribution, current: Distribution): number {
   let sum = 0;

@@ -1,6 +1,7 @@
 import type { ByteReader, ByteWriter } from '../byteStream.js';
-import { HashIndex, OWN_FIELDS } from './hashIndex.js';
-import { type Growing, Int32Records, Int32Segments, Uint8Segments } from './segments.js';
+import { DenseIds } from './denseIds.js';
+import { type HashIndex, OWN_FIELDS } from './hashIndex.js';
+import { type Growing, Int32Records } from './segments.js';
 
 /** A typed column of a table, a fixed number of values an id. */
 export type Column =
@@ -25,13 +26,11 @@ function nextCapacity(capacity: number): number {
  * exactly as the original would have.
  */
 export abstract class DenseTable {
-  /** Ids below this have been given out at some time. */
-  high = 0;
   protected capacity: number;
   protected readonly index: HashIndex;
-  readonly #used = new Uint8Segments();
-  readonly #free = new Int32Segments();
-  #freeCount = 0;
+  readonly #ids: DenseIds;
+  /** Ids below this have room in every column. */
+  #reached = 0;
   #hand = 0;
 
   /** @param records in which the index keeps its part of an entry; where they are wider, the rest is the subclass's */
@@ -41,12 +40,18 @@ export abstract class DenseTable {
     records = new Int32Records(OWN_FIELDS),
   ) {
     this.capacity = capacity;
-    this.index = new HashIndex(records);
+    this.#ids = new DenseIds(records);
+    this.index = this.#ids.index;
+  }
+
+  /** Ids below this have been given out at some time. */
+  get high(): number {
+    return this.#ids.high;
   }
 
   /** Live entries. */
   get size(): number {
-    return this.high - this.#freeCount;
+    return this.#ids.count;
   }
 
   get full(): boolean {
@@ -55,12 +60,12 @@ export abstract class DenseTable {
 
   /** Of all columns and the index, bytes. */
   get byteLength(): number {
-    const columns = [...this.columns(), ...this.segmented(), this.index, this.#used, this.#free];
+    const columns = [...this.columns(), ...this.segmented(), this.#ids];
     return columns.reduce((sum, column) => sum + column.byteLength, 0);
   }
 
   isUsed(id: number): boolean {
-    return id >= 0 && id < this.high && this.#used.get(id) === 1;
+    return this.#ids.isUsed(id);
   }
 
   protected columns(): Column[] {
@@ -76,23 +81,13 @@ export abstract class DenseTable {
 
   /** A fresh id for a key with this hash; the caller has found that the key is absent, and fills the columns. */
   protected insert(hash: number): number {
-    let id: number;
-    if (this.#freeCount > 0) id = this.#free.get(--this.#freeCount);
-    else {
-      id = this.high;
-      this.#reach(id + 1);
-      this.high++;
-    }
-    this.#used.set(id, 1);
-    this.index.add(id, hash);
+    const id = this.#ids.insert(hash);
+    if (id >= this.#reached) this.#reach(id + 1);
     return id;
   }
 
   protected remove(id: number): void {
-    this.index.remove(id);
-    this.#used.set(id, 0);
-    this.#free.reach(this.#freeCount + 1);
-    this.#free.set(this.#freeCount++, id);
+    this.#ids.remove(id);
   }
 
   /**
@@ -109,8 +104,17 @@ export abstract class DenseTable {
   }
 
   #reach(count: number): void {
-    this.#used.reach(count);
-    for (const column of this.segmented()) column.reach(count);
+    let reached = Number.POSITIVE_INFINITY;
+    for (const column of this.segmented()) {
+      column.reach(count);
+      reached = Math.min(reached, column.room);
+    }
+    this.#widen(count);
+    if (this.columns().length > 0) reached = Math.min(reached, this.capacity);
+    this.#reached = reached;
+  }
+
+  #widen(count: number): void {
     if (count <= this.capacity) return;
     const before = this.capacity;
     while (this.capacity < count) this.capacity = nextCapacity(this.capacity);
@@ -125,26 +129,18 @@ export abstract class DenseTable {
 
   /** What the columns alone do not say. */
   write(writer: ByteWriter): void {
-    writer.number(this.high);
-    writer.number(this.#hand);
-    writer.number(this.#freeCount);
-    this.index.write(writer);
+    this.#ids.write(writer, this.#hand);
   }
 
   /** Makes room for what `stored` is to be filled with. */
   read(reader: ByteReader): void {
-    const high = reader.number();
-    this.#hand = reader.number();
-    this.#freeCount = reader.number();
-    this.index.read(reader);
-    this.#reach(high);
-    this.high = high;
+    this.#hand = this.#ids.read(reader);
+    this.#reach(this.high);
   }
 
   /** The columns as the bytes that they lie in: to be stored, or filled from what was stored. */
   *stored(): Generator<Uint8Array[]> {
-    yield* this.index.stored(this.high);
-    yield this.#free.views(this.#freeCount);
+    yield* this.#ids.stored();
     for (const { buffer, byteLength } of this.columns()) {
       yield [new Uint8Array(buffer, 0, (byteLength / this.capacity) * this.high)];
     }
@@ -153,10 +149,6 @@ export abstract class DenseTable {
 
   /** Works out what follows from the columns after they were filled; gives others a turn now and then. */
   *derived(): Generator<void> {
-    for (let id = 0; id < this.high; id++) {
-      this.#used.set(id, 1);
-      if (id % DERIVED_A_TURN === DERIVED_A_TURN - 1) yield;
-    }
-    for (let at = 0; at < this.#freeCount; at++) this.#used.set(this.#free.get(at), 0);
+    yield* this.#ids.derived(DERIVED_A_TURN);
   }
 }

@@ -57,7 +57,7 @@ export class HashIndex {
     this.records.reach(id + 1);
     this.records.set(id, HASH, hash);
     if (++this.#count > this.#buckets) this.#splitSome();
-    this.#push(this.#bucket(this.hash(id)), id);
+    this.#push(this.#bucket(hash), id);
   }
 
   remove(id: number): void {
@@ -109,16 +109,29 @@ export class HashIndex {
   }
 
   #split(): void {
+    const { records } = this;
     const bucket = this.#buckets - this.#round;
     let id = this.#heads.get(bucket) - 1;
-    this.#heads.set(bucket, 0);
     this.#buckets++;
     this.#heads.reach(this.#buckets);
+    // whoever is in the bucket stays in it or goes to the new one, which is empty
+    let staying = 0;
+    let going = 0;
     while (id >= 0) {
-      const next = this.after(id);
-      this.#push(this.#bucket(this.hash(id)), id);
+      const record = records.segmentOf(id);
+      const at = records.placeOf(id);
+      const next = record[at + NEXT]! - 1;
+      if ((record[at + HASH]! & this.#round) === 0) {
+        record[at + NEXT] = staying;
+        staying = id + 1;
+      } else {
+        record[at + NEXT] = going;
+        going = id + 1;
+      }
       id = next;
     }
+    this.#heads.set(bucket, staying);
+    this.#heads.set(bucket + this.#round, going);
     if (this.#buckets === 2 * this.#round) this.#round = this.#buckets;
   }
 }

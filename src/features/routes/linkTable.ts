@@ -116,7 +116,9 @@ export class LinkTable extends DenseTable {
     const { index } = this;
     const records = this.#records;
     for (let id = index.first(hash); id >= 0; id = index.after(id)) {
-      if (records.get(id, LEFT) === (left | 0) && records.get(id, RIGHT) === (right | 0)) return id;
+      const record = records.segmentOf(id);
+      const at = records.placeOf(id);
+      if (record[at + LEFT] === (left | 0) && record[at + RIGHT] === (right | 0)) return id;
     }
     return -1;
   }

@@ -143,13 +143,15 @@ export class PathTable extends DenseTable {
     const records = this.#records;
     search: for (let id = index.first(hash); id >= 0; id = index.after(id)) {
       if (index.hash(id) !== hash) continue;
-      const sizes = records.get(id, SIZES);
+      const record = records.segmentOf(id);
+      const field = records.placeOf(id);
+      const sizes = record[field + SIZES]!;
       if ((sizes & PLAIN) === 0 || (sizes & 0xffff) !== length) continue;
-      const start = records.get(id, FIRST);
+      const start = record[field + FIRST]!;
       const known = this.#tokens.segments[segmentOf(start)]!;
       const place = placeIn(start) - from;
       for (let at = from; at < to; at++) if (known[place + at] !== hops[at]) continue search;
-      this.retain(id);
+      record[field + REFERENCES]!++;
       return id;
     }
     for (let at = from; at < to; at++) this.#scratch[at - from] = hops[at]!;
@@ -198,24 +200,24 @@ export class PathTable extends DenseTable {
   #add(hash: number, digest: number, length: number, plain: number, origin: number): number {
     const kept = Math.min(length, MAXIMUM_TOKENS);
     const id = this.insert(hash);
-    const records = this.#records;
-    records.set(id, DIGEST, digest);
-    records.set(id, SIZES, length | (distinct(this.#scratch, kept) << 16) | plain);
-    records.set(id, REFERENCES, 1);
-    records.set(id, ORIGIN, origin);
-    records.set(id, NOTE, NO_NOTE);
-    records.set(id, FIRST, this.#store(kept));
+    const record = this.#records.segmentOf(id);
+    const at = this.#records.placeOf(id);
+    record[at + DIGEST] = digest;
+    record[at + SIZES] = length | (distinct(this.#scratch, kept) << 16) | plain;
+    record[at + REFERENCES] = 1;
+    record[at + ORIGIN] = origin;
+    record[at + NOTE] = NO_NOTE;
+    record[at + FIRST] = this.#store(kept);
     return id;
   }
 
   retain(id: number): void {
-    this.#records.set(id, REFERENCES, this.#records.get(id, REFERENCES) + 1);
+    this.#records.segmentOf(id)[this.#records.placeOf(id) + REFERENCES]!++;
   }
 
   /** @returns whether that was the last reference, so that the id is free for another path */
   release(id: number): boolean {
-    const left = this.#records.get(id, REFERENCES) - 1;
-    this.#records.set(id, REFERENCES, left);
+    const left = --this.#records.segmentOf(id)[this.#records.placeOf(id) + REFERENCES]!;
     if (left > 0) return false;
     this.#arena.release(this.#records.get(id, FIRST), roomFor(this.tokenCount(id)));
     this.remove(id);

@@ -25,6 +25,8 @@ const AS = 0;
 const KNOWN_FROM = 1;
 const LAST_SEEN = 2;
 const SLOT_FIELDS = 3;
+/** The announcement is by another origin than the one before, or the prefix has others as well. */
+export const NOT_THE_SAME = -2;
 
 /** What is kept of each prefix. A slot of an origin has a number: the prefix's id times ORIGINS, and its place. */
 export abstract class PrefixRecords extends DenseTable {
@@ -50,26 +52,28 @@ export abstract class PrefixRecords extends DenseTable {
   }
 
   protected is(id: number, shape: number, w0: number, w1: number, w2: number, w3: number): boolean {
-    const { records } = this;
+    const record = this.records.segmentOf(id);
+    const at = this.records.placeOf(id);
     return (
-      records.get(id, WORDS) === (w0 | 0) &&
-      records.get(id, SHAPE) === shape &&
-      records.get(id, WORDS + 1) === (w1 | 0) &&
-      records.get(id, WORDS + 2) === (w2 | 0) &&
-      records.get(id, WORDS + 3) === (w3 | 0)
+      record[at + WORDS] === (w0 | 0) &&
+      record[at + SHAPE] === shape &&
+      record[at + WORDS + 1] === (w1 | 0) &&
+      record[at + WORDS + 2] === (w2 | 0) &&
+      record[at + WORDS + 3] === (w3 | 0)
     );
   }
 
   /** A new prefix, without routes and origins. */
   protected begin(id: number, shape: number, words: Uint32Array, at: number, minute: number): void {
-    const { records } = this;
-    records.set(id, SHAPE, shape);
-    for (let word = 0; word < 4; word++) records.set(id, WORDS + word, words[at + word]!);
-    records.set(id, REFERENCES, 0);
-    records.set(id, ACTIVE_ROUTES, 0);
-    records.set(id, FIRST_MINUTE, minute);
-    records.set(id, LAST_MINUTE, minute);
-    records.set(id, LAST_ORIGIN, 0);
+    const record = this.records.segmentOf(id);
+    const place = this.records.placeOf(id);
+    record[place + SHAPE] = shape;
+    for (let word = 0; word < 4; word++) record[place + WORDS + word] = words[at + word]!;
+    record[place + REFERENCES] = 0;
+    record[place + ACTIVE_ROUTES] = 0;
+    record[place + FIRST_MINUTE] = minute;
+    record[place + LAST_MINUTE] = minute;
+    record[place + LAST_ORIGIN] = 0;
     for (let slot = id * ORIGINS; slot < (id + 1) * ORIGINS; slot++) this.#setSlot(slot, LAST_SEEN, 0);
   }
 
@@ -108,7 +112,9 @@ export abstract class PrefixRecords extends DenseTable {
   }
 
   named(id: number, minute: number): void {
-    if (minute > this.records.get(id, LAST_MINUTE)) this.records.set(id, LAST_MINUTE, minute);
+    const record = this.records.segmentOf(id);
+    const at = this.records.placeOf(id) + LAST_MINUTE;
+    if (minute > record[at]!) record[at] = minute;
   }
 
   /** Origin of the latest announcement; 0 where there was none, or an AS set. */
@@ -118,6 +124,21 @@ export abstract class PrefixRecords extends DenseTable {
 
   setLastOrigin(id: number, origin: number): void {
     this.records.set(id, LAST_ORIGIN, origin);
+  }
+
+  /**
+   * Notes an announcement by the origin that the prefix has had so far, which nearly all are by: its record alone says so.
+   * @returns the minute from which the origin is known, or NOT_THE_SAME
+   */
+  sameOrigin(id: number, origin: number, minute: number): number {
+    const record = this.records.segmentOf(id);
+    const at = this.records.placeOf(id);
+    const slot = at + SLOT;
+    if (record[at + LAST_ORIGIN] !== (origin | 0) || record[slot + AS] !== (origin | 0)) return NOT_THE_SAME;
+    const seen = record[slot + LAST_SEEN]!;
+    if (seen === 0) return NOT_THE_SAME;
+    if (minute > seen) record[slot + LAST_SEEN] = minute;
+    return record[slot + KNOWN_FROM]!;
   }
 
   /** Of a slot that is in use. */

@@ -17,7 +17,7 @@ interface PrefixColumns {
   readonly prefixWords: Uint32Array;
 }
 
-/** Prefixes with who originates them. A prefix leaves by the clock when no route refers to it any more. */
+/** Prefixes with who originates them. A prefix leaves by the clock once no route refers to it. */
 export class PrefixTable extends PrefixRecords {
   /** Prefixes given up so far by this table: ids looked up before the latest may be another prefix's now. */
   evictions = 0;

@@ -25,6 +25,8 @@ const BLOCK = 2;
 /** Routes in a line of the processor's cache, and of one prefix that are read ahead. */
 const LINE = 16;
 const MOST_LOOKED_AT = 128;
+/** Routes of one prefix that are searched one by one. */
+const FEW = 16;
 /** Routes to one prefix; with path identifiers a peer may send any number. */
 const MOST_OF_PREFIX = SEGMENT;
 /** Entries looked at for one to give up, so that no search takes long; then the next one goes. */
@@ -242,9 +244,12 @@ export class RouteTable {
 
   /** @returns the index in the prefix's block, or -1 - the index at which it would stand */
   #search(peer: number, prefix: number, pathId: number): number {
-    const count = this.#countOf(prefix);
+    if (prefix < 0 || prefix >= this.#prefixes) return -1;
+    const block = this.#blocks.segmentOf(prefix);
+    const place = this.#blocks.placeOf(prefix);
+    const count = block[place + COUNT]!;
     if (count === 0) return -1;
-    const start = this.#blocks.get(prefix, START);
+    const start = block[place + START]!;
     const keys = this.#keys.segments[segmentOf(start)]!;
     const first = placeIn(start);
     const ids = this.#pathIds?.segments[segmentOf(start)];
@@ -252,11 +257,16 @@ export class RouteTable {
     let high = count;
     // a table dump names peers in order
     if ((keys[first + count - 1]! & PEER) < peer) return -1 - count;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const key = keys[first + middle]! & PEER;
-      if (key < peer || (key === peer && ids !== undefined && ids[first + middle]! < pathId)) low = middle + 1;
-      else high = middle;
+    // a few are gone through faster than halved: which half it is cannot be foreseen
+    if (count <= FEW && ids === undefined) {
+      while ((keys[first + low]! & PEER) < peer) low++;
+    } else {
+      while (low < high) {
+        const middle = (low + high) >>> 1;
+        const key = keys[first + middle]! & PEER;
+        if (key < peer || (key === peer && ids !== undefined && ids[first + middle]! < pathId)) low = middle + 1;
+        else high = middle;
+      }
     }
     if (low === count || (keys[first + low]! & PEER) !== peer) return -1 - low;
     return (ids === undefined ? 0 : ids[first + low]!) === pathId ? low : -1 - low;

@@ -12,7 +12,7 @@ const MANY = 64;
  * A column that grows by a segment at a time: what is there is never copied, except while it is smaller than one segment.
  * Each width has a class of its own, so that the compiler knows which array it reads.
  */
-abstract class Segments<T extends Values> implements Growing {
+abstract class Segments<T extends Values> {
   readonly segments: T[] = [];
   /** Values there is room for. */
   capacity = 0;
@@ -122,6 +122,8 @@ export class Uint32Segments extends Segments<Uint32Array> {
 /** A column, or a record of columns side by side, that grows without being copied; counts are of ids. */
 export interface Growing {
   readonly byteLength: number;
+  /** Ids there is room for. */
+  readonly room: number;
   reach(count: number): void;
   views(count: number): Uint8Array[];
 }
@@ -136,12 +138,25 @@ export class Int32Records implements Growing {
     return this.values.byteLength;
   }
 
+  get room(): number {
+    return Math.floor(this.values.capacity / this.width);
+  }
+
   reach(count: number): void {
     this.values.reach(count * this.width);
   }
 
   views(count: number): Uint8Array[] {
     return this.values.views(count * this.width);
+  }
+
+  /** The segment in which a record lies, of a width that is a power of two: all its fields, from `placeOf` on. */
+  segmentOf(id: number): Int32Array {
+    return this.values.segments[Math.imul(id, this.width) >>> SEGMENT_BITS]!;
+  }
+
+  placeOf(id: number): number {
+    return Math.imul(id, this.width) & WITHIN;
   }
 
   get(id: number, field: number): number {

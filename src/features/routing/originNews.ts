@@ -1,5 +1,6 @@
 import { type BatchColumns, NONE } from '../../bgp/batchColumns.js';
 import type { OpenMinute } from '../openMinute.js';
+import { NOT_THE_SAME } from '../routes/prefixRecords.js';
 import { WITHDRAWN } from '../routes/routeTable.js';
 import { MINUTES_PER_DAY, type Minute } from '../row.js';
 import { type Horizon, isNew } from './horizon.js';
@@ -26,9 +27,12 @@ export class OriginNews {
   note(prefix: number, said: Origination, open: OpenMinute): boolean {
     const { origin, minute } = said;
     const { prefixes, announced } = this.tables;
-    announced.originatedBy(prefix, origin);
     const known = this.horizon.knownFrom(minute);
-    const from = prefixes.noteOrigin(prefix, origin, minute, known);
+    let from = prefixes.sameOrigin(prefix, origin, minute);
+    if (from === NOT_THE_SAME) {
+      announced.originatedBy(prefix, origin);
+      from = prefixes.noteOrigin(prefix, origin, minute, known);
+    }
     const news = isNew(from, minute);
     if (news) {
       const previous = () => prefixes.originsBefore(prefix, from, origin);

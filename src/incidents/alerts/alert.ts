@@ -56,7 +56,7 @@ export interface AlertBody {
   messages?: RouteMessage[];
   once?: boolean;
   history?: boolean;
-  /** The newest revision that is no news: it is still open, and nobody has said that he looks after it. */
+  /** The newest revision that is not news: it is still open, and nobody has said that he looks after it. */
   reminder?: number;
 }
 

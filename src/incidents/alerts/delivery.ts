@@ -81,7 +81,7 @@ export function dueNotice(
   return at !== null && at > now ? { at } : { notice: { phase, alert } };
 }
 
-/** What was silenced all along and is over is not sent any more. */
+/** What was silenced all along and is over is never sent. */
 function isSilenced({ silencedUntil }: Alert): boolean {
   return silencedUntil !== undefined && silencedUntil !== null;
 }

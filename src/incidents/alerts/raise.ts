@@ -20,8 +20,8 @@ export interface Reconciled {
 
 /**
  * Brings the open alerts of one kind in line with what there is: raises what is new or graver, resolves what has passed
- * or is not there any more. What was sent is read from the alerts themselves, so a restart repeats and loses nothing.
- * Each alert stands alone: one that the database refuses is counted, and the others are written.
+ * or is gone. What was sent is read from the alerts themselves, so a restart repeats and loses nothing.
+ * Each alert is written alone: one that the database refuses is counted, and the others are written.
  */
 export async function reconcileAlerts(
   pool: Pool,

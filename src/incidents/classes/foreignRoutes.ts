@@ -66,6 +66,8 @@ function foreignRoute(
   const path = route.path ?? [];
   const covering = 'covering' in route ? route.covering : undefined;
   const share = peerShare(evidence, facts === undefined ? route.peers : facts.taken);
+  const settled =
+    facts === undefined || covering !== undefined || validity === 'invalid' || evidence.until > route.minute;
   return {
     prefix,
     origin,
@@ -84,14 +86,18 @@ function foreignRoute(
       validity,
       facts,
       habits: evidence.habits,
+      spreading: !settled,
     }),
-    settled: facts === undefined || covering !== undefined || validity === 'invalid' || evidence.until > route.minute,
+    settled,
   };
 }
 
+/** Bits from which a claim that is still spreading need not be waited for: without any route that still leads to the holder. */
+const SURE = 2;
+
 /** More likely taken than handed over, as far as routes and what is known of the networks can show. */
-export function isHostile({ suspicion, settled }: ForeignRoute): boolean {
-  return settled && suspicion.bits >= DOUBTFUL;
+export function isHostile({ suspicion, settled, forged }: ForeignRoute): boolean {
+  return settled ? suspicion.bits >= DOUBTFUL : !forged && suspicion.bits >= SURE;
 }
 
 /**

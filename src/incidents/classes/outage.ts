@@ -34,8 +34,9 @@ const SEVERAL = 3;
 const PATIENCE = 10;
 const LARGE = 100;
 const STILL = 0.6;
-/** Losses in the day before from which one more is a flap, and no outage until it is large. */
+/** Losses in the day before from which one more is a flap, and no outage until it is large; and of whatever size. */
 const FLAPS = 2;
+const FLAPS_ALL_DAY = 10;
 const NAMED = 5;
 
 /** The sizes are meant for a table of some 25,000 prefixes at most; what is large there is daily bread in the whole Internet. */
@@ -66,7 +67,7 @@ export const outage: ClassRule = {
     );
     const together = burst(most);
     const lost = together.filter(({ returns }) => returns === 0);
-    // Links go down somewhere all the time: twice what is ordinary in so many minutes, and some by chance, is no outage.
+    // Links go down somewhere all the time: twice what is ordinary in so many minutes, and some by chance, is not an outage.
     const ordinary = evidence.baseline.lost * BURST;
     const beyond = lost.length - 2 * ordinary - 2 * Math.sqrt(ordinary);
     if (lost.length === 0 || beyond <= 0) return NOTHING;
@@ -125,7 +126,8 @@ function networkOutage({ subject, evidence, settings }: Case): Judgement {
     return severity === 'critical' && bySize(least, outagePrefixes) !== 'critical' ? 'major' : severity;
   };
   const flaps = (own.earlier ?? 0) >= FLAPS && size !== prefixes;
-  const certain = prefixes >= LARGE || size === prefixes || (several && gone);
+  const unstable = (own.earlier ?? 0) >= FLAPS_ALL_DAY && !several;
+  const certain = !unstable && (prefixes >= LARGE || size === prefixes || (several && gone));
   const lasts = certain || (!flaps && stillGone(losses, prefixes));
   const others = behind.slice(0, NAMED).map(({ origin }) => `AS${origin}`);
   const more = behind.length > NAMED ? ` and ${behind.length - NAMED} more` : '';

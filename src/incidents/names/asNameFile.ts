@@ -24,11 +24,11 @@ export interface AsNameList {
  * Reads names of networks, plain, gzip or bzip2, in either of two forms: RIPE's `asnames.txt` (a number and its name a line),
  * or CAIDA's AS Organizations (`as-org2info.txt`: fields parted by bars, as its `# format:` lines say).
  *
- * @throws Error when it cannot be read, is no regular file, is cut or damaged, or names no network at all
+ * @throws Error when it cannot be read, is not a regular file, is cut or damaged, or names no network at all
  */
 export async function readAsNames(path: string): Promise<AsNameList> {
   // a pipe or a device may never end
-  if (!(await stat(path)).isFile()) throw new Error(`${path} is no regular file`);
+  if (!(await stat(path)).isFile()) throw new Error(`${path} is not a regular file`);
   const reading = new Reading();
   const file = createReadStream(path);
   try {

@@ -21,11 +21,11 @@ export interface RelationList {
 /**
  * Reads AS relations in the form of CAIDA's files (`as-rel.txt`, first and second series), plain, gzip or bzip2.
  *
- * @throws Error when it cannot be read, is no regular file, is cut or damaged, or holds no relation at all
+ * @throws Error when it cannot be read, is not a regular file, is cut or damaged, or holds no relation at all
  */
 export async function readRelations(path: string): Promise<RelationList> {
   // a pipe or a device may never end
-  if (!(await stat(path)).isFile()) throw new Error(`${path} is no regular file`);
+  if (!(await stat(path)).isFile()) throw new Error(`${path} is not a regular file`);
   const list: RelationList = { relations: new AsRelations(), skipped: 0, sample: null };
   const file = createReadStream(path);
   try {

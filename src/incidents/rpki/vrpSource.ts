@@ -200,7 +200,7 @@ export class VrpSource {
   private async readFile(path: string): Promise<VrpList> {
     const found = await stat(path);
     // A pipe or a device may never end, and to open it may never come back.
-    if (!found.isFile()) throw new Error(`${path} is no regular file`);
+    if (!found.isFile()) throw new Error(`${path} is not a regular file`);
     this.refuseAbove(found.size);
     const file = await open(path);
     try {

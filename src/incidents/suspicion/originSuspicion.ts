@@ -18,6 +18,8 @@ export interface OriginClaim {
   facts?: OriginFacts;
   /** Absent in rows of older versions: then clues have their full weight. */
   habits?: FeedHabits;
+  /** Routes may be going over still: that some lead to the holder says nothing yet. */
+  spreading?: boolean;
 }
 
 const DAY = 1440;
@@ -51,7 +53,7 @@ export function originSuspicion(claim: OriginClaim): Suspicion {
           regionClue(facts.region),
           familiarity(claim, facts),
           ...history(claim, facts),
-          claim.inside ? block(facts) : conflict(facts),
+          claim.inside ? block(facts) : conflict(facts, claim.spreading ?? false),
         ];
   return weighed([rpki(claim), throughHolder(claim), seenClue(claim.share), ...known]);
 }
@@ -178,10 +180,11 @@ function isContested({ held, routes }: OriginFacts): boolean {
 }
 
 /** Of a whole prefix: two networks that are believed at once contend for it, a clean change hands over. */
-function conflict({ held, routes }: OriginFacts): Clue {
+function conflict({ held, routes }: OriginFacts, spreading: boolean): Clue {
   const share = routes === 0 ? 1 : held / routes;
   if (share < 0.03) return { bits: -4, words: 'the holder gave it up' };
   if (share < CONTESTED) return { bits: -1, words: 'hardly any route still leads to the holder' };
+  if (spreading) return { bits: 0, words: '' };
   return { bits: 1.5, words: `${held} of ${routes} routes still lead to the holder` };
 }
 

@@ -10,7 +10,7 @@ interface Open {
   incident: Incident;
   /** What was raised of it: prefix and kind. */
   told: string[];
-  /** Since when nothing contradicts any more, ms. */
+  /** Since when nothing contradicts the declaration, ms. */
   endingMs: number | null;
 }
 

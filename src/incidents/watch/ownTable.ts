@@ -104,7 +104,7 @@ export class OwnTable {
     return [...this.prefixes.values()].map(storedPrefix);
   }
 
-  /** What is not declared any more is left out. */
+  /** What is no longer declared is left out. */
   read(stored: readonly unknown[]): void {
     for (const one of stored as Parameters<typeof readPrefix>[0][]) {
       const own = readPrefix(one);

@@ -4,7 +4,7 @@ import { type Finding, seenBy } from './finding.js';
 import { MESSAGES } from './routeMessage.js';
 import { neighboursIn } from './rules/neighbours.js';
 
-/** Routes of others need no answer: what was not seen for so long is not news any more, ms. */
+/** Routes of others need no answer: what was last seen so long ago is old news, ms. */
 const QUIET_MS = 3_600_000;
 const SAMPLE = 5;
 const MOST = 1000;

@@ -110,6 +110,17 @@ export function grown(before: Incident, group: readonly Finding[], minute: Minut
   return { ...incident, detail: { ...incident.detail, told: told(incident) } };
 }
 
+/** The words of a route without how many peers saw it. */
+const claimOf = (words: string) => words.split(', seen by ')[0];
+
+/** What is over is described as it was at its height, not by the last peer that still had it. */
+function atHeight({ reasons, detail }: Incident): Incident['reasons'] {
+  return reasons.map((reason) => {
+    const route = detail.watched.find(({ words }) => claimOf(words) === claimOf(reason.words));
+    return route === undefined ? reason : { ...reason, words: route.words };
+  });
+}
+
 export function closed(
   open: Incident,
   last: Minute,
@@ -120,7 +131,7 @@ export function closed(
     ...open,
     endedAt: last + 1,
     lastMinute: last,
-    reasons: [{ class: open.class, weight: 1, words }, ...open.reasons],
+    reasons: [{ class: open.class, weight: 1, words }, ...atHeight(open)],
     detail: { ...open.detail, closedBy },
   };
 }

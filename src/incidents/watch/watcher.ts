@@ -293,7 +293,7 @@ export class Watcher {
     return group === undefined ? found : found.map((finding) => ({ ...finding, group }));
   }
 
-  /** After a gap a route may be long gone: without a word of it for a day it is no ground for an alert. */
+  /** After a gap a route may be long gone: after a day of silence it does not justify an alert. */
   private giveUpUnconfirmed(nowMs: number): void {
     const { gapMs } = this;
     if (gapMs === null || nowMs - gapMs < UNCONFIRMED_MS) return;

@@ -23,7 +23,7 @@ export interface Heuristic {
   preparation: Preparation;
   /** [rules x scales] ordinary spread of each rule's mean deviation */
   spread: number[];
-  /** What the volume, and each count on its own, is measured against. */
+  /** What the volume, the paths, and each count on its own, are measured against. */
   counts: Preparation;
   views: Views;
 }
@@ -39,7 +39,7 @@ export interface Violation {
 }
 
 const metadataSchema = z.object({
-  format: z.literal(5),
+  format: z.literal(6),
   kind: z.literal('heuristic'),
   preparation: preparationSchema,
   spread: z.array(z.number().positive()),
@@ -65,7 +65,7 @@ export const heuristic: ModelKind<Heuristic> = heuristicWith(VOLUME_VIEW);
 /** The rules with another view of the volume, for benches that choose it without an event. */
 export function heuristicWith(view: VolumeView): ModelKind<Heuristic> {
   const fitPart = (part: FeatureBlock): Limits => fitLimits(part, view);
-  const sizes = { volumes: volumeScales(view).length, rules: RULE_VIEWS };
+  const sizes = { volumes: volumeScales(view).length, rules: RULE_VIEWS, paths: view.scales.length };
   const scoresOf: ScaleScores<Limits> = (model, block, from) => scoresIn(view, model, block, from);
   return {
     name: 'heuristic',
@@ -115,7 +115,7 @@ export function heuristicWith(view: VolumeView): ModelKind<Heuristic> {
     },
 
     async encode(model) {
-      const metadata = { format: 5, kind: 'heuristic', ...model };
+      const metadata = { format: 6, kind: 'heuristic', ...model };
       return [{ name: 'model.json', bytes: new TextEncoder().encode(JSON.stringify(metadata)) }];
     },
 
@@ -226,7 +226,7 @@ function strongest(deviations: Float64Array, at: number): number {
 
 /**
  * The volume on its time scales first, then on each time scale two views of the rules' deviations: their mean, high when many rules speak
- * at once, and their root mean square, high when one speaks loudly; then each count on its own.
+ * at once, and their root mean square, high when one speaks loudly; then the paths, and each count on its own.
  */
 function scoresIn(view: VolumeView, model: Limits, block: FeatureBlock, from: number): Float64Array[] {
   const rows = block.minutes.length - from;
@@ -248,8 +248,8 @@ function scoresIn(view: VolumeView, model: Limits, block: FeatureBlock, from: nu
     }
     return [broad, loud];
   });
-  const { volumes, singles } = scoresOfCounts(model.counts, view, block, from);
-  return [...volumes, ...rules, ...singles];
+  const { volumes, paths, singles } = scoresOfCounts(model.counts, view, block, from);
+  return [...volumes, ...rules, ...paths, ...singles];
 }
 
 function inWords(

@@ -13,6 +13,14 @@ const COUNTS = featureIndexes([
 ]);
 /** Every count of messages, prefixes and origins. */
 const SINGLE_COUNTS = [...COUNTS, ...featureIndexes(['arrival_rate', 'origin_igp', 'origin_egp', 'origin_incomplete'])];
+/** What says how long paths are, and how far they changed. */
+const PATHS = featureIndexes([
+  'average_as_path_length',
+  'maximum_as_path_length',
+  'average_unique_as_path_length',
+  'maximum_edit_distance',
+  'average_edit_distance',
+]);
 
 /** What may raise an alarm alone counts twice what its surprise is beyond `from`, and `most` at most. */
 export interface Alone {
@@ -36,6 +44,8 @@ export interface VolumeView {
   shape: Alone;
   /** The most surprising single count: a mean of seven hides one that is steady and grows. */
   single: Alone;
+  /** Longer paths and greater edit distances, all together over the minutes of the volume: exploration of paths shows in no count. */
+  paths: Alone;
 }
 
 export const VOLUME_VIEW: VolumeView = {
@@ -46,6 +56,7 @@ export const VOLUME_VIEW: VolumeView = {
   mostOfRules: 4,
   shape: { from: 12, most: 4 },
   single: { from: 2.6, most: 5 },
+  paths: { from: 2.6, most: 5 },
 };
 
 /** What counts alone is an alarm or nothing: steep, so that it does not reorder the minutes that the volume ranks. */
@@ -75,10 +86,10 @@ export function volumeSurprise({ lasting }: VolumeView, surprises: readonly numb
   return Math.max(held, ...surprises.slice(0, -1));
 }
 
-/** Centres and spreads of every count, and of its means over each time scale. */
+/** Centres and spreads of every count and of the paths' measures, and of their means over each time scale. */
 export function fitCounts(window: FeatureBlock, view: VolumeView): Preparation {
   const all = [...new Set([...view.singleScales, ...volumeScales(view)])].sort((a, b) => a - b);
-  return fitPreparation(window, { scales: all, only: SINGLE_COUNTS });
+  return fitPreparation(window, { scales: all, only: [...SINGLE_COUNTS, ...PATHS] });
 }
 
 export interface CountScores {
@@ -88,6 +99,8 @@ export interface CountScores {
    * for gaps.
    */
   volumes: Float64Array[];
+  /** The same of the paths' measures, on the time scales without the lasting one. */
+  paths: Float64Array[];
   /** For each count on each time scale [rows - from] its deviation upwards, in spreads of its own means; NaN for gaps. */
   singles: Float64Array[];
 }
@@ -99,33 +112,39 @@ export function scoresOfCounts(counts: Preparation, view: VolumeView, block: Fea
     Float64Array.from({ length: block.minutes.length - from }, (_, row) =>
       block.usable[from + row] === 1 ? at(row) : Number.NaN,
     );
-  const ofVolume = counts.kept.flatMap((count, k) => (COUNTS.includes(count) ? [k] : []));
-  const volumes = volumeScales(view).map((scale) => {
-    const s = counts.scales.indexOf(scale);
+  const places = (of: readonly number[]): number[] => counts.kept.flatMap((c, k) => (of.includes(c) ? [k] : []));
+  const meanOver = (of: readonly number[], scale: number): Float64Array => {
+    const first = counts.scales.indexOf(scale) * counts.kept.length;
+    const cells = places(of).map((k) => first + k);
     return column((row) => {
       let sum = 0;
-      for (const k of ofVolume) {
-        const c = s * counts.kept.length + k;
-        sum += prepared[row * columns + c]! * smoothScale[c]! + smoothCenter[c]!;
-      }
-      return sum / ofVolume.length;
+      for (const c of cells) sum += prepared[row * columns + c]! * smoothScale[c]! + smoothCenter[c]!;
+      return sum / cells.length;
     });
-  });
-  const singles = view.singleScales.flatMap((scale) => {
-    const first = counts.scales.indexOf(scale) * counts.kept.length;
-    return counts.kept.map((_, k) => column((row) => prepared[row * columns + first + k]!));
-  });
-  return { volumes, singles };
+  };
+  return {
+    volumes: volumeScales(view).map((scale) => meanOver(COUNTS, scale)),
+    paths: view.scales.map((scale) => meanOver(PATHS, scale)),
+    singles: view.singleScales.flatMap((scale) => {
+      const first = counts.scales.indexOf(scale) * counts.kept.length;
+      return places(SINGLE_COUNTS).map((k) => column((row) => prepared[row * columns + first + k]!));
+    }),
+  };
 }
 
 /**
  * The weighted geometric mean of the surprise of volume and rules is high where both speak, and a rule that lags behind a storm that is
  * over cannot hold it up. What is surprising alone is enough for an alarm and no more.
  */
-export function joinViews(view: VolumeView, volume: number, rules: number, single: number): number {
-  if (!Number.isFinite(volume + rules + single)) return Number.NaN;
+export function joinViews(view: VolumeView, volume: number, rules: number, paths: number, single: number): number {
+  if (!Number.isFinite(volume + rules + paths + single)) return Number.NaN;
   const logs = view.weight * Math.log(held(volume, MOST)) + Math.log(held(rules, view.mostOfRules));
-  return Math.max(Math.exp(logs / (view.weight + 1)), alone(view.shape, rules), alone(view.single, single));
+  return Math.max(
+    Math.exp(logs / (view.weight + 1)),
+    alone(view.shape, rules),
+    alone(view.paths, paths),
+    alone(view.single, single),
+  );
 }
 
 function alone({ from, most }: Alone, surprise: number): number {

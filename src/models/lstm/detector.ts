@@ -37,6 +37,8 @@ function stepWeights(): Float32Array {
 const ROWS = 4096;
 const NETWORKS = 128;
 const WINDOWS = 2048;
+/** A network that was not measured in so many calls makes room for another, that retrainings take no memory for good. */
+const IDLE_CALLS = 64;
 /** Beyond this, in robust deviations, values grow by their logarithm: a storm stays a storm, but not all of the error. */
 const LINEAR = 4;
 
@@ -98,6 +100,11 @@ export class Detector {
   /** Calls of the engine so far. */
   get calls(): number {
     return this.#calls;
+  }
+
+  /** Networks that lie in the engine's memory now. */
+  get held(): number {
+    return [...this.#sessions.values()].reduce((sum, { held }) => sum + held, 0);
   }
 
   /** Frees the sessions' memory and threads. */
@@ -172,12 +179,14 @@ export class Detector {
 
 /** A session with the models that it holds, the longest unused given up first. */
 class LoadedSession {
-  /** Networks by their weights, in order of use. */
-  readonly #places = new Map<Float32Array, number>();
+  /** Networks by their weights, in order of use: where each lies, and the call that measured it last. */
+  readonly #places = new Map<Float32Array, { place: number; call: number }>();
+  #call = 0;
 
   constructor(readonly session: Session) {}
 
   async measure(call: Piece[]): Promise<void> {
+    this.#call++;
     const windows = call.reduce((sum, { first, end }) => sum + end - first, 0);
     const starts = new Int32Array(windows);
     const networks = new Int32Array(windows);
@@ -200,19 +209,27 @@ class LoadedSession {
     }
   }
 
+  /** Networks that the session holds. */
+  get held(): number {
+    return this.#places.size;
+  }
+
   #placeOf(weights: Float32Array): number {
-    let place = this.#places.get(weights);
-    if (place === undefined) {
-      place = this.#places.size;
-      if (place === NETWORKS) {
-        const [oldest, freed] = this.#places.entries().next().value!;
-        this.#places.delete(oldest);
-        place = freed;
-      }
-      this.session.setWeights(weights, place);
-    }
+    const known = this.#places.get(weights);
+    const place = known?.place ?? this.#freePlace();
+    if (known === undefined) this.session.setWeights(weights, place);
     this.#places.delete(weights);
-    this.#places.set(weights, place);
+    this.#places.set(weights, { place, call: this.#call });
+    return place;
+  }
+
+  /** That of the longest unused network, where it is idle or no other is left. */
+  #freePlace(): number {
+    const [longest] = this.#places;
+    if (longest === undefined) return 0;
+    const [weights, { place, call }] = longest;
+    if (call >= this.#call - IDLE_CALLS && this.#places.size < NETWORKS) return this.#places.size;
+    this.#places.delete(weights);
     return place;
   }
 }

@@ -31,7 +31,7 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 /**
  * GETs an address and follows redirects only on the host that was named (RFC 9110, 15.4): what a person entrusted to one
  * host, a login above all, goes to no other, and no server makes this machine ask its neighbours. From http to https
- * of the same name is no other host.
+ * of the same name is the same host.
  *
  * @throws RedirectRefused; whatever `fetch` throws
  */

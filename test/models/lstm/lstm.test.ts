@@ -138,6 +138,19 @@ describe('many streams', () => {
     await detector.close();
   });
 
+  test('a version that is replaced makes room for later ones', async () => {
+    const first = await fitted;
+    const rows = block(60, 6);
+    const detector = new Detector(new FusedEngine());
+    for (let version = 0; version < 10; version++) {
+      const model = { ...first, weights: first.weights.map((w) => w * (1 + 0.01 * version)) };
+      const once = await detector.errors(model, rows, 59);
+      for (let minute = 0; minute < 70; minute++) expect(await detector.errors(model, rows, 59)).toEqual(once);
+    }
+    expect(detector.held).toBeLessThanOrEqual(2);
+    await detector.close();
+  });
+
   test('a failing engine fails those who asked, and the next may ask again', async () => {
     const fused = new FusedEngine();
     let broken = true;

@@ -8,7 +8,8 @@ import { verdict } from './verdict.js';
 export const overview = z.object({
   stream: z.string().nullable(),
   streams: z.array(z.string()),
-  live: z.boolean(),
+  live: z.boolean().describe('whether this stream runs at the pace of the clock'),
+  replayed: z.boolean().describe('filled by `routewarden replay`'),
   now: time.nullable(),
   feed: feed.nullable(),
   collected: z
@@ -17,6 +18,7 @@ export const overview = z.object({
   services: z.array(service),
   verdict: verdict.nullable(),
   incidents: z.array(incidentRow),
+  urgent: z.array(incidentRow).describe('open, grave or yours, acknowledged by nobody; of all streams'),
   openIncidents: z.number(),
   raised,
   models: z.array(modelRow),

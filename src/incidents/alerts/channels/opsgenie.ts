@@ -37,7 +37,7 @@ export class OpsgenieChannel implements AlertChannel {
     if (phase === 'resolved' && told) {
       return { path: `/${alias}/close?identifierType=alias`, body: { source: 'Routewarden', note: text } };
     }
-    // What grew, or of which nothing is heard any more: its alert stands.
+    // What grew, or went silent: its alert stays open.
     if (phase !== 'raised' && told) {
       return { path: `/${alias}/notes?identifierType=alias`, body: { source: 'Routewarden', note: text } };
     }

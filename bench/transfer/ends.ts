@@ -1,0 +1,51 @@
+import { rowsOf } from '../../src/evaluation/labelledMinutes.js';
+import { stretchesOf } from '../../src/evaluation/metrics.js';
+import { type TrainedKind, walkWith } from '../../src/evaluation/walk.js';
+import type { FeatureBlock } from '../../src/features/row.js';
+import { seededRandom } from '../../src/random/sfc32.js';
+import { COUNTS } from './weaker.js';
+
+const STEPS = 16;
+const SHORTEST = 10;
+const LONGEST = 360;
+/** Rows before a step that any kind needs, and after it in which a verdict may end. */
+const CONTEXT = 200;
+const AFTER = 90;
+
+/** A step of the counts, and how long the verdict outlasted it. */
+export interface Ended {
+  stream: string;
+  times: number;
+  minutes: number;
+  /** Verdicts after the counts are back; null where the step was not flagged to its end. */
+  outlasted: number | null;
+}
+
+/** Steps of 10 minutes to 6 hours, to 2 to 12 times the ordinary counts, drawn by the seed into the rows after those trained on. */
+export async function endsOf(
+  stream: string,
+  kinds: readonly TrainedKind[],
+  block: FeatureBlock,
+  trained: number,
+  seed: number,
+): Promise<Ended[]> {
+  const random = seededRandom(seed);
+  const between = (low: number, high: number): number => low * (high / low) ** random();
+  const ends: Ended[] = [];
+  for (let i = 0; i < STEPS; i++) {
+    const room = block.minutes.length - trained - AFTER;
+    const minutes = Math.min(Math.round(between(SHORTEST, LONGEST)), room);
+    const times = between(2, 12);
+    const first = trained + Math.floor(random() * (room - minutes + 1));
+    const part = rowsOf(block, Math.max(0, first - CONTEXT), first + minutes + AFTER);
+    const from = first - Math.max(0, first - CONTEXT);
+    const values = part.values.slice();
+    for (let row = from; row < from + minutes; row++) {
+      for (const c of COUNTS) values[row * part.columns + c]! *= times;
+    }
+    const { ensemble } = await walkWith(kinds, { ...part, values }, from);
+    const on = stretchesOf(ensemble.anomalous).find((alarm) => alarm.first < minutes && alarm.last >= minutes - 1);
+    ends.push({ stream, times, minutes, outlasted: on === undefined ? null : on.last - minutes + 1 });
+  }
+  return ends;
+}
