@@ -23,7 +23,7 @@ export function register(program: Command): void {
 It says which network is yours in this world, when its prefix is taken and given back, and prints what a system sends to
 a chat (the protocol of Slack's incoming webhooks). It sends nothing anywhere else, and runs until Ctrl-C.
 
-Example, in three terminals:
+Examples, in three terminals:
   routewarden drill
   routewarden --config drill.json start
   routewarden --config drill.json init AS64500`,
