@@ -23,10 +23,10 @@ export function register(program: Command): void {
 It says which network is yours in this world, when its prefix is taken and given back, and prints what a system sends to
 a chat (the protocol of Slack's incoming webhooks). It sends nothing anywhere else, and runs until Ctrl-C.
 
-Example, in three terminals:
+Examples:
   routewarden drill
-  routewarden --config drill.json start
-  routewarden --config drill.json init AS64500`,
+  routewarden --config drill.json start          # in a second terminal
+  routewarden --config drill.json init AS64500   # in a third`,
     )
     .action(async (options: { after: number; for: number; seed: number; settings: string }) => {
       const { settings: file } = options;

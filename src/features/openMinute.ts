@@ -110,16 +110,23 @@ export class OpenMinute {
     this.originRoutes = before?.originRoutes.next() ?? new Tally();
   }
 
-  /** A peer withdrew a route that it had; `peersBefore` routes to the prefix of `origin` were there before. */
-  withdrew(prefix: number, origin: number, peer: number, peersBefore: number, path: () => number[]): void {
+  /**
+   * A peer withdrew a route that it had; `peersBefore` routes to the prefix of `origin` were there before.
+   * @returns whether the path that it had is wanted, for `lost`
+   */
+  withdrew(prefix: number, origin: number, peer: number, peersBefore: number): boolean {
     const losers = this.losers.get(origin);
     if (losers !== undefined) addPeer(losers, peer);
     else if (this.losers.size < CANDIDATES) this.losers.set(origin, [peer]);
-    if (this.withdrawn.get(prefix) === 0) {
-      this.peersBefore.add(prefix, peersBefore);
-      if (this.lostPaths.size < LOST_PATHS) this.lostPaths.set(prefix, path().slice(0, SAMPLE_PATH));
-    }
+    const first = this.withdrawn.get(prefix) === 0;
+    if (first) this.peersBefore.add(prefix, peersBefore);
     this.withdrawn.add(prefix, 1);
+    return first && this.lostPaths.size < LOST_PATHS;
+  }
+
+  /** The path of the route that was withdrawn. */
+  lost(prefix: number, path: number[]): void {
+    this.lostPaths.set(prefix, path.slice(0, SAMPLE_PATH));
   }
 
   /** A peer announced again what it withdrew in this minute. */

@@ -6,6 +6,8 @@ import type { Ranked } from './row.js';
 const RARE_COUNT = 256;
 /** Places of a new tally. */
 const FEWEST = 64;
+/** The place of all tallies that count nothing yet: in most minutes some stay so. */
+const NOTHING = new Int32Array(2);
 /** Keys by their count, of one ranking at a time. */
 const having = new Uint32Array(RARE_COUNT + 1);
 
@@ -16,15 +18,14 @@ const having = new Uint32Array(RARE_COUNT + 1);
  */
 export class Tally {
   /** [slots x 2] a key and its count, side by side as they are read together; a slot whose count is 0 is free. */
-  #slots: Int32Array;
+  #slots = NOTHING;
   #size = 0;
 
   constructor(
     readonly maximum = 65_536,
-    capacity = FEWEST,
-  ) {
-    this.#slots = new Int32Array(2 * capacity);
-  }
+    /** Places that the first key brings. */
+    private readonly capacity = FEWEST,
+  ) {}
 
   /** An empty one that has room at once for as many keys as this one has, for what is likely to take as many. */
   next(): Tally {
@@ -38,6 +39,7 @@ export class Tally {
   }
 
   add(key: number, count: number): void {
+    if (this.#slots === NOTHING) this.#slots = new Int32Array(2 * this.capacity);
     const at = this.#find(key);
     const before = this.#slots[at + 1]!;
     this.#slots[at + 1] = before + count;
@@ -142,7 +144,7 @@ export class Tally {
       keys[at] = key;
       counts[at++] = count;
     }
-    writer.number(this.#slots.length / 2);
+    writer.number(this.#slots === NOTHING ? this.capacity : this.#slots.length / 2);
     writer.column(keys);
     writer.column(counts);
   }

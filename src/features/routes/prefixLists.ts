@@ -10,6 +10,16 @@ const SLOT_BITS = 1;
 const FREE = 0;
 const EMPTY = -1;
 const FEWEST = 64;
+/** Lists of so many ids are kept as they were read last, and so many of them. */
+const LONG = 32;
+const MOST_KEPT = 1024;
+
+/** Holds while the list has the same first link, which an id that is added changes, and no entry is outdated. */
+interface KeptList {
+  ids: readonly number[];
+  head: number;
+  outdated: number;
+}
 
 /**
  * Prefix ids by a number, such as the networks that each has had as its origin. What is no longer true stays listed until
@@ -26,6 +36,10 @@ export class PrefixLists {
   /** Links in lists, and how many of them may be stale. */
   #listed = 0;
   #stale = 0;
+  /** Entries said to be outdated so far. */
+  #outdated = 0;
+  /** Long lists as they were read last: a storm asks for the same ones again and again. */
+  readonly #kept = new Map<number, KeptList>();
 
   constructor(private readonly holds: (id: number, key: number) => boolean) {}
 
@@ -49,15 +63,25 @@ export class PrefixLists {
   /** So many entries are no longer true. */
   outdated(entries: number): void {
     this.#stale += entries;
+    this.#outdated += entries;
   }
 
   /** In rising order, each once; some may be stale. */
   of(key: number): readonly number[] {
     const at = this.#find(key);
-    return this.#slots[at + HEAD]! <= 0 ? [] : this.#clear(key, at);
+    if (this.#slots[at + HEAD]! <= 0) return [];
+    const kept = this.#kept.get(key);
+    if (kept !== undefined && kept.head === this.#slots[at + HEAD] && kept.outdated === this.#outdated) return kept.ids;
+    const ids = this.#clear(key, at);
+    if (ids.length >= LONG) {
+      if (this.#kept.size >= MOST_KEPT) this.#kept.clear();
+      this.#kept.set(key, { ids, head: this.#slots[at + HEAD]!, outdated: this.#outdated });
+    }
+    return ids;
   }
 
   empty(): void {
+    this.#kept.clear();
     this.#slots = new Int32Array(FEWEST << SLOT_BITS);
     this.#taken = 0;
     this.#lists = 0;
@@ -76,6 +100,7 @@ export class PrefixLists {
   }
 
   #clearAll(): void {
+    this.#kept.clear();
     const slots = this.#slots;
     for (let at = 0; at < slots.length; at += 1 << SLOT_BITS) if (slots[at + HEAD]! > 0) this.#clear(slots[at]!, at);
     this.#stale = 0;

@@ -109,9 +109,8 @@ export class HeldRoutes {
     else if (routes.path(route) === WITHDRAWN) open.totals.duplicateWithdrawals++;
     else {
       const lost = routes.path(route);
-      open.withdrew(prefix, prefixes.lastOrigin(prefix), peer, prefixes.activeRoutes(prefix), () =>
-        this.tables.hopsOf(lost),
-      );
+      const wanted = open.withdrew(prefix, prefixes.lastOrigin(prefix), peer, prefixes.activeRoutes(prefix));
+      if (wanted) open.lost(prefix, this.tables.hopsOf(lost));
       this.#deactivate(prefix, route);
     }
     routes.withdraw(route, minute);

@@ -34,12 +34,14 @@ export class OriginNews {
       from = prefixes.noteOrigin(prefix, origin, minute, known);
     }
     const news = isNew(from, minute);
-    if (news) {
-      const previous = () => prefixes.originsBefore(prefix, from, origin);
-      open.newOrigin(prefix, origin, said.peer, previous, () => hopsOf(said));
-    }
+    if (news) this.#noteOrigin(prefix, from, said, open);
     if (known !== 0) this.#noteSpecific(prefix, said, open);
     return news;
+  }
+
+  #noteOrigin(prefix: number, from: Minute, said: Origination, open: OpenMinute): void {
+    const previous = () => this.tables.prefixes.originsBefore(prefix, from, said.origin);
+    open.newOrigin(prefix, said.origin, said.peer, previous, () => hopsOf(said));
   }
 
   /** Whether a route goes back from an origin that came up for its prefix within the last day. */

@@ -186,7 +186,6 @@ export class RoutingState {
     const newLink = isNew(this.#ids.newestLink(batchPath), minute);
     const said = { columns, path: batchPath, origin: originAs, peer, minute };
     const end = first + columns.announced[message]!;
-    const { tables } = this;
     for (let element = first; element < end; element++) {
       const prefix = this.#ids.prefix(columns, columns.prefix[element]!, minute);
       if (prefix < 0) {
@@ -199,12 +198,7 @@ export class RoutingState {
       const newOrigin = originAs !== 0 && this.#origins.note(prefix, said, open);
       if (old === path) continue;
       if (newOrigin || newLink || this.#origins.leaves(prefix, old, originAs, minute)) {
-        open.changedPath(
-          prefix,
-          peer,
-          () => tables.hopsOf(old),
-          () => tables.hopsOf(path),
-        );
+        this.#changed(prefix, peer, old, path, open);
       }
       if (old !== WITHDRAWN) this.#held.release(old);
     }
@@ -213,6 +207,17 @@ export class RoutingState {
       const prefix = this.#ids.knownPrefix(columns.prefix[element]!);
       this.#links.note(columns, batchPath, minute, { open, prefix, peer });
     }
+  }
+
+  /** By itself, since functions inside a loop that capture its variables cost each turn an allocation. */
+  #changed(prefix: number, peer: number, old: number, path: number, open: OpenMinute): void {
+    const { tables } = this;
+    open.changedPath(
+      prefix,
+      peer,
+      () => tables.hopsOf(old),
+      () => tables.hopsOf(path),
+    );
   }
 }
 

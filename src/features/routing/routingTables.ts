@@ -64,7 +64,13 @@ export class RoutingTables {
   /** The ASes of a path in use, without AS sets, of which only a hash is kept; none of WITHDRAWN. */
   hopsOf(path: number): number[] {
     if (path === WITHDRAWN) return [];
-    return [...this.paths.tokensOf(path)].filter((hop) => hop <= UNASSIGNED[0] || hop >= UNASSIGNED[1]);
+    const hops: number[] = [];
+    const tokens = this.paths.tokensOf(path);
+    for (let at = 0; at < tokens.length; at++) {
+      const hop = tokens[at]!;
+      if (hop <= UNASSIGNED[0] || hop >= UNASSIGNED[1]) hops.push(hop);
+    }
+    return hops;
   }
 
   /** A path without any AS with one reference more; give it back with `release`. */
