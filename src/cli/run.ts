@@ -3,6 +3,7 @@ import type { Settings } from '../config/settings.js';
 import { findService, SERVICES } from '../services/catalogue.js';
 import { largePages } from '../services/largePages.js';
 import { launchService, serviceSettings } from '../services/launch.js';
+import { youngHeap } from '../services/youngHeap.js';
 import { openDatabase } from '../storage/database.js';
 import { hasSchema } from '../storage/databaseFacts.js';
 import { openPool } from '../storage/pool.js';
@@ -57,6 +58,7 @@ Example:
       let failed: Error | null = null;
       const child = launchService({
         entry: service.entry,
+        flags: youngHeap(service),
         environment: largePages(service, process.env),
         settings: serviceSettings(settings, database.databaseUrl),
         output: 'inherit',

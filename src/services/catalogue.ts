@@ -1,7 +1,13 @@
 /** The services, in the order in which they start; each has its entry in workers/. */
 export const SERVICES = [
-  { name: 'collector', entry: 'collector.js', what: 'reads RIS Live into the log of updates' },
-  { name: 'aggregator', entry: 'aggregator.js', what: 'makes one feature row a minute', largeTables: true },
+  { name: 'collector', entry: 'collector.js', what: 'reads RIS Live into the log of updates', manyObjects: true },
+  {
+    name: 'aggregator',
+    entry: 'aggregator.js',
+    what: 'makes one feature row a minute',
+    largeTables: true,
+    manyObjects: true,
+  },
   { name: 'heuristic-detector', entry: 'heuristicDetector.js', what: 'scores minutes with the heuristic' },
   {
     name: 'isolation-forest-detector',
@@ -12,7 +18,7 @@ export const SERVICES = [
   { name: 'ensemble', entry: 'ensemble.js', what: 'lets the models vote on each minute' },
   { name: 'correlator', entry: 'correlator.js', what: 'groups verdicts into incidents' },
   { name: 'drift-monitor', entry: 'driftMonitor.js', what: 'checks drift and asks for retraining' },
-  { name: 'trainer', entry: 'trainer.js', what: 'trains, validates and publishes models' },
+  { name: 'trainer', entry: 'trainer.js', what: 'trains, validates and publishes models', manyObjects: true },
   { name: 'alerter', entry: 'alerter.js', what: 'watches feeds, services and models, and delivers alerts' },
   { name: 'dashboard', entry: 'dashboard.js', what: 'serves the live page, the API and Bull Board' },
 ] as const;

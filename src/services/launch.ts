@@ -31,6 +31,8 @@ export function serviceEnvironment(): NodeJS.ProcessEnv {
 export function launchService(options: {
   entry: string;
   settings: Settings;
+  /** For node itself. */
+  flags?: string[];
   environment?: Record<string, string>;
   output: 'pipe' | 'inherit';
   onError: (error: Error) => void;
@@ -47,7 +49,7 @@ export function launchService(options: {
   };
   const child = spawn(
     process.execPath,
-    ['--enable-source-maps', join(packageRoot, 'dist/workers', entry)],
+    ['--enable-source-maps', ...(options.flags ?? []), join(packageRoot, 'dist/workers', entry)],
     spawned,
   ) as ChildProcess;
   child.on('error', onError);

@@ -6,6 +6,7 @@ import { findService, type ServiceName } from './catalogue.js';
 import { largePages } from './largePages.js';
 import { launchService } from './launch.js';
 import { hearPulses } from './pulse.js';
+import { youngHeap } from './youngHeap.js';
 
 const FIRST_BACKOFF_MILLISECONDS = 200;
 const STUCK_BACKOFF_MILLISECONDS = 1_000;
@@ -109,6 +110,7 @@ export class Supervisor {
     const running = launchService({
       entry: service.entry,
       settings: this.settings,
+      flags: youngHeap(service),
       environment: {
         ...largePages(service, process.env),
         ROUTEWARDEN_INSTANCE: child.instance,
