@@ -142,6 +142,26 @@ export class RouteView {
     return this.lists().byOrigin.get(network) ?? [];
   }
 
+  /** All that these networks hold at this moment. */
+  heldNow(networks: readonly number[]): number[] {
+    const wanted = new Set(networks);
+    return Array.from({ length: this.prefixes.count }, (_, prefix) => prefix).filter((prefix) =>
+      wanted.has(this.holder(prefix)),
+    );
+  }
+
+  /** Whether any path so far led from `left` through `middle` to `right`: `middle` passes such routes on in ordinary times. */
+  passesOn(left: number, middle: number, right: number): boolean {
+    const { hops, closedHops } = this.#paths;
+    for (let at = 1; at < closedHops; at++) {
+      if (hops[at] !== middle || hops[at - 1] !== left) continue;
+      let next = at + 1;
+      while (next < closedHops && hops[next] === middle) next++;
+      if (hops[next] === right) return true;
+    }
+    return false;
+  }
+
   /** By peer: its path to some prefix of the network's own. */
   pathsTo(network: number, peers: readonly number[]): Map<number, number[]> {
     const paths = new Map<number, number[]>();

@@ -181,17 +181,17 @@ export class RouteFacts {
 
   habits(): FeedHabits {
     const { networks, announced } = this.known;
-    let today = 0;
     let halfDay = 0;
+    let hour = 0;
     for (let id = 0; id < networks.high; id++) {
       const knownFor = this.minute - networks.first[id]!;
-      if (knownFor < MINUTES_PER_DAY) today++;
       if (knownFor < MINUTES_PER_DAY / 2) halfDay++;
+      if (knownFor < HOUR) hour++;
     }
     const share = (count: number) => Number((count / Math.max(1, networks.high)).toPrecision(1));
     return {
-      newToday: share(today),
       newHalfDay: share(halfDay),
+      newHour: share(hour),
       single: Number(announced.singleShare.toPrecision(1)),
     };
   }
@@ -321,6 +321,7 @@ export class RouteFacts {
   }
 }
 
+const HOUR = 60;
 /** Minutes after which what was learnt counts as known before an event: its first news came with the event itself. */
 const SETTLED = 30;
 

@@ -157,9 +157,9 @@ export interface NetworkLoss {
  * significant digit: what most networks have in common says nothing about one of them.
  */
 export interface FeedHabits {
-  /** First met within the last half day, and within the last day. */
-  newToday: number;
+  /** First met within the last half day, and within the last hour, which older rows lack. */
   newHalfDay: number;
+  newHour?: number;
   /** Of those that announce anything: just one prefix. */
   single: number;
 }

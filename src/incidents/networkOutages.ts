@@ -13,6 +13,8 @@ const FEWEST_BEHIND = 2;
 /** What a network may have left, and the share of the peers that must have lost something: else a part of it is gone. */
 const LEFT = 0.4;
 const PEERS = 0.5;
+/** The same where several networks are gone with their transit, which chance does not do: customers of one are not seen by all. */
+const PEERS_OF_SEVERAL = 0.3;
 
 /** A network that lost what it announced, with those that are reached through it. */
 export interface NetworkOutage {
@@ -72,7 +74,8 @@ export function outagesOf(losses: readonly NetworkLoss[], minute: Minute, peersS
       peers: Math.max(...group.map(({ peers }) => peers)),
     });
   }
-  return outages.filter(({ peers }) => peers >= peersSeen * PEERS);
+  const share = (members: readonly NetworkLoss[]) => (members.length > FEWEST_BEHIND ? PEERS_OF_SEVERAL : PEERS);
+  return outages.filter(({ peers, losses: members }) => peers >= peersSeen * share(members));
 }
 
 function prefixesOf(losses: readonly NetworkLoss[]): number {

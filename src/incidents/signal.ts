@@ -1,12 +1,11 @@
 import { baselineOf, distinctPeers } from './baseline.js';
 import { carriagesOf, isLeak } from './carriages.js';
-import { FEWEST_PEERS, foreignRoutes, grabbers, isHostile } from './classes/foreignRoutes.js';
+import { FEWEST_PEERS, foreignRoutes, grabbers, isHostile, isMajor } from './classes/foreignRoutes.js';
 import { type IncidentEvidence, noEvidence, SPREADING, type ValidityOf, withMinute } from './evidence.js';
 import type { WatchedRoute } from './incident.js';
 import { losesNetworks } from './loss.js';
 import type { MinuteInput } from './minuteInput.js';
 import type { IncidentSettings } from './settings.js';
-import { majorBits } from './suspicion/suspicion.js';
 import { repeatsTable } from './tableRepeated.js';
 import type { WatchList } from './watchList.js';
 
@@ -54,12 +53,11 @@ export function signalOf(
   const peersOf = (share: number) => share * Math.max(1, seen.peersSeen) + 1e-9;
   // rows without facts say nothing of who knows whom: there most peers must agree
   const fewest = evidence.known === undefined ? peerShare : FEWEST_PEERS;
-  const needed = majorBits(settings.evidence.perDay);
   const strong = foreign.some(
-    ({ prefix, origin, share, suspicion }) =>
-      fresh.has(prefix) &&
-      peersOf(share) >= minimumPeers &&
-      ((share >= fewest && suspicion.bits >= needed) || several.has(origin)),
+    (route) =>
+      fresh.has(route.prefix) &&
+      peersOf(route.share) >= minimumPeers &&
+      ((route.share >= fewest && isMajor(route, seen, settings.evidence)) || several.has(route.origin)),
   );
   return { strong: strong || lost || leaks, reset, watched };
 }

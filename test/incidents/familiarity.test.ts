@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { OriginFacts } from '../../src/features/row.js';
+import type { FeedHabits, OriginFacts } from '../../src/features/row.js';
 import { originSuspicion } from '../../src/incidents/suspicion/originSuspicion.js';
 import { correlated, quietMinute, story } from './minutes.js';
 
@@ -11,20 +11,29 @@ function bitsOf(
   inside: boolean,
   reach: number | undefined,
   above: number | undefined,
-  { knownFor = 5000, peers = 50, held = 5, holderPrefixes = 5 } = {},
+  {
+    knownFor = 5000,
+    originFor = undefined as number | undefined,
+    peers = 50,
+    routes = 20,
+    held = 5,
+    holderPrefixes = 5,
+    shared = 0,
+    habits = undefined as FeedHabits | undefined,
+  } = {},
 ): number {
   const network = { knownFor, degree: 2, carries: 0 };
   const facts = {
-    origin: network,
+    origin: { ...network, knownFor: originFor ?? knownFor },
     holder: network,
     adjacent: false,
     alike: 0,
     near: 0,
-    shared: 0,
+    shared,
     originPrefixes: 5,
     holderPrefixes,
     heldFor: knownFor,
-    routes: 20,
+    routes,
     taken: 15,
     held,
     others: 0,
@@ -32,7 +41,15 @@ function bitsOf(
     ...(above === undefined ? {} : { above }),
     ...(reach === undefined ? {} : { reach }),
   };
-  const claim = { origin: 5400, holders: [3000], inside, share: 0.5, path: [100, 200, 5400], facts };
+  const claim = {
+    origin: 5400,
+    holders: [3000],
+    inside,
+    share: 0.5,
+    path: [100, 200, 5400],
+    facts,
+    ...(habits === undefined ? {} : { habits }),
+  };
   return originSuspicion({ ...claim, ...(reach === undefined ? {} : { reached: reach / peers }) }).bits;
 }
 
@@ -64,20 +81,49 @@ test('of a block that rests little is heard: in half a day a relation would have
 
 test('strangers are more telling where three in five peers told how they reach the holder, over four networks', () => {
   for (const inside of [true, false]) {
-    const better = [34, 33, 30, 29].map((peers) => bitsOf(inside, 20, 4, { peers }) - bitsOf(inside, 20, 4));
-    // more so of a part of a block, of which nobody else announced any for half a day
-    const most = inside ? 2 : 1;
-    expect(better).toEqual([0, most, most, most]);
-    const young = (peers: number) => bitsOf(inside, 20, 4, { peers, knownFor: 700 });
-    expect(young(30) - young(50)).toBe(1);
+    const better = [34, 33, 30, 20].map((peers) => bitsOf(inside, 20, 4, { peers }) - bitsOf(inside, 20, 4));
+    expect(better).toEqual([0, 2, 2, 2]);
     expect(bitsOf(inside, 20, 3, { peers: 20 })).toBe(bitsOf(inside, 20, 3));
   }
 });
 
-test('a holder that no longer announces anything speaks for a handover, unless routes to the prefix still lead to it', () => {
-  const excused = (held: number) => bitsOf(false, 20, 5, { held }) - bitsOf(false, 20, 5, { held, holderPrefixes: 0 });
-  // of 20 routes; who takes all of a network's prefixes leaves it none that leads to it alone
-  expect([0, 1, 2, 10].map(excused)).toEqual([2, 2, 0, 0]);
+test('and more so where nine in ten told, over six networks', () => {
+  for (const inside of [true, false]) {
+    const better = [23, 22, 20].map((peers) => bitsOf(inside, 20, 6, { peers }) - bitsOf(inside, 20, 6));
+    expect(better).toEqual([2, 3, 3]);
+  }
+});
+
+test('what is well known of the holder says less where the two have a neighbour in common', () => {
+  const better = (shared: number) => bitsOf(true, 20, 6, { peers: 20, shared }) - bitsOf(true, 20, 6, { shared });
+  expect([0, 0.09, 0.2].map(better)).toEqual([3, 1, 1]);
+});
+
+test('a neighbour in common speaks against it, however large; a small one most', () => {
+  const less = [0, 0.09, 0.13, 0.14, 0.19, 0.2, 1].map(
+    (shared) => bitsOf(true, 20, 5) - bitsOf(true, 20, 5, { shared }),
+  );
+  expect(less).toEqual([0, 2, 2, 4, 4, 6, 6]);
+});
+
+test('a network that was first heard of with the claim joins the Internet; the longer it is known, the less that says', () => {
+  const networks = { newHour: 0.001, newHalfDay: 0.01 };
+  const less = [59, 60, 719, 720].map(
+    (knownFor) =>
+      bitsOf(true, 20, 5) - bitsOf(true, 20, 5, { originFor: knownFor, habits: { ...networks, single: 0.3 } }),
+  );
+  expect(less).toEqual([4, 2, 2, 0]);
+  // in a feed that began half an hour ago all are new
+  const all = { newHour: 1, newHalfDay: 1, single: 0.3 };
+  expect(bitsOf(true, 20, 5, { originFor: 30, habits: all })).toBe(bitsOf(true, 20, 5));
+});
+
+test('routes that all went over speak for a handover, fewer the less; that the holder has nothing else adds nothing', () => {
+  const whole = (held: number, holderPrefixes = 5) => bitsOf(false, 100, 5, { held, routes: 100, holderPrefixes });
+  expect([0, 1, 2, 3, 5].map((held) => whole(6) - whole(held))).toEqual([4.5, 3.5, 3.5, 2, 2]);
+  for (const held of [0, 1, 50]) expect(whole(held, 0)).toBe(whole(held));
+  // of a part of a block the routes to the block do not say it
+  expect(bitsOf(true, 20, 5) - bitsOf(true, 20, 5, { holderPrefixes: 0 })).toBe(2);
 });
 
 describe('a claim on a whole prefix in its first minute', () => {
@@ -124,7 +170,7 @@ describe('a claim on a whole prefix in its first minute', () => {
   });
 
   test('waits a minute where only those routes make it suspicious', () => {
-    expect(opens({ shared: 0.14, above: 3 })).toEqual([[START + 1, 'major']]);
+    expect(opens({ shared: 0.1, above: 3 })).toEqual([[START + 1, 'major']]);
   });
 
   test('opens none where hardly a route still leads to the holder', () => {

@@ -64,8 +64,20 @@ describe('in a large table the outage of a small network', () => {
     ...(earlier === undefined ? {} : { earlier }),
   });
   /** Prefixes lost at each minute from the first on. */
-  const severities = (lost: number[], of: number, how: { peers?: number[]; earlier?: number } = {}) => {
+  const severities = (
+    lost: number[],
+    of: number,
+    how: { peers?: number[]; earlier?: number; behind?: number } = {},
+  ) => {
     const context = contextOf();
+    const own = (now: number, of: number, minute: number) =>
+      loss(now, of - now, how.peers?.[minute - BEGAN] ?? 6, how.earlier);
+    const behind = (now: number, of: number, minute: number) =>
+      Array.from({ length: how.behind ?? 0 }, (_, n) => ({
+        ...own(now, of, minute),
+        origin: 65000 + n,
+        via: [{ network: 64500, prefixes: now }],
+      }));
     let state = freshState('rrc00');
     const seen: string[] = [];
     for (let minute = 1000; minute < BEGAN + lost.length; minute++) {
@@ -74,7 +86,7 @@ describe('in a large table the outage of a small network', () => {
       const evidence = {
         ...input.evidence!,
         known: 240_000,
-        ...(now === undefined ? {} : { losses: [loss(now, of - now, how.peers?.[minute - BEGAN] ?? 6, how.earlier)] }),
+        ...(now === undefined ? {} : { losses: [own(now, of, minute), ...behind(now, of, minute)] }),
       };
       const { state: next, changes } = correlate(state, [{ ...input, evidence }], context);
       state = next;
@@ -105,6 +117,13 @@ describe('in a large table the outage of a small network', () => {
   test('is one where half of the peers knew it, and none where fewer did', () => {
     expect(severities(Array(14).fill(40), 40, { peers: Array(14).fill(3) })).toEqual(['5 minor', '10 major']);
     expect(severities(Array(14).fill(40), 40, { peers: Array(14).fill(2) })).toEqual([]);
+  });
+
+  test('with three behind it is major at once from 30 prefixes on, and one that a third of the peers knew', () => {
+    const peers = Array(14).fill(2);
+    expect(severities(Array(14).fill(8), 8, { behind: 3, peers })).toEqual(['5 major']);
+    expect(severities(Array(14).fill(7), 7, { behind: 3, peers })).toEqual(['5 minor', '10 major']);
+    expect(severities(Array(14).fill(40), 40, { behind: 1, peers })).toEqual([]);
   });
 
   test('that the last peers lose only minutes later is out of their sight, not gone', () => {

@@ -24,7 +24,8 @@ export const outageOfNetwork: Draw = (context) => {
   const network = view.holder(first);
   const own = view.prefixesOf(network);
   if (wellKnown(context, own) < LEAST_PREFIXES || own.length > MOST_PREFIXES) return null;
-  return withdrawn(context, [network], [...own]);
+  // the lists are some minutes old, in which a part of it may have come back
+  return withdrawn(context, [network], view.heldNow([network]));
 };
 
 /** A network goes with those that are reached through it alone. */
@@ -37,5 +38,5 @@ export const outageOfTransit: Draw = (context) => {
   if (behind.length < LEAST_CUSTOMERS) return null;
   const lost = [network, ...alone].flatMap((other) => view.prefixesOf(other));
   if (wellKnown(context, lost) < LEAST_PREFIXES || lost.length > MOST_PREFIXES) return null;
-  return withdrawn(context, [network], lost);
+  return withdrawn(context, [network], view.heldNow([network, ...alone]));
 };

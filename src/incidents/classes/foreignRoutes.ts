@@ -1,8 +1,9 @@
 import type { IncidentEvidence } from '../evidence.js';
 import type { Validity } from '../rpki/validity.js';
+import type { IncidentSettings } from '../settings.js';
 import { forgedSuspicion } from '../suspicion/forgedSuspicion.js';
 import { originSuspicion } from '../suspicion/originSuspicion.js';
-import { DOUBTFUL, oddsWords, type Suspicion } from '../suspicion/suspicion.js';
+import { DOUBTFUL, majorBits, oddsWords, type Suspicion } from '../suspicion/suspicion.js';
 import { peerShare, percent, plural } from './classRule.js';
 
 /** A route of a prefix from a network that is not known to hold it. */
@@ -98,6 +99,16 @@ const SURE = 2;
 /** More likely taken than handed over, as far as routes and what is known of the networks can show. */
 export function isHostile({ suspicion, settled, forged }: ForeignRoute): boolean {
   return settled ? suspicion.bits >= DOUBTFUL : !forged && suspicion.bits >= SURE;
+}
+
+/** Suspicious enough to call somebody, for so many peers. */
+export function isMajor(
+  { suspicion, share }: ForeignRoute,
+  { known }: Pick<IncidentEvidence, 'known'>,
+  { perDay }: Pick<IncidentSettings['evidence'], 'perDay'>,
+): boolean {
+  // rows without facts say next to nothing for or against a claim, however many peers see it
+  return suspicion.bits >= majorBits(perDay, known === undefined ? 0 : share);
 }
 
 /**

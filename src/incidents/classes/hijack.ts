@@ -1,5 +1,4 @@
 import { bySize, shifted } from '../severity.js';
-import { majorBits } from '../suspicion/suspicion.js';
 import { type ClassRule, clamped, NOTHING, plural } from './classRule.js';
 import {
   FEWEST_PEERS,
@@ -7,6 +6,7 @@ import {
   foreignRouteReasons,
   foreignRoutes,
   grabbers,
+  isMajor,
   isTaken,
 } from './foreignRoutes.js';
 
@@ -24,8 +24,8 @@ export const hijack: ClassRule = {
     const widest = Math.max(...routes.map(({ share }) => share));
     const invalid = routes.filter(({ validity }) => validity === 'invalid').length;
     const score = clamped(0.55 + 0.3 * widest + (several.size > 0 ? 0.1 : 0) + (invalid > 0 ? 0.1 : 0));
-    const suspicious = Math.max(...routes.map(({ suspicion }) => suspicion.bits));
-    const major = suspicious >= majorBits(settings.evidence.perDay) || (several.size > 0 && widest >= FEWEST_PEERS);
+    const suspicious = routes.some((route) => isMajor(route, evidence, settings.evidence));
+    const major = suspicious || (several.size > 0 && widest >= FEWEST_PEERS);
     const sized = major ? bySize(routes.length, settings.size.hijackPrefixes) : 'minor';
     const takers = new Set(routes.map(({ origin }) => origin));
     const holders = new Set(routes.map((route) => route.holders[0]!));

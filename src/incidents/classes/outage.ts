@@ -33,6 +33,8 @@ const SEVERAL = 3;
  */
 const PATIENCE = 10;
 const LARGE = 100;
+/** Prefixes from which on several networks that are gone with their transit are major at once: they do not flap together. */
+const SURELY = 30;
 const STILL = 0.6;
 /** Losses in the day before from which one more is a flap, and no outage until it is large; and of whatever size. */
 const FLAPS = 2;
@@ -127,7 +129,7 @@ function networkOutage({ subject, evidence, settings }: Case): Judgement {
   };
   const flaps = (own.earlier ?? 0) >= FLAPS && size !== prefixes;
   const unstable = (own.earlier ?? 0) >= FLAPS_ALL_DAY && !several;
-  const certain = !unstable && (prefixes >= LARGE || size === prefixes || (several && gone));
+  const certain = !unstable && (prefixes >= LARGE || size === prefixes || (several && (gone || prefixes >= SURELY)));
   const lasts = certain || (!flaps && stillGone(losses, prefixes));
   const others = behind.slice(0, NAMED).map(({ origin }) => `AS${origin}`);
   const more = behind.length > NAMED ? ` and ${behind.length - NAMED} more` : '';

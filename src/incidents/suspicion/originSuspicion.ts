@@ -22,6 +22,7 @@ export interface OriginClaim {
   spreading?: boolean;
 }
 
+const HOUR = 60;
 const DAY = 1440;
 /** Reserved for private use (RFC 6996), documentation (RFC 5398), AS_TRANS (RFC 6793) and AS 0 (RFC 7607). */
 const RESERVED: readonly [from: number, to: number][] = [
@@ -97,12 +98,30 @@ function related({ origin, holders, inside }: OriginClaim, facts: OriginFacts): 
   if (facts.near > 0) return { bits: -5, words: 'the origin has other prefixes next to it' };
   const given = givenClue(facts.given);
   if (given !== null) return given;
-  const shared = Math.max(facts.shared, facts.common ?? 0);
-  if (shared >= 0.2) return { bits: -1, words: 'origin and holder are behind the same small network' };
+  if (commonOf(facts) >= SMALL) {
+    return { bits: -4, words: 'origin and holder are behind the same small network' };
+  }
+  if (facts.shared >= MIDDLING) return { bits: -2, words: 'origin and holder are behind the same network' };
   const little = (facts.above ?? Number.POSITIVE_INFINITY) <= LITTLE_KNOWN;
   const most = !little || (inside && heardLong(facts)) ? 2 : inside ? 1 : 0;
-  return { bits: shared < 0.14 ? most : Math.min(most, 1), words: 'origin and holder are strangers' };
+  if (facts.shared > 0) return { bits: 0, words: most > 0 ? 'origin and holder have a carrier in common' : '' };
+  return { bits: most, words: 'origin and holder are strangers' };
 }
+
+function commonOf({ shared, common = 0 }: OriginFacts): number {
+  return Math.max(shared, common);
+}
+
+function hasCommon(facts: OriginFacts): boolean {
+  return facts.shared > 0 || commonOf(facts) >= SMALL;
+}
+
+/**
+ * As 1 / log2(1 + degree): some 30 neighbours, and 140. A larger neighbour in common says less, but more than none: who may
+ * choose among all carriers of the world seldom has one that a random network has too.
+ */
+const SMALL = 0.2;
+const MIDDLING = 0.14;
 
 /**
  * A block that rests makes no updates, so few paths to it are heard. In half a day a relation of the two would have shown
@@ -117,11 +136,10 @@ function heardLong({ heldFor, origin }: OriginFacts): boolean {
  * prefix the other origin may then have been there all along.
  */
 const LITTLE_KNOWN = 2;
-/** Networks carried from which a provider announces prefixes of customers that have no AS number. */
-const PROVIDER = 4;
 
 /** Share of the peers, and networks above the holder, from which on the stream knows well how the holder is reached. */
 const WELL_KNOWN = { reached: 0.6, above: 4 } as const;
+const KNOWN_TO_ALL = { reached: 0.9, above: 6 } as const;
 
 /**
  * Where a new route reaches many more peers than the holder's was known from, the stream knows little of the holder: a table
@@ -132,8 +150,8 @@ function familiarity({ inside, reached = 0 }: OriginClaim, facts: OriginFacts): 
   const { reach, routes, above = LITTLE_KNOWN } = facts;
   if (reach === undefined || above <= LITTLE_KNOWN) return null;
   if (reached >= WELL_KNOWN.reached && above >= WELL_KNOWN.above) {
-    // nor did anybody announce a part of the block in all that time
-    const bits = inside && heardLong(facts) ? 2 : 1;
+    const most = reached >= KNOWN_TO_ALL.reached && above >= KNOWN_TO_ALL.above ? 3 : 2;
+    const bits = hasCommon(facts) ? 1 : most;
     return { bits, words: `${reach} routes to its holder were known before` };
   }
   const known = reach / Math.max(1, routes);
@@ -146,44 +164,37 @@ function telling(bits: number, share: number | undefined): number {
   return share === undefined ? bits : Math.max(bits, Math.min(0, Math.log2(Math.max(share, 1e-6))));
 }
 
-function history({ origin, habits }: OriginClaim, facts: OriginFacts): Clue[] {
+function history({ origin, inside, habits }: OriginClaim, facts: OriginFacts): Clue[] {
   const clues: Clue[] = [];
   const reserved = RESERVED.some(([from, to]) => origin >= from && origin <= to);
   if (reserved) clues.push({ bits: -1, words: `AS${origin} is reserved: somebody's private number leaked` });
   const { knownFor, carries } = facts.origin;
-  if (knownFor < DAY / 2) {
-    clues.push({ bits: telling(-4, habits?.newHalfDay), words: 'the origin is new to this feed' });
-  } else if (knownFor < DAY) {
-    clues.push({ bits: telling(-2, habits?.newToday), words: 'the origin has been known for less than a day' });
+  // a network that joins the Internet is first heard of with what its provider gave it
+  if (knownFor < HOUR) {
+    clues.push({ bits: telling(-4, habits?.newHour ?? habits?.newHalfDay), words: 'the origin is new to this feed' });
+  } else if (knownFor < DAY / 2) {
+    clues.push({ bits: telling(-2, habits?.newHalfDay), words: 'the origin has been known for some hours only' });
   }
   if (facts.originPrefixes === 0) {
     clues.push({ bits: telling(-3, habits?.single), words: 'the origin announces nothing else' });
-  }
-  if (carries >= PROVIDER && (facts.region ?? 0) >= 2) {
-    clues.push({ bits: -1, words: `the origin is a provider of ${carries} networks in this address space` });
   }
   if (carries >= 200) clues.push({ bits: -1.5, words: 'the origin is a large transit network' });
   if (facts.heldFor < 60) clues.push({ bits: -4, words: `its holder has had it for ${facts.heldFor} minutes` });
   else if (facts.heldFor < DAY / 8) clues.push({ bits: -2, words: '' });
   else if (facts.heldFor < DAY / 2) clues.push({ bits: -1, words: '' });
-  if (facts.holderPrefixes === 0 && !isContested(facts))
-    clues.push({ bits: -2, words: 'its holder no longer announces anything' });
+  // of a whole prefix the routes that still lead to the holder say it; who takes the only prefix that a network has leaves none
+  if (facts.holderPrefixes === 0 && inside) clues.push({ bits: -2, words: 'its holder no longer announces anything' });
   return clues;
 }
 
-/** Share of the routes to a prefix from which on its holder still announces it, whatever became of its other routes. */
+/** Share of the routes to a prefix from which on its holder still announces it. */
 const CONTESTED = 0.06;
-
-/** Who takes all that a network has leaves it no prefix that leads to it alone, but routes that still do. */
-function isContested({ held, routes }: OriginFacts): boolean {
-  return routes > 0 && held >= routes * CONTESTED;
-}
 
 /** Of a whole prefix: two networks that are believed at once contend for it, a clean change hands over. */
 function conflict({ held, routes }: OriginFacts, spreading: boolean): Clue {
   const share = routes === 0 ? 1 : held / routes;
-  if (share < 0.03) return { bits: -4, words: 'the holder gave it up' };
-  if (share < CONTESTED) return { bits: -1, words: 'hardly any route still leads to the holder' };
+  if (share === 0) return { bits: -3, words: 'the holder gave it up' };
+  if (share < CONTESTED) return { bits: share < 0.03 ? -2 : -0.5, words: 'hardly any route still leads to the holder' };
   if (spreading) return { bits: 0, words: '' };
   return { bits: 1.5, words: `${held} of ${routes} routes still lead to the holder` };
 }

@@ -35,10 +35,14 @@ export const DOUBTFUL = 0;
  *
  * @param perDay alerts a day that the operator is ready to read. The two ordinary days that the weights were measured
  *   on gave about 2 at 2 bits; half a bit more about halves them.
+ * @param share of the peers that have the route. What half of the world believes does several times the harm of what a
+ *   tenth does, so it is worth a call at a little less.
  */
-export function majorBits(perDay: number): number {
-  return 2 + 0.5 * Math.log2(6 / perDay);
+export function majorBits(perDay: number, share: number): number {
+  return (share >= HALF ? 1.5 : 2) + 0.5 * Math.log2(6 / perDay);
 }
+
+const HALF = 0.5;
 
 /** Bits as the odds that a reader knows. */
 export function oddsWords(bits: number): string {
