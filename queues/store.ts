@@ -26,8 +26,8 @@ const CLOSE_MILLISECONDS = 15_000;
  * The one factory of queues, workers and queue events, on either store. It owns what it made: `close` closes all.
  */
 export class QueueStore {
-  private readonly opened: { close(): Promise<unknown> }[] = [];
-  private readonly connections: Redis[] = [];
+  readonly #opened: { close(): Promise<unknown> }[] = [];
+  readonly #connections: Redis[] = [];
 
   constructor(
     private readonly settings: QueueStoreSettings,
@@ -47,7 +47,7 @@ export class QueueStore {
   async prepare(): Promise<void> {
     try {
       if (this.kind === 'postgres') {
-        const queue = new Queue('preparation', this.postgresOptions(true), createPostgresBackend);
+        const queue = new Queue('preparation', this.#postgresOptions(true), createPostgresBackend);
         queue.on('error', this.onError);
         await queue.waitUntilReady();
         await queue.close();
@@ -73,10 +73,10 @@ export class QueueStore {
   queue<Data>(name: string): Queue<Data> {
     const queue =
       this.kind === 'redis'
-        ? new Queue<Data>(name, { connection: this.redis(this.answerMilliseconds), prefix: this.settings.queuePrefix })
-        : (new Queue(name, this.postgresOptions(), createPostgresBackend) as unknown as Queue<Data>);
+        ? new Queue<Data>(name, { connection: this.#redis(this.answerMilliseconds), prefix: this.settings.queuePrefix })
+        : (new Queue(name, this.#postgresOptions(), createPostgresBackend) as unknown as Queue<Data>);
     queue.on('error', this.onError);
-    this.opened.push(queue);
+    this.#opened.push(queue);
     return queue;
   }
 
@@ -90,40 +90,40 @@ export class QueueStore {
       this.kind === 'redis'
         ? new Worker<Data, Result>(name, processor, {
             ...options,
-            connection: this.redis(),
+            connection: this.#redis(),
             prefix: this.settings.queuePrefix,
           })
         : (new Worker(
             name,
             processor as Processor,
-            { ...this.postgresOptions(), ...options },
+            { ...this.#postgresOptions(), ...options },
             createPostgresBackend,
           ) as unknown as Worker<Data, Result>);
     worker.on('error', this.onError);
-    this.opened.push(worker);
+    this.#opened.push(worker);
     return worker;
   }
 
   events(name: string): QueueEvents {
     const events =
       this.kind === 'redis'
-        ? new QueueEvents(name, { connection: this.redis(), prefix: this.settings.queuePrefix })
-        : (new QueueEvents(name, this.postgresOptions(), createPostgresBackend) as unknown as QueueEvents);
+        ? new QueueEvents(name, { connection: this.#redis(), prefix: this.settings.queuePrefix })
+        : (new QueueEvents(name, this.#postgresOptions(), createPostgresBackend) as unknown as QueueEvents);
     events.on('error', this.onError);
-    this.opened.push(events);
+    this.#opened.push(events);
     return events;
   }
 
   async close(): Promise<void> {
     // A part whose Redis does not answer would wait for it before it closes.
-    for (const connection of this.connections) if (connection.status !== 'ready') connection.disconnect();
-    const closed = Promise.allSettled(this.opened.map((part) => part.close()));
+    for (const connection of this.#connections) if (connection.status !== 'ready') connection.disconnect();
+    const closed = Promise.allSettled(this.#opened.map((part) => part.close()));
     const late = sleep(CLOSE_MILLISECONDS, undefined, { ref: false });
     await Promise.race([closed, late]);
-    for (const connection of this.connections) connection.disconnect();
+    for (const connection of this.#connections) connection.disconnect();
   }
 
-  private redis(commandTimeout?: number): ConnectionOptions {
+  #redis(commandTimeout?: number): ConnectionOptions {
     const connection = new Redis(this.settings.redisUrl!, {
       // BullMQ asks for this on blocking connections: it waits through an outage instead of failing its commands.
       maxRetriesPerRequest: null,
@@ -134,11 +134,11 @@ export class QueueStore {
       retryStrategy: (attempt: number) => Math.min(100 * 2 ** attempt, 5_000),
     });
     connection.on('error', this.onError);
-    this.connections.push(connection);
+    this.#connections.push(connection);
     return connection;
   }
 
-  private postgresOptions(migrate = false) {
+  #postgresOptions(migrate = false) {
     return {
       connection: {
         connectionString: this.settings.databaseUrl,

@@ -50,9 +50,9 @@ export async function restoreBackup(
 
 class Restoring {
   readonly rows: Record<string, number> = {};
-  private readonly digest = createHash('sha256');
-  private writer: RowWriter | null = null;
-  private table: DumpedTable | null = null;
+  readonly #digest = createHash('sha256');
+  #writer: RowWriter | null = null;
+  #table: DumpedTable | null = null;
 
   constructor(
     private readonly client: PoolClient,
@@ -78,90 +78,92 @@ class Restoring {
     let isFirst = true;
     let isClosed = false;
     for await (const line of gzippedLines(this.file)) {
-      if (isClosed) throw this.bad('has more after its end');
+      if (isClosed) throw this.#bad('has more after its end');
       const text = line.toString('utf8');
-      if (isFirst) await this.header(this.parsed(backupHeader, text, 'header'));
-      else if (text.startsWith('{"table":')) await this.begin(this.parsed(tableLine, text, 'table'));
+      if (isFirst) await this.#header(this.#parsed(backupHeader, text, 'header'));
+      else if (text.startsWith('{"table":')) await this.#begin(this.#parsed(tableLine, text, 'table'));
       else if (text.startsWith('{"rows":')) {
-        await this.close(this.parsed(closingLine, text, 'end'));
+        await this.#close(this.#parsed(closingLine, text, 'end'));
         isClosed = true;
-      } else await this.row(text);
+      } else await this.#row(text);
       isFirst = false;
-      this.digest.update(line);
+      this.#digest.update(line);
     }
-    if (!isClosed) throw this.bad('is cut off: its end is missing');
+    if (!isClosed) throw this.#bad('is cut off: its end is missing');
   }
 
-  private async header(header: BackupHeader): Promise<void> {
+  async #header(header: BackupHeader): Promise<void> {
     if (header.routewarden_backup > BACKUP_FORMAT) {
-      throw this.bad(
+      throw this.#bad(
         `has format ${header.routewarden_backup} of Routewarden ${header.program}, this one reads up to ${BACKUP_FORMAT}: upgrade first`,
       );
     }
     const known = new Set(await listMigrations(this.client));
     const unknown = header.schema.filter((migration) => !known.has(migration));
     if (unknown.length > 0) {
-      throw this.bad(`was made by a newer Routewarden ${header.program} (schema ${unknown.join(', ')}): upgrade first`);
+      throw this.#bad(
+        `was made by a newer Routewarden ${header.program} (schema ${unknown.join(', ')}): upgrade first`,
+      );
     }
   }
 
-  private async begin(table: DumpedTable): Promise<void> {
-    await this.finish();
+  async #begin(table: DumpedTable): Promise<void> {
+    await this.#finish();
     const here = (await listTables(this.client)).find((candidate) => candidate.table === table.table);
-    if (!here || TABLES_LEFT_OUT.includes(table.table)) throw this.bad(`has an unknown table ${table.table}`);
+    if (!here || TABLES_LEFT_OUT.includes(table.table)) throw this.#bad(`has an unknown table ${table.table}`);
     const unknown = table.columns.filter((column) => !here.columns.includes(column));
-    if (unknown.length > 0) throw this.bad(`has unknown columns of ${table.table}: ${unknown.join(', ')}`);
+    if (unknown.length > 0) throw this.#bad(`has unknown columns of ${table.table}: ${unknown.join(', ')}`);
     this.onTable?.(table.table);
-    this.table = table;
-    this.writer = new RowWriter(this.client, table);
+    this.#table = table;
+    this.#writer = new RowWriter(this.client, table);
   }
 
-  private async row(text: string): Promise<void> {
-    if (!this.writer) throw this.bad('has rows before a table');
+  async #row(text: string): Promise<void> {
+    if (!this.#writer) throw this.#bad('has rows before a table');
     try {
-      await this.writer.add(text);
+      await this.#writer.add(text);
     } catch (error) {
-      throw this.unusable(error);
+      throw this.#unusable(error);
     }
   }
 
-  private async finish(): Promise<void> {
-    if (!this.writer || !this.table) return;
+  async #finish(): Promise<void> {
+    if (!this.#writer || !this.#table) return;
     try {
-      await this.writer.flush();
+      await this.#writer.flush();
     } catch (error) {
-      throw this.unusable(error);
+      throw this.#unusable(error);
     }
-    this.rows[this.table.table] = this.writer.rows;
+    this.rows[this.#table.table] = this.#writer.rows;
   }
 
-  private async close(end: z.infer<typeof closingLine>): Promise<void> {
-    await this.finish();
-    if (this.digest.copy().digest('hex') !== end.sha256) throw this.bad('is damaged: its SHA-256 is wrong');
+  async #close(end: z.infer<typeof closingLine>): Promise<void> {
+    await this.#finish();
+    if (this.#digest.copy().digest('hex') !== end.sha256) throw this.#bad('is damaged: its SHA-256 is wrong');
     for (const [table, rows] of Object.entries(end.rows)) {
       if (this.rows[table] !== rows)
-        throw this.bad(`is damaged: table ${table} has ${this.rows[table]} of ${rows} rows`);
+        throw this.#bad(`is damaged: table ${table} has ${this.rows[table]} of ${rows} rows`);
     }
   }
 
-  private parsed<T>(schema: z.ZodType<T>, text: string, what: string): T {
+  #parsed<T>(schema: z.ZodType<T>, text: string, what: string): T {
     let value: unknown;
     try {
       value = JSON.parse(text);
     } catch {
-      throw this.bad(`has a ${what} that is not JSON`);
+      throw this.#bad(`has a ${what} that is not JSON`);
     }
     const result = schema.safeParse(value);
-    if (!result.success) throw this.bad(`has no valid ${what}: is it a Routewarden backup?`);
+    if (!result.success) throw this.#bad(`has no valid ${what}: is it a Routewarden backup?`);
     return result.data;
   }
 
   /** Rows go in before the checksum is known: what the database says of them is most likely damage. */
-  private unusable(error: unknown): BadBackup {
-    return this.bad(`has rows of ${this.table?.table} that the database refuses (${(error as Error).message})`);
+  #unusable(error: unknown): BadBackup {
+    return this.#bad(`has rows of ${this.#table?.table} that the database refuses (${(error as Error).message})`);
   }
 
-  private bad(what: string): BadBackup {
+  #bad(what: string): BadBackup {
     return new BadBackup(`${this.file} ${what}`);
   }
 }

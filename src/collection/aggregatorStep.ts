@@ -46,36 +46,36 @@ export interface AggregatorStepOptions {
  * position they belong to; after a kill it goes over the log again from there, and rows that exist stay as they are.
  */
 export class AggregatorStep {
-  private readonly stored: StoredTables;
-  private aggregator: MinuteAggregator | null = null;
-  private position = 0;
-  private storedPosition = 0;
-  private storedAt: number;
+  readonly #stored: StoredTables;
+  #aggregator: MinuteAggregator | null = null;
+  #position = 0;
+  #storedPosition = 0;
+  #storedAt: number;
   /** A better stand than the live one, to go on from with the next step. */
-  private better: { position: number; state: Uint8Array; stored: () => void } | null = null;
-  private reachedMs: number | null = null;
+  #better: { position: number; state: Uint8Array; stored: () => void } | null = null;
+  #reachedMs: number | null = null;
   /** What the last snapshot took, milliseconds. */
-  private snapshotTook = 0;
+  #snapshotTook = 0;
 
   constructor(private readonly options: AggregatorStepOptions) {
-    this.storedAt = options.now();
-    this.stored = new StoredTables(options.stream);
+    this.#storedAt = options.now();
+    this.#stored = new StoredTables(options.stream);
   }
 
   /** What is known now; null before the first step. */
   get holdings(): (RoutingHoldings & { knowsTable: boolean }) | null {
-    if (this.aggregator === null) return null;
-    const { holdings, knowsTable } = this.aggregator;
+    if (this.#aggregator === null) return null;
+    const { holdings, knowsTable } = this.#aggregator;
     return { ...holdings, knowsTable };
   }
 
   get watermark(): number | null {
-    return this.aggregator?.watermark ?? null;
+    return this.#aggregator?.watermark ?? null;
   }
 
   /** Until when messages have been taken from the log, ms; null before the first since this process began. */
   get takenUntilMs(): number | null {
-    return this.reachedMs;
+    return this.#reachedMs;
   }
 
   /**
@@ -83,52 +83,52 @@ export class AggregatorStep {
    * @returns whether there may be more to read at once
    */
   async step(last = false): Promise<boolean> {
-    this.aggregator ??= await this.restore();
+    this.#aggregator ??= await this.#restore();
     const { pool, stream } = this.options;
-    const better = this.better;
-    if (better !== null) await this.goBack(better);
-    const entries = await entriesAfter(pool, stream, this.position, ENTRIES_A_STEP);
+    const better = this.#better;
+    if (better !== null) await this.#goBack(better);
+    const entries = await entriesAfter(pool, stream, this.#position, ENTRIES_A_STEP);
     const stands: { sinceMs: number; stand: Uint8Array }[] = [];
     for (const entry of entries) {
-      if (entry.kind === 'gap' && this.aggregator.holdings.bytes <= MOST_STAND_BYTES)
-        stands.push({ sinceMs: entry.sinceMs, stand: await this.stand(entry) });
-      this.take(entry);
+      if (entry.kind === 'gap' && this.#aggregator.holdings.bytes <= MOST_STAND_BYTES)
+        stands.push({ sinceMs: entry.sinceMs, stand: await this.#stand(entry) });
+      this.#take(entry);
       // behind the feed an entry has thousands of messages, some tens of milliseconds of work
       await turn();
     }
-    const rows = this.aggregator.take();
+    const rows = this.#aggregator.take();
     const idle = entries.length < ENTRIES_A_STEP;
     const snapshotIsDue =
-      better !== null || (this.position > this.storedPosition && ((last && idle) || this.mayStore(idle)));
+      better !== null || (this.#position > this.#storedPosition && ((last && idle) || this.#mayStore(idle)));
     const began = performance.now();
     if (rows.length > 0 || stands.length > 0 || snapshotIsDue) {
       await inTransaction(pool, async (client) => {
         await insertFeatures(client, rows);
         for (const { sinceMs, stand } of stands) await keepStateAtGap(client, stream, sinceMs, stand);
-        if (snapshotIsDue) await this.stored.write(client, this.position, this.aggregator!);
+        if (snapshotIsDue) await this.#stored.write(client, this.#position, this.#aggregator!);
         if (rows.length > 0) await notify(client, 'features', stream);
       });
     }
     if (snapshotIsDue) {
-      this.stored.stored();
-      this.storedPosition = this.position;
-      this.storedAt = this.options.now();
-      this.snapshotTook = performance.now() - began;
+      this.#stored.stored();
+      this.#storedPosition = this.#position;
+      this.#storedAt = this.options.now();
+      this.#snapshotTook = performance.now() - began;
     }
-    if (better !== null && this.better === better) {
-      this.better = null;
+    if (better !== null && this.#better === better) {
+      this.#better = null;
       better.stored();
     }
     return !idle;
   }
 
-  private mayStore(idle: boolean): boolean {
-    const since = this.options.now() - this.storedAt;
-    const rest = Math.min(this.snapshotTook / SNAPSHOT_SHARE, LONGEST_SNAPSHOT_INTERVAL_MILLISECONDS);
+  #mayStore(idle: boolean): boolean {
+    const since = this.options.now() - this.#storedAt;
+    const rest = Math.min(this.#snapshotTook / SNAPSHOT_SHARE, LONGEST_SNAPSHOT_INTERVAL_MILLISECONDS);
     // A clock that was set back must not put it off.
     if (since >= 0 && since < rest) return false;
     return (
-      idle || since < 0 || since >= SNAPSHOT_MILLISECONDS || this.position - this.storedPosition >= SNAPSHOT_ENTRIES
+      idle || since < 0 || since >= SNAPSHOT_MILLISECONDS || this.#position - this.#storedPosition >= SNAPSHOT_ENTRIES
     );
   }
 
@@ -138,9 +138,9 @@ export class AggregatorStep {
    * or the signal aborts.
    */
   async takeOver(position: number, state: Uint8Array, signal: AbortSignal): Promise<void> {
-    if (this.aggregator === null || this.better !== null) return;
+    if (this.#aggregator === null || this.#better !== null) return;
     const stored = new Promise<void>((done) => {
-      this.better = { position, state, stored: done };
+      this.#better = { position, state, stored: done };
     });
     const over = new AbortController();
     await Promise.race([
@@ -150,68 +150,68 @@ export class AggregatorStep {
       ),
     ]);
     over.abort();
-    this.better = null;
+    this.#better = null;
   }
 
-  private async goBack({ position, state }: { position: number; state: Uint8Array }): Promise<void> {
-    this.aggregator = await inTurns(MinuteAggregator.filling(state, this.aggregatorOptions));
-    this.position = position;
+  async #goBack({ position, state }: { position: number; state: Uint8Array }): Promise<void> {
+    this.#aggregator = await inTurns(MinuteAggregator.filling(state, this.#aggregatorOptions));
+    this.#position = position;
   }
 
   /** After a failed step: what is in memory is ahead of the database. */
   forget(): void {
-    this.aggregator = null;
+    this.#aggregator = null;
   }
 
   /** What heals the gap later exactly as if it had not been. */
-  private async stand(gap: LogEntry): Promise<Uint8Array> {
+  async #stand(gap: LogEntry): Promise<Uint8Array> {
     const { pool, stream } = this.options;
     const last = await payloadsUntil(pool, stream, gap.position, gap.sinceMs);
     const batches = last.map((payload) => UpdateBatch.decode(payload));
-    const bytes = await inTurns(this.aggregator!.copying(STAND_HEAD_BYTES));
+    const bytes = await inTurns(this.#aggregator!.copying(STAND_HEAD_BYTES));
     headStand(bytes, lastBeforeGap(gap.sinceMs, batches));
     return bytes;
   }
 
-  private take(entry: LogEntry): void {
-    const aggregator = this.aggregator!;
+  #take(entry: LogEntry): void {
+    const aggregator = this.#aggregator!;
     if (entry.kind === 'gap') aggregator.gap(entry.sinceMs, entry.untilMs);
     else if (entry.payload !== null) aggregator.add(UpdateBatch.decode(entry.payload));
     if (entry.kind === 'clock') aggregator.advance(entry.untilMs);
-    this.position = entry.position;
-    this.reachedMs = entry.untilMs;
+    this.#position = entry.position;
+    this.#reachedMs = entry.untilMs;
   }
 
-  private async restore(): Promise<MinuteAggregator> {
+  async #restore(): Promise<MinuteAggregator> {
     const { pool, stream, begin } = this.options;
-    this.position = 0;
-    this.storedPosition = 0;
+    this.#position = 0;
+    this.#storedPosition = 0;
     try {
-      const stand = await this.stored.read(pool, this.aggregatorOptions);
+      const stand = await this.#stored.read(pool, this.#aggregatorOptions);
       if (stand !== null) {
-        this.position = stand.position;
-        this.storedPosition = stand.position;
+        this.#position = stand.position;
+        this.#storedPosition = stand.position;
         return stand.aggregator;
       }
     } catch (error) {
       if (!(error instanceof BadSnapshot)) throw error;
       // one of another version: what the log still holds is gone over again, and rows that exist stay
       this.options.unread?.(error);
-      this.storedPosition = -1;
+      this.#storedPosition = -1;
     }
     if (begin !== undefined) {
       const [first] = await entriesAfter(pool, stream, 0, 1);
       const begun = await begin(first?.sinceMs ?? null);
       if (begun !== null) {
         // It cost a download: it is stored with the first step.
-        this.storedPosition = this.position - 1;
+        this.#storedPosition = this.#position - 1;
         return begun;
       }
     }
-    return new MinuteAggregator(this.aggregatorOptions);
+    return new MinuteAggregator(this.#aggregatorOptions);
   }
 
-  private get aggregatorOptions(): MinuteAggregatorOptions {
+  get #aggregatorOptions(): MinuteAggregatorOptions {
     const { stream, graceSeconds, maximumRoutes, maximumPeers } = this.options;
     return {
       stream,

@@ -37,11 +37,11 @@ export function stampOf(text: string | Uint8Array): { peer: string; host: string
  * clock that only rises goes on from where it was.
  */
 export class FeedClock {
-  private readonly anchor: number;
-  private readonly peers = new Map<string, AheadPeer & { at: number }>();
-  private takenAt: number;
+  readonly #anchor: number;
+  readonly #peers = new Map<string, AheadPeer & { at: number }>();
+  #takenAt: number;
   /** By how much this machine's clock is behind that of everybody who speaks, ms. */
-  private behind = 0;
+  #behind = 0;
 
   /** @param now ms since 1970; @param elapsed ms that only rise; @param severalHosts the stream may have more than one collector */
   constructor(
@@ -49,13 +49,13 @@ export class FeedClock {
     private readonly elapsed: () => number,
     private readonly severalHosts = false,
   ) {
-    this.anchor = now() - elapsed();
-    this.takenAt = elapsed();
+    this.#anchor = now() - elapsed();
+    this.#takenAt = elapsed();
   }
 
   /** The wall clock, or what it would show had it not been set back, ms. */
   time(): number {
-    return Math.max(this.now(), this.anchor + this.elapsed()) + this.behind;
+    return Math.max(this.now(), this.#anchor + this.elapsed()) + this.#behind;
   }
 
   /** The latest time that a message may have, ms. */
@@ -65,12 +65,12 @@ export class FeedClock {
 
   /** By how much this machine's clock is taken to be behind, seconds. */
   get behindSeconds(): number {
-    return Math.round(this.behind / 1000);
+    return Math.round(this.#behind / 1000);
   }
 
   /** A message was in time. */
   taken(): void {
-    this.takenAt = this.elapsed();
+    this.#takenAt = this.elapsed();
   }
 
   /** Sets a message aside. @returns whether the limit has moved: this machine's clock turned out to be behind */
@@ -78,16 +78,16 @@ export class FeedClock {
     const { peer, host, timeMs } = message;
     const key = `${host} ${peer}`;
     const aheadSeconds = Math.round((timeMs - this.time()) / 1000);
-    const refused = (this.peers.get(key)?.refused ?? 0) + 1;
-    if (this.peers.size < MOST_PEERS || this.peers.has(key))
-      this.peers.set(key, { peer, host, aheadSeconds, refused, at: this.elapsed() });
-    return this.ownClockIsBehind();
+    const refused = (this.#peers.get(key)?.refused ?? 0) + 1;
+    if (this.#peers.size < MOST_PEERS || this.#peers.has(key))
+      this.#peers.set(key, { peer, host, aheadSeconds, refused, at: this.elapsed() });
+    return this.#ownClockIsBehind();
   }
 
   /** Those whose messages were refused within the last minute, the farthest ahead first. */
   ahead(): AheadPeer[] {
     const since = this.elapsed() - 60_000;
-    return [...this.peers.values()]
+    return [...this.#peers.values()]
       .filter(({ at }) => at >= since)
       .map(({ at: _at, ...peer }) => peer)
       .sort((a, b) => b.aheadSeconds - a.aheadSeconds);
@@ -111,17 +111,17 @@ export class FeedClock {
   }
 
   /** Nobody is in time, and several peers agree: then it is this machine that is off. Bounded against its own clock. */
-  private ownClockIsBehind(): boolean {
-    if (this.elapsed() - this.takenAt < DEAF_MILLISECONDS) return false;
+  #ownClockIsBehind(): boolean {
+    if (this.elapsed() - this.#takenAt < DEAF_MILLISECONDS) return false;
     const ahead = this.ahead();
     const offsets = ahead.map(({ aheadSeconds }) => aheadSeconds * 1000);
     if (offsets.length < LEAST_PEERS) return false;
     // Where several collectors could speak, one that is ahead does not prove this machine's clock wrong.
     if (this.severalHosts && new Set(ahead.map(({ host }) => host)).size < 2) return false;
     const middle = offsets[Math.floor(offsets.length / 2)]!;
-    if (this.behind + middle > MOST_BEHIND_MILLISECONDS) return false;
-    this.behind += middle;
-    this.takenAt = this.elapsed();
+    if (this.#behind + middle > MOST_BEHIND_MILLISECONDS) return false;
+    this.#behind += middle;
+    this.#takenAt = this.elapsed();
     return true;
   }
 }

@@ -66,12 +66,12 @@ export class GapHealer {
       signal.throwIfAborted();
       const wait = Math.min(LONGEST_WAIT_MS, this.options.retryMs * 2 ** Math.max(0, gap.attempts - 1));
       if (gap.attemptedMs !== null && now() - gap.attemptedMs < wait) continue;
-      if (await this.heal(gap, signal)) healed += 1;
+      if (await this.#heal(gap, signal)) healed += 1;
     }
     return healed;
   }
 
-  private async heal(gap: Omit<UnhealedGap, 'state'>, signal: AbortSignal): Promise<boolean> {
+  async #heal(gap: Omit<UnhealedGap, 'state'>, signal: AbortSignal): Promise<boolean> {
     const { pool, stream, logger, attempts, lateStages } = this.options;
     const from = Math.floor(gap.sinceMs / MINUTE_MS);
     const until = Math.max(from + 1, Math.ceil(gap.untilMs / MINUTE_MS));
@@ -81,14 +81,14 @@ export class GapHealer {
       return true;
     }
     const last = gap.attempts + 1 >= attempts;
-    const { rows, trouble, stateAfter } = await this.read(gap, from, until, await this.standOf(gap), signal);
+    const { rows, trouble, stateAfter } = await this.#read(gap, from, until, await this.#standOf(gap), signal);
     if (trouble !== null && !last) {
       await markAttempt(pool, gap.id, trouble, false);
       logger.info({ ...times, trouble, attempt: gap.attempts + 1 }, 'a gap cannot be healed yet');
       return false;
     }
     // Before the gap counts as healed: should this process end here, all of it is done again.
-    if (trouble === null && stateAfter !== null) await this.takeOver(gap, stateAfter, signal);
+    if (trouble === null && stateAfter !== null) await this.#takeOver(gap, stateAfter, signal);
     signal.throwIfAborted();
     // Of the last attempt, what could be read is taken.
     const minutes = await inTransaction(pool, async (client) => {
@@ -103,7 +103,7 @@ export class GapHealer {
   }
 
   /** What the aggregator knew when it came to the gap; without it, or with one of another version, the hour before is read. */
-  private async standOf(gap: Omit<UnhealedGap, 'state'>): Promise<StandAtGap | undefined> {
+  async #standOf(gap: Omit<UnhealedGap, 'state'>): Promise<StandAtGap | undefined> {
     const state = await stateAtGap(this.options.pool, gap.id);
     if (state === null) return undefined;
     const stand = decodeStand(state);
@@ -112,7 +112,7 @@ export class GapHealer {
     return undefined;
   }
 
-  private async read(
+  async #read(
     gap: Omit<UnhealedGap, 'state'>,
     from: number,
     until: number,
@@ -153,7 +153,7 @@ export class GapHealer {
     return { rows, trouble, stateAfter };
   }
 
-  private async takeOver(gap: Omit<UnhealedGap, 'state'>, state: Uint8Array, signal: AbortSignal): Promise<void> {
+  async #takeOver(gap: Omit<UnhealedGap, 'state'>, state: Uint8Array, signal: AbortSignal): Promise<void> {
     const { pool, stream, takeOver } = this.options;
     const position = takeOver && (await lastHealableEntry(pool, stream, gap.sinceMs));
     if (position !== undefined && position !== null) await takeOver!(position, state, signal);

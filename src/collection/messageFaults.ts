@@ -19,7 +19,7 @@ const UNKNOWN_TYPES = 20;
 
 /** What was wrong with a feed's messages: counted, and logged once of each kind with a sample. */
 export class MessageFaults {
-  private readonly sampled = new Set<string>();
+  readonly #sampled = new Set<string>();
 
   constructor(
     private readonly counts: FaultCounts,
@@ -32,8 +32,8 @@ export class MessageFaults {
     const difference = rawDisagreement(text);
     if (difference === null) return;
     this.counts.rawDiffers += 1;
-    if (this.sampled.has('raw')) return;
-    this.sampled.add('raw');
+    if (this.#sampled.has('raw')) return;
+    this.#sampled.add('raw');
     const sample = text.slice(0, 300);
     this.logger.warn({ difference, sample }, 'raw and JSON differ (further ones are counted, not logged)');
   }
@@ -59,8 +59,8 @@ export class MessageFaults {
     if (isFuture) this.counts.future += 1;
     // One sample of what is malformed and one of what is too early: their remedies differ.
     const kind = isFuture ? 'future' : 'malformed';
-    if (this.sampled.has(kind)) return;
-    this.sampled.add(kind);
+    if (this.#sampled.has(kind)) return;
+    this.#sampled.add(kind);
     const sample = (typeof text === 'string' ? text : Buffer.from(text).toString('utf8')).slice(0, 300);
     const advice = isFuture ? ": is this machine's clock behind?" : '';
     this.logger.warn({ reason, sample }, `skipped a message (further ones are counted, not logged)${advice}`);

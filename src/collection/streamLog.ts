@@ -19,9 +19,9 @@ const LONGEST_OUTAGE_MILLISECONDS = 300_000;
 
 /** The end of a stream's ordered log, to which one collector writes. */
 export class StreamLog {
-  private writing: Promise<void> = Promise.resolve();
-  private position = 0;
-  private end: number | null = null;
+  #writing: Promise<void> = Promise.resolve();
+  #position = 0;
+  #end: number | null = null;
 
   constructor(private readonly options: StreamLogOptions) {}
 
@@ -29,28 +29,28 @@ export class StreamLog {
   async open(): Promise<number | null> {
     const last = await lastEntry(this.options.pool, this.options.stream);
     if (last === null) return null;
-    this.position = last.position;
-    this.end = last.untilMs;
-    return this.end;
+    this.#position = last.position;
+    this.#end = last.untilMs;
+    return this.#end;
   }
 
   /** Resolves when all that was appended so far is stored; rejects when a write failed, as all later ones do. */
   get written(): Promise<void> {
-    return this.writing;
+    return this.#writing;
   }
 
   /** The end of the log with what is being written, ms since 1970; null while it is empty. */
   get untilMs(): number | null {
-    return this.end;
+    return this.#end;
   }
 
   /** Writes one after the other, so that positions are committed in order. */
   append(entries: Omit<LogEntry, 'position'>[], gapReason?: string): Promise<void> {
     const { pool, stream } = this.options;
-    this.end = entries.at(-1)!.untilMs;
-    this.writing = this.writing.then(async () => {
-      const placed = entries.map((entry, index) => ({ ...entry, position: this.position + 1 + index }));
-      await this.whenStoreIsThere(placed, () =>
+    this.#end = entries.at(-1)!.untilMs;
+    this.#writing = this.#writing.then(async () => {
+      const placed = entries.map((entry, index) => ({ ...entry, position: this.#position + 1 + index }));
+      await this.#whenStoreIsThere(placed, () =>
         inTransaction(pool, async (client) => {
           await appendEntries(client, stream, placed);
           for (const entry of placed) {
@@ -59,16 +59,16 @@ export class StreamLog {
           await notify(client, 'update_batches', stream);
         }),
       );
-      this.position += placed.length;
+      this.#position += placed.length;
     });
-    return this.writing;
+    return this.#writing;
   }
 
   /**
    * Keeps messages over a restart of the store, while the feed's connection is held back. An outage in the middle of a
    * commit leaves open whether the entries stand: then the log's end shows it.
    */
-  private async whenStoreIsThere(placed: readonly LogEntry[], write: () => Promise<void>): Promise<void> {
+  async #whenStoreIsThere(placed: readonly LogEntry[], write: () => Promise<void>): Promise<void> {
     const { pool, stream, logger, holdLock } = this.options;
     const until = performance.now() + LONGEST_OUTAGE_MILLISECONDS;
     for (let tries = 0; ; tries += 1) {

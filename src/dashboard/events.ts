@@ -10,12 +10,12 @@ const MOST_LISTENERS = 200;
  * and none is asked while nobody looks. A page that reconnects gets the whole state first, so nothing can be missed.
  */
 export class EventFeed {
-  private readonly listeners = new Set<ServerResponse>();
-  private timer: NodeJS.Timeout | undefined;
-  private last: string | undefined;
-  private sentAt = 0;
-  private asking = false;
-  private closed = false;
+  readonly #listeners = new Set<ServerResponse>();
+  #timer: NodeJS.Timeout | undefined;
+  #last: string | undefined;
+  #sentAt = 0;
+  #asking = false;
+  #closed = false;
 
   /**
    * @param ask gives the present state
@@ -30,58 +30,58 @@ export class EventFeed {
   ) {}
 
   get size(): number {
-    return this.listeners.size;
+    return this.#listeners.size;
   }
 
   /** @returns false when too many pages listen already */
   add(response: ServerResponse): boolean {
-    if (this.closed || this.listeners.size >= MOST_LISTENERS) return false;
-    this.listeners.add(response);
-    response.once('close', () => this.remove(response));
-    response.write(`retry: 1500\n${this.last === undefined ? '\n' : this.last}`);
-    this.timer ??= setInterval(() => void this.poll(), this.interval);
-    void this.poll();
+    if (this.#closed || this.#listeners.size >= MOST_LISTENERS) return false;
+    this.#listeners.add(response);
+    response.once('close', () => this.#remove(response));
+    response.write(`retry: 1500\n${this.#last === undefined ? '\n' : this.#last}`);
+    this.#timer ??= setInterval(() => void this.#poll(), this.interval);
+    void this.#poll();
     return true;
   }
 
   close(): void {
-    this.closed = true;
-    for (const response of this.listeners) response.end();
-    this.listeners.clear();
-    clearInterval(this.timer);
-    this.timer = undefined;
+    this.#closed = true;
+    for (const response of this.#listeners) response.end();
+    this.#listeners.clear();
+    clearInterval(this.#timer);
+    this.#timer = undefined;
   }
 
-  private remove(response: ServerResponse): void {
-    this.listeners.delete(response);
-    if (this.listeners.size > 0) return;
-    clearInterval(this.timer);
-    this.timer = undefined;
-    this.last = undefined;
+  #remove(response: ServerResponse): void {
+    this.#listeners.delete(response);
+    if (this.#listeners.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#last = undefined;
   }
 
-  private async poll(): Promise<void> {
-    if (this.asking) return;
-    this.asking = true;
+  async #poll(): Promise<void> {
+    if (this.#asking) return;
+    this.#asking = true;
     try {
-      this.send(event('state', await this.ask()));
+      this.#send(event('state', await this.ask()));
     } catch (error) {
       const message = event('trouble', {
         error: 'The database does not answer. What you see is the last known state.',
       });
-      if (this.last !== message) this.troubled(error);
-      this.send(message);
+      if (this.#last !== message) this.troubled(error);
+      this.#send(message);
     } finally {
-      this.asking = false;
+      this.#asking = false;
     }
   }
 
-  private send(message: string): void {
+  #send(message: string): void {
     const now = this.clock.now();
-    if (message === this.last && now - this.sentAt < HEARTBEAT) return;
-    this.last = message;
-    this.sentAt = now;
-    for (const response of this.listeners) response.write(message);
+    if (message === this.#last && now - this.#sentAt < HEARTBEAT) return;
+    this.#last = message;
+    this.#sentAt = now;
+    for (const response of this.#listeners) response.write(message);
   }
 }
 

@@ -26,7 +26,7 @@ interface Series {
 
 /** A histogram of Prometheus that counts since the process began, by labels. */
 export class Histogram {
-  private readonly series = new Map<string, Series>();
+  readonly #series = new Map<string, Series>();
 
   /** @param bounds upper bounds of its buckets, rising, in the unit that the name ends in */
   constructor(
@@ -37,8 +37,8 @@ export class Histogram {
 
   observe(labels: Readonly<Record<string, string>>, value: number): void {
     const key = JSON.stringify(labels);
-    const series = this.series.get(key) ?? { labels, below: this.bounds.map(() => 0), count: 0, sum: 0 };
-    this.series.set(key, series);
+    const series = this.#series.get(key) ?? { labels, below: this.bounds.map(() => 0), count: 0, sum: 0 };
+    this.#series.set(key, series);
     for (const [at, bound] of this.bounds.entries()) if (value <= bound) series.below[at] = (series.below[at] ?? 0) + 1;
     series.count += 1;
     series.sum += value;
@@ -46,7 +46,7 @@ export class Histogram {
 
   text(): string {
     const { name, bounds } = this;
-    const lines = [...this.series.values()].flatMap(({ labels, below, count, sum }) => [
+    const lines = [...this.#series.values()].flatMap(({ labels, below, count, sum }) => [
       ...bounds.map((bound, at) => line(`${name}_bucket`, { ...labels, le: String(bound) }, below[at] ?? 0)),
       line(`${name}_bucket`, { ...labels, le: '+Inf' }, count),
       line(`${name}_sum`, labels, sum),

@@ -11,12 +11,12 @@ const MOST = 5_000;
  * each look counts those after the last.
  */
 export class Judging {
-  private readonly delays = new Histogram(
+  readonly #delays = new Histogram(
     'routewarden_verdict_delay_seconds',
     'From a minute being written to its verdict',
     [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
   );
-  private readonly minutes = new Map<string, { stream: string; verdict: string; count: number }>();
+  readonly #minutes = new Map<string, { stream: string; verdict: string; count: number }>();
 
   private constructor(private readonly seen: Map<string, Minute>) {}
 
@@ -32,10 +32,10 @@ export class Judging {
       for (const { minute, seconds, anomalous } of rows) {
         if (minute <= (this.seen.get(stream) ?? 0)) continue;
         this.seen.set(stream, minute);
-        this.delays.observe({ stream }, seconds);
-        this.count(stream, anomalous ? 'anomalous' : 'calm');
+        this.#delays.observe({ stream }, seconds);
+        this.#count(stream, anomalous ? 'anomalous' : 'calm');
       }
-      for (const verdict of ['anomalous', 'calm']) this.count(stream, verdict, 0);
+      for (const verdict of ['anomalous', 'calm']) this.#count(stream, verdict, 0);
     }
   }
 
@@ -44,16 +44,19 @@ export class Judging {
       metric(
         'routewarden_verdicts_total',
         'Verdicts on minutes since the dashboard began',
-        [...this.minutes.values()].map(({ stream, verdict, count }) => ({ labels: { stream, verdict }, value: count })),
+        [...this.#minutes.values()].map(({ stream, verdict, count }) => ({
+          labels: { stream, verdict },
+          value: count,
+        })),
         'counter',
       ),
-      this.delays.text(),
+      this.#delays.text(),
     ].join('');
   }
 
-  private count(stream: string, verdict: string, by = 1): void {
+  #count(stream: string, verdict: string, by = 1): void {
     const key = `${verdict} ${stream}`;
-    const known = this.minutes.get(key) ?? { stream, verdict, count: 0 };
-    this.minutes.set(key, { ...known, count: known.count + by });
+    const known = this.#minutes.get(key) ?? { stream, verdict, count: 0 };
+    this.#minutes.set(key, { ...known, count: known.count + by });
   }
 }

@@ -18,7 +18,7 @@ interface Entry {
  * address there may be many. Tries take turns, each after a wait; more than a few that wait are refused.
  */
 export class LoginLimit {
-  private readonly entries = new Map<string, Entry>();
+  readonly #entries = new Map<string, Entry>();
 
   constructor(
     private readonly attempts: number,
@@ -32,7 +32,7 @@ export class LoginLimit {
    * @returns false when too many of it wait already
    */
   async turn(address: string, token: string, now: number): Promise<boolean> {
-    const entry = this.entries.get(address);
+    const entry = this.#entries.get(address);
     if (entry === undefined || now - entry.since >= WINDOW) return true;
     if (entry.failures < this.attempts || entry.good.has(token)) return true;
     if (entry.waiting >= MOST_WAITING) return false;
@@ -46,18 +46,18 @@ export class LoginLimit {
   }
 
   failed(address: string, now: number): void {
-    const entry = this.entries.get(address);
+    const entry = this.#entries.get(address);
     if (entry !== undefined && now - entry.since < WINDOW) {
       entry.failures += 1;
       return;
     }
-    if (this.entries.size >= MOST_ADDRESSES) this.entries.delete(this.entries.keys().next().value ?? '');
+    if (this.#entries.size >= MOST_ADDRESSES) this.#entries.delete(this.#entries.keys().next().value ?? '');
     const fresh = { since: now, failures: 1, waiting: 0, turn: Promise.resolve(), good: new Set<string>() };
-    this.entries.set(address, fresh);
+    this.#entries.set(address, fresh);
   }
 
   /** The wrong ones before still count: others may guess behind the same address. */
   succeeded(address: string, token: string): void {
-    this.entries.get(address)?.good.add(token);
+    this.#entries.get(address)?.good.add(token);
   }
 }

@@ -18,8 +18,8 @@ export const SESSION_COOKIE = 'routewarden_session';
  * can guess no token by it, and a new token ends all sessions. What was signed out is revoked.
  */
 export class Sessions {
-  private readonly key: Buffer;
-  private readonly revoked = new Map<string, number>();
+  readonly #key: Buffer;
+  readonly #revoked = new Map<string, number>();
 
   /**
    * @param randomKey 32 bytes; kept where sessions shall live on over a restart
@@ -30,8 +30,8 @@ export class Sessions {
     randomKey: Buffer,
     revoked: ReadonlyMap<string, number>,
   ) {
-    this.key = scryptSync(`${settings.token ?? ''}\0${settings.readToken ?? ''}`, randomKey, 32);
-    for (const [id, until] of revoked) this.revoked.set(id, until);
+    this.#key = scryptSync(`${settings.token ?? ''}\0${settings.readToken ?? ''}`, randomKey, 32);
+    for (const [id, until] of revoked) this.#revoked.set(id, until);
   }
 
   get required(): boolean {
@@ -51,21 +51,21 @@ export class Sessions {
     const until = now + this.settings.sessionHours * 3_600_000;
     const { actor, role } = visitor;
     const body = Buffer.from(JSON.stringify({ actor, role, session, until })).toString('base64url');
-    return `${body}.${this.sign(body)}`;
+    return `${body}.${this.#sign(body)}`;
   }
 
   read(cookie: string, now: number): Visitor | undefined {
     const [body, signature] = cookie.split('.');
-    if (body === undefined || signature === undefined || !same(signature, this.sign(body))) return undefined;
+    if (body === undefined || signature === undefined || !same(signature, this.#sign(body))) return undefined;
     const content = JSON.parse(Buffer.from(body, 'base64url').toString()) as Visitor & { until: number };
-    if (content.session === undefined || content.until <= now || this.revoked.has(content.session)) return undefined;
+    if (content.session === undefined || content.until <= now || this.#revoked.has(content.session)) return undefined;
     return { actor: content.actor, role: content.role, session: content.session };
   }
 
   /** From now on its cookie is worth nothing, whoever kept a copy. */
   revoke(session: string, now: number): void {
-    for (const [id, until] of this.revoked) if (until <= now) this.revoked.delete(id);
-    this.revoked.set(session, now + this.settings.sessionHours * 3_600_000);
+    for (const [id, until] of this.#revoked) if (until <= now) this.#revoked.delete(id);
+    this.#revoked.set(session, now + this.settings.sessionHours * 3_600_000);
   }
 
   setCookie(value: string): string {
@@ -74,8 +74,8 @@ export class Sessions {
     return `${SESSION_COOKIE}=${value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${age}${secure}`;
   }
 
-  private sign(body: string): string {
-    return createHmac('sha256', this.key).update(body).digest('base64url');
+  #sign(body: string): string {
+    return createHmac('sha256', this.#key).update(body).digest('base64url');
   }
 }
 

@@ -46,15 +46,15 @@ export function detectorStage(kind: string): string {
  */
 export class DetectorStep {
   readonly serving: ServingModel;
-  private readonly pool: Pool;
-  private readonly stage: string;
-  private readonly round: ScoringRound;
+  readonly #pool: Pool;
+  readonly #stage: string;
+  readonly #round: ScoringRound;
 
   constructor(private readonly options: DetectorOptions) {
     this.serving = new ServingModel(modelKey(options.kind.name, options.stream), options);
-    this.pool = options.pool;
-    this.stage = detectorStage(options.kind.name);
-    this.round = options.round ?? new ScoringRound();
+    this.#pool = options.pool;
+    this.#stage = detectorStage(options.kind.name);
+    this.#round = options.round ?? new ScoringRound();
   }
 
   get key(): ModelKey {
@@ -64,32 +64,32 @@ export class DetectorStep {
   /** @returns whether there may be more to score at once */
   async step(): Promise<boolean> {
     const { stream } = this.options;
-    const { work, reading } = await this.round.read(async () => {
-      const found = await detectorWork(this.pool, { stage: this.stage, stream, modelKey: this.key });
-      return { work: found, reading: found && (await this.read(found.from, found.newest)) };
+    const { work, reading } = await this.#round.read(async () => {
+      const found = await detectorWork(this.#pool, { stage: this.#stage, stream, modelKey: this.key });
+      return { work: found, reading: found && (await this.#read(found.from, found.newest)) };
     });
     if (work === null) return false;
-    let more = work.late && (await this.scoreLate((work.from ?? work.newest + 1) - 1));
+    let more = work.late && (await this.#scoreLate((work.from ?? work.newest + 1) - 1));
     if (reading !== null) {
-      await this.round.turn();
-      const rows = await this.score(reading);
-      const committed = await this.commit(reading, rows);
+      await this.#round.turn();
+      const rows = await this.#score(reading);
+      const committed = await this.#commit(reading, rows);
       more ||= !committed || reading.until <= work.newest;
     }
     return more;
   }
 
   /** Reads what follows the cursor, as far as one version is active for it. */
-  private async read(from: Minute | null, newest: Minute): Promise<Reading | null> {
+  async #read(from: Minute | null, newest: Minute): Promise<Reading | null> {
     if (from === null || from > newest) return null;
-    const activation = await activeVersionAt(this.pool, this.key, from);
+    const activation = await activeVersionAt(this.#pool, this.key, from);
     if (activation === null) return null;
-    const change = await nextActivation(this.pool, this.key, from);
+    const change = await nextActivation(this.#pool, this.key, from);
     const until = Math.min(newest + 1, from + MINUTES_A_STEP, change ?? Number.MAX_SAFE_INTEGER);
-    return this.reading(this.pool, activation, from, until);
+    return this.#reading(this.#pool, activation, from, until);
   }
 
-  private async reading(db: Db, activation: Activation, from: Minute, until: Minute): Promise<Reading> {
+  async #reading(db: Db, activation: Activation, from: Minute, until: Minute): Promise<Reading> {
     const { kind, stream } = this.options;
     const loaded = await this.serving.of(activation);
     return { from, until, activation, loaded, block: await featureBlock(db, stream, from - kind.context, until) };
@@ -99,17 +99,17 @@ export class DetectorStep {
    * Writes nothing if the minutes got another version meanwhile, or if another process scored them while this one stood
    * still: the next step reads anew.
    */
-  private async commit({ from, until, activation }: Reading, rows: ScoreRow[]): Promise<boolean> {
+  async #commit({ from, until, activation }: Reading, rows: ScoreRow[]): Promise<boolean> {
     const { kind, stream } = this.options;
-    return inTransaction(this.pool, async (client) => {
+    return inTransaction(this.#pool, async (client) => {
       await lockModel(client, this.key, 'shared');
-      const cursor = await readCursor(client, this.stage, stream);
+      const cursor = await readCursor(client, this.#stage, stream);
       const active = await activeVersionAt(client, this.key, from);
       const change = await nextActivation(client, this.key, from);
       if (cursor !== null && cursor.position !== from - 1) return false;
       if (active?.id !== activation.id || (change !== null && change < until)) return false;
       await insertScores(client, stream, kind.name, rows);
-      await writeCursor(client, this.stage, stream, until - 1);
+      await writeCursor(client, this.#stage, stream, until - 1);
       await notify(client, 'scores', stream);
       return true;
     });
@@ -120,38 +120,38 @@ export class DetectorStep {
    * and those after them that could not be scored since the model looks back at what was lost. What is scored stays.
    * @returns whether there may be more of them
    */
-  private async scoreLate(passed: Minute): Promise<boolean> {
+  async #scoreLate(passed: Minute): Promise<boolean> {
     const { stream, kind } = this.options;
-    return inTransaction(this.pool, async (client) => {
+    return inTransaction(this.#pool, async (client) => {
       await lockModel(client, this.key, 'shared');
-      const late = await lateMinutes(client, stream, this.stage, passed, LATE_MINUTES_A_STEP);
+      const late = await lateMinutes(client, stream, this.#stage, passed, LATE_MINUTES_A_STEP);
       if (late.length === 0) return false;
       for (let at = 0; at < late.length; ) {
         const from = late[at]!;
         let until = from + 1;
         for (at += 1; at < late.length && late[at] === until; at += 1) until += 1;
-        await this.scoreAgain(client, from, Math.min(until + kind.context, passed + 1));
+        await this.#scoreAgain(client, from, Math.min(until + kind.context, passed + 1));
       }
-      await removeLateMinutes(client, stream, this.stage, late);
+      await removeLateMinutes(client, stream, this.#stage, late);
       await notify(client, 'scores', stream);
       return late.length === LATE_MINUTES_A_STEP;
     });
   }
 
-  private async scoreAgain(client: PoolClient, from: Minute, until: Minute): Promise<void> {
+  async #scoreAgain(client: PoolClient, from: Minute, until: Minute): Promise<void> {
     const { stream, kind } = this.options;
     for (let start = from; start < until; ) {
       const activation = await activeVersionAt(client, this.key, start);
       const end = Math.min(until, (await nextActivation(client, this.key, start)) ?? until);
       if (activation !== null) {
-        const rows = await this.score(await this.reading(client, activation, start, end));
+        const rows = await this.#score(await this.#reading(client, activation, start, end));
         await insertScores(client, stream, kind.name, rows);
       }
       start = end;
     }
   }
 
-  private async score({ from, loaded, block }: Reading): Promise<ScoreRow[]> {
+  async #score({ from, loaded, block }: Reading): Promise<ScoreRow[]> {
     const { kind } = this.options;
     const first = block.minutes.findIndex((minute) => minute >= from);
     if (first < 0) return [];
@@ -168,14 +168,14 @@ export class DetectorStep {
         surprise: scores.surprise[index]!,
         threshold,
         anomalous,
-        explanation: await this.explanation(loaded, block, first + index, scores, index, anomalous),
+        explanation: await this.#explanation(loaded, block, first + index, scores, index, anomalous),
       });
     }
     return rows;
   }
 
   /** Ordinary minutes are not explained: nobody asks, and there are many. */
-  private async explanation(
+  async #explanation(
     loaded: LoadedModel,
     block: FeatureBlock,
     row: number,

@@ -34,10 +34,10 @@ export interface EnsembleOptions {
 
 /** Votes on the minutes of a stream in order, once every detector with a model has passed them or has been waited for. */
 export class EnsembleStep {
-  private readonly constants: VoteConstants;
+  readonly #constants: VoteConstants;
 
   constructor(private readonly options: EnsembleOptions) {
-    this.constants = voteFor(options.falseAlarmsPerDay);
+    this.#constants = voteFor(options.falseAlarmsPerDay);
   }
 
   /** @returns whether there may be more to judge at once */
@@ -54,7 +54,7 @@ export class EnsembleStep {
       if (served.size === 0) return false;
       const cursor = await readCursor(client, ENSEMBLE, stream);
       const start = cursor ? cursor.position + 1 : Math.min(...[...served.values()].map(({ from }) => from));
-      const moreLate = await judgeLate(client, stream, start - 1, this.constants);
+      const moreLate = await judgeLate(client, stream, start - 1, this.#constants);
       const minutes = await minutesToJudge(client, stream, start, MINUTES_A_STEP);
       const verdicts: VerdictRow[] = [];
       let state = ((await lastVerdictState(client, stream)) as EnsembleState | null) ?? INITIAL_STATE;
@@ -63,7 +63,7 @@ export class EnsembleStep {
         const ready = [...served].every(([, { from, passed }]) => minute.minute < from || minute.minute <= passed);
         if (!ready && minute.age < this.options.waitSeconds) break;
         if (minute.kind !== 'gap') {
-          const verdict = judge(minute, state, this.constants);
+          const verdict = judge(minute, state, this.#constants);
           verdicts.push(verdict);
           state = verdict.state as EnsembleState;
         }

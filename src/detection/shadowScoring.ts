@@ -21,8 +21,8 @@ export interface ShadowScoringOptions {
  * verdicts know nothing of it.
  */
 export class ShadowScoring {
-  private readonly loaded = new Map<number, unknown>();
-  private readonly refused = new Set<number>();
+  readonly #loaded = new Map<number, unknown>();
+  readonly #refused = new Set<number>();
 
   constructor(private readonly options: ShadowScoringOptions) {}
 
@@ -31,16 +31,17 @@ export class ShadowScoring {
     const { pool, kind, streams } = this.options;
     let more = false;
     const shadows = await listShadows(pool, { kind: kind.name });
-    for (const id of this.loaded.keys()) if (!shadows.some(({ versionId }) => versionId === id)) this.loaded.delete(id);
+    for (const id of this.#loaded.keys())
+      if (!shadows.some(({ versionId }) => versionId === id)) this.#loaded.delete(id);
     for (const shadow of shadows) {
-      if (streams.includes(parseModelKey(shadow.modelKey).stream)) more = (await this.score(shadow)) || more;
+      if (streams.includes(parseModelKey(shadow.modelKey).stream)) more = (await this.#score(shadow)) || more;
     }
     return more;
   }
 
-  private async score(shadow: Shadow): Promise<boolean> {
+  async #score(shadow: Shadow): Promise<boolean> {
     const { pool, kind } = this.options;
-    const model = await this.load(shadow);
+    const model = await this.#load(shadow);
     if (model === null) return false;
     const { stream } = parseModelKey(shadow.modelKey);
     const of = { stream, kind: kind.name, versionId: shadow.versionId };
@@ -63,19 +64,19 @@ export class ShadowScoring {
   }
 
   /** Null for a version that cannot be loaded, which is logged once: without scores it is rejected in the end. */
-  private async load({ modelKey, versionId, version }: Shadow): Promise<unknown> {
+  async #load({ modelKey, versionId, version }: Shadow): Promise<unknown> {
     const { pool, kind, logger } = this.options;
-    if (this.refused.has(versionId)) return null;
-    if (!this.loaded.has(versionId)) {
+    if (this.#refused.has(versionId)) return null;
+    if (!this.#loaded.has(versionId)) {
       try {
-        this.loaded.set(versionId, (await loadVersion(pool, modelKey, versionId, kind)).model);
+        this.#loaded.set(versionId, (await loadVersion(pool, modelKey, versionId, kind)).model);
       } catch (error) {
         if (!(error instanceof BadArtifact)) throw error;
-        this.refused.add(versionId);
+        this.#refused.add(versionId);
         logger.error({ model: modelKey, version, error: error.message }, 'cannot load the version that shadows');
         return null;
       }
     }
-    return this.loaded.get(versionId);
+    return this.#loaded.get(versionId);
   }
 }

@@ -5,36 +5,36 @@ import type { WatchSettings } from './watch/settings.js';
 
 /** The operator's own networks, and what of a minute's evidence touches them. */
 export class WatchList {
-  private readonly networks: Set<number>;
-  private readonly allowed: Set<number>;
-  private readonly neighbours: Set<number>;
+  readonly #networks: Set<number>;
+  readonly #allowed: Set<number>;
+  readonly #neighbours: Set<number>;
   /** Longest first, so that the nearest is found. */
-  private readonly blocks: { text: string; block: AddressBlock; ignored: (part: AddressBlock) => boolean }[];
+  readonly #blocks: { text: string; block: AddressBlock; ignored: (part: AddressBlock) => boolean }[];
 
   constructor(private readonly settings: WatchSettings) {
-    this.networks = new Set(settings.asNumbers);
-    this.allowed = new Set([...settings.asNumbers, ...settings.origins]);
-    this.neighbours = new Set([...settings.neighbours, ...settings.asNumbers]);
-    this.blocks = settings.prefixes.map(({ prefix: text, ignore, ignoreParts }) => {
+    this.#networks = new Set(settings.asNumbers);
+    this.#allowed = new Set([...settings.asNumbers, ...settings.origins]);
+    this.#neighbours = new Set([...settings.neighbours, ...settings.asNumbers]);
+    this.#blocks = settings.prefixes.map(({ prefix: text, ignore, ignoreParts }) => {
       const block = parseAddressBlock(text);
       if (block === null) throw new Error(`watch.prefixes: "${text}" is not a prefix; write it as 192.0.2.0/24`);
       return { text, block, ignored: (part) => ignore || (ignoreParts && part.length > block.length) };
     });
-    this.blocks.sort((a, b) => b.block.length - a.block.length);
+    this.#blocks.sort((a, b) => b.block.length - a.block.length);
   }
 
   get empty(): boolean {
-    return this.networks.size === 0 && this.blocks.length === 0;
+    return this.#networks.size === 0 && this.#blocks.length === 0;
   }
 
   /** The entry that a prefix falls under: a watched block around it, or an AS of ours that holds it. */
-  private entryOf(prefix: string, holders: readonly number[]): string | null {
-    const block = this.blocks.length === 0 ? null : parseAddressBlock(prefix);
+  #entryOf(prefix: string, holders: readonly number[]): string | null {
+    const block = this.#blocks.length === 0 ? null : parseAddressBlock(prefix);
     if (block !== null) {
-      const around = this.blocks.find((own) => covers(own.block, block));
+      const around = this.#blocks.find((own) => covers(own.block, block));
       if (around !== undefined) return around.ignored(block) ? null : around.text;
     }
-    const holder = holders.find((network) => this.networks.has(network));
+    const holder = holders.find((network) => this.#networks.has(network));
     return holder === undefined ? null : `AS${holder}`;
   }
 
@@ -45,40 +45,40 @@ export class WatchList {
   withoutOurs(evidence: MinuteEvidence): MinuteEvidence {
     if (this.empty) return evidence;
     const strange = (prefix: string, origin: number, holders: readonly number[]) =>
-      !this.networks.has(origin) && this.entryOf(prefix, holders) === null;
+      !this.#networks.has(origin) && this.#entryOf(prefix, holders) === null;
     const { newOrigins, moreSpecifics, withdrawn, losses, tails } = evidence;
     const rest: MinuteEvidence = {
       ...evidence,
       newOrigins: newOrigins.filter(({ prefix, origin, previousOrigins }) => strange(prefix, origin, previousOrigins)),
       moreSpecifics: moreSpecifics.filter(
         ({ prefix, covering, origin, coveringOrigins }) =>
-          strange(prefix, origin, coveringOrigins) && this.entryOf(covering, []) === null,
+          strange(prefix, origin, coveringOrigins) && this.#entryOf(covering, []) === null,
       ),
-      withdrawn: withdrawn.filter(({ prefix, origin }) => this.entryOf(prefix, [origin]) === null),
+      withdrawn: withdrawn.filter(({ prefix, origin }) => this.#entryOf(prefix, [origin]) === null),
     };
     if (tails !== undefined) {
       rest.tails = tails.filter(
         ({ prefix, covering, origin, holder }) =>
-          !this.networks.has(origin) &&
-          (this.isOpenTo(covering ?? prefix, origin, holder) ||
-            (strange(prefix, origin, [holder]) && (covering === undefined || this.entryOf(covering, []) === null))),
+          !this.#networks.has(origin) &&
+          (this.#isOpenTo(covering ?? prefix, origin, holder) ||
+            (strange(prefix, origin, [holder]) && (covering === undefined || this.#entryOf(covering, []) === null))),
       );
     }
-    if (losses !== undefined) rest.losses = losses.filter(({ origin }) => !this.networks.has(origin));
+    if (losses !== undefined) rest.losses = losses.filter(({ origin }) => !this.#networks.has(origin));
     return rest;
   }
 
   /** Who may stand before ours is declared nowhere, so that only its suspicion tells a forged origin from a new neighbour. */
-  private isOpenTo(prefix: string, neighbour: number, holder: number): boolean {
-    if (!this.networks.has(holder) || this.settings.upstreams !== undefined || this.neighbours.has(neighbour))
+  #isOpenTo(prefix: string, neighbour: number, holder: number): boolean {
+    if (!this.#networks.has(holder) || this.settings.upstreams !== undefined || this.#neighbours.has(neighbour))
       return false;
-    const around = this.entryOf(prefix, []);
+    const around = this.#entryOf(prefix, []);
     return this.settings.prefixes.find((declared) => declared.prefix === around)?.upstreams === undefined;
   }
 
   /** Whether one of the named networks is the left end of this link, and one of ours the right. */
   isNeighbour({ left, right }: Pick<MinuteEvidence['newLinks'][number], 'left' | 'right'>, names: ReadonlySet<string>) {
-    return this.networks.has(right) && names.has(`AS${left}`);
+    return this.#networks.has(right) && names.has(`AS${left}`);
   }
 
   /** Links between the network and one of ours. */
@@ -90,10 +90,10 @@ export class WatchList {
   touches(evidence: MinuteEvidence): WatchedRoute[] {
     if (this.empty) return [];
     const touched = [
-      ...this.newOrigins(evidence),
-      ...this.moreSpecifics(evidence),
-      ...this.withdrawn(evidence),
-      ...this.neighboursIn(evidence),
+      ...this.#newOrigins(evidence),
+      ...this.#moreSpecifics(evidence),
+      ...this.#withdrawn(evidence),
+      ...this.#neighboursIn(evidence),
     ];
     return touched.map((route) => {
       const group = this.settings.prefixes.find(({ prefix }) => prefix === route.watched)?.group;
@@ -101,28 +101,28 @@ export class WatchList {
     });
   }
 
-  private newOrigins({ newOrigins }: MinuteEvidence): WatchedRoute[] {
+  #newOrigins({ newOrigins }: MinuteEvidence): WatchedRoute[] {
     return newOrigins.flatMap(({ prefix, origin, previousOrigins, peers, path }): WatchedRoute[] => {
-      const watched = this.entryOf(prefix, previousOrigins);
-      if (watched === null || this.allowed.has(origin) || peers < this.settings.minimumPeers) return [];
+      const watched = this.#entryOf(prefix, previousOrigins);
+      if (watched === null || this.#allowed.has(origin) || peers < this.settings.minimumPeers) return [];
       const before = previousOrigins.map((network) => `AS${network}`).join(', ') || 'nobody';
       const words = `your ${prefix} is announced by AS${origin} (before: ${before}), seen by ${peers} peers, path ${path.join(' ')}`;
       return [{ kind: 'new origin', watched, words, prefix, origin, peers }];
     });
   }
 
-  private moreSpecifics({ moreSpecifics }: MinuteEvidence): WatchedRoute[] {
+  #moreSpecifics({ moreSpecifics }: MinuteEvidence): WatchedRoute[] {
     return moreSpecifics.flatMap(({ prefix, covering, origin, coveringOrigins, peers }): WatchedRoute[] => {
-      const watched = this.entryOf(prefix, coveringOrigins) ?? this.entryOf(covering, coveringOrigins);
-      if (watched === null || this.allowed.has(origin) || peers < this.settings.minimumPeers) return [];
+      const watched = this.#entryOf(prefix, coveringOrigins) ?? this.#entryOf(covering, coveringOrigins);
+      if (watched === null || this.#allowed.has(origin) || peers < this.settings.minimumPeers) return [];
       const words = `${prefix}, inside your ${covering}, is announced by AS${origin}, seen by ${peers} peers`;
       return [{ kind: 'more specific', watched, words, prefix, origin, peers }];
     });
   }
 
-  private withdrawn({ withdrawn }: MinuteEvidence): WatchedRoute[] {
+  #withdrawn({ withdrawn }: MinuteEvidence): WatchedRoute[] {
     return withdrawn.flatMap(({ prefix, origin, peers, peersBefore }): WatchedRoute[] => {
-      const watched = this.entryOf(prefix, [origin]);
+      const watched = this.#entryOf(prefix, [origin]);
       if (watched === null || peersBefore < 2 || peers < peersBefore * this.settings.withdrawnShare) return [];
       const words = `your ${prefix} was withdrawn by ${peers} of ${peersBefore} peers`;
       return [{ kind: 'withdrawn', watched, words, prefix, origin, peers }];
@@ -130,11 +130,11 @@ export class WatchList {
   }
 
   /** The network left of ours in a path is the neighbour that passed our routes on. */
-  private neighboursIn({ newLinks }: MinuteEvidence): WatchedRoute[] {
+  #neighboursIn({ newLinks }: MinuteEvidence): WatchedRoute[] {
     // where upstreams are declared, the watch compares every path with them
     if (this.settings.upstreams !== undefined) return [];
     return newLinks.flatMap(({ left, right, routes, prefixes }): WatchedRoute[] => {
-      if (!this.networks.has(right) || this.neighbours.has(left)) return [];
+      if (!this.#networks.has(right) || this.#neighbours.has(left)) return [];
       const words = `AS${left} is a new neighbour of your AS${right} in the path of ${routes} routes (${prefixes.slice(0, 3).join(', ')})`;
       return [{ kind: 'new neighbour', watched: `AS${right}`, words, prefix: prefixes[0], origin: left }];
     });

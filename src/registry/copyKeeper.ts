@@ -20,8 +20,8 @@ export interface CopyKeeperOptions {
  * a detector that has one in memory would notice only when it starts afresh.
  */
 export class CopyKeeper {
-  private after = 0;
-  private damaged = new Map<number, string>();
+  #after = 0;
+  #damaged = new Map<number, string>();
 
   constructor(private readonly options: CopyKeeperOptions) {}
 
@@ -32,28 +32,28 @@ export class CopyKeeper {
    */
   async look(): Promise<number> {
     const { pool } = this.options;
-    const next = await storedVersions(pool, { after: this.after, limit: MOST_A_LOOK });
-    this.after = next.length < MOST_A_LOOK ? 0 : next.at(-1)!.id;
-    const again = [...this.damaged.keys()].filter((id) => next.every((version) => version.id !== id));
+    const next = await storedVersions(pool, { after: this.#after, limit: MOST_A_LOOK });
+    this.#after = next.length < MOST_A_LOOK ? 0 : next.at(-1)!.id;
+    const again = [...this.#damaged.keys()].filter((id) => next.every((version) => version.id !== id));
     const known = again.length === 0 ? [] : await storedVersions(pool, { ids: again });
     const faults: Error[] = [];
-    const before = this.damaged;
-    this.damaged = new Map();
+    const before = this.#damaged;
+    this.#damaged = new Map();
     let healed = 0;
     for (const version of [...next, ...known]) {
       try {
-        if (await this.keep(version)) healed += 1;
+        if (await this.#keep(version)) healed += 1;
       } catch (error) {
         faults.push(error as Error);
       }
     }
-    for (const [id, what] of before) if (!this.damaged.has(id)) this.options.rounds.went(what);
+    for (const [id, what] of before) if (!this.#damaged.has(id)) this.options.rounds.went(what);
     if (faults.length > 0) throw new AggregateError(faults, faults[0]!.message);
     return healed;
   }
 
   /** @returns whether its copy was written anew */
-  private async keep(version: ModelVersion & { active: boolean }): Promise<boolean> {
+  async #keep(version: ModelVersion & { active: boolean }): Promise<boolean> {
     const { pool, root, log, rounds } = this.options;
     const { modelKey, version: number } = version;
     try {
@@ -63,7 +63,7 @@ export class CopyKeeper {
     } catch (error) {
       if (!(error instanceof BadArtifact)) throw error;
       const what = `${version.active ? 'active ' : ''}version ${number} of ${modelKey}`;
-      this.damaged.set(version.id, what);
+      this.#damaged.set(version.id, what);
       rounds.failed(what, error);
       return false;
     }

@@ -49,10 +49,10 @@ export class ApprovalDesk {
     decision: { approve: boolean; actor: string; reason: string },
   ): Promise<{ approval: Approval; job: string | null; refused: string | null }> {
     const [waiting] = await approvals(this.options.pool, { modelKey, waiting: true });
-    const decided = waiting && (await this.settle(waiting, decision));
+    const decided = waiting && (await this.#settle(waiting, decision));
     if (!decided) throw new NothingWaits(modelKey);
     if (!decision.approve) return { approval: decided, job: null, refused: null };
-    return { approval: decided, ...(await this.enqueue(decided)) };
+    return { approval: decided, ...(await this.#enqueue(decided)) };
   }
 
   /** Decides what nobody decided in time, and queues what was approved by one that died before it could. @returns how many */
@@ -62,7 +62,7 @@ export class ApprovalDesk {
     const expire = async (late: Approval) => {
       const reason = `nobody decided until ${late.expiresAt.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
       const approve = late.onExpiry === 'approve';
-      if ((await this.settle(late, { approve, actor: EXPIRY, reason, expired: true })) === null) return;
+      if ((await this.#settle(late, { approve, actor: EXPIRY, reason, expired: true })) === null) return;
       logger.info(
         { model: late.modelKey },
         `the retraining of ${late.modelKey} is ${approve ? 'approved' : 'declined'}: ${reason}`,
@@ -70,7 +70,7 @@ export class ApprovalDesk {
       done++;
     };
     const queueIt = async (approved: Approval) => {
-      const { refused } = await this.enqueue(approved);
+      const { refused } = await this.#enqueue(approved);
       if (refused !== null)
         logger.warn(
           { model: approved.modelKey },
@@ -100,10 +100,10 @@ export class ApprovalDesk {
   /** Brings Bull Board's list up to date. */
   async show(queue: Queue<ApprovalPayload>): Promise<void> {
     const rows = await approvals(this.options.pool, { waiting: true });
-    await showWaiting(queue, await Promise.all(rows.map((row) => this.shown(row))));
+    await showWaiting(queue, await Promise.all(rows.map((row) => this.#shown(row))));
   }
 
-  private async shown(row: Approval): Promise<ApprovalPayload> {
+  async #shown(row: Approval): Promise<ApprovalPayload> {
     const payload = retrainPayload.safeParse(row.payload).data;
     const report =
       payload?.trigger.kind === 'drift' ? await driftReportById(this.options.pool, payload.trigger.reportId) : null;
@@ -117,7 +117,7 @@ export class ApprovalDesk {
     };
   }
 
-  private async settle(
+  async #settle(
     { id, modelKey }: Approval,
     decision: { approve: boolean; actor: string; reason: string; expired?: boolean },
   ): Promise<Approval | null> {
@@ -128,7 +128,7 @@ export class ApprovalDesk {
     });
   }
 
-  private async enqueue(approval: Approval): Promise<{ job: string | null; refused: string | null }> {
+  async #enqueue(approval: Approval): Promise<{ job: string | null; refused: string | null }> {
     const { pool, queue, settings } = this.options;
     const payload = retrainPayload.safeParse(approval.payload);
     const answer = payload.success

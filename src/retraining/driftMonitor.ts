@@ -57,23 +57,23 @@ export class DriftMonitor {
     await eachAlone(
       streams,
       ({ name }) => name,
-      ({ name }) => this.checkStream(name, round),
+      ({ name }) => this.#checkStream(name, round),
     );
     return round;
   }
 
-  private async checkStream(stream: string, round: DriftRound): Promise<void> {
+  async #checkStream(stream: string, round: DriftRound): Promise<void> {
     const newest = await watermark(this.options.pool, stream);
     if (newest === null) return;
     const last = newest + 1 - ((newest + 1) % HOUR);
     let fault: unknown = null;
-    for (let windowEnd = await this.firstHour(stream, last); windowEnd <= last; windowEnd += HOUR) {
+    for (let windowEnd = await this.#firstHour(stream, last); windowEnd <= last; windowEnd += HOUR) {
       const shared = new Map();
       const hour = { windowEnd, isNewest: windowEnd === last };
       await eachAlone(
         MODEL_KINDS,
         (kind) => modelKey(kind, stream),
-        (kind) => this.checkModel(modelKey(kind, stream), stream, hour, shared, round),
+        (kind) => this.#checkModel(modelKey(kind, stream), stream, hour, shared, round),
       ).catch((error: unknown) => {
         if (storeIsAway(error)) throw error;
         fault ??= error;
@@ -85,7 +85,7 @@ export class DriftMonitor {
   }
 
   /** The hour after the last that was judged; the newest again when there is none since, for what was left undone. */
-  private async firstHour(stream: string, last: Minute): Promise<Minute> {
+  async #firstHour(stream: string, last: Minute): Promise<Minute> {
     const { pool } = this.options;
     const cursor = await readCursor(pool, DRIFT_MONITOR, stream);
     if (cursor !== null) return Math.max(last - MOST_HOURS * HOUR, Math.min(last, Number(cursor.position) + HOUR));
@@ -94,7 +94,7 @@ export class DriftMonitor {
     return Math.max(last - MOST_HOURS * HOUR, Math.min(last, first + HOUR - (first % HOUR)));
   }
 
-  private async checkModel(
+  async #checkModel(
     key: ModelKey,
     stream: string,
     { windowEnd, isNewest }: { windowEnd: Minute; isNewest: boolean },
@@ -134,7 +134,7 @@ export class DriftMonitor {
         );
         return;
       }
-      await this.request(
+      await this.#request(
         {
           modelKey: key,
           trigger: { kind: 'drift', reportId, ...(report.runaway === true ? { runaway: true } : {}) },
@@ -145,17 +145,17 @@ export class DriftMonitor {
       );
     } else if (!isNewest) {
       // What follows is asked for by what there is now.
-    } else if ((await currentActivation(pool, key)) === null && (await this.firstWindowIsComplete(stream))) {
-      await this.request({ modelKey: key, trigger: { kind: 'first' }, seed: settings.seed }, round);
+    } else if ((await currentActivation(pool, key)) === null && (await this.#firstWindowIsComplete(stream))) {
+      await this.#request({ modelKey: key, trigger: { kind: 'first' }, seed: settings.seed }, round);
     } else {
-      const since = await this.grownRegime(key, stream, windowEnd);
+      const since = await this.#grownRegime(key, stream, windowEnd);
       if (since !== null)
-        await this.request({ modelKey: key, trigger: { kind: 'growth', since }, seed: settings.seed }, round, fresh);
+        await this.#request({ modelKey: key, trigger: { kind: 'growth', since }, seed: settings.seed }, round, fresh);
     }
   }
 
   /** Where the regime of a provisional version began, when it has grown enough to be trained on again. */
-  private async grownRegime(key: ModelKey, stream: string, windowEnd: Minute): Promise<Minute | null> {
+  async #grownRegime(key: ModelKey, stream: string, windowEnd: Minute): Promise<Minute | null> {
     const { pool, settings } = this.options;
     const active = await currentActivation(pool, key);
     const version = active && (await versionById(pool, active.versionId));
@@ -172,14 +172,14 @@ export class DriftMonitor {
     return seen.anomalous <= settings.retraining.watchRate * seen.minutes ? regime.since : null;
   }
 
-  private async request(payload: RetrainPayload, round: DriftRound, tell = true): Promise<void> {
+  async #request(payload: RetrainPayload, round: DriftRound, tell = true): Promise<void> {
     const { pool, queue, settings, logger } = this.options;
     const answer = await requestRetrain(pool, queue, payload, settings.retraining);
     if (answer.admitted) round.requested += 1;
     else logger[tell ? 'info' : 'debug']({ model: payload.modelKey }, `no retraining now: ${answer.reason}`);
   }
 
-  private async firstWindowIsComplete(stream: string): Promise<boolean> {
+  async #firstWindowIsComplete(stream: string): Promise<boolean> {
     const { pool, settings } = this.options;
     const first = await firstMinute(pool, stream);
     const newest = await watermark(pool, stream);

@@ -31,13 +31,13 @@ export class ShadowWatch {
       await listShadows(this.options.pool),
       ({ modelKey }) => modelKey,
       async (shadow) => {
-        if (await this.judge(shadow)) ended += 1;
+        if (await this.#judge(shadow)) ended += 1;
       },
     );
     return ended;
   }
 
-  private async judge(shadow: Shadow): Promise<boolean> {
+  async #judge(shadow: Shadow): Promise<boolean> {
     const { pool, settings, logger } = this.options;
     const comparison = await compareShadow(pool, shadow);
     const { state, reason } = judgeShadow(shadow.minutes, comparison, settings);
@@ -56,11 +56,11 @@ export class ShadowWatch {
     if (taken.state !== 'published') return taken.state === 'rejected';
     logger.info({ model: modelKey, version }, `${modelKey} version ${version} takes over: ${reason}`);
     await notify(pool, 'activations', parseModelKey(modelKey).stream);
-    await this.copy(taken);
+    await this.#copy(taken);
     return true;
   }
 
-  private async copy({ version, replaced }: Extract<Awaited<ReturnType<typeof takeOver>>, { state: 'published' }>) {
+  async #copy({ version, replaced }: Extract<Awaited<ReturnType<typeof takeOver>>, { state: 'published' }>) {
     const { pool, artifactDirectory, logger } = this.options;
     if (artifactDirectory === null) return;
     try {

@@ -14,14 +14,14 @@ const LONGEST_ERROR = 300;
 
 /** Counts the rounds of one service that fail, for its row in `services`: a heartbeat alone says nothing of its work. */
 export class Rounds {
-  private readonly open = new Map<string, FailingRound>();
+  readonly #open = new Map<string, FailingRound>();
 
   constructor(private readonly now: () => Date) {}
 
   failed(what: string, error: unknown): void {
     const text = (error instanceof Error ? error.message : String(error)).slice(0, LONGEST_ERROR);
-    const before = this.open.get(what);
-    this.open.set(what, {
+    const before = this.#open.get(what);
+    this.#open.set(what, {
       what,
       failures: (before?.failures ?? 0) + 1,
       since: before?.since ?? this.now().toISOString(),
@@ -31,11 +31,11 @@ export class Rounds {
 
   /** A round went well. */
   went(what: string): void {
-    this.open.delete(what);
+    this.#open.delete(what);
   }
 
   /** Those whose last round failed. */
   failing(): FailingRound[] {
-    return [...this.open.values()];
+    return [...this.#open.values()];
   }
 }

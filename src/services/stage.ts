@@ -81,7 +81,7 @@ async function runHeld(
 
 /** Failures in a row of one stage. */
 class Trouble {
-  private failures = 0;
+  #failures = 0;
 
   constructor(
     private readonly stage: Stage,
@@ -90,43 +90,43 @@ class Trouble {
   ) {}
 
   over(): void {
-    this.failures = 0;
+    this.#failures = 0;
     this.rounds.went(`${this.stage.name}/${this.stage.stream}`);
   }
 
   /** @returns milliseconds to wait before the next try; throws the error when there were too many */
   count(error: unknown): number {
-    this.failures += 1;
+    this.#failures += 1;
     this.rounds.failed(`${this.stage.name}/${this.stage.stream}`, error);
-    if (this.failures >= MOST_FAILURES) throw error;
+    if (this.#failures >= MOST_FAILURES) throw error;
     const { name, stream } = this.stage;
-    this.logger.warn({ err: error, stream, failures: this.failures }, `${name}: a step failed, trying again`);
-    return Math.min(100 * 2 ** this.failures, LONGEST_BACKOFF_MILLISECONDS);
+    this.logger.warn({ err: error, stream, failures: this.#failures }, `${name}: a step failed, trying again`);
+    return Math.min(100 * 2 ** this.#failures, LONGEST_BACKOFF_MILLISECONDS);
   }
 }
 
 /** A bell that remembers being rung while nobody waited. */
 class Wake {
-  private rung = false;
-  private listener: (() => void) | null = null;
+  #rung = false;
+  #listener: (() => void) | null = null;
 
   ring(): void {
-    this.rung = true;
-    this.listener?.();
+    this.#rung = true;
+    this.#listener?.();
   }
 
   async wait(milliseconds: number, ignoreEarlier = false): Promise<void> {
-    if (ignoreEarlier) this.rung = false;
-    if (!this.rung) {
+    if (ignoreEarlier) this.#rung = false;
+    if (!this.#rung) {
       await new Promise<void>((done) => {
         const timer = setTimeout(done, milliseconds);
-        this.listener = () => {
+        this.#listener = () => {
           clearTimeout(timer);
           done();
         };
       });
     }
-    this.listener = null;
-    this.rung = false;
+    this.#listener = null;
+    this.#rung = false;
   }
 }

@@ -32,8 +32,8 @@ interface Child {
 
 /** Starts services as processes, passes their logs on, and restarts with backoff those that end or are stuck. */
 export class Supervisor {
-  private readonly children: Child[] = [];
-  private stopping = false;
+  readonly #children: Child[] = [];
+  #stopping = false;
 
   constructor(
     private settings: Settings,
@@ -47,7 +47,7 @@ export class Supervisor {
 
   start(names: readonly ServiceName[]): void {
     for (const name of names) {
-      const number = this.children.filter((child) => child.name === name).length + 1;
+      const number = this.#children.filter((child) => child.name === name).length + 1;
       const instance = `${name}.${process.pid}.${number}`;
       const child: Child = {
         name,
@@ -57,20 +57,20 @@ export class Supervisor {
         backoff: FIRST_BACKOFF_MILLISECONDS,
         ending: false,
       };
-      this.children.push(child);
-      this.spawn(child);
+      this.#children.push(child);
+      this.#spawn(child);
     }
   }
 
   /** The process of a service, for those who want to disturb it. */
   pidOf(name: ServiceName): number | undefined {
-    return this.children.find((child) => child.name === name)?.process?.pid;
+    return this.#children.find((child) => child.name === name)?.process?.pid;
   }
 
   /** SIGTERM to all, SIGKILL to those that have not drained in time. */
   async stop(): Promise<void> {
-    this.stopping = true;
-    await Promise.all(this.children.map((child) => this.end(child)));
+    this.#stopping = true;
+    await Promise.all(this.#children.map((child) => this.#end(child)));
   }
 
   /**
@@ -79,17 +79,17 @@ export class Supervisor {
    */
   async reload(settings: Settings, names: readonly ServiceName[]): Promise<void> {
     this.settings = settings;
-    for (const child of this.children.filter(({ name }) => names.includes(name))) {
-      if (this.stopping) return;
-      await this.end(child);
-      if (this.stopping) return;
+    for (const child of this.#children.filter(({ name }) => names.includes(name))) {
+      if (this.#stopping) return;
+      await this.#end(child);
+      if (this.#stopping) return;
       child.ending = false;
       child.backoff = FIRST_BACKOFF_MILLISECONDS;
-      this.spawn(child);
+      this.#spawn(child);
     }
   }
 
-  private async end(child: Child): Promise<void> {
+  async #end(child: Child): Promise<void> {
     child.ending = true;
     clearTimeout(child.timer);
     const running = child.process;
@@ -104,7 +104,7 @@ export class Supervisor {
     clearTimeout(timer);
   }
 
-  private spawn(child: Child): void {
+  #spawn(child: Child): void {
     const startedAt = performance.now();
     const service = findService(child.name);
     const running = launchService({
@@ -120,7 +120,7 @@ export class Supervisor {
       onError: (error) => {
         this.logger.error({ error: error.message }, `cannot start ${child.name}`);
         // Without a process there is no exit either, such as when the machine has no more of them.
-        if (running.pid === undefined && !child.ending) this.later(child);
+        if (running.pid === undefined && !child.ending) this.#later(child);
       },
     });
     child.process = running;
@@ -143,14 +143,14 @@ export class Supervisor {
       this.logger.warn(
         `${child.name} ended (${signal ?? `exit code ${code}`}): starting it again in ${child.backoff} ms`,
       );
-      this.later(child);
+      this.#later(child);
     });
   }
 
-  private later(child: Child): void {
+  #later(child: Child): void {
     child.timer = setTimeout(() => {
       child.restarts += 1;
-      this.spawn(child);
+      this.#spawn(child);
     }, child.backoff);
     child.backoff = Math.min(child.backoff * 2, LONGEST_BACKOFF_MILLISECONDS);
   }

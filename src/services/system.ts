@@ -67,13 +67,13 @@ export class System {
       throw error;
     }
     const system = new System(database, supervisor, options, settings);
-    system.beforeStop = () => {
+    system.#beforeStop = () => {
       stopping = true;
     };
     return system;
   }
 
-  private beforeStop: () => void = () => {};
+  #beforeStop: () => void = () => {};
 
   /**
    * Goes on with other settings: services start afresh one after the other, the collector only when what it reads has
@@ -99,7 +99,7 @@ export class System {
   }
 
   async stop(): Promise<void> {
-    this.beforeStop();
+    this.#beforeStop();
     await this.supervisor.stop();
     await this.database.close();
   }

@@ -31,12 +31,12 @@ export interface EmbeddedOptions {
  * left behind is recovered by PostgreSQL's own crash recovery; a server that ends by itself is started again.
  */
 export class EmbeddedPostgres {
-  private server: ChildProcess | null = null;
-  private guard: PostgresGuard | null = null;
-  private stopping = false;
-  private readonly ends: number[] = [];
-  private readonly handlers: ((code: number | null) => void)[] = [];
-  private restarting: Promise<void> = Promise.resolve();
+  #server: ChildProcess | null = null;
+  #guard: PostgresGuard | null = null;
+  #stopping = false;
+  readonly #ends: number[] = [];
+  readonly #handlers: ((code: number | null) => void)[] = [];
+  #restarting: Promise<void> = Promise.resolve();
 
   private constructor(
     readonly databaseUrl: string,
@@ -50,7 +50,7 @@ export class EmbeddedPostgres {
 
   /** Called when the server has ended without having been stopped, and does not come back. */
   onExit(handler: (code: number | null) => void): void {
-    this.handlers.push(handler);
+    this.#handlers.push(handler);
   }
 
   /**
@@ -77,7 +77,7 @@ export class EmbeddedPostgres {
       options,
     );
     try {
-      await started.launch();
+      await started.#launch();
       await createDatabase(place.url(credentials, 'postgres'));
       const content = JSON.stringify({ databaseUrl: started.databaseUrl, pid: process.pid });
       writeFileSync(`${started.connectionFile}.new`, content, { mode: 0o600 });
@@ -91,14 +91,14 @@ export class EmbeddedPostgres {
 
   /** Fast shutdown: open transactions are rolled back, everything committed is on disk. */
   async stop(): Promise<void> {
-    this.stopping = true;
-    await this.restarting;
+    this.#stopping = true;
+    await this.#restarting;
     rmSync(this.connectionFile, { force: true });
-    await this.end('SIGINT');
+    await this.#end('SIGINT');
     this.place.remove();
   }
 
-  private async launch(): Promise<void> {
+  async #launch(): Promise<void> {
     this.place.prepare();
     const server = spawn(
       this.binaries.postgres,
@@ -113,40 +113,40 @@ export class EmbeddedPostgres {
       // Out of the terminal's process group: Ctrl-C must not stop the database before the services have drained.
       { ...(this.user ?? {}), detached: true, stdio: ['ignore', 'ignore', 'pipe'], cwd: this.cluster },
     );
-    this.server = server;
+    this.#server = server;
     try {
       await ready(server, this.options.log);
     } catch (error) {
-      await this.end('SIGINT');
+      await this.#end('SIGINT');
       throw error;
     }
-    this.guard = PostgresGuard.watch(this.cluster, server.pid!, this.user, this.options.log);
-    if (hasEnded(server)) this.ended(server.exitCode);
-    else server.once('exit', (code) => this.ended(code));
+    this.#guard = PostgresGuard.watch(this.cluster, server.pid!, this.user, this.options.log);
+    if (hasEnded(server)) this.#ended(server.exitCode);
+    else server.once('exit', (code) => this.#ended(code));
   }
 
-  private ended(code: number | null): void {
-    this.guard?.dismiss();
-    if (this.stopping) return;
-    this.restarting = this.startAgain(code);
+  #ended(code: number | null): void {
+    this.#guard?.dismiss();
+    if (this.#stopping) return;
+    this.#restarting = this.#startAgain(code);
   }
 
-  private async startAgain(code: number | null): Promise<void> {
+  async #startAgain(code: number | null): Promise<void> {
     const { log, restarts = MOST_RESTARTS } = this.options;
-    for (let failed: unknown = null; !this.stopping; ) {
+    for (let failed: unknown = null; !this.#stopping; ) {
       const now = performance.now();
-      while (this.ends.length > 0 && now - this.ends[0]! > RESTARTS_COUNTED_MILLISECONDS) this.ends.shift();
-      if (this.ends.length >= restarts) {
+      while (this.#ends.length > 0 && now - this.#ends[0]! > RESTARTS_COUNTED_MILLISECONDS) this.#ends.shift();
+      if (this.#ends.length >= restarts) {
         if (failed !== null) log(`PostgreSQL does not start again: ${(failed as Error).message}`);
-        for (const handler of this.handlers) handler(code);
+        for (const handler of this.#handlers) handler(code);
         return;
       }
-      this.ends.push(now);
+      this.#ends.push(now);
       log(`PostgreSQL ended by itself (exit code ${code}): starting it again`);
-      await new Promise((done) => setTimeout(done, FIRST_BACKOFF_MILLISECONDS * 2 ** (this.ends.length - 1)));
+      await new Promise((done) => setTimeout(done, FIRST_BACKOFF_MILLISECONDS * 2 ** (this.#ends.length - 1)));
       try {
         await endLeftover(this.cluster, log);
-        if (!this.stopping) await this.launch();
+        if (!this.#stopping) await this.#launch();
         return;
       } catch (error) {
         failed = error;
@@ -154,8 +154,8 @@ export class EmbeddedPostgres {
     }
   }
 
-  private async end(signal: 'SIGINT'): Promise<void> {
-    const { server } = this;
+  async #end(signal: 'SIGINT'): Promise<void> {
+    const server = this.#server;
     if (server?.pid === undefined || hasEnded(server)) return;
     const ended = new Promise((done) => server.once('exit', done));
     server.kill(signal);

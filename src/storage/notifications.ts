@@ -14,11 +14,11 @@ export async function notify(db: Db, table: string, stream: string): Promise<voi
  * readers one poll interval.
  */
 export class NotificationListener {
-  private client: pg.Client | null = null;
-  private closed = false;
-  private retryMilliseconds = 100;
-  private timer: NodeJS.Timeout | undefined;
-  private readonly handlers = new Set<(table: string, stream: string) => void>();
+  #client: pg.Client | null = null;
+  #closed = false;
+  #retryMilliseconds = 100;
+  #timer: NodeJS.Timeout | undefined;
+  readonly #handlers = new Set<(table: string, stream: string) => void>();
 
   constructor(
     private readonly databaseUrl: string,
@@ -26,7 +26,7 @@ export class NotificationListener {
   ) {}
 
   onNotification(handler: (table: string, stream: string) => void): void {
-    this.handlers.add(handler);
+    this.#handlers.add(handler);
   }
 
   async open(): Promise<void> {
@@ -38,32 +38,32 @@ export class NotificationListener {
     });
     let lost = false;
     const retry = (error: Error) => {
-      if (lost || this.closed) return;
+      if (lost || this.#closed) return;
       lost = true;
       this.onError(error);
       client.end().catch(this.onError);
-      this.timer = setTimeout(() => void this.open(), this.retryMilliseconds);
-      this.retryMilliseconds = Math.min(this.retryMilliseconds * 2, 5_000);
+      this.#timer = setTimeout(() => void this.open(), this.#retryMilliseconds);
+      this.#retryMilliseconds = Math.min(this.#retryMilliseconds * 2, 5_000);
     };
     client.on('error', retry);
     client.on('end', () => retry(new Error('the connection for notifications was closed')));
     client.on('notification', ({ payload }) => {
       const [table, stream] = (payload ?? '').split(' ');
-      if (table && stream) for (const handler of this.handlers) handler(table, stream);
+      if (table && stream) for (const handler of this.#handlers) handler(table, stream);
     });
     try {
       await client.connect();
       await client.query(`LISTEN ${CHANNEL}`);
-      this.client = client;
-      this.retryMilliseconds = 100;
+      this.#client = client;
+      this.#retryMilliseconds = 100;
     } catch (error) {
       retry(error as Error);
     }
   }
 
   async close(): Promise<void> {
-    this.closed = true;
-    clearTimeout(this.timer);
-    await this.client?.end();
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    await this.#client?.end();
   }
 }

@@ -72,8 +72,8 @@ export async function rowCount(client: PoolClient, table: string): Promise<numbe
 
 /** Takes rows of one table and writes them in blocks; columns that the dump does not know get their defaults. */
 export class RowWriter {
-  private block: string[] = [];
-  private characters = 0;
+  #block: string[] = [];
+  #characters = 0;
   rows = 0;
 
   constructor(
@@ -82,23 +82,23 @@ export class RowWriter {
   ) {}
 
   async add(row: string): Promise<void> {
-    this.block.push(row);
-    this.characters += row.length;
-    if (this.block.length >= BLOCK_ROWS || this.characters >= MOST_BLOCK_CHARACTERS) await this.flush();
+    this.#block.push(row);
+    this.#characters += row.length;
+    if (this.#block.length >= BLOCK_ROWS || this.#characters >= MOST_BLOCK_CHARACTERS) await this.flush();
   }
 
   async flush(): Promise<void> {
-    if (this.block.length === 0) return;
+    if (this.#block.length === 0) return;
     const { table, columns } = this.table;
     const fields = columns.map(name).join(', ');
     await this.client.query(
       `INSERT INTO ${name(table)} (${fields})
        SELECT ${fields} FROM json_populate_recordset(NULL::${name(table)}, $1::json) ON CONFLICT DO NOTHING`,
-      [`[${this.block.join(',')}]`],
+      [`[${this.#block.join(',')}]`],
     );
-    this.rows += this.block.length;
-    this.block = [];
-    this.characters = 0;
+    this.rows += this.#block.length;
+    this.#block = [];
+    this.#characters = 0;
   }
 }
 

@@ -148,7 +148,7 @@ export class ManyModels {
     };
     for (let i = 0; i < count; i++)
       this.trainers.push(
-        spawn(process.execPath, [join('dist', 'workers', 'trainer.js')], {
+        spawn(process.execPath, [join('dist', 'program', 'trainer.js')], {
           env: environment,
           stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
         }),

@@ -16,13 +16,13 @@ export interface LaneOptions {
 
 /** One channel's way out, by itself: what is stuck in it holds up no other. It has a breaker. */
 export class Lane {
-  private busySince: Date | null = null;
-  private failures = 0;
-  private restsUntil: Date | null = null;
-  private failedAt = new Date(0);
-  private lastError = '';
+  #busySince: Date | null = null;
+  #failures = 0;
+  #restsUntil: Date | null = null;
+  #failedAt = new Date(0);
+  #lastError = '';
   /** Since when a try goes on although its time is up; the channel does not heed its signal. */
-  private overdueSince: Date | null = null;
+  #overdueSince: Date | null = null;
   /** Notices since this process began; one that was tried again counts again. */
   readonly counts = { sent: 0, failed: 0 };
 
@@ -38,59 +38,62 @@ export class Lane {
   /** Why nothing may be sent now and when to look again; null when it may. */
   closed(): { until: Date; error: string } | null {
     const { now, trySeconds } = this.options;
-    if (this.busySince !== null) {
-      const until = new Date(Math.max(this.busySince.getTime() + trySeconds * 1000, now().getTime() + 1000));
-      return { until, error: `stuck in one message since ${this.busySince.toISOString()}` };
+    if (this.#busySince !== null) {
+      const until = new Date(Math.max(this.#busySince.getTime() + trySeconds * 1000, now().getTime() + 1000));
+      return { until, error: `stuck in one message since ${this.#busySince.toISOString()}` };
     }
-    if (this.overdueSince !== null) {
+    if (this.#overdueSince !== null) {
       const until = new Date(now().getTime() + OVERDUE_SECONDS * 1000);
-      return { until, error: `a try that was cut off has not ended since ${this.overdueSince.toISOString()}` };
+      return { until, error: `a try that was cut off has not ended since ${this.#overdueSince.toISOString()}` };
     }
     // A clock that was set back since it failed says nothing of how long it has rested.
-    if (this.restsUntil === null || this.restsUntil <= now() || now() < this.failedAt) return null;
-    return { until: this.restsUntil, error: `left alone after ${this.failures} failures in a row: ${this.lastError}` };
+    if (this.#restsUntil === null || this.#restsUntil <= now() || now() < this.#failedAt) return null;
+    return {
+      until: this.#restsUntil,
+      error: `left alone after ${this.#failures} failures in a row: ${this.#lastError}`,
+    };
   }
 
   /** Occupied until `leave`. */
   enter(): void {
-    this.busySince = this.options.now();
+    this.#busySince = this.options.now();
   }
 
   leave(): void {
-    this.busySince = null;
+    this.#busySince = null;
   }
 
   /** @throws what the channel says, or that its time is up */
   async send(notices: readonly Notice[]): Promise<void> {
     const { trySeconds, restSeconds, now } = this.options;
     try {
-      await within(trySeconds, (signal) => this.oneAtATime(notices, signal));
+      await within(trySeconds, (signal) => this.#oneAtATime(notices, signal));
       this.counts.sent += notices.length;
-      this.failures = 0;
-      this.restsUntil = null;
+      this.#failures = 0;
+      this.#restsUntil = null;
     } catch (error) {
       this.counts.failed += notices.length;
-      this.failures += 1;
-      this.lastError = error instanceof Error ? error.message : String(error);
-      this.failedAt = now();
-      const times = this.failures - FAILURES_BEFORE_REST + 1;
-      if (times > 0) this.restsUntil = new Date(now().getTime() + restSeconds(times) * 1000);
+      this.#failures += 1;
+      this.#lastError = error instanceof Error ? error.message : String(error);
+      this.#failedAt = now();
+      const times = this.#failures - FAILURES_BEFORE_REST + 1;
+      if (times > 0) this.#restsUntil = new Date(now().getTime() + restSeconds(times) * 1000);
       throw error;
     }
   }
 
   /** Tries that do not end must not pile up: each may hold a thread or a socket that all channels share. */
-  private async oneAtATime(notices: readonly Notice[], signal: AbortSignal): Promise<void> {
-    if (this.overdueSince !== null) throw new Error('the try before has not ended');
+  async #oneAtATime(notices: readonly Notice[], signal: AbortSignal): Promise<void> {
+    if (this.#overdueSince !== null) throw new Error('the try before has not ended');
     const late = () => {
-      this.overdueSince = this.options.now();
+      this.#overdueSince = this.options.now();
     };
     signal.addEventListener('abort', late, { once: true });
     try {
       await this.channel.send(notices, signal);
     } finally {
       signal.removeEventListener('abort', late);
-      this.overdueSince = null;
+      this.#overdueSince = null;
     }
   }
 }

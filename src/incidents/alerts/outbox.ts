@@ -69,19 +69,19 @@ interface Outcome {
  */
 export class AlertOutbox {
   /** What a channel says of a fault may repeat what it was given; it goes to the log and the database. */
-  private readonly hideSecrets: (text: string) => string;
+  readonly #hideSecrets: (text: string) => string;
 
-  private readonly lanes: Lane[];
-  private readonly underWay = new Set<Promise<void>>();
+  readonly #lanes: Lane[];
+  readonly #underWay = new Set<Promise<void>>();
   /** Of channels that were slower than their round; written down by the next one. */
-  private late: Outcome[] = [];
+  #late: Outcome[] = [];
 
   constructor(private readonly options: OutboxOptions) {
     const { settings, now, random } = options;
     const trySeconds = options.trySeconds ?? SEND_SECONDS;
     const restSeconds = (times: number) => backoffSeconds(times, settings.retry, random());
-    this.lanes = options.channels.map((channel) => new Lane(channel, { trySeconds, restSeconds, now }));
-    this.hideSecrets = secretHider(options.settings.channels, 'alerts.channels');
+    this.#lanes = options.channels.map((channel) => new Lane(channel, { trySeconds, restSeconds, now }));
+    this.#hideSecrets = secretHider(options.settings.channels, 'alerts.channels');
   }
 
   /** Takes over at once what an outbox that died had begun; the caller must be the only one to deliver. */
@@ -91,25 +91,25 @@ export class AlertOutbox {
 
   /** By channel: notices that went out, and tries that failed, since this process began. */
   counts(): Record<string, { sent: number; failed: number }> {
-    return Object.fromEntries(this.lanes.map(({ name, counts }) => [name, { ...counts }]));
+    return Object.fromEntries(this.#lanes.map(({ name, counts }) => [name, { ...counts }]));
   }
 
   /** One round; call it every second or so. Never rejects for a channel's fault, only for the database's. */
   async deliverDue(): Promise<{ sent: number; failed: number; alerts: number }> {
     const { pool, settings, now } = this.options;
-    await this.recordLate();
-    const claimed = await this.claim();
+    await this.#recordLate();
+    const claimed = await this.#claim();
     if (claimed.length === 0) return { sent: 0, failed: 0, alerts: 0 };
-    const totals = await Promise.all(this.lanes.map((lane) => this.deliverTo(lane, claimed)));
+    const totals = await Promise.all(this.#lanes.map((lane) => this.#deliverTo(lane, claimed)));
     for (let next = claimed[0]; next !== undefined; next = claimed[0]) {
       const { alert, previous, channels } = next;
       try {
         await recordDelivery(pool, alert, deliveryState(alert, channels, settings, previous, now()), now());
       } catch (error) {
-        if (!storeIsAway(error)) await this.setAside(alert.id, error);
+        if (!storeIsAway(error)) await this.#setAside(alert.id, error);
         else {
           // What went out is remembered until it can be written down, or it would go out again.
-          for (const claim of claimed) this.remember(claim);
+          for (const claim of claimed) this.#remember(claim);
           throw error;
         }
       }
@@ -123,7 +123,7 @@ export class AlertOutbox {
   }
 
   /** Each row by itself: one that cannot be read is logged and set aside, and does not hold up the others. */
-  private async claim(): Promise<Claimed[]> {
+  async #claim(): Promise<Claimed[]> {
     const { pool, settings, now } = this.options;
     const claimed: Claimed[] = [];
     const silences = await currentSilences(pool, now());
@@ -136,13 +136,13 @@ export class AlertOutbox {
         deliveryState(alert, channels, settings, previous, now());
         claimed.push({ alert, previous, channels });
       } catch (cause) {
-        await this.setAside(due.id, cause);
+        await this.#setAside(due.id, cause);
       }
     }
     return claimed;
   }
 
-  private async setAside(id: number, cause: unknown): Promise<void> {
+  async #setAside(id: number, cause: unknown): Promise<void> {
     const { pool, log, now } = this.options;
     const error = cause instanceof Error ? cause.message : String(cause);
     log.warn({ alert: id, error }, 'an alert cannot be read and is set aside');
@@ -150,46 +150,46 @@ export class AlertOutbox {
     await raiseAlertAlone(pool, unreadableAlert(id, error), now());
   }
 
-  private remember({ alert, channels }: Claimed): void {
+  #remember({ alert, channels }: Claimed): void {
     for (const [channel, delivery] of Object.entries(channels)) {
-      if (delivery !== alert.delivered.channels?.[channel]) this.late.push({ alertId: alert.id, channel, delivery });
+      if (delivery !== alert.delivered.channels?.[channel]) this.#late.push({ alertId: alert.id, channel, delivery });
     }
   }
 
   /** Waits for messages that are under way, for a second at most, and writes down what became of them. */
   async close(): Promise<void> {
-    await Promise.race([Promise.all(this.underWay), new Promise((done) => setTimeout(done, PATIENCE_MILLISECONDS))]);
-    await this.recordLate();
+    await Promise.race([Promise.all(this.#underWay), new Promise((done) => setTimeout(done, PATIENCE_MILLISECONDS))]);
+    await this.#recordLate();
   }
 
-  private async recordLate(): Promise<void> {
+  async #recordLate(): Promise<void> {
     const { pool, now } = this.options;
-    for (let next = this.late[0]; next !== undefined; next = this.late[0]) {
+    for (let next = this.#late[0]; next !== undefined; next = this.#late[0]) {
       await recordLateDelivery(pool, next.alertId, next.channel, next.delivery, now());
-      this.late.shift();
+      this.#late.shift();
     }
   }
 
-  private async deliverTo(lane: Lane, claimed: readonly Claimed[]): Promise<{ sent: number; failed: number }> {
+  async #deliverTo(lane: Lane, claimed: readonly Claimed[]): Promise<{ sent: number; failed: number }> {
     const { now } = this.options;
-    const dues = this.duesOf(lane, claimed);
+    const dues = this.#duesOf(lane, claimed);
     if (dues.length === 0) return { sent: 0, failed: 0 };
     const closed = lane.closed();
     if (closed !== null) {
-      this.postpone(lane, dues, closed.until, closed.error);
+      this.#postpone(lane, dues, closed.until, closed.error);
       return { sent: 0, failed: 0 };
     }
     let inTime = true;
     const totals = { sent: 0, failed: 0 };
     lane.enter();
-    const work = this.sendAll(lane, dues, totals, ({ claim }, delivery) => {
+    const work = this.#sendAll(lane, dues, totals, ({ claim }, delivery) => {
       if (inTime) claim.channels[lane.name] = delivery;
-      else this.late.push({ alertId: claim.alert.id, channel: lane.name, delivery });
+      else this.#late.push({ alertId: claim.alert.id, channel: lane.name, delivery });
     }).finally(() => {
       lane.leave();
-      this.underWay.delete(work);
+      this.#underWay.delete(work);
     });
-    this.underWay.add(work);
+    this.#underWay.add(work);
     let timer: NodeJS.Timeout | undefined;
     const patience = new Promise<boolean>((done) => {
       timer = setTimeout(() => done(false), PATIENCE_MILLISECONDS);
@@ -200,7 +200,7 @@ export class AlertOutbox {
       const open = dues.filter(({ claim, notice }) => isOpen(claim.channels[lane.name], notice, now()));
       const seconds =
         (this.options.trySeconds ?? SEND_SECONDS) * Math.ceil(dues.length / this.options.settings.groupLimit);
-      this.postpone(
+      this.#postpone(
         lane,
         open,
         new Date(now().getTime() + (seconds + SPARE_SECONDS) * 1000),
@@ -211,7 +211,7 @@ export class AlertOutbox {
     return { ...totals };
   }
 
-  private duesOf({ name }: Lane, claimed: readonly Claimed[]): Due[] {
+  #duesOf({ name }: Lane, claimed: readonly Claimed[]): Due[] {
     const { settings, now } = this.options;
     const dues: Due[] = [];
     for (const claim of claimed) {
@@ -227,17 +227,17 @@ export class AlertOutbox {
   }
 
   /** Looked at again then; it counts as no try. */
-  private postpone({ name }: Lane, dues: readonly Due[], until: Date, error: string, underWay = false): void {
+  #postpone({ name }: Lane, dues: readonly Due[], until: Date, error: string, underWay = false): void {
     for (const { claim } of dues) {
       const told = claim.channels[name] ?? { state: 'waiting', revision: 0, resolved: false, attempts: 0 };
-      const words = this.hideSecrets(error);
+      const words = this.#hideSecrets(error);
       const at = this.options.now().toISOString();
       claim.channels[name] = { ...told, state: 'waiting', nextAt: until.toISOString(), error: words, at, underWay };
     }
   }
 
   /** Gravest first, in messages of at most `groupLimit` notices. After a failure the channel is left alone for this round. */
-  private async sendAll(
+  async #sendAll(
     lane: Lane,
     dues: readonly Due[],
     totals: { sent: number; failed: number },
@@ -258,7 +258,7 @@ export class AlertOutbox {
           record(due, afterSuccess(due.notice, before[index], now()));
         });
       } catch (cause) {
-        const error: string = this.hideSecrets(describeFault(cause));
+        const error: string = this.#hideSecrets(describeFault(cause));
         notBefore ??= cause instanceof Refused ? cause.retryAt(now()) : null;
         totals.failed += group.length;
         if (fault === null) this.options.rounds?.failed(`channel ${lane.name}`, new Error(error));

@@ -17,8 +17,8 @@ type Covering = (prefix: string) => ReturnType<VrpTable['covering']> | undefined
  * as an event; the rest for as long as it is so.
  */
 export class OwnRoas {
-  private before: Map<string, string> | null = null;
-  private readonly changes = new Map<string, RoaProblem>();
+  #before: Map<string, string> | null = null;
+  readonly #changes = new Map<string, RoaProblem>();
 
   constructor(
     private readonly declaration: Declaration,
@@ -41,10 +41,10 @@ export class OwnRoas {
           .sort()
           .join(', ') || 'none';
       present.set(prefix, text);
-      const before = this.before?.get(prefix);
+      const before = this.#before?.get(prefix);
       if (before !== undefined && before !== text) {
         const words = `the ROAs of your ${prefix} changed from ${before} to ${text}`;
-        this.changes.set(prefix, { problem: 'changed', prefix, words });
+        this.#changes.set(prefix, { problem: 'changed', prefix, words });
       }
       if (roas.length === 0) {
         found.push({
@@ -74,7 +74,7 @@ export class OwnRoas {
         });
       }
     }
-    this.before = present;
-    return [...found, ...this.changes.values()];
+    this.#before = present;
+    return [...found, ...this.#changes.values()];
   }
 }

@@ -26,14 +26,14 @@ const LEAST_ROOM = 1024;
  * half million of the whole Internet take tens of megabytes. Expired ones are as if they were not there.
  */
 export class VrpTable {
-  private count = 0;
-  private unreadable: number;
-  private readonly first = new Map<number | string, number>();
-  private next = new Int32Array(LEAST_ROOM);
-  private asn = new Uint32Array(LEAST_ROOM);
-  private maxLength = new Uint8Array(LEAST_ROOM);
+  #count = 0;
+  #unreadable: number;
+  readonly #first = new Map<number | string, number>();
+  #next = new Int32Array(LEAST_ROOM);
+  #asn = new Uint32Array(LEAST_ROOM);
+  #maxLength = new Uint8Array(LEAST_ROOM);
   /** 0: never. */
-  private expires = new Uint32Array(LEAST_ROOM);
+  #expires = new Uint32Array(LEAST_ROOM);
 
   /** `vrps` with an unreadable prefix are left out and counted in `skipped`. */
   constructor(
@@ -41,44 +41,44 @@ export class VrpTable {
     skipped = 0,
     private readonly now: () => Date = () => new Date(),
   ) {
-    this.unreadable = skipped;
+    this.#unreadable = skipped;
     for (const vrp of vrps) this.add(vrp);
   }
 
   get size(): number {
-    return this.count;
+    return this.#count;
   }
 
   get skipped(): number {
-    return this.unreadable;
+    return this.#unreadable;
   }
 
   /** VRPs that have expired by now. */
   get expired(): number {
-    const now = this.seconds();
+    const now = this.#seconds();
     let expired = 0;
-    for (let at = 0; at < this.count; at++) if (this.expires[at]! !== 0 && this.expires[at]! <= now) expired++;
+    for (let at = 0; at < this.#count; at++) if (this.#expires[at]! !== 0 && this.#expires[at]! <= now) expired++;
     return expired;
   }
 
   skip(): void {
-    this.unreadable++;
+    this.#unreadable++;
   }
 
   add(vrp: Vrp): void {
     const block = parseAddressBlock(vrp.prefix);
     if (block === null) {
-      this.unreadable++;
+      this.#unreadable++;
       return;
     }
-    if (this.count === this.next.length) this.grow();
+    if (this.#count === this.#next.length) this.#grow();
     const key = keyAt(block, block.length);
-    const at = this.count++;
-    this.next[at] = this.first.get(key) ?? -1;
-    this.first.set(key, at);
-    this.asn[at] = vrp.asn;
-    this.maxLength[at] = vrp.maxLength;
-    this.expires[at] = vrp.expires ?? 0;
+    const at = this.#count++;
+    this.#next[at] = this.#first.get(key) ?? -1;
+    this.#first.set(key, at);
+    this.#asn[at] = vrp.asn;
+    this.#maxLength[at] = vrp.maxLength;
+    this.#expires[at] = vrp.expires ?? 0;
   }
 
   /** Those that cover a prefix and have not expired, the longest first; without their own prefix. */
@@ -86,13 +86,13 @@ export class VrpTable {
     const block = parseAddressBlock(prefix);
     const found: ReturnType<VrpTable['covering']> = [];
     if (block === null) return found;
-    const now = this.seconds();
+    const now = this.#seconds();
     for (let length = block.length; length >= 0; length--) {
-      let at = this.first.get(keyAt(block, length)) ?? -1;
-      for (; at >= 0; at = this.next[at]!) {
-        const expires = this.expires[at]!;
+      let at = this.#first.get(keyAt(block, length)) ?? -1;
+      for (; at >= 0; at = this.#next[at]!) {
+        const expires = this.#expires[at]!;
         if (expires !== 0 && expires <= now) continue;
-        const [asn, maxLength] = [this.asn[at]!, this.maxLength[at]!];
+        const [asn, maxLength] = [this.#asn[at]!, this.#maxLength[at]!];
         found.push({ asn, length, maxLength, expires: expires === 0 ? null : expires });
       }
     }
@@ -111,19 +111,19 @@ export class VrpTable {
     return covering.length > 0 ? 'invalid' : 'not found';
   }
 
-  private seconds(): number {
+  #seconds(): number {
     return Math.floor(this.now().getTime() / 1000);
   }
 
-  private grow(): void {
-    const room = this.next.length * 2;
+  #grow(): void {
+    const room = this.#next.length * 2;
     const moved = <Column extends Int32Array | Uint32Array | Uint8Array>(from: Column, to: Column): Column => {
       to.set(from);
       return to;
     };
-    this.next = moved(this.next, new Int32Array(room));
-    this.asn = moved(this.asn, new Uint32Array(room));
-    this.maxLength = moved(this.maxLength, new Uint8Array(room));
-    this.expires = moved(this.expires, new Uint32Array(room));
+    this.#next = moved(this.#next, new Int32Array(room));
+    this.#asn = moved(this.#asn, new Uint32Array(room));
+    this.#maxLength = moved(this.#maxLength, new Uint8Array(room));
+    this.#expires = moved(this.#expires, new Uint32Array(room));
   }
 }

@@ -10,7 +10,7 @@ export interface PathSeen {
 
 /** Reads prefixes and paths of one batch, each at most once. */
 export class BatchRoutes {
-  private readonly paths = new Map<number, PathSeen>();
+  readonly #paths = new Map<number, PathSeen>();
 
   constructor(private readonly columns: BatchColumns) {}
 
@@ -24,7 +24,7 @@ export class BatchRoutes {
   path(index: number, peerAs: number): PathSeen {
     const own = { hops: [peerAs], origins: [peerAs] };
     if (index === NONE) return own;
-    const known = this.paths.get(index);
+    const known = this.#paths.get(index);
     if (known !== undefined) return known;
     const { hops, marks, pathStart } = this.columns;
     const from = pathStart[index]!;
@@ -36,7 +36,7 @@ export class BatchRoutes {
       sequence === until
         ? { hops: [...hops.subarray(from, until)], origins: [hops[until - 1]!] }
         : { hops: [...hops.subarray(from, sequence)], origins: [...hops.subarray(sequence, until)] };
-    this.paths.set(index, path);
+    this.#paths.set(index, path);
     return path;
   }
 }

@@ -22,7 +22,7 @@ export interface Entry extends DeclaredPrefix {
 export class Declaration {
   readonly networks: ReadonlySet<number>;
   readonly entries: readonly Entry[];
-  private readonly index = new PrefixIndex<Entry>();
+  readonly #index = new PrefixIndex<Entry>();
 
   constructor(readonly settings: WatchSettings) {
     this.networks = new Set(settings.asNumbers);
@@ -41,7 +41,7 @@ export class Declaration {
           excluding: rule.excludes === undefined ? null : new RegExp(rule.excludes),
         })),
       };
-      this.index.set(block, entry);
+      this.#index.set(block, entry);
       return entry;
     });
   }
@@ -58,6 +58,6 @@ export class Declaration {
 
   /** The longest declared prefix around this one. */
   entryOf(prefix: PrefixWords): Entry | undefined {
-    return this.entries.length === 0 ? undefined : this.index.covering(prefix);
+    return this.entries.length === 0 ? undefined : this.#index.covering(prefix);
   }
 }

@@ -13,40 +13,40 @@ const SHORTEST = { 4: 8, 6: 16 } as const;
  * million prefixes a wrong answer has odds of one in 10^13. A full table takes no more.
  */
 export class HeldPrefixes {
-  private size = 0;
-  private slots = LEAST;
-  private first = new Uint32Array(LEAST);
-  private second = new Uint32Array(LEAST);
-  private origin = new Uint32Array(LEAST);
+  #size = 0;
+  #slots = LEAST;
+  #first = new Uint32Array(LEAST);
+  #second = new Uint32Array(LEAST);
+  #origin = new Uint32Array(LEAST);
   /** Second of 1970 from which on the origin has announced it, as far as was heard. */
-  private since = new Uint32Array(LEAST);
+  #since = new Uint32Array(LEAST);
 
   /** @param ms event time */
   note(prefix: PrefixWords, origin: number, ms: number): void {
     if (origin === 0) return;
-    if (this.size >= this.slots * FULL) {
-      if (this.slots >= MOST) return;
-      this.grow();
+    if (this.#size >= this.#slots * FULL) {
+      if (this.#slots >= MOST) return;
+      this.#grow();
     }
     const [first, second] = keysOf(prefix);
-    const slot = this.find(first, second);
-    if (this.origin[slot] === 0) this.size++;
-    this.first[slot] = first;
-    this.second[slot] = second;
-    if (this.origin[slot] !== origin) this.since[slot] = Math.floor(ms / 1000);
-    this.origin[slot] = origin;
+    const slot = this.#find(first, second);
+    if (this.#origin[slot] === 0) this.#size++;
+    this.#first[slot] = first;
+    this.#second[slot] = second;
+    if (this.#origin[slot] !== origin) this.#since[slot] = Math.floor(ms / 1000);
+    this.#origin[slot] = origin;
   }
 
   /** 0 where nobody is known. */
   holderOf(prefix: PrefixWords): number {
     const [first, second] = keysOf(prefix);
-    return this.origin[this.find(first, second)]!;
+    return this.#origin[this.#find(first, second)]!;
   }
 
   /** Since when the present holder has it, ms. */
   heldSince(prefix: PrefixWords): number {
     const [first, second] = keysOf(prefix);
-    return this.since[this.find(first, second)]! * 1000;
+    return this.#since[this.#find(first, second)]! * 1000;
   }
 
   /** The holder of the prefix itself or else of the longest block around it. */
@@ -64,28 +64,29 @@ export class HeldPrefixes {
     return 0;
   }
 
-  private find(first: number, second: number): number {
-    const mask = this.slots - 1;
+  #find(first: number, second: number): number {
+    const mask = this.#slots - 1;
     let slot = first & mask;
-    while (this.origin[slot] !== 0 && (this.first[slot] !== first || this.second[slot] !== second))
+    while (this.#origin[slot] !== 0 && (this.#first[slot] !== first || this.#second[slot] !== second))
       slot = (slot + 1) & mask;
     return slot;
   }
 
-  private grow(): void {
-    const { first, second, origin, since, slots } = this;
-    this.slots = slots * 2;
-    this.first = new Uint32Array(this.slots);
-    this.second = new Uint32Array(this.slots);
-    this.origin = new Uint32Array(this.slots);
-    this.since = new Uint32Array(this.slots);
+  #grow(): void {
+    const [first, second, origin, since] = [this.#first, this.#second, this.#origin, this.#since];
+    const slots = this.#slots;
+    this.#slots = slots * 2;
+    this.#first = new Uint32Array(this.#slots);
+    this.#second = new Uint32Array(this.#slots);
+    this.#origin = new Uint32Array(this.#slots);
+    this.#since = new Uint32Array(this.#slots);
     for (let old = 0; old < slots; old++) {
       if (origin[old] === 0) continue;
-      const slot = this.find(first[old]!, second[old]!);
-      this.first[slot] = first[old]!;
-      this.second[slot] = second[old]!;
-      this.origin[slot] = origin[old]!;
-      this.since[slot] = since[old]!;
+      const slot = this.#find(first[old]!, second[old]!);
+      this.#first[slot] = first[old]!;
+      this.#second[slot] = second[old]!;
+      this.#origin[slot] = origin[old]!;
+      this.#since[slot] = since[old]!;
     }
   }
 }

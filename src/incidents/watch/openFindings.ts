@@ -26,7 +26,7 @@ const keyOf = ({ kind, prefix }: Finding) => `${kind} ${prefix}`;
 
 /** Turns the findings of a moment into incidents: one for each kind and network, open for as long as it stands. */
 export class OpenFindings {
-  private readonly open = new Map<string, Open>();
+  readonly #open = new Map<string, Open>();
 
   constructor(
     private readonly stream: string,
@@ -35,12 +35,12 @@ export class OpenFindings {
   ) {}
 
   get size(): number {
-    return this.open.size;
+    return this.#open.size;
   }
 
   /** Whether time alone may close one. */
   get ending(): boolean {
-    return [...this.open.values()].some(({ endingMs }) => endingMs !== null);
+    return [...this.#open.values()].some(({ endingMs }) => endingMs !== null);
   }
 
   /** @param closedBy why what is not among the findings ends, and the words for it */
@@ -54,14 +54,14 @@ export class OpenFindings {
     for (const finding of findings)
       groups.set(subjectOf(finding), [...(groups.get(subjectOf(finding)) ?? []), finding]);
     for (const [subject, group] of groups) {
-      const change = this.stands(subject, group, nowMs);
+      const change = this.#stands(subject, group, nowMs);
       if (change !== null) changes.push(change);
     }
-    for (const [subject, open] of this.open) {
+    for (const [subject, open] of this.#open) {
       if (groups.has(subject)) continue;
       open.endingMs ??= nowMs;
       if (nowMs - open.endingMs < this.settleMs) continue;
-      this.open.delete(subject);
+      this.#open.delete(subject);
       const { by, words } = closedBy(open.incident);
       changes.push({
         type: 'closed',
@@ -73,24 +73,24 @@ export class OpenFindings {
   }
 
   standing(): Incident[] {
-    return [...this.open.values()].map(({ incident }) => incident);
+    return [...this.#open.values()].map(({ incident }) => incident);
   }
 
   write(): unknown[] {
-    return [...this.open.values()];
+    return [...this.#open.values()];
   }
 
   read(stored: readonly unknown[]): void {
-    for (const open of stored as Open[]) this.open.set(open.incident.subject, open);
+    for (const open of stored as Open[]) this.#open.set(open.incident.subject, open);
   }
 
-  private stands(subject: string, group: readonly Finding[], nowMs: number): IncidentChange | null {
+  #stands(subject: string, group: readonly Finding[], nowMs: number): IncidentChange | null {
     const minute = minuteAt(nowMs);
-    const before = this.open.get(subject);
+    const before = this.#open.get(subject);
     const told = [...new Set([...(before?.told ?? []), ...group.map(keyOf)])];
     const incident =
       before === undefined ? opened(this.stream, subject, group, minute) : grown(before.incident, group, minute);
-    this.open.set(subject, { incident, told, endingMs: null });
+    this.#open.set(subject, { incident, told, endingMs: null });
     if (before === undefined) return { type: 'opened', minute, incident };
     const graver = severityRank(incident.severity) > severityRank(before.incident.severity);
     return graver || told.length > before.told.length ? { type: 'grown', minute, incident } : null;

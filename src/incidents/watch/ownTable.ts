@@ -19,9 +19,9 @@ const isRightful = (own: OwnPrefix, origins: readonly number[]) =>
 export class OwnTable {
   readonly prefixes = new Map<string, OwnPrefix>();
   /** Prefixes that the operator's networks announce where none was declared: they count as declared. */
-  private readonly learned = new PrefixIndex<Entry>();
-  private readonly undeclared = new PrefixIndex<OwnPrefix>();
-  private readonly held = new HeldPrefixes();
+  readonly #learned = new PrefixIndex<Entry>();
+  readonly #undeclared = new PrefixIndex<OwnPrefix>();
+  readonly #held = new HeldPrefixes();
 
   constructor(
     private readonly declaration: Declaration,
@@ -30,7 +30,7 @@ export class OwnTable {
 
   /** The declared, or learned, prefix around this one. */
   entryOf(words: PrefixWords): Entry | undefined {
-    return this.declaration.entryOf(words) ?? this.learned.covering(words);
+    return this.declaration.entryOf(words) ?? this.#learned.covering(words);
   }
 
   entryFor(own: OwnPrefix): Entry | undefined {
@@ -45,25 +45,25 @@ export class OwnTable {
     let entry = this.entryOf(words);
     if (entry === undefined && mine === undefined) {
       if (networks.size === 0) return null;
-      this.held.note(words, origins[0] ?? 0, ms);
-      return this.replacedUndeclared(peer, words, { hops, origins }, ms);
+      this.#held.note(words, origins[0] ?? 0, ms);
+      return this.#replacedUndeclared(peer, words, { hops, origins }, ms);
     }
     const prefix = formatPrefix(...words);
     let own = this.prefixes.get(prefix);
     if (own === undefined) {
-      entry ??= this.learnedEntry(prefix, words, mine!, ms);
-      own = this.added(prefix, words, entry);
+      entry ??= this.#learnedEntry(prefix, words, mine!, ms);
+      own = this.#added(prefix, words, entry);
     }
     if (entry !== undefined && own.allowed.length === 0 && this.validityOf(prefix, origins[0]!) !== 'invalid') {
-      own.allowed = this.firstHolder(entry, origins[0]!);
+      own.allowed = this.#firstHolder(entry, origins[0]!);
     }
-    const rightful = this.replacedRightful(own, peer, origins);
+    const rightful = this.#replacedRightful(own, peer, origins);
     own.routes.set(peer, { hops, origins, sinceMs: ms, lostMs: null, ...(rightful !== undefined && { rightful }) });
     return own;
   }
 
   withdrawn(peer: string, words: PrefixWords, ms: number): OwnPrefix | null {
-    const near = this.entryOf(words) ?? this.undeclared.covering(words);
+    const near = this.entryOf(words) ?? this.#undeclared.covering(words);
     if (near === undefined) return null;
     const own = this.prefixes.get(formatPrefix(...words));
     const route = own?.routes.get(peer);
@@ -76,7 +76,7 @@ export class OwnTable {
     return own;
   }
 
-  private replacedRightful(own: OwnPrefix, peer: string, origins: readonly number[]): PeerRoute['rightful'] {
+  #replacedRightful(own: OwnPrefix, peer: string, origins: readonly number[]): PeerRoute['rightful'] {
     const before = own.routes.get(peer);
     if (before === undefined || isRightful(own, origins)) return undefined;
     return isRightful(own, before.origins) ? { hops: before.hops, origins: before.origins } : before.rightful;
@@ -111,24 +111,24 @@ export class OwnTable {
       const block = parseAddressBlock(own.prefix);
       if (block === null) continue;
       const words = wordsOfBlock(block);
-      if (own.declared === own.prefix && this.declaration.entries.length === 0) this.learn(own.prefix, words);
+      if (own.declared === own.prefix && this.declaration.entries.length === 0) this.#learn(own.prefix, words);
       this.prefixes.set(own.prefix, own);
-      if (own.declared === null) this.undeclared.set(block, own);
+      if (own.declared === null) this.#undeclared.set(block, own);
     }
   }
 
-  private added(prefix: string, words: PrefixWords, entry: Entry | undefined): OwnPrefix {
+  #added(prefix: string, words: PrefixWords, entry: Entry | undefined): OwnPrefix {
     const own: OwnPrefix = {
       prefix,
       declared: entry?.prefix ?? null,
       allowed: [...(entry?.allowed ?? [])],
-      holder: entry === undefined ? this.held.holderAround(words) : 0,
+      holder: entry === undefined ? this.#held.holderAround(words) : 0,
       routes: new Map(),
       losingMs: null,
       lost: false,
     };
     this.prefixes.set(prefix, own);
-    if (entry === undefined) this.undeclared.set(parseAddressBlock(prefix)!, own);
+    if (entry === undefined) this.#undeclared.set(parseAddressBlock(prefix)!, own);
     return own;
   }
 
@@ -136,32 +136,32 @@ export class OwnTable {
    * Where nothing is declared, what our networks announce is ours, unless somebody else had held that very prefix for long.
    * Who was heard first in a table that is just being learnt may as well have taken it.
    */
-  private learnedEntry(prefix: string, words: PrefixWords, network: number, ms: number): Entry | undefined {
+  #learnedEntry(prefix: string, words: PrefixWords, network: number, ms: number): Entry | undefined {
     if (this.declaration.entries.length > 0) return undefined;
     const validity = this.validityOf(prefix, network);
-    const settled = this.held.holderOf(words) !== 0 && ms - this.held.heldSince(words) >= SETTLED_MS;
+    const settled = this.#held.holderOf(words) !== 0 && ms - this.#held.heldSince(words) >= SETTLED_MS;
     const allowed = validity === 'valid' || (!settled && validity !== 'invalid');
-    return allowed ? this.learn(prefix, words) : undefined;
+    return allowed ? this.#learn(prefix, words) : undefined;
   }
 
-  private learn(prefix: string, words: PrefixWords): Entry {
+  #learn(prefix: string, words: PrefixWords): Entry {
     const block = parseAddressBlock(prefix)!;
     const { asNumbers, origins } = this.declaration.settings;
     const allowed = new Set([...asNumbers, ...origins]);
     const entry: Entry = { prefix, block, allowed, rules: [], ignore: false, ignoreParts: false, except: [] };
-    if (this.learned.covering(words)?.prefix !== prefix) this.learned.set(block, entry);
+    if (this.#learned.covering(words)?.prefix !== prefix) this.#learned.set(block, entry);
     return entry;
   }
 
   /** A part has the holders of its block; else the first network that is seen counts as the holder. */
-  private firstHolder(entry: Entry, origin: number): number[] {
+  #firstHolder(entry: Entry, origin: number): number[] {
     const whole = this.prefixes.get(entry.prefix);
     return whole !== undefined && whole.allowed.length > 0 ? whole.allowed : [origin];
   }
 
   /** Another network's route takes the place of one of ours. */
-  private replacedUndeclared(peer: string, words: PrefixWords, path: PathSeen, ms: number): OwnPrefix | null {
-    const near = this.undeclared.covering(words);
+  #replacedUndeclared(peer: string, words: PrefixWords, path: PathSeen, ms: number): OwnPrefix | null {
+    const near = this.#undeclared.covering(words);
     if (near === undefined) return null;
     const own = this.prefixes.get(formatPrefix(...words));
     if (own === undefined) return null;

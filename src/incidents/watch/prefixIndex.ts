@@ -25,19 +25,19 @@ const same = (a: PrefixWords, b: PrefixWords) => a.every((word, at) => word === 
 
 /** Values by prefix, looked up by the longest one that covers another; costs one look for each length that is there. */
 export class PrefixIndex<Value> {
-  private readonly buckets = new Map<number, { words: PrefixWords; value: Value }[]>();
+  readonly #buckets = new Map<number, { words: PrefixWords; value: Value }[]>();
   /** Lengths that are there, longest first. */
-  private readonly lengths = { 4: [] as number[], 6: [] as number[] };
+  readonly #lengths = { 4: [] as number[], 6: [] as number[] };
 
   set(block: AddressBlock, value: Value): void {
     const words = wordsOfBlock(block);
     const key = hashWords(...words);
-    const bucket = this.buckets.get(key) ?? [];
+    const bucket = this.#buckets.get(key) ?? [];
     const known = bucket.find((entry) => same(entry.words, words));
     if (known !== undefined) known.value = value;
     else bucket.push({ words, value });
-    this.buckets.set(key, bucket);
-    const lengths = this.lengths[block.family];
+    this.#buckets.set(key, bucket);
+    const lengths = this.#lengths[block.family];
     if (!lengths.includes(block.length)) lengths.push(block.length);
     lengths.sort((a, b) => b - a);
   }
@@ -46,10 +46,10 @@ export class PrefixIndex<Value> {
   covering(prefix: PrefixWords): Value | undefined {
     const four = prefix[0] < IPV6_SHAPE;
     const length = four ? prefix[0] : prefix[0] - IPV6_SHAPE;
-    for (const shorter of this.lengths[four ? 4 : 6]) {
+    for (const shorter of this.#lengths[four ? 4 : 6]) {
       if (shorter > length) continue;
       const words = cut(prefix, shorter);
-      const found = this.buckets.get(hashWords(...words))?.find((entry) => same(entry.words, words));
+      const found = this.#buckets.get(hashWords(...words))?.find((entry) => same(entry.words, words));
       if (found !== undefined) return found.value;
     }
     return undefined;

@@ -23,7 +23,7 @@ interface Transit {
 
 /** Neighbours beside the operator's networks in the paths of other networks' prefixes, that should not be there. */
 export class Transits {
-  private readonly seen = new Map<string, Transit>();
+  readonly #seen = new Map<string, Transit>();
 
   constructor(private readonly declaration: Declaration) {}
 
@@ -45,8 +45,8 @@ export class Transits {
     for (const { side, neighbour, expected } of sides) {
       if (neighbour === undefined || expected?.includes(neighbour) !== false) continue;
       const key = `${side} ${own} ${neighbour}`;
-      if (!this.seen.has(key) && this.seen.size >= MOST) continue;
-      const known = this.seen.get(key) ?? { side, neighbour, own, peers: [], prefixes: [], hops, lastMs: ms };
+      if (!this.#seen.has(key) && this.#seen.size >= MOST) continue;
+      const known = this.#seen.get(key) ?? { side, neighbour, own, peers: [], prefixes: [], hops, lastMs: ms };
       if (!known.peers.includes(peer)) known.peers.push(peer);
       if (known.prefixes.length < SAMPLE && !known.prefixes.includes(prefix())) known.prefixes.push(prefix());
       if ((known.messages ??= []).length < MESSAGES) {
@@ -54,15 +54,15 @@ export class Transits {
         known.messages.push({ at, peer, kind: 'announcement', prefix: prefix(), path: [...hops] });
       }
       known.lastMs = ms;
-      this.seen.set(key, known);
+      this.#seen.set(key, known);
       any = true;
     }
     return any;
   }
 
   findings(nowMs: number, of: number): Finding[] {
-    for (const [key, { lastMs }] of this.seen) if (nowMs - lastMs > QUIET_MS) this.seen.delete(key);
-    return [...this.seen.values()].map(
+    for (const [key, { lastMs }] of this.#seen) if (nowMs - lastMs > QUIET_MS) this.#seen.delete(key);
+    return [...this.#seen.values()].map(
       ({ side, neighbour, own, peers, prefixes, hops, messages = [] }): Finding => ({
         kind: side === 'upstream' ? 'new upstream' : 'new downstream',
         network: neighbour,
@@ -83,12 +83,12 @@ export class Transits {
   }
 
   write(): unknown[] {
-    return [...this.seen.values()];
+    return [...this.#seen.values()];
   }
 
   read(stored: readonly unknown[]): void {
     for (const transit of stored as Transit[]) {
-      this.seen.set(`${transit.side} ${transit.own} ${transit.neighbour}`, transit);
+      this.#seen.set(`${transit.side} ${transit.own} ${transit.neighbour}`, transit);
     }
   }
 }

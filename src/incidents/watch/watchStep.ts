@@ -45,57 +45,57 @@ interface StoredStand {
  * Incidents, their alerts and the stage's position are one transaction: a kill repeats nothing and loses nothing.
  */
 export class WatchStep {
-  private watcher: Watcher | null = null;
-  private position = 0;
-  private storedAt = Number.NEGATIVE_INFINITY;
-  private snapshotTook = 0;
-  private stale = false;
+  #watcher: Watcher | null = null;
+  #position = 0;
+  #storedAt = Number.NEGATIVE_INFINITY;
+  #snapshotTook = 0;
+  #stale = false;
   /** The routes that stood before the log are still to be read. */
-  private seeding = false;
-  private lookedAt = Number.NEGATIVE_INFINITY;
+  #seeding = false;
+  #lookedAt = Number.NEGATIVE_INFINITY;
   /** Nothing is declared, nor was. */
-  private idle = false;
-  private readonly declared: string;
+  #idle = false;
+  readonly #declared: string;
 
   constructor(private readonly options: WatchStepOptions) {
-    this.declared = JSON.stringify(options.declaration.settings);
+    this.#declared = JSON.stringify(options.declaration.settings);
   }
 
   /** What in memory is ahead of the database is thrown away. */
   forget(): void {
-    this.watcher = null;
+    this.#watcher = null;
   }
 
   /** VRPs changed: every route is judged again. */
   judgeAll(): void {
-    this.watcher?.judgeAll();
+    this.#watcher?.judgeAll();
   }
 
   /** @returns what changed, and whether there may be more to read at once */
   async step(): Promise<{ more: boolean; changes: IncidentChange[] }> {
-    if (this.idle) return { more: false, changes: [] };
-    this.watcher ??= await this.restore();
-    const { watcher } = this;
+    if (this.#idle) return { more: false, changes: [] };
+    this.#watcher ??= await this.#restore();
+    const watcher = this.#watcher;
     if (watcher === null) {
-      this.idle = true;
+      this.#idle = true;
       return { more: false, changes: [] };
     }
     const { pool, stream, live, settings, now, historyBefore } = this.options;
-    const entries = await entriesAfter(pool, stream, this.position, ENTRIES_A_STEP);
+    const entries = await entriesAfter(pool, stream, this.#position, ENTRIES_A_STEP);
     try {
-      if (this.seeding) await this.seed(watcher);
+      if (this.#seeding) await this.#seed(watcher);
       for (const entry of entries) {
         watcher.take(entry);
-        this.position = entry.position;
+        this.#position = entry.position;
       }
       if (live && entries.length < ENTRIES_A_STEP) watcher.judgeNow();
-      if (entries.length > 0) this.stale = true;
+      if (entries.length > 0) this.#stale = true;
       const { changes, incidents } = watcher.drain();
       const until = Math.floor((watcher.untilMs ?? 0) / 60_000);
-      if (incidents.length > 0 || (this.stale && this.mayStore())) {
+      if (incidents.length > 0 || (this.#stale && this.#mayStore())) {
         await inTransaction(pool, async (client) => {
           await storeFindings(client, stream, { incidents, changes, until }, { settings, now, historyBefore });
-          await this.store(client, watcher);
+          await this.#store(client, watcher);
         });
       }
       return { more: entries.length === ENTRIES_A_STEP, changes };
@@ -109,50 +109,50 @@ export class WatchStep {
    * A new stream begins with a table dump, which the aggregator alone has read: routes that stood before the log began
    * are taken from its first stored stand.
    */
-  private async seed(watcher: Watcher): Promise<void> {
+  async #seed(watcher: Watcher): Promise<void> {
     const { pool, stream, now } = this.options;
     const at = now().getTime();
-    if (at - this.lookedAt < SEED_MILLISECONDS) return;
-    this.lookedAt = at;
+    if (at - this.#lookedAt < SEED_MILLISECONDS) return;
+    this.#lookedAt = at;
     const routes = await knownRoutes(pool, stream, watcher.concerns);
     if (routes === null) return;
     watcher.seed(routes, watcher.untilMs ?? at);
-    this.seeding = false;
+    this.#seeding = false;
   }
 
-  private mayStore(): boolean {
-    const since = this.options.now().getTime() - this.storedAt;
-    return since < 0 || since >= Math.max(SNAPSHOT_MILLISECONDS, this.snapshotTook / SNAPSHOT_SHARE);
+  #mayStore(): boolean {
+    const since = this.options.now().getTime() - this.#storedAt;
+    return since < 0 || since >= Math.max(SNAPSHOT_MILLISECONDS, this.#snapshotTook / SNAPSHOT_SHARE);
   }
 
-  private async store(client: PoolClient, watcher: Watcher): Promise<void> {
+  async #store(client: PoolClient, watcher: Watcher): Promise<void> {
     const began = performance.now();
     const { stream, now } = this.options;
-    const stand: StoredStand = { declaration: this.declared, watcher: watcher.write(), seeding: this.seeding };
-    await writeCursor(client, WATCH_STAGE, stream, this.position, Buffer.from(JSON.stringify(stand)));
+    const stand: StoredStand = { declaration: this.#declared, watcher: watcher.write(), seeding: this.#seeding };
+    await writeCursor(client, WATCH_STAGE, stream, this.#position, Buffer.from(JSON.stringify(stand)));
     await writeWatchState(client, {
       stream,
       since: dateOf(watcher.sinceMs),
       seenUntil: dateOf(watcher.untilMs),
       prefixes: watcher.summary(),
     });
-    this.stale = false;
-    this.storedAt = now().getTime();
-    this.snapshotTook = performance.now() - began;
+    this.#stale = false;
+    this.#storedAt = now().getTime();
+    this.#snapshotTook = performance.now() - began;
   }
 
   /** @returns null where nothing is declared, nor was */
-  private async restore(): Promise<Watcher | null> {
+  async #restore(): Promise<Watcher | null> {
     const { pool, stream, declaration, validityOf } = this.options;
     const cursor = await readCursor(pool, WATCH_STAGE, stream);
     if (cursor === null && declaration.empty) return null;
-    this.position = cursor?.position ?? 0;
+    this.#position = cursor?.position ?? 0;
     const watcher = new Watcher({ stream, declaration, validityOf });
-    this.seeding = cursor?.state == null && this.options.live;
+    this.#seeding = cursor?.state == null && this.options.live;
     if (cursor?.state == null) return watcher;
     const stand = JSON.parse(Buffer.from(cursor.state).toString('utf8')) as StoredStand;
-    this.seeding = this.options.live && (stand.seeding === true || stand.declaration !== this.declared);
-    if (stand.declaration === this.declared) {
+    this.#seeding = this.options.live && (stand.seeding === true || stand.declaration !== this.#declared);
+    if (stand.declaration === this.#declared) {
       if (watcher.read(stand.watcher)) return watcher;
       throw new Error(`the stand of the watch of ${stream} is of another version: start the version that wrote it`);
     }
@@ -160,7 +160,7 @@ export class WatchStep {
     let position = 0;
     for (;;) {
       const entries = await entriesAfter(pool, stream, position, ENTRIES_A_STEP);
-      const old = entries.filter((entry) => entry.position <= this.position);
+      const old = entries.filter((entry) => entry.position <= this.#position);
       for (const entry of old) watcher.learn(entry);
       if (old.length < ENTRIES_A_STEP) break;
       position = old.at(-1)!.position;

@@ -54,48 +54,48 @@ interface Stored {
  * event time enters a new second, however the log was cut; `judgeNow` alone is sooner. It has no warm-up, and leaves nothing out.
  */
 export class Watcher {
-  private readonly table: OwnTable;
-  private readonly open: OpenFindings;
-  private readonly transits: Transits;
-  private readonly peers = new Set<string>();
-  private readonly findings = new Map<OwnPrefix, Finding[]>();
-  private readonly dirty = new Set<OwnPrefix>();
-  private unheard = new Set<string>();
-  private changes: IncidentChange[] = [];
-  private touched: Incident[] = [];
-  private nowMs = Number.NEGATIVE_INFINITY;
-  private firstMs = Number.POSITIVE_INFINITY;
-  private gapMs: number | null = null;
-  private transitsChanged = false;
-  private quiet = false;
+  readonly #table: OwnTable;
+  readonly #open: OpenFindings;
+  readonly #transits: Transits;
+  readonly #peers = new Set<string>();
+  readonly #findings = new Map<OwnPrefix, Finding[]>();
+  readonly #dirty = new Set<OwnPrefix>();
+  #unheard = new Set<string>();
+  #changes: IncidentChange[] = [];
+  #touched: Incident[] = [];
+  #nowMs = Number.NEGATIVE_INFINITY;
+  #firstMs = Number.POSITIVE_INFINITY;
+  #gapMs: number | null = null;
+  #transitsChanged = false;
+  #quiet = false;
 
   constructor(private readonly options: WatcherOptions) {
     const { declaration, validityOf, stream } = options;
-    this.table = new OwnTable(declaration, validityOf);
-    this.open = new OpenFindings(stream, declaration.settings.lossSeconds * 1000);
-    this.transits = new Transits(declaration);
+    this.#table = new OwnTable(declaration, validityOf);
+    this.#open = new OpenFindings(stream, declaration.settings.lossSeconds * 1000);
+    this.#transits = new Transits(declaration);
   }
 
   /** Event time of the first message that was judged, ms; null before. */
   get sinceMs(): number | null {
-    return Number.isFinite(this.firstMs) ? this.firstMs : null;
+    return Number.isFinite(this.#firstMs) ? this.#firstMs : null;
   }
 
   get untilMs(): number | null {
-    return Number.isFinite(this.nowMs) ? this.nowMs : null;
+    return Number.isFinite(this.#nowMs) ? this.#nowMs : null;
   }
 
   take({ kind, payload, untilMs }: WatchEntry): void {
-    if (payload !== null) this.add(UpdateBatch.decode(payload));
-    this.advance(untilMs);
-    if (kind === 'gap') this.gapMs = untilMs;
+    if (payload !== null) this.#add(UpdateBatch.decode(payload));
+    this.#advance(untilMs);
+    if (kind === 'gap') this.#gapMs = untilMs;
   }
 
   /** Takes an entry of the past, to know how things stand; what it would have raised is not raised. */
   learn(entry: WatchEntry): void {
-    this.quiet = true;
+    this.#quiet = true;
     this.take(entry);
-    this.quiet = false;
+    this.#quiet = false;
   }
 
   /** Routes that stood before the log began: what a table dump says. What the log said meanwhile is newer. */
@@ -106,13 +106,13 @@ export class Watcher {
     const others = routes.filter(({ origin }) => !networks.has(origin));
     for (const { prefix, peer, origin, hops } of [...ours, ...others]) {
       const block = parseAddressBlock(prefix);
-      if (block === null || origin === 0 || this.table.knows(peer, prefix)) continue;
-      this.peers.add(peer);
-      const own = this.table.announced(peer, wordsOfBlock(block), { hops, origins: [origin] }, ms);
+      if (block === null || origin === 0 || this.#table.knows(peer, prefix)) continue;
+      this.#peers.add(peer);
+      const own = this.#table.announced(peer, wordsOfBlock(block), { hops, origins: [origin] }, ms);
       if (own === null) continue;
       const route = own.routes.get(peer);
       if (route !== undefined) route.fromTable = true;
-      this.dirty.add(own);
+      this.#dirty.add(own);
     }
   }
 
@@ -120,30 +120,30 @@ export class Watcher {
   readonly concerns = (prefix: string, origin: number): boolean => {
     if (this.options.declaration.networks.has(origin)) return true;
     const block = parseAddressBlock(prefix);
-    return block !== null && this.table.entryOf(wordsOfBlock(block)) !== undefined;
+    return block !== null && this.#table.entryOf(wordsOfBlock(block)) !== undefined;
   };
 
   /** What was open under another declaration; judged with the next message. */
   readOpen(text: string): void {
     const stored = JSON.parse(text) as Stored;
-    this.open.read(stored.open);
-    this.firstMs = Math.min(this.firstMs, stored.sinceMs);
+    this.#open.read(stored.open);
+    this.#firstMs = Math.min(this.#firstMs, stored.sinceMs);
     this.judgeAll();
   }
 
   /** Changes since the last call, in order, with the incidents as they now stand. */
   drain(): { changes: IncidentChange[]; incidents: Incident[] } {
-    const incidents = [...new Map(this.touched.map((one) => [`${one.startedAt} ${one.subject}`, one])).values()];
-    const drained = { changes: this.changes, incidents };
-    this.changes = [];
-    this.touched = [];
+    const incidents = [...new Map(this.#touched.map((one) => [`${one.startedAt} ${one.subject}`, one])).values()];
+    const drained = { changes: this.#changes, incidents };
+    this.#changes = [];
+    this.#touched = [];
     return drained;
   }
 
   /** Each declared or learned prefix as it is seen now. */
   summary(): WatchedPrefix[] {
-    return summaryOf(this.options.declaration, [...this.table.prefixes.values()], this.findings, {
-      peers: this.peers.size,
+    return summaryOf(this.options.declaration, [...this.#table.prefixes.values()], this.#findings, {
+      peers: this.#peers.size,
       validityOf: this.options.validityOf,
     });
   }
@@ -153,13 +153,13 @@ export class Watcher {
       version: STATE_VERSION,
       sinceMs: this.sinceMs ?? 0,
       nowMs: this.untilMs ?? 0,
-      gapMs: this.gapMs,
-      peers: [...this.peers],
-      prefixes: this.table.write(),
-      open: this.open.write(),
-      transits: this.transits.write(),
-      dirty: [...this.dirty].map(({ prefix }) => prefix),
-      unheard: [...this.unheard],
+      gapMs: this.#gapMs,
+      peers: [...this.#peers],
+      prefixes: this.#table.write(),
+      open: this.#open.write(),
+      transits: this.#transits.write(),
+      dirty: [...this.#dirty].map(({ prefix }) => prefix),
+      unheard: [...this.#unheard],
     };
     return JSON.stringify(stored);
   }
@@ -168,51 +168,51 @@ export class Watcher {
   read(text: string): boolean {
     const stored = JSON.parse(text) as Stored;
     if (stored.version !== STATE_VERSION) return false;
-    this.firstMs = stored.sinceMs;
-    this.nowMs = stored.nowMs;
-    this.gapMs = stored.gapMs;
-    for (const peer of stored.peers) this.peers.add(peer);
-    this.table.read(stored.prefixes);
-    this.open.read(stored.open);
-    this.transits.read(stored.transits);
-    this.unheard = new Set(stored.unheard);
+    this.#firstMs = stored.sinceMs;
+    this.#nowMs = stored.nowMs;
+    this.#gapMs = stored.gapMs;
+    for (const peer of stored.peers) this.#peers.add(peer);
+    this.#table.read(stored.prefixes);
+    this.#open.read(stored.open);
+    this.#transits.read(stored.transits);
+    this.#unheard = new Set(stored.unheard);
     const dirty = new Set(stored.dirty);
-    for (const own of this.table.prefixes.values()) {
-      if (dirty.has(own.prefix)) this.dirty.add(own);
-      const found = this.findingsOf(own);
-      if (found.length > 0) this.findings.set(own, found);
+    for (const own of this.#table.prefixes.values()) {
+      if (dirty.has(own.prefix)) this.#dirty.add(own);
+      const found = this.#findingsOf(own);
+      if (found.length > 0) this.#findings.set(own, found);
     }
-    this.transitsChanged = this.transits.watching;
+    this.#transitsChanged = this.#transits.watching;
     return true;
   }
 
   /** VRPs were read anew, or declarations changed: everything is judged again with the next message. */
   judgeAll(): void {
-    for (const own of this.table.prefixes.values()) this.dirty.add(own);
+    for (const own of this.#table.prefixes.values()) this.#dirty.add(own);
   }
 
   /** Judges what the present second brought so far, for a live feed whose next message may be long in coming. */
   judgeNow(): void {
-    if (this.dirty.size > 0 || this.transitsChanged) this.judge(this.nowMs);
+    if (this.#dirty.size > 0 || this.#transitsChanged) this.#judge(this.#nowMs);
   }
 
-  private add({ columns }: UpdateBatch, batch = new UpdateBatch(columns)): void {
+  #add({ columns }: UpdateBatch, batch = new UpdateBatch(columns)): void {
     const routes = new BatchRoutes(columns);
-    const watching = this.transits.watching;
+    const watching = this.#transits.watching;
     let element = 0;
     for (let message = 0; message < columns.kind.length; message++) {
       const ms = columns.time[message]!;
-      this.advance(ms);
+      this.#advance(ms);
       const peerIndex = columns.peer[message]!;
       const peer = batch.peerText(peerIndex);
       if (columns.kind[message] === PEER_STATE) {
-        if ((columns.origin[message]! & 15) !== ESTABLISHED) this.sessionDown(peer);
+        if ((columns.origin[message]! & 15) !== ESTABLISHED) this.#sessionDown(peer);
         continue;
       }
-      this.peers.add(peer);
+      this.#peers.add(peer);
       for (let n = columns.withdrawn[message]!; n > 0; n--) {
-        const own = this.table.withdrawn(peer, routes.prefix(columns.prefix[element++]!), ms);
-        if (own !== null) this.dirty.add(own);
+        const own = this.#table.withdrawn(peer, routes.prefix(columns.prefix[element++]!), ms);
+        if (own !== null) this.#dirty.add(own);
       }
       let n = columns.announced[message]!;
       if (n === 0) continue;
@@ -220,72 +220,72 @@ export class Watcher {
       for (; n > 0; n--) {
         const index = columns.prefix[element++]!;
         const words: PrefixWords = routes.prefix(index);
-        const own = this.table.announced(peer, words, path, ms);
-        if (own !== null) this.dirty.add(own);
-        else if (watching && this.transits.note(path.hops, peer, () => batch.prefixText(index), ms)) {
-          this.transitsChanged = true;
+        const own = this.#table.announced(peer, words, path, ms);
+        if (own !== null) this.#dirty.add(own);
+        else if (watching && this.#transits.note(path.hops, peer, () => batch.prefixText(index), ms)) {
+          this.#transitsChanged = true;
         }
       }
     }
   }
 
-  private sessionDown(peer: string): void {
-    this.peers.delete(peer);
-    for (const own of this.table.forgetPeer(peer)) {
-      this.dirty.add(own);
-      this.unheard.add(own.prefix);
+  #sessionDown(peer: string): void {
+    this.#peers.delete(peer);
+    for (const own of this.#table.forgetPeer(peer)) {
+      this.#dirty.add(own);
+      this.#unheard.add(own.prefix);
     }
   }
 
   /** Event time reaches `ms`; what came in the seconds before is judged first. */
-  private advance(ms: number): void {
-    if (!(ms > this.nowMs)) return;
-    if (Number.isFinite(this.nowMs) && Math.floor(ms / SECOND_MS) > Math.floor(this.nowMs / SECOND_MS)) {
-      this.judge(this.nowMs);
-      this.waitUntil(ms);
+  #advance(ms: number): void {
+    if (!(ms > this.#nowMs)) return;
+    if (Number.isFinite(this.#nowMs) && Math.floor(ms / SECOND_MS) > Math.floor(this.#nowMs / SECOND_MS)) {
+      this.#judge(this.#nowMs);
+      this.#waitUntil(ms);
     }
-    this.firstMs = Math.min(this.firstMs, ms);
-    this.nowMs = ms;
+    this.#firstMs = Math.min(this.#firstMs, ms);
+    this.#nowMs = ms;
   }
 
   /** What becomes due while nothing is heard becomes due at its own second, not with the next message. */
-  private waitUntil(ms: number): void {
+  #waitUntil(ms: number): void {
     const { lossSeconds } = this.options.declaration.settings;
     const waiting = () =>
-      this.open.ending || [...this.table.prefixes.values()].some(({ losingMs, lost }) => losingMs !== null && !lost);
-    const last = Math.min(ms - 1, this.nowMs + (lossSeconds + 2) * SECOND_MS);
-    for (let at = this.nowMs + SECOND_MS; at <= last && waiting(); at += SECOND_MS) this.judge(at);
+      this.#open.ending || [...this.#table.prefixes.values()].some(({ losingMs, lost }) => losingMs !== null && !lost);
+    const last = Math.min(ms - 1, this.#nowMs + (lossSeconds + 2) * SECOND_MS);
+    for (let at = this.#nowMs + SECOND_MS; at <= last && waiting(); at += SECOND_MS) this.#judge(at);
   }
 
-  private judge(nowMs: number): void {
+  #judge(nowMs: number): void {
     const { settings } = this.options.declaration;
-    this.giveUpUnconfirmed(nowMs);
-    const due = new Set(this.dirty);
-    for (const own of this.table.prefixes.values()) if (own.losingMs !== null && !own.lost) due.add(own);
-    this.dirty.clear();
+    this.#giveUpUnconfirmed(nowMs);
+    const due = new Set(this.#dirty);
+    for (const own of this.#table.prefixes.values()) if (own.losingMs !== null && !own.lost) due.add(own);
+    this.#dirty.clear();
     for (const own of due) {
-      this.table.tidy(own, nowMs);
+      this.#table.tidy(own, nowMs);
       noteLoss(own, nowMs, settings);
-      const found = this.findingsOf(own);
-      if (found.length > 0) this.findings.set(own, found);
-      else this.findings.delete(own);
+      const found = this.#findingsOf(own);
+      if (found.length > 0) this.#findings.set(own, found);
+      else this.#findings.delete(own);
     }
-    const changed = due.size > 0 || this.transitsChanged;
-    if (this.quiet || (!changed && this.open.size === 0)) return;
-    this.transitsChanged = false;
-    const all = [...this.findings.values(), this.transits.findings(nowMs, this.peers.size)].flat();
-    if (!changed && all.length > 0 && !this.open.ending) return;
+    const changed = due.size > 0 || this.#transitsChanged;
+    if (this.#quiet || (!changed && this.#open.size === 0)) return;
+    this.#transitsChanged = false;
+    const all = [...this.#findings.values(), this.#transits.findings(nowMs, this.#peers.size)].flat();
+    if (!changed && all.length > 0 && !this.#open.ending) return;
     const counted = all.filter(({ peers, kind }) => kind === 'withdrawn' || peers >= settings.minimumPeers);
-    const fresh = this.open.judge(counted, nowMs, (incident) => this.ending(incident));
-    this.changes.push(...fresh);
-    this.touched.push(...this.open.standing(), ...fresh.map(({ incident }) => incident));
-    if (this.open.size === 0) this.unheard = new Set();
+    const fresh = this.#open.judge(counted, nowMs, (incident) => this.#ending(incident));
+    this.#changes.push(...fresh);
+    this.#touched.push(...this.#open.standing(), ...fresh.map(({ incident }) => incident));
+    if (this.#open.size === 0) this.#unheard = new Set();
   }
 
-  private findingsOf(own: OwnPrefix): Finding[] {
+  #findingsOf(own: OwnPrefix): Finding[] {
     const { declaration, validityOf } = this.options;
-    const entry = this.table.entryFor(own);
-    const context = { declaration, entry, validityOf, peers: this.peers.size, nowMs: this.nowMs };
+    const entry = this.#table.entryFor(own);
+    const context = { declaration, entry, validityOf, peers: this.#peers.size, nowMs: this.#nowMs };
     if (entry?.ignore || (entry?.ignoreParts && entry.prefix !== own.prefix)) return [];
     const excepted: readonly string[] = entry?.except ?? [];
     const found = WATCH_RULES.flatMap((rule) => rule(own, context)).filter(({ kind }) => !excepted.includes(kind));
@@ -294,27 +294,27 @@ export class Watcher {
   }
 
   /** After a gap a route may be long gone: after a day of silence it does not justify an alert. */
-  private giveUpUnconfirmed(nowMs: number): void {
-    const { gapMs } = this;
+  #giveUpUnconfirmed(nowMs: number): void {
+    const gapMs = this.#gapMs;
     if (gapMs === null || nowMs - gapMs < UNCONFIRMED_MS) return;
-    this.gapMs = null;
-    for (const own of this.findings.keys()) {
+    this.#gapMs = null;
+    for (const own of this.#findings.keys()) {
       for (const [peer, { sinceMs }] of own.routes) if (sinceMs < gapMs) own.routes.delete(peer);
-      this.dirty.add(own);
-      this.unheard.add(own.prefix);
+      this.#dirty.add(own);
+      this.#unheard.add(own.prefix);
     }
   }
 
   /** Why an incident ends, seen from the routes that are there now. */
-  private ending(incident: Incident): { by: NonNullable<IncidentDetail['closedBy']>; words: string } {
+  #ending(incident: Incident): { by: NonNullable<IncidentDetail['closedBy']>; words: string } {
     const prefixes = incident.detail.watched.map(({ prefix }) => prefix ?? '');
     const [first = ''] = prefixes;
     const others = prefixes.length > 1 ? ` and ${prefixes.length - 1} more` : '';
-    const own = this.table.prefixes.get(first);
+    const own = this.#table.prefixes.get(first);
     if (own === undefined) {
       return { by: 'quiet', words: `no more news of ${first}${others}: the routes may still stand` };
     }
-    if (prefixes.every((prefix) => this.unheard.has(prefix))) {
+    if (prefixes.every((prefix) => this.#unheard.has(prefix))) {
       return { by: 'quiet', words: `no more news of ${first}${others}: the sessions that announced it are gone` };
     }
     const left = standing(own).length;

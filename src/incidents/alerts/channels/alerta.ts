@@ -22,11 +22,11 @@ export class AlertaChannel implements AlertChannel {
     const within = timed(signal, timeoutSeconds);
     const headers: Record<string, string> = apiKey === undefined ? {} : { authorization: `Key ${apiKey}` };
     for (const notice of notices) {
-      await postJson(`${url.replace(/\/+$/, '')}/alert`, JSON.stringify(this.alertOf(notice)), headers, within);
+      await postJson(`${url.replace(/\/+$/, '')}/alert`, JSON.stringify(this.#alertOf(notice)), headers, within);
     }
   }
 
-  private alertOf(notice: Notice): object {
+  #alertOf(notice: Notice): object {
     const { alert, phase, link } = notice;
     const { watchedPrefixes, subject } = alert.body.facts ?? {};
     const [prefix] = typeof watchedPrefixes === 'string' ? watchedPrefixes.split(',') : [];

@@ -8,15 +8,15 @@ import type { AlertChannel } from './channel.js';
 /** Plain text over SMTP (RFC 5321), with STARTTLS or TLS and AUTH as the settings say. */
 export class EmailChannel implements AlertChannel {
   readonly name: string;
-  private readonly transport: Transporter;
+  readonly #transport: Transporter;
   /** Of mails under way: nodemailer ends one after a silence only, and a server that drips is never silent. */
-  private readonly sockets = new Set<Socket>();
+  readonly #sockets = new Set<Socket>();
 
   constructor(private readonly settings: ChannelOf<'email'>) {
     this.name = settings.name;
     const { host, port, security, user, password, certificateAuthority } = settings;
     const timeout = settings.timeoutSeconds * 1000;
-    this.transport = createTransport({
+    this.#transport = createTransport({
       host,
       port,
       secure: security === 'tls',
@@ -28,7 +28,7 @@ export class EmailChannel implements AlertChannel {
       greetingTimeout: timeout,
       socketTimeout: timeout,
       getSocket: (_options: unknown, done: (error: Error | null, socket?: { connection: Socket }) => void) =>
-        this.connect(host, port, timeout, done),
+        this.#connect(host, port, timeout, done),
       // Alert texts carry names from the network: none of them may name a file or an address to fetch.
       disableFileAccess: true,
       disableUrlAccess: true,
@@ -40,10 +40,10 @@ export class EmailChannel implements AlertChannel {
     const { from, to } = this.settings;
     const first = notices[0]!;
     const cut = () => {
-      for (const socket of this.sockets) socket.destroy(signal.reason as Error);
+      for (const socket of this.#sockets) socket.destroy(signal.reason as Error);
     };
     signal.addEventListener('abort', cut, { once: true });
-    const sent = this.transport.sendMail({
+    const sent = this.#transport.sendMail({
       from,
       to,
       subject: subject(notices),
@@ -60,17 +60,17 @@ export class EmailChannel implements AlertChannel {
     }
   }
 
-  private connect(
+  #connect(
     host: string,
     port: number,
     timeout: number,
     done: (error: Error | null, socket?: { connection: Socket }) => void,
   ): void {
     const socket = connect({ host, port });
-    this.sockets.add(socket);
+    this.#sockets.add(socket);
     const silent = () => socket.destroy(new Error(`no connection to ${host}:${port} after ${timeout / 1000} s`));
     socket.setTimeout(timeout, silent);
-    socket.once('close', () => this.sockets.delete(socket));
+    socket.once('close', () => this.#sockets.delete(socket));
     socket.once('error', done);
     socket.once('connect', () => {
       socket.setTimeout(0);
@@ -81,7 +81,7 @@ export class EmailChannel implements AlertChannel {
   }
 
   async close(): Promise<void> {
-    for (const socket of this.sockets) socket.destroy();
-    this.transport.close();
+    for (const socket of this.#sockets) socket.destroy();
+    this.#transport.close();
   }
 }

@@ -23,13 +23,13 @@ export class OpsgenieChannel implements AlertChannel {
     const { url, apiKey, timeoutSeconds } = this.settings;
     const within = timed(signal, timeoutSeconds);
     for (const notice of notices) {
-      const { path, body } = this.requestOf(notice);
+      const { path, body } = this.#requestOf(notice);
       const place = `${url.replace(/\/+$/, '')}/v2/alerts${path}`;
       await postJson(place, JSON.stringify(body), { authorization: `GenieKey ${apiKey}` }, within);
     }
   }
 
-  private requestOf(notice: Notice): { path: string; body: object } {
+  #requestOf(notice: Notice): { path: string; body: object } {
     const { alert, phase, link } = notice;
     const alias = `routewarden-${alert.id}`;
     const text = paragraphs(notice).join('\n').slice(0, DESCRIPTION);

@@ -22,10 +22,10 @@ export class PagerDutyChannel implements AlertChannel {
   async send(notices: readonly Notice[], signal: AbortSignal): Promise<void> {
     const { url, timeoutSeconds } = this.settings;
     const within = timed(signal, timeoutSeconds);
-    for (const notice of notices) await postJson(url, JSON.stringify(this.eventOf(notice)), {}, within);
+    for (const notice of notices) await postJson(url, JSON.stringify(this.#eventOf(notice)), {}, within);
   }
 
-  private eventOf(notice: Notice): object {
+  #eventOf(notice: Notice): object {
     const { alert, phase, link } = notice;
     const key = { routing_key: this.settings.routingKey, dedup_key: `routewarden-${alert.id}` };
     if (phase === 'resolved') return { ...key, event_action: 'resolve' };

@@ -50,11 +50,11 @@ export class SyslogChannel implements AlertChannel {
     const { facility, transport } = this.settings;
     const host = this.settings.hostname ?? hostname();
     const messages = notices.map((notice) => Buffer.from(syslogMessage(notice, facility, host, process.pid)));
-    if (transport === 'udp') await this.sendDatagrams(messages);
-    else await this.sendStream(messages, signal);
+    if (transport === 'udp') await this.#sendDatagrams(messages);
+    else await this.#sendStream(messages, signal);
   }
 
-  private async sendDatagrams(messages: Buffer[]): Promise<void> {
+  async #sendDatagrams(messages: Buffer[]): Promise<void> {
     const { host, port } = this.settings;
     const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
     try {
@@ -71,7 +71,7 @@ export class SyslogChannel implements AlertChannel {
     }
   }
 
-  private sendStream(messages: Buffer[], signal: AbortSignal): Promise<void> {
+  #sendStream(messages: Buffer[], signal: AbortSignal): Promise<void> {
     const { host, port, timeoutSeconds } = this.settings;
     const frames = messages.flatMap((message) => [Buffer.from(`${message.length} `), message]);
     return new Promise((resolve, reject) => {

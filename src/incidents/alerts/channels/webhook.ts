@@ -17,11 +17,11 @@ export class WebhookChannel implements AlertChannel {
   async send(notices: readonly Notice[], signal: AbortSignal): Promise<void> {
     const { template } = this.settings;
     if (template === undefined)
-      return this.post(notices, JSON.stringify({ alerts: notices.map(noticeObject) }), signal);
-    for (const notice of notices) await this.post([notice], bodyOf(template, noticeObject(notice)), signal);
+      return this.#post(notices, JSON.stringify({ alerts: notices.map(noticeObject) }), signal);
+    for (const notice of notices) await this.#post([notice], bodyOf(template, noticeObject(notice)), signal);
   }
 
-  private async post(notices: readonly Notice[], body: string, signal: AbortSignal): Promise<void> {
+  async #post(notices: readonly Notice[], body: string, signal: AbortSignal): Promise<void> {
     const { url, method, headers, secret, timeoutSeconds } = this.settings;
     const key = notices.map(noticeKey).join(',');
     const signature: Record<string, string> =
