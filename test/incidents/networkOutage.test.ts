@@ -126,6 +126,13 @@ describe('in a large table the outage of a small network', () => {
     expect(severities(Array(14).fill(40), 40, { behind: 1, peers })).toEqual([]);
   });
 
+  test('of which nothing is left, and with three behind, is one in the minute after', () => {
+    expect(severities(Array(14).fill(8), 8, { behind: 3 })).toEqual(['1 major']);
+    expect(severities(Array(14).fill(8), 9, { behind: 3 })).toEqual(['5 major']);
+    expect(severities(Array(14).fill(7), 7, { behind: 3 })).toEqual(['5 major']);
+    expect(severities(Array(4).fill(12), 12, { behind: 1 })).toEqual([]);
+  });
+
   test('that the last peers lose only minutes later is out of their sight, not gone', () => {
     const slow = [3, 3, 4, 5, ...Array(10).fill(6)];
     expect(severities(Array(14).fill(20), 20, { peers: slow })).toEqual(['5 minor']);

@@ -1,5 +1,5 @@
 import type { KeptLoss } from '../evidence.js';
-import { isBehind, wholeLosses } from '../networkOutages.js';
+import { isBehind, SURELY, wholeLosses } from '../networkOutages.js';
 import { bySize } from '../severity.js';
 import {
   type Case,
@@ -33,8 +33,6 @@ const SEVERAL = 3;
  */
 const PATIENCE = 10;
 const LARGE = 100;
-/** Prefixes from which on several networks that are gone with their transit are major at once: they do not flap together. */
-const SURELY = 30;
 const STILL = 0.6;
 /** Losses in the day before from which one more is a flap, and no outage until it is large; and of whatever size. */
 const FLAPS = 2;
