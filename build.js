@@ -1,6 +1,6 @@
 /**
- * Builds everything that runs: TypeScript to dist/, what runs as WebAssembly and the page's bundle where their sources
- * exist. Tests and benchmarks are compiled with the product, so that they run the very files that users run.
+ * Builds everything that runs: TypeScript to dist/, a bundle of commands and services, and what runs as WebAssembly and the
+ * page's bundle where their sources exist. Tests and benchmarks are compiled with the product, so that they run the very files that users run.
  * `--changed` keeps what is there and writes only what changed; without it everything is built anew.
  */
 import { execFileSync } from 'node:child_process';
@@ -53,6 +53,10 @@ for (const [folder, file] of [
   if (!existsSync(output) || newest(sources) > newest([output]))
     run('assemblyscript/bin/asc.js', [entry, '--config', config, '--target', 'release']);
 }
+const program = 'dist/program/routewarden.js';
+const modules = ['src', 'queues', 'workers'].flatMap((folder) => filesOf(`dist/${folder}`));
+if (!existsSync(program) || newest([...modules, 'packaging/program.js', 'package-lock.json']) > newest([program]))
+  execFileSync(process.execPath, ['packaging/program.js'], { stdio: 'inherit' });
 const page = 'src/dashboard/page/build.js';
 if (existsSync(page)) {
   const sources = ['package-lock.json', ...filesOf('src/dashboard'), ...filesOf('src/services')];

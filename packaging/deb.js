@@ -32,7 +32,7 @@ if (process.platform !== 'linux' || architecture === undefined) {
   console.error(`packages are made on Linux on x64 or arm64, not on ${process.platform} on ${process.arch}`);
   process.exit(1);
 }
-if (!existsSync('dist/src')) {
+if (!existsSync('dist/program')) {
   console.error('dist/ is missing: run `node build.js` first');
   process.exit(1);
 }

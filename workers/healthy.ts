@@ -1,5 +1,5 @@
 /**
- * Whether services of this machine (a container, too) are alive: `node dist/workers/healthy.js NAME...`, for health
+ * Whether services of this machine (a container, too) are alive: `node dist/program/healthy.js NAME...`, for health
  * checks. Exit code 0 when each has beaten lately by the database's clock, else 1 with the names of the others.
  */
 import { hostname } from 'node:os';

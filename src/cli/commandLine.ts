@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { SettingsError } from '../config/load.js';
+import { faultWords } from './faultWords.js';
 import { UsageError } from './output.js';
 import { createProgram } from './program.js';
 
@@ -15,7 +16,7 @@ export async function runCommandLine(words: readonly string[]): Promise<boolean>
     if (error instanceof CommanderError) {
       process.exitCode = error.exitCode === 0 ? 0 : 2;
     } else {
-      process.stderr.write(`routewarden: ${(error as Error).message || String(error)}\n`);
+      process.stderr.write(`routewarden: ${faultWords(error)}\n`);
       if (process.env.LOG_LEVEL === 'debug') process.stderr.write(`${(error as Error).stack}\n`);
       process.exitCode = error instanceof SettingsError || error instanceof UsageError ? 2 : 1;
       return false;

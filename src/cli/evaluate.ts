@@ -7,6 +7,7 @@ import { plotHtml } from '../evaluation/plot.js';
 import { modelKinds } from '../models/kinds.js';
 import { featureBlock, firstMinute, watermark } from '../storage/features.js';
 import { listStreams } from '../storage/streams.js';
+import { faultWords } from './faultWords.js';
 import { lookAt, settingsOf } from './store.js';
 
 const optionsSchema = z.object({
@@ -83,7 +84,7 @@ export function register(program: Command): void {
         if (options.json) process.stdout.write(`${JSON.stringify({ file, ...evaluation })}\n`);
         else process.stdout.write(table({ ...evaluation.models, ensemble: evaluation.ensemble }));
       } catch (error) {
-        throw new Error(`${file}: ${(error as Error).message}`, { cause: error });
+        throw new Error(faultWords(error, file), { cause: error });
       }
     });
 }

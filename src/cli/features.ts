@@ -12,6 +12,7 @@ import type { FeatureRow } from '../features/row.js';
 import { LineFileSource } from '../sources/lineFile.js';
 import { replayKind } from '../sources/replay.js';
 import type { FeedConsumer } from '../sources/source.js';
+import { faultWords } from './faultWords.js';
 
 const BATCH_MESSAGES = 5000;
 
@@ -167,7 +168,7 @@ async function run(file: string | undefined, options: Options, command: Command)
     result = await fileFeatures(file, options.stream);
     if (options.csv !== undefined) await writeCsv(options.csv, result.minutes);
   } catch (error) {
-    process.stderr.write(`routewarden features: ${file}: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`routewarden features: ${faultWords(error, file)}\n`);
     process.exitCode = 1;
     return;
   }

@@ -269,7 +269,7 @@ export class MinuteAggregator {
    */
   *copying(room: number): Generator<void, Uint8Array> {
     const head = this.head();
-    const views = [...this.stored()].flat();
+    const views = [...this.stored()].flatMap((column) => [...column]);
     let at = room + HEAD_LENGTH_BYTES;
     const bytes = new Uint8Array(views.reduce((sum, { length }) => sum + length, at + head.length));
     new DataView(bytes.buffer).setFloat64(room, head.length, true);
@@ -285,7 +285,7 @@ export class MinuteAggregator {
   }
 
   /** The columns of the tables, in an order that does not change, as the bytes that they lie in now. */
-  stored(): Generator<Uint8Array[]> {
+  stored(): Generator<Iterable<Uint8Array>> {
     return this.#state.tables.stored();
   }
 
@@ -327,13 +327,15 @@ export class MinuteAggregator {
     if (!(at <= bytes.length)) throw new BadSnapshot('its head is cut short, or it is of another version');
     const restoring = MinuteAggregator.restoring(bytes.subarray(HEAD_LENGTH_BYTES, at), options);
     let turn = at + COPIED_A_TURN;
-    for (const view of [...restoring.stored].flat()) {
-      if (at + view.length > bytes.length) throw new BadSnapshot('cut short');
-      view.set(bytes.subarray(at, at + view.length));
-      at += view.length;
-      if (at < turn) continue;
-      turn = at + COPIED_A_TURN;
-      yield;
+    for (const column of restoring.stored) {
+      for (const view of column) {
+        if (at + view.length > bytes.length) throw new BadSnapshot('cut short');
+        view.set(bytes.subarray(at, at + view.length));
+        at += view.length;
+        if (at < turn) continue;
+        turn = at + COPIED_A_TURN;
+        yield;
+      }
     }
     if (at !== bytes.length) throw new BadSnapshot(`${bytes.length - at} bytes too long`);
     yield* restoring.derived;
@@ -354,7 +356,7 @@ export class MinuteAggregator {
   static restoring(
     head: Uint8Array,
     options: MinuteAggregatorOptions,
-  ): { aggregator: MinuteAggregator; stored: Generator<Uint8Array[]>; derived: Generator<void> } {
+  ): { aggregator: MinuteAggregator; stored: Generator<Iterable<Uint8Array>>; derived: Generator<void> } {
     const reader = new ByteReader(head);
     const version = reader.number();
     if (version !== SNAPSHOT_VERSION)

@@ -1,12 +1,12 @@
 /** The services, in the order in which they start; each has its entry in workers/. */
 export const SERVICES = [
-  { name: 'collector', entry: 'collector.js', what: 'reads RIS Live into the log of updates', manyObjects: true },
+  { name: 'collector', entry: 'collector.js', what: 'reads RIS Live into the log of updates', workload: 'messages' },
   {
     name: 'aggregator',
     entry: 'aggregator.js',
     what: 'makes one feature row a minute',
     largeTables: true,
-    manyObjects: true,
+    workload: 'messages',
   },
   { name: 'heuristic-detector', entry: 'heuristicDetector.js', what: 'scores minutes with the heuristic' },
   {
@@ -18,7 +18,7 @@ export const SERVICES = [
   { name: 'ensemble', entry: 'ensemble.js', what: 'lets the models vote on each minute' },
   { name: 'correlator', entry: 'correlator.js', what: 'groups verdicts into incidents' },
   { name: 'drift-monitor', entry: 'driftMonitor.js', what: 'checks drift and asks for retraining' },
-  { name: 'trainer', entry: 'trainer.js', what: 'trains, validates and publishes models', manyObjects: true },
+  { name: 'trainer', entry: 'trainer.js', what: 'trains, validates and publishes models', workload: 'rows' },
   { name: 'alerter', entry: 'alerter.js', what: 'watches feeds, services and models, and delivers alerts' },
   { name: 'dashboard', entry: 'dashboard.js', what: 'serves the live page, the API and Bull Board' },
 ] as const;

@@ -49,7 +49,7 @@ export function launchService(options: {
   };
   const child = spawn(
     process.execPath,
-    ['--enable-source-maps', ...(options.flags ?? []), join(packageRoot, 'dist/workers', entry)],
+    ['--enable-source-maps', ...(options.flags ?? []), join(packageRoot, 'dist/program', entry)],
     spawned,
   ) as ChildProcess;
   child.on('error', onError);

@@ -16,7 +16,7 @@ const SUM_BYTES = 8;
 const MODULUS = 2 ** 53;
 
 /** @returns pages of one column, in order; the last may be shorter */
-function* pagesOf(views: readonly Uint8Array[]): Generator<Uint8Array> {
+function* pagesOf(views: Iterable<Uint8Array>): Generator<Uint8Array> {
   for (const view of views) {
     for (let at = 0; at < view.length; at += PAGE_BYTES) yield view.subarray(at, at + PAGE_BYTES);
   }
@@ -113,7 +113,7 @@ export class StoredTables {
     });
   }
 
-  async #fill(client: PoolClient, stored: Generator<Uint8Array[]>, wanted: number): Promise<void> {
+  async #fill(client: PoolClient, stored: Generator<Iterable<Uint8Array>>, wanted: number): Promise<void> {
     const pages = readPages(client, this.stream);
     const hashes: number[][] = [];
     let next = await pages.next();

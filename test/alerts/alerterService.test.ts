@@ -85,7 +85,7 @@ beforeEach(() => facts.clear());
 
 function startAlerter(): { child: ChildProcess; output: () => string; ended: Promise<number | null> } {
   const whole = settingsSchema.parse({ ...settings, databaseUrl: database.url });
-  const child = spawn(process.execPath, [join(packageRoot, 'dist/workers/alerter.js')], {
+  const child = spawn(process.execPath, [join(packageRoot, 'dist/program/alerter.js')], {
     env: { PATH: process.env.PATH, ROUTEWARDEN_SETTINGS: JSON.stringify(whole) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

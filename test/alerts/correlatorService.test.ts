@@ -55,7 +55,7 @@ afterAll(async () => {
 }, 60_000);
 
 function startService(entry: string, settings: object): void {
-  const child = spawn(process.execPath, [join(packageRoot, 'dist/workers', entry)], {
+  const child = spawn(process.execPath, [join(packageRoot, 'dist/program', entry)], {
     env: { PATH: process.env.PATH, ROUTEWARDEN_SETTINGS: JSON.stringify(settingsSchema.parse(settings)) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -24,7 +24,7 @@ afterAll(async () => {
 }, 120_000);
 
 test('the walk of the README: own AS declared, its hijack told in a chat, silenced, and resolved', async () => {
-  const drill = begin(['drill', '--after', '3', '--for', '1']);
+  const drill = begin(['drill', '--after', '2', '--for', '1']);
   await drill.saying(/reload\n/);
   const [, mine] = /yours {6}(AS\d+)/.exec(drill.said())!;
   const [, thief, prefix] = /(AS\d+) takes (\S+) from/.exec(drill.said())!;

@@ -39,7 +39,7 @@ suite(`the Debian package${missing === null ? '' : ` (${missing})`}`, () => {
       expect(code).not.toMatch(/\/var\/lib\/routewarden(?!-service)/);
     }
     const list = execFileSync('dpkg-deb', ['-c', file], { encoding: 'utf8', maxBuffer: 64_000_000 });
-    expect(list).toMatch(/root\/root .*\.\/usr\/lib\/routewarden\/dist\/workers\/collector\.js/);
+    expect(list).toMatch(/root\/root .*\.\/usr\/lib\/routewarden\/dist\/program\/collector\.js/);
     expect(list).not.toMatch(/node_modules\/(jest|typescript|playwright-core)\/|\/dist\/test\/|\.d\.ts/);
     // A link that is absolute would lead to where the package was made.
     expect(list).not.toMatch(/-> \//);

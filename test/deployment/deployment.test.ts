@@ -90,7 +90,7 @@ describe('docker-compose.yml', () => {
       if (build === undefined) continue;
       const named = (text: string) =>
         text.split(/\s+/).filter((word) => SERVICES.some((service) => service.name === word));
-      expect(healthcheck!.test).toMatch(/^node dist\/workers\/healthy\.js /);
+      expect(healthcheck!.test).toMatch(/^node dist\/program\/healthy\.js /);
       expect(named(String(healthcheck!.test))).toEqual(named(command!));
     }
   });

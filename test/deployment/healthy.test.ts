@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => database?.close());
 
 function healthy(...names: string[]): { status: number | null; stderr: string } {
-  const { status, stderr } = spawnSync(process.execPath, ['dist/workers/healthy.js', ...names], {
+  const { status, stderr } = spawnSync(process.execPath, ['dist/program/healthy.js', ...names], {
     encoding: 'utf8',
     env: { PATH: process.env.PATH, DATABASE_URL: database.url },
   });
@@ -38,7 +38,7 @@ test('a container is healthy while every service that it runs beats there', asyn
 }, 60_000);
 
 test('nothing is healthy without its database', () => {
-  const { status, stderr } = spawnSync(process.execPath, ['dist/workers/healthy.js', 'trainer'], {
+  const { status, stderr } = spawnSync(process.execPath, ['dist/program/healthy.js', 'trainer'], {
     encoding: 'utf8',
     env: { PATH: process.env.PATH, DATABASE_URL: 'postgres://x:secret-word@127.0.0.1:9/x' },
   });

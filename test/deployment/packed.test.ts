@@ -34,9 +34,8 @@ test('the package holds what runs, and none of the tests, benches or sources', (
   const folders = new Set(files.map((path) => path.split('/').slice(0, 2).join('/')));
   expect([...folders].filter((path) => path.startsWith('dist/')).sort()).toEqual([
     'dist/page',
-    'dist/queues',
+    'dist/program',
     'dist/src',
-    'dist/workers',
   ]);
   expect(files.filter((path) => /\.ts$|^(test|bench|\.ci)\//.test(path))).toEqual([]);
 });

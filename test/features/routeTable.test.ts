@@ -8,8 +8,8 @@ function again(table: RouteTable): RouteTable {
   table.write(writer);
   const read = new RouteTable(table.maximum);
   read.read(new ByteReader(writer.finish()));
-  const from = [...table.stored()].flat();
-  for (const [i, view] of [...read.stored()].flat().entries()) view.set(from[i]!);
+  const from = [...table.stored()].flatMap((column) => [...column]);
+  for (const [i, view] of [...read.stored()].flatMap((column) => [...column]).entries()) view.set(from[i]!);
   return read;
 }
 

@@ -67,7 +67,7 @@ export class DenseIds {
     return hand;
   }
 
-  *stored(): Generator<Uint8Array[]> {
+  *stored(): Generator<Iterable<Uint8Array>> {
     yield* this.index.stored(this.high);
     yield this.#free.views(this.#freeCount);
   }

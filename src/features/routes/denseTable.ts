@@ -132,14 +132,14 @@ export abstract class DenseTable {
     this.#ids.write(writer, this.#hand);
   }
 
-  /** Makes room for what `stored` is to be filled with. */
+  /** Makes room in plain columns for what `stored` is to be filled with; the others make theirs while they are filled. */
   read(reader: ByteReader): void {
     this.#hand = this.#ids.read(reader);
-    this.#reach(this.high);
+    this.#widen(this.high);
   }
 
   /** The columns as the bytes that they lie in: to be stored, or filled from what was stored. */
-  *stored(): Generator<Uint8Array[]> {
+  *stored(): Generator<Iterable<Uint8Array>> {
     yield* this.#ids.stored();
     for (const { buffer, byteLength } of this.columns()) {
       yield [new Uint8Array(buffer, 0, (byteLength / this.capacity) * this.high)];

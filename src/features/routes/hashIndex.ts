@@ -84,7 +84,7 @@ export class HashIndex {
   }
 
   /** For ids below `high`: the index is stored as it is, so that nothing need be indexed again. */
-  *stored(high: number): Generator<Uint8Array[]> {
+  *stored(high: number): Generator<Iterable<Uint8Array>> {
     yield this.#heads.views(this.#buckets);
     yield this.records.views(high);
   }

@@ -243,7 +243,7 @@ export class PathTable extends DenseTable {
     this.#arena.read(reader);
   }
 
-  override *stored(): Generator<Uint8Array[]> {
+  override *stored(): Generator<Iterable<Uint8Array>> {
     yield* super.stored();
     yield this.#tokens.views(this.#arena.end);
   }

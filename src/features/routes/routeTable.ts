@@ -225,7 +225,7 @@ export class RouteTable {
     this.#arena.read(reader);
   }
 
-  *stored(): Generator<Uint8Array[]> {
+  *stored(): Generator<Iterable<Uint8Array>> {
     yield this.#blocks.views(this.#prefixes);
     yield this.#keys.views(this.#arena.end);
     yield this.#values.views(this.#arena.end);

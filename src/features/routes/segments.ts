@@ -51,15 +51,17 @@ abstract class Segments<T extends Values> {
     else for (let at = 0; at < count; at++) target[into + at] = source[first + at]!;
   }
 
-  /** The first `count` values as the bytes that they lie in, to be read or filled. */
-  views(count: number): Uint8Array[] {
-    this.reach(count);
-    const views: Uint8Array[] = [];
+  /**
+   * The first `count` values as the bytes that they lie in, to be read or filled. Room is made as they are asked for: for a
+   * whole column at once it would take half a second.
+   */
+  *views(count: number): Generator<Uint8Array> {
     for (let at = 0; at < count; at += SEGMENT) {
+      const length = Math.min(SEGMENT, count - at);
+      this.reach(at + length);
       const { buffer, BYTES_PER_ELEMENT } = this.segments[at >>> SEGMENT_BITS]!;
-      views.push(new Uint8Array(buffer, 0, Math.min(SEGMENT, count - at) * BYTES_PER_ELEMENT));
+      yield new Uint8Array(buffer, 0, length * BYTES_PER_ELEMENT);
     }
-    return views;
   }
 }
 
@@ -125,7 +127,7 @@ export interface Growing {
   /** Ids there is room for. */
   readonly room: number;
   reach(count: number): void;
-  views(count: number): Uint8Array[];
+  views(count: number): Iterable<Uint8Array>;
 }
 
 /** Records of `width` numbers each, side by side: what is read together lies in one line of the processor's cache. */
@@ -146,7 +148,7 @@ export class Int32Records implements Growing {
     this.values.reach(count * this.width);
   }
 
-  views(count: number): Uint8Array[] {
+  views(count: number): Iterable<Uint8Array> {
     return this.values.views(count * this.width);
   }
 

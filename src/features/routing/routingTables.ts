@@ -89,7 +89,7 @@ export class RoutingTables {
   }
 
   /** Every column, in an order that does not change, as the bytes that it lies in. */
-  *stored(): Generator<Uint8Array[]> {
+  *stored(): Generator<Iterable<Uint8Array>> {
     for (const table of this.#tables()) yield* table.stored();
   }
 
