@@ -17,7 +17,7 @@ const FEWEST_BEHIND = 2;
 /** What a network may have left, and the share of the peers that must have lost something: else a part of it is gone. */
 const LEFT = 0.4;
 const PEERS = 0.5;
-/** The same where several networks are gone with their transit, which chance does not do: customers of one are not seen by all. */
+/** The same where several networks of `SURELY` prefixes are gone with their transit, which chance does not do. */
 const PEERS_OF_SEVERAL = 0.3;
 
 /** A network that lost what it announced, with those that are reached through it. */
@@ -81,18 +81,22 @@ export function outagesOf(losses: readonly NetworkLoss[], minute: Minute, peersS
       peers: Math.max(...group.map(({ peers }) => peers)),
     });
   }
-  const share = (members: readonly NetworkLoss[]) => (isSeveral(members) ? PEERS_OF_SEVERAL : PEERS);
+  const share = (members: readonly NetworkLoss[]) => (isLarge(members) ? PEERS_OF_SEVERAL : PEERS);
   return outages.filter(({ peers, losses: members }) => peers >= peersSeen * share(members));
 }
 
 function isSeveral(members: readonly NetworkLoss[]): boolean {
-  return members.length > FEWEST_BEHIND;
+  return new Set(members.map(({ origin }) => origin)).size > FEWEST_BEHIND;
+}
+
+function isLarge(members: readonly NetworkLoss[]): boolean {
+  return isSeveral(members) && prefixesOf(members) >= SURELY;
 }
 
 /** A transit of which nothing is left took its customers with it: nobody found a way around, and nothing flaps so. */
 function isSure(members: readonly NetworkLoss[], peersSeen: number): boolean {
   const peers = Math.max(...members.map((loss) => loss.peers));
-  return isSeveral(members) && prefixesOf(members) >= SURELY && peers >= peersSeen * PEERS;
+  return isLarge(members) && peers >= peersSeen * PEERS;
 }
 
 function prefixesOf(losses: readonly NetworkLoss[]): number {
