@@ -128,8 +128,9 @@ test('routes that all went over speak for a handover, fewer the less; that the h
 
 describe('a claim on a whole prefix in its first minute', () => {
   const START = 1100;
+  let names: string[] = [];
   /** When an incident opens, of a claim that two minutes list. */
-  const opens = (change: Partial<OriginFacts>) => {
+  const opens = (change: Partial<OriginFacts>, later: Partial<OriginFacts> = {}) => {
     const network = { knownFor: 5000, degree: 2, carries: 0 };
     const facts: OriginFacts = {
       origin: network,
@@ -158,11 +159,13 @@ describe('a claim on a whole prefix in its first minute', () => {
       path: [64300, 666],
       facts,
     };
-    const minutes = [START, START + 1].map((minute) => {
-      const quiet = quietMinute(minute);
-      return { ...quiet, evidence: { ...quiet.evidence!, known: 240_000, newOrigins: [claim] } };
+    const minutes = [claim, { ...claim, facts: { ...facts, ...later } }].map((listed, at) => {
+      const quiet = quietMinute(START + at);
+      return { ...quiet, evidence: { ...quiet.evidence!, known: 240_000, newOrigins: [listed] } };
     });
-    return correlated(story(200, minutes)).incidents.map(({ startedAt, severity }) => [startedAt, severity]);
+    const { incidents } = correlated(story(200, minutes));
+    names = incidents.map(({ class: name }) => name);
+    return incidents.map(({ startedAt, severity }) => [startedAt, severity]);
   };
 
   test('opens an incident where it is suspicious whatever becomes of the routes that still lead to the holder', () => {
@@ -171,6 +174,11 @@ describe('a claim on a whole prefix in its first minute', () => {
 
   test('waits a minute where only those routes make it suspicious', () => {
     expect(opens({ shared: 0.1, above: 3 })).toEqual([[START + 1, 'major']]);
+  });
+
+  test('keeps the name of the alert when its routes go back in the next minute', () => {
+    expect(opens({}, { taken: 0, held: 6 })).toEqual([[START, 'major']]);
+    expect(names).toEqual(['hijack']);
   });
 
   test('opens none where hardly a route still leads to the holder', () => {

@@ -116,10 +116,7 @@ function hasCommon(facts: OriginFacts): boolean {
   return facts.shared > 0 || commonOf(facts) >= SMALL;
 }
 
-/**
- * As 1 / log2(1 + degree): some 30 neighbours, and 140. A larger neighbour in common says less, but more than none: who may
- * choose among all carriers of the world seldom has one that a random network has too.
- */
+/** As 1 / log2(1 + degree): some 30 neighbours, and 140. A larger one in common says something too: few random pairs have it. */
 const SMALL = 0.2;
 const MIDDLING = 0.14;
 
