@@ -15,6 +15,8 @@ const EXTERNAL = [
   'msgpackr-extract',
   'pg-native',
   'pino-pretty',
+  // CommonJS, and imported where it is needed: see below.
+  'undici',
 ];
 
 const entryPoints = {
@@ -63,8 +65,9 @@ const englishAlone = {
 
 // Chunks are named by their content: old ones would pile up.
 rmSync(OUTPUT, { recursive: true, force: true });
-await build({
+const { metafile } = await build({
   entryPoints,
+  metafile: true,
   bundle: true,
   splitting: true,
   platform: 'node',
@@ -78,3 +81,11 @@ await build({
   outdir: OUTPUT,
   logLevel: 'warning',
 });
+
+// Of CommonJS that is imported so, a bundle gives the default alone, and the names are found missing when they are used.
+for (const [path, { imports }] of Object.entries(metafile.inputs)) {
+  for (const { kind, path: imported } of imports) {
+    if (kind === 'dynamic-import' && metafile.inputs[imported]?.format === 'cjs' && !path.startsWith('node_modules/'))
+      throw new Error(`${path} imports ${imported} dynamically: name its package in EXTERNAL`);
+  }
+}

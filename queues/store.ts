@@ -10,6 +10,7 @@ import {
 } from 'bullmq';
 import { Redis } from 'ioredis';
 import { CONNECTION_LIMITS } from '../src/storage/pool.js';
+import { QUEUE_SCHEMA } from '../src/storage/queueSchema.js';
 
 /** Where the queues live: Redis when its URL is given, else the PostgreSQL that holds the data. */
 export interface QueueStoreSettings {
@@ -19,7 +20,6 @@ export interface QueueStoreSettings {
   queuePrefix: string;
 }
 
-export const QUEUE_SCHEMA = 'bullmq';
 const CLOSE_MILLISECONDS = 15_000;
 
 /**

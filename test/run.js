@@ -10,8 +10,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, watch } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-/** Two more than there are processors: most of a test is waiting for leases, timers and processes. */
-const WORKERS = availableParallelism() + 2;
+/** Four more than there are processors: most of a test is waiting for leases, timers and processes. */
+const WORKERS = availableParallelism() + 4;
 const SOURCES = ['src', 'queues', 'workers', 'test'];
 /** An editor writes a file in several steps. */
 const SETTLED_MILLISECONDS = 200;

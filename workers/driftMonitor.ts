@@ -1,7 +1,6 @@
 import type { Queue } from 'bullmq';
 import { APPROVALS, type ApprovalPayload, openApprovalQueue } from '../queues/approval.js';
 import { DRIFT_CHECK, driftCheckSchedule, openDriftCheckQueue } from '../queues/driftCheck.js';
-import { takeBackFutureTimes } from '../queues/futureTimes.js';
 import { hindranceOf } from '../queues/hindrance.js';
 import { openRetentionQueue, RETENTION, retentionSchedule } from '../queues/retention.js';
 import { openRetrainQueue } from '../queues/retrain.js';
@@ -19,6 +18,7 @@ import { periodically } from '../src/services/periodic.js';
 import { retentionRound } from '../src/services/retentionRound.js';
 import { runService } from '../src/services/service.js';
 import { countJobs, runWorker } from '../src/services/worker.js';
+import { takeBackFutureTimes } from '../src/storage/queueSchema.js';
 
 const RECONCILE_MILLISECONDS = 3_000;
 const WATCH_MILLISECONDS = 5_000;

@@ -7,6 +7,7 @@ import { youngHeap } from '../services/youngHeap.js';
 import { openDatabase } from '../storage/database.js';
 import { hasSchema } from '../storage/databaseFacts.js';
 import { openPool } from '../storage/pool.js';
+import { QUEUE_SCHEMA } from '../storage/queueSchema.js';
 import { listServices } from '../storage/services.js';
 import { say } from './output.js';
 import { NO_QUEUES, settingsOf } from './store.js';
@@ -20,7 +21,7 @@ const BEATING_SECONDS = 60;
  * use a Redis that these settings do not name: a worker on queues of its own would wait for ever.
  */
 async function prepareQueues(settings: Settings, databaseUrl: string): Promise<void> {
-  const { QUEUE_SCHEMA, QueueStore } = await import('../../queues/store.js');
+  const { QueueStore } = await import('../../queues/store.js');
   const onError = (error: Error) => say(`connection problem: ${error.message}`);
   const pool = openPool(databaseUrl, { name: 'run', maximum: 1, onError });
   try {

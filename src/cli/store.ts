@@ -7,6 +7,7 @@ import type { Settings } from '../config/settings.js';
 import { hasOwnDatabase, type OpenedDatabase, openDatabase } from '../storage/database.js';
 import { hasSchema } from '../storage/databaseFacts.js';
 import { openPool } from '../storage/pool.js';
+import { QUEUE_SCHEMA } from '../storage/queueSchema.js';
 import { say } from './output.js';
 
 /** The settings as the program's global options ask for them. */
@@ -132,7 +133,7 @@ export const NO_QUEUES =
  * @throws Error when the queues are elsewhere, in a Redis that these settings do not name, or their Redis does not answer
  */
 export async function requireQueues(pool: Pool, settings: Settings): Promise<void> {
-  const { QUEUE_SCHEMA, QueueStore } = await import('../../queues/store.js');
+  const { QueueStore } = await import('../../queues/store.js');
   // Else the command would wait until it is back, however long that is.
   if (settings.redisUrl !== undefined)
     return await new QueueStore({ ...settings, databaseUrl: '' }, onTrouble).prepare();

@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
 import type { Minute } from '../features/row.js';
 import type { ModelKey } from '../models/model.js';
-import { minuteToDate } from './minuteColumn.js';
+import { minuteOf, minuteToDate, timeOf } from './minuteColumn.js';
 import type { Db } from './pool.js';
 
 /** One move of a model's active pointer. */
@@ -29,7 +29,7 @@ interface Row {
 }
 
 const COLUMNS = `a.id, a.model_key, a.version_id, v.version,
-  (extract(epoch FROM a.from_minute) / 60)::integer AS from_minute, a.reason, a.actor, a.at`;
+  ${minuteOf('a.from_minute')} AS from_minute, a.reason, a.actor, a.at`;
 const TABLES = 'activations a JOIN model_versions v ON v.id = a.version_id';
 
 /** The newest activation of a model comes first. */
@@ -61,7 +61,7 @@ export async function lockModel(client: PoolClient, key: ModelKey, mode: 'shared
 /** The version that scores `minute`: the activation with the greatest (from, id) at or before it. */
 export async function activeVersionAt(db: Db, key: ModelKey, minute: Minute): Promise<Activation | null> {
   const { rows } = await db.query<Row>(
-    `SELECT ${COLUMNS} FROM ${TABLES} WHERE a.model_key = $1 AND a.from_minute <= to_timestamp($2::bigint * 60)
+    `SELECT ${COLUMNS} FROM ${TABLES} WHERE a.model_key = $1 AND a.from_minute <= ${timeOf('$2')}
      ORDER BY ${NEWEST_FIRST} LIMIT 1`,
     [key, minute],
   );
@@ -149,7 +149,7 @@ export async function appendActivation(
 ): Promise<number> {
   const { rows } = await client.query<{ id: string }>(
     `INSERT INTO activations (model_key, version_id, from_minute, reason, actor)
-     VALUES ($1, $2, to_timestamp($3::bigint * 60), $4, $5) RETURNING id`,
+     VALUES ($1, $2, ${timeOf('$3')}, $4, $5) RETURNING id`,
     [move.modelKey, move.versionId, move.from, move.reason, move.actor],
   );
   return Number(rows[0]!.id);

@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import type { Minute } from '../features/row.js';
 import type { ModelKey } from '../models/model.js';
 import { appendAudit } from './audit.js';
+import { minuteOf, timeOf } from './minuteColumn.js';
 import { type Db, inTransaction } from './pool.js';
 
 /** A retraining that waits, or waited, for a person's word. */
@@ -28,7 +29,7 @@ export interface Approval {
 }
 
 const COLUMNS = `id::float8 AS id, model_key AS "modelKey", payload, reason, state, requested_at AS "requestedAt",
-  expires_at AS "expiresAt", on_expiry AS "onExpiry", (extract(epoch FROM watermark) / 60)::integer AS watermark,
+  expires_at AS "expiresAt", on_expiry AS "onExpiry", ${minuteOf('watermark')} AS watermark,
   decided_at AS "decidedAt", decided_by AS "decidedBy", decision_reason AS "decisionReason", expired, run`;
 
 /** Asks for a model's retraining, once while it waits. @returns the request and whether it is new */
@@ -48,7 +49,7 @@ export async function askForApproval(
     const { rows } = await client.query<Approval>(
       `INSERT INTO approvals (model_key, payload, reason, expires_at, on_expiry, watermark)
        VALUES ($1, $2, $3, now() + make_interval(secs => $4::double precision * 3600), $5,
-         to_timestamp($6::bigint * 60))
+         ${timeOf('$6')})
        ON CONFLICT (model_key) WHERE state = 'waiting' DO NOTHING RETURNING ${COLUMNS}`,
       [ask.modelKey, JSON.stringify(ask.payload), ask.reason, ask.hours, ask.onExpiry, ask.watermark],
     );
@@ -79,7 +80,7 @@ export async function decideApproval(
   return inTransaction(pool, async (client) => {
     const { rows } = await client.query<Approval>(
       `UPDATE approvals SET state = $2, decided_at = now(), decided_by = $3, decision_reason = $4, expired = $5,
-         watermark = coalesce(to_timestamp($6::bigint * 60), watermark)
+         watermark = coalesce(${timeOf('$6')}, watermark)
        WHERE id = $1 AND state = 'waiting' RETURNING ${COLUMNS}`,
       [
         id,
@@ -139,7 +140,7 @@ export async function setApprovalRun(db: Db, id: number, run: string): Promise<v
 /** Minute at which a retraining of this model was last declined. */
 export async function lastDeclined(db: Db, modelKey: ModelKey): Promise<Minute | null> {
   const { rows } = await db.query<{ minute: Minute }>(
-    `SELECT (extract(epoch FROM watermark) / 60)::integer AS minute FROM approvals
+    `SELECT ${minuteOf('watermark')} AS minute FROM approvals
      WHERE model_key = $1 AND state = 'declined' ORDER BY id DESC LIMIT 1`,
     [modelKey],
   );

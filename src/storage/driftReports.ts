@@ -1,5 +1,6 @@
 import type { Minute } from '../features/row.js';
 import type { ModelKey } from '../models/model.js';
+import { minuteOf, timeOf } from './minuteColumn.js';
 import type { Db } from './pool.js';
 
 export type DriftOutcome = 'stable' | 'drifted' | 'watch' | 'no baseline' | 'suppressed';
@@ -15,7 +16,7 @@ export interface StoredDriftReport {
   createdAt: Date;
 }
 
-const COLUMNS = `id::float8 AS id, model_key AS "modelKey", (extract(epoch FROM window_end) / 60)::integer AS "windowEnd",
+const COLUMNS = `id::float8 AS id, model_key AS "modelKey", ${minuteOf('window_end')} AS "windowEnd",
   outcome, version_id::float8 AS "versionId", reason, report, created_at AS "createdAt"`;
 
 /** @returns the row's id and whether it is new; one report a model and window end, the first to come stays */
@@ -25,7 +26,7 @@ export async function insertDriftReport(
 ): Promise<{ id: number; inserted: boolean }> {
   const { rows } = await db.query<{ id: number }>(
     `INSERT INTO drift_reports (model_key, window_end, outcome, version_id, reason, report)
-     VALUES ($1, to_timestamp($2::bigint * 60), $3, $4, $5, $6) ON CONFLICT (model_key, window_end) DO NOTHING
+     VALUES ($1, ${timeOf('$2')}, $3, $4, $5, $6) ON CONFLICT (model_key, window_end) DO NOTHING
      RETURNING id::float8 AS id`,
     [row.modelKey, row.windowEnd, row.outcome, row.versionId, row.reason, JSON.stringify(row.report)],
   );
@@ -37,7 +38,7 @@ export async function insertDriftReport(
 
 export async function driftReportAt(db: Db, key: ModelKey, windowEnd: Minute): Promise<StoredDriftReport | null> {
   const { rows } = await db.query<StoredDriftReport>(
-    `SELECT ${COLUMNS} FROM drift_reports WHERE model_key = $1 AND window_end = to_timestamp($2::bigint * 60)`,
+    `SELECT ${COLUMNS} FROM drift_reports WHERE model_key = $1 AND window_end = ${timeOf('$2')}`,
     [key, windowEnd],
   );
   return rows[0] ?? null;

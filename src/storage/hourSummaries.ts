@@ -1,4 +1,5 @@
 import type { Minute } from '../features/row.js';
+import { minuteOf, timeOf } from './minuteColumn.js';
 import type { Db } from './pool.js';
 
 export interface StoredHour {
@@ -16,9 +17,9 @@ export async function hourSummaries(
   until: Minute,
 ): Promise<{ hours: StoredHour[]; computedAt: Date | null }> {
   const { rows } = await db.query<StoredHour & { computedAt: Date }>(
-    `SELECT (extract(epoch FROM hour) / 60)::integer AS hour, source, bytes, computed_at AS "computedAt"
+    `SELECT ${minuteOf('hour')} AS hour, source, bytes, computed_at AS "computedAt"
      FROM hour_summaries WHERE subject = $1 AND version_id = $2
-       AND hour >= to_timestamp($3::bigint * 60) AND hour < to_timestamp($4::bigint * 60) ORDER BY hour`,
+       AND hour >= ${timeOf('$3')} AND hour < ${timeOf('$4')} ORDER BY hour`,
     [subject, versionId, from, until],
   );
   let computedAt: Date | null = null;
@@ -39,7 +40,7 @@ export async function putHourSummaries(
   if (hours.length === 0) return;
   await db.query(
     `INSERT INTO hour_summaries (subject, version_id, hour, source, minutes, bytes, computed_at)
-     SELECT $1, $2, to_timestamp(hour::bigint * 60), source, minutes, bytes, $7
+     SELECT $1, $2, ${timeOf('hour')}, source, minutes, bytes, $7
      FROM unnest($3::integer[], $4::text[], $5::integer[], $6::bytea[]) AS t (hour, source, minutes, bytes)
      ON CONFLICT (subject, version_id, source, hour) DO UPDATE
        SET minutes = excluded.minutes, bytes = excluded.bytes, computed_at = excluded.computed_at`,

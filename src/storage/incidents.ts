@@ -3,7 +3,7 @@ import type { Culprits } from '../incidents/culprits.js';
 import type { Incident, IncidentClass, IncidentDetail, Reason, Severity } from '../incidents/incident.js';
 import type { IncidentFilter as SearchFilter } from '../incidents/incidentFilter.js';
 import { incidentSearch } from './incidentSearch.js';
-import { minuteOf, minuteToDate } from './minuteColumn.js';
+import { minuteOf, minuteToDate, timeOf } from './minuteColumn.js';
 import type { Db } from './pool.js';
 
 /** An incident with what the database and people added to it. */
@@ -77,8 +77,8 @@ export async function storeIncidents(db: Db, incidents: readonly Incident[]): Pr
     const { rows } = await db.query<{ id: string }>(
       `INSERT INTO incidents (stream, started_at, ended_at, last_minute, peak_minute, peak_score, severity, class,
          reasons, models, culprits, detail, subject)
-       VALUES ($1, to_timestamp($2::bigint * 60), to_timestamp($3::bigint * 60), to_timestamp($4::bigint * 60),
-         to_timestamp($5::bigint * 60), $6, $7, $8, $9, $10, $11, $12, $13)
+       VALUES ($1, ${timeOf('$2')}, ${timeOf('$3')}, ${timeOf('$4')},
+         ${timeOf('$5')}, $6, $7, $8, $9, $10, $11, $12, $13)
        ON CONFLICT (stream, started_at, subject) DO UPDATE SET ended_at = excluded.ended_at,
          last_minute = excluded.last_minute, peak_minute = excluded.peak_minute, peak_score = excluded.peak_score,
          severity = excluded.severity, class = excluded.class, reasons = excluded.reasons, models = excluded.models,
@@ -144,7 +144,7 @@ export async function incidentHistory(
     `SELECT ${minuteOf("max(ended_at) FILTER (WHERE subject = '')")} AS previous_end,
        coalesce(array_agg(${minuteOf('started_at')} ORDER BY started_at)
          FILTER (WHERE detail->>'openedBy' = 'evidence'
-           AND started_at > to_timestamp($2::bigint * 60) - interval '1 day'), '{}') AS starts
+           AND started_at > ${timeOf('$2')} - interval '1 day'), '{}') AS starts
      FROM incidents WHERE stream = $1`,
     [stream, until],
   );
@@ -175,7 +175,7 @@ export async function incidentsNear(
 ): Promise<StoredIncident[]> {
   const { rows } = await db.query<IncidentRow>(
     `SELECT ${COLUMNS} FROM incidents WHERE stream <> $1
-       AND started_at BETWEEN to_timestamp(($2::bigint - $3) * 60) AND to_timestamp(($2::bigint + $3) * 60)
+       AND started_at BETWEEN ${timeOf('($2::bigint - $3)')} AND ${timeOf('($2::bigint + $3)')}
      ORDER BY started_at, stream`,
     [stream, startedAt, minutes],
   );
@@ -199,7 +199,7 @@ export async function listIncidents(db: Db, filter: IncidentFilter = {}): Promis
   const { rows } = await db.query<IncidentRow>(
     `SELECT ${COLUMNS} FROM incidents
      WHERE ($1::text IS NULL OR stream = $1)
-       AND ($2::bigint IS NULL OR ended_at IS NULL OR ended_at >= to_timestamp($2::bigint * 60))
+       AND ($2::bigint IS NULL OR ended_at IS NULL OR ended_at >= ${timeOf('$2')})
        AND ($3::boolean IS NULL OR (ended_at IS NULL) = $3)
      ORDER BY (ended_at IS NULL AND jsonb_array_length(coalesce(detail->'watched', '[]')) > 0) DESC, started_at DESC, id
      LIMIT $4`,

@@ -13,3 +13,8 @@ export function dateToMinute(date: Date): Minute {
 export function minuteOf(column: string): string {
   return `(extract(epoch FROM ${column}) / 60)::integer`;
 }
+
+/** SQL that gives whole minutes since 1970, such as those of a parameter, as a timestamp. */
+export function timeOf(minutes: string): string {
+  return `to_timestamp(${minutes}::bigint * 60)`;
+}

@@ -1,7 +1,7 @@
 import type { Minute, MinuteEvidence } from '../features/row.js';
 import { emptyEvidence } from '../features/row.js';
 import type { MinuteInput, Vote } from '../incidents/minuteInput.js';
-import { minuteOf } from './minuteColumn.js';
+import { minuteOf, timeOf } from './minuteColumn.js';
 import type { Db } from './pool.js';
 
 interface InputRow {
@@ -45,7 +45,7 @@ export async function minuteInputs(
   const { rows } = await db.query<InputRow>(
     `SELECT ${minuteOf('f.minute')} AS minute, f.kind, f.values, f.evidence, v.score, v.threshold, v.anomalous, v.votes
      FROM features f LEFT JOIN verdicts v ON v.stream = f.stream AND v.minute = f.minute
-     WHERE f.stream = $1 AND f.minute > to_timestamp($2::bigint * 60) AND f.minute <= to_timestamp($3::bigint * 60)
+     WHERE f.stream = $1 AND f.minute > ${timeOf('$2')} AND f.minute <= ${timeOf('$3')}
      ORDER BY f.minute LIMIT $4`,
     [stream, after, until, limit],
   );

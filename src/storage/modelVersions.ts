@@ -1,6 +1,7 @@
 import type { PoolClient } from 'pg';
 import type { Minute } from '../features/row.js';
 import type { ModelKey, ModelKindName } from '../models/model.js';
+import { minuteOf, timeOf } from './minuteColumn.js';
 import type { Db } from './pool.js';
 
 export type VersionState = 'published' | 'rejected' | 'held' | 'shadow';
@@ -37,7 +38,7 @@ export interface StoredFile {
 }
 
 const COLUMNS = `id::float8 AS id, model_key AS "modelKey", kind, stream, version, parent_id::float8 AS "parentId", state,
-  (extract(epoch FROM data_from) / 60)::integer AS "dataFrom", (extract(epoch FROM data_until) / 60)::integer AS "dataUntil",
+  ${minuteOf('data_from')} AS "dataFrom", ${minuteOf('data_until')} AS "dataUntil",
   samples, seed::float8 AS seed, threshold, format, code_version AS "codeVersion", metrics,
   fencing_token::float8 AS "fencingToken", lineage, pinned, created_at AS "createdAt"`;
 
@@ -51,7 +52,7 @@ export async function insertVersion(
     `INSERT INTO model_versions (model_key, kind, stream, version, parent_id, state, data_from, data_until, samples, seed,
        threshold, format, code_version, metrics, fencing_token, lineage)
      VALUES ($1, $2, $3, (SELECT coalesce(max(version), 0) + 1 FROM model_versions WHERE model_key = $1), $4, $5,
-       to_timestamp($6::bigint * 60), to_timestamp($7::bigint * 60), $8, $9, $10, $11, $12, $13, $14, $15)
+       ${timeOf('$6')}, ${timeOf('$7')}, $8, $9, $10, $11, $12, $13, $14, $15)
      RETURNING ${COLUMNS}`,
     [
       version.modelKey,

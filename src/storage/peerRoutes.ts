@@ -1,4 +1,5 @@
 import type { Minute } from '../features/row.js';
+import { minuteOf, timeOf } from './minuteColumn.js';
 import type { Db } from './pool.js';
 
 /** A minute with the routes (announced and withdrawn prefixes) that one peer reported, and that all did. */
@@ -8,7 +9,7 @@ export interface PeerMinute {
   routes: number;
 }
 
-const WINDOW = `stream = $1 AND minute >= to_timestamp($2::bigint * 60) AND minute < to_timestamp($3::bigint * 60)
+const WINDOW = `stream = $1 AND minute >= ${timeOf('$2')} AND minute < ${timeOf('$3')}
   AND kind <> 'gap' AND jsonb_typeof(evidence->'peers') = 'array'`;
 
 /** Peers of the minutes [from, until), the busiest first. Of each minute its 20 busiest peers are known. */
@@ -35,7 +36,7 @@ export async function minutesOfPeer(
   until: Minute,
 ): Promise<PeerMinute[]> {
   const { rows } = await db.query<PeerMinute>(
-    `SELECT (extract(epoch FROM minute) / 60)::integer AS minute,
+    `SELECT ${minuteOf('minute')} AS minute,
        coalesce(sum((p->>'count')::double precision) FILTER (WHERE p->>'name' = $4), 0) AS "ofPeer",
        coalesce(sum((p->>'count')::double precision), 0) AS routes
      FROM features LEFT JOIN LATERAL jsonb_array_elements(evidence->'peers') p ON true

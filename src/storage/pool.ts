@@ -62,13 +62,29 @@ export function openPool(
 }
 
 /** Runs `work` in one transaction; an error rolls it back and is thrown on. */
-export async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+export function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  return transaction(pool, work, () => 'COMMIT');
+}
+
+/** As `inTransaction`; what gives null has found nothing to do, and leaves nothing behind. */
+export function inTransactionUnlessNull<T>(
+  pool: pg.Pool,
+  work: (client: pg.PoolClient) => Promise<T | null>,
+): Promise<T | null> {
+  return transaction(pool, work, (result) => (result === null ? 'ROLLBACK' : 'COMMIT'));
+}
+
+async function transaction<T>(
+  pool: pg.Pool,
+  work: (client: pg.PoolClient) => Promise<T>,
+  endOf: (result: T) => 'COMMIT' | 'ROLLBACK',
+): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
   try {
     await client.query('BEGIN');
     const result = await work(client);
-    await client.query('COMMIT');
+    await client.query(endOf(result));
     return result;
   } catch (error) {
     // Who gave no answer once is not asked again: the connection's end rolls back as well.

@@ -1,6 +1,6 @@
 import type { Minute } from '../features/row.js';
 import type { Explanation, ModelKindName } from '../models/model.js';
-import { minuteToDate } from './minuteColumn.js';
+import { minuteOf, minuteToDate, timeOf } from './minuteColumn.js';
 import type { Db } from './pool.js';
 
 export interface ScoreRow {
@@ -18,7 +18,7 @@ export async function insertScores(db: Db, stream: string, kind: ModelKindName, 
   if (rows.length === 0) return 0;
   const { rowCount } = await db.query(
     `INSERT INTO scores (stream, kind, minute, version_id, score, surprise, threshold, anomalous, explanation)
-     SELECT $1, $2, to_timestamp(minute::bigint * 60), version_id, score, surprise, threshold, anomalous, explanation::jsonb
+     SELECT $1, $2, ${timeOf('minute')}, version_id, score, surprise, threshold, anomalous, explanation::jsonb
      FROM unnest($3::integer[], $4::bigint[], $5::double precision[], $6::double precision[], $7::double precision[],
        $8::boolean[], $9::text[]) AS t (minute, version_id, score, surprise, threshold, anomalous, explanation)
      ON CONFLICT (stream, kind, minute) DO NOTHING`,
@@ -55,10 +55,10 @@ export async function scoredMinutes(
   until: Minute,
 ): Promise<ScoredMinute[]> {
   const { rows } = await db.query<{ minute: number; score: number; anomalous: boolean; rules: string[] | null }>(
-    `SELECT (extract(epoch FROM minute) / 60)::integer AS minute, score, anomalous,
+    `SELECT ${minuteOf('minute')} AS minute, score, anomalous,
        CASE WHEN jsonb_typeof(explanation) = 'array' THEN jsonb_path_query_array(explanation, '$[*].name') END AS rules
      FROM scores WHERE stream = $1 AND kind = $2 AND version_id = $3
-       AND minute >= to_timestamp($4::bigint * 60) AND minute < to_timestamp($5::bigint * 60) ORDER BY minute`,
+       AND minute >= ${timeOf('$4')} AND minute < ${timeOf('$5')} ORDER BY minute`,
     [stream, kind, versionId, from, until],
   );
   return rows.map((row) => ({ ...row, rules: row.rules ?? [] }));
@@ -74,9 +74,9 @@ export async function hoursScoredSince(
   until: Minute,
 ): Promise<Minute[]> {
   const { rows } = await db.query<{ hour: number }>(
-    `SELECT DISTINCT (extract(epoch FROM date_trunc('hour', minute, 'UTC')) / 60)::integer AS hour FROM scores
+    `SELECT DISTINCT ${minuteOf("date_trunc('hour', minute, 'UTC')")} AS hour FROM scores
      WHERE stream = $1 AND kind = $2 AND created_at > $3
-       AND minute >= to_timestamp($4::bigint * 60) AND minute < to_timestamp($5::bigint * 60) ORDER BY 1`,
+       AND minute >= ${timeOf('$4')} AND minute < ${timeOf('$5')} ORDER BY 1`,
     [stream, kind, since, from, until],
   );
   return rows.map((row) => row.hour);
@@ -92,7 +92,7 @@ export async function anomalyCount(
 ): Promise<{ minutes: number; anomalous: number }> {
   const { rows } = await db.query<{ minutes: number; anomalous: number }>(
     `SELECT count(*)::integer AS minutes, count(*) FILTER (WHERE anomalous)::integer AS anomalous FROM scores
-     WHERE stream = $1 AND kind = $2 AND version_id = $3 AND minute >= to_timestamp($4::bigint * 60)`,
+     WHERE stream = $1 AND kind = $2 AND version_id = $3 AND minute >= ${timeOf('$4')}`,
     [stream, kind, versionId, from],
   );
   return rows[0]!;
@@ -113,10 +113,10 @@ export async function anomalousByHour(
   until: Minute,
 ): Promise<AnomalousHour[]> {
   const { rows } = await db.query<AnomalousHour>(
-    `SELECT (extract(epoch FROM date_trunc('hour', minute, 'UTC')) / 60)::integer AS hour, count(*)::integer AS minutes,
+    `SELECT ${minuteOf("date_trunc('hour', minute, 'UTC')")} AS hour, count(*)::integer AS minutes,
        (count(*) FILTER (WHERE anomalous))::integer AS anomalous
      FROM scores WHERE stream = $1 AND kind = $2 AND version_id = $3
-       AND minute >= to_timestamp($4::bigint * 60) AND minute < to_timestamp($5::bigint * 60)
+       AND minute >= ${timeOf('$4')} AND minute < ${timeOf('$5')}
      GROUP BY 1 ORDER BY 1`,
     [stream, kind, versionId, from, until],
   );

@@ -1,3 +1,4 @@
+import { timeOf } from './minuteColumn.js';
 import type { Db } from './pool.js';
 
 /** Something that a stage has yet to read. */
@@ -30,13 +31,13 @@ export async function stagesBehind(db: Db, streams: readonly string[], seconds: 
        UNION ALL
        SELECT c.stage, c.stream,
          (SELECT extract(epoch FROM max(minute)) / 60 FROM features WHERE stream = c.stream) - c.position,
-         (SELECT created_at FROM features WHERE stream = c.stream AND minute > to_timestamp(c.position * 60)
+         (SELECT created_at FROM features WHERE stream = c.stream AND minute > ${timeOf('c.position')}
           ORDER BY minute LIMIT 1)
        FROM cursors c WHERE ${READS_FEATURES}
        UNION ALL
        SELECT c.stage, c.stream,
          (SELECT extract(epoch FROM max(minute)) / 60 FROM verdicts WHERE stream = c.stream) - c.position,
-         (SELECT created_at FROM verdicts WHERE stream = c.stream AND minute > to_timestamp(c.position * 60)
+         (SELECT created_at FROM verdicts WHERE stream = c.stream AND minute > ${timeOf('c.position')}
           ORDER BY minute LIMIT 1)
        FROM cursors c WHERE c.stage = 'correlator' AND c.position >= 0) unread
      WHERE stream = ANY ($1::text[]) AND since < clock_timestamp() - make_interval(secs => $2)

@@ -1,5 +1,6 @@
 import type { FeatureBlock, Minute } from '../features/row.js';
 import { featureBlock } from './features.js';
+import { minuteOf, timeOf } from './minuteColumn.js';
 import type { Db } from './pool.js';
 
 /** Minutes from `from` on and before `until` that belong to an incident. */
@@ -29,19 +30,19 @@ export function streamHistory(db: Db): StreamHistory {
     features: (stream, from, until) => featureBlock(db, stream, from, until),
     async featureHoursSince(stream, since, from, until) {
       const { rows } = await db.query<{ hour: number }>(
-        `SELECT DISTINCT (extract(epoch FROM date_trunc('hour', minute, 'UTC')) / 60)::integer AS hour FROM features
+        `SELECT DISTINCT ${minuteOf("date_trunc('hour', minute, 'UTC')")} AS hour FROM features
          WHERE stream = $1 AND created_at > coalesce($2, '-infinity'::timestamptz)
-           AND minute >= to_timestamp($3::bigint * 60) AND minute < to_timestamp($4::bigint * 60) ORDER BY 1`,
+           AND minute >= ${timeOf('$3')} AND minute < ${timeOf('$4')} ORDER BY 1`,
         [stream, since, from, until],
       );
       return rows.map((row) => row.hour);
     },
     async incidents(stream, from, until) {
       const { rows } = await db.query<IncidentSpan>(
-        `SELECT (extract(epoch FROM started_at) / 60)::integer AS from,
-           (extract(epoch FROM greatest(last_minute, coalesce(ended_at, last_minute))) / 60)::integer + 1 AS until
-         FROM incidents WHERE stream = $1 AND NOT ordinary AND ${STAINS} AND started_at < to_timestamp($3::bigint * 60)
-           AND greatest(last_minute, coalesce(ended_at, last_minute)) >= to_timestamp($2::bigint * 60)
+        `SELECT ${minuteOf('started_at')} AS from,
+           ${minuteOf('greatest(last_minute, coalesce(ended_at, last_minute))')} + 1 AS until
+         FROM incidents WHERE stream = $1 AND NOT ordinary AND ${STAINS} AND started_at < ${timeOf('$3')}
+           AND greatest(last_minute, coalesce(ended_at, last_minute)) >= ${timeOf('$2')}
          ORDER BY started_at`,
         [stream, from, until],
       );

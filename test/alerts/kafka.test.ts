@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Alert, Notice } from '../../src/incidents/alerts/alert.js';
 import { openChannel } from '../../src/incidents/alerts/openChannels.js';
@@ -33,7 +34,7 @@ class Broker {
   constructor() {
     const how = ['-C', '-u', '-b', 'localhost:1', '-t', 'alerts', '-X', 'test.mock.num.brokers=1', '-d', 'mock'];
     this.process = spawn('kcat', [...how, '-f', '%k\t%h\t%s\n'], { stdio: ['ignore', 'pipe', 'pipe'] });
-    this.process.stdout!.on('data', (data: Buffer) => this.lines.push(...data.toString().split('\n').filter(Boolean)));
+    createInterface({ input: this.process.stdout! }).on('line', (line) => this.lines.push(line));
     this.address = new Promise((resolve, reject) => {
       let said = '';
       this.process.stderr!.on('data', (data: Buffer) => {

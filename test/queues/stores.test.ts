@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Worker } from 'bullmq';
 import { driftCheckSchedule, openDriftCheckQueue } from '../../queues/driftCheck.js';
-import { takeBackFutureTimes } from '../../queues/futureTimes.js';
 import { hindranceOf } from '../../queues/hindrance.js';
 import { openRetentionQueue, retentionSchedule } from '../../queues/retention.js';
 import { enqueueRetrain, openRetrainQueue, RETRAIN, readRetrainPayload } from '../../queues/retrain.js';
@@ -12,6 +11,7 @@ import { keepSchedule, makeSchedule } from '../../queues/schedule.js';
 import { QueueStore } from '../../queues/store.js';
 import { hungSandbox } from '../../src/services/sandboxStarts.js';
 import { openPool } from '../../src/storage/pool.js';
+import { takeBackFutureTimes } from '../../src/storage/queueSchema.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
 import { startRedis, type TestRedis } from '../support/redis.js';
 

@@ -1,5 +1,7 @@
 import type { Pool } from 'pg';
-import { QUEUE_SCHEMA } from './store.js';
+
+/** Where BullMQ's PostgreSQL backend has its tables. */
+export const QUEUE_SCHEMA = 'bullmq';
 
 /** Clocks of processes differ by less; no lock of a job is longer. */
 const SLACK_MILLISECONDS = 120_000;
