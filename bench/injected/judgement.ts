@@ -70,8 +70,19 @@ export function judged(events: readonly InjectedEvent[], { incidents, changes }:
   return events.map((event): Judged => {
     const first = minuteOf(event.startMs);
     const last = minuteOf(event.endMs) + AFTERWARDS;
+    const isOf = ({ subject }: Incident, { networks }: InjectedEvent) =>
+      networks.some((network) => subject === `AS${network}`);
+    const overlaps = (incident: Incident, other: InjectedEvent) =>
+      minuteOf(other.startMs) <= endOf(incident) && minuteOf(other.endMs) + AFTERWARDS >= incident.startedAt;
+    // that of a leaker names its neighbours too, which may have an event of their own
+    const isOnlyAnothers = (incident: Incident) =>
+      !isOf(incident, event) && events.some((other) => isOf(incident, other) && overlaps(incident, other));
     const near = incidents.filter(
-      (incident) => incident.startedAt <= last && endOf(incident) > first && reading.touches(incident, event),
+      (incident) =>
+        incident.startedAt <= last &&
+        endOf(incident) > first &&
+        reading.touches(incident, event) &&
+        !isOnlyAnothers(incident),
     );
     const telling = changes.find(
       ({ type, minute, incident }: IncidentChange) =>
@@ -80,7 +91,8 @@ export function judged(events: readonly InjectedEvent[], { incidents, changes }:
         minute <= last &&
         incident.startedAt >= first - 1 &&
         isMajor(incident) &&
-        reading.touches(incident, event),
+        reading.touches(incident, event) &&
+        !isOnlyAnothers(incident),
     );
     const beganWithIt = near.filter(({ startedAt }) => startedAt >= first - 1);
     const raised = telling !== undefined || beganWithIt.some(isMajor);
@@ -88,9 +100,8 @@ export function judged(events: readonly InjectedEvent[], { incidents, changes }:
       events.some(
         (other) =>
           other !== event &&
-          minuteOf(other.startMs) <= endOf(incident) &&
-          minuteOf(other.endMs) + AFTERWARDS >= incident.startedAt &&
-          reading.names(incident, other),
+          overlaps(incident, other) &&
+          (isOf(incident, event) ? isOf(incident, other) : reading.names(incident, other)),
       );
     const own = beganWithIt.filter((incident) => reading.names(incident, event) && !isAnothers(incident));
     const [best] = [...own, ...beganWithIt, ...near].sort(

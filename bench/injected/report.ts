@@ -90,5 +90,15 @@ export function resultsOf(verdicts: readonly EventVerdict[]): BenchResult[] {
       'share',
       'least',
     ),
+    ...line(
+      'the same of those raised',
+      share(
+        faults.filter(({ raised }) => raised),
+        ({ own }) => own,
+      ),
+      0.95,
+      'share',
+      'least',
+    ),
   ];
 }

@@ -150,14 +150,14 @@ export class RouteView {
     );
   }
 
-  /** Whether any path so far led from `left` through `middle` to `right`: `middle` passes such routes on in ordinary times. */
-  passesOn(left: number, middle: number, right: number): boolean {
-    const { hops, closedHops } = this.#paths;
-    for (let at = 1; at < closedHops; at++) {
-      if (hops[at] !== middle || hops[at - 1] !== left) continue;
-      let next = at + 1;
-      while (next < closedHops && hops[next] === middle) next++;
-      if (hops[next] === right) return true;
+  /** Whether a network was ever seen to pass routes of a neighbour on to another: to a peer of the collector alone it may. */
+  passesOn(network: number, neighbour: number): boolean {
+    const { hops, starts, count } = this.#paths;
+    for (let path = 0; path < count; path++) {
+      const start = starts[path]!;
+      for (let at = start + 1; at < starts[path + 1]!; at++) {
+        if (hops[at] === neighbour && hops[at - 1] === network && hops[start] !== network) return true;
+      }
     }
     return false;
   }

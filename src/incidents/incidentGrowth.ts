@@ -1,5 +1,5 @@
 import { baselineOf } from './baseline.js';
-import { classify } from './classify.js';
+import { type Classification, classify } from './classify.js';
 import type { CorrelatorContext, CorrelatorState } from './correlatorState.js';
 import type { Culprits } from './culprits.js';
 import { mergedRanks, noEvidence, withMinute } from './evidence.js';
@@ -93,9 +93,12 @@ function withInput(open: Incident, input: MinuteInput, signal: Signal, context: 
   const lastMinute = active ? input.minute : open.lastMinute;
   const higher = active && input.score !== null && input.score > open.peakScore;
   const watched = mergedWatched(open.detail.watched, signal.watched);
-  const judged = classify(
-    { subject: open.subject, evidence, duration: lastMinute - open.startedAt + 1, settings: context.settings },
-    open.class,
+  const judged = asRaised(
+    open,
+    classify(
+      { subject: open.subject, evidence, duration: lastMinute - open.startedAt + 1, settings: context.settings },
+      open.class,
+    ),
   );
   // Within one class an incident has been as grave as it ever was; under another name it is judged anew.
   const base = judged.class === open.class ? atLeast(judged.severity, open.severity) : judged.severity;
@@ -123,6 +126,16 @@ function withInput(open: Incident, input: MinuteInput, signal: Signal, context: 
       explanations: higher ? strongest(input) : open.detail.explanations,
     },
   };
+}
+
+/**
+ * What a network did stays what it was when its routes go back to where they were: whoever was called for it finds it
+ * under the name of the alert.
+ */
+function asRaised(open: Incident, judged: Classification): Classification {
+  if (open.subject === GENERAL || judged.class !== 'unknown' || open.class === 'unknown') return judged;
+  const { class: name, severity, culprits, reasons } = open;
+  return { ...judged, class: name, severity, culprits, words: reasons };
 }
 
 const watchedReason = ({ words }: WatchedRoute): Reason => ({ class: 'unknown', weight: 1, words });

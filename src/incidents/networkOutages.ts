@@ -2,6 +2,10 @@ import type { Minute, NetworkLoss } from '../features/row.js';
 
 /** Minutes that a loss must last: routes that flap or change their path are back sooner. */
 export const LASTING = 5;
+/** The same for several networks of `SURELY` prefixes that are gone with a transit of which nothing is left. */
+const SURE_AFTER = 1;
+/** Prefixes from which on several networks that are gone with their transit are major at once: they do not flap together. */
+export const SURELY = 30;
 /** A loss is listed in each of its first minutes; later ones say how it goes on, and open nothing. */
 const NEWS = 15;
 /** What fails with its transit is gone within so many minutes, path exploration included. */
@@ -13,7 +17,7 @@ const FEWEST_BEHIND = 2;
 /** What a network may have left, and the share of the peers that must have lost something: else a part of it is gone. */
 const LEFT = 0.4;
 const PEERS = 0.5;
-/** The same where several networks are gone with their transit, which chance does not do: customers of one are not seen by all. */
+/** The same where several networks of `SURELY` prefixes are gone with their transit, which chance does not do. */
 const PEERS_OF_SEVERAL = 0.3;
 
 /** A network that lost what it announced, with those that are reached through it. */
@@ -55,11 +59,14 @@ export function lossesOf(losses: readonly NetworkLoss[], network: number): Netwo
  * own prefixes stand is not blamed: every large one lies on the paths of losses that only fall together by chance.
  */
 export function outagesOf(losses: readonly NetworkLoss[], minute: Minute, peersSeen: number): NetworkOutage[] {
-  const lasting = wholeLosses(losses).filter(({ since }) => minute - since >= LASTING && minute - since <= NEWS);
+  const whole = wholeLosses(losses).filter(({ since }) => minute - since >= SURE_AFTER && minute - since <= NEWS);
+  const lasting = whole.filter(({ since }) => minute - since >= LASTING);
   const groups = lasting.map((own) => {
     const members = lossesOf(lasting, own.origin);
-    return members.length > FEWEST_BEHIND ? members : [own];
+    return isSeveral(members) ? members : [own];
   });
+  const young = whole.filter((own) => own.left === 0 && !lasting.includes(own));
+  groups.push(...young.map((own) => lossesOf(whole, own.origin)).filter((members) => isSure(members, peersSeen)));
   groups.sort((a, b) => prefixesOf(b) - prefixesOf(a) || a[0]!.origin - b[0]!.origin);
   const taken = new Set<number>();
   const outages: NetworkOutage[] = [];
@@ -74,8 +81,22 @@ export function outagesOf(losses: readonly NetworkLoss[], minute: Minute, peersS
       peers: Math.max(...group.map(({ peers }) => peers)),
     });
   }
-  const share = (members: readonly NetworkLoss[]) => (members.length > FEWEST_BEHIND ? PEERS_OF_SEVERAL : PEERS);
+  const share = (members: readonly NetworkLoss[]) => (isLarge(members) ? PEERS_OF_SEVERAL : PEERS);
   return outages.filter(({ peers, losses: members }) => peers >= peersSeen * share(members));
+}
+
+function isSeveral(members: readonly NetworkLoss[]): boolean {
+  return new Set(members.map(({ origin }) => origin)).size > FEWEST_BEHIND;
+}
+
+function isLarge(members: readonly NetworkLoss[]): boolean {
+  return isSeveral(members) && prefixesOf(members) >= SURELY;
+}
+
+/** A transit of which nothing is left took its customers with it: nobody found a way around, and nothing flaps so. */
+function isSure(members: readonly NetworkLoss[], peersSeen: number): boolean {
+  const peers = Math.max(...members.map((loss) => loss.peers));
+  return isLarge(members) && peers >= peersSeen * PEERS;
 }
 
 function prefixesOf(losses: readonly NetworkLoss[]): number {

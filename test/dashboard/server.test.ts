@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import * as shape from '../../src/dashboard/api/schema.js';
+import { askForApproval } from '../../src/storage/approvals.js';
 import { upsertService } from '../../src/storage/services.js';
 import { Client } from './client.js';
 import { addIncident, HIJACK, NOW, STREAM } from './seed.js';
@@ -64,7 +65,7 @@ describe('what it shows', () => {
     const { pool } = at.dashboards.database;
     const urgent = async () => {
       const overview = shape.overview.parse(JSON.parse((await at.get(`/api/overview?stream=${STREAM}`)).text));
-      return overview.urgent.map(({ stream, severity }) => [stream, severity]);
+      return overview.needs.incidents.map(({ stream, severity }) => [stream, severity]);
     };
     const before = await urgent();
     await pool.query(`INSERT INTO streams (name, source) VALUES ('other', '{}')`);
@@ -77,6 +78,45 @@ describe('what it shows', () => {
     expect(await urgent()).toEqual([...before, ['other', 'critical']]);
     await pool.query('DELETE FROM incidents WHERE id = ANY ($1)', [ids]);
     await pool.query(`DELETE FROM streams WHERE name = 'other'`);
+  });
+
+  test('feeds and retrainings of other streams that need a person are in the overview of each', async () => {
+    const { pool } = at.dashboards.database;
+    const { url } = await at.dashboards.open({ live: true, staleAfter: 60 });
+    const needs = async (stream: string) =>
+      shape.overview.parse(JSON.parse((await at.get(`/api/overview?stream=${stream}`, {}, url)).text)).needs;
+    await pool.query(`INSERT INTO streams (name, source) VALUES ('other', '{}'), ('given-up', '{}')`);
+    const collector = {
+      instance: 'c.1',
+      name: 'collector',
+      host: 'here',
+      pid: 1,
+      state: 'running',
+      restarts: 0,
+    } as const;
+    await upsertService(pool, { ...collector, detail: { other: { connected: false, reason: 'no answer' } } });
+    const { approval } = await askForApproval(pool, {
+      modelKey: 'lstm@other',
+      payload: {},
+      reason: 'drift',
+      hours: 1,
+      onExpiry: 'decline',
+      watermark: 1,
+      actor: 'drift monitor',
+    });
+    const found = await needs(STREAM);
+    const link = { connected: false, reason: 'no answer' };
+    // the stream that is looked at has no collector here
+    expect(found.feeds.map((feed) => [feed.stream, feed.link])).toEqual([
+      ['other', link],
+      [STREAM, null],
+    ]);
+    expect(found.approvals).toEqual([{ key: 'lstm@other', kind: 'lstm', stream: 'other' }]);
+    expect((await needs('other')).feeds.map(({ stream }) => stream)).toEqual(['other']);
+    await upsertService(pool, { ...collector, detail: {} });
+    await pool.query('DELETE FROM approvals WHERE id = $1', [approval.id]);
+    await pool.query(`DELETE FROM services WHERE instance = 'c.1'`);
+    await pool.query(`DELETE FROM streams WHERE name IN ('other', 'given-up')`);
   });
 
   test('a process that ended in order is not missed once another took its place', async () => {

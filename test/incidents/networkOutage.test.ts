@@ -67,7 +67,7 @@ describe('in a large table the outage of a small network', () => {
   const severities = (
     lost: number[],
     of: number,
-    how: { peers?: number[]; earlier?: number; behind?: number } = {},
+    how: { peers?: number[]; earlier?: number; behind?: number; sameBehind?: boolean } = {},
   ) => {
     const context = contextOf();
     const own = (now: number, of: number, minute: number) =>
@@ -75,7 +75,8 @@ describe('in a large table the outage of a small network', () => {
     const behind = (now: number, of: number, minute: number) =>
       Array.from({ length: how.behind ?? 0 }, (_, n) => ({
         ...own(now, of, minute),
-        origin: 65000 + n,
+        origin: how.sameBehind ? 65000 : 65000 + n,
+        since: how.sameBehind ? BEGAN + (n % 2) : BEGAN,
         via: [{ network: 64500, prefixes: now }],
       }));
     let state = freshState('rrc00');
@@ -120,10 +121,21 @@ describe('in a large table the outage of a small network', () => {
   });
 
   test('with three behind it is major at once from 30 prefixes on, and one that a third of the peers knew', () => {
-    const peers = Array(14).fill(2);
-    expect(severities(Array(14).fill(8), 8, { behind: 3, peers })).toEqual(['5 major']);
-    expect(severities(Array(14).fill(7), 7, { behind: 3, peers })).toEqual(['5 minor', '10 major']);
-    expect(severities(Array(14).fill(40), 40, { behind: 1, peers })).toEqual([]);
+    const few = { behind: 3, peers: Array(14).fill(2) };
+    expect(severities(Array(14).fill(8), 8, few)).toEqual(['5 major']);
+    expect(severities(Array(14).fill(7), 7, few)).toEqual([]);
+    expect(severities(Array(14).fill(40), 40, { ...few, behind: 1 })).toEqual([]);
+    const half = { behind: 3, peers: Array(14).fill(3) };
+    expect(severities(Array(14).fill(7), 7, half)).toEqual(['5 minor', '10 major']);
+    // one network that is lost and back again and again is not several
+    expect(severities(Array(14).fill(8), 8, { ...half, sameBehind: true })).not.toContain('1 major');
+  });
+
+  test('of which nothing is left, and with three behind, is one in the minute after', () => {
+    expect(severities(Array(14).fill(8), 8, { behind: 3 })).toEqual(['1 major']);
+    expect(severities(Array(14).fill(8), 9, { behind: 3 })).toEqual(['5 major']);
+    expect(severities(Array(14).fill(7), 7, { behind: 3 })).toEqual(['5 major']);
+    expect(severities(Array(4).fill(12), 12, { behind: 1 })).toEqual([]);
   });
 
   test('that the last peers lose only minutes later is out of their sight, not gone', () => {

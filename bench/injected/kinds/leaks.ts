@@ -58,8 +58,8 @@ function leak(context: DrawContext, size: number): Draft | null {
       if (heads.size < least) continue;
       const providers = [...view.graph.upstreams(network)].filter((other) => other !== receiver);
       for (const provider of random.sample(providers, 2)) {
-        // what it has passed on all along is its business, and nothing new to anybody
-        if (view.passesOn(receiver, network, provider)) continue;
+        // whose routes it has passed on all along is its customer, and nothing new to anybody
+        if (view.passesOn(network, provider)) continue;
         const usable = [...heads].filter(([, head]) => !head.includes(provider)).slice(0, MOST_PEERS);
         if (usable.length < least) continue;
         const tails = routesThrough(context, provider, [network, receiver], size);

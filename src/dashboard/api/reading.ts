@@ -37,7 +37,7 @@ export function addReadingRoutes(routes: Routes, context: DashboardContext): voi
       query: shape.streamQuery,
       answer: shape.overview,
     },
-    ({ query }) => overviewOf({ pool, settings, budget, replayed }, query.stream, clock.now()),
+    ({ query }) => overviewOf({ pool, settings, budget, replayed, watchRate }, query.stream, clock.now()),
   );
 
   routes.add(

@@ -7,6 +7,7 @@ export * from './shapes/drift.js';
 export * from './shapes/feed.js';
 export * from './shapes/incident.js';
 export * from './shapes/model.js';
+export * from './shapes/needs.js';
 export * from './shapes/overview.js';
 export * from './shapes/parameters.js';
 export * from './shapes/pathGraph.js';

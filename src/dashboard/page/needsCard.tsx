@@ -8,12 +8,11 @@ const RANK: Record<string, number> = { critical: 3, major: 2, minor: 1, info: 0 
 
 /** What waits for a person, gravest first; nothing when nobody is needed. */
 export function NeedsCard({ overview }: { overview: Overview }) {
-  const { models, services, feed, live, stream } = overview;
-  const open = [...overview.urgent].sort(
+  const { services, stream, needs } = overview;
+  const open = [...needs.incidents].sort(
     (a, b) => Number(b.mine) - Number(a.mine) || (RANK[b.severity] ?? 0) - (RANK[a.severity] ?? 0),
   );
   const down = services.filter(({ healthy }) => !healthy).map(({ name }) => serviceName(name));
-  const silent = live && feed !== null && linkWords(feed) !== 'live';
   const items: { key: string; line: ComponentChildren }[] = [
     ...open.slice(0, MOST).map((incident) => ({
       key: `incident ${incident.id}`,
@@ -31,13 +30,21 @@ export function NeedsCard({ overview }: { overview: Overview }) {
           },
         ]
       : []),
-    ...(silent
+    ...needs.feeds.slice(0, MOST).map((feed) => ({
+      key: `feed ${feed.stream}`,
+      line: (
+        <>
+          The feed of {feed.stream}: {linkWords(feed)}
+        </>
+      ),
+    })),
+    ...(needs.feeds.length > MOST
       ? [
           {
-            key: 'feed',
+            key: 'more feeds',
             line: (
               <>
-                The feed of {feed.stream}: {linkWords(feed)}
+                {needs.feeds.length - MOST} more feeds. <code>routewarden doctor</code> lists them
               </>
             ),
           },
@@ -55,20 +62,22 @@ export function NeedsCard({ overview }: { overview: Overview }) {
           },
         ]
       : []),
-    ...models
-      .filter(({ approval }) => approval !== null)
-      .map((model) => ({
-        key: model.key,
-        line: (
-          <>
-            A retraining of the{' '}
-            <a class="take-away" href={`/models/${encodeURIComponent(model.key)}`}>
-              {modelName(model.kind)}
-            </a>{' '}
-            waits for your decision
-          </>
-        ),
-      })),
+    ...needs.stuck.map((model) => ({
+      key: `stuck ${model.key}`,
+      line: (
+        <>
+          The <ModelLink model={model} /> no longer fits, and its new versions were not let through: decide which serves
+        </>
+      ),
+    })),
+    ...needs.approvals.map((model) => ({
+      key: `approval ${model.key}`,
+      line: (
+        <>
+          A retraining of the <ModelLink model={model} /> waits for your decision
+        </>
+      ),
+    })),
   ];
   if (items.length === 0) return null;
   return (
@@ -80,6 +89,14 @@ export function NeedsCard({ overview }: { overview: Overview }) {
         ))}
       </ul>
     </section>
+  );
+}
+
+function ModelLink({ model: { key, kind, stream } }: { model: Overview['needs']['stuck'][number] }) {
+  return (
+    <a class="take-away" href={`/models/${encodeURIComponent(key)}`}>
+      {modelName(kind)} of {stream}
+    </a>
   );
 }
 

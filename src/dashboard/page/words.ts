@@ -17,7 +17,7 @@ export function modelName(kind: string): string {
 }
 
 /** How a live feed stands, in words: "live" only once a message has come. */
-export function linkWords({ link, receivedAt, stale }: Feed): string {
+export function linkWords({ link, receivedAt, stale }: Pick<Feed, 'link' | 'receivedAt' | 'stale'>): string {
   if (link === null) return receivedAt === null ? 'no collector runs' : stale ? 'stale: no collector runs' : 'live';
   if (!link.connected) return `not connected${link.reason === null ? ', trying' : `: ${link.reason}`}`;
   if (receivedAt === null) return 'connected, no message yet';

@@ -1,5 +1,5 @@
 import type { KeptLoss } from '../evidence.js';
-import { isBehind, wholeLosses } from '../networkOutages.js';
+import { isBehind, SURELY, wholeLosses } from '../networkOutages.js';
 import { bySize } from '../severity.js';
 import {
   type Case,
@@ -33,8 +33,6 @@ const SEVERAL = 3;
  */
 const PATIENCE = 10;
 const LARGE = 100;
-/** Prefixes from which on several networks that are gone with their transit are major at once: they do not flap together. */
-const SURELY = 30;
 const STILL = 0.6;
 /** Losses in the day before from which one more is a flap, and no outage until it is large; and of whatever size. */
 const FLAPS = 2;
@@ -109,7 +107,7 @@ function networkOutage({ subject, evidence, settings }: Case): Judgement {
   const whole = wholeLosses(evidence.losses ?? []);
   const own = whole.find(({ origin }) => origin === network);
   if (own === undefined) return NOTHING;
-  const behind = whole.filter((loss) => loss.origin !== network && isBehind(loss, network));
+  const behind = largestOf(whole.filter((loss) => loss.origin !== network && isBehind(loss, network)));
   const losses = [own, ...behind];
   const prefixes = losses.reduce((sum, loss) => sum + loss.prefixes, 0);
   const share = peerShare(evidence, Math.max(...losses.map(({ peers }) => peers)));
@@ -150,6 +148,16 @@ function networkOutage({ subject, evidence, settings }: Case): Judgement {
       peers: [],
     },
   };
+}
+
+/** A network that was lost twice while the incident lasts counts once. */
+function largestOf(losses: readonly KeptLoss[]): KeptLoss[] {
+  const byOrigin = new Map<number, KeptLoss>();
+  for (const loss of losses) {
+    const before = byOrigin.get(loss.origin);
+    if (before === undefined || loss.prefixes > before.prefixes) byOrigin.set(loss.origin, loss);
+  }
+  return [...byOrigin.values()];
 }
 
 function stillGone(losses: readonly KeptLoss[], prefixes: number): boolean {

@@ -98,7 +98,7 @@ function related({ origin, holders, inside }: OriginClaim, facts: OriginFacts): 
   if (facts.near > 0) return { bits: -5, words: 'the origin has other prefixes next to it' };
   const given = givenClue(facts.given);
   if (given !== null) return given;
-  if (commonOf(facts) >= SMALL) {
+  if (Math.max(facts.shared, facts.common ?? 0) >= SMALL) {
     return { bits: -4, words: 'origin and holder are behind the same small network' };
   }
   if (facts.shared >= MIDDLING) return { bits: -2, words: 'origin and holder are behind the same network' };
@@ -108,18 +108,7 @@ function related({ origin, holders, inside }: OriginClaim, facts: OriginFacts): 
   return { bits: most, words: 'origin and holder are strangers' };
 }
 
-function commonOf({ shared, common = 0 }: OriginFacts): number {
-  return Math.max(shared, common);
-}
-
-function hasCommon(facts: OriginFacts): boolean {
-  return facts.shared > 0 || commonOf(facts) >= SMALL;
-}
-
-/**
- * As 1 / log2(1 + degree): some 30 neighbours, and 140. A larger neighbour in common says less, but more than none: who may
- * choose among all carriers of the world seldom has one that a random network has too.
- */
+/** As 1 / log2(1 + degree): some 30 neighbours, and 140. A larger one in common says something too: few random pairs have it. */
 const SMALL = 0.2;
 const MIDDLING = 0.14;
 
@@ -139,7 +128,6 @@ const LITTLE_KNOWN = 2;
 
 /** Share of the peers, and networks above the holder, from which on the stream knows well how the holder is reached. */
 const WELL_KNOWN = { reached: 0.6, above: 4 } as const;
-const KNOWN_TO_ALL = { reached: 0.9, above: 6 } as const;
 
 /**
  * Where a new route reaches many more peers than the holder's was known from, the stream knows little of the holder: a table
@@ -150,8 +138,8 @@ function familiarity({ inside, reached = 0 }: OriginClaim, facts: OriginFacts): 
   const { reach, routes, above = LITTLE_KNOWN } = facts;
   if (reach === undefined || above <= LITTLE_KNOWN) return null;
   if (reached >= WELL_KNOWN.reached && above >= WELL_KNOWN.above) {
-    const most = reached >= KNOWN_TO_ALL.reached && above >= KNOWN_TO_ALL.above ? 3 : 2;
-    const bits = hasCommon(facts) ? 1 : most;
+    // nor did anybody announce a part of the block in all that time
+    const bits = inside && heardLong(facts) ? 2 : 1;
     return { bits, words: `${reach} routes to its holder were known before` };
   }
   const known = reach / Math.max(1, routes);

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { feed, service } from './feed.js';
 import { incidentRow, raised } from './incident.js';
 import { modelRow } from './model.js';
+import { needs } from './needs.js';
 import { time } from './time.js';
 import { verdict } from './verdict.js';
 
@@ -18,7 +19,7 @@ export const overview = z.object({
   services: z.array(service),
   verdict: verdict.nullable(),
   incidents: z.array(incidentRow),
-  urgent: z.array(incidentRow).describe('open, grave or yours, acknowledged by nobody; of all streams'),
+  needs,
   openIncidents: z.number(),
   raised,
   models: z.array(modelRow),
