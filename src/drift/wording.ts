@@ -8,13 +8,14 @@ function changeOf({ baseline, current, change }: Criterion): string {
   const times = current / baseline;
   return times >= 10 ? `${figure(Math.round(times))} times as much` : percent(change);
 }
-/** Evidence as odds, from its natural logarithm: how many times likelier the numbers are with a change than without. */
-const odds = (log: number): string =>
-  log > Math.log(1e9) ? 'over a billion' : Number(Math.exp(log).toPrecision(2)).toLocaleString('en');
+/** Odds to one, from their natural logarithm: how many times likelier the numbers are with a change than without. */
+const odds = (log: number): string => Number(Math.exp(log).toPrecision(2)).toLocaleString('en');
 /** What the evidence says, in words where a number would say nothing. */
 function evidenceOf({ evidence, needed }: Criterion): string {
   if (evidence <= 0) return 'no evidence of a change';
-  return `${odds(evidence)} times likelier than no change (${odds(needed)} needed)`;
+  return evidence >= needed
+    ? 'beyond chance'
+    : `odds of a change ${odds(evidence)} to 1, of ${odds(needed)} to 1 needed`;
 }
 
 /** One criterion for a person. */

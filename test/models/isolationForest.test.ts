@@ -113,6 +113,10 @@ describe('isolation forest', () => {
     const bytes = encodeForest(growForest(values, 100, 3, { trees: 3, sample: 32, seed: 1 }));
     expect(() => decodeForest(bytes.subarray(0, 20))).toThrow(BadArtifact);
     expect(() => decodeForest(bytes.subarray(0, bytes.length - 1))).toThrow(BadArtifact);
+    // four billion steps down a tree
+    const deep = Uint8Array.from(bytes);
+    deep[23] = 0xf9;
+    expect(() => decodeForest(deep)).toThrow(BadArtifact);
     fc.assert(
       fc.property(fc.integer({ min: 0, max: bytes.length - 1 }), fc.integer({ min: 0, max: 255 }), (at, byte) => {
         const altered = Uint8Array.from(bytes);

@@ -135,8 +135,13 @@ function parameterLines(sides: readonly ComparedVersion[]): Line[] {
   const names = [...new Set(sides.flatMap(({ parameters }) => parameters.map(({ name }) => name)))];
   return names.map((name) => [
     sentence(name.replace(/([a-z])([A-Z])/g, (_, before: string, after: string) => `${before} ${after.toLowerCase()}`)),
-    ({ parameters }) => parameters.find((one) => one.name === name)?.value ?? '–',
+    ({ parameters }) => short(parameters.find((one) => one.name === name)?.value ?? '–'),
   ]);
+}
+
+/** Of a long fraction, as many digits as a person compares. */
+function short(value: string): string {
+  return /^-?\d+\.\d{5,}$/.test(value) ? String(Number(Number(value).toPrecision(4))) : value;
 }
 
 function Files({ api, side }: { api: string; side: ComparedVersion }) {

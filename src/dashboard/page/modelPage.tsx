@@ -59,8 +59,8 @@ export function ModelPage({ modelKey, canChange }: { modelKey: string; canChange
         {serving?.provisional != null && (
           <p class="hint">
             It is provisional: the traffic changed at {dateTime(serving.provisional.since)}, and it has seen{' '}
-            {span(serving.provisional.minutes * 60)} of the new normal. It is trained again when there is a day, three
-            days and a whole window of it.
+            {span(serving.provisional.minutes * 60)} of the new normal. It is trained again when there is a day, and a
+            whole window of it.
           </p>
         )}
         {value.run !== null && <RunProgress run={value.run} />}

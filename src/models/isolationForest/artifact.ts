@@ -1,5 +1,5 @@
 import { BadArtifact } from '../model.js';
-import type { Forest } from './forest.js';
+import { depthOf, type Forest } from './forest.js';
 
 /**
  * The forest as bytes, little-endian: "RWIF", then as 32-bit integers format, columns, trees, sample, depth and nodes,
@@ -37,6 +37,8 @@ export function decodeForest(bytes: Uint8Array): Forest {
     number,
   ];
   if (format !== FORMAT) throw new BadArtifact(`forest of format ${format}, this program reads ${FORMAT}`);
+  // a walk takes as many steps as it says here
+  if (depth !== depthOf(sample)) throw new BadArtifact(`forest of depth ${depth} for samples of ${sample}`);
   if (bytes.length !== HEADER_WORDS * 4 + trees * 4 + nodes * BYTES_PER_NODE) throw new BadArtifact('forest is cut');
   let at = HEADER_WORDS * 4;
   const int = (n: number): Int32Array => Int32Array.from({ length: n }, () => view.getInt32((at += 4) - 4, true));

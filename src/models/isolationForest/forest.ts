@@ -41,11 +41,16 @@ export function averagePathLength(n: number): number {
   return 2 * (Math.log(n - 1) + EULER) - (2 * (n - 1)) / n;
 }
 
+/** Splits on the way of a row at most, for trees of so many rows: no more tells outliers apart (section 3 of the paper). */
+export function depthOf(sample: number): number {
+  return Math.max(1, Math.ceil(Math.log2(Math.max(2, sample))));
+}
+
 /** Grows a forest on `rows` rows of [rows x columns]; the same data, options and seed give the same forest. */
 export function growForest(values: Float32Array, rows: number, columns: number, options: ForestOptions): Forest {
   const random = seededRandom(options.seed);
   const sample = Math.min(options.sample, rows);
-  const depth = Math.max(1, Math.ceil(Math.log2(Math.max(2, sample))));
+  const depth = depthOf(sample);
   const most = options.trees * (2 * sample - 1);
   const feature = new Uint16Array(most);
   const split = new Float32Array(most).fill(Number.POSITIVE_INFINITY);

@@ -15,7 +15,7 @@ export function describeModels(at: Visitor): void {
       await page.getByText('fits', { exact: true }).first().waitFor();
       const text = await page.locator('.models').first().textContent();
       expect(text).toContain('Trained on data up to');
-      expect(text).not.toMatch(/Last drift check|limit|likelier|anomaly rate/);
+      expect(text).not.toMatch(/Last drift check|limit|likelier|beyond chance|odds|anomaly rate/);
     });
   });
 
