@@ -61,6 +61,9 @@ export async function requestRetrain(
   // Whoever asked looked before the run that was pending then may have ended; none is pending now, so its end is visible.
   if (payload.trigger.kind === 'first' && (await currentActivation(pool, payload.modelKey)) !== null)
     return { admitted: false, reason: 'its first version has been published meanwhile' };
+  // So may the run that the cool-down had to know of. A person who asks again is asking for another.
+  const ended = payload.trigger.kind !== 'manual' ? await lastFinished(pool, payload.modelKey) : finished;
+  if (ended?.run !== finished?.run) return { admitted: false, reason: 'a retraining of it has ended meanwhile' };
   if (!approved && needsApproval(payload, settings)) {
     const { approval, isNew } = await askForApproval(pool, {
       modelKey: payload.modelKey,
