@@ -1,11 +1,11 @@
 const WORDS: Record<string, (path: string) => string> = {
-  ENOENT: (path) => `there is no file ${path}`,
-  ENOTDIR: (path) => `there is no file ${path}`,
-  EISDIR: (path) => `${path} is a folder, not a file`,
-  EACCES: (path) => `no permission for ${path}`,
-  EPERM: (path) => `no permission for ${path}`,
-  EROFS: (path) => `${path} is on a disk that is read-only`,
-  ENOSPC: (path) => `the disk of ${path} is full`,
+  ENOENT: (path) => `no such file: ${path}`,
+  ENOTDIR: (path) => `no such file: ${path}`,
+  EISDIR: (path) => `${path} is a directory, not a file`,
+  EACCES: (path) => `permission denied: ${path}`,
+  EPERM: (path) => `permission denied: ${path}`,
+  EROFS: (path) => `${path} is on a read-only file system`,
+  ENOSPC: (path) => `no space left on the disk of ${path}`,
 };
 
 /**

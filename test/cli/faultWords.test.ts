@@ -12,14 +12,14 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test.each(['features', 'evaluate'])('%s says which file is missing, or that it is a folder', async (name) => {
+test.each(['features', 'evaluate'])('%s says which file is missing, or that it is a directory', async (name) => {
   const missing = join(folder, 'missing.csv');
   const gone = await routewardenHere([name, missing], {});
   expect(gone.code).toBe(1);
-  expect(gone.stderr).toContain(`there is no file ${missing}`);
+  expect(gone.stderr).toContain(`no such file: ${missing}`);
   const kept = await routewardenHere([name, folder], {});
   expect(kept.code).toBe(1);
-  expect(kept.stderr).toContain(`${folder} is a folder, not a file`);
+  expect(kept.stderr).toContain(`${folder} is a directory, not a file`);
 });
 
 test('a file is named once', async () => {
@@ -36,5 +36,5 @@ test('faults without a path, and those that are not of files, keep their own wor
   expect(faultWords(refused)).toBe('connect ECONNREFUSED 127.0.0.1:1');
   const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
   expect(faultWords(full)).toBe('ENOSPC: no space left on device, write');
-  expect(faultWords(full, 'rows.csv')).toBe('the disk of rows.csv is full');
+  expect(faultWords(full, 'rows.csv')).toBe('no space left on the disk of rows.csv');
 });
