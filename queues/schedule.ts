@@ -15,9 +15,12 @@ export interface Schedule {
 
 /**
  * Puts a schedule in place, once however many services do so. Its jobs carry no deduplication id: one in a scheduler's
- * template stops the schedule (taskforcesh/bullmq issue 2954).
+ * template stops the schedule (taskforcesh/bullmq issue 2954). One of another interval goes first: BullMQ keeps its
+ * offset, and a round that is late would be followed by one up to the old interval later.
  */
 export async function makeSchedule(queue: Queue, schedule: Schedule): Promise<void> {
+  const found = await queue.getJobScheduler(schedule.id);
+  if (found !== undefined && !isOfInterval(found, schedule)) await queue.removeJobScheduler(schedule.id);
   const kept = { count: schedule.keep };
   await queue.upsertJobScheduler(
     schedule.id,
@@ -35,10 +38,13 @@ export async function makeSchedule(queue: Queue, schedule: Schedule): Promise<vo
  */
 export async function keepSchedule(queue: Queue, schedule: Schedule, now = Date.now()): Promise<boolean> {
   const found = await queue.getJobScheduler(schedule.id);
-  const isSame = found?.every === undefined || Number(found.every) === schedule.everyMilliseconds;
-  if (isSame && found?.next !== undefined && found.next <= now + schedule.everyMilliseconds + SLACK_MILLISECONDS)
-    return false;
+  const latest = now + schedule.everyMilliseconds + SLACK_MILLISECONDS;
+  if (found?.next !== undefined && isOfInterval(found, schedule) && found.next <= latest) return false;
   if (found !== undefined) await queue.removeJobScheduler(schedule.id);
   await makeSchedule(queue, schedule);
   return true;
+}
+
+function isOfInterval(found: { every?: number }, schedule: Schedule): boolean {
+  return found.every === undefined || Number(found.every) === schedule.everyMilliseconds;
 }

@@ -16,7 +16,7 @@ import { QUEUE_SCHEMA } from '../src/storage/queueSchema.js';
 export interface QueueStoreSettings {
   redisUrl?: string | undefined;
   databaseUrl: string;
-  /** Start of all names in the store: systems that share a store do not see each other's queues. */
+  /** Start of all names in Redis, which systems may share. In PostgreSQL each has a database of its own. */
   queuePrefix: string;
 }
 
