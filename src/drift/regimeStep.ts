@@ -167,7 +167,9 @@ function rhythmBefore(block: FeatureBlock, column: number, until: Minute): Float
   for (let row = 0; row < block.minutes.length && block.minutes[row]! < until; row++)
     if (block.usable[row] === 1)
       hours[hourOfDay(block.minutes[row]!)]!.push(Math.log1p(Math.max(0, block.values[row * block.columns + column]!)));
-  return hours.every((values) => values.length >= LEAST_OF_HOUR) ? Float64Array.from(hours, (values) => median(values)) : null;
+  return hours.every((values) => values.length >= LEAST_OF_HOUR)
+    ? Float64Array.from(hours, (values) => median(values))
+    : null;
 }
 
 const hourOfDay = (minute: Minute): number => Math.floor(minute / 60) % HOURS;
