@@ -56,6 +56,11 @@ export class UpdateBatchBuilder {
     return this.#messages;
   }
 
+  /** Of all messages that were committed. */
+  get elements(): number {
+    return this.#elements;
+  }
+
   /** Roughly what `finish` would give, bytes. */
   get byteLength(): number {
     return (

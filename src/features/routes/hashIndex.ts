@@ -45,6 +45,23 @@ export class HashIndex {
     for (let at = from; at < to; at++) ids[at - from] = this.first(hashes[at]!);
   }
 
+  /** As `firsts`, but the first ids that have these hashes. */
+  withHashes(hashes: Int32Array, from: number, to: number, ids: Int32Array): void {
+    const { records } = this;
+    for (let at = from; at < to; at++) ids[at] = this.first(hashes[at]!);
+    for (let at = from; at < to; at++) {
+      const hash = hashes[at]!;
+      let id = ids[at]!;
+      while (id >= 0) {
+        const record = records.segmentOf(id);
+        const place = records.placeOf(id);
+        if (record[place + HASH] === hash) break;
+        id = record[place + NEXT]! - 1;
+      }
+      ids[at] = id;
+    }
+  }
+
   after(id: number): number {
     return this.records.get(id, NEXT) - 1;
   }
