@@ -45,21 +45,17 @@ export class HashIndex {
     for (let at = from; at < to; at++) ids[at - from] = this.first(hashes[at]!);
   }
 
-  /** As `firsts`, but the first ids that have these hashes. */
-  withHashes(hashes: Int32Array, from: number, to: number, ids: Int32Array): void {
+  /** The first id that has this hash, or -1. */
+  withHash(hash: number): number {
     const { records } = this;
-    for (let at = from; at < to; at++) ids[at] = this.first(hashes[at]!);
-    for (let at = from; at < to; at++) {
-      const hash = hashes[at]!;
-      let id = ids[at]!;
-      while (id >= 0) {
-        const record = records.segmentOf(id);
-        const place = records.placeOf(id);
-        if (record[place + HASH] === hash) break;
-        id = record[place + NEXT]! - 1;
-      }
-      ids[at] = id;
+    let id = this.first(hash);
+    while (id >= 0) {
+      const record = records.segmentOf(id);
+      const place = records.placeOf(id);
+      if (record[place + HASH] === hash) break;
+      id = record[place + NEXT]! - 1;
     }
+    return id;
   }
 
   after(id: number): number {

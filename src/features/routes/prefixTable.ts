@@ -28,7 +28,8 @@ export class PrefixTable extends PrefixRecords {
   readonly #byTop = new PrefixLists((id, top) => this.isUsed(id) && this.#topOf(id) === top);
 
   /**
-   * Looks several prefixes up at once, which takes memory much less time than one by one.
+   * Looks several prefixes up at once, which takes memory much less time than one by one. Prefixes that were first met
+   * one after another often come so again: the id behind the last one is tried first.
    * @param hashes takes the hash of each prefix from `from` to `to`
    * @param ids takes what may be their ids, -1 where there is none
    */
@@ -39,13 +40,29 @@ export class PrefixTable extends PrefixRecords {
     hashes: Int32Array,
     ids: Int32Array,
   ): void {
+    const { index } = this;
+    let next = 0;
     for (let at = from; at < to; at++) {
       const w = at * 4;
-      hashes[at] = hashWords(prefixShape[at]!, words[w]!, words[w + 1]!, words[w + 2]!, words[w + 3]!);
+      const shape = prefixShape[at]!;
+      const w0 = words[w]! | 0;
+      const w1 = words[w + 1]! | 0;
+      const w2 = words[w + 2]! | 0;
+      const w3 = words[w + 3]! | 0;
+      if (this.isUsed(next) && this.is(next, shape, w0, w1, w2, w3)) {
+        hashes[at] = index.hash(next);
+        ids[at] = next++;
+        continue;
+      }
+      const hash = hashWords(shape, w0, w1, w2, w3);
+      hashes[at] = hash;
+      const id = index.withHash(hash);
+      ids[at] = id;
+      if (id >= 0) next = id + 1;
     }
-    this.index.withHashes(hashes, from, to, ids);
   }
 
+  /** @param w0 as a signed number, as are the others: larger ones would cost an object each */
   find(shape: number, w0: number, w1: number, w2: number, w3: number): number {
     return this.#find(hashWords(shape, w0, w1, w2, w3), shape, w0, w1, w2, w3);
   }
@@ -72,10 +89,10 @@ export class PrefixTable extends PrefixRecords {
     minute: number,
     oldestOpen: number,
   ): number {
-    const w0 = words[at]!;
-    const w1 = words[at + 1]!;
-    const w2 = words[at + 2]!;
-    const w3 = words[at + 3]!;
+    const w0 = words[at]! | 0;
+    const w1 = words[at + 1]! | 0;
+    const w2 = words[at + 2]! | 0;
+    const w3 = words[at + 3]! | 0;
     const isLikely = likely >= 0 && this.is(likely, shape, w0, w1, w2, w3);
     const known = isLikely ? likely : this.#find(hash, shape, w0, w1, w2, w3);
     if (known >= 0) {
@@ -184,7 +201,7 @@ export class PrefixTable extends PrefixRecords {
     for (let candidate = shape - 1; candidate >= shortest; candidate--) {
       if (this.#ofShape[candidate] === 0) continue;
       maskWords(candidate, masked);
-      const found = this.find(candidate, masked[0]!, masked[1]!, masked[2]!, masked[3]!);
+      const found = this.find(candidate, masked[0]! | 0, masked[1]! | 0, masked[2]! | 0, masked[3]! | 0);
       if (found >= 0 && this.activeRoutes(found) > 0 && this.firstMinute(found) < minute) return found;
     }
     return -1;
