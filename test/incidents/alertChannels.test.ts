@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { Alert, Notice } from '../../src/incidents/alerts/alert.js';
+import { channelSettings } from '../../src/incidents/alerts/channelSettings.js';
 import { openChannel } from '../../src/incidents/alerts/openChannels.js';
-import { sendTestAlert } from '../../src/incidents/alerts/outbox.js';
-import { channelSettings } from '../../src/incidents/alerts/settings.js';
+import { sendTestAlert } from '../../src/incidents/alerts/testAlert.js';
 
 const alert: Alert = {
   id: 7,
