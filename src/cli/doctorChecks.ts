@@ -237,11 +237,13 @@ export async function checkAlerts(pool: Pool, settings: Settings): Promise<Findi
   const since = Date.now() - DAY_MILLISECONDS;
   const faults = new Map<string, string>();
   const unreadable: string[] = [];
+  const took = new Set<string>();
   for (const { id, delivered, raisedAt } of await listAlerts(pool, { limit: 200 })) {
     if (delivered.error !== undefined && raisedAt.getTime() >= since)
       unreadable.push(`alert ${id} cannot be read (${delivered.error})`);
     for (const [channel, { state, error, at }] of Object.entries(delivered.channels ?? {})) {
       const told = at === undefined || Date.parse(at) >= since;
+      if (state === 'sent' && told) took.add(channel);
       if (state !== 'sent' && error !== undefined && told && !faults.has(channel)) faults.set(channel, error);
     }
   }
@@ -254,7 +256,9 @@ export async function checkAlerts(pool: Pool, settings: Settings): Promise<Findi
         ? [...failing.map((channel) => `${channel}: ${faults.get(channel)}`), ...unreadable].join('; ')
         : channels.length === 0
           ? 'no channel is set: they are only listed (routewarden alerts list)'
-          : `${channels.join(', ')} took all of the last day`,
+          : took.size === 0
+            ? `${channels.join(', ')}: nothing had to be sent within the last day`
+            : `${channels.filter((channel) => took.has(channel)).join(', ')} took all that was sent within the last day`,
     remedy:
       failing.length > 0
         ? `correct the channel in the settings, then: routewarden alerts test ${failing[0]}`

@@ -72,6 +72,16 @@ describe('webhook', () => {
     expect(again!.headers['idempotency-key']).toBe(first!.headers['idempotency-key']);
   });
 
+  test('a second test alert has a key of its own, or a receiver that drops what it had would drop it', async () => {
+    const server = await httpServer();
+    const hook = channel({ type: 'webhook', url: server.url });
+    await sendTestAlert(hook, new Date(0));
+    await sendTestAlert(hook, new Date(1_000));
+    server.close();
+    const keys = server.requests.map(({ headers }) => headers['idempotency-key']);
+    expect(keys).toEqual(['routewarden-test-0-1-raised', 'routewarden-test-1000-1-raised']);
+  });
+
   test('reads the beginning of an endless answer, and no more', async () => {
     const server = createHttpServer((_request, response) => {
       response.writeHead(500);
