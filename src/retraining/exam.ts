@@ -157,12 +157,12 @@ function stretches(window: FeatureBlock, rows: number): number[] {
 
 /** The window's 99th percentile of a column, by which anomalies are sized. */
 export function percentile99(window: FeatureBlock, column: number): number {
-  const values: number[] = [];
+  const values = new Float64Array(window.minutes.length);
+  let count = 0;
   for (let row = 0; row < window.minutes.length; row++) {
-    if (window.usable[row]! === 1) values.push(window.values[row * window.columns + column]!);
+    if (window.usable[row]! === 1) values[count++] = window.values[row * window.columns + column]!;
   }
-  values.sort((a, b) => a - b);
-  return values[Math.floor(0.99 * (values.length - 1))] ?? 0;
+  return values.subarray(0, count).sort()[Math.floor(0.99 * (count - 1))] ?? 0;
 }
 
 /**
