@@ -51,15 +51,16 @@ export abstract class PrefixRecords extends DenseTable {
     return this.records.get(id, WORDS + word) >>> 0;
   }
 
+  /** The words are signed here. */
   protected is(id: number, shape: number, w0: number, w1: number, w2: number, w3: number): boolean {
     const record = this.records.segmentOf(id);
     const at = this.records.placeOf(id);
     return (
-      record[at + WORDS] === (w0 | 0) &&
+      record[at + WORDS] === w0 &&
       record[at + SHAPE] === shape &&
-      record[at + WORDS + 1] === (w1 | 0) &&
-      record[at + WORDS + 2] === (w2 | 0) &&
-      record[at + WORDS + 3] === (w3 | 0)
+      record[at + WORDS + 1] === w1 &&
+      record[at + WORDS + 2] === w2 &&
+      record[at + WORDS + 3] === w3
     );
   }
 
