@@ -12,8 +12,8 @@ import {
   checkServices,
   checkStreams,
   checkWork,
-  type Finding,
 } from '../../src/cli/doctorChecks.js';
+import type { Finding } from '../../src/cli/doctorStores.js';
 import { packageRoot } from '../../src/config/paths.js';
 import { settingsSchema } from '../../src/config/settings.js';
 import { SERVICES } from '../../src/services/catalogue.js';
