@@ -21,6 +21,7 @@ import { MrtPeerIndex } from './peerIndex.js';
 const RECORD_HEADER = 12;
 const BGP_HEADER = 19;
 const BGP_UPDATE = 2;
+const OLD_BGP = { as4: false, addPath: false };
 const TABLE_DUMP_ENTRY = { as4: false, abbreviated: false };
 const TABLE_DUMP_V2_ENTRY = { as4: true, abbreviated: true };
 /** A batch of more elements, its columns and dictionaries, would not stay near the processor until it is applied. */
@@ -171,8 +172,7 @@ export class MrtDecoder {
       case 1: {
         if (start + 12 > end) return 'BGP is too short';
         const peer = this.#peer(record, start + 2, false, view.getUint16(start));
-        const encoding = { as4: false, addPath: false };
-        return this.#update(record, start + 12, end, encoding, timeMs, peer, end - start - 12 + BGP_HEADER);
+        return this.#update(record, start + 12, end, OLD_BGP, timeMs, peer, end - start - 12 + BGP_HEADER);
       }
       case 3: {
         if (start + 10 > end) return 'BGP is too short';

@@ -1,4 +1,4 @@
-import { formatPrefix } from '../../bgp/address.js';
+import { formatPrefix, IPV6_SHAPE } from '../../bgp/address.js';
 import { prefixTextOrder } from '../textOrder.js';
 import { DenseTable } from './denseTable.js';
 import { OWN_FIELDS } from './hashIndex.js';
@@ -177,7 +177,9 @@ export abstract class PrefixRecords extends DenseTable {
 
   /** See prefixTextOrder. */
   textOrder(id: number): number {
-    return prefixTextOrder(this.shape(id), this.word(id, 0), this.word(id, 1), this.word(id, 2), this.word(id, 3));
+    const shape = this.shape(id);
+    if (shape < IPV6_SHAPE) return prefixTextOrder(shape, this.word(id, 0), 0, 0, 0);
+    return prefixTextOrder(shape, this.word(id, 0), this.word(id, 1), this.word(id, 2), this.word(id, 3));
   }
 
   #slot(slot: number, field: number): number {

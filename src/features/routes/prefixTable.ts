@@ -29,7 +29,7 @@ export class PrefixTable extends PrefixRecords {
 
   /**
    * Looks several prefixes up at once, which takes memory much less time than one by one. Prefixes that were first met
-   * one after another often come so again: the id behind the last one is tried first.
+   * one after another often come so again: once two do, the id behind the last one is tried first.
    * @param hashes takes the hash of each prefix from `from` to `to`
    * @param ids takes what may be their ids, -1 where there is none
    */
@@ -41,7 +41,8 @@ export class PrefixTable extends PrefixRecords {
     ids: Int32Array,
   ): void {
     const { index } = this;
-    let next = 0;
+    let next = -1;
+    let inRow = false;
     for (let at = from; at < to; at++) {
       const w = at * 4;
       const shape = prefixShape[at]!;
@@ -49,7 +50,7 @@ export class PrefixTable extends PrefixRecords {
       const w1 = words[w + 1]! | 0;
       const w2 = words[w + 2]! | 0;
       const w3 = words[w + 3]! | 0;
-      if (this.isUsed(next) && this.is(next, shape, w0, w1, w2, w3)) {
+      if (inRow && this.isUsed(next) && this.is(next, shape, w0, w1, w2, w3)) {
         hashes[at] = index.hash(next);
         ids[at] = next++;
         continue;
@@ -58,7 +59,8 @@ export class PrefixTable extends PrefixRecords {
       hashes[at] = hash;
       const id = index.withHash(hash);
       ids[at] = id;
-      if (id >= 0) next = id + 1;
+      inRow = id >= 0 && id === next;
+      next = id + 1;
     }
   }
 
