@@ -367,10 +367,10 @@ function note(place: AttributePlace, at: number, end: number): void {
   place.end = end;
 }
 
-/** A word of which only `size` bytes are there; the rest are 0. */
+/** A word of which only `size` bytes are there; the rest are 0. Signed: larger numbers would cost an object each. */
 function partOfWord(bytes: Uint8Array, at: number, size: number): number {
-  if (size >= 4) return word(bytes, at);
-  if (size === 3) return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8)) >>> 0;
-  if (size === 2) return ((bytes[at]! << 24) | (bytes[at + 1]! << 16)) >>> 0;
-  return size === 1 ? (bytes[at]! << 24) >>> 0 : 0;
+  if (size >= 4) return word(bytes, at) | 0;
+  if (size === 3) return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8);
+  if (size === 2) return (bytes[at]! << 24) | (bytes[at + 1]! << 16);
+  return size === 1 ? bytes[at]! << 24 : 0;
 }

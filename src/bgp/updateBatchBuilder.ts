@@ -56,6 +56,11 @@ export class UpdateBatchBuilder {
     return this.#messages;
   }
 
+  /** Of all messages that were committed. */
+  get elements(): number {
+    return this.#elements;
+  }
+
   /** Roughly what `finish` would give, bytes. */
   get byteLength(): number {
     return (
@@ -83,21 +88,21 @@ export class UpdateBatchBuilder {
   address(shape: number): number {
     const w = this.words;
     return shape === IPV6_ADDRESS
-      ? this.#addresses.index(shape, w[0]!, w[1]!, w[2]!, w[3]!)
-      : this.#addresses.index(shape, w[0]!, 0, 0, 0);
+      ? this.#addresses.index(shape, w[0]! | 0, w[1]! | 0, w[2]! | 0, w[3]! | 0)
+      : this.#addresses.index(shape, w[0]! | 0, 0, 0, 0);
   }
 
   /** Index of a peer by its address's index and its AS. */
   peer(address: number, as: number): number {
-    return this.#peers.index(0, address, as, 0, 0);
+    return this.#peers.index(0, address, as | 0, 0, 0);
   }
 
   /** Index of the prefix whose words (host bits already cleared) are in `words`. */
   prefix(shape: number): number {
     const w = this.words;
     return wordsOf(shape) === 1
-      ? this.#prefixes.index(shape, w[0]!, 0, 0, 0)
-      : this.#prefixes.index(shape, w[0]!, w[1]!, w[2]!, w[3]!);
+      ? this.#prefixes.index(shape, w[0]! | 0, 0, 0, 0)
+      : this.#prefixes.index(shape, w[0]! | 0, w[1]! | 0, w[2]! | 0, w[3]! | 0);
   }
 
   /** Clears the host bits of `words`, then as `prefix`. */

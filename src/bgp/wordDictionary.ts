@@ -4,18 +4,29 @@ import { hashWords } from './address.js';
 export class WordDictionary {
   count = 0;
   shapes: Uint8Array;
-  words: Uint32Array;
+  words: Uint32Array<ArrayBuffer>;
+  /** The same words as signed numbers. */
+  #signed: Int32Array;
   #slots: Int32Array;
 
   constructor(capacity = 1024) {
     this.shapes = new Uint8Array(capacity);
     this.words = new Uint32Array(capacity * 4);
+    this.#signed = new Int32Array(this.words.buffer);
     this.#slots = new Int32Array(capacity * 2);
   }
 
-  /** Index of the entry, added when it is new. Words past the shape's own must be 0. */
-  index(shape: number, w0: number, w1: number, w2: number, w3: number): number {
-    const { shapes, words } = this;
+  /**
+   * Index of the entry, added when it is new. Words past the shape's own must be 0. Best given as signed numbers: larger
+   * ones cost an object each.
+   */
+  index(shape: number, first: number, second: number, third: number, fourth: number): number {
+    const { shapes } = this;
+    const words = this.#signed;
+    const w0 = first | 0;
+    const w1 = second | 0;
+    const w2 = third | 0;
+    const w3 = fourth | 0;
     const mask = this.#slots.length - 1;
     let slot = hashWords(shape, w0, w1, w2, w3) & mask;
     for (let entry = this.#slots[slot]!; entry !== 0; entry = this.#slots[slot]!) {
@@ -57,6 +68,7 @@ export class WordDictionary {
     words.set(this.words);
     this.shapes = shapes;
     this.words = words;
+    this.#signed = new Int32Array(words.buffer);
     this.#slots = new Int32Array(shapes.length * 2);
     const mask = this.#slots.length - 1;
     for (let index = 0; index < this.count; index++) {

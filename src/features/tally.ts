@@ -1,13 +1,18 @@
 import type { ByteReader, ByteWriter } from './byteStream.js';
-import { findSlot } from './findSlot.js';
 import type { Ranked } from './row.js';
 
 /** Counts from here on are sorted where a rank is asked for; those below are counted by their value. */
 const RARE_COUNT = 256;
-/** Places of a new tally. */
+/**
+ * Ids that were first met together come together again, so their counts lie together: longer runs would get into each
+ * other's way.
+ */
+const RUN_BITS = 2;
+const RUN = (1 << RUN_BITS) - 1;
+/** Slots of a new tally. */
 const FEWEST = 64;
-/** The place of all tallies that count nothing yet: in most minutes some stay so. */
-const NOTHING = new Int32Array(2);
+/** Of all tallies that count nothing yet: in most minutes some stay so. */
+const NOTHING = new Int32Array(1);
 /** Keys by their count, of one ranking at a time. */
 const having = new Uint32Array(RARE_COUNT + 1);
 
@@ -17,13 +22,15 @@ const having = new Uint32Array(RARE_COUNT + 1);
  * a count is too low by at most total / (maximum / 2) and never too high.
  */
 export class Tally {
-  /** [slots x 2] a key and its count, side by side as they are read together; a slot whose count is 0 is free. */
+  /** [keys x 2] a key and its count, in the order in which they came. */
+  #entries = NOTHING;
+  /** By hash, an entry + 1; 0 is free, as half of them are at least. */
   #slots = NOTHING;
   #size = 0;
 
   constructor(
     readonly maximum = 65_536,
-    /** Places that the first key brings. */
+    /** Slots that the first key brings. */
     private readonly capacity = FEWEST,
   ) {}
 
@@ -39,26 +46,53 @@ export class Tally {
   }
 
   add(key: number, count: number): void {
-    if (this.#slots === NOTHING) this.#slots = new Int32Array(2 * this.capacity);
+    if (this.#slots === NOTHING) this.#makeRoom(this.capacity);
     const at = this.#find(key);
-    const before = this.#slots[at + 1]!;
-    this.#slots[at + 1] = before + count;
-    if (before !== 0) return;
-    this.#slots[at] = key;
-    this.#size++;
-    if (this.#size * 4 > this.#slots.length) this.#widen();
+    const entry = this.#slots[at]!;
+    if (entry !== 0) {
+      this.#entries[2 * entry - 1]! += count;
+      return;
+    }
+    this.#put(at, key, count);
+    if (this.#size * 2 > this.#slots.length) this.#widen();
   }
 
   get(key: number): number {
-    return this.#slots[this.#find(key) + 1]!;
+    const entry = this.#slots[this.#find(key)]!;
+    return entry === 0 ? 0 : this.#entries[2 * entry - 1]!;
   }
 
+  /** The key's slot, or the free one that it would take. Four keys in a row have slots in a row. */
   #find(key: number): number {
-    return findSlot(this.#slots, key, 1, 1);
+    const slots = this.#slots;
+    const entries = this.#entries;
+    const wanted = key | 0;
+    const mask = slots.length - 1;
+    let hash = Math.imul(key >>> RUN_BITS, 0x9e3779b1);
+    hash ^= hash >>> 15;
+    let at = ((hash << RUN_BITS) | (key & RUN)) & mask;
+    for (let entry = slots[at]!; entry !== 0; entry = slots[at]!) {
+      if (entries[2 * entry - 2] === wanted) break;
+      at = (at + 1) & mask;
+    }
+    return at;
+  }
+
+  #put(at: number, key: number, count: number): void {
+    const entry = this.#size++;
+    this.#entries[2 * entry] = key;
+    this.#entries[2 * entry + 1] = count;
+    this.#slots[at] = entry + 1;
+  }
+
+  /** Slots, and entries for half of them and the one that goes beyond. */
+  #makeRoom(capacity: number): void {
+    this.#slots = new Int32Array(capacity);
+    this.#entries = new Int32Array(capacity + 2);
   }
 
   #widen(): void {
-    const capacity = this.#slots.length / 2;
+    const capacity = this.#slots.length;
     if (this.#size < this.maximum) {
       // four times as many at once: to move them is what most of the time goes into while a minute is young
       this.#rebuild(capacity * 4 <= this.maximum * 2 ? capacity * 4 : capacity * 2, 0);
@@ -69,25 +103,22 @@ export class Tally {
   }
 
   #rebuild(capacity: number, less: number): void {
-    const before = this.#slots;
-    const slots = new Int32Array(2 * capacity);
-    this.#slots = slots;
+    const before = this.#entries;
+    const end = 2 * this.#size;
+    this.#makeRoom(capacity);
     this.#size = 0;
-    for (let from = 0; from < before.length; from += 2) {
+    for (let from = 0; from < end; from += 2) {
       const count = before[from + 1]!;
-      if (count <= less) continue;
-      const at = this.#find(before[from]!);
-      slots[at] = before[from]!;
-      slots[at + 1] = count - less;
-      this.#size++;
+      if (count > less) this.#put(this.#find(before[from]!), before[from]!, count - less);
     }
   }
 
   #counts(least = 1): Int32Array {
+    const entries = this.#entries;
     const counts = new Int32Array(this.#size);
     let found = 0;
-    for (let at = 1; at < this.#slots.length; at += 2) {
-      const count = this.#slots[at]!;
+    for (let at = 1; at < 2 * this.#size; at += 2) {
+      const count = entries[at]!;
       if (count >= least) counts[found++] = count;
     }
     return counts.subarray(0, found);
@@ -95,8 +126,7 @@ export class Tally {
 
   /** Keys with their counts, in no order that matters. */
   *entries(): Generator<[key: number, count: number]> {
-    const slots = this.#slots;
-    for (let at = 0; at < slots.length; at += 2) if (slots[at + 1]! > 0) yield [slots[at]! >>> 0, slots[at + 1]!];
+    for (let at = 0; at < 2 * this.#size; at += 2) yield [this.#entries[at]! >>> 0, this.#entries[at + 1]!];
   }
 
   /**
@@ -106,13 +136,13 @@ export class Tally {
    */
   top(limit: number, name: (key: number) => string, order: (key: number) => number = () => 0, fewest = 1): Ranked[] {
     const least = Math.max(this.#countOfRank(limit), fewest);
-    const slots = this.#slots;
+    const entries = this.#entries;
     const ranked: Ranked[] = [];
     const ties: number[] = [];
-    for (let at = 0; at < slots.length; at += 2) {
-      const count = slots[at + 1]!;
-      if (count <= 0 || count < least) continue;
-      const key = slots[at]! >>> 0;
+    for (let at = 0; at < 2 * this.#size; at += 2) {
+      const count = entries[at + 1]!;
+      if (count < least) continue;
+      const key = entries[at]! >>> 0;
       if (count === least) ties.push(key);
       else ranked.push({ name: name(key), count });
     }
@@ -124,9 +154,9 @@ export class Tally {
   /** The count of the key that comes so far down in the ranking, 1 where there are fewer. */
   #countOfRank(rank: number): number {
     if (this.#size <= rank) return 1;
-    const slots = this.#slots;
+    const entries = this.#entries;
     having.fill(0);
-    for (let at = 1; at < slots.length; at += 2) having[Math.min(slots[at]!, RARE_COUNT)]!++;
+    for (let at = 1; at < 2 * this.#size; at += 2) having[Math.min(entries[at]!, RARE_COUNT)]!++;
     if (having[RARE_COUNT]! >= rank) {
       const high = this.#counts(RARE_COUNT).sort();
       return high[high.length - rank]!;
@@ -144,7 +174,7 @@ export class Tally {
       keys[at] = key;
       counts[at++] = count;
     }
-    writer.number(this.#slots === NOTHING ? this.capacity : this.#slots.length / 2);
+    writer.number(this.#slots === NOTHING ? this.capacity : this.#slots.length);
     writer.column(keys);
     writer.column(counts);
   }
@@ -153,7 +183,7 @@ export class Tally {
     const capacity = reader.number();
     const keys = reader.column(Uint32Array);
     const counts = reader.column(Int32Array);
-    this.#slots = new Int32Array(2 * capacity);
+    this.#makeRoom(capacity);
     this.#size = 0;
     for (let i = 0; i < keys.length; i++) this.add(keys[i]!, counts[i]!);
   }

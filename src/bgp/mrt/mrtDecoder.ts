@@ -21,8 +21,11 @@ import { MrtPeerIndex } from './peerIndex.js';
 const RECORD_HEADER = 12;
 const BGP_HEADER = 19;
 const BGP_UPDATE = 2;
+const OLD_BGP = { as4: false, addPath: false };
 const TABLE_DUMP_ENTRY = { as4: false, abbreviated: false };
 const TABLE_DUMP_V2_ENTRY = { as4: true, abbreviated: true };
+/** A batch of more elements, its columns and dictionaries, would not stay near the processor until it is applied. */
+const ENOUGH_ELEMENTS = 8192;
 /** Highest state: Quagga writes 7 (clearing) and 8 (deleted). */
 const HIGHEST_STATE = 8;
 
@@ -63,9 +66,9 @@ export class MrtDecoder {
     this.#records.end();
   }
 
-  /** Decodes until the builder holds `maximumMessages`. @returns false when more bytes are needed */
+  /** Decodes until the builder holds `maximumMessages` or many elements. @returns false when more bytes are needed */
   decode(maximumMessages: number): boolean {
-    while (this.into.messages < maximumMessages) {
+    while (this.into.messages < maximumMessages && this.into.elements < ENOUGH_ELEMENTS) {
       const record = this.#records.next();
       if (record === null) return false;
       this.statistics.records++;
@@ -169,8 +172,7 @@ export class MrtDecoder {
       case 1: {
         if (start + 12 > end) return 'BGP is too short';
         const peer = this.#peer(record, start + 2, false, view.getUint16(start));
-        const encoding = { as4: false, addPath: false };
-        return this.#update(record, start + 12, end, encoding, timeMs, peer, end - start - 12 + BGP_HEADER);
+        return this.#update(record, start + 12, end, OLD_BGP, timeMs, peer, end - start - 12 + BGP_HEADER);
       }
       case 3: {
         if (start + 10 > end) return 'BGP is too short';

@@ -45,6 +45,19 @@ export class HashIndex {
     for (let at = from; at < to; at++) ids[at - from] = this.first(hashes[at]!);
   }
 
+  /** The first id that has this hash, or -1. */
+  withHash(hash: number): number {
+    const { records } = this;
+    let id = this.first(hash);
+    while (id >= 0) {
+      const record = records.segmentOf(id);
+      const place = records.placeOf(id);
+      if (record[place + HASH] === hash) break;
+      id = record[place + NEXT]! - 1;
+    }
+    return id;
+  }
+
   after(id: number): number {
     return this.records.get(id, NEXT) - 1;
   }

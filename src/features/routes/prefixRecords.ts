@@ -1,4 +1,4 @@
-import { formatPrefix } from '../../bgp/address.js';
+import { formatPrefix, IPV6_SHAPE } from '../../bgp/address.js';
 import { prefixTextOrder } from '../textOrder.js';
 import { DenseTable } from './denseTable.js';
 import { OWN_FIELDS } from './hashIndex.js';
@@ -51,15 +51,16 @@ export abstract class PrefixRecords extends DenseTable {
     return this.records.get(id, WORDS + word) >>> 0;
   }
 
+  /** The words are signed here. */
   protected is(id: number, shape: number, w0: number, w1: number, w2: number, w3: number): boolean {
     const record = this.records.segmentOf(id);
     const at = this.records.placeOf(id);
     return (
-      record[at + WORDS] === (w0 | 0) &&
+      record[at + WORDS] === w0 &&
       record[at + SHAPE] === shape &&
-      record[at + WORDS + 1] === (w1 | 0) &&
-      record[at + WORDS + 2] === (w2 | 0) &&
-      record[at + WORDS + 3] === (w3 | 0)
+      record[at + WORDS + 1] === w1 &&
+      record[at + WORDS + 2] === w2 &&
+      record[at + WORDS + 3] === w3
     );
   }
 
@@ -176,7 +177,9 @@ export abstract class PrefixRecords extends DenseTable {
 
   /** See prefixTextOrder. */
   textOrder(id: number): number {
-    return prefixTextOrder(this.shape(id), this.word(id, 0), this.word(id, 1), this.word(id, 2), this.word(id, 3));
+    const shape = this.shape(id);
+    if (shape < IPV6_SHAPE) return prefixTextOrder(shape, this.word(id, 0), 0, 0, 0);
+    return prefixTextOrder(shape, this.word(id, 0), this.word(id, 1), this.word(id, 2), this.word(id, 3));
   }
 
   #slot(slot: number, field: number): number {

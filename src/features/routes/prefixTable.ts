@@ -21,10 +21,6 @@ interface PrefixColumns {
 export class PrefixTable extends PrefixRecords {
   /** Prefixes given up so far by this table: ids looked up before the latest may be another prefix's now. */
   evictions = 0;
-  /** Only there so that what `lookAhead` reads is not optimized away. */
-  lookedAt = 0;
-  #ahead = new Int32Array(0);
-  #hashes = new Int32Array(0);
   /** Prefixes of each shape, so that absent lengths are not looked up. */
   readonly #ofShape = new Int32Array(256);
   /** Prefixes of each origin known, and of each first 8 bits: what follows from the columns, so that nobody need walk all. */
@@ -32,59 +28,81 @@ export class PrefixTable extends PrefixRecords {
   readonly #byTop = new PrefixLists((id, top) => this.isUsed(id) && this.#topOf(id) === top);
 
   /**
-   * Reads what `intern` and what follows it will ask for, for several prefixes at once, which takes memory much less time
-   * than one by one.
-   * @returns what may be their ids, -1 where there is none; valid until the next call
+   * Looks several prefixes up at once, which takes memory much less time than one by one. Prefixes that were first met
+   * one after another often come so again: once two do, the id behind the last one is tried first.
+   * @param hashes takes the hash of each prefix from `from` to `to`
+   * @param ids takes what may be their ids, -1 where there is none
    */
-  lookAhead({ prefixShape, prefixWords: words }: PrefixColumns, from: number, to: number): Int32Array {
-    const count = to - from;
-    if (this.#ahead.length < count) {
-      this.#ahead = new Int32Array(count);
-      this.#hashes = new Int32Array(count);
-    }
-    const ids = this.#ahead;
-    const hashes = this.#hashes;
-    for (let at = 0; at < count; at++) {
-      const w = (from + at) * 4;
-      hashes[at] = hashWords(prefixShape[from + at]!, words[w]!, words[w + 1]!, words[w + 2]!, words[w + 3]!);
-    }
+  lookAhead(
+    { prefixShape, prefixWords: words }: PrefixColumns,
+    from: number,
+    to: number,
+    hashes: Int32Array,
+    ids: Int32Array,
+  ): void {
     const { index } = this;
-    index.firsts(hashes, 0, count, ids);
-    let read = 0;
-    for (let at = 0; at < count; at++) {
-      let id = ids[at]!;
-      while (id >= 0 && index.hash(id) !== hashes[at]) id = index.after(id);
+    let next = -1;
+    let inRow = false;
+    for (let at = from; at < to; at++) {
+      const w = at * 4;
+      const shape = prefixShape[at]!;
+      const w0 = words[w]! | 0;
+      const w1 = words[w + 1]! | 0;
+      const w2 = words[w + 2]! | 0;
+      const w3 = words[w + 3]! | 0;
+      if (inRow && this.isUsed(next) && this.is(next, shape, w0, w1, w2, w3)) {
+        hashes[at] = index.hash(next);
+        ids[at] = next++;
+        continue;
+      }
+      const hash = hashWords(shape, w0, w1, w2, w3);
+      hashes[at] = hash;
+      const id = index.withHash(hash);
       ids[at] = id;
-      if (id >= 0) read ^= this.lastMinute(id);
+      inRow = id >= 0 && id === next;
+      next = id + 1;
     }
-    this.lookedAt = read;
-    return ids.subarray(0, count);
   }
 
+  /** @param w0 as a signed number, as are the others: larger ones would cost an object each */
   find(shape: number, w0: number, w1: number, w2: number, w3: number): number {
-    const hash = hashWords(shape, w0, w1, w2, w3);
+    return this.#find(hashWords(shape, w0, w1, w2, w3), shape, w0, w1, w2, w3);
+  }
+
+  #find(hash: number, shape: number, w0: number, w1: number, w2: number, w3: number): number {
     const { index } = this;
     for (let id = index.first(hash); id >= 0; id = index.after(id)) if (this.is(id, shape, w0, w1, w2, w3)) return id;
     return -1;
   }
 
   /**
+   * @param hash of the prefix
+   * @param likely what may be its id, -1 where nothing is known
    * @param minute of the message that names the prefix
    * @param oldestOpen minutes from here on are open and may still name evicted prefixes
    * @returns the prefix's id, or -1 when the table is full of prefixes in use
    */
-  intern(shape: number, words: Uint32Array, at: number, minute: number, oldestOpen: number): number {
-    const w0 = words[at]!;
-    const w1 = words[at + 1]!;
-    const w2 = words[at + 2]!;
-    const w3 = words[at + 3]!;
-    const known = this.find(shape, w0, w1, w2, w3);
+  intern(
+    hash: number,
+    likely: number,
+    shape: number,
+    words: Uint32Array,
+    at: number,
+    minute: number,
+    oldestOpen: number,
+  ): number {
+    const w0 = words[at]! | 0;
+    const w1 = words[at + 1]! | 0;
+    const w2 = words[at + 2]! | 0;
+    const w3 = words[at + 3]! | 0;
+    const isLikely = likely >= 0 && this.is(likely, shape, w0, w1, w2, w3);
+    const known = isLikely ? likely : this.#find(hash, shape, w0, w1, w2, w3);
     if (known >= 0) {
       this.named(known, minute);
       return known;
     }
     if (this.full && !this.#evict(oldestOpen)) return -1;
-    const id = this.insert(hashWords(shape, w0, w1, w2, w3));
+    const id = this.insert(hash);
     this.begin(id, shape, words, at, minute);
     this.#ofShape[shape]!++;
     this.#byTop.add(this.#topOf(id), id);
@@ -185,7 +203,7 @@ export class PrefixTable extends PrefixRecords {
     for (let candidate = shape - 1; candidate >= shortest; candidate--) {
       if (this.#ofShape[candidate] === 0) continue;
       maskWords(candidate, masked);
-      const found = this.find(candidate, masked[0]!, masked[1]!, masked[2]!, masked[3]!);
+      const found = this.find(candidate, masked[0]! | 0, masked[1]! | 0, masked[2]! | 0, masked[3]! | 0);
       if (found >= 0 && this.activeRoutes(found) > 0 && this.firstMinute(found) < minute) return found;
     }
     return -1;

@@ -74,18 +74,18 @@ export class RouteTable {
     return columns.reduce((sum, column) => sum + column.byteLength, this.#pathIds?.byteLength ?? 0);
   }
 
-  /** Reads what `find` will ask for of several prefixes at once; see PrefixTable. */
-  lookAhead(prefixes: Int32Array): void {
-    if (this.#ahead.length < prefixes.length) this.#ahead = new Int32Array(prefixes.length);
+  /** Reads what `find` will ask for of several prefixes, those of `ids` from `from` to `to`, at once; see PrefixTable. */
+  lookAhead(ids: Int32Array, from: number, to: number): void {
+    if (this.#ahead.length < to - from) this.#ahead = new Int32Array(to - from);
     const starts = this.#ahead;
-    for (let at = 0; at < prefixes.length; at++) {
-      starts[at] = this.#countOf(prefixes[at]!) > 0 ? this.#blocks.get(prefixes[at]!, START) : -1;
+    for (let at = from; at < to; at++) {
+      starts[at - from] = this.#countOf(ids[at]!) > 0 ? this.#blocks.get(ids[at]!, START) : -1;
     }
     let read = 0;
-    for (let at = 0; at < prefixes.length; at++) {
-      const start = starts[at]!;
+    for (let at = from; at < to; at++) {
+      const start = starts[at - from]!;
       if (start < 0) continue;
-      const end = start + Math.min(this.#blocks.get(prefixes[at]!, COUNT), MOST_LOOKED_AT);
+      const end = start + Math.min(this.#blocks.get(ids[at]!, COUNT), MOST_LOOKED_AT);
       for (let place = start; place < end; place += LINE) read ^= this.#keys.get(place) ^ this.#values.get(place);
     }
     this.lookedAt = read;

@@ -12,6 +12,9 @@ const AHEAD = 256;
 /** Ids of a batch's dictionaries in the tables: looked up once a batch, on first use. */
 export class BatchIds {
   #prefixOf = new Int32Array(1024);
+  /** Of prefixes looked at, the hash and what may be the id. */
+  #prefixHash = new Int32Array(1024);
+  #likely = new Int32Array(1024);
   #pathOf = new Int32Array(1024);
   #hashOf = new Int32Array(1024);
   #originOf = new Uint32Array(1024);
@@ -33,7 +36,11 @@ export class BatchIds {
     const prefixes = columns.prefixShape.length;
     const paths = columns.pathStart.length - 1;
     const peers = columns.peerAs.length;
-    if (this.#prefixOf.length < prefixes) this.#prefixOf = new Int32Array(prefixes * 2);
+    if (this.#prefixOf.length < prefixes) {
+      this.#prefixOf = new Int32Array(prefixes * 2);
+      this.#prefixHash = new Int32Array(prefixes * 2);
+      this.#likely = new Int32Array(prefixes * 2);
+    }
     if (this.#pathOf.length < paths) {
       this.#pathOf = new Int32Array(paths * 2);
       this.#hashOf = new Int32Array(paths * 2);
@@ -76,10 +83,12 @@ export class BatchIds {
     if (prefix >= this.#prefixesAhead) this.#lookAtPrefixes(columns, prefix);
     const shape = columns.prefixShape[prefix]!;
     const oldestOpen = Math.min(this.horizon.oldestOpen, minute);
-    const id = prefixes.intern(shape, columns.prefixWords, prefix * 4, minute, oldestOpen);
+    const hash = this.#prefixHash[prefix]!;
+    const id = prefixes.intern(hash, this.#likely[prefix]!, shape, columns.prefixWords, prefix * 4, minute, oldestOpen);
     if (prefixes.evictions !== this.#mappedEvictions) {
       this.#mappedEvictions = prefixes.evictions;
       this.#prefixOf.fill(UNMAPPED, 0, columns.prefixShape.length);
+      this.#likely.fill(-1, 0, columns.prefixShape.length);
     }
     return (this.#prefixOf[prefix] = id);
   }
@@ -145,8 +154,11 @@ export class BatchIds {
   }
 
   #lookAtPrefixes(columns: BatchColumns, prefix: number): void {
-    this.#prefixesAhead = Math.min(prefix + AHEAD, columns.prefixShape.length);
+    const from = this.#prefixesAhead;
+    const to = Math.min(prefix + AHEAD, columns.prefixShape.length);
+    this.#prefixesAhead = to;
     const { prefixes, routes } = this.tables;
-    routes.lookAhead(prefixes.lookAhead(columns, prefix, this.#prefixesAhead));
+    prefixes.lookAhead(columns, from, to, this.#prefixHash, this.#likely);
+    routes.lookAhead(this.#likely, from, to);
   }
 }

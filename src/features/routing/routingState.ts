@@ -13,7 +13,7 @@ import type { Minute } from '../row.js';
 import { BatchIds } from './batchIds.js';
 import { HeldRoutes, type RoutingCounts } from './heldRoutes.js';
 import { Horizon, isNew } from './horizon.js';
-import { OriginNews } from './originNews.js';
+import { type Origination, OriginNews } from './originNews.js';
 import { PathLinks } from './pathLinks.js';
 import { type RoutingBounds, RoutingTables } from './routingTables.js';
 import { TableEntries } from './tableEntries.js';
@@ -41,6 +41,7 @@ export class RoutingState {
   readonly #held: HeldRoutes;
   readonly #origins: OriginNews;
   readonly #entries: TableEntries;
+  readonly #said = new Announcement();
 
   constructor(bounds: RoutingBounds, counts: RoutingCounts) {
     this.#counts = counts;
@@ -172,20 +173,23 @@ export class RoutingState {
     totals.uniquePathLength += paths.uniqueLength(path);
     if (length > totals.longestPath) totals.longestPath = length;
     if (originAs !== 0) open.originRoutes.add(originAs, announced);
-    if (peer >= 0) this.#announceEach(columns, message, first, { peer, path, originAs, minute, open });
+    if (peer >= 0) {
+      const said = this.#said;
+      said.columns = columns;
+      said.path = batchPath;
+      said.origin = originAs;
+      said.peer = peer;
+      said.minute = minute;
+      this.#announceEach(first, first + announced, path, open);
+    }
     if (batchPath === NONE) this.#held.release(path);
   }
 
-  #announceEach(
-    columns: BatchColumns,
-    message: number,
-    first: number,
-    { peer, path, originAs, minute, open }: Announcement,
-  ): void {
-    const batchPath = columns.path[message]!;
+  /** Applies the elements from `first` to `end`, which announce what is `said`. @param path its id */
+  #announceEach(first: number, end: number, path: number, open: OpenMinute): void {
+    const said = this.#said;
+    const { columns, path: batchPath, origin: originAs, peer, minute } = said;
     const newLink = isNew(this.#ids.newestLink(batchPath), minute);
-    const said = { columns, path: batchPath, origin: originAs, peer, minute };
-    const end = first + columns.announced[message]!;
     for (let element = first; element < end; element++) {
       const prefix = this.#ids.prefix(columns, columns.prefix[element]!, minute);
       if (prefix < 0) {
@@ -221,10 +225,11 @@ export class RoutingState {
   }
 }
 
-interface Announcement {
-  peer: number;
-  path: number;
-  originAs: number;
-  minute: Minute;
-  open: OpenMinute;
+/** An announcement at hand: one object for all of them, since one each would keep the collector of garbage busy. */
+class Announcement implements Origination {
+  columns!: BatchColumns;
+  path = 0;
+  origin = 0;
+  peer = 0;
+  minute: Minute = 0;
 }
