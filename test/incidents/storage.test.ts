@@ -78,6 +78,32 @@ describe('correlation over the database', () => {
     ]);
   });
 
+  test('doubtful claims of the day are counted across batches', async () => {
+    const network = { knownFor: 5000, degree: 2, carries: 0 };
+    const claims = Array.from({ length: 27 }, (_, n) => ({
+      prefix: `198.51.${n}.0/24`,
+      origin: 601 + n,
+      previousOrigins: [500],
+      peers: 4,
+      path: [64_300, 601 + n],
+      facts: {
+        ...{ origin: network, holder: network, adjacent: false, alike: 0, near: 0, shared: 0, originPrefixes: 5 },
+        ...{ holderPrefixes: 5, heldFor: 5000, routes: 6, taken: 4, held: 0, reach: 6, above: 5, others: 0, parts: 0 },
+      },
+    }));
+    const listed = claims.flatMap((claim, n) =>
+      [0, 1].map((at) => {
+        const quiet = quietMinute(1100 + 3 * n + at);
+        return { ...quiet, evidence: { ...quiet.evidence!, known: 240_000, newOrigins: [claim] } };
+      }),
+    );
+    await store('rrc00', story(260, listed));
+    while ((await correlateNext(pool, 'rrc00', options(7))).minutes > 0);
+    const { rows } = await pool.query('SELECT subject, severity FROM incidents ORDER BY started_at');
+    expect(rows).toEqual(claims.slice(0, 24).map(({ origin }) => ({ subject: `AS${origin}`, severity: 'minor' })));
+    expect(new Set((await listAlerts(pool)).map(({ severity }) => severity))).toEqual(new Set(['minor']));
+  });
+
   test('waits for verdicts, and two correlators at once do the work once', async () => {
     await store('rrc00', [gapMinute(999), ...story(120, [lost(1100)]), { ...quietMinute(1120), score: null }]);
     const both = await Promise.all([
