@@ -109,7 +109,7 @@ export class Watcher {
       const block = parseAddressBlock(prefix);
       if (block === null || origin === 0 || this.#table.knows(peer, prefix)) continue;
       this.#peers.add(peer);
-      const own = this.#table.announced(peer, wordsOfBlock(block), { hops, origins: [origin] }, ms);
+      const own = this.#table.announced(peer, wordsOfBlock(block), { hops, origins: [origin] }, ms, 0);
       if (own === null) continue;
       const route = own.routes.get(peer);
       if (route !== undefined) route.fromTable = true;
