@@ -3,7 +3,7 @@ import { UpdateBatch } from '../src/bgp/updateBatch.js';
 import { MinuteAggregator } from '../src/features/minuteAggregator.js';
 import { type FeatureRow, MINUTES_PER_DAY } from '../src/features/row.js';
 import type { MinuteInput } from '../src/incidents/minuteInput.js';
-import { FAULTS, LOOK_ALIKES } from './injected/event.js';
+import { type EventKind, FAULTS, LOOK_ALIKES } from './injected/event.js';
 import { judged } from './injected/judgement.js';
 import { type InjectedEvent, Pass } from './injected/pass.js';
 import { type Played, playedKey, readPlayed, writePlayed } from './injected/playedRows.js';
@@ -21,6 +21,7 @@ import type { Bench, BenchOptions } from './result.js';
 const EVENTS = 300;
 const QUICK_EVENTS = 40;
 const DEFAULT_SEED = 1;
+const KINDS: readonly EventKind[] = [...FAULTS, ...LOOK_ALIKES];
 
 const tell = (message: string) => process.stderr.write(`injected: ${message}\n`);
 
@@ -34,8 +35,12 @@ async function run(options: BenchOptions) {
   const seed = Number(options.seed ?? DEFAULT_SEED);
   const events = Number(options.events ?? (options.quick ? QUICK_EVENTS : EVENTS));
   const files = await recordingFiles(path);
+  const only = KINDS.find((kind) => kind === options.only);
+  if (options.only !== undefined && only === undefined) {
+    throw new RangeError(`--only ${options.only}: the kinds are ${KINDS.join(', ')}`);
+  }
   const span = await spanOf(files);
-  const passes = await passesOf(files, span, { events, seed, rows: options.rows });
+  const passes = await passesOf(files, span, { events, seed, only, rows: options.rows });
 
   const verdicts: EventVerdict[] = [];
   for (const [index, pass] of passes.entries()) {
@@ -56,7 +61,7 @@ async function run(options: BenchOptions) {
     passes: passes.length,
     eventsADay: Math.round(verdicts.length / days),
     notDrawn: passes.flatMap(({ notDrawn }) => notDrawn),
-    kinds: [...FAULTS, ...LOOK_ALIKES].map((kind) => tableOf(kind, verdicts)),
+    kinds: KINDS.map((kind) => tableOf(kind, verdicts)),
     results: resultsOf(verdicts),
     events: verdicts.map(({ event, ...verdict }) => ({
       ...verdict,
@@ -80,27 +85,29 @@ function calmInput({ minute, kind, values, evidence }: FeatureRow): MinuteInput 
 interface Request {
   events: number;
   seed: number;
+  only: EventKind | undefined;
   /** File in which the rows are kept. */
   rows: string | undefined;
 }
 
 /** The runs with their rows; from the file where it holds them, and kept there otherwise. */
-async function passesOf(files: readonly string[], span: Span, { events, seed, rows }: Request): Promise<Played[]> {
-  const key = rows === undefined ? '' : await playedKey(files, events, seed);
+async function passesOf(files: readonly string[], span: Span, { rows, ...wanted }: Request): Promise<Played[]> {
+  const { events, seed, only } = wanted;
+  const key = rows === undefined ? '' : await playedKey(files, events, seed, only);
   const kept = rows === undefined ? null : await readPlayed(rows, key);
   if (kept !== null) {
     tell(`${kept.length} passes read from ${rows}`);
     return kept;
   }
-  const { passes, learnt } = await played(files, span, events, seed);
+  const { passes, learnt } = await played(files, span, wanted);
   if (rows !== undefined) await writePlayed(rows, key, passes, learnt);
   return passes;
 }
 
 /** Plays the recording once: all runs share what comes before their events. */
-async function played(files: readonly string[], span: Span, events: number, seed: number) {
-  const schedule = slotsOf(span, events, seed);
-  tell(`${2 * events} events in ${schedule.length} passes`);
+async function played(files: readonly string[], span: Span, { events, seed, only }: Omit<Request, 'rows'>) {
+  const schedule = slotsOf(span, events, seed, only);
+  tell(`${schedule.flat().length} events in ${schedule.length} passes`);
   const view = new RouteView();
   const first = new MinuteAggregator({ stream: STREAM });
   const learnt: FeatureRow[] = [];

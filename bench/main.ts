@@ -16,6 +16,7 @@ const { values, positionals } = parseArgs({
     seed: { type: 'string' },
     seeds: { type: 'string' },
     events: { type: 'string' },
+    only: { type: 'string' },
     boundaries: { type: 'string' },
     days: { type: 'string' },
     order: { type: 'string' },
@@ -52,7 +53,7 @@ if (wrong || values.help || (wanted !== undefined && !names.includes(wanted))) {
     `usage: npm run -s bench -- [NAME [FILE ...]] [--quick] [--json]
 NAME is one of: ${names.join(', ')}; all without it
 real-feed [FOLDER or FILE] [--rows FILE] [--watch-prefixes A,B] [--watch-as 1,2] [--seed N]
-injected [FOLDER] [--events N] [--seed N] [--rows FILE] [--calm]
+injected [FOLDER] [--events N] [--seed N] [--only KIND] [--rows FILE] [--calm]
 full-table [MILLIONS ...]
 full-system [MILLIONS ...]
 gate [--seed N] [--seeds N] [--kinds A,B] [--windows 1,7] [--minutes N] [--threads N]

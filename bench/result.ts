@@ -26,6 +26,8 @@ export interface BenchOptions {
   /** How many seeds, from that one on. */
   seeds?: string;
   events?: string;
+  /** The one kind of event that is written. */
+  only?: string;
   /** Minutes after which a bench of many trials reports what it has. */
   minutes?: string;
   threads?: string;

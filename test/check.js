@@ -1,10 +1,11 @@
 /**
  * `npm run check`: what can be said of the code without running it. Lint, types, import rules and dead code at the same
- * time; what fails shows its output. `--built` leaves out the types, which the build has checked.
+ * time, and how the documentation is wrapped; what fails shows its output. `--built` leaves out the types, which the build has checked.
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { WIDTH, wideLines } from './prose.js';
 
 const CHECKS = [
   ['lint', '@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'],
@@ -47,5 +48,13 @@ async function check([name, program, ...words]) {
   return code === 0;
 }
 
+function prose() {
+  const wide = wideLines();
+  console.log(`${wide.length === 0 ? 'ok    ' : 'FAILED'} prose within ${WIDTH} columns`);
+  if (wide.length > 0) console.log(wide.join('\n'));
+  return wide.length === 0;
+}
+
+const wrapped = prose();
 const passed = await Promise.all(CHECKS.filter(([name]) => !(built && name.startsWith('types'))).map(check));
-process.exitCode = passed.every(Boolean) ? 0 : 1;
+process.exitCode = wrapped && passed.every(Boolean) ? 0 : 1;

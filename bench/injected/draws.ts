@@ -43,8 +43,9 @@ const PARTS: Readonly<Record<Fault, number>> = {
   'outage of a transit': 8,
 };
 
-/** Kinds of `events` faults and as many look-alikes, in a fixed order. */
-export function kindsOf(events: number): EventKind[] {
+/** Kinds of `events` faults and as many look-alikes, in a fixed order; or that many of one kind alone. */
+export function kindsOf(events: number, only?: EventKind): EventKind[] {
+  if (only !== undefined) return Array.from({ length: events }, () => only);
   const faults: Fault[] = [];
   let owed = 0;
   for (const kind of FAULTS) {

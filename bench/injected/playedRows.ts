@@ -33,8 +33,15 @@ interface PassHead {
 }
 
 /** Of all that the rows of the runs depend on: recording, decoder, aggregator, how events are drawn, and the request. */
-export async function playedKey(files: readonly string[], events: number, seed: number): Promise<string> {
-  const hash = createHash('sha256').update(`${await recordingKey(files)} ${events} ${seed}`);
+export async function playedKey(
+  files: readonly string[],
+  events: number,
+  seed: number,
+  only?: EventKind,
+): Promise<string> {
+  const hash = createHash('sha256').update(
+    `${await recordingKey(files)} ${events} ${seed}${only === undefined ? '' : ` ${only}`}`,
+  );
   const path = fileURLToPath(new URL('./', import.meta.url));
   for (const name of (await readdir(path, { recursive: true })).sort()) {
     if (/(^kinds.|draws|^event|messages|networkGraph|pass|routeView|schedule)[^/]*\.js$/.test(name)) {

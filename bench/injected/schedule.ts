@@ -2,6 +2,7 @@ import { MINUTES_PER_DAY } from '../../src/features/row.js';
 import { Random } from '../../src/random/random.js';
 import { batchesOf } from '../realFeed/recording.js';
 import { kindsOf } from './draws.js';
+import type { EventKind } from './event.js';
 import type { Slot } from './pass.js';
 
 const MINUTE_MS = 60_000;
@@ -33,10 +34,13 @@ export async function spanOf(files: readonly string[]): Promise<Span> {
   return { fromMs, learntMs: fromMs + learnt, untilMs };
 }
 
-/** So many faults and as many look-alikes, shuffled over as many passes as give each event its place. */
-export function slotsOf({ learntMs, untilMs }: Span, events: number, seed: number): Slot[][] {
+/**
+ * So many faults and as many look-alikes, or so many events of one kind, shuffled over as many passes as give each event
+ * its place.
+ */
+export function slotsOf({ learntMs, untilMs }: Span, events: number, seed: number, only?: EventKind): Slot[][] {
   const random = new Random(seed, SEED_PART);
-  const kinds = kindsOf(events);
+  const kinds = kindsOf(events, only);
   const shuffled = random.sample(kinds, kinds.length);
   const places = Math.max(1, Math.floor(((untilMs - learntMs) / MINUTE_MS - LAST_MINUTES) / APART_MINUTES));
   const passes = Array.from({ length: Math.ceil(shuffled.length / places) }, (): Slot[] => []);

@@ -5,7 +5,7 @@ import { alertFacts } from '../incidents/alerts/alertFacts.js';
 import { describeFault } from '../incidents/alerts/channels/post.js';
 import { pageAddress } from '../incidents/alerts/links.js';
 import { openChannel } from '../incidents/alerts/openChannels.js';
-import { sendTestAlert } from '../incidents/alerts/outbox.js';
+import { sendTestAlert } from '../incidents/alerts/testAlert.js';
 import { listAlerts } from '../storage/alerts.js';
 import { whole } from './numbers.js';
 import { printJson, say, table, UsageError } from './output.js';

@@ -2,18 +2,14 @@ import type { Command } from 'commander';
 import {
   checkAlerts,
   checkArtifacts,
-  checkDatabase,
-  checkDisk,
   checkHoldings,
   checkModels,
-  checkRedis,
   checkRpki,
   checkServices,
   checkStreams,
   checkWork,
-  databaseAway,
-  type Finding,
 } from './doctorChecks.js';
+import { checkDatabase, checkDisk, checkRedis, databaseAway, type Finding } from './doctorStores.js';
 import { printJson } from './output.js';
 import { lookAt, settingsOf } from './store.js';
 

@@ -1,5 +1,3 @@
-import { statfs } from 'node:fs/promises';
-import { Redis } from 'ioredis';
 import type { Pool } from 'pg';
 import { boundWords } from '../collection/boundWatch.js';
 import type { Settings } from '../config/settings.js';
@@ -7,107 +5,19 @@ import { MODEL_KINDS } from '../models/model.js';
 import { modelKey } from '../models/modelKey.js';
 import { SERVICES } from '../services/catalogue.js';
 import { listAlerts } from '../storage/alerts.js';
-import { databaseFacts } from '../storage/databaseFacts.js';
 import { damagedActive } from '../storage/modelVersions.js';
 import { failingRetrains } from '../storage/operationFacts.js';
 import { failingWork, listServices } from '../storage/services.js';
 import { modelStatus, type StreamStatus, streamStatus } from '../storage/statusQueries.js';
 import { streamHoldings } from '../storage/streamHoldings.js';
+import type { Finding } from './doctorStores.js';
 import { minuteText } from './output.js';
 import { readStatus } from './status.js';
 
-export interface Finding {
-  check: string;
-  ok: boolean;
-  finding: string;
-  /** What to do when it is not. */
-  remedy: string;
-}
-
-const LEAST_FREE_BYTES = 1_000_000_000;
-const LARGEST_CLOCK_DIFFERENCE_SECONDS = 2;
 const LARGEST_AGE_MINUTES = 5;
 /** A first minute closes within this time: what remains of the minute it began in, a whole one, and the grace. */
 const FIRST_MINUTE_SECONDS = 180;
 const DAY_MILLISECONDS = 86_400_000;
-
-export const CLOCK_REMEDY = 'let NTP set the clocks of all machines: leases, heartbeats and minutes compare them';
-
-export async function checkDatabase(pool: Pool): Promise<Finding[]> {
-  const { version, now, migrated, bytes } = await databaseFacts(pool);
-  const difference = Math.abs(Date.now() - now.getTime()) / 1000;
-  const size = `${(bytes / 1e6).toFixed(0)} MB`;
-  return [
-    {
-      check: 'database',
-      ok: true,
-      finding: `PostgreSQL ${version}, all ${migrated} migrations applied, ${size}`,
-      remedy: '',
-    },
-    {
-      check: 'clocks',
-      ok: difference < LARGEST_CLOCK_DIFFERENCE_SECONDS,
-      finding: `this machine and the database differ by ${difference.toFixed(1)} s`,
-      remedy: CLOCK_REMEDY,
-    },
-  ];
-}
-
-/** @param error why the database could not be opened */
-export function databaseAway(error: Error): Finding {
-  const newer = /newer Routewarden/.test(error.message);
-  const none = /there is no database here|nothing of Routewarden|older than this program/.test(error.message);
-  return {
-    check: 'database',
-    ok: false,
-    finding: error.message,
-    remedy: newer
-      ? 'run the newer version, or name another database'
-      : none
-        ? 'start the system with `routewarden start`, or give the settings of the one that runs'
-        : 'start PostgreSQL or correct DATABASE_URL; the own one needs a writable data directory with room',
-  };
-}
-
-export async function checkRedis({ redisUrl }: Settings): Promise<Finding[]> {
-  if (redisUrl === undefined) return [];
-  const redis = new Redis(redisUrl, {
-    lazyConnect: true,
-    connectTimeout: 5_000,
-    commandTimeout: 5_000,
-    maxRetriesPerRequest: 1,
-    retryStrategy: null,
-  });
-  redis.on('error', () => {}); // the failed command below carries the same error
-  try {
-    await redis.connect();
-    const [, policy] = (await redis.config('GET', 'maxmemory-policy')) as [string, string];
-    const [seconds] = await redis.time();
-    const difference = Math.abs(Date.now() / 1000 - Number(seconds));
-    return [
-      {
-        check: 'redis',
-        ok: policy === 'noeviction',
-        finding: `reachable, maxmemory-policy is ${policy}`,
-        remedy:
-          'set it: redis-cli config set maxmemory-policy noeviction, and in redis.conf; any other lets Redis throw jobs away',
-      },
-      {
-        check: 'redis clock',
-        // Redis gives whole seconds.
-        ok: difference < LARGEST_CLOCK_DIFFERENCE_SECONDS + 1,
-        finding: `this machine and Redis differ by ${difference.toFixed(0)} s`,
-        remedy: CLOCK_REMEDY,
-      },
-    ];
-  } catch (error) {
-    return [
-      { check: 'redis', ok: false, finding: (error as Error).message, remedy: 'start Redis, or correct REDIS_URL' },
-    ];
-  } finally {
-    redis.disconnect();
-  }
-}
 
 /** Whether updates arrive, of a stream that is too young to have a whole minute. */
 function isBeginning(status: StreamStatus | undefined): boolean {
@@ -237,11 +147,13 @@ export async function checkAlerts(pool: Pool, settings: Settings): Promise<Findi
   const since = Date.now() - DAY_MILLISECONDS;
   const faults = new Map<string, string>();
   const unreadable: string[] = [];
+  const took = new Set<string>();
   for (const { id, delivered, raisedAt } of await listAlerts(pool, { limit: 200 })) {
     if (delivered.error !== undefined && raisedAt.getTime() >= since)
       unreadable.push(`alert ${id} cannot be read (${delivered.error})`);
     for (const [channel, { state, error, at }] of Object.entries(delivered.channels ?? {})) {
       const told = at === undefined || Date.parse(at) >= since;
+      if (state === 'sent' && told) took.add(channel);
       if (state !== 'sent' && error !== undefined && told && !faults.has(channel)) faults.set(channel, error);
     }
   }
@@ -254,7 +166,9 @@ export async function checkAlerts(pool: Pool, settings: Settings): Promise<Findi
         ? [...failing.map((channel) => `${channel}: ${faults.get(channel)}`), ...unreadable].join('; ')
         : channels.length === 0
           ? 'no channel is set: they are only listed (routewarden alerts list)'
-          : `${channels.join(', ')} took all of the last day`,
+          : took.size === 0
+            ? `${channels.join(', ')}: nothing had to be sent within the last day`
+            : `${channels.filter((channel) => took.has(channel)).join(', ')} took all that was sent within the last day`,
     remedy:
       failing.length > 0
         ? `correct the channel in the settings, then: routewarden alerts test ${failing[0]}`
@@ -297,17 +211,4 @@ export async function checkRpki(pool: Pool, settings: Settings): Promise<Finding
         "the correlator's log says why rpki.vrps cannot be read; the file must be JSON of rpki-client or Routinator",
     },
   ];
-}
-
-export async function checkDisk(settings: Settings): Promise<Finding> {
-  const { bavail, bsize } = await statfs(settings.databaseUrl === undefined ? settings.dataDirectory : '.').catch(() =>
-    statfs('.'),
-  );
-  const free = bavail * bsize;
-  return {
-    check: 'disk',
-    ok: free > LEAST_FREE_BYTES,
-    finding: `${(free / 1e9).toFixed(1)} GB free`,
-    remedy: 'make room, or keep less (retention settings): PostgreSQL stops when the disk is full',
-  };
 }

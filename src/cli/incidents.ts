@@ -8,6 +8,7 @@ import { incidentCsv } from '../incidents/incidentCsv.js';
 import { INCIDENT_SORTS, INCIDENT_STATES, incidentFilter } from '../incidents/incidentFilter.js';
 import { AsNameSource } from '../incidents/names/asNameSource.js';
 import { sightOf } from '../incidents/sight.js';
+import { networkOfSubject, withNetwork } from '../incidents/subject.js';
 import { messageWords } from '../incidents/watch/routeMessage.js';
 import { commentsOf, type IncidentComment } from '../storage/incidentMarks.js';
 import { incidentById, type StoredIncident, searchIncidents } from '../storage/incidents.js';
@@ -123,7 +124,7 @@ function cellsOf(incident: StoredIncident): (string | number)[] {
     lengthOf(incident),
     incident.severity,
     incident.class,
-    incident.subject || '-',
+    networkOfSubject(incident.subject) ?? '-',
     incident.detail.watched.length > 0 ? 'yes' : 'no',
     incident.models.join('+'),
     incident.reasons[0]?.words ?? '',
@@ -142,11 +143,11 @@ function storyOf(incident: StoredIncident, comments: readonly IncidentComment[])
   const named = (list: readonly { name: string; count: number }[]) =>
     list.map(({ name, count }) => `${name} (${count})`).join(', ') || 'none stands out';
   return [
-    `incident ${incident.id}: ${incident.severity} ${incident.class}${incident.subject === '' ? '' : ` by ${incident.subject}`} on ${incident.stream}`,
+    `incident ${incident.id}: ${incident.severity} ${withNetwork(incident.class, incident.class, incident.subject)} on ${incident.stream}`,
     `from       ${minuteText(incident.startedAt)} UTC, ${lengthOf(incident)}`,
     ...(incident.endedAt === null ? [] : [`end        ${endingWords(closingOf(incident))}`]),
     ...(detail.history === true ? ['history    found in replayed or backfilled minutes; no notices were sent'] : []),
-    `found      ${sightOf(incident, minuteText)}`,
+    `how        ${sightOf(incident, minuteText)}`,
     ...[...yours].map((words) => `yours      ${words}`),
     ...incident.reasons.filter(({ words }) => !yours.has(words)).map(({ words }) => `why        ${words}`),
     ...(detail.adaptations ?? []).map(({ model, version }) => `learnt     by ${model} version ${version}`),

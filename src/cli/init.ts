@@ -18,7 +18,7 @@ interface Options {
   upstreams?: boolean;
   downstreams?: boolean;
   delegated?: boolean;
-  exclude: string[];
+  exclude?: string[];
   json?: boolean;
   /** An address; false: nobody is asked. */
   ripestat: string | false;
@@ -29,12 +29,12 @@ const PATIENCE_SECONDS = 15;
 export function register(program: Command): void {
   program
     .command('init')
-    .description('Write what is yours into the settings, from what the feed and the ROAs show.')
+    .description('Write what is yours into the settings, from what the feed, the ROAs and RIPEstat show.')
     .argument('<networks...>', 'your AS numbers, such as AS64500')
     .option('--upstreams', 'declare the upstreams that are seen, too: any other then raises an alert')
     .option('--downstreams', 'declare the networks behind yours that RIPEstat names, too')
     .option('--delegated', 'declare parts of your prefixes that others announce now with their origins: look at each')
-    .option('--exclude <prefixes...>', 'leave these out, and what lies in them', [])
+    .option('--exclude <prefixes...>', 'leave these out, and what lies in them')
     .option('--ripestat <url>', 'asked for the prefixes and neighbours of these networks', RIPESTAT_URL)
     .option('--no-ripestat', 'ask nobody: only what the streams hold')
     .option('--yes', 'write without asking')
@@ -59,7 +59,7 @@ Exit codes: 0 done or nothing to change, 1 failed or refused, 2 wrong usage.`,
         if (!parsed.success) throw new UsageError(`"${word}" is not an AS number: write it as AS64500`);
         return parsed.data;
       });
-      for (const text of options.exclude) {
+      for (const text of options.exclude ?? []) {
         if (parseAddressBlock(text) === null)
           throw new UsageError(`"${text}" is not a prefix: write it as 192.0.2.0/24`);
       }
@@ -83,7 +83,7 @@ Exit codes: 0 done or nothing to change, 1 failed or refused, 2 wrong usage.`,
         upstreams: options.upstreams === true,
         downstreams,
         parts,
-        exclude: options.exclude,
+        exclude: options.exclude ?? [],
       });
       if (options.json) return printJson({ watch: proposal });
       if (proposal.prefixes.length === 0) {
@@ -156,19 +156,20 @@ async function write(program: Command, proposal: Parameters<typeof joined>[1], y
   const lines = difference(watchText(present), watchText(watch));
   if (lines.length === 0) return say(`${file}: nothing to change`);
   process.stdout.write(`${file}, watch:\n${lines.join('\n')}\n`);
-  if (!yes && !(await confirmed(`Write this to ${file}? [y/N] `)))
-    throw new Error('nothing was written (--yes writes)');
+  if (!yes && !process.stdin.isTTY)
+    throw new Error('nothing was written: there is no terminal to ask on (--yes writes without asking)');
+  if (!yes && !(await confirmed(`Write this to ${file}? [y/N] `))) throw new Error('nothing was written');
   // checked before the file is touched: what cannot be started must not be written
   const text = `${JSON.stringify({ ...tree, watch }, null, 2)}\n`;
   const draft = `${file}.new`;
   writeFileSync(draft, text);
   loadSettings({}, { file: draft });
   renameSync(draft, file);
-  say(`${file}: written; \`routewarden reload\` lets the running system read it`);
+  const option = file === DEFAULT_FILE ? '' : ` --config ${file}`;
+  say(`${file}: written; \`routewarden${option} reload\` lets the running system read it`);
 }
 
 async function confirmed(question: string): Promise<boolean> {
-  if (!process.stdin.isTTY) return false;
   const line = createInterface({ input: process.stdin, output: process.stderr });
   const answer = await line.question(question);
   line.close();

@@ -32,10 +32,13 @@ Exit codes: 0 all is as declared, 1 something is not, or nothing was compared ye
       }
       const networks = (list: readonly { network: number }[]) =>
         list.map(({ network }) => `AS${network}`).join(' ') || '-';
+      // where they differ, each with its peers
+      const origins = (list: readonly { network: number; peers: number }[]) =>
+        list.length < 2 ? networks(list) : list.map(({ network, peers }) => `AS${network} (${peers})`).join(' ');
       const cells = [...troubled, ...rows.filter((row) => !troubled.includes(row))].map((row) => [
         row.prefix,
         row.stream,
-        networks(row.origins),
+        origins(row.origins),
         `${row.visible}/${row.peers}`,
         [...new Set(row.origins.map(({ rpki }) => rpki ?? '-'))].join(' ') || '-',
         networks(row.upstreams),

@@ -2,7 +2,8 @@ import type { Minute } from '../features/row.js';
 import { ArchiveServer } from '../simulation/archiveServer.js';
 import { RisLiveServer } from '../simulation/risLiveServer.js';
 import type { GroundTruth } from '../simulation/script.js';
-import { SimulatedWorld, type WorldOptions } from '../simulation/world.js';
+import { SimulatedWorld } from '../simulation/world.js';
+import type { WorldOptions } from '../simulation/worldOptions.js';
 import type { Logger } from '../sources/source.js';
 import { ChatServer } from './chatServer.js';
 

@@ -48,6 +48,8 @@ export interface DriftCheckResult {
 
 /** How far back the begin of a runaway is looked for. */
 const RUNAWAY_LOOK_BACK = 3 * MINUTES_PER_DAY;
+/** What a change is dated with: a day that is searched, and days before it whose rhythm is known. */
+const DATED_FROM = 5 * MINUTES_PER_DAY;
 
 const iso = (minute: Minute): string => new Date(minute * 60_000).toISOString();
 const count = (hours: readonly Hour[]): number => hours.reduce((sum, hour) => sum + hour.summary.minutes, 0);
@@ -251,7 +253,7 @@ function featureEvidence(
 
 /** The guard's hour of the change, brought to the minute where the features show a step. */
 async function refined(history: StreamHistory, stream: string, onset: Minute, windowEnd: Minute): Promise<Minute> {
-  return refinedOnset(await history.features(stream, onset - MINUTES_PER_DAY, windowEnd), onset);
+  return refinedOnset(await history.features(stream, onset - DATED_FROM, windowEnd), onset);
 }
 
 function fill(report: DriftReport, judgement: Judgement): void {

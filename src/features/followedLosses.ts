@@ -1,4 +1,5 @@
 import type { ByteReader, ByteWriter } from './byteStream.js';
+import { type LineRecord, LostLines } from './lostLines.js';
 import { type HeardPeers, QuietPeers } from './quietPeers.js';
 import type { KnownRoutes, RouteFacts } from './routeFacts.js';
 import { WITHDRAWN } from './routes/routeTable.js';
@@ -19,13 +20,18 @@ const ESTABLISHED = 60;
 const LISTED = 400;
 /** Minutes in which one loss reaches all peers. */
 const SPREADS = 3;
-/** A loss that grows to more than so many times its size is a new one: part of the network was gone before. */
+/**
+ * A loss that grows to more than so many times its size is a new one: part of the network was gone before. So is one that
+ * grows so from where it had rested, beyond all that it was.
+ */
 const GROWS = 2;
 /** Losses that were over again: so many of the last are kept, each of at least so many prefixes. */
 const REMEMBERED = 4000;
 const WORTH_A_MEMORY = 5;
 const SAMPLE = 5;
 const VIA = 6;
+/** Share of what a prefix had that must lead to a block around it for the prefix to be reached still. */
+const REACHED_SHARE = 0.5;
 
 /** A prefix that peers withdrew in a minute. */
 export interface WithdrawnPrefix {
@@ -34,6 +40,13 @@ export interface WithdrawnPrefix {
   before: number;
   /** One of its paths, from the peer to the origin; empty where not known. */
   path: readonly number[];
+}
+
+/** What peers withdrew of one network in a minute. */
+export interface Withdrawals {
+  /** Peers, as references. */
+  peers: readonly number[];
+  lines: LostLines;
 }
 
 interface Loss {
@@ -46,6 +59,12 @@ interface Loss {
   most: number;
   told: number;
   via: [network: number, prefixes: number][];
+  /** Absent in snapshots of older versions, as the two that follow. */
+  lines?: LineRecord[];
+  /** When the number of lost prefixes changed last. */
+  changed?: Minute;
+  /** What it was before, where it had been the same for long. */
+  rest?: { prefixes: number; until: Minute } | undefined;
 }
 
 interface Kept {
@@ -72,7 +91,7 @@ export class FollowedLosses {
    */
   losses(
     withdrawn: Iterable<WithdrawnPrefix>,
-    losers: ReadonlyMap<number, readonly number[]>,
+    losers: ReadonlyMap<number, Withdrawals>,
     speaking: readonly number[],
     facts: RouteFacts,
   ): NetworkLoss[] {
@@ -97,16 +116,34 @@ export class FollowedLosses {
     const earlier = this.#earlier(facts.minute);
     const announced = facts.prefixesOf(new Set(this.#losses.keys()));
     for (const loss of [...this.#losses.values()]) {
-      const lost = loss.before.filter(([prefix, routes]) => left(prefix, routes * LEFT_SHARE) <= routes * LEFT_SHARE);
-      if (touched.has(loss.origin)) {
-        loss.peers = [...new Set([...loss.peers, ...(losers.get(loss.origin) ?? [])])];
-        if (loss.most > 0 && lost.length > loss.most * GROWS && facts.minute - loss.since > SPREADS) {
-          loss.since = facts.minute;
+      const lost = loss.before.filter(
+        ([prefix, routes]) =>
+          left(prefix, routes * LEFT_SHARE) <= routes * LEFT_SHARE &&
+          !this.#isCovered(prefix, loss.origin, routes, quiet),
+      );
+      if (lost.length !== loss.told) {
+        if (facts.minute - (loss.changed ?? loss.since) >= SETTLES) {
+          loss.rest = { prefixes: loss.told, until: facts.minute };
         }
+        loss.changed = facts.minute;
       }
+      if (touched.has(loss.origin)) {
+        if (growsAnew(loss, lost.length, facts.minute)) {
+          Object.assign(loss, { since: facts.minute, peers: [], lines: [], rest: undefined });
+        }
+        const now = losers.get(loss.origin);
+        loss.peers = [...new Set([...loss.peers, ...(now?.peers ?? [])])];
+        if (now !== undefined) loss.lines = new LostLines(loss.lines).join(now.lines).toJson();
+      }
+      if (loss.most === 0 && lost.length > 0) loss.since = facts.minute;
       loss.most = Math.max(loss.most, lost.length);
-      const over = lost.length <= loss.most * OVER_SHARE || loss.since <= facts.minute - LONGEST;
       const young = facts.minute - loss.since < SETTLES;
+      if (loss.most === 0) {
+        // all of it is reached through the network's own blocks, which may go a little later
+        if (!young) this.#drop(loss);
+        continue;
+      }
+      const over = lost.length <= loss.most * OVER_SHARE || loss.since <= facts.minute - LONGEST;
       if (over || young || touched.has(loss.origin) || lost.length !== loss.told) {
         loss.told = lost.length;
         const some = lost.filter(([prefix]) => prefixes.activeRoutes(prefix) > 0).length;
@@ -125,6 +162,7 @@ export class FollowedLosses {
             .sort((a, b) => b[1] - a[1] || a[0] - b[0])
             .slice(0, VIA)
             .map(([network, count]) => ({ network, prefixes: count })),
+          ...linesOf(loss),
           ...(earlier.has(loss.origin) ? { earlier: earlier.get(loss.origin)! } : {}),
         });
       }
@@ -157,6 +195,18 @@ export class FollowedLosses {
       if (route >= 0 && routes.path(route) !== WITHDRAWN) left--;
     }
     return left;
+  }
+
+  /** Whether the prefix lies in a block of the same network that most of those who had the prefix reach still. */
+  #isCovered(prefix: number, origin: number, routes: number, quiet: readonly number[]): boolean {
+    const { prefixes } = this.known;
+    const enough = routes * REACHED_SHARE;
+    let block = prefixes.covering(prefix, Number.POSITIVE_INFINITY);
+    while (block >= 0) {
+      if (prefixes.lastOrigin(block) === origin && this.#routesLeft(block, enough, quiet) > enough) return true;
+      block = prefixes.covering(block, Number.POSITIVE_INFINITY);
+    }
+    return false;
   }
 
   #add(origin: number, prefix: number, before: number, path: readonly number[], minute: Minute): void {
@@ -192,4 +242,15 @@ export class FollowedLosses {
     this.#losses.delete(loss.origin);
     for (const [prefix] of loss.before) this.known.prefixes.refer(prefix, -1);
   }
+}
+
+function growsAnew({ most, since, rest }: Loss, lost: number, minute: Minute): boolean {
+  if (most === 0 || minute - since <= SPREADS) return false;
+  if (lost > most * GROWS) return true;
+  return rest !== undefined && minute - rest.until <= SPREADS && lost > most && lost > rest.prefixes * GROWS;
+}
+
+function linesOf({ lines }: Loss): Pick<NetworkLoss, 'lines'> {
+  const { count } = new LostLines(lines);
+  return count > 1 ? { lines: count } : {};
 }

@@ -1,5 +1,6 @@
 import type { FollowedEvents } from './followedEvents.js';
-import type { FollowedLosses, WithdrawnPrefix } from './followedLosses.js';
+import type { FollowedLosses, Withdrawals, WithdrawnPrefix } from './followedLosses.js';
+import { LostLines } from './lostLines.js';
 import { type ChangedPath, LISTED, type OpenMinute } from './openMinute.js';
 import { LISTED_EVENTS, newTransits, originEvents } from './routeEvents.js';
 import { type KnownRoutes, RouteFacts } from './routeFacts.js';
@@ -48,7 +49,7 @@ export function evidenceOf(open: OpenMinute, known: KnownRoutes, followed: Follo
   if (ended.length > 0) evidence.ended = ended;
   const transits = newTransits(open, facts);
   if (transits.length > 0) evidence.transits = transits;
-  const losses = followed.losses.losses(withdrawnPaths(open), open.losers, speaking(open), facts);
+  const losses = followed.losses.losses(withdrawnPaths(open), withdrawalsOf(open), speaking(open), facts);
   if (losses.length > 0) evidence.losses = losses;
   const reannouncing = reannouncingPeers(open, peers);
   if (reannouncing.length > 0) evidence.reannouncing = reannouncing;
@@ -61,6 +62,12 @@ export function evidenceOf(open: OpenMinute, known: KnownRoutes, followed: Follo
 
 function speaking(open: OpenMinute): number[] {
   return [...open.peerRoutes.entries()].map(([peer]) => peer).sort((a, b) => a - b);
+}
+
+function withdrawalsOf({ losers, lines }: OpenMinute): Map<number, Withdrawals> {
+  return new Map(
+    [...losers].map(([origin, peers]) => [origin, { peers, lines: lines.get(origin) ?? new LostLines() }]),
+  );
 }
 
 function* withdrawnPaths(open: OpenMinute): Generator<WithdrawnPrefix> {

@@ -1,4 +1,5 @@
 import type { ByteReader, ByteWriter } from './byteStream.js';
+import { type LineRecord, LostLines } from './lostLines.js';
 import { MinuteTotals } from './minuteTotals.js';
 import type { Minute } from './row.js';
 import { Tally } from './tally.js';
@@ -68,6 +69,8 @@ interface Records {
   transits: Transit[];
   lostPaths: [prefix: number, path: number[]][];
   losers: [origin: number, peers: number[]][];
+  /** Absent in snapshots of older versions. */
+  lines?: [origin: number, lines: LineRecord[]][];
   resets: Reset[];
   paths: ChangedPath[];
 }
@@ -98,6 +101,8 @@ export class OpenMinute {
   readonly lostPaths = new Map<number, number[]>();
   /** Peers that withdrew something of each origin. */
   readonly losers = new Map<number, number[]>();
+  /** The neighbours of each origin through which what was withdrawn led. */
+  readonly lines = new Map<number, LostLines>();
   resets: Reset[] = [];
 
   /** @param before a minute that took about as much: it spares the tallies their growth */
@@ -127,6 +132,13 @@ export class OpenMinute {
   /** The path of the route that was withdrawn. */
   lost(prefix: number, path: number[]): void {
     this.lostPaths.set(prefix, path.slice(0, SAMPLE_PATH));
+  }
+
+  /** The withdrawn route led to the origin through this neighbour. */
+  lostLine(origin: number, neighbour: number, prefix: number): void {
+    const lines = this.lines.get(origin) ?? new LostLines();
+    if (this.lines.size < CANDIDATES) this.lines.set(origin, lines);
+    lines.add(neighbour, prefix);
   }
 
   /** A peer announced again what it withdrew in this minute. */
@@ -239,6 +251,7 @@ export class OpenMinute {
       transits: [...this.transits.values()],
       lostPaths: [...this.lostPaths],
       losers: [...this.losers],
+      lines: [...this.lines].map(([origin, lines]) => [origin, lines.toJson()]),
       resets: this.resets,
       paths: [...this.paths.values()],
     };
@@ -256,6 +269,7 @@ export class OpenMinute {
     for (const record of records.transits) open.transits.set(`${record.carrier} ${record.from}`, record);
     for (const [prefix, path] of records.lostPaths) open.lostPaths.set(prefix, path);
     for (const [origin, peers] of records.losers) open.losers.set(origin, peers);
+    for (const [origin, lines] of records.lines ?? []) open.lines.set(origin, new LostLines(lines));
     open.resets = records.resets;
     for (const record of records.paths) open.paths.set(`${record.prefix} ${record.peer}`, record);
     return open;

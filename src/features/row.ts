@@ -132,7 +132,10 @@ export interface NewTransit {
   lawful?: boolean;
 }
 
-/** Prefixes of one network that have next to no routes left, listed until they are back. */
+/**
+ * Prefixes of one network that have next to no routes left, nor a block of the network around them that has; listed until
+ * they are back.
+ */
 export interface NetworkLoss {
   origin: number;
   /** The first minute of the loss; of a small one that grew to a multiple, the minute in which it did. */
@@ -150,6 +153,8 @@ export interface NetworkLoss {
   via: { network: number; prefixes: number }[];
   /** Losses of the network in the day before that were over again. Absent where there was none. */
   earlier?: number;
+  /** Neighbours of the network through which more than one of the lost prefixes led. Absent below two, and in older rows. */
+  lines?: number;
 }
 
 /**

@@ -6,7 +6,7 @@ import type { Incident, IncidentChange } from './incident.js';
 import { continuedIncident, isActive, openedIncident } from './incidentGrowth.js';
 import { GENERAL, withoutSubject } from './lanes.js';
 import type { MinuteInput } from './minuteInput.js';
-import { type Lane, lanesOf } from './minuteLanes.js';
+import { hasRoomForDoubt, type Lane, lanesOf } from './minuteLanes.js';
 import { withRelations } from './relations/withRelations.js';
 import type { IncidentSettings } from './settings.js';
 import { SILENT, type Signal, signalOf, speaks } from './signal.js';
@@ -27,7 +27,7 @@ export function recentMinutes(settings: IncidentSettings): number {
 }
 
 export function freshState(stream: string): CorrelatorState {
-  return { stream, open: [], recent: [], previousEnd: null, evidenceStarts: [], accepted: null };
+  return { stream, open: [], recent: [], previousEnd: null, evidenceStarts: [], doubtfulStarts: [], accepted: null };
 }
 
 /**
@@ -74,9 +74,11 @@ function step(
 ): void {
   const { input, subject } = lane;
   const keep = (incident: Incident) => touched.set(`${incident.startedAt} ${incident.subject}`, incident);
-  const signal = input.gap
+  const told = input.gap
     ? SILENT
     : signalOf(input, lane.recent, context.settings, context.watchList, context.validityOf);
+  // a doubtful claim is its network's alone
+  const signal = subject === GENERAL ? { ...told, doubtful: false } : told;
   let open = state.open.find((incident) => incident.subject === subject);
   const others = state.open.filter((incident) => incident.subject !== subject);
   const closed = open === undefined ? undefined : closedAt(open, input, context);
@@ -101,11 +103,10 @@ function step(
   } else if ((subject === GENERAL || speaks(signal)) && opens(input, signal, state, context.settings)) {
     const opened = openedIncident(lane, signal, state, context);
     state.open = [...state.open.map((other) => withoutSubject(other, subject)), opened];
-    if (opened.detail.openedBy === 'evidence') {
-      state.evidenceStarts = [...state.evidenceStarts, input.minute].filter(
-        (start) => start > input.minute - MINUTES_PER_DAY,
-      );
-    }
+    const today = (starts: readonly Minute[]) =>
+      [...starts, input.minute].filter((start) => start > input.minute - MINUTES_PER_DAY);
+    if (opened.detail.doubtful) state.doubtfulStarts = today(state.doubtfulStarts);
+    else if (opened.detail.openedBy === 'evidence') state.evidenceStarts = today(state.evidenceStarts);
     keep(opened);
     tell('opened', input.minute, opened);
   }
@@ -114,6 +115,8 @@ function step(
 function opens(input: MinuteInput, signal: Signal, state: CorrelatorState, settings: IncidentSettings): boolean {
   if (!isActive(input, signal)) return false;
   if (input.anomalous || signal.watched.length > 0 || signal.strong) return true;
+  if (signal.doubtful && hasRoomForDoubt(state, input.minute)) return true;
+  if (!signal.reset) return false;
   const today = state.evidenceStarts.filter((start) => start > input.minute - MINUTES_PER_DAY);
   // a session that bounces all day is one thing to know, not a hundred
   return today.length < settings.evidence.perDay * 2;

@@ -18,6 +18,8 @@ export interface CorrelatorState {
   previousEnd: Minute | null;
   /** Starts of the incidents of the last day that evidence alone opened. */
   evidenceStarts: Minute[];
+  /** Starts of those of the last day that doubtful claims opened, which are not among these. */
+  doubtfulStarts: Minute[];
   /** The incident that lasted longest allowed and whose level still runs: its minutes open no other. */
   accepted: Incident | null;
 }

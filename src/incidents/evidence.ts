@@ -12,6 +12,7 @@ import { emptyEvidence } from '../features/row.js';
 import type { Baseline } from './baseline.js';
 import type { Culprits } from './culprits.js';
 import type { MinuteInput } from './minuteInput.js';
+import { AT_ONCE } from './networkOutages.js';
 import { ROW } from './rowColumns.js';
 import type { Validity } from './rpki/validity.js';
 
@@ -164,21 +165,27 @@ export interface KeptLoss extends NetworkLoss {
   minute?: Minute;
   /** Peers that had withdrawn it when it had reached all that it reaches at once; absent as the two above. */
   atOnce?: number;
+  /** Prefixes that were left by then. */
+  leftAtOnce?: number;
 }
 
-/** A network that is gone itself is gone from everywhere within so many minutes after the first. */
-const AT_ONCE = 2;
-
 function keptLoss(loss: NetworkLoss, minute: Minute): KeptLoss {
+  // a network that is gone itself is gone from everywhere by then
   const soon = minute - loss.since <= AT_ONCE;
-  return { ...loss, still: loss.prefixes, minute, ...(soon ? { atOnce: loss.peers } : {}) };
+  return { ...loss, still: loss.prefixes, minute, ...(soon ? { atOnce: loss.peers, leftAtOnce: loss.left } : {}) };
 }
 
 /** At its largest, with what is lost still. */
 function joinedLoss(old: KeptLoss, now: KeptLoss): KeptLoss {
-  const atOnce = now.atOnce ?? old.atOnce;
+  const { atOnce, leftAtOnce } = now.atOnce === undefined ? old : now;
   const { still, minute } = now;
-  return { ...(now.prefixes >= old.prefixes ? now : old), still, minute, ...(atOnce === undefined ? {} : { atOnce }) };
+  return {
+    ...(now.prefixes >= old.prefixes ? now : old),
+    still,
+    minute,
+    ...(atOnce === undefined ? {} : { atOnce }),
+    ...(leftAtOnce === undefined ? {} : { leftAtOnce }),
+  };
 }
 
 /** Adds a minute; the result depends on the minutes and their order alone. */

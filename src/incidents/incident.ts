@@ -71,6 +71,8 @@ export interface RouteMessage {
 export interface IncidentDetail {
   /** Whether models flagged its first minute, its routes alone opened it, or routes contradict what is declared. */
   openedBy: 'models' | 'evidence' | 'watch';
+  /** Claims opened it that are doubtful, not suspicious. */
+  doubtful?: true;
   /** Observed minutes since `lastMinute`. */
   quiet: number;
   /** What was gathered so far; bounded, and all that the correlator needs to go on after a restart. */

@@ -20,6 +20,11 @@ export function isActive(input: MinuteInput, signal: Signal): boolean {
   return !input.gap && (input.anomalous || speaks(signal));
 }
 
+/** Whether nothing but a doubtful claim speaks. */
+function isDoubtful({ anomalous }: MinuteInput, { strong, reset, doubtful, watched }: Signal): boolean {
+  return doubtful && !(anomalous || strong || reset || watched.length > 0);
+}
+
 export function openedIncident(
   { input, subject, recent }: Lane,
   signal: Signal,
@@ -48,6 +53,7 @@ export function openedIncident(
     culprits: { prefixes: [], origins: [], peers: [] },
     detail: {
       openedBy: input.anomalous ? 'models' : 'evidence',
+      ...(isDoubtful(input, signal) ? { doubtful: true as const } : {}),
       quiet: 0,
       evidence,
       scores: {},

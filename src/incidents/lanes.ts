@@ -4,9 +4,8 @@ import { isLeak, type KnownCarriage } from './carriages.js';
 import { foreignRoutes, isHostile } from './classes/foreignRoutes.js';
 import type { IncidentEvidence } from './evidence.js';
 import type { Incident } from './incident.js';
-import { FEWEST_LOST } from './loss.js';
 import type { MinuteInput } from './minuteInput.js';
-import { lossesOf, outagesOf } from './networkOutages.js';
+import { FEWEST_LOST, lossesOf, outagesOf } from './networkOutages.js';
 import { ROW } from './rowColumns.js';
 import type { WatchList } from './watchList.js';
 

@@ -72,7 +72,7 @@ async function stretchChanges(
   const recent = await minuteInputs(client, stream, from - 1 - width, from - 1, width);
   const ends = known.map(({ until }) => until).filter((until) => until <= from);
   const previousEnd = ends.length === 0 ? null : Math.max(...ends);
-  const state = { stream, open: [], recent, previousEnd, evidenceStarts: [], accepted: null };
+  const state = { stream, open: [], recent, previousEnd, evidenceStarts: [], doubtfulStarts: [], accepted: null };
   const result = correlate(state, inputs, options);
   const { open } = result.state;
   const incidents = result.incidents.filter((incident) => !open.includes(incident));

@@ -1,7 +1,7 @@
 import type { MinuteEvidence } from '../features/row.js';
 import { baselineOf, distinctPeers } from './baseline.js';
 import type { MinuteInput } from './minuteInput.js';
-import { outagesOf } from './networkOutages.js';
+import { FEWEST_LOST, outagesOf } from './networkOutages.js';
 import type { IncidentSettings } from './settings.js';
 
 /**
@@ -37,8 +37,6 @@ export function losesNetworks(
 const LOST_PREFIXES = 100;
 const LOST_SHARE = 0.02;
 const NETWORKS_TOGETHER = 10;
-/** Prefixes from which the outage of one network, with those behind it, is worth a line of its own. */
-export const FEWEST_LOST = 10;
 
 /** One network is gone, or several together that no common transit explains. */
 function losesKnown({ losses = [], known = 0 }: MinuteEvidence, minute: number, peersSeen: number): boolean {

@@ -1,3 +1,4 @@
+import { MINUTES_PER_DAY, type Minute } from '../features/row.js';
 import { baselineOf, distinctPeers } from './baseline.js';
 import { carriagesOf } from './carriages.js';
 import type { CorrelatorContext, CorrelatorState } from './correlatorState.js';
@@ -11,6 +12,13 @@ export interface Lane {
   subject: string;
   input: MinuteInput;
   recent: readonly MinuteInput[];
+}
+
+/** Incidents of doubtful claims that a day has room for: what is beyond them stays in the rows. */
+const DOUBTFUL_A_DAY = 24;
+
+export function hasRoomForDoubt({ doubtfulStarts }: CorrelatorState, minute: Minute): boolean {
+  return doubtfulStarts.filter((start) => start > minute - MINUTES_PER_DAY).length < DOUBTFUL_A_DAY;
 }
 
 /**
@@ -37,7 +45,8 @@ export function lanesOf(input: MinuteInput, state: CorrelatorState, context: Cor
       if (names.has(subject)) continue;
       const lane = { input: partOf(input, subject, watchList), recent: partsOf(recent, subject, context) };
       const signal = signalOf(lane.input, lane.recent, settings, watchList, validityOf);
-      if (signal.strong || signal.watched.length > 0) names.add(subject);
+      const doubtful = signal.doubtful && hasRoomForDoubt(state, input.minute);
+      if (signal.strong || signal.watched.length > 0 || doubtful) names.add(subject);
     }
   }
   // networks that go in the midst of an outage that is open are part of it

@@ -4,6 +4,12 @@ import type { Minute, NetworkLoss } from '../features/row.js';
 export const LASTING = 5;
 /** The same for several networks of `SURELY` prefixes that are gone with a transit of which nothing is left. */
 const SURE_AFTER = 1;
+/** Prefixes from which on the outage of one network, with those behind it, is worth a line of its own. */
+export const FEWEST_LOST = 10;
+/** What is gone itself is gone from everywhere within so many minutes; over several lines it is news one minute later. */
+export const AT_ONCE = 2;
+const NEXT = AT_ONCE + 1;
+const REMAINDER = 0.05;
 /** Prefixes from which on several networks that are gone with their transit are major at once: they do not flap together. */
 export const SURELY = 30;
 /** A loss is listed in each of its first minutes; later ones say how it goes on, and open nothing. */
@@ -37,6 +43,14 @@ export function wholeLosses<T extends NetworkLoss>(losses: readonly T[]): T[] {
   return losses.filter(({ prefixes, left, peers }) => prefixes > 0 && left <= prefixes * LEFT && peers >= 2);
 }
 
+/**
+ * Whether the network itself is gone, rather than its line to the rest: next to nothing is left of it, and its prefixes
+ * were reached through two of its neighbours or more.
+ */
+export function isGoneItself({ prefixes, left, lines = 1 }: Pick<NetworkLoss, 'prefixes' | 'left' | 'lines'>): boolean {
+  return lines > 1 && prefixes >= FEWEST_LOST && left <= Math.max(1, prefixes * REMAINDER);
+}
+
 export function isBehind({ prefixes, via }: NetworkLoss, network: number): boolean {
   const through = via.find((each) => each.network === network)?.prefixes ?? 0;
   return through > 0 && through >= prefixes * BEHIND;
@@ -67,6 +81,7 @@ export function outagesOf(losses: readonly NetworkLoss[], minute: Minute, peersS
   });
   const young = whole.filter((own) => own.left === 0 && !lasting.includes(own));
   groups.push(...young.map((own) => lossesOf(whole, own.origin)).filter((members) => isSure(members, peersSeen)));
+  groups.push(...whole.filter((own) => minute - own.since === NEXT && isGoneItself(own)).map((own) => [own]));
   groups.sort((a, b) => prefixesOf(b) - prefixesOf(a) || a[0]!.origin - b[0]!.origin);
   const taken = new Set<number>();
   const outages: NetworkOutage[] = [];

@@ -15,10 +15,12 @@ export interface Signal {
   strong: boolean;
   /** A session that was reset, which opens one too, as far as the day's allowance is not needed for routes. */
   reset: boolean;
+  /** Claims that are more likely a fault than not, and not likely enough to call somebody: listed, as many as a day has room for. */
+  doubtful: boolean;
   watched: WatchedRoute[];
 }
 
-export const SILENT: Signal = { strong: false, reset: false, watched: [] };
+export const SILENT: Signal = { strong: false, reset: false, doubtful: false, watched: [] };
 
 /**
  * A hijack of one prefix hardly moves the counts of a minute, so routes that most peers agree on open an incident by
@@ -41,7 +43,7 @@ export function signalOf(
   const leaks = carriagesOf(input, recent).some(isLeak);
   const { tails = [] } = evidence;
   if (evidence.newOrigins.length + evidence.moreSpecifics.length + tails.length === 0) {
-    return { strong: lost || leaks, reset, watched };
+    return { strong: lost || leaks, reset, doubtful: false, watched };
   }
 
   // A route reaches the peers within a few minutes, each of which counts the peers that saw it then.
@@ -53,13 +55,12 @@ export function signalOf(
   const peersOf = (share: number) => share * Math.max(1, seen.peersSeen) + 1e-9;
   // rows without facts say nothing of who knows whom: there most peers must agree
   const fewest = evidence.known === undefined ? peerShare : FEWEST_PEERS;
-  const strong = foreign.some(
-    (route) =>
-      fresh.has(route.prefix) &&
-      peersOf(route.share) >= minimumPeers &&
-      ((route.share >= fewest && isMajor(route, seen, settings.evidence)) || several.has(route.origin)),
-  );
-  return { strong: strong || lost || leaks, reset, watched };
+  const news = foreign.filter(({ prefix, share }) => fresh.has(prefix) && peersOf(share) >= minimumPeers);
+  const wide = news.filter(({ share }) => share >= fewest);
+  const strong =
+    wide.some((route) => isMajor(route, seen, settings.evidence)) || news.some(({ origin }) => several.has(origin));
+  const doubtful = evidence.known !== undefined && wide.some(({ settled }) => settled);
+  return { strong: strong || lost || leaks, reset, doubtful, watched };
 }
 
 function evidenceOf(minutes: readonly MinuteInput[], peers: number, validityOf: ValidityOf): IncidentEvidence {
@@ -77,6 +78,6 @@ function isWarm(input: MinuteInput, recent: readonly MinuteInput[], minutes: num
   );
 }
 
-export function speaks({ strong, reset, watched }: Signal): boolean {
-  return strong || reset || watched.length > 0;
+export function speaks({ strong, reset, doubtful, watched }: Signal): boolean {
+  return strong || reset || doubtful || watched.length > 0;
 }

@@ -1,6 +1,7 @@
+import { endianness } from 'node:os';
 import { FEATURE_COUNT, featureFamily, featureIndexes } from '../features/catalogue.js';
 import type { FeatureBlock } from '../features/row.js';
-import type { ModelKind } from '../models/model.js';
+import type { ModelKind, Scores } from '../models/model.js';
 import { surpriseForRate } from '../models/threshold.js';
 import { mulberry32 } from '../random/mulberry32.js';
 
@@ -157,12 +158,12 @@ function stretches(window: FeatureBlock, rows: number): number[] {
 
 /** The window's 99th percentile of a column, by which anomalies are sized. */
 export function percentile99(window: FeatureBlock, column: number): number {
-  const values: number[] = [];
+  const values = new Float64Array(window.minutes.length);
+  let count = 0;
   for (let row = 0; row < window.minutes.length; row++) {
-    if (window.usable[row]! === 1) values.push(window.values[row * window.columns + column]!);
+    if (window.usable[row]! === 1) values[count++] = window.values[row * window.columns + column]!;
   }
-  values.sort((a, b) => a - b);
-  return values[Math.floor(0.99 * (values.length - 1))] ?? 0;
+  return values.subarray(0, count).sort()[Math.floor(0.99 * (count - 1))] ?? 0;
 }
 
 /**
@@ -175,7 +176,7 @@ export async function takeExam<M>(
   exam: Exam,
   { falseAlarmsPerDay, falseAlarmFactor }: { falseAlarmsPerDay: number; falseAlarmFactor: number },
 ): Promise<ExamResult> {
-  const { score, surprise } = await kind.score(model, exam.block, 0);
+  const { score, surprise } = await scoreAsked(kind, model, exam);
   const threshold = kind.threshold(model);
   const reach = surpriseForRate(falseAlarmsPerDay * falseAlarmFactor);
   // What is more surprising than a threshold of the wanted rate and is not found, a threshold of another rate misses.
@@ -211,6 +212,41 @@ export async function takeExam<M>(
   return { ...shares(counts, 'found'), atReach: shares(counts, 'atReach'), lowest, highest, unscored };
 }
 
+/**
+ * [rows] scores of the minutes that must be found; the context before them, nine rows of ten, stays NaN. The work of
+ * scoring it all was most of a retraining of a heuristic.
+ */
+async function scoreAsked<M>(kind: ModelKind<M>, model: M, { block, classes }: Exam): Promise<Scores> {
+  const score = new Float64Array(classes.length).fill(Number.NaN);
+  const surprise = score.slice();
+  const runs: { first: number; end: number }[] = [];
+  for (let row = 0; row < classes.length; row++) {
+    if (classes[row] === 0) continue;
+    const run = runs.at(-1);
+    if (run?.end === row) run.end = row + 1;
+    else runs.push({ first: row, end: row + 1 });
+  }
+  // All at once: the LSTM measures in one call what it is asked in one turn.
+  await Promise.all(
+    runs.map(async ({ first, end }) => {
+      const start = Math.max(0, first - kind.context);
+      const scores = await kind.score(model, rowsOf(block, start, end), first - start);
+      score.set(scores.score, first);
+      surprise.set(scores.surprise, first);
+    }),
+  );
+  return { score, surprise };
+}
+
+function rowsOf({ minutes, values, columns, usable }: FeatureBlock, start: number, end: number): FeatureBlock {
+  return {
+    minutes: minutes.subarray(start, end),
+    values: values.subarray(start * columns, end * columns),
+    columns,
+    usable: usable.subarray(start, end),
+  };
+}
+
 function shares(counts: readonly { asked: number; found: number; atReach: number }[], what: 'found' | 'atReach') {
   const each = counts.map((counted) => counted[what] / Math.max(1, counted.asked));
   return {
@@ -221,15 +257,9 @@ function shares(counts: readonly { asked: number; found: number; atReach: number
 
 /** Rows u32, columns u32, then minutes i32, values f32, classes u8; little-endian. */
 export function encodeExam(exam: Exam): Buffer {
-  const rows = exam.block.minutes.length;
-  const bytes = Buffer.alloc(8 + rows * (5 + 4 * exam.block.columns));
-  bytes.writeUInt32LE(rows, 0);
-  bytes.writeUInt32LE(exam.block.columns, 4);
-  let at = 8;
-  for (const minute of exam.block.minutes) at = bytes.writeInt32LE(minute, at);
-  for (const value of exam.block.values) at = bytes.writeFloatLE(value, at);
-  bytes.set(exam.classes, at);
-  return bytes;
+  const { minutes, values, columns } = exam.block;
+  const head = littleEndian(Uint32Array.of(minutes.length, columns));
+  return Buffer.concat([head, littleEndian(minutes), littleEndian(values), exam.classes]);
 }
 
 /** @throws Error when the bytes are cut */
@@ -238,11 +268,27 @@ export function decodeExam(bytes: Buffer): Exam {
   const columns = bytes.readUInt32LE(4);
   if (bytes.length !== 8 + rows * (5 + 4 * columns) || columns > 10 * FEATURE_COUNT)
     throw new Error('the stored exam is cut');
+  const afterMinutes = 8 + 4 * rows;
+  const afterValues = afterMinutes + 4 * rows * columns;
   const block: FeatureBlock = {
-    minutes: Int32Array.from({ length: rows }, (_, i) => bytes.readInt32LE(8 + 4 * i)),
-    values: Float32Array.from({ length: rows * columns }, (_, i) => bytes.readFloatLE(8 + 4 * (rows + i))),
+    minutes: new Int32Array(aligned(bytes, 8, afterMinutes)),
+    values: new Float32Array(aligned(bytes, afterMinutes, afterValues)),
     columns,
     usable: new Uint8Array(rows).fill(1),
   };
-  return { block, classes: Uint8Array.from(bytes.subarray(8 + 4 * rows * (1 + columns))) };
+  return { block, classes: Uint8Array.from(bytes.subarray(afterValues)) };
+}
+
+/** The bytes of numbers of four bytes each, turned round where the machine is big-endian. */
+function littleEndian({ buffer, byteOffset, byteLength }: Uint32Array | Int32Array | Float32Array): Buffer {
+  const bytes = Buffer.from(buffer, byteOffset, byteLength);
+  return endianness() === 'LE' ? bytes : Buffer.from(bytes).swap32();
+}
+
+/** A copy of little-endian bytes as this machine has numbers, at an address that they may lie at. */
+function aligned(bytes: Buffer, from: number, until: number): ArrayBuffer {
+  const copy = new Uint8Array(until - from);
+  copy.set(bytes.subarray(from, until));
+  if (endianness() === 'BE') Buffer.from(copy.buffer).swap32();
+  return copy.buffer;
 }

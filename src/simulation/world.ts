@@ -1,34 +1,18 @@
-import type { Minute } from '../features/row.js';
+import { MINUTES_PER_DAY, type Minute } from '../features/row.js';
 import { hash, hashFraction } from '../random/hash.js';
 import { Random } from '../random/random.js';
-import { Churn, type ChurnRates } from './churn.js';
+import { announcedTable } from './announcedTable.js';
+import { Churn } from './churn.js';
 import { groundTruthOf, type PlannedIncident, planIncidents } from './incident.js';
 import { planIncidentMinute } from './incidentTraffic.js';
 import { risLiveText, type SimulatedMessage } from './message.js';
 import { driftPrepending, planOrdinaryMinute, planSettling, shapeAt, type TrafficShape } from './ordinaryTraffic.js';
 import { NO_PATH, RouteTable } from './routeTable.js';
-import type { GroundTruth, ScriptedDrift, ScriptedIncident, ScriptedJoin } from './script.js';
+import type { GroundTruth, ScriptedDrift, ScriptedJoin } from './script.js';
+import type { WorldOptions } from './worldOptions.js';
 import { type Intent, NO_OVERRIDE, WorldState } from './worldState.js';
 
-export interface WorldOptions {
-  seed: number;
-  startMinute: Minute;
-  incidents?: readonly ScriptedIncident[];
-  drift?: readonly ScriptedDrift[];
-  /** A scripted reset must not name the peers that join. */
-  join?: ScriptedJoin | undefined;
-  /** Average of the ordinary traffic before drift. */
-  messagesPerMinute?: number;
-  /** Session resets that belong to ordinary life; they are in no ground truth. */
-  resetsPerWeek?: number;
-  /** Lawful changes of origins, prefixes and links, in no ground truth; none by default. */
-  churn?: ChurnRates;
-  /** Name of the collector in every message. */
-  host?: string;
-}
-
 const SNAPSHOT_EVERY = 240;
-const DAY = 1440;
 
 /**
  * A small Internet seen by one route collector: the same options give the same bytes, minute by minute. Minutes may be
@@ -118,32 +102,7 @@ export class SimulatedWorld {
   }
 
   initialMessages(): SimulatedMessage[] {
-    const fresh = this.#freshState();
-    const messages: SimulatedMessage[] = [];
-    for (const session of this.table.sessions.keys()) {
-      const first = (this.startMinute - 1) * 6000 + session * 500;
-      let n = 0;
-      for (const [path, prefixes] of this.#tableOf(fresh, session)) {
-        const centisecond = first + (n++ % 400);
-        const sequence = messages.length;
-        messages.push({ centisecond, session, kind: 'announce', path, salt: 0, prefixes, sequence });
-      }
-    }
-    messages.sort((a, b) => a.centisecond - b.centisecond || a.sequence - b.sequence);
-    return messages;
-  }
-
-  /** A session's routes by path, where it has any. */
-  #tableOf(state: WorldState, session: number): Map<number, number[]> {
-    const byPath = new Map<number, number[]>();
-    for (let prefix = 0; prefix < state.prefixes; prefix++) {
-      const path = state.current[session * state.prefixes + prefix]!;
-      if (path === NO_PATH) continue;
-      const list = byPath.get(path);
-      if (list === undefined) byPath.set(path, [prefix]);
-      else list.push(prefix);
-    }
-    return byPath;
+    return announcedTable(this.table, this.#freshState(), this.startMinute - 1);
   }
 
   /** RIS Live texts of a minute, in event-time order. */
@@ -242,9 +201,9 @@ export class SimulatedWorld {
 
   /** Now and then an ordinary session reset, but never within two hours of a scripted incident. */
   #planReset(minute: Minute, messages: SimulatedMessage[]): void {
-    const day = Math.floor(minute / DAY);
+    const day = Math.floor(minute / MINUTES_PER_DAY);
     if (hashFraction(this.#seed, 0xa4, day) >= this.#resetsPerWeek / 7) return;
-    if (minute % DAY !== hash(this.#seed, 0xa5, day) % DAY) return;
+    if (minute % MINUTES_PER_DAY !== hash(this.#seed, 0xa5, day) % MINUTES_PER_DAY) return;
     const near = ({ script }: PlannedIncident) =>
       minute > script.startMinute - 120 && minute < script.startMinute + script.durationMinutes + 120;
     const session = hash(this.#seed, 0xa6, day) % this.table.sessions.length;

@@ -28,7 +28,7 @@ export class DirectoryInUse extends Error {
         ? 'a Routewarden process that does not answer now'
         : `Routewarden process ${by.pid} (${by.command}) since ${by.since}`;
     super(
-      `${directory} is in use by ${who}: stop it (\`npx routewarden stop\`), or choose ` +
+      `${directory} is in use by ${who}: stop it (\`npx routewarden --data-directory ${directory} stop\`), or choose ` +
         'another directory with --data-directory or ROUTEWARDEN_DATA_DIRECTORY',
     );
     this.name = 'DirectoryInUse';

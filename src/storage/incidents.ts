@@ -139,12 +139,19 @@ export async function incidentHistory(
   db: Db,
   stream: string,
   until: Minute,
-): Promise<{ previousEnd: Minute | null; evidenceStarts: Minute[]; accepted: Incident | null }> {
-  const { rows } = await db.query<{ previous_end: number | null; starts: number[] }>(
+): Promise<{
+  previousEnd: Minute | null;
+  evidenceStarts: Minute[];
+  doubtfulStarts: Minute[];
+  accepted: Incident | null;
+}> {
+  const starts = (which: string) =>
+    `coalesce(array_agg(${minuteOf('started_at')} ORDER BY started_at)
+       FILTER (WHERE detail->>'openedBy' = 'evidence' AND ${which}
+         AND started_at > ${timeOf('$2')} - interval '1 day'), '{}')`;
+  const { rows } = await db.query<{ previous_end: number | null; starts: number[]; doubtful: number[] }>(
     `SELECT ${minuteOf("max(ended_at) FILTER (WHERE subject = '')")} AS previous_end,
-       coalesce(array_agg(${minuteOf('started_at')} ORDER BY started_at)
-         FILTER (WHERE detail->>'openedBy' = 'evidence'
-           AND started_at > ${timeOf('$2')} - interval '1 day'), '{}') AS starts
+       ${starts("NOT detail ? 'doubtful'")} AS starts, ${starts("detail ? 'doubtful'")} AS doubtful
      FROM incidents WHERE stream = $1`,
     [stream, until],
   );
@@ -157,6 +164,7 @@ export async function incidentHistory(
   return {
     previousEnd: rows[0]!.previous_end,
     evidenceStarts: rows[0]!.starts,
+    doubtfulStarts: rows[0]!.doubtful,
     accepted: accepted === undefined ? null : plainOf(accepted),
   };
 }

@@ -12,8 +12,8 @@ import {
   checkServices,
   checkStreams,
   checkWork,
-  type Finding,
 } from '../../src/cli/doctorChecks.js';
+import type { Finding } from '../../src/cli/doctorStores.js';
 import { packageRoot } from '../../src/config/paths.js';
 import { settingsSchema } from '../../src/config/settings.js';
 import { SERVICES } from '../../src/services/catalogue.js';
@@ -112,7 +112,10 @@ test('models: waiting is no problem, a dead letter is', async () => {
 });
 
 test('alerts and RPKI: what could not be told or read', async () => {
-  expect(brief(await checkAlerts(pool, settings))).toEqual([true, 'archive took all of the last day']);
+  expect(brief(await checkAlerts(pool, settings))).toEqual([
+    true,
+    'archive: nothing had to be sent within the last day',
+  ]);
   const delivered = { channels: { archive: { state: 'gave up', error: 'read-only', at: new Date().toISOString() } } };
   await pool.query(
     "INSERT INTO alerts (fingerprint, kind, severity, title, body, delivered) VALUES ('x', 'drift', 'minor', 'x', '{}', $1)",
@@ -121,6 +124,12 @@ test('alerts and RPKI: what could not be told or read', async () => {
   const failing = await checkAlerts(pool, settings);
   expect([failing.ok, failing.finding]).toEqual([false, 'archive: read-only']);
   expect(failing.remedy).toContain('routewarden alerts test archive');
+  const taken = { channels: { archive: { state: 'sent', at: new Date().toISOString() } } };
+  await pool.query('UPDATE alerts SET delivered = $1', [JSON.stringify(taken)]);
+  expect(brief(await checkAlerts(pool, settings))).toEqual([
+    true,
+    'archive took all that was sent within the last day',
+  ]);
 
   expect((await checkRpki(pool, settings))[0]).toMatchObject({ ok: false });
   await pool.query("UPDATE services SET detail = $1 WHERE name = 'correlator'", [

@@ -2,8 +2,8 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Alert, Notice } from '../../src/incidents/alerts/alert.js';
+import { channelSettings } from '../../src/incidents/alerts/channelSettings.js';
 import { openChannel } from '../../src/incidents/alerts/openChannels.js';
-import { channelSettings } from '../../src/incidents/alerts/settings.js';
 import { freePort } from '../../src/storage/freePort.js';
 
 const missing = spawnSync('kcat', ['-V']).error === undefined ? null : 'kcat is not installed: apt-get install kcat';

@@ -3,11 +3,12 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { redacted, secretHider } from '../../src/config/redaction.js';
 import type { Alert, Notice } from '../../src/incidents/alerts/alert.js';
+import { channelSettings } from '../../src/incidents/alerts/channelSettings.js';
 import { Refused } from '../../src/incidents/alerts/channels/post.js';
 import { afterFailure } from '../../src/incidents/alerts/delivery.js';
 import { pageAddress } from '../../src/incidents/alerts/links.js';
 import { openChannel } from '../../src/incidents/alerts/openChannels.js';
-import { alertSettings, channelSettings } from '../../src/incidents/alerts/settings.js';
+import { alertSettings } from '../../src/incidents/alerts/settings.js';
 
 const PAGE = 'https://warden.example.net';
 const alert: Alert = {

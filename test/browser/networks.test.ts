@@ -1,6 +1,5 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
@@ -10,6 +9,7 @@ import { settingsSchema } from '../../src/config/settings.js';
 import { System } from '../../src/services/system.js';
 import { freePort } from '../../src/storage/freePort.js';
 import { accessibilityFaults, keepPicture, openChromium, overhang, whyNoChromium } from '../support/chromium.js';
+import { reachableFolder } from '../support/reachableFolder.js';
 import { announced, BASE, line, OURS, STRANGER } from '../watch/routes.js';
 
 const OWN = '198.51.100.0/24';
@@ -37,7 +37,7 @@ suite(`a live hijack of a declared prefix${missing === null ? '' : ` (${missing}
   const notices = async () => (await readFile(join(folder, 'alerts.jsonl'), 'utf8').catch(() => '')).trim();
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'routewarden-mine-'));
+    folder = reachableFolder('routewarden-mine');
     server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
     server.on('connection', (client) => {
       clients.add(client);

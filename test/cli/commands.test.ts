@@ -1,6 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createProgram } from '../../src/cli/program.js';
@@ -9,6 +8,7 @@ import { freePort } from '../../src/storage/freePort.js';
 import { openPool, type Pool } from '../../src/storage/pool.js';
 import { listServices } from '../../src/storage/services.js';
 import { jsonOf, routewarden, routewardenHere, type Started, startRoutewarden } from '../support/command.js';
+import { reachableFolder } from '../support/reachableFolder.js';
 
 interface Service {
   name: string;
@@ -19,7 +19,7 @@ interface Service {
 
 let folder: string;
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'routewarden-cli-'));
+  folder = reachableFolder('routewarden-cli');
 });
 afterAll(() => {
   rmSync(folder, { recursive: true, force: true });

@@ -1,9 +1,9 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { freePort } from '../../src/storage/freePort.js';
 import { jsonOf, routewarden, type Started, startRoutewarden } from '../support/command.js';
+import { reachableFolder } from '../support/reachableFolder.js';
 
 let folder: string;
 const running: Started[] = [];
@@ -15,7 +15,7 @@ const begin = (words: string[], extra: Record<string, string> = {}): Started => 
 const withDrill = (...words: string[]) => routewarden(['--config', 'drill.json', ...words], {}, folder);
 
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'routewarden-drill-'));
+  folder = reachableFolder('routewarden-drill');
 });
 afterAll(async () => {
   for (const one of running) one.process.kill('SIGTERM');

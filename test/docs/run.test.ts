@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Pool } from 'pg';
@@ -15,6 +14,7 @@ import { freePort } from '../../src/storage/freePort.js';
 import { openPool } from '../../src/storage/pool.js';
 import { httpReceiver, type Receiver } from '../alerts/receivers.js';
 import { type Ended, routewarden, type Started, startRoutewarden } from '../support/command.js';
+import { reachableFolder } from '../support/reachableFolder.js';
 import { SETTINGS, type Setting } from './settings.js';
 import { commands, type Found, listed } from './typed.js';
 
@@ -55,7 +55,7 @@ let system: Started | undefined;
 let pool: Pool | undefined;
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'routewarden-docs-'));
+  folder = reachableFolder('routewarden-docs');
   feed = new RisLiveServer({
     world: worldOf(
       demoScenario(STORY_START, {

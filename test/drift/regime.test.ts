@@ -54,6 +54,21 @@ test('twice the level is dated within six hours, among minutes that stray by mor
   }
 });
 
+test.each([6, 14])(
+  'a change of the evening is dated there after %d h, not at the busy morning or its storm',
+  (hours) => {
+    const at = 6 * DAY + 18 * 60;
+    const hourOf = (row: number) => (row % DAY) / 60;
+    const isStorm = (row: number) => row > 6 * DAY && row < at && hourOf(row) >= 8 && hourOf(row) < 10.5;
+    const busy = (row: number) => (hourOf(row) >= 8 && hourOf(row) < 22 ? 2 : 1);
+    const block = days((at + hours * 60) / DAY, (row) => busy(row) * (isStorm(row) ? 11 : 1) * (row < at ? 1 : 2));
+    for (const guess of [-6, 0, 3]) {
+      const onset = refinedOnset(block, START + at + guess * 60);
+      expect(Math.abs(onset - (START + at))).toBeLessThanOrEqual(15);
+    }
+  },
+);
+
 test('minutes before a change are moved to its level and keep their minutes and their rhythm', () => {
   const at = 4 * DAY;
   const block = days(5, (row) => (row < at ? 1 : 5));

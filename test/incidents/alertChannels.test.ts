@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { Alert, Notice } from '../../src/incidents/alerts/alert.js';
+import { channelSettings } from '../../src/incidents/alerts/channelSettings.js';
 import { openChannel } from '../../src/incidents/alerts/openChannels.js';
-import { sendTestAlert } from '../../src/incidents/alerts/outbox.js';
-import { channelSettings } from '../../src/incidents/alerts/settings.js';
+import { sendTestAlert } from '../../src/incidents/alerts/testAlert.js';
 
 const alert: Alert = {
   id: 7,
@@ -70,6 +70,16 @@ describe('webhook', () => {
     );
     expect(first!.headers['idempotency-key']).toBe('routewarden-7-1-raised,routewarden-8-1-raised');
     expect(again!.headers['idempotency-key']).toBe(first!.headers['idempotency-key']);
+  });
+
+  test('a second test alert has a key of its own, or a receiver that drops what it had would drop it', async () => {
+    const server = await httpServer();
+    const hook = channel({ type: 'webhook', url: server.url });
+    await sendTestAlert(hook, new Date(0));
+    await sendTestAlert(hook, new Date(1_000));
+    server.close();
+    const keys = server.requests.map(({ headers }) => headers['idempotency-key']);
+    expect(keys).toEqual(['routewarden-test-0-1-raised', 'routewarden-test-1000-1-raised']);
   });
 
   test('reads the beginning of an endless answer, and no more', async () => {

@@ -173,7 +173,38 @@ describe('a claim on a whole prefix in its first minute', () => {
     expect(names).toEqual(['hijack']);
   });
 
-  test('opens none where hardly a route still leads to the holder', () => {
-    expect(opens({ held: 0 })).toEqual([]);
+  test('is listed as minor where hardly a route still leads to the holder', () => {
+    expect(opens({ held: 0 })).toEqual([[START + 1, 'minor']]);
+  });
+
+  test('is not listed where it looks ordinary', () => {
+    expect(opens({ held: 0, adjacent: true })).toEqual([]);
+  });
+
+  test('is one of at most 24 doubtful ones a day, which no other incident waits for', () => {
+    const network = { knownFor: 5000, degree: 2, carries: 0 };
+    const doubtful = (origin: number, held: number) => ({
+      prefix: `198.51.${origin}.0/24`,
+      origin,
+      previousOrigins: [500],
+      peers: 4,
+      path: [64300, origin],
+      facts: {
+        ...{ origin: network, holder: network, adjacent: false, alike: 0, near: 0, shared: 0, originPrefixes: 5 },
+        ...{ holderPrefixes: 5, heldFor: 5000, routes: 6, taken: 4, held, reach: 6, above: 5, others: 0, parts: 0 },
+      },
+    });
+    const claims = Array.from({ length: 31 }, (_, n) => doubtful(n + 1, n === 30 ? 2 : 0));
+    const minutes = claims.flatMap((claim, n) =>
+      [0, 1].map((at) => {
+        const quiet = quietMinute(START + 3 * n + at);
+        return { ...quiet, evidence: { ...quiet.evidence!, known: 240_000, newOrigins: [claim] } };
+      }),
+    );
+    const { incidents } = correlated(story(300, minutes));
+    expect(incidents.filter(({ severity }) => severity === 'minor').map(({ subject }) => subject)).toEqual(
+      claims.slice(0, 24).map(({ origin }) => `AS${origin}`),
+    );
+    expect(incidents.filter(({ severity }) => severity !== 'minor').map(({ subject }) => subject)).toEqual(['AS31']);
   });
 });

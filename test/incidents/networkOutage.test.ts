@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { QuietPeers } from '../../src/features/quietPeers.js';
 import type { NetworkLoss, NewTransit } from '../../src/features/row.js';
 import { correlate, freshState } from '../../src/incidents/correlator.js';
+import type { MinuteInput } from '../../src/incidents/minuteInput.js';
 import { Feed } from './feed.js';
 import { contextOf, correlated, quietMinute } from './minutes.js';
 
@@ -14,6 +15,9 @@ function feedOfTalkers(): Feed {
     feed.announce(minute, minute < 100 ? 12 : 8, 201, [3100], ['10.1.0.0/16']);
   return feed;
 }
+
+const lossesAt = (inputs: readonly MinuteInput[], minute: number): NetworkLoss[] =>
+  inputs[minute]!.evidence!.losses ?? [];
 
 describe('a network that is gone', () => {
   test('from all peers that still speak is an outage, whatever silent peers said last', () => {
@@ -35,6 +39,52 @@ describe('a network that is gone', () => {
     expect(told.at(-1)).toMatchObject({ origin: 7700, earlier: 1 });
     const [again] = correlated(inputs).incidents.slice(-1);
     expect(again!.reasons.map(({ words }) => words)).toContain('it was gone 1 time before within a day');
+  });
+
+  test('over all its lines says how many there were, also after a restart', () => {
+    const feed = feedOfTalkers().announce(90, 6, 201, [7700], PREFIXES);
+    const rows = feed.withdraw(140, 8, PREFIXES).inputs(160, 140);
+    expect(lossesAt(rows, 141)).toMatchObject([{ origin: 7700, prefixes: 12, left: 0, lines: 2 }]);
+    const single = feedOfTalkers().withdraw(140, 8, PREFIXES).inputs(160);
+    expect(lossesAt(single, 141)).toMatchObject([{ origin: 7700, prefixes: 12 }]);
+    expect(lossesAt(single, 141)[0]).not.toHaveProperty('lines');
+    // one prefix over another line, or one peer's stray path, is no line of the network
+    const stray = feedOfTalkers().announce(90, 6, 201, [7700], PREFIXES.slice(0, 1));
+    expect(lossesAt(stray.withdraw(140, 8, PREFIXES).inputs(160), 141)[0]).not.toHaveProperty('lines');
+  });
+
+  test('in parts that its own block still covers has lost nothing until the block goes', () => {
+    const block = ['172.16.0.0/16'];
+    const feed = () => feedOfTalkers().announce(20, 12, 200, [7700], block).withdraw(140, 8, PREFIXES);
+    expect(correlated(feed().inputs(160)).incidents).toEqual([]);
+    expect(
+      feed()
+        .inputs(160)
+        .flatMap(({ evidence }) => evidence?.losses ?? []),
+    ).toEqual([]);
+    const later = feed().withdraw(145, 8, block).inputs(160, 142);
+    expect(lossesAt(later, 143)).toEqual([]);
+    expect(lossesAt(later, 145)).toMatchObject([{ origin: 7700, prefixes: 13, left: 0 }]);
+    // a minute closes half a minute late, and sees the block withdrawn by then
+    expect(lossesAt(later, 145)[0]!.since).toBe(later[144]!.minute);
+    expect(correlated(later).incidents.map(({ subject, class: name }) => [subject, name])).toEqual([
+      ['AS7700', 'outage'],
+    ]);
+  });
+
+  test('of which a part was gone for long is a new loss, with the peers and lines of its own', () => {
+    const all = Array.from({ length: 30 }, (_, n) => `172.17.${n}.0/24`);
+    const feed = new Feed().announce(0, 12, 200, [7700], all).withdraw(80, 12, all.slice(0, 20));
+    feed.announce(90, 12, 200, [7700], all.slice(0, 10));
+    for (let minute = 1; minute < 160; minute++) feed.announce(minute, 12, 201, [3100], ['10.1.0.0/16']);
+    const rows = feed.withdraw(140, 11, all).inputs(160);
+    expect(lossesAt(rows, 81)).toMatchObject([{ since: rows[80]!.minute, prefixes: 20, left: 10, peers: 12 }]);
+    expect(lossesAt(rows, 141)).toMatchObject([{ since: rows[140]!.minute, prefixes: 30, left: 0, peers: 11 }]);
+  });
+
+  test('in parts of a block that another network holds is an outage', () => {
+    const feed = feedOfTalkers().announce(20, 12, 200, [7800], ['172.16.0.0/16']).withdraw(140, 8, PREFIXES);
+    expect(correlated(feed.inputs(160)).incidents.map(({ subject }) => subject)).toEqual(['AS7700']);
   });
 
   test('while the whole feed is away is none: nobody falls silent then', () => {
@@ -67,11 +117,13 @@ describe('in a large table the outage of a small network', () => {
   const severities = (
     lost: number[],
     of: number,
-    how: { peers?: number[]; earlier?: number; behind?: number; sameBehind?: boolean } = {},
+    how: { peers?: number[]; earlier?: number; behind?: number; sameBehind?: boolean; lines?: number } = {},
   ) => {
     const context = contextOf();
-    const own = (now: number, of: number, minute: number) =>
-      loss(now, of - now, how.peers?.[minute - BEGAN] ?? 6, how.earlier);
+    const own = (now: number, of: number, minute: number) => ({
+      ...loss(now, of - now, how.peers?.[minute - BEGAN] ?? 6, how.earlier),
+      ...(how.lines === undefined ? {} : { lines: how.lines }),
+    });
     const behind = (now: number, of: number, minute: number) =>
       Array.from({ length: how.behind ?? 0 }, (_, n) => ({
         ...own(now, of, minute),
@@ -115,8 +167,9 @@ describe('in a large table the outage of a small network', () => {
     expect(severities(Array(14).fill(10), 10)).toEqual(['5 minor', '10 major']);
   });
 
-  test('is one where half of the peers knew it, and none where fewer did', () => {
-    expect(severities(Array(14).fill(40), 40, { peers: Array(14).fill(3) })).toEqual(['5 minor', '10 major']);
+  test('is one where half of the peers knew it, major where most did, and none where fewer did', () => {
+    expect(severities(Array(14).fill(40), 40, { peers: Array(14).fill(4) })).toEqual(['5 minor', '10 major']);
+    expect(severities(Array(14).fill(40), 40, { peers: Array(14).fill(3) })).toEqual(['5 minor']);
     expect(severities(Array(14).fill(40), 40, { peers: Array(14).fill(2) })).toEqual([]);
   });
 
@@ -136,6 +189,18 @@ describe('in a large table the outage of a small network', () => {
     expect(severities(Array(14).fill(8), 9, { behind: 3 })).toEqual(['5 major']);
     expect(severities(Array(14).fill(7), 7, { behind: 3 })).toEqual(['5 major']);
     expect(severities(Array(4).fill(12), 12, { behind: 1 })).toEqual([]);
+  });
+
+  test('that was reached over two lines, of which next to nothing is left, is major after three minutes', () => {
+    const half = Array(14).fill(3);
+    expect(severities(Array(14).fill(10), 10, { lines: 2 })).toEqual(['3 major']);
+    expect(severities(Array(14).fill(10), 10, { lines: 2, peers: half })).toEqual(['3 major']);
+    expect(severities(Array(14).fill(10), 10, { lines: 2, peers: Array(14).fill(2) })).toEqual([]);
+    expect(severities(Array(14).fill(20), 21, { lines: 2, earlier: 12 })).toEqual(['3 major']);
+    expect(severities(Array(14).fill(20), 22, { lines: 2, peers: half })).toEqual(['5 minor']);
+    expect(severities([10, 10, 10], 10, { lines: 2 })).toEqual([]);
+    // one line after the other, and a part of it found a way for a while
+    expect(severities([15, 15, 15, ...Array(11).fill(20)], 20, { lines: 2, peers: half })).toEqual(['3 minor']);
   });
 
   test('that the last peers lose only minutes later is out of their sight, not gone', () => {

@@ -1,5 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
@@ -10,6 +9,7 @@ import type { ServiceName } from '../../src/services/catalogue.js';
 import type { System } from '../../src/services/system.js';
 import { demoScenario } from '../../src/simulation/scenario.js';
 import { openPool } from '../../src/storage/pool.js';
+import { reachableFolder } from '../support/reachableFolder.js';
 import { startRedis, type TestRedis } from '../support/redis.js';
 
 const SEED = 7;
@@ -37,7 +37,7 @@ interface Outcome {
 
 /** A short story: 26 hours of history, the first models, then four live hours with a hijack. */
 async function play(options: { redisUrl?: string | undefined; killSeed?: number }): Promise<Outcome> {
-  const folder = await mkdtemp(join(tmpdir(), 'routewarden-line-'));
+  const folder = reachableFolder('routewarden-line');
   const settings = settingsSchema.parse({
     dataDirectory: join(folder, 'data'),
     artifactDirectory: join(folder, 'artifacts'),

@@ -20,7 +20,7 @@ import { listShadows } from '../../src/storage/shadows.js';
 import { modelStatus } from '../../src/storage/statusQueries.js';
 import { registerStream } from '../../src/storage/streams.js';
 import { meanKind } from '../drift/meanKind.js';
-import { START, scoreLive, writeFeatures } from '../drift/seededStream.js';
+import { copyFeatures, START, scoreLive, writeFeatures } from '../drift/seededStream.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
 
 const DAY = 1440;
@@ -38,6 +38,7 @@ let runs = 0;
 beforeAll(async () => {
   database = await openTestDatabase();
   directory = await mkdtemp(join(tmpdir(), 'routewarden-shadow-'));
+  await writeFeatures(database.pool, 'seeded', START, LIVE, { seed: 3 });
 }, 60_000);
 afterAll(async () => {
   await database?.close();
@@ -62,7 +63,7 @@ const train = (key: ModelKey, change: Partial<TrainingRun> = {}) =>
 async function shadowed(name: string, change: Partial<TrainingRun> = {}): Promise<ModelKey> {
   const key: ModelKey = `isolation_forest@${name}`;
   await registerStream(database.pool, name, {});
-  await writeFeatures(database.pool, name, START, LIVE, { seed: 3 });
+  await copyFeatures(database.pool, 'seeded', name);
   expect(await train(key)).toMatchObject({ state: 'published', version: 1 });
   expect(await train(key, change)).toMatchObject({ state: 'shadow', version: 2, activeFrom: null });
   expect((await currentActivation(database.pool, key))?.version).toBe(1);

@@ -28,7 +28,7 @@ import { deadLetters, runHistory } from '../../src/storage/retrainRuns.js';
 import { registerStream } from '../../src/storage/streams.js';
 import { acquireSlot } from '../../src/storage/trainingSlots.js';
 import { meanKind } from '../drift/meanKind.js';
-import { START, scoreLive, writeFeatures } from '../drift/seededStream.js';
+import { copyFeatures, START, scoreLive, writeFeatures } from '../drift/seededStream.js';
 import { openTestDatabase, type TestDatabase } from '../support/database.js';
 
 const DAY = 1440;
@@ -41,6 +41,7 @@ describe('a training run', () => {
   beforeAll(async () => {
     database = await openTestDatabase();
     directory = await mkdtemp(join(tmpdir(), 'routewarden-artifacts-'));
+    await writeFeatures(database.pool, 'seeded', START, START + 8 * DAY, { seed: 3 });
   });
   afterAll(async () => {
     await database?.close();
@@ -61,9 +62,9 @@ describe('a training run', () => {
       ...change,
     });
 
-  async function stream(name: string, days = 8): Promise<ModelKey> {
+  async function stream(name: string): Promise<ModelKey> {
     await registerStream(database.pool, name, {});
-    await writeFeatures(database.pool, name, START, START + days * DAY, { seed: 3 });
+    await copyFeatures(database.pool, 'seeded', name);
     return `isolation_forest@${name}`;
   }
 

@@ -22,6 +22,8 @@ import { canReach, clusterHome, HOMES } from '../../src/storage/postgresHome.js'
 import { routewarden, startRoutewarden } from '../support/command.js';
 
 const log = () => {};
+/** Whoever only needs a system that runs shares its cluster: an initdb and all migrations take longer than most tests. */
+const SHARED = 'shared';
 let folder: string;
 const directory = (name: string) => join(folder, name);
 const own = (name: string) => ({ ROUTEWARDEN_DATA_DIRECTORY: directory(name), ROUTEWARDEN_DASHBOARD_PORT: '0' });
@@ -103,14 +105,14 @@ describe('a data directory', () => {
   }, 60_000);
 
   test('of a stopped holder is in use all the same, by one that does not answer', async () => {
-    const running = startRoutewarden(['start', 'dashboard'], own('stopped'));
+    const running = startRoutewarden(['start', 'dashboard'], own(SHARED));
     await running.saying('page: ');
     running.process.kill('SIGSTOP');
-    await expect(openDatabase({ dataDirectory: directory('stopped') }, { share: false, log })).rejects.toThrow(
+    await expect(openDatabase({ dataDirectory: directory(SHARED) }, { share: false, log })).rejects.toThrow(
       /does not answer now/,
     );
     running.process.kill('SIGCONT');
-    const stopped = await routewarden(['stop'], own('stopped'));
+    const stopped = await routewarden(['stop'], own(SHARED));
     expect(stopped.stderr).toContain(`stopped process ${running.process.pid}`);
     expect((await running.ended).code).toBe(0);
   }, 60_000);
@@ -184,27 +186,27 @@ describe('the own PostgreSQL', () => {
   }, 90_000);
 
   test('ends with a starter that was killed', async () => {
-    const running = startRoutewarden(['start', 'dashboard'], own('orphan'));
+    const running = startRoutewarden(['start', 'dashboard'], own(SHARED));
     await running.saying('page: ');
-    const cluster = join(directory('orphan'), 'postgres');
+    const cluster = join(directory(SHARED), 'postgres');
     expect(postmasterOf(cluster)).not.toBeNull();
     running.process.kill('SIGKILL');
     await until(() => postmasterOf(cluster) === null && !existsSync(join(cluster, 'postmaster.pid')));
   }, 60_000);
 
   test('is found by `stop` when even its guard was killed', async () => {
-    const running = startRoutewarden(['start', 'dashboard'], own('guardless'));
+    const running = startRoutewarden(['start', 'dashboard'], own(SHARED));
     await running.saying('page: ');
-    const cluster = join(directory('guardless'), 'postgres');
+    const cluster = join(directory(SHARED), 'postgres');
     const pid = Number(readFileSync(join(cluster, 'postmaster.pid'), 'utf8').split('\n')[0]);
     const guard = Number(execFileSync('pgrep', ['-f', `routewarden-guard ${cluster} ${pid}`], { encoding: 'utf8' }));
     process.kill(guard, 'SIGKILL');
     running.process.kill('SIGKILL');
     await running.ended;
     expect(postmasterOf(cluster)).toBe(pid);
-    expect((await routewarden(['stop'], own('guardless'))).stderr).toContain('stopped the PostgreSQL server');
+    expect((await routewarden(['stop'], own(SHARED))).stderr).toContain('stopped the PostgreSQL server');
     expect(postmasterOf(cluster)).toBeNull();
-    expect(await stopLeftover(directory('guardless'))).toBe(false);
+    expect(await stopLeftover(directory(SHARED))).toBe(false);
   }, 60_000);
 
   test('heeds no PG variables of the environment', async () => {

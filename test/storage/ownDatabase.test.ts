@@ -10,6 +10,9 @@ import { openPool } from '../../src/storage/pool.js';
 import { STREAM, seedHistory } from '../dashboard/seed.js';
 import { jsonOf, routewarden, startRoutewarden } from '../support/command.js';
 
+/** An initdb and all migrations take longer than most tests: who needs no directory of its own has this one. */
+const SHARED = 'kept';
+
 let folder: string;
 const directory = (name: string) => join(folder, name);
 const open = (name: string, share = false) =>
@@ -27,7 +30,7 @@ afterAll(() => {
 
 describe('the own database', () => {
   test('listens on a socket of its user alone, with a password of its own, and keeps its rows over an orderly end', async () => {
-    const first = await open('kept');
+    const first = await open(SHARED);
     const url = new URL(first.databaseUrl);
     const socket = url.searchParams.get('host')!;
     expect(statSync(socket).mode & 0o077).toBe(0);
@@ -41,31 +44,20 @@ describe('the own database', () => {
     await pool.end();
     await first.close();
 
-    const second = await open('kept');
+    const second = await open(SHARED);
     const again = pooled(second.databaseUrl);
     expect((await again.query('SELECT name FROM streams')).rows).toEqual([{ name: 'rrc00' }]);
     await again.end();
     await second.close();
   }, 60_000);
 
-  test('reads none of its files that is damaged, and says what to do where it cannot do without', async () => {
-    const first = await open('damaged');
-    for (const text of ['', '{"pid":', '{"databaseUrl":"http://x","pid":1}', '[]']) {
-      writeFileSync(join(directory('damaged'), 'connection.json'), text);
-      expect(await runningServer(directory('damaged'))).toBeNull();
-    }
-    await first.close();
-    writeFileSync(join(directory('damaged'), 'credentials.json'), '{"user":"routewarden"}');
-    await expect(open('damaged')).rejects.toThrow(/credentials\.json is missing or damaged.*routewarden restore/);
-  }, 60_000);
-
   test('tells a second start who has the directory, and lets a command share it', async () => {
-    const first = await open('taken');
-    const refusal = await open('taken').catch((error: unknown) => error);
+    const first = await open(SHARED);
+    const refusal = await open(SHARED).catch((error: unknown) => error);
     expect(refusal).toBeInstanceOf(DirectoryInUse);
     expect((refusal as Error).message).toContain(`process ${process.pid} `);
     expect((refusal as Error).message).toContain('--data-directory');
-    const shared = await open('taken', true);
+    const shared = await open(SHARED, true);
     expect(shared.origin).toBe('shared');
     expect(shared.databaseUrl).toBe(first.databaseUrl);
     await shared.close();
@@ -73,16 +65,16 @@ describe('the own database', () => {
   }, 60_000);
 
   test('comes back from a directory that kill -9 of program and server left behind', async () => {
-    const settings = { ROUTEWARDEN_DATA_DIRECTORY: directory('killed'), ROUTEWARDEN_DASHBOARD_PORT: '0' };
+    const settings = { ROUTEWARDEN_DATA_DIRECTORY: directory(SHARED), ROUTEWARDEN_DASHBOARD_PORT: '0' };
     const running = startRoutewarden(['start', 'dashboard'], settings);
     await running.saying('page: ');
     const status = jsonOf<{ services: { pid: number }[] }>(await routewarden(['status', '--json'], settings));
     expect(status.services).toHaveLength(1);
-    const server = Number(readFileSync(join(directory('killed'), 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0]);
+    const server = Number(readFileSync(join(directory(SHARED), 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0]);
     process.kill(running.process.pid!, 'SIGKILL');
     process.kill(server, 'SIGKILL');
     await running.ended;
-    const back = await open('killed');
+    const back = await open(SHARED);
     const pool = pooled(back.databaseUrl);
     expect((await pool.query('SELECT name FROM services')).rows).toEqual([{ name: 'dashboard' }]);
     await pool.end();
@@ -109,7 +101,7 @@ describe('the own database', () => {
   }, 60_000);
 
   test('migrates once when two programs start at the same moment', async () => {
-    const first = await open('raced');
+    const first = await open(SHARED);
     const pool = pooled(first.databaseUrl);
     await pool.query('CREATE DATABASE fresh');
     const databaseUrl = first.databaseUrl.replace('/routewarden?', '/fresh?');
@@ -124,6 +116,17 @@ describe('the own database', () => {
     await fresh.end();
     await pool.end();
     await first.close();
+  }, 60_000);
+
+  test('reads none of its files that is damaged, and says what to do where it cannot do without', async () => {
+    const first = await open(SHARED);
+    for (const text of ['', '{"pid":', '{"databaseUrl":"http://x","pid":1}', '[]']) {
+      writeFileSync(join(directory(SHARED), 'connection.json'), text);
+      expect(await runningServer(directory(SHARED))).toBeNull();
+    }
+    await first.close();
+    writeFileSync(join(directory(SHARED), 'credentials.json'), '{"user":"routewarden"}');
+    await expect(open(SHARED)).rejects.toThrow(/credentials\.json is missing or damaged.*routewarden restore/);
   }, 60_000);
 
   test('forgets a stream wholly and leaves the others as they are', async () => {

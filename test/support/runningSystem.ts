@@ -1,5 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Pool } from 'pg';
 import { pino } from 'pino';
@@ -13,6 +12,7 @@ import { demoScenario, worldOf } from '../../src/simulation/scenario.js';
 import { freePort } from '../../src/storage/freePort.js';
 import { minuteToDate } from '../../src/storage/minuteColumn.js';
 import { openPool } from '../../src/storage/pool.js';
+import { reachableFolder } from './reachableFolder.js';
 
 export const STREAM = 'demo';
 const HISTORY_HOURS = 26;
@@ -51,7 +51,7 @@ export class RunningSystem {
     redisUrl,
     patience,
   }: RunningSystemOptions): Promise<RunningSystem> {
-    const folder = await mkdtemp(join(tmpdir(), 'routewarden-running-'));
+    const folder = reachableFolder('routewarden-running');
     const scenario = { seed: 7, historyHours: HISTORY_HOURS, liveHours: 6, driftHours: 0, incidents };
     const feed = new RisLiveServer({ world: worldOf(demoScenario(STORY_START, scenario)), logger: QUIET });
     const port = await freePort();

@@ -1,7 +1,6 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Pool } from 'pg';
@@ -11,6 +10,7 @@ import { System } from '../../src/services/system.js';
 import { listIncidents, type StoredIncident } from '../../src/storage/incidents.js';
 import { openPool } from '../../src/storage/pool.js';
 import { jsonOf, routewarden } from '../support/command.js';
+import { reachableFolder } from '../support/reachableFolder.js';
 import { announced, line, OURS, PEERS, type Said, STRANGER, withdrawn } from './routes.js';
 
 const OWN = '198.51.100.0/24';
@@ -56,7 +56,7 @@ let pool: Pool;
 let notices: { stream: string; phase: string; severity: string; watched: boolean; title: string; lines: string[] }[];
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'routewarden-watch-'));
+  folder = reachableFolder('routewarden-watch');
   const vrps = join(folder, 'vrps.json');
   // a ROA that names only others
   await writeFile(vrps, JSON.stringify({ roas: [{ asn: 64511, prefix: OWN, maxLength: 24 }] }));

@@ -161,6 +161,25 @@ describe('our own AS', () => {
     ]);
   });
 
+  test('that announces a part in answer to a hijack of the block, which it does not declare, takes nothing from anybody', () => {
+    const taken = announced(5, '10.5.0.0/23', STRANGER, [1, 2]);
+    const back = announced(30, '10.5.0.0/23', OURS);
+    const answered = [...taken, ...back, ...announced(3700, '10.5.0.0/24', OURS)];
+    const { incidents } = watched(answered, { watch: WATCH, until: 3800 });
+    expect(incidents.map((one) => [one.class, one.severity, words(one)!.split(';')[0]])).toEqual([
+      ['unknown', 'major', 'your AS64510 announces 10.5.0.0/23, which is not declared as yours'],
+    ]);
+    expect(incidents[0]!.detail.watched.map(({ prefix }) => prefix)).toEqual(['10.5.0.0/23', '10.5.0.0/24']);
+
+    // who has it still at another peer, or had it for an hour, holds it
+    const held = [...taken, ...announced(30, '10.5.0.0/23', OURS, [1])];
+    const settled = [...taken, ...announced(3700, '10.5.0.0/23', OURS)];
+    for (const messages of [held, settled])
+      expect(watched(messages, { watch: WATCH, until: 3800 }).incidents).toMatchObject([
+        { class: 'hijack', severity: 'critical' },
+      ]);
+  });
+
   test('with no prefixes declared: what it announces is ours, and a takeover of it is told', () => {
     const watch = { asNumbers: [OURS] };
     const messages = [...announced(5, '10.5.0.0/16', OURS), ...announced(60, '10.5.9.0/24', STRANGER)];

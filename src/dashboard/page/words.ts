@@ -1,3 +1,4 @@
+import { withNetwork } from '../../incidents/subject.js';
 import type { ServiceName } from '../../services/catalogue.js';
 import type { Feed } from '../api/schema.js';
 
@@ -128,10 +129,7 @@ export function className(name: string): string {
 
 /** "Prefix hijack by AS64666": the class with the network behind it, where there is one. */
 export function incidentName(name: string, subject: string): string {
-  if (subject === '') return className(name);
-  // of the reader's own networks the subject says what was done, too
-  const [network] = subject.split(' ', 1);
-  return `${className(name)} ${['hijack', 'moas', 'leak'].includes(name) ? 'by' : 'of'} ${network}`;
+  return withNetwork(className(name), name, subject);
 }
 
 /** What a class means, for people who meet the word for the first time. */

@@ -1,5 +1,6 @@
 import { adviceOf } from '../../incidents/advice.js';
 import { INCIDENT_CLASSES } from '../../incidents/incident.js';
+import { networkOfSubject, withNetwork } from '../../incidents/subject.js';
 import type { FeatureSeries, Incident, PathGraph, Victims } from '../api/schema.js';
 import { html, type Markup, page, rowsOf } from './html.js';
 import { lineChart } from './lineChart.js';
@@ -24,8 +25,8 @@ export function incidentReport({ incident, features, graph, victims, now }: Inci
   const during = { from: incident.startedAt, until: end };
   const ending = incident.endedAt === null ? 'still going on' : `to ${text(end)} (${incident.ending})`;
   const name = INCIDENT_CLASSES.find((known) => known === incident.class) ?? 'unknown';
-  const who = incident.subject === '' ? undefined : incident.subject;
-  const title = `Incident ${incident.id}: ${incident.severity} ${incident.class}${who === undefined ? '' : ` by ${who}`}`;
+  const who = networkOfSubject(incident.subject);
+  const title = `Incident ${incident.id}: ${incident.severity} ${withNetwork(incident.class, incident.class, incident.subject)}`;
   return page(title, [
     html`<h1>${title}</h1>
 <p class="facts">Stream ${incident.stream}, ${text(incident.startedAt)}, ${ending}.${incident.history ? ' Found in replayed or backfilled minutes.' : ''}</p>

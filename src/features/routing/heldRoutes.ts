@@ -109,7 +109,10 @@ export class HeldRoutes {
     else if (routes.path(route) === WITHDRAWN) open.totals.duplicateWithdrawals++;
     else {
       const lost = routes.path(route);
-      const wanted = open.withdrew(prefix, prefixes.lastOrigin(prefix), peer, prefixes.activeRoutes(prefix));
+      const origin = prefixes.lastOrigin(prefix);
+      const wanted = open.withdrew(prefix, origin, peer, prefixes.activeRoutes(prefix));
+      const neighbour = this.tables.neighbourOf(origin, lost);
+      if (neighbour !== 0) open.lostLine(origin, neighbour, prefix);
       if (wanted) open.lost(prefix, this.tables.hopsOf(lost));
       this.#deactivate(prefix, route);
     }

@@ -73,6 +73,16 @@ export class RoutingTables {
     return hops;
   }
 
+  /** The network next to the origin in a path in use that ends there; 0 where there is none, or an AS set. */
+  neighbourOf(origin: number, path: number): number {
+    if (path === WITHDRAWN || this.paths.origin(path) !== origin) return 0;
+    const tokens = this.paths.tokensOf(path);
+    let at = tokens.length - 1;
+    while (at >= 0 && tokens[at] === origin) at--;
+    const hop = at < 0 ? 0 : tokens[at]!;
+    return hop <= UNASSIGNED[0] || hop >= UNASSIGNED[1] ? hop : 0;
+  }
+
   /** A path without any AS with one reference more; give it back with `release`. */
   emptyPath(): number {
     return this.paths.acquire(new Uint32Array(0), new Uint8Array(0), 0, 0);

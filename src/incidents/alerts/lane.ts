@@ -3,6 +3,8 @@ import type { AlertChannel } from './channels/channel.js';
 
 /** Tries in a row that failed before a channel is left alone for a while. */
 const FAILURES_BEFORE_REST = 3;
+/** A try's whole time, where nothing else is asked for. */
+export const TRY_SECONDS = 30;
 /** A channel whose try does not end is looked at again so soon. */
 const OVERDUE_SECONDS = 5;
 

@@ -1,3 +1,4 @@
+import type { ChannelSettings } from './channelSettings.js';
 import { AlertaChannel } from './channels/alerta.js';
 import type { AlertChannel } from './channels/channel.js';
 import { EmailChannel } from './channels/email.js';
@@ -14,7 +15,6 @@ import { TelegramChannel } from './channels/telegram.js';
 import { WebexChannel } from './channels/webex.js';
 import { WebhookChannel } from './channels/webhook.js';
 import { LinkingChannel } from './links.js';
-import type { ChannelSettings } from './settings.js';
 
 function bareChannel(settings: ChannelSettings): AlertChannel {
   switch (settings.type) {

@@ -16,7 +16,7 @@ import { type Alert, assertReadable, type Delivery, type Notice, unreadableAlert
 import type { AlertChannel } from './channels/channel.js';
 import { describeFault, Refused, wasTurnedDown } from './channels/post.js';
 import { afterFailure, afterSuccess, backoffSeconds, deliveryState, dueNotice, routedChannels } from './delivery.js';
-import { Lane, within } from './lane.js';
+import { Lane, TRY_SECONDS } from './lane.js';
 import type { AlertSettings } from './settings.js';
 import { silencedUntil } from './silence.js';
 
@@ -38,7 +38,6 @@ const LEASE_SECONDS = 300;
 const BATCH = 200;
 /** Notices that a receiver turns down in one round before it is left alone for the rest of it. */
 const MOST_TURNED_DOWN = 3;
-const SEND_SECONDS = 30;
 /** So long a round waits for its channels; who is slower ends by itself, and the round goes on without it. */
 const PATIENCE_MILLISECONDS = 1_000;
 /** What a slow channel was given is due again so long after its time is up, should its outcome never be written down. */
@@ -78,7 +77,7 @@ export class AlertOutbox {
 
   constructor(private readonly options: OutboxOptions) {
     const { settings, now, random } = options;
-    const trySeconds = options.trySeconds ?? SEND_SECONDS;
+    const trySeconds = options.trySeconds ?? TRY_SECONDS;
     const restSeconds = (times: number) => backoffSeconds(times, settings.retry, random());
     this.#lanes = options.channels.map((channel) => new Lane(channel, { trySeconds, restSeconds, now }));
     this.#hideSecrets = secretHider(options.settings.channels, 'alerts.channels');
@@ -199,7 +198,7 @@ export class AlertOutbox {
     if (!inTime) {
       const open = dues.filter(({ claim, notice }) => isOpen(claim.channels[lane.name], notice, now()));
       const seconds =
-        (this.options.trySeconds ?? SEND_SECONDS) * Math.ceil(dues.length / this.options.settings.groupLimit);
+        (this.options.trySeconds ?? TRY_SECONDS) * Math.ceil(dues.length / this.options.settings.groupLimit);
       this.#postpone(
         lane,
         open,
@@ -290,23 +289,4 @@ function isOpen(told: Delivery | undefined, { alert }: Notice, now: Date): boole
   if (told.state !== 'waiting')
     return told.revision < alert.body.revision || (alert.resolvedAt !== null && !told.resolved);
   return told.nextAt === undefined || new Date(told.nextAt) <= now;
-}
-
-/**
- * Sends a test alert through one channel right away, past routes, grouping and quiet hours.
- * @throws Error with what the channel said
- */
-export async function sendTestAlert(channel: AlertChannel, now: Date): Promise<void> {
-  const alert: Alert = {
-    id: 0,
-    fingerprint: `test/${channel.name}/${now.toISOString()}`,
-    kind: 'test',
-    severity: 'info',
-    title: 'test alert of Routewarden',
-    body: { lines: [`channel "${channel.name}" works: nothing is wrong`], revision: 1, times: 1 },
-    raisedAt: now,
-    resolvedAt: null,
-    delivered: {},
-  };
-  await within(SEND_SECONDS, (signal) => channel.send([{ phase: 'raised', alert }], signal));
 }

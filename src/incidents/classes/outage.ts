@@ -1,5 +1,5 @@
 import type { KeptLoss } from '../evidence.js';
-import { isBehind, SURELY, wholeLosses } from '../networkOutages.js';
+import { isBehind, isGoneItself, SURELY, wholeLosses } from '../networkOutages.js';
 import { bySize } from '../severity.js';
 import {
   type Case,
@@ -24,7 +24,10 @@ const NETWORK_FACTOR = { alone: 6, whole: 2, transit: 2 };
  * A network of which nothing is left, as all but a few peers said within three minutes, is gone itself and not merely out
  * of somebody's sight: a link that fails is explored for longer, and found a way around by some.
  */
-const ALL_PEERS = 0.95;
+const ALL_PEERS = 0.92;
+/** The same of one that was reached over two lines or more, which do not fail together by chance; and of what else is major. */
+const HALF_OF_PEERS = 0.5;
+const MOST_PEERS = 0.6;
 const NETWORK_TABLE = 15_000;
 const SEVERAL = 3;
 /**
@@ -111,8 +114,10 @@ function networkOutage({ subject, evidence, settings }: Case): Judgement {
   const losses = [own, ...behind];
   const prefixes = losses.reduce((sum, loss) => sum + loss.prefixes, 0);
   const share = peerShare(evidence, Math.max(...losses.map(({ peers }) => peers)));
-  const atOnce = peerShare(evidence, own.atOnce ?? own.peers) >= ALL_PEERS;
-  const gone = own.left === 0 && atOnce;
+  const atOnce = peerShare(evidence, own.atOnce ?? own.peers);
+  const left = own.leftAtOnce ?? own.left;
+  const itself = isGoneItself({ ...own, left }) && atOnce >= HALF_OF_PEERS;
+  const gone = itself || (left === 0 && own.left === 0 && atOnce >= ALL_PEERS);
   const several = behind.length >= SEVERAL;
   const rare = several ? NETWORK_FACTOR.transit : gone ? NETWORK_FACTOR.whole : NETWORK_FACTOR.alone;
   const size = prefixes / Math.max(1, Math.min(rare, (evidence.known ?? 0) / NETWORK_TABLE));
@@ -127,8 +132,11 @@ function networkOutage({ subject, evidence, settings }: Case): Judgement {
   };
   const flaps = (own.earlier ?? 0) >= FLAPS && size !== prefixes;
   const unstable = (own.earlier ?? 0) >= FLAPS_ALL_DAY && !several;
-  const certain = !unstable && (prefixes >= LARGE || size === prefixes || (several && (gone || prefixes >= SURELY)));
-  const lasts = certain || (!flaps && stillGone(losses, prefixes));
+  const large = prefixes >= LARGE || size === prefixes || (several && (gone || prefixes >= SURELY));
+  const lasts =
+    itself ||
+    (!unstable && large) ||
+    (!flaps && share >= (several ? HALF_OF_PEERS : MOST_PEERS) && stillGone(losses, prefixes));
   const others = behind.slice(0, NAMED).map(({ origin }) => `AS${origin}`);
   const more = behind.length > NAMED ? ` and ${behind.length - NAMED} more` : '';
   return {
@@ -140,6 +148,7 @@ function networkOutage({ subject, evidence, settings }: Case): Judgement {
         : `${subject} and ${plural(behind.length, 'network')} behind it are gone: ${plural(prefixes, 'prefix')} withdrawn`,
       ...(behind.length === 0 ? [] : [`reached through ${subject} alone: ${others.join(', ')}${more}`]),
       `${percent(share)} of the peers had them`,
+      ...(itself ? [`it was reached over ${own.lines} lines, which went together`] : []),
       ...(own.earlier === undefined ? [] : [`it was gone ${plural(own.earlier, 'time')} before within a day`]),
     ],
     culprits: {

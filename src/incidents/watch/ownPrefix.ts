@@ -23,6 +23,8 @@ export interface OwnPrefix {
   allowed: number[];
   /** Who held it, or the block around it, before a network of the operator's announced it; 0: nobody known. */
   holder: number;
+  /** It had held it for less than an hour: once fewer peers have its route than ours, it may as well have taken it. */
+  brief?: boolean;
   routes: Map<string, PeerRoute>;
   /** Since when so many peers have lost it that it may be an outage, ms. */
   losingMs: number | null;

@@ -3,8 +3,8 @@ import { parseAddressBlock } from '../addressBlock.js';
 import type { ValidityOf } from '../evidence.js';
 import type { PathSeen } from './batchRoutes.js';
 import type { Declaration, Entry } from './declaration.js';
-import { HeldPrefixes } from './heldPrefixes.js';
-import { type OwnPrefix, type PeerRoute, readPrefix, storedPrefix } from './ownPrefix.js';
+import { HeldPrefixes, type Holder } from './heldPrefixes.js';
+import { type OwnPrefix, type PeerRoute, readPrefix, standing, storedPrefix } from './ownPrefix.js';
 import { PrefixIndex, type PrefixWords, wordsOfBlock } from './prefixIndex.js';
 
 /** A peer that withdrew the prefix so long ago does not count among those that had it, ms. */
@@ -22,6 +22,7 @@ export class OwnTable {
   readonly #learned = new PrefixIndex<Entry>();
   readonly #undeclared = new PrefixIndex<OwnPrefix>();
   readonly #held = new HeldPrefixes();
+  readonly #bits = new Map<string, number>();
 
   constructor(
     private readonly declaration: Declaration,
@@ -38,31 +39,42 @@ export class OwnTable {
     return block === null ? undefined : this.entryOf(wordsOfBlock(block));
   }
 
-  /** @returns the prefix when it is the operator's concern */
-  announced(peer: string, words: PrefixWords, { hops, origins }: PathSeen, ms: number): OwnPrefix | null {
+  /**
+   * @param heldSince from when on another network that announces it counts as its holder, ms
+   * @returns the prefix when it is the operator's concern
+   */
+  announced(
+    peer: string,
+    words: PrefixWords,
+    { hops, origins }: PathSeen,
+    ms: number,
+    heldSince = ms,
+  ): OwnPrefix | null {
     const { networks } = this.declaration;
     const mine = origins.find((network) => networks.has(network));
     let entry = this.entryOf(words);
     if (entry === undefined && mine === undefined) {
       if (networks.size === 0) return null;
-      this.#held.note(words, origins[0] ?? 0, ms);
+      this.#held.note(words, origins[0] ?? 0, this.#bitOf(peer), heldSince);
       return this.#replacedUndeclared(peer, words, { hops, origins }, ms);
     }
     const prefix = formatPrefix(...words);
     let own = this.prefixes.get(prefix);
     if (own === undefined) {
       entry ??= this.#learnedEntry(prefix, words, mine!, ms);
-      own = this.#added(prefix, words, entry);
+      own = this.#added(prefix, words, entry, ms);
     }
     if (entry !== undefined && own.allowed.length === 0 && this.validityOf(prefix, origins[0]!) !== 'invalid') {
       own.allowed = this.#firstHolder(entry, origins[0]!);
     }
     const rightful = this.#replacedRightful(own, peer, origins);
     own.routes.set(peer, { hops, origins, sinceMs: ms, lostMs: null, ...(rightful !== undefined && { rightful }) });
+    if (entry === undefined && mine !== undefined) this.#replacedHolder(own, words, peer);
     return own;
   }
 
   withdrawn(peer: string, words: PrefixWords, ms: number): OwnPrefix | null {
+    if (this.declaration.networks.size > 0) this.#held.dropped(words, this.#bitOf(peer));
     const near = this.entryOf(words) ?? this.#undeclared.covering(words);
     if (near === undefined) return null;
     const own = this.prefixes.get(formatPrefix(...words));
@@ -117,12 +129,14 @@ export class OwnTable {
     }
   }
 
-  #added(prefix: string, words: PrefixWords, entry: Entry | undefined): OwnPrefix {
+  #added(prefix: string, words: PrefixWords, entry: Entry | undefined, ms: number): OwnPrefix {
+    const holder = entry === undefined ? this.#holderBefore(words) : null;
     const own: OwnPrefix = {
       prefix,
       declared: entry?.prefix ?? null,
       allowed: [...(entry?.allowed ?? [])],
-      holder: entry === undefined ? this.#held.holderAround(words) : 0,
+      holder: holder?.origin ?? 0,
+      ...(holder !== null && ms - holder.sinceMs < SETTLED_MS && { brief: true }),
       routes: new Map(),
       losingMs: null,
       lost: false,
@@ -139,7 +153,8 @@ export class OwnTable {
   #learnedEntry(prefix: string, words: PrefixWords, network: number, ms: number): Entry | undefined {
     if (this.declaration.entries.length > 0) return undefined;
     const validity = this.validityOf(prefix, network);
-    const settled = this.#held.holderOf(words) !== 0 && ms - this.#held.heldSince(words) >= SETTLED_MS;
+    const holder = this.#held.holderOf(words);
+    const settled = holder !== null && ms - holder.sinceMs >= SETTLED_MS;
     const allowed = validity === 'valid' || (!settled && validity !== 'invalid');
     return allowed ? this.#learn(prefix, words) : undefined;
   }
@@ -157,6 +172,34 @@ export class OwnTable {
   #firstHolder(entry: Entry, origin: number): number[] {
     const whole = this.prefixes.get(entry.prefix);
     return whole !== undefined && whole.allowed.length > 0 ? whole.allowed : [origin];
+  }
+
+  /** Whoever holds the prefix or a block around it, but for a block that is ours as much as the holder's. */
+  #holderBefore(words: PrefixWords): Holder | null {
+    const holder = this.#held.holderAround(words);
+    const block = this.#undeclared.covering(words);
+    if (holder === null || block === undefined || block.holder !== 0) return holder;
+    const [, length] = block.prefix.split('/');
+    return Number(length) >= holder.length && block.prefix !== formatPrefix(...words) ? null : holder;
+  }
+
+  /** A route of ours takes the place of one of the holder's. */
+  #replacedHolder(own: OwnPrefix, words: PrefixWords, peer: string): void {
+    this.#held.dropped(words, this.#bitOf(peer));
+    if (own.brief !== true) return;
+    const holder = this.#holderBefore(words);
+    const ours = standing(own).filter(([, { origins }]) => origins.some((as) => this.declaration.networks.has(as)));
+    if (holder?.origin === own.holder && holder.peers >= ours.length) return;
+    own.holder = 0;
+    delete own.brief;
+  }
+
+  #bitOf(peer: string): number {
+    const known = this.#bits.get(peer);
+    if (known !== undefined) return known;
+    const bit = 1 << (this.#bits.size % 32);
+    this.#bits.set(peer, bit);
+    return bit;
   }
 
   /** Another network's route takes the place of one of ours. */

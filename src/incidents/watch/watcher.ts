@@ -3,13 +3,14 @@ import { UpdateBatch } from '../../bgp/updateBatch.js';
 import type { HeldRoute } from '../../features/routing/routingTables.js';
 import { parseAddressBlock } from '../addressBlock.js';
 import type { ValidityOf } from '../evidence.js';
-import type { Incident, IncidentChange, IncidentDetail } from '../incident.js';
+import type { Incident, IncidentChange } from '../incident.js';
 import { BatchRoutes } from './batchRoutes.js';
 import type { Declaration } from './declaration.js';
+import { endingOf } from './ending.js';
 import type { Finding } from './finding.js';
 import { noteLoss } from './loss.js';
 import { OpenFindings } from './openFindings.js';
-import { type OwnPrefix, standing } from './ownPrefix.js';
+import type { OwnPrefix } from './ownPrefix.js';
 import { OwnTable } from './ownTable.js';
 import { type PrefixWords, wordsOfBlock } from './prefixIndex.js';
 import { WATCH_RULES } from './rules/all.js';
@@ -108,7 +109,7 @@ export class Watcher {
       const block = parseAddressBlock(prefix);
       if (block === null || origin === 0 || this.#table.knows(peer, prefix)) continue;
       this.#peers.add(peer);
-      const own = this.#table.announced(peer, wordsOfBlock(block), { hops, origins: [origin] }, ms);
+      const own = this.#table.announced(peer, wordsOfBlock(block), { hops, origins: [origin] }, ms, 0);
       if (own === null) continue;
       const route = own.routes.get(peer);
       if (route !== undefined) route.fromTable = true;
@@ -276,7 +277,7 @@ export class Watcher {
     const all = [...this.#findings.values(), this.#transits.findings(nowMs, this.#peers.size)].flat();
     if (!changed && all.length > 0 && !this.#open.ending) return;
     const counted = all.filter(({ peers, kind }) => kind === 'withdrawn' || peers >= settings.minimumPeers);
-    const fresh = this.#open.judge(counted, nowMs, (incident) => this.#ending(incident));
+    const fresh = this.#open.judge(counted, nowMs, (incident) => endingOf(incident, this.#table, this.#unheard));
     this.#changes.push(...fresh);
     this.#touched.push(...this.#open.standing(), ...fresh.map(({ incident }) => incident));
     if (this.#open.size === 0) this.#unheard = new Set();
@@ -303,26 +304,5 @@ export class Watcher {
       this.#dirty.add(own);
       this.#unheard.add(own.prefix);
     }
-  }
-
-  /** Why an incident ends, seen from the routes that are there now. */
-  #ending(incident: Incident): { by: NonNullable<IncidentDetail['closedBy']>; words: string } {
-    const prefixes = incident.detail.watched.map(({ prefix }) => prefix ?? '');
-    const [first = ''] = prefixes;
-    const others = prefixes.length > 1 ? ` and ${prefixes.length - 1} more` : '';
-    const own = this.#table.prefixes.get(first);
-    if (own === undefined) {
-      return { by: 'quiet', words: `no more news of ${first}${others}: the routes may still stand` };
-    }
-    if (prefixes.every((prefix) => this.#unheard.has(prefix))) {
-      return { by: 'quiet', words: `no more news of ${first}${others}: the sessions that announced it are gone` };
-    }
-    const left = standing(own).length;
-    if (incident.class === 'outage') {
-      return { by: 'ended', words: `your ${first}${others} is back: ${left} of ${own.routes.size} peers have it` };
-    }
-    const origins = [...new Set(standing(own).flatMap(([, route]) => route.origins))].map((as) => `AS${as}`);
-    const now = left === 0 ? 'it was withdrawn' : `now announced by ${origins.join(', ')} to ${left} peers`;
-    return { by: 'ended', words: `${first}${others} is as declared again: ${now}` };
   }
 }

@@ -39,7 +39,13 @@ export function windowMeans(
   let beforeWeight = new Float64Array(0);
   let beforeBlock = Number.NEGATIVE_INFINITY;
   const ahead = new Float64Array(width);
-  for (let first = start; first < rows; ) {
+  let first = start;
+  // A window reaches into the block before its own, and no further: of a long context most scales need little.
+  if (from < rows) {
+    const oldestBlock = blockOf(from) - 1;
+    while (blockOf(first) < oldestBlock) first++;
+  }
+  while (first < rows) {
     const current = blockOf(first);
     let end = first;
     while (end < rows && blockOf(end) === current) end++;

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { createTransport, type Transporter } from 'nodemailer';
 import { type Notice, noticeKey } from '../alert.js';
-import type { ChannelOf } from '../settings.js';
+import type { ChannelOf } from '../channelSettings.js';
 import { paragraphs, subject } from '../words.js';
 import type { AlertChannel } from './channel.js';
 

@@ -1,7 +1,7 @@
 import { appendFile, mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Notice } from '../alert.js';
-import type { ChannelOf } from '../settings.js';
+import type { ChannelOf } from '../channelSettings.js';
 import { noticeObject } from '../words.js';
 import type { AlertChannel } from './channel.js';
 

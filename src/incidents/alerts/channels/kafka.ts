@@ -1,6 +1,6 @@
 import kafkajs, { type Producer } from 'kafkajs';
 import { type Notice, noticeKey } from '../alert.js';
-import type { ChannelOf } from '../settings.js';
+import type { ChannelOf } from '../channelSettings.js';
 import { noticeObject } from '../words.js';
 import type { AlertChannel } from './channel.js';
 

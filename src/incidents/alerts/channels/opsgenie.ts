@@ -1,5 +1,5 @@
 import type { Notice } from '../alert.js';
-import type { ChannelOf } from '../settings.js';
+import type { ChannelOf } from '../channelSettings.js';
 import { headline, paragraphs } from '../words.js';
 import type { AlertChannel } from './channel.js';
 import { postJson, timed } from './post.js';

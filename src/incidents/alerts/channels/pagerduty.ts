@@ -1,5 +1,5 @@
 import { isLast, type Notice } from '../alert.js';
-import type { ChannelOf } from '../settings.js';
+import type { ChannelOf } from '../channelSettings.js';
 import { headline } from '../words.js';
 import type { AlertChannel } from './channel.js';
 import { postJson, timed } from './post.js';

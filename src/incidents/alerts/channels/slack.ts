@@ -1,6 +1,6 @@
 import type { Severity } from '../../incident.js';
 import type { Notice } from '../alert.js';
-import type { ChannelOf } from '../settings.js';
+import type { ChannelOf } from '../channelSettings.js';
 import { headline, paragraphs, subject } from '../words.js';
 import type { AlertChannel } from './channel.js';
 import { postJson, timed } from './post.js';

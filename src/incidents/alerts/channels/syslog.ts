@@ -3,7 +3,7 @@ import { createConnection } from 'node:net';
 import { hostname } from 'node:os';
 import type { Severity } from '../../incident.js';
 import { isLast, type Notice, noticeKey } from '../alert.js';
-import type { ChannelOf } from '../settings.js';
+import type { ChannelOf } from '../channelSettings.js';
 import { headline } from '../words.js';
 import type { AlertChannel } from './channel.js';
 

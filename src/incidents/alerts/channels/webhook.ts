@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { type Notice, noticeKey } from '../alert.js';
 import { bodyOf } from '../bodyTemplate.js';
-import type { ChannelOf } from '../settings.js';
+import type { ChannelOf } from '../channelSettings.js';
 import { noticeObject } from '../words.js';
 import type { AlertChannel } from './channel.js';
 import { postJson, timed } from './post.js';
