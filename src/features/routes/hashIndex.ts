@@ -45,17 +45,21 @@ export class HashIndex {
     for (let at = from; at < to; at++) ids[at - from] = this.first(hashes[at]!);
   }
 
-  /** The first id that has this hash, or -1. */
-  withHash(hash: number): number {
+  /** As `firsts`, but the first ids that have these hashes, to the same places. */
+  withHashes(hashes: Int32Array, from: number, to: number, ids: Int32Array): void {
     const { records } = this;
-    let id = this.first(hash);
-    while (id >= 0) {
-      const record = records.segmentOf(id);
-      const place = records.placeOf(id);
-      if (record[place + HASH] === hash) break;
-      id = record[place + NEXT]! - 1;
+    for (let at = from; at < to; at++) ids[at] = this.first(hashes[at]!);
+    for (let at = from; at < to; at++) {
+      const hash = hashes[at]!;
+      let id = ids[at]!;
+      while (id >= 0) {
+        const record = records.segmentOf(id);
+        const place = records.placeOf(id);
+        if (record[place + HASH] === hash) break;
+        id = record[place + NEXT]! - 1;
+      }
+      ids[at] = id;
     }
-    return id;
   }
 
   after(id: number): number {

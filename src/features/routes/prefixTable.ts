@@ -9,6 +9,9 @@ const SHORTEST_COVERING_IPV6 = 16;
 /** Prefixes that are listed again before others get their turn. */
 const LISTED_A_TURN = 1 << 15;
 
+/** Most prefixes whose places are read side by side: more than the processor waits for at a time. */
+const TOGETHER = 32;
+
 const masked = new Uint32Array(4);
 
 /** Prefixes of a batch. */
@@ -33,35 +36,43 @@ export class PrefixTable extends PrefixRecords {
    * @param hashes takes the hash of each prefix from `from` to `to`
    * @param ids takes what may be their ids, -1 where there is none
    */
-  lookAhead(
+  lookAhead(columns: PrefixColumns, from: number, to: number, hashes: Int32Array, ids: Int32Array): void {
+    const { prefixShape, prefixWords: words } = columns;
+    let together = 2;
+    for (let at = from; at < to; ) {
+      const end = Math.min(to, at + together);
+      for (let prefix = at; prefix < end; prefix++) {
+        const w = prefix * 4;
+        hashes[prefix] = hashWords(prefixShape[prefix]!, words[w]!, words[w + 1]!, words[w + 2]!, words[w + 3]!);
+      }
+      this.index.withHashes(hashes, at, end, ids);
+      const last = ids[end - 1]!;
+      const isRow = end - at > 1 && last > 0 && ids[end - 2] === last - 1;
+      at = isRow ? this.#inRow(columns, end, to, last + 1, hashes, ids) : end;
+      together = isRow ? 2 : Math.min(together * 2, TOGETHER);
+    }
+  }
+
+  /** As `lookAhead`, as long as the prefixes have ids one after another. @returns the first that does not */
+  #inRow(
     { prefixShape, prefixWords: words }: PrefixColumns,
     from: number,
     to: number,
+    first: number,
     hashes: Int32Array,
     ids: Int32Array,
-  ): void {
-    const { index } = this;
-    let next = -1;
-    let inRow = false;
-    for (let at = from; at < to; at++) {
+  ): number {
+    let id = first;
+    for (let at = from; at < to; at++, id++) {
       const w = at * 4;
-      const shape = prefixShape[at]!;
-      const w0 = words[w]! | 0;
-      const w1 = words[w + 1]! | 0;
-      const w2 = words[w + 2]! | 0;
-      const w3 = words[w + 3]! | 0;
-      if (inRow && this.isUsed(next) && this.is(next, shape, w0, w1, w2, w3)) {
-        hashes[at] = index.hash(next);
-        ids[at] = next++;
-        continue;
-      }
-      const hash = hashWords(shape, w0, w1, w2, w3);
-      hashes[at] = hash;
-      const id = index.withHash(hash);
+      const isNext =
+        this.isUsed(id) &&
+        this.is(id, prefixShape[at]!, words[w]! | 0, words[w + 1]! | 0, words[w + 2]! | 0, words[w + 3]! | 0);
+      if (!isNext) return at;
+      hashes[at] = this.index.hash(id);
       ids[at] = id;
-      inRow = id >= 0 && id === next;
-      next = id + 1;
     }
+    return to;
   }
 
   /** @param w0 as a signed number, as are the others: larger ones would cost an object each */
