@@ -3,6 +3,9 @@ import { watchStates } from '../storage/watchStates.js';
 import { printJson, say, table } from './output.js';
 import { lookAt } from './store.js';
 
+/** Upstreams that a row names, those of most peers. */
+const NAMED = 5;
+
 export function register(program: Command): void {
   const watch = program
     .command('watch')
@@ -35,13 +38,15 @@ Exit codes: 0 all is as declared, 1 something is not, or nothing was compared ye
       // where they differ, each with its peers
       const origins = (list: readonly { network: number; peers: number }[]) =>
         list.length < 2 ? networks(list) : list.map(({ network, peers }) => `AS${network} (${peers})`).join(' ');
+      const upstreams = (list: readonly { network: number }[]) =>
+        networks(list.slice(0, NAMED)) + (list.length > NAMED ? ` and ${list.length - NAMED} more` : '');
       const cells = [...troubled, ...rows.filter((row) => !troubled.includes(row))].map((row) => [
         row.prefix,
         row.stream,
         origins(row.origins),
         `${row.visible}/${row.peers}`,
         [...new Set(row.origins.map(({ rpki }) => rpki ?? '-'))].join(' ') || '-',
-        networks(row.upstreams),
+        upstreams(row.upstreams),
         row.findings.map(({ severity, words }) => `[${severity}] ${words}`).join('; ') ||
           (row.peers === 0 ? 'not seen yet' : 'as declared'),
       ]);

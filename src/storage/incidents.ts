@@ -145,14 +145,14 @@ export async function incidentHistory(
   doubtfulStarts: Minute[];
   accepted: Incident | null;
 }> {
-  const starts = (which: string) =>
-    `coalesce(array_agg(${minuteOf('started_at')} ORDER BY started_at)
-       FILTER (WHERE detail->>'openedBy' = 'evidence' AND ${which}
-         AND started_at > ${timeOf('$2')} - interval '1 day'), '{}')`;
   const { rows } = await db.query<{ previous_end: number | null; starts: number[]; doubtful: number[] }>(
     `SELECT ${minuteOf("max(ended_at) FILTER (WHERE subject = '')")} AS previous_end,
-       ${starts("NOT detail ? 'doubtful'")} AS starts, ${starts("detail ? 'doubtful'")} AS doubtful
-     FROM incidents WHERE stream = $1`,
+       coalesce(array_agg(${minuteOf('started_at')} ORDER BY started_at)
+         FILTER (WHERE is_fresh AND NOT detail ? 'doubtful'), '{}') AS starts,
+       coalesce(array_agg(${minuteOf('started_at')} ORDER BY started_at)
+         FILTER (WHERE is_fresh AND detail ? 'doubtful'), '{}') AS doubtful
+     FROM (SELECT *, detail->>'openedBy' = 'evidence' AND started_at > ${timeOf('$2')} - interval '1 day' AS is_fresh
+       FROM incidents WHERE stream = $1) of_stream`,
     [stream, until],
   );
   const last = await db.query<IncidentRow>(

@@ -28,14 +28,14 @@ afterAll(async () => {
 beforeEach(() => facts.clear());
 
 /** An alerter that was just started; `look` is a look `seconds` after that. */
-function alerter(clock: 'wall' | 'feed' = 'wall') {
+function alerter(clock: 'wall' | 'feed' = 'wall', replay = false) {
   const settings = alertSettings.parse({});
   let at = Date.now();
   const now = () => new Date(at);
   const quiet = { info: () => {}, warn: () => {} };
   const outbox = new AlertOutbox({ pool, settings, channels: [], now, random: () => 0, log: quiet });
   const watches = watchesOf({
-    streams: [{ name: 'rrc00' }],
+    streams: [{ name: 'rrc00', replay }],
     feed: { clock },
     alerts: settings,
     retraining: { watchRate: 0.2 },
@@ -70,6 +70,11 @@ async function shown(): Promise<string[]> {
 }
 
 describe('the feed', () => {
+  test('of a stream for replays may end', async () => {
+    await facts.heard(1, 'updates', 400);
+    expect(await alerter('wall', true).look(200)).toEqual([]);
+  });
+
   test('is stale when nothing but gaps came, once this has been watched for long enough, until it speaks', async () => {
     await facts.heard(1, 'updates', 400);
     await facts.heard(2, 'gap', 1);

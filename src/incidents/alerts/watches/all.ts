@@ -12,7 +12,7 @@ import type { AlertWatch } from './watch.js';
 import { workFailing } from './workFailing.js';
 
 export interface WatchedSystem {
-  streams: readonly { name: string }[];
+  streams: readonly { name: string; replay?: boolean | undefined }[];
   retraining: { watchRate: number };
   feed: { clock: 'wall' | 'feed' };
   alerts: Pick<AlertSettings, 'feedStaleSeconds' | 'serviceDownSeconds' | 'stageBehindSeconds'>;
@@ -21,8 +21,9 @@ export interface WatchedSystem {
 /** The watches of a system. A replayed feed may end or pause: its silence raises no alert. */
 export function watchesOf({ streams, feed, alerts, retraining }: WatchedSystem): AlertWatch[] {
   const names = streams.map(({ name }) => name);
+  const live = streams.filter(({ replay }) => replay !== true).map(({ name }) => name);
   return [
-    ...(feed.clock === 'wall' ? [feedStale(names, alerts.feedStaleSeconds)] : []),
+    ...(feed.clock === 'wall' ? [feedStale(live, alerts.feedStaleSeconds)] : []),
     serviceDown(alerts.serviceDownSeconds),
     stageBehind(names, alerts.stageBehindSeconds),
     workFailing,
