@@ -36,7 +36,9 @@ export function familyOf(root: number): number[] {
 /** The name of a service, of a server, or `start`. */
 function nameOf(pid: number): string {
   const words = textOf(`/proc/${pid}/cmdline`).split('\0');
-  const worker = words.map((word) => /\/workers\/(\w+)\.js$/.exec(word)?.[1]).find((name) => name !== undefined);
+  const worker = words
+    .map((word) => /\/program\/(?!routewarden)(\w+)\.js$/.exec(word)?.[1])
+    .find((name) => name !== undefined);
   if (worker !== undefined) return worker;
   if (/postgres/.test(words[0] ?? '')) return 'PostgreSQL';
   if (/redis/.test(words[0] ?? '')) return 'Redis';
