@@ -156,8 +156,7 @@ async function write(program: Command, proposal: Parameters<typeof joined>[1], y
   const lines = difference(watchText(present), watchText(watch));
   if (lines.length === 0) return say(`${file}: nothing to change`);
   process.stdout.write(`${file}, watch:\n${lines.join('\n')}\n`);
-  if (!yes && !process.stdin.isTTY)
-    throw new Error('nothing was written: there is no terminal to ask on (--yes writes without asking)');
+  if (!yes && !process.stdin.isTTY) throw new Error('nothing was written: this needs a terminal to ask you, or --yes');
   if (!yes && !(await confirmed(`Write this to ${file}? [y/N] `))) throw new Error('nothing was written');
   // checked before the file is touched: what cannot be started must not be written
   const text = `${JSON.stringify({ ...tree, watch }, null, 2)}\n`;

@@ -67,7 +67,7 @@ const LEAST_VARIANCE = 1e-9;
 /** Minutes of each hour of the day that its rhythm is learnt from: two days and a half. */
 const LEAST_OF_HOUR = 150;
 const HOURS = 24;
-/** What lies beyond this share at either end counts as if it lay there: an incident of some hours is no level. */
+/** Share clipped at either end, so that an incident of a few hours does not pass for a change of level. */
 const TAIL = 0.1;
 
 /**

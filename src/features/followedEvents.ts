@@ -1,5 +1,6 @@
 import type { ByteReader, ByteWriter } from './byteStream.js';
-import type { KnownRoutes, OriginEvent, RouteFacts } from './routeFacts.js';
+import { type KnownRoutes, type OriginEvent, routesTo } from './originEvent.js';
+import type { RouteFacts } from './routeFacts.js';
 import { type EndedEvent, MINUTES_PER_DAY, type Minute } from './row.js';
 
 interface Followed extends OriginEvent {
@@ -57,7 +58,7 @@ export class FollowedEvents {
       }
       // routes change by messages that name the prefix, and what was looked at once stays as it was
       if (event.peak > 0 && prefixes.lastMinute(event.prefix) < facts.minute) return true;
-      const { taken, held } = facts.routesTo(event);
+      const { taken, held } = routesTo(facts.known, event);
       event.peak = Math.max(event.peak, taken);
       // one that no peer had at the end of a minute came and went within it, or is still on its way
       const onItsWay = event.peak === 0 && event.since > facts.minute - SPREADING;

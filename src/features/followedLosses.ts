@@ -1,7 +1,8 @@
 import type { ByteReader, ByteWriter } from './byteStream.js';
 import { type LineRecord, LostLines } from './lostLines.js';
+import type { KnownRoutes } from './originEvent.js';
 import { type HeardPeers, QuietPeers } from './quietPeers.js';
-import type { KnownRoutes, RouteFacts } from './routeFacts.js';
+import type { RouteFacts } from './routeFacts.js';
 import { WITHDRAWN } from './routes/routeTable.js';
 import type { Minute, NetworkLoss } from './row.js';
 import { byText } from './textOrder.js';

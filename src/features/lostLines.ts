@@ -24,7 +24,7 @@ export class LostLines {
     return this;
   }
 
-  /** Lines that carried more than one prefix and a share that is no chance. */
+  /** Lines that carried more than one prefix, and too large a share of the routes for chance. */
   get count(): number {
     const records = [...this.#lines.values()];
     const all = records.reduce((sum, [, routes]) => sum + routes, 0);

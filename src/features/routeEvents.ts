@@ -1,6 +1,7 @@
 import type { FollowedEvents } from './followedEvents.js';
 import { LISTED, type OpenMinute, SAMPLE_PREFIXES } from './openMinute.js';
-import type { OriginEvent, RouteFacts } from './routeFacts.js';
+import type { OriginEvent } from './originEvent.js';
+import type { RouteFacts } from './routeFacts.js';
 import type { PrefixTable } from './routes/prefixTable.js';
 import type { MinuteEvidence, NewTail, NewTransit } from './row.js';
 import { byText } from './textOrder.js';

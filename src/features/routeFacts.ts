@@ -1,46 +1,10 @@
-import { IPV6_SHAPE, maskWords } from '../bgp/address.js';
 import { Descent, hopsTo, hopsToLink } from './descent.js';
-import { regionOf } from './routes/addressRegions.js';
-import type { AnnouncedPrefixes } from './routes/announcedPrefixes.js';
-import type { LinkTable } from './routes/linkTable.js';
-import type { NetworkTable } from './routes/networkTable.js';
-import type { PathTable } from './routes/pathTable.js';
-import type { PeerTable } from './routes/peerTable.js';
-import { ORIGINS } from './routes/prefixRecords.js';
-import type { PrefixTable } from './routes/prefixTable.js';
-import { type RouteTable, WITHDRAWN } from './routes/routeTable.js';
+import { Holdings } from './holdings.js';
+import { type KnownRoutes, type OriginEvent, routesTo, SETTLED } from './originEvent.js';
+import { WITHDRAWN } from './routes/routeTable.js';
 import { type FeedHabits, MINUTES_PER_DAY, type Minute, type NetworkFacts, type OriginFacts } from './row.js';
 
-/** What a stream has learnt of the world's routes. */
-export interface KnownRoutes {
-  readonly peers: PeerTable;
-  readonly prefixes: PrefixTable;
-  readonly announced: AnnouncedPrefixes;
-  readonly paths: PathTable;
-  readonly routes: RouteTable;
-  readonly links: LinkTable;
-  readonly networks: NetworkTable;
-}
-
-/** A prefix and a network that began to originate it, or a part of what others hold. */
-export interface OriginEvent {
-  prefix: number;
-  origin: number;
-  holders: readonly number[];
-  /** The holders' block around the prefix, -1 for the prefix itself. */
-  covering: number;
-  /** A path to it, from the peer to the origin. */
-  path: readonly number[];
-  /** Networks through which routes came down to the holders when the event began. */
-  above: readonly number[];
-  /** Routes that led to the holders then. Absent in events of older snapshots. */
-  reach?: number;
-  /** The holder itself is still at the end of the path, behind the origin of this event: so many of its prefixes are. */
-  forged?: number;
-}
-
 const FILTER = 65_536;
-const NONE: readonly number[] = [];
 
 /**
  * Looks up what is known of a minute's route events when the minute closes: one pass over the links,
@@ -56,10 +20,10 @@ export class RouteFacts {
   ofOrigins(events: readonly OriginEvent[]): OriginFacts[] {
     if (events.length === 0) return [];
     const neighbours = this.#neighbours(events);
-    const holdings = this.#holdings(events);
-    return events.map((event, at) => {
+    const holdings = new Holdings(this.known, this.minute);
+    return events.map((event) => {
       const { origin, holders } = event;
-      const { routes, held, taken } = this.routesTo(event);
+      const { routes, held, taken } = routesTo(this.known, event);
       const own = neighbours.get(origin)!;
       const upstream = event.path.findLast((hop) => hop !== origin) ?? 0;
       let adjacent = false;
@@ -70,7 +34,7 @@ export class RouteFacts {
           if (own.has(other) || other === upstream) shared = Math.max(shared, this.#rarity(other));
         }
       }
-      const { originPrefixes, holderPrefixes, alike, near, others, parts, region } = holdings[at]!;
+      const { originPrefixes, holderPrefixes, alike, near, others, parts, region } = holdings.of(event);
       const descent = this.#descentTo(event);
       return {
         routes,
@@ -215,27 +179,6 @@ export class RouteFacts {
     return this.minute - Math.max(prefixes.firstMinute(block), Math.min(...since, this.minute));
   }
 
-  /** Present routes to the event's prefix, those of them that lead to a holder, and to the new origin. */
-  routesTo({ prefix, origin, holders, forged }: Omit<OriginEvent, 'path' | 'covering' | 'above'>): {
-    routes: number;
-    held: number;
-    taken: number;
-  } {
-    const { routes, paths, peers } = this.known;
-    const counts = { routes: 0, held: 0, taken: 0 };
-    for (let peer = 0; peer < peers.high; peer++) {
-      const route = routes.find(peer, prefix, 0);
-      const path = route < 0 ? WITHDRAWN : routes.path(route);
-      if (path === WITHDRAWN) continue;
-      counts.routes++;
-      const end = paths.origin(path);
-      if (forged ? end === holders[0] && hopsToLink(paths.tokensOf(path), origin, end) >= 0 : end === origin)
-        counts.taken++;
-      else if (holders.includes(end)) counts.held++;
-    }
-    return counts;
-  }
-
   /** Neighbours of the networks in question, without links of the events themselves. */
   #neighbours(events: readonly Pick<OriginEvent, 'origin' | 'holders'>[]): Map<number, Set<number>> {
     const { links } = this.known;
@@ -252,113 +195,12 @@ export class RouteFacts {
     }
     return result;
   }
-
-  /** What came up in the same minutes says nothing of what was usual before. */
-  #settled(prefix: number, slot: number): boolean {
-    const { prefixes } = this.known;
-    return Math.max(prefixes.firstMinute(prefix), prefixes.originFirst(slot)) <= this.minute - SETTLED;
-  }
-
-  /**
-   * Whether an origin that the prefix has or had speaks of consent. A spell of some minutes that is over, and a small
-   * part of the peers beside others, point to an earlier fault as well.
-   */
-  #isRelation(prefix: number, slot: number): boolean {
-    const { prefixes } = this.known;
-    const { taken, routes } = this.routesTo({ prefix, origin: prefixes.origin(slot), holders: NONE });
-    if (taken > 0) return taken >= routes * CONSENT_SHARE;
-    return prefixes.originLast(slot) - Math.max(prefixes.firstMinute(prefix), prefixes.originFirst(slot)) >= SPELL;
-  }
-
-  #holdings(events: readonly OriginEvent[]) {
-    return events.map((event) => {
-      const { others, parts } = this.#partsOfBlock(event);
-      const holderPrefixes = event.holders.reduce((sum, holder) => sum + this.known.announced.of(holder), 0);
-      return { ...this.#holdingsOf(event), holderPrefixes, others, parts };
-    });
-  }
-
-  /** Who announces parts of the block that the event lies in, beside its holders. */
-  #partsOfBlock({ prefix, covering, origin, holders }: OriginEvent): { others: number; parts: number } {
-    if (covering < 0) return { others: 0, parts: 0 };
-    const { prefixes } = this.known;
-    const insiders = new Set<number>();
-    let parts = 0;
-    for (const id of prefixes.besides(covering)) {
-      if (prefixes.activeRoutes(id) <= 0 || id === prefix || id === covering) continue;
-      if (!inside(prefixes, id, covering) || prefixes.firstMinute(id) > this.minute - SETTLED) continue;
-      const last = prefixes.lastOrigin(id);
-      if (last === origin) parts++;
-      else if (last !== 0 && !holders.includes(last)) insiders.add(last);
-    }
-    return { others: insiders.size, parts };
-  }
-
-  /** What else the origin announces and announced, and what of it relates it to the holders and the prefix. */
-  #holdingsOf({ prefix, origin, holders }: OriginEvent) {
-    const { prefixes, announced } = this.known;
-    const result = { originPrefixes: 0, alike: 0, near: 0, region: null as number | null };
-    const consent = { asked: 0, given: 0 };
-    const homes = new Set<number>();
-    for (const id of prefixes.ofOrigin(origin)) {
-      const slot = prefixes.originSlot(id, origin);
-      if (slot < 0 || id === prefix || prefixes.activeRoutes(id) <= 0) continue;
-      if (prefixes.lastOrigin(id) === origin) result.originPrefixes++;
-      if (!this.#settled(id, slot)) continue;
-      homes.add(regionOf(prefixes, id));
-      const alike = heldByAny(prefixes, id, holders);
-      const near = isNear(prefixes, id, prefix);
-      if (!(alike || near)) continue;
-      if (alike) result.alike++;
-      if (near) result.near++;
-      if (consent.asked === ASKED) continue;
-      consent.asked++;
-      if (this.#isRelation(id, slot)) consent.given++;
-    }
-    if (consent.given * 2 < consent.asked) Object.assign(result, { alike: 0, near: 0 });
-    if (prefix >= 0) result.region = announced.regions.company(regionOf(prefixes, prefix), homes);
-    return result;
-  }
 }
 
 const HOUR = 60;
-/** Minutes after which what was learnt counts as known before an event: its first news came with the event itself. */
-const SETTLED = 30;
-
-/** Minutes of announcements after which an origin of the past counts as a lawful one. */
-const SPELL = 60;
-/** Share of a prefix's routes from which two origins share it, rather than one disturbing the other. */
-const CONSENT_SHARE = 0.25;
-/** Prefixes looked at for each event; what half of them say holds. */
-const ASKED = 16;
 
 function filterOf(numbers: { keys(): Iterable<number> }): Uint8Array {
   const filter = new Uint8Array(FILTER);
   for (const number of numbers.keys()) filter[number & (FILTER - 1)] = 1;
   return filter;
-}
-
-const masked = new Uint32Array(4);
-
-function inside(prefixes: PrefixTable, id: number, covering: number): boolean {
-  const shape = prefixes.shape(covering);
-  if (prefixes.shape(id) <= shape || prefixes.shape(id) < IPV6_SHAPE !== shape < IPV6_SHAPE) return false;
-  for (let word = 0; word < 4; word++) masked[word] = prefixes.word(id, word);
-  maskWords(shape, masked);
-  for (let word = 0; word < 4; word++) if (masked[word] !== prefixes.word(covering, word)) return false;
-  return true;
-}
-
-/** In the same 16 bits of IPv4 or 24 of IPv6, as registries hand blocks of a region out. */
-function isNear(prefixes: PrefixTable, id: number, other: number): boolean {
-  const v4 = prefixes.shape(id) < IPV6_SHAPE;
-  if (v4 !== prefixes.shape(other) < IPV6_SHAPE) return false;
-  return (prefixes.word(id, 0) ^ prefixes.word(other, 0)) >>> (v4 ? 16 : 8) === 0;
-}
-
-function heldByAny(prefixes: PrefixTable, id: number, holders: readonly number[]): boolean {
-  for (let slot = id * ORIGINS; slot < (id + 1) * ORIGINS; slot++) {
-    if (prefixes.originLast(slot) !== 0 && holders.includes(prefixes.origin(slot))) return true;
-  }
-  return false;
 }
