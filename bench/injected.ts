@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { UpdateBatch } from '../src/bgp/updateBatch.js';
+import { snapshotOf } from '../src/features/aggregatorSnapshot.js';
 import { MinuteAggregator } from '../src/features/minuteAggregator.js';
 import { type FeatureRow, MINUTES_PER_DAY } from '../src/features/row.js';
 import type { MinuteInput } from '../src/incidents/minuteInput.js';
@@ -117,7 +118,7 @@ async function played(files: readonly string[], span: Span, { events, seed, only
   };
   for await (const batch of batchesOf(files, onFile)) {
     if (passes.length === 0 && (batch.columns.time[0] ?? 0) >= span.learntMs) {
-      const snapshot = first.snapshot();
+      const snapshot = snapshotOf(first);
       passes = schedule.map((slots, index) => new Pass(snapshot, learnt, slots, seed * 1000 + index));
     }
     if (passes.length === 0) {

@@ -1,6 +1,7 @@
 import type { BatchColumns } from '../../src/bgp/batchColumns.js';
 import { UpdateBatch } from '../../src/bgp/updateBatch.js';
-import { MinuteAggregator } from '../../src/features/minuteAggregator.js';
+import { restored } from '../../src/features/aggregatorSnapshot.js';
+import type { MinuteAggregator } from '../../src/features/minuteAggregator.js';
 import type { FeatureRow } from '../../src/features/row.js';
 import { Random } from '../../src/random/random.js';
 import { STREAM } from '../realFeed/rows.js';
@@ -46,7 +47,7 @@ export class Pass {
   #queue: InjectedMessage[] = [];
 
   constructor(snapshot: Uint8Array, rows: readonly FeatureRow[], slots: readonly Slot[], seed: number) {
-    this.#aggregator = MinuteAggregator.restore(snapshot, { stream: STREAM });
+    this.#aggregator = restored(snapshot, { stream: STREAM });
     this.rows = [...rows];
     this.#slots = [...slots].sort((a, b) => b.startMs - a.startMs);
     this.#random = new Random(seed, SEED_PART);

@@ -1,8 +1,10 @@
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { UpdateBatch } from '../bgp/updateBatch.js';
+import type { MinuteAggregatorOptions } from '../features/aggregatorOptions.js';
+import { copying, filling } from '../features/aggregatorSnapshot.js';
 import { BadSnapshot } from '../features/byteStream.js';
-import { MinuteAggregator, type MinuteAggregatorOptions } from '../features/minuteAggregator.js';
+import { MinuteAggregator } from '../features/minuteAggregator.js';
 import type { RoutingHoldings } from '../features/routing/routingState.js';
 import { inTurns } from '../features/turns.js';
 import { insertFeatures } from '../storage/features.js';
@@ -154,7 +156,7 @@ export class AggregatorStep {
   }
 
   async #goBack({ position, state }: { position: number; state: Uint8Array }): Promise<void> {
-    this.#aggregator = await inTurns(MinuteAggregator.filling(state, this.#aggregatorOptions));
+    this.#aggregator = await inTurns(filling(state, this.#aggregatorOptions));
     this.#position = position;
   }
 
@@ -168,7 +170,7 @@ export class AggregatorStep {
     const { pool, stream } = this.options;
     const last = await payloadsUntil(pool, stream, gap.position, gap.sinceMs);
     const batches = last.map((payload) => UpdateBatch.decode(payload));
-    const bytes = await inTurns(this.#aggregator!.copying(STAND_HEAD_BYTES));
+    const bytes = await inTurns(copying(this.#aggregator!, STAND_HEAD_BYTES));
     headStand(bytes, lastBeforeGap(gap.sinceMs, batches));
     return bytes;
   }

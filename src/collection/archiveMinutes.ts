@@ -1,6 +1,8 @@
 import { rm } from 'node:fs/promises';
 import type { UpdateBatch } from '../bgp/updateBatch.js';
-import { MinuteAggregator, type MinuteAggregatorOptions } from '../features/minuteAggregator.js';
+import type { MinuteAggregatorOptions } from '../features/aggregatorOptions.js';
+import { restored, snapshotOf } from '../features/aggregatorSnapshot.js';
+import { MinuteAggregator } from '../features/minuteAggregator.js';
 import type { FeatureRow, Minute } from '../features/row.js';
 import { type DownloadProgress, type DownloadResult, download } from '../sources/archive/download.js';
 import { type ArchiveFile, layoutOf, listFiles } from '../sources/archive/layout.js';
@@ -78,7 +80,7 @@ export class ArchiveMinutes {
     this.#authorization = layout.authorization;
     this.files = listFiles(layout, collector, first, until);
     if (known !== undefined) this.#aggregator = known.aggregator;
-    else if (stand !== undefined) this.#aggregator = MinuteAggregator.restore(stand.state, options);
+    else if (stand !== undefined) this.#aggregator = restored(stand.state, options);
     else this.#aggregator = new MinuteAggregator({ ...options, startMinute: this.files[0]!.fromMinute, warmUpMinutes });
     this.#after = stand === undefined ? null : new AfterMoment(stand.sinceMs, stand.already);
   }
@@ -90,7 +92,7 @@ export class ArchiveMinutes {
 
   /** What it knew at `cutMs`; once `steps` has ended. */
   stateAtCut(): Uint8Array {
-    return this.#stateAtCut ?? this.#aggregator.snapshot();
+    return this.#stateAtCut ?? snapshotOf(this.#aggregator);
   }
 
   async *steps(): AsyncGenerator<ArchiveStep> {
@@ -166,7 +168,7 @@ export class ArchiveMinutes {
     if (parts === null) this.#aggregator.add(batch);
     else {
       this.#aggregator.add(parts.before);
-      this.#stateAtCut = this.#aggregator.snapshot();
+      this.#stateAtCut = snapshotOf(this.#aggregator);
       this.#aggregator.add(parts.rest);
     }
   }

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { MinuteAggregator } from '../features/minuteAggregator.js';
+import { isSnapshot } from '../features/aggregatorSnapshot.js';
 import type { FeatureRow } from '../features/row.js';
 import type { Logger } from '../sources/source.js';
 import { lackingMinutes, watermark } from '../storage/features.js';
@@ -107,7 +107,7 @@ export class GapHealer {
     const state = await stateAtGap(this.options.pool, gap.id);
     if (state === null) return undefined;
     const stand = decodeStand(state);
-    if (MinuteAggregator.reads(stand.state)) return stand;
+    if (isSnapshot(stand.state)) return stand;
     this.options.logger.warn({ stream: this.options.stream }, 'what was known at a gap is of another version');
     return undefined;
   }

@@ -1,5 +1,6 @@
 import { type BatchColumns, RIB_ENTRY } from '../bgp/batchColumns.js';
 import type { UpdateBatch } from '../bgp/updateBatch.js';
+import type { AggregatorCounts, MinuteAggregatorOptions } from './aggregatorOptions.js';
 import { BadSnapshot, ByteReader, ByteWriter } from './byteStream.js';
 import { FEATURE_COUNT, featureValues } from './catalogue.js';
 import { FollowedEvents } from './followedEvents.js';
@@ -9,59 +10,17 @@ import { OpenMinute } from './openMinute.js';
 import { type RoutingHoldings, RoutingState } from './routing/routingState.js';
 import type { HeldRoute } from './routing/routingTables.js';
 import { emptyEvidence, type FeatureRow, MINUTES_PER_DAY, type Minute } from './row.js';
-import { whole } from './turns.js';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = MINUTES_PER_DAY * MINUTE_MS;
-const SNAPSHOT_VERSION = 7;
-/** A snapshot begins with the length of its head. */
-const HEAD_LENGTH_BYTES = 8;
-/** Bytes copied before others get their turn: some milliseconds. */
-const COPIED_A_TURN = 1 << 22;
+/** Of the head, which begins with it. */
+export const SNAPSHOT_VERSION = 7;
 /** A gap that would give more rows than ten years have minutes is refused. */
 const LONGEST_GAP = 3660 * MINUTES_PER_DAY;
 
-export interface MinuteAggregatorOptions {
-  stream: string;
-  /** A minute closes when the feed's clock is this far past its end; default 30. */
-  graceSeconds?: number;
-  /** Bound of the route table; default 4,000,000 routes, six bytes each besides prefixes and paths, grown on demand. */
-  maximumRoutes?: number;
-  maximumPeers?: number;
-  maximumLinks?: number;
-  /** First minute to give a row for; default the minute of the first message or clock. */
-  startMinute?: Minute;
-  /**
-   * Wall clock in ms. With it messages over `futureSeconds` (default 300) ahead of it are refused too. Leave it out where
-   * a killed aggregator must give equal rows again: then the collector, which knows when a message came, refuses them.
-   */
-  now?: () => number;
-  futureSeconds?: number;
-  /** Minutes at the start in which origins and links are learnt without evidence; default 60. */
-  warmUpMinutes?: number;
-}
-
-export interface AggregatorCounts {
-  messages: number;
-  /** Routes learnt from table dumps. */
-  tableEntries: number;
-  /** Messages of minutes already closed: they change routes but no row. */
-  late: number;
-  /** Messages more than a day ahead of the feed's clock, or too far ahead of the wall clock: refused. */
-  future: number;
-  /** Gaps that lie in closed minutes, wholly or in part. */
-  lateGaps: number;
-  /** Gaps that end before they begin, or span more than ten years. */
-  badGaps: number;
-  /** Routes given up because the table was full. */
-  evictedRoutes: number;
-  /** Elements of peers or prefixes that found no room: counted in the row, not followed. */
-  untracked: number;
-}
-
 /**
  * Makes one feature row a minute from batches of BGP messages. The rows depend only on the sequence of calls of `add`,
- * `gap` and `advance`, not on when `take` and `snapshot` are called.
+ * `gap` and `advance`, not on when rows and snapshots are taken.
  */
 export class MinuteAggregator {
   readonly counts: AggregatorCounts = {
@@ -258,32 +217,6 @@ export class MinuteAggregator {
     while (this.#next <= last) this.#close();
   }
 
-  /** All that is known as one value, for tables of moderate size. */
-  snapshot(): Uint8Array {
-    return whole(this.copying(0));
-  }
-
-  /**
-   * The same bit by bit, so that others get a turn; the aggregator must not go on meanwhile.
-   * @param room bytes left free before it, for the caller
-   */
-  *copying(room: number): Generator<void, Uint8Array> {
-    const head = this.head();
-    const views = [...this.stored()].flatMap((column) => [...column]);
-    let at = room + HEAD_LENGTH_BYTES;
-    const bytes = new Uint8Array(views.reduce((sum, { length }) => sum + length, at + head.length));
-    new DataView(bytes.buffer).setFloat64(room, head.length, true);
-    let turn = at + COPIED_A_TURN;
-    for (const view of [head, ...views]) {
-      bytes.set(view, at);
-      at += view.length;
-      if (at < turn) continue;
-      turn = at + COPIED_A_TURN;
-      yield;
-    }
-    return bytes;
-  }
-
   /** The columns of the tables, in an order that does not change, as the bytes that they lie in now. */
   stored(): Generator<Iterable<Uint8Array>> {
     return this.#state.tables.stored();
@@ -309,43 +242,6 @@ export class MinuteAggregator {
     writer.number(this.#open.size);
     for (const open of this.#open.values()) open.write(writer);
     return writer.finish();
-  }
-
-  /**
-   * Goes on from a snapshot exactly as the aggregator that made it would have.
-   * @throws BadSnapshot when the bytes are not a snapshot of this stream
-   */
-  static restore(bytes: Uint8Array, options: MinuteAggregatorOptions): MinuteAggregator {
-    return whole(MinuteAggregator.filling(bytes, options));
-  }
-
-  /** As `restore`, bit by bit. */
-  static *filling(bytes: Uint8Array, options: MinuteAggregatorOptions): Generator<void, MinuteAggregator> {
-    if (bytes.length < HEAD_LENGTH_BYTES) throw new BadSnapshot('cut short');
-    const length = new DataView(bytes.buffer, bytes.byteOffset).getFloat64(0, true);
-    let at = HEAD_LENGTH_BYTES + length;
-    if (!(at <= bytes.length)) throw new BadSnapshot('its head is cut short, or it is of another version');
-    const restoring = MinuteAggregator.restoring(bytes.subarray(HEAD_LENGTH_BYTES, at), options);
-    let turn = at + COPIED_A_TURN;
-    for (const column of restoring.stored) {
-      for (const view of column) {
-        if (at + view.length > bytes.length) throw new BadSnapshot('cut short');
-        view.set(bytes.subarray(at, at + view.length));
-        at += view.length;
-        if (at < turn) continue;
-        turn = at + COPIED_A_TURN;
-        yield;
-      }
-    }
-    if (at !== bytes.length) throw new BadSnapshot(`${bytes.length - at} bytes too long`);
-    yield* restoring.derived;
-    return restoring.aggregator;
-  }
-
-  /** Whether a snapshot is of this version. */
-  static reads(bytes: Uint8Array): boolean {
-    if (bytes.length < 2 * HEAD_LENGTH_BYTES) return false;
-    return new DataView(bytes.buffer, bytes.byteOffset).getFloat64(HEAD_LENGTH_BYTES, true) === SNAPSHOT_VERSION;
   }
 
   /**

@@ -1,7 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
+import type { MinuteAggregatorOptions } from '../features/aggregatorOptions.js';
 import { BadSnapshot } from '../features/byteStream.js';
-import { MinuteAggregator, type MinuteAggregatorOptions } from '../features/minuteAggregator.js';
+import { MinuteAggregator } from '../features/minuteAggregator.js';
 import { pageHash } from '../features/pageHash.js';
 import { type AggregatorPage, deletePages, PAGES_A_STATEMENT, readPages, writePages } from './aggregatorPages.js';
 import { AGGREGATOR, readCursor, writeCursor } from './cursors.js';

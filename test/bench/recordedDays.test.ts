@@ -11,6 +11,7 @@ import { slotsOf } from '../../bench/injected/schedule.js';
 import { aggregated, readRows, STREAM, writeRows } from '../../bench/realFeed/rows.js';
 import { decodeRisLiveMessage } from '../../src/bgp/risLive.js';
 import { UpdateBatch, UpdateBatchBuilder } from '../../src/bgp/updateBatch.js';
+import { snapshotOf } from '../../src/features/aggregatorSnapshot.js';
 import { MinuteAggregator } from '../../src/features/minuteAggregator.js';
 import { Random } from '../../src/random/random.js';
 import { SimulatedWorld } from '../../src/simulation/world.js';
@@ -53,7 +54,7 @@ test('rows kept in a file are read back equal, and not for another recording', a
 
 test('a pass without events gives the rows of the recording', async () => {
   const list = batches();
-  const pass = new Pass(new MinuteAggregator({ stream: STREAM }).snapshot(), [], [], 1);
+  const pass = new Pass(snapshotOf(new MinuteAggregator({ stream: STREAM })), [], [], 1);
   const view = viewOf([]);
   for (const { columns } of list) pass.add(columns, view);
   pass.finish();

@@ -2,8 +2,10 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { decodeRisLiveMessage } from '../../src/bgp/risLive.js';
 import { UpdateBatch, UpdateBatchBuilder } from '../../src/bgp/updateBatch.js';
+import type { MinuteAggregatorOptions } from '../../src/features/aggregatorOptions.js';
+import { restored, snapshotOf } from '../../src/features/aggregatorSnapshot.js';
 import { featureIndex } from '../../src/features/catalogue.js';
-import { MinuteAggregator, type MinuteAggregatorOptions } from '../../src/features/minuteAggregator.js';
+import { MinuteAggregator } from '../../src/features/minuteAggregator.js';
 import type { FeatureRow } from '../../src/features/row.js';
 
 const BASE = 1_700_000_040;
@@ -130,8 +132,8 @@ describe('minute features', () => {
       ]),
     );
     aggregator.gap((BASE + 30) * 1000, (BASE + 30 * 86_400) * 1000);
-    const restored = MinuteAggregator.restore(aggregator.snapshot(), { stream: 's' });
-    for (const one of [aggregator, restored]) {
+    const again = restored(snapshotOf(aggregator), { stream: 's' });
+    for (const one of [aggregator, again]) {
       one.advance((BASE + 30 * 86_400 + 90) * 1000);
       const rows = one.take();
       expect(rows.map((row) => row.kind).slice(0, 2)).toEqual(['observed', 'gap']);
@@ -403,7 +405,7 @@ describe('restoring', () => {
           encoded.forEach((batch, i) => {
             if (i === cut) {
               if (takeBefore) rows.push(...parts.take());
-              parts = MinuteAggregator.restore(parts.snapshot(), options);
+              parts = restored(snapshotOf(parts), options);
             }
             parts.add(batch);
             if (i % 3 === 2) parts.gap((BASE + i * 60) * 1000, (BASE + i * 90) * 1000);

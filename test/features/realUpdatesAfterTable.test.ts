@@ -4,7 +4,9 @@ import { expect, test } from '@jest/globals';
 import { GeneratedTable } from '../../bench/fullTable/generatedTable.js';
 import { decodeMrt } from '../../src/bgp/mrt/decodeMrt.js';
 import { UpdateBatch } from '../../src/bgp/updateBatch.js';
-import { MinuteAggregator, type MinuteAggregatorOptions } from '../../src/features/minuteAggregator.js';
+import type { MinuteAggregatorOptions } from '../../src/features/aggregatorOptions.js';
+import { restored, snapshotOf } from '../../src/features/aggregatorSnapshot.js';
+import { MinuteAggregator } from '../../src/features/minuteAggregator.js';
 import type { FeatureRow } from '../../src/features/row.js';
 
 const FOLDER = join(process.cwd(), '../shared/data/mrt-days/rrc04-2021');
@@ -54,7 +56,7 @@ withReal(
     // room for what there is and no more, and a restart in between
     let bounded = begun(free.routes);
     for (const [at, batch] of updates.entries()) {
-      if (at === updates.length >> 1) bounded = MinuteAggregator.restore(bounded.snapshot(), options(free.routes));
+      if (at === updates.length >> 1) bounded = restored(snapshotOf(bounded), options(free.routes));
       bounded.add(batch);
     }
     bounded.finish();

@@ -3,8 +3,10 @@ import { IPV4_ADDRESS } from '../../src/bgp/address.js';
 import { decodeMrt } from '../../src/bgp/mrt/decodeMrt.js';
 import { decodeRisLiveMessage } from '../../src/bgp/risLive.js';
 import { UpdateBatch, UpdateBatchBuilder } from '../../src/bgp/updateBatch.js';
+import type { MinuteAggregatorOptions } from '../../src/features/aggregatorOptions.js';
+import { restored, snapshotOf } from '../../src/features/aggregatorSnapshot.js';
 import { featureIndex } from '../../src/features/catalogue.js';
-import { MinuteAggregator, type MinuteAggregatorOptions } from '../../src/features/minuteAggregator.js';
+import { MinuteAggregator } from '../../src/features/minuteAggregator.js';
 import type { FeatureRow } from '../../src/features/row.js';
 import { mulberry32 } from '../../src/random/mulberry32.js';
 import { type DumpedPrefix, tableDumpV2 } from '../../src/simulation/tableDump.js';
@@ -178,7 +180,7 @@ describe('a stream that begins with a table', () => {
     for (let at = 0; at <= batches.length; at++) {
       const first = new MinuteAggregator({ stream: 's' });
       for (const batch of batches.slice(0, at)) first.add(batch);
-      const second = MinuteAggregator.restore(first.snapshot(), { stream: 's' });
+      const second = restored(snapshotOf(first), { stream: 's' });
       for (const batch of batches.slice(at)) second.add(batch);
       second.advance((BASE + 300) * 1000);
       expect(second.take()).toEqual(whole);
@@ -214,11 +216,11 @@ describe('a stream that begins with a table', () => {
     const twice = { prefix: '10.9.0.0/16', routes: [1, 2].map((pathId) => ({ ...first!, pathId })) };
     const earlier = new MinuteAggregator({ stream: 's' });
     for (const batch of await tableBatches([plain])) earlier.add(batch);
-    let aggregator = MinuteAggregator.restore(earlier.snapshot(), { stream: 's' });
+    let aggregator = restored(snapshotOf(earlier), { stream: 's' });
     const before = aggregator.holdings;
     for (const batch of await tableBatches([twice, plain])) aggregator.add(batch);
     expect(aggregator.holdings.routes).toBe(5);
-    aggregator = MinuteAggregator.restore(aggregator.snapshot(), { stream: 's' });
+    aggregator = restored(snapshotOf(aggregator), { stream: 's' });
     for (const batch of await tableBatches([twice, plain])) aggregator.add(batch);
     expect(aggregator.holdings.routes).toBe(5);
     // the column of identifiers takes room only where there are some

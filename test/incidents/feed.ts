@@ -1,5 +1,6 @@
 import { decodeRisLiveMessage } from '../../src/bgp/risLive.js';
 import { UpdateBatch, UpdateBatchBuilder } from '../../src/bgp/updateBatch.js';
+import { restored, snapshotOf } from '../../src/features/aggregatorSnapshot.js';
 import { MinuteAggregator } from '../../src/features/minuteAggregator.js';
 import type { MinuteInput } from '../../src/incidents/minuteInput.js';
 
@@ -69,7 +70,7 @@ export class Feed {
     aggregator.add(batchOf(updates.filter((update) => !isLater(update))));
     const rows = aggregator.take();
     if (restart !== undefined) {
-      aggregator = MinuteAggregator.restore(aggregator.snapshot(), settings);
+      aggregator = restored(snapshotOf(aggregator), settings);
       aggregator.add(batchOf(updates.filter(isLater)));
     }
     aggregator.advance((START + minutes * 60 + 30) * 1000);
