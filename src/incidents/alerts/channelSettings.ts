@@ -7,12 +7,12 @@ const name = z
   .describe('How routes refer to this channel');
 const timeoutSeconds = z.number().positive().max(120).default(10).describe('How long one delivery may take');
 const port = z.number().int().min(1).max(65_535);
-const httpUrl = z.url({ protocol: /^https?$/ });
+export const httpUrl = z.url({ protocol: /^https?$/ });
 
 const webhookSettings = z.strictObject({
   type: z.literal('webhook'),
   name,
-  url: z.url({ protocol: /^https?$/ }).describe('Takes a POST with the alerts as JSON'),
+  url: httpUrl.describe('Takes a POST with the alerts as JSON'),
   method: z.enum(['POST', 'PUT', 'PATCH']).default('POST'),
   headers: z.record(z.string(), z.string()).default({}).describe('Further headers, such as Authorization'),
   secret: z
@@ -35,7 +35,7 @@ const webhookSettings = z.strictObject({
 const slackSettings = z.strictObject({
   type: z.literal('slack'),
   name,
-  url: z.url({ protocol: /^https?$/ }).describe('Incoming webhook of Slack, Mattermost, Rocket.Chat or the like'),
+  url: httpUrl.describe('Incoming webhook of Slack, Mattermost, Rocket.Chat or the like'),
   timeoutSeconds,
 });
 

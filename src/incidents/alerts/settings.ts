@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { INCIDENT_CLASSES, SEVERITIES } from '../incident.js';
 import { ALERT_KINDS } from './alert.js';
-import { channelSettings } from './channelSettings.js';
+import { channelSettings, httpUrl } from './channelSettings.js';
 
 const routeSettings = z.strictObject({
   channels: z.array(z.string()).min(1).describe('Names of channels'),
@@ -74,7 +74,7 @@ export const alertSettings = z
       ),
     heartbeat: z
       .strictObject({
-        url: z.url({ protocol: /^https?$/ }).describe('Such as a check of healthchecks.io'),
+        url: httpUrl.describe('Such as a check of healthchecks.io'),
         intervalSeconds: z.number().int().min(10).max(86_400).default(300).describe('Seconds between two requests'),
         method: z.enum(['GET', 'POST']).default('GET'),
       })
