@@ -82,7 +82,7 @@ test('a loss of peers raises an alarm alone and ends with it; a weekend that com
 
 test('a rule that looks back for hours ends with what the shorter means see', () => {
   // On each of three time scales the mean of the rules and their root mean square.
-  expect(rulesSurprise([3, 2, 9, 1, 1, 30])).toBe(6);
-  expect(rulesSurprise([0.2, 0.4, 20, 20, 20, 20])).toBeCloseTo(1.6);
+  expect(rulesSurprise([3, 2, 11, 1, 1, 30])).toBe(9);
+  expect(rulesSurprise([0.2, 0.4, 20, 20, 20, 20])).toBeCloseTo(3.6);
   expect(rulesSurprise([1, 1, Number.NaN, 1, 1, 1])).toBeNaN();
 });

@@ -75,7 +75,7 @@ function greatestOf(
 }
 
 /** How much more a rule's mean may count than the next shorter one: rules that look back for hours end with what they saw. */
-const RULES_MORE = 2;
+const RULES_MORE = 3;
 /** On each time scale, shortest first: the mean of the rules and their root mean square. */
 const RULE_SCORES = 2;
 
