@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { ENSEMBLE_THRESHOLD } from '../../src/detection/ensemble.js';
 import { heuristic, heuristicWith } from '../../src/models/heuristic/index.js';
-import { rulesSurprise } from '../../src/models/heuristic/views.js';
+import { shapeSurprise } from '../../src/models/heuristic/views.js';
 import { VOLUME_VIEW, volumeScales, volumeSurprise } from '../../src/models/heuristic/volume.js';
 import { cut, ordinaryBlock } from './synthetic.js';
 
@@ -80,9 +80,9 @@ test('a loss of peers raises an alarm alone and ends with it; a weekend that com
   expect(Math.max(...weekend)).toBeLessThan(ENSEMBLE_THRESHOLD);
 });
 
-test('a rule that looks back for hours ends with what the shorter means see', () => {
+test('a rule alone that looks back for hours ends with what the shorter means see', () => {
   // On each of three time scales the mean of the rules and their root mean square.
-  expect(rulesSurprise([3, 2, 11, 1, 1, 30])).toBe(9);
-  expect(rulesSurprise([0.2, 0.4, 20, 20, 20, 20])).toBeCloseTo(3.6);
-  expect(rulesSurprise([1, 1, Number.NaN, 1, 1, 1])).toBeNaN();
+  expect(shapeSurprise([3, 2, 11, 1, 1, 30])).toBe(6);
+  expect(shapeSurprise([0.2, 0.4, 20, 20, 20, 20])).toBeCloseTo(1.6);
+  expect(shapeSurprise([1, 1, Number.NaN, 1, 1, 1])).toBeNaN();
 });

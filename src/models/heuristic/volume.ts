@@ -147,6 +147,7 @@ export function scoresOfCounts(counts: Preparation, view: VolumeView, block: Fea
 export interface Surprises {
   volume: number;
   rules: number;
+  shape: number;
   paths: number;
   fall: number;
   single: number;
@@ -156,12 +157,12 @@ export interface Surprises {
  * The weighted geometric mean of the surprise of volume and rules is high where both speak, and a rule that lags behind a storm that is
  * over cannot hold it up. What is surprising alone is enough for an alarm and no more.
  */
-export function joinViews(view: VolumeView, { volume, rules, paths, fall, single }: Surprises): number {
-  if (!Number.isFinite(volume + rules + paths + fall + single)) return Number.NaN;
+export function joinViews(view: VolumeView, { volume, rules, shape, paths, fall, single }: Surprises): number {
+  if (!Number.isFinite(volume + rules + shape + paths + fall + single)) return Number.NaN;
   const logs = view.weight * Math.log(held(volume, MOST)) + Math.log(held(rules, view.mostOfRules));
   return Math.max(
     Math.exp(logs / (view.weight + 1)),
-    alone(view.shape, rules),
+    alone(view.shape, shape),
     alone(view.paths, paths),
     alone(view.fall, fall),
     alone(view.single, single),
