@@ -226,7 +226,7 @@ function strongest(deviations: Float64Array, at: number): number {
 
 /**
  * The volume on its time scales first, then on each time scale two views of the rules' deviations: their mean, high when many rules speak
- * at once, and their root mean square, high when one speaks loudly; then the paths, the fall, and each count on its own.
+ * at once, and their root mean square, high when one speaks loudly; then the paths, the falls, and each count on its own.
  */
 function scoresIn(view: VolumeView, model: Limits, block: FeatureBlock, from: number): Float64Array[] {
   const rows = block.minutes.length - from;
@@ -248,8 +248,8 @@ function scoresIn(view: VolumeView, model: Limits, block: FeatureBlock, from: nu
     }
     return [broad, loud];
   });
-  const { volumes, paths, fall, singles } = scoresOfCounts(model.counts, view, block, from);
-  return [...volumes, ...rules, ...paths, fall, ...singles];
+  const { volumes, paths, falls, singles } = scoresOfCounts(model.counts, view, block, from);
+  return [...volumes, ...rules, ...paths, ...falls, ...singles];
 }
 
 function inWords(

@@ -11,7 +11,7 @@ import { joinViews, type VolumeView, volumeSurprise } from './volume.js';
  */
 export const viewsSchema = z.object({
   each: z.array(calibrationSchema).min(1),
-  /** How many of the scores are the volume's, the rules' and the paths'; one is the fall, the rest are single counts. */
+  /** How many of the scores are the volume's, the rules' and the paths'; falls are one less than volumes, the rest are single counts. */
   volumes: z.number().int().positive(),
   rules: z.number().int().positive(),
   paths: z.number().int().positive(),
@@ -66,7 +66,8 @@ function greatestOf(
   view: VolumeView,
   scores: readonly Float64Array[],
 ): Float64Array[] {
-  const ends = [0, volumes, volumes + rules, volumes + rules + paths, volumes + rules + paths + 1, scores.length];
+  const beforeFalls = volumes + rules + paths;
+  const ends = [0, volumes, volumes + rules, beforeFalls, beforeFalls + volumes - 1, scores.length];
   const part = <T>(list: readonly T[], g: number): T[] => list.slice(ends[g], ends[g + 1]);
   const held = (g: number, greatest: (surprises: number[]) => number): Float64Array => {
     const [calibrations, of] = [part(each, g), part(scores, g)];

@@ -105,10 +105,10 @@ export interface CountScores {
   /** The same of the paths' measures, on the time scales without the lasting one. */
   paths: Float64Array[];
   /**
-   * [rows - from] how far the shortest of the volumes is below the longest, or below the ordinary where that is higher. A weekend comes
-   * slowly and the longest mean comes with it; after a storm the counts are back, and no lower than ever.
+   * For each time scale but the longest [rows - from] how far the volume is below the longest, or below the ordinary where that is
+   * higher. A weekend comes slowly and the longest mean comes with it; after a storm the counts are back, and no lower than ever.
    */
-  fall: Float64Array;
+  falls: Float64Array[];
   /** For each count on each time scale [rows - from] its deviation upwards, in spreads of its own means; NaN for gaps. */
   singles: Float64Array[];
 }
@@ -134,7 +134,7 @@ export function scoresOfCounts(counts: Preparation, view: VolumeView, block: Fea
   const lasting = volumes.at(-1)!;
   return {
     volumes,
-    fall: volumes[0]!.map((now, row) => Math.min(0, lasting[row]!) - now),
+    falls: volumes.slice(0, -1).map((mean) => mean.map((now, row) => Math.min(0, lasting[row]!) - now)),
     paths: view.scales.map((scale) => meanOver(PATHS, scale)),
     singles: view.singleScales.flatMap((scale) => {
       const first = counts.scales.indexOf(scale) * counts.kept.length;
