@@ -10,6 +10,7 @@ import { calibrated } from './transfer/calibration.js';
 import { views } from './transfer/choices.js';
 import { type Grafted, grafted } from './transfer/grafts.js';
 import { leaveOut, type Scored } from './transfer/leaveOut.js';
+import { lostPeers } from './transfer/lostPeers.js';
 import { type Recall, recallOf } from './transfer/recall.js';
 import { recordings } from './transfer/recorded.js';
 import { weaker } from './transfer/weaker.js';
@@ -41,7 +42,8 @@ type Line = Measures & { file: string; model: string; seeds: number; missed: num
  */
 export const bench: Bench = {
   name: 'transfer',
-  async run({ quick, files }) {
+  async run({ quick, files, lost }) {
+    if (lost !== undefined) return { ...(await lostPeers(lost, SEEDS)), results: [] };
     const all = recordings(files ?? []);
     const seeds = quick ? SEEDS.slice(0, 1) : SEEDS;
     const found = new Map<string, Quality[]>();

@@ -22,10 +22,12 @@ const PATHS = featureIndexes([
   'average_edit_distance',
 ]);
 
-/** What may raise an alarm alone counts twice what its surprise is beyond `from`, and `most` at most. */
+/** What may raise an alarm alone counts `steep` times what its surprise is beyond `from`, and `most` at most. */
 export interface Alone {
   from: number;
   most: number;
+  /** Twice, where nothing is said. */
+  steep?: number;
 }
 
 /** What was chosen with labelled events or injections in view: the transfer bench chooses it anew with each event left out. */
@@ -46,7 +48,10 @@ export interface VolumeView {
   single: Alone;
   /** Longer paths and greater edit distances, all together over the minutes of the volume: exploration of paths shows in no count. */
   paths: Alone;
-  /** A sudden fall of the volume: peers that are lost take their updates with them. */
+  /**
+   * A sudden fall of the volume: peers that are lost take their updates with them. It counts from where the others reach the threshold, and
+   * below that not at all, for falls between the waves of an event are among its minutes.
+   */
   fall: Alone;
 }
 
@@ -59,7 +64,7 @@ export const VOLUME_VIEW: VolumeView = {
   shape: { from: 12, most: 4 },
   single: { from: 2.6, most: 5 },
   paths: { from: 2.6, most: 5 },
-  fall: { from: 2.6, most: 5 },
+  fall: { from: 3.9, most: 5, steep: 8 },
 };
 
 /** What counts alone is an alarm or nothing: steep, so that it does not reorder the minutes that the volume ranks. */
@@ -169,8 +174,8 @@ export function joinViews(view: VolumeView, { volume, rules, shape, paths, fall,
   );
 }
 
-function alone({ from, most }: Alone, surprise: number): number {
-  return Math.min(most, STEEP * (surprise - from));
+function alone({ from, most, steep = STEEP }: Alone, surprise: number): number {
+  return Math.min(most, steep * (surprise - from));
 }
 
 function held(surprise: number, most: number): number {
