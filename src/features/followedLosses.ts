@@ -40,6 +40,8 @@ const SAMPLE = 5;
 const VIA = 6;
 /** Share of the peers that withdrew something, up to which the routes to another prefix may be stray ones. */
 const STRAY_SHARE = 0.05;
+/** Prefixes of a network that must have been known for it to count as known. */
+const WELL_HELD = 10;
 /** Share of what a prefix had that must lead to a block around it for the prefix to be reached still. */
 const REACHED_SHARE = 0.5;
 
@@ -151,7 +153,7 @@ export class FollowedLosses {
           prefixes: over ? 0 : lost.length,
           left: this.#prefixesLeft(loss, lost, quiet),
           peers: loss.peers.length,
-          held: medianHeld(over ? loss.before : lost),
+          held: heldBefore(over ? loss.before : lost),
           sample: (over ? loss.before : lost)
             .map(([prefix]) => prefixes.text(prefix))
             .sort(byText)
@@ -261,10 +263,10 @@ function growsAnew({ most, since, rest }: Loss, lost: number, minute: Minute): b
   return rest !== undefined && minute - rest.until <= SPREADS && lost > most && lost > rest.prefixes * GROWS;
 }
 
-/** Routes that one in two of the prefixes had held before. */
-function medianHeld(before: Loss['before']): number {
-  const held = before.map(([, routes, known]) => known ?? routes).sort((a, b) => a - b);
-  return held[held.length >> 1] ?? 0;
+/** Routes that ten of the prefixes, or half of fewer, had held before at least. */
+function heldBefore(before: Loss['before']): number {
+  const held = before.map(([, routes, known]) => known ?? routes).sort((a, b) => b - a);
+  return held[Math.min(WELL_HELD, Math.ceil(held.length / 2)) - 1] ?? 0;
 }
 
 function linesOf({ lines }: Loss): Pick<NetworkLoss, 'lines'> {

@@ -147,8 +147,8 @@ export interface NetworkLoss {
   /** Peers that withdrew any of them. */
   peers: number;
   /**
-   * Routes that one in two of the lost prefixes had held before the minutes in which it was withdrawn: what was first
-   * heard of while other paths were tried does not count. Absent in older rows.
+   * Routes that ten of the lost prefixes, or half of fewer, had held at least before the minutes in which they were
+   * withdrawn: what was first heard of while other paths were tried does not count. Absent in older rows.
    */
   held?: number;
   sample: string[];
