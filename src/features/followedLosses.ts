@@ -174,7 +174,12 @@ export class FollowedLosses {
   }
 
   write(writer: ByteWriter): void {
-    writer.json({ losses: [...this.#losses.values()], heard: this.#quiet.toJson(), past: this.#past, recent: this.#recent.toJson() });
+    writer.json({
+      losses: [...this.#losses.values()],
+      heard: this.#quiet.toJson(),
+      past: this.#past,
+      recent: this.#recent.toJson(),
+    });
   }
 
   /** The prefixes' references are in the snapshot of their own table. */
@@ -222,7 +227,12 @@ export class FollowedLosses {
     return false;
   }
 
-  #add(origin: number, [prefix, before, held]: [number, number, number], path: readonly number[], minute: Minute): void {
+  #add(
+    origin: number,
+    [prefix, before, held]: [number, number, number],
+    path: readonly number[],
+    minute: Minute,
+  ): void {
     let loss = this.#losses.get(origin);
     if (loss === undefined) {
       if (this.#losses.size >= FOLLOWED) return;
@@ -246,7 +256,8 @@ export class FollowedLosses {
   #earlier(minute: Minute, minutes: number): Map<number, number> {
     this.#past = this.#past.filter(([, since]) => since > minute - LONGEST).slice(-REMEMBERED);
     const counts = new Map<number, number>();
-    for (const [origin, since] of this.#past) if (since > minute - minutes) counts.set(origin, (counts.get(origin) ?? 0) + 1);
+    for (const [origin, since] of this.#past)
+      if (since > minute - minutes) counts.set(origin, (counts.get(origin) ?? 0) + 1);
     return counts;
   }
 

@@ -1,5 +1,14 @@
 import type { KeptLoss } from '../evidence.js';
-import { FEWEST_LOST, isBehind, isGoneItself, isSeveral, isWhole, lossesOf, SURELY, wholeLosses } from '../networkOutages.js';
+import {
+  FEWEST_LOST,
+  isBehind,
+  isGoneItself,
+  isSeveral,
+  isWhole,
+  lossesOf,
+  SURELY,
+  wholeLosses,
+} from '../networkOutages.js';
 import { bySize } from '../severity.js';
 import {
   type Case,
@@ -160,7 +169,9 @@ function networkOutage({ subject, evidence, settings }: Case): Judgement {
   const lasts =
     itself ||
     (!unstable && large) ||
-    (!flaps && share >= (several || own.held !== undefined ? HALF_OF_PEERS : MOST_PEERS) && stillGone(losses, prefixes));
+    (!flaps &&
+      share >= (several || own.held !== undefined ? HALF_OF_PEERS : MOST_PEERS) &&
+      stillGone(losses, prefixes));
   const others = behind.slice(0, NAMED).map(({ origin }) => `AS${origin}`);
   const more = behind.length > NAMED ? ` and ${behind.length - NAMED} more` : '';
   return {
