@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { pino } from 'pino';
-import { Drill } from '../demo/drill.js';
+import { Drill, type DrillOptions, TooFarBack } from '../demo/drill.js';
 import { whole } from './numbers.js';
 import { say, UsageError } from './output.js';
 
@@ -15,6 +15,7 @@ export function register(program: Command): void {
     )
     .option('--after <minutes>', 'minutes until the hijack', whole(1, 10_000), 4)
     .option('--for <minutes>', 'minutes that it lasts', whole(1, 10_000), 3)
+    .option('--pace <times>', 'as fast as the clock; it then begins in the past, and catches up', whole(1, 60), 1)
     .option('--seed <number>', 'another seed makes another world', whole(0, 4_294_967_295), 1)
     .option('--settings <file>', 'written, for the system that is to listen; must not be there yet', 'drill.json')
     .addHelpText(
@@ -25,21 +26,22 @@ a chat (the protocol of Slack's incoming webhooks). It sends nothing anywhere el
 
 Examples:
   routewarden drill
+  routewarden drill --pace 4                     # over in two minutes
   routewarden --config drill.json start          # in a second terminal
   routewarden --config drill.json init AS64500   # in a third`,
     )
-    .action(async (options: { after: number; for: number; seed: number; settings: string }) => {
+    .action(async (options: { after: number; for: number; pace: number; seed: number; settings: string }) => {
       const { settings: file } = options;
       if (existsSync(file)) throw new UsageError(`${file} is there: remove it, or name another with --settings`);
       const stopping = new AbortController();
       process.once('SIGINT', () => stopping.abort(new Error('stopped')));
       process.once('SIGTERM', () => stopping.abort(new Error('stopped')));
-      const drill = new Drill({
+      const drill: Drill = drillOf({
         ...options,
         lasts: options.for,
         now: new Date(),
         logger: pino({ level: 'warn' }, pino.destination(2)),
-        onChat: (lines) => say(`${clock(Date.now())} chat: ${lines.join('\n               ')}`),
+        onChat: (lines) => say(`${clock(drill.time())} chat: ${lines.join('\n               ')}`),
       });
       try {
         const heard = await drill.listen();
@@ -48,7 +50,8 @@ Examples:
         const { startMinute, culprits, victims, prefixes, peers } = drill.truth;
         const [from, until] = [startMinute * 60_000, (startMinute + options.for) * 60_000];
         const taken = `AS${culprits[0]} takes ${prefixes[0]} from AS${victims[0]}`;
-        say(`Drill: a simulated Internet, at the pace of the clock. Times are UTC; now is ${clock(Date.now())}.
+        const pace = options.pace === 1 ? 'the pace of the clock' : `${options.pace} times the pace of the clock`;
+        say(`Drill: a simulated Internet, at ${pace}. Times are UTC; now is ${clock(drill.time())}.
   yours      AS${victims[0]}
   hijack     ${taken} at ${clock(from)} at ${peers.length} peers, and gives it back at ${clock(until)}
   settings   ${file}, with a chat that is printed here
@@ -60,8 +63,8 @@ In a third:
   npx routewarden --config ${file} reload
 `);
         const announcements = [
-          later(from, `${taken}`, stopping.signal),
-          later(until, `AS${culprits[0]} gives ${prefixes[0]} back`, stopping.signal),
+          later(drill, from, taken, stopping.signal),
+          later(drill, until, `AS${culprits[0]} gives ${prefixes[0]} back`, stopping.signal),
         ];
         await drill.play(stopping.signal);
         for (const timer of announcements) clearTimeout(timer);
@@ -72,10 +75,19 @@ In a third:
     });
 }
 
-function later(at: number, what: string, signal: AbortSignal): NodeJS.Timeout {
+/** @throws UsageError */
+function drillOf(options: DrillOptions): Drill {
+  try {
+    return new Drill(options);
+  } catch (error) {
+    throw error instanceof TooFarBack ? new UsageError(error.message) : error;
+  }
+}
+
+function later(drill: Drill, at: number, what: string, signal: AbortSignal): NodeJS.Timeout {
   return setTimeout(() => {
     if (!signal.aborted) say(`${clock(at)} drill: ${what}`);
-  }, at - Date.now());
+  }, drill.clockAt(at) - Date.now());
 }
 
 function clock(at: number): string {

@@ -14,6 +14,10 @@ const ONE_PREFIX = 1 / 60;
 /** A hijack that fewer peers see tries nothing out. */
 const LEAST_SHARE = 0.5;
 const TRIES = 50;
+/** After the prefix was given back: what is said of that comes at the same pace. */
+const REST_MINUTES = 2;
+/** Minutes further back are history (alerts.historyMinutes), of which no chat hears. */
+const MOST_BEHIND_MINUTES = 45;
 
 export interface DrillOptions {
   seed: number;
@@ -21,21 +25,46 @@ export interface DrillOptions {
   /** Minutes until the hijack begins, and those that it lasts. */
   after: number;
   lasts: number;
+  /** How many times as fast as the clock; absent: 1. */
+  pace?: number;
   logger: Logger;
   /** What came to the chat's webhook. */
   onChat: (lines: string[]) => void;
 }
 
-/** A simulated Internet at the pace of the clock, in which one network's prefix is taken and given back; and a chat to hear of it. */
+/** At this pace it would begin further back than anybody is called for. */
+export class TooFarBack extends Error {
+  constructor() {
+    super(`the drill would begin more than ${MOST_BEHIND_MINUTES} minutes ago: a slower pace, or fewer minutes`);
+    this.name = 'TooFarBack';
+  }
+}
+
+/**
+ * A simulated Internet at the pace of the clock, in which one network's prefix is taken and given back; and a chat to hear
+ * of it. At a quicker pace it begins in the past and has caught up with the clock at its end, since a live feed is never
+ * ahead of it.
+ */
 export class Drill {
   readonly truth: GroundTruth;
   readonly #feed: RisLiveServer;
   readonly #archive: ArchiveServer;
   readonly #chat: ChatServer;
   readonly #now: Minute;
+  readonly #pace: number;
+  /** By the clock, and by its own time, ms. */
+  readonly #began: number;
+  readonly #from: number;
 
+  /** @throws TooFarBack */
   constructor(options: DrillOptions) {
-    this.#now = Math.floor(options.now.getTime() / 60_000);
+    const { now, after, lasts, pace = 1 } = options;
+    const behind = (after + lasts + REST_MINUTES) * (1 - 1 / pace);
+    if (behind > MOST_BEHIND_MINUTES) throw new TooFarBack();
+    this.#pace = pace;
+    this.#began = now.getTime();
+    this.#from = this.#began - behind * 60_000;
+    this.#now = Math.floor(this.#from / 60_000);
     const { script, truth } = hijackSeen(options, this.#now);
     this.truth = truth;
     const world = new SimulatedWorld(script);
@@ -43,6 +72,16 @@ export class Drill {
     // A world of its own, as both walk through the minutes at their own pace.
     this.#archive = new ArchiveServer({ world: new SimulatedWorld(script), horizon: () => this.#feed.state.position });
     this.#chat = new ChatServer(options.onChat);
+  }
+
+  /** Its own time, ms since 1970. */
+  time(): number {
+    return Math.min(Date.now(), this.#from + (Date.now() - this.#began) * this.#pace);
+  }
+
+  /** When its own time comes to this, by the clock, ms. */
+  clockAt(time: number): number {
+    return Math.max(time, this.#began + (time - this.#from) / this.#pace);
   }
 
   /** @returns the settings of a system that listens to this drill, but for what is `watch`ed */
@@ -61,7 +100,7 @@ export class Drill {
   /** Plays until the signal. */
   async play(signal: AbortSignal): Promise<void> {
     try {
-      await this.#feed.playUntil(Number.MAX_SAFE_INTEGER, { atTheirTime: true, signal });
+      await this.#feed.playUntil(Number.MAX_SAFE_INTEGER, { clock: () => this.time(), signal });
     } catch (error) {
       if (!signal.aborted) throw error;
     }

@@ -3,6 +3,7 @@ import { type LineRecord, LostLines } from './lostLines.js';
 import { MinuteTotals } from './minuteTotals.js';
 import type { Minute } from './row.js';
 import { Tally } from './tally.js';
+import type { TallyRoom } from './tallyRoom.js';
 
 /** Entries of each ranking in a row, and of lists that only illustrate it. */
 export const LISTED = 20;
@@ -89,15 +90,15 @@ export class OpenMinute {
   /** Routes of a prefix that went over to another path, by any peer. */
   readonly pathChanges: Tally;
   readonly originRoutes: Tally;
-  readonly peerRoutes = new Tally();
+  readonly peerRoutes: Tally;
   /** Duplicate announcements by peer. */
-  readonly peerRepeats = new Tally();
-  readonly withdrawn = new Tally();
-  readonly announcedAgain = new Tally();
-  readonly peersBefore = new Tally();
+  readonly peerRepeats: Tally;
+  readonly withdrawn: Tally;
+  readonly announcedAgain: Tally;
+  readonly peersBefore: Tally;
   /** Routes to a prefix that came up in this minute, and how many of them before the first was withdrawn. */
-  readonly #fresh = new Tally(FRESH);
-  readonly freshBefore = new Tally(FRESH);
+  readonly #fresh: Tally;
+  readonly freshBefore: Tally;
   readonly origins = new Map<string, NewOrigin>();
   readonly specifics = new Map<string, MoreSpecific>();
   readonly links = new Map<string, NewLink>();
@@ -111,14 +112,31 @@ export class OpenMinute {
   readonly lines = new Map<number, LostLines>();
   resets: Reset[] = [];
 
-  /** @param before a minute that took about as much: it spares the tallies their growth */
+  /**
+   * @param room of the stream's minutes
+   * @param before a minute that took about as much: it spares the tallies their growth
+   */
   constructor(
     readonly minute: Minute,
+    room: TallyRoom,
     before?: OpenMinute,
   ) {
-    this.prefixRoutes = before?.prefixRoutes.next() ?? new Tally();
-    this.pathChanges = before?.pathChanges.next() ?? new Tally();
-    this.originRoutes = before?.originRoutes.next() ?? new Tally();
+    const tally = (maximum?: number) => new Tally(maximum, undefined, room);
+    this.prefixRoutes = before?.prefixRoutes.next() ?? tally();
+    this.pathChanges = before?.pathChanges.next() ?? tally();
+    this.originRoutes = before?.originRoutes.next() ?? tally();
+    this.peerRoutes = tally();
+    this.peerRepeats = tally();
+    this.withdrawn = tally();
+    this.announcedAgain = tally();
+    this.peersBefore = tally();
+    this.#fresh = tally(FRESH);
+    this.freshBefore = tally(FRESH);
+  }
+
+  /** Its rankings have been read: its tallies' columns are for the minutes to come. */
+  release(): void {
+    for (const tally of [...this.#tallies(), this.#fresh, this.freshBefore]) tally.release();
   }
 
   /**
@@ -274,8 +292,8 @@ export class OpenMinute {
     writer.json(records);
   }
 
-  static read(reader: ByteReader): OpenMinute {
-    const open = new OpenMinute(reader.number());
+  static read(reader: ByteReader, room: TallyRoom): OpenMinute {
+    const open = new OpenMinute(reader.number(), room);
     open.totals = MinuteTotals.fromColumn(reader.column(Float64Array));
     for (const tally of open.#tallies()) tally.read(reader);
     const records = reader.json() as Records;

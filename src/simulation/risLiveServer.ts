@@ -22,8 +22,8 @@ export interface RisLiveServerOptions {
 export interface PlayOptions {
   /** Pace; absent = as fast as the clients take it. */
   messagesPerSecond?: number;
-  /** Each message at its own time by this machine's clock, and those that are due at once. */
-  atTheirTime?: boolean;
+  /** Each message at its own time by this clock, ms since 1970, and those that are due at once. */
+  clock?: () => number;
   signal?: AbortSignal;
 }
 
@@ -140,10 +140,10 @@ export class RisLiveServer {
     return { minutes: this.#position - first.position, messages: this.#messages - first.messages };
   }
 
-  async #playMinute(pace: Pace, { atTheirTime, signal }: PlayOptions): Promise<void> {
+  async #playMinute(pace: Pace, { clock, signal }: PlayOptions): Promise<void> {
     const messages = this.#world.messages(this.#position);
     for (const message of messages) {
-      if (atTheirTime) await this.#time(message.centisecond * 10, signal);
+      if (clock) await this.#time(message.centisecond * 10, clock, signal);
       if (pace.due()) {
         this.#flush();
         await pace.wait();
@@ -151,13 +151,13 @@ export class RisLiveServer {
       if (++this.#messages % MESSAGES_BETWEEN_CHECKS === 0) await this.#drained(MOST_BUFFERED);
       this.#send(message);
     }
-    if (atTheirTime) await this.#time((this.#position + 1) * 60_000, signal);
+    if (clock) await this.#time((this.#position + 1) * 60_000, clock, signal);
   }
 
-  async #time(at: number, signal: AbortSignal | undefined): Promise<void> {
-    while (!this.#closed && Date.now() < at) {
+  async #time(at: number, clock: () => number, signal: AbortSignal | undefined): Promise<void> {
+    while (!this.#closed && clock() < at) {
       this.#flush();
-      await sleep(Math.min(at - Date.now(), 250), undefined, { signal });
+      await sleep(Math.min(at - clock(), 250), undefined, { signal });
     }
   }
 

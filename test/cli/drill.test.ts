@@ -23,8 +23,13 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 }, 120_000);
 
+test('at a pace by which it would begin among the minutes that are history it is refused', async () => {
+  const ended = await routewarden(['drill', '--pace', '2', '--after', '100'], {}, folder);
+  expect(ended).toMatchObject({ code: 2, stderr: expect.stringContaining('more than 45 minutes ago') });
+});
+
 test('the walk of the README: own AS declared, its hijack told in a chat, silenced, and resolved', async () => {
-  const drill = begin(['drill', '--after', '2', '--for', '1']);
+  const drill = begin(['drill', '--after', '5', '--for', '1', '--pace', '4']);
   await drill.saying(/reload\n/);
   const [, mine] = /yours {6}(AS\d+)/.exec(drill.said())!;
   const [, thief, prefix] = /(AS\d+) takes (\S+) from/.exec(drill.said())!;

@@ -36,13 +36,14 @@ export class RunningSystem {
 
   private constructor(
     private readonly folder: string,
-    readonly settings: Settings,
+    public settings: Settings,
     readonly feed: RisLiveServer,
-    readonly system: System,
-    readonly pool: Pool,
-    readonly pipeline: Pipeline,
+    public system: System,
+    public pool: Pool,
+    public pipeline: Pipeline,
     /** Of the page. */
     readonly url: string,
+    private readonly patience: AbortSignal,
   ) {}
 
   static async start({
@@ -66,16 +67,17 @@ export class RunningSystem {
       retraining: { trainingDays: 1, heldBackMinutes: 240, jitterSeconds: 0, ...retraining },
       dashboard: { port, live: false },
     });
-    const system = await System.start({
-      settings,
-      logger: QUIET,
-      onLine: () => {},
-      onHopeless: () => {},
-      onDatabaseLost: () => {},
-    });
-    const pool = openPool(system.database.databaseUrl, { name: 'test', onError: () => {} });
-    const pipeline = new Pipeline(pool, STREAM, AbortSignal.timeout(patience));
-    return new RunningSystem(folder, settings, feed, system, pool, pipeline, `http://127.0.0.1:${port}`);
+    const signal = AbortSignal.timeout(patience);
+    const { system, pool, pipeline } = await start(settings, signal);
+    return new RunningSystem(folder, settings, feed, system, pool, pipeline, `http://127.0.0.1:${port}`, signal);
+  }
+
+  /** Stops it and starts it again on its data, with other settings. */
+  async restart(changed: Pick<Settings, 'redisUrl'>): Promise<void> {
+    await this.pool.end();
+    await this.system.stop();
+    this.settings = { ...this.settings, ...changed };
+    Object.assign(this, await start(this.settings, this.patience));
   }
 
   /** Plays the history and waits for the first version of each kind. */
@@ -140,4 +142,16 @@ export class RunningSystem {
     await this.feed.close();
     await rm(this.folder, { recursive: true, force: true });
   }
+}
+
+async function start(settings: Settings, patience: AbortSignal) {
+  const system = await System.start({
+    settings,
+    logger: QUIET,
+    onLine: () => {},
+    onHopeless: () => {},
+    onDatabaseLost: () => {},
+  });
+  const pool = openPool(system.database.databaseUrl, { name: 'test', onError: () => {} });
+  return { system, pool, pipeline: new Pipeline(pool, STREAM, patience) };
 }
