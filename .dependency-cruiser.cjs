@@ -8,6 +8,7 @@ const SETTINGS = '^src/(?:dashboard/settings|drift/settings|retraining/(?:settin
 const BASICS = '^src/config/(?:paths|redaction|codeVersion)\\.ts$';
 const PARTS = [
   ['config/{paths,redaction}', BASICS],
+  ['words', '^src/words/'],
   ['random', '^src/random/'],
   ['bgp', '^src/bgp/'],
   ['sources', '^src/sources/'],

@@ -13,6 +13,7 @@ const { values, positionals } = parseArgs({
     rows: { type: 'string' },
     'watch-prefixes': { type: 'string' },
     'watch-as': { type: 'string' },
+    lost: { type: 'string' },
     seed: { type: 'string' },
     seeds: { type: 'string' },
     events: { type: 'string' },
@@ -59,6 +60,7 @@ full-system [MILLIONS ...]
 gate [--seed N] [--seeds N] [--kinds A,B] [--windows 1,7] [--minutes N] [--threads N]
 drift-quality [--seed N] [--series N] [--frog-days N] [--kinds A,B]
 transfer [FILE.csv ...]
+transfer --lost FOLDER
 regimes [--order NAME] [--seed N]
 regimes FILE.csv --boundaries ROW,ROW,... [--days N] [--seed N]`,
   );

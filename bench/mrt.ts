@@ -56,7 +56,7 @@ async function features(file: string): Promise<{ elements: number; minutes: numb
   let elements = 0;
   let minutes = 0;
   for await (const { batch } of decodeMrt(createReadStream(file, { highWaterMark: 1 << 18 }))) {
-    const decoded = new UpdateBatch(batch.takeColumns());
+    const decoded = new UpdateBatch(batch.lendColumns());
     elements += decoded.elements;
     aggregator.add(decoded);
     minutes += aggregator.take().length;
@@ -78,7 +78,7 @@ function bgpdumpSeconds(file: string): number | null {
 async function elementsOf(file: string): Promise<number> {
   let entries = 0;
   for await (const { batch } of decodeMrt(createReadStream(file, { highWaterMark: 1 << 18 }))) {
-    if (batch.messages > 0) entries += new UpdateBatch(batch.takeColumns()).elements;
+    if (batch.messages > 0) entries += new UpdateBatch(batch.lendColumns()).elements;
   }
   return entries;
 }

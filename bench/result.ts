@@ -23,6 +23,8 @@ export interface BenchOptions {
   'watch-prefixes'?: string;
   'watch-as'?: string;
   seed?: string;
+  /** A recording of updates whose peers are lost for a while: that is all that is measured. */
+  lost?: string;
   /** How many seeds, from that one on. */
   seeds?: string;
   events?: string;

@@ -1,3 +1,4 @@
+import { ColumnRoom } from '../src/bgp/columnRoom.js';
 import { decodeRisLiveMessage } from '../src/bgp/risLive.js';
 import { UpdateBatch, UpdateBatchBuilder } from '../src/bgp/updateBatch.js';
 import { MinuteAggregator } from '../src/features/minuteAggregator.js';
@@ -53,9 +54,10 @@ function processorTime(): number {
 function measure(all: Messages): Rates {
   const builder = new UpdateBatchBuilder();
   const aggregator = new MinuteAggregator({ stream: 'bench' });
+  const room = new ColumnRoom();
   const half = all.count >> 1;
   for (let i = 0; i < half; i++) decodeRisLiveMessage(all.bytes(i), builder);
-  aggregator.add(UpdateBatch.decode(builder.finish()));
+  aggregator.add(UpdateBatch.decode(builder.finish(), room));
   let parse = 0;
   let ours = 0;
   let timed = 0;
@@ -73,7 +75,7 @@ function measure(all: Messages): Rates {
       const { kind, reason } = decodeRisLiveMessage(buffer, builder);
       if (kind !== 'update') throw new Error(`not an update but ${kind}: ${reason}`);
     }
-    aggregator.add(UpdateBatch.decode(builder.finish()));
+    aggregator.add(UpdateBatch.decode(builder.finish(), room));
     aggregator.take();
     ours += processorTime() - start;
     timed += BATCH_MESSAGES;
@@ -85,11 +87,12 @@ function measure(all: Messages): Rates {
 function memory(messages: Messages, total: number): { early: number; late: number } {
   const builder = new UpdateBatchBuilder();
   const aggregator = new MinuteAggregator({ stream: 'bench' });
+  const room = new ColumnRoom();
   const used: number[] = [];
   for (let done = 0; done < total; done++) {
     decodeRisLiveMessage(messages.bytes(done % messages.count), builder);
     if (builder.messages === BATCH_MESSAGES) {
-      aggregator.add(UpdateBatch.decode(builder.finish()));
+      aggregator.add(UpdateBatch.decode(builder.finish(), room));
       aggregator.take();
     }
     if ((done + 1) % (total / 10) === 0) used.push(process.memoryUsage().rss / 2 ** 20);

@@ -10,13 +10,17 @@ import { calibrated } from './transfer/calibration.js';
 import { views } from './transfer/choices.js';
 import { type Grafted, grafted } from './transfer/grafts.js';
 import { leaveOut, type Scored } from './transfer/leaveOut.js';
+import { lostPeers } from './transfer/lostPeers.js';
 import { type Recall, recallOf } from './transfer/recall.js';
-import { recordings } from './transfer/recorded.js';
+import { ordinary, type Recording, recordings } from './transfer/recorded.js';
 import { weaker } from './transfer/weaker.js';
 
 const SEEDS = [1, 2, 3];
 const INJECTIONS = 100;
 const QUICK_INJECTIONS = 28;
+/** Into the ordinary half of each event's stream: seeds on which nothing was chosen. */
+const OTHER_SEEDS = [401, 402];
+const OTHER_INJECTIONS = 70;
 /** Constants are chosen on events as recorded, and at these parts of their height over the ordinary. */
 const HEIGHTS = [0.7, 0.5];
 
@@ -41,7 +45,8 @@ type Line = Measures & { file: string; model: string; seeds: number; missed: num
  */
 export const bench: Bench = {
   name: 'transfer',
-  async run({ quick, files }) {
+  async run({ quick, files, lost }) {
+    if (lost !== undefined) return { ...(await lostPeers(lost, SEEDS)), results: [] };
     const all = recordings(files ?? []);
     const seeds = quick ? SEEDS.slice(0, 1) : SEEDS;
     const found = new Map<string, Quality[]>();
@@ -88,6 +93,7 @@ export const bench: Bench = {
     const table = [...found].map(([key, qualities]) => lineOf(partsOf(key), qualities));
     const models = [...new Set(table.map(({ model }) => model))];
     const means = models.map((model) => meanOf(table.filter((line) => line.model === model)));
+    const recallElsewhere = quick ? [] : await recallBeforeEvents(all, seeds[0]!);
     const { grafts, ends } = quick ? { grafts: [], ends: [] } : await grafted(all, seeds[0]!);
     const kinds = quick ? ['heuristic', 'isolation_forest'] : KINDS.map(({ name }) => name);
     return {
@@ -96,6 +102,7 @@ export const bench: Bench = {
       means,
       chosen: left.map(({ file, chosen }) => ({ file, chosen })),
       recall,
+      recallElsewhere,
       grafts,
       ends,
       calibration: await calibrated(all, kinds, 1, quick),
@@ -120,6 +127,23 @@ async function rulesInViews(
     }
   }
   return rules;
+}
+
+/** Injections into the minutes before each event: models learn the first half of them. */
+async function recallBeforeEvents(all: readonly Recording[], seed: number): Promise<Recall[]> {
+  const recall: Recall[] = [];
+  for (const recording of all) {
+    if (!recording.data.labels.includes(1)) continue;
+    const data = ordinary(recording);
+    const trained = Math.floor(data.labels.length / 2);
+    const { kinds } = await trainKinds(rowsOf(data.block, 0, trained), { kinds: KINDS, seed, falseAlarmsPerDay: 1 });
+    const { ensemble } = await walkWith(kinds, data.block, trained);
+    for (const drawn of OTHER_SEEDS) {
+      recall.push(...(await recallOf({ ...recording, data }, kinds, trained, ensemble, OTHER_INJECTIONS, drawn)));
+    }
+    console.error(`injections before ${recording.name}`);
+  }
+  return recall;
 }
 
 function mean(list: readonly (number | null)[]): number | null {

@@ -15,13 +15,17 @@ const AFTER = 90;
 /** A step of the counts, and how long the verdict outlasted it. */
 export interface Ended {
   stream: string;
+  /** What the counts were multiplied by: less than 1 for a fall. */
   times: number;
   minutes: number;
   /** Verdicts after the counts are back; null where the step was not flagged to its end. */
   outlasted: number | null;
 }
 
-/** Steps of 10 minutes to 6 hours, to 2 to 12 times the ordinary counts, drawn by the seed into the rows after those trained on. */
+/**
+ * Steps of 10 minutes to 6 hours, to 2 to 12 times the ordinary counts and each to as small a part of them, drawn by the seed into the
+ * rows after those trained on.
+ */
 export async function endsOf(
   stream: string,
   kinds: readonly TrainedKind[],
@@ -39,13 +43,15 @@ export async function endsOf(
     const first = trained + Math.floor(random() * (room - minutes + 1));
     const part = rowsOf(block, Math.max(0, first - CONTEXT), first + minutes + AFTER);
     const from = first - Math.max(0, first - CONTEXT);
-    const values = part.values.slice();
-    for (let row = from; row < from + minutes; row++) {
-      for (const c of COUNTS) values[row * part.columns + c]! *= times;
+    for (const by of [times, 1 / times]) {
+      const values = part.values.slice();
+      for (let row = from; row < from + minutes; row++) {
+        for (const c of COUNTS) values[row * part.columns + c]! *= by;
+      }
+      const { ensemble } = await walkWith(kinds, { ...part, values }, from);
+      const on = stretchesOf(ensemble.anomalous).find((alarm) => alarm.first < minutes && alarm.last >= minutes - 1);
+      ends.push({ stream, times: by, minutes, outlasted: on === undefined ? null : on.last - minutes + 1 });
     }
-    const { ensemble } = await walkWith(kinds, { ...part, values }, from);
-    const on = stretchesOf(ensemble.anomalous).find((alarm) => alarm.first < minutes && alarm.last >= minutes - 1);
-    ends.push({ stream, times, minutes, outlasted: on === undefined ? null : on.last - minutes + 1 });
   }
   return ends;
 }

@@ -1,6 +1,7 @@
 import { IPV4_ADDRESS, IPV6_ADDRESS, isShape, wordsOf } from './address.js';
 import { MAXIMUM_MARK } from './asPath.js';
 import { type BatchColumns, NONE, PEER_STATE, RIB_ENTRY, UPDATE } from './batchColumns.js';
+import { ColumnRoom } from './columnRoom.js';
 
 /** The bytes are not a batch, or of a version that this program does not know. */
 export class BadBatch extends Error {
@@ -25,13 +26,11 @@ const WIDE_TIMES = 2;
 const LATEST_TIME = 8.64e15;
 
 class Writer {
-  bytes: Uint8Array;
-  view: DataView;
+  readonly view: DataView;
   at = 0;
 
-  constructor(capacity: number) {
-    this.bytes = new Uint8Array(capacity);
-    this.view = new DataView(this.bytes.buffer);
+  constructor(readonly bytes: Uint8Array) {
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   u8(value: number): void {
@@ -78,7 +77,8 @@ class Writer {
   }
 }
 
-export function encodeBatch(columns: BatchColumns): Uint8Array {
+/** @param room for what is needed meanwhile, where many batches are encoded */
+export function encodeBatch(columns: BatchColumns, room = new ColumnRoom()): Uint8Array {
   const messages = columns.kind.length;
   const elements = columns.prefix.length;
   const addresses = columns.addressShape.length;
@@ -88,7 +88,7 @@ export function encodeBatch(columns: BatchColumns): Uint8Array {
   const paths = columns.pathStart.length - 1;
   const capacity =
     HEADER + messages * 30 + elements * 12 + addresses * 17 + peers * 8 + prefixes * 17 + paths * 4 + hops * 5 + 64;
-  const writer = new Writer(capacity);
+  const writer = new Writer(room.bytes('batch', capacity));
   writer.u32((MAGIC | (VERSION << 24)) >>> 0);
   for (const count of [messages, elements, addresses, peers, prefixes, paths, hops]) writer.u32(count);
   let first = messages === 0 ? 0 : Number.POSITIVE_INFINITY;
@@ -106,7 +106,7 @@ export function encodeBatch(columns: BatchColumns): Uint8Array {
   writer.raw(columns.origin);
   if (wide) for (const time of columns.time) writer.f64(time);
   else {
-    const offsets = new Uint32Array(messages);
+    const offsets = room.numbers('offsets', messages);
     for (let i = 0; i < messages; i++) offsets[i] = columns.time[i]! - first;
     writer.numbers(offsets);
   }
@@ -124,7 +124,7 @@ export function encodeBatch(columns: BatchColumns): Uint8Array {
   writer.numbers(columns.peerAs);
   writer.raw(columns.prefixShape);
   writer.words(columns.prefixShape, columns.prefixWords);
-  const lengths = new Uint32Array(paths);
+  const lengths = room.numbers('lengths', paths);
   for (let i = 0; i < paths; i++) lengths[i] = columns.pathStart[i + 1]! - columns.pathStart[i]!;
   writer.numbers(lengths);
   writer.numbers(columns.hops);
@@ -136,7 +136,10 @@ class Reader {
   view: DataView;
   at = 0;
 
-  constructor(readonly bytes: Uint8Array) {
+  constructor(
+    readonly bytes: Uint8Array,
+    readonly room: ColumnRoom,
+  ) {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
@@ -165,7 +168,8 @@ class Reader {
 
   raw(count: number, what: string, valid: (value: number) => boolean): Uint8Array {
     this.need(count);
-    const column = this.bytes.slice(this.at, this.at + count);
+    const column = this.room.bytes(what, count);
+    column.set(this.bytes.subarray(this.at, this.at + count));
     this.at += count;
     for (let i = 0; i < count; i++) if (!valid(column[i]!)) throw new BadBatch(`${what} ${i} is ${column[i]}`);
     return column;
@@ -176,7 +180,7 @@ class Reader {
     const width = this.u8();
     if (width !== 1 && width !== 2 && width !== 4) throw new BadBatch(`${what}: width ${width}`);
     this.need(count * width);
-    const column = new Uint32Array(count);
+    const column = this.room.numbers(what, count);
     const { view, bytes } = this;
     let at = this.at;
     for (let i = 0; i < count; i++, at += width) {
@@ -188,8 +192,8 @@ class Reader {
     return column;
   }
 
-  words(shapes: Uint8Array): Uint32Array {
-    const words = new Uint32Array(shapes.length * 4);
+  words(shapes: Uint8Array, what: string): Uint32Array {
+    const words = this.room.numbers(what, shapes.length * 4).fill(0);
     for (let i = 0; i < shapes.length; i++) {
       const count = wordsOf(shapes[i]!);
       for (let word = 0; word < count; word++) words[i * 4 + word] = this.u32();
@@ -198,9 +202,12 @@ class Reader {
   }
 }
 
-/** @throws BadBatch */
-export function decodeBatch(bytes: Uint8Array): BatchColumns {
-  const reader = new Reader(bytes);
+/**
+ * @param room whose columns are used, until it is given again; new ones when left out
+ * @throws BadBatch
+ */
+export function decodeBatch(bytes: Uint8Array, room = new ColumnRoom()): BatchColumns {
+  const reader = new Reader(bytes, room);
   const magic = reader.u32();
   if ((magic & 0xffffff) !== MAGIC) throw new BadBatch('no update batch');
   if (magic >>> 24 !== VERSION) throw new BadBatch(`version ${magic >>> 24}, this program knows ${VERSION}`);
@@ -216,7 +223,7 @@ export function decodeBatch(bytes: Uint8Array): BatchColumns {
   if (flags > 3) throw new BadBatch(`flags ${flags}`);
   const kind = reader.raw(messages, 'kind', (value) => value >= UPDATE && value <= RIB_ENTRY);
   const origin = reader.raw(messages, 'origin', () => true);
-  const time = new Float64Array(messages);
+  const time = room.times(messages);
   if (flags & WIDE_TIMES) for (let i = 0; i < messages; i++) time[i] = reader.f64();
   else {
     const offsets = reader.numbers(messages, 'time', NONE + 1);
@@ -233,16 +240,17 @@ export function decodeBatch(bytes: Uint8Array): BatchColumns {
   const pathId = flags & HAS_PATH_IDS ? reader.numbers(elements, 'path identifier', NONE + 1) : new Uint32Array(0);
   const whole = (shape: number) => shape === IPV4_ADDRESS || shape === IPV6_ADDRESS;
   const addressShape = reader.raw(addresses, 'address shape', whole);
-  const addressWords = reader.words(addressShape);
+  const addressWords = reader.words(addressShape, 'address words');
   const peerAddress = reader.numbers(peers, 'peer address', addresses);
   const peerAs = reader.numbers(peers, 'peer AS', NONE + 1);
   const prefixShape = reader.raw(prefixes, 'prefix shape', isShape);
-  const prefixWords = reader.words(prefixShape);
+  const prefixWords = reader.words(prefixShape, 'prefix words');
   const lengths = reader.numbers(paths, 'path length', hops + 1);
   const hopColumn = reader.numbers(hops, 'hop', NONE + 1);
   const marks = reader.raw(hops, 'mark', (value) => value <= MAXIMUM_MARK);
   if (reader.at !== bytes.length) throw new BadBatch(`${bytes.length - reader.at} bytes too long`);
-  const pathStart = new Uint32Array(paths + 1);
+  const pathStart = room.numbers('path start', paths + 1);
+  pathStart[0] = 0;
   for (let i = 0; i < paths; i++) pathStart[i + 1] = pathStart[i]! + lengths[i]!;
   if (pathStart[paths] !== hops) throw new BadBatch('path lengths do not add up');
   let sum = 0;

@@ -2,6 +2,7 @@ import { formatAddress, formatPrefix } from './address.js';
 import { formatPath } from './asPath.js';
 import { type BatchColumns, NONE, PEER_STATE } from './batchColumns.js';
 import { decodeBatch, encodeBatch } from './batchEncoding.js';
+import type { ColumnRoom } from './columnRoom.js';
 
 export { BadBatch } from './batchEncoding.js';
 export { UpdateBatchBuilder } from './updateBatchBuilder.js';
@@ -34,9 +35,12 @@ export class UpdateBatch {
     return this.columns.prefix.length;
   }
 
-  /** @throws BadBatch when the bytes are not a whole batch of a version that this program knows */
-  static decode(bytes: Uint8Array): UpdateBatch {
-    return new UpdateBatch(decodeBatch(bytes));
+  /**
+   * @param room whose columns are used, until it is given again; new ones when left out
+   * @throws BadBatch when the bytes are not a whole batch of a version that this program knows
+   */
+  static decode(bytes: Uint8Array, room?: ColumnRoom): UpdateBatch {
+    return new UpdateBatch(decodeBatch(bytes, room));
   }
 
   encode(): Uint8Array {

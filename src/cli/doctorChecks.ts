@@ -10,6 +10,7 @@ import { failingRetrains } from '../storage/operationFacts.js';
 import { failingWork, listServices } from '../storage/services.js';
 import { modelStatus, type StreamStatus, streamStatus } from '../storage/statusQueries.js';
 import { streamHoldings } from '../storage/streamHoldings.js';
+import { plural } from '../words/plural.js';
 import type { Finding } from './doctorStores.js';
 import { minuteText } from './output.js';
 import { readStatus } from './status.js';
@@ -57,11 +58,16 @@ export async function checkStreams(pool: Pool, settings: Settings): Promise<Find
 export async function checkHoldings(pool: Pool, settings: Settings): Promise<Finding[]> {
   return (await streamHoldings(pool)).map((held) => {
     const bound = boundWords(held, settings.features);
-    const known = `${held.routes} routes, ${held.prefixes} prefixes, ${held.paths} paths, ${held.peers} peers`;
+    const known = [
+      plural(held.routes, 'route'),
+      plural(held.prefixes, 'prefix'),
+      plural(held.paths, 'path'),
+      plural(held.peers, 'peer'),
+    ].join(', ');
     return {
       check: `routes of ${held.stream}`,
       ok: bound === null,
-      finding: bound ?? `${known} in some ${Math.ceil(held.bytes / 1e6)} MB, ${held.evictedRoutes} forgotten`,
+      finding: bound ?? `${known} in ${Math.ceil(held.bytes / 1e6)} MB, ${held.evictedRoutes} forgotten`,
       remedy: 'set the bound, with memory for it, and start again: routewarden config',
     };
   });

@@ -53,7 +53,7 @@ class FileReader {
 
   add(builder: UpdateBatchBuilder): void {
     if (builder.messages === 0) return;
-    const batch = new UpdateBatch(builder.takeColumns());
+    const batch = new UpdateBatch(builder.lendColumns());
     for (let i = 0; i < batch.messages; i++) {
       this.result.announced += batch.columns.announced[i]!;
       this.result.withdrawn += batch.columns.withdrawn[i]!;

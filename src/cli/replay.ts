@@ -6,6 +6,7 @@ import { type ReplaySummary, replayInto } from '../collection/replaySession.js';
 import { readLabelledMinutes } from '../evaluation/labelledMinutes.js';
 import { StageLocks } from '../storage/stageLocks.js';
 import { forgetEmptyStream, listStreams, registerStream } from '../storage/streams.js';
+import { plural } from '../words/plural.js';
 import { age, minuteText, printJson, say, UsageError } from './output.js';
 import { fillStore } from './store.js';
 import { holdingsInWords, TableDisplay } from './tableDisplay.js';
@@ -37,10 +38,10 @@ Exit codes: 0 done, 1 a file is cut or could not be read, or the stream is in us
 
 function inWords(summary: ReplaySummary): string {
   const { stream, files, messages, tableEntries, skipped, skippedBytes, gaps, rows, watermark, seconds, cut } = summary;
-  const what = rows > 0 ? `${messages} messages and ${rows} feature rows` : `${messages} messages`;
-  const table = tableEntries > 0 ? `${tableEntries} routes of a table, ` : '';
+  const what = `${plural(messages, 'message')}${rows > 0 ? ` and ${plural(rows, 'feature row')}` : ''}`;
+  const table = tableEntries > 0 ? `${plural(tableEntries, 'route')} of a table, ` : '';
   return (
-    `${stream}: ${table}${what} of ${files} files in ${age(seconds)}, ${skipped} skipped, ${gaps} gaps` +
+    `${stream}: ${table}${what} of ${plural(files, 'file')} in ${age(seconds)}, ${skipped} skipped, ${plural(gaps, 'gap')}` +
     (skippedBytes === 0 ? '' : `, ${skippedBytes} bytes passed over`) +
     (cut.length === 0 ? '' : `; cut short: ${cut.map(({ path }) => path).join(', ')}`) +
     (watermark === null ? '' : `; minutes until ${minuteText(watermark)}`)

@@ -65,7 +65,11 @@ Examples:
           const system = await starting;
           say('reading the settings again');
           const services = await system.reload(settingsOf(program));
-          say(`the new settings are in use: ${services.length} services started afresh`);
+          say(
+            services.length === 0
+              ? 'no setting has changed: every service goes on'
+              : `the new settings are in use: ${services.length} services started afresh`,
+          );
         } catch (error) {
           say(`the settings stay as they were: ${(error as Error).message}`);
         }

@@ -1,11 +1,13 @@
 import { SingleBar } from 'cli-progress';
 import type { RoutingHoldings } from '../features/routing/routingState.js';
+import { plural } from '../words/plural.js';
 import { say } from './output.js';
 
 /** What is known, and what that takes. */
 export function holdingsInWords({ routes, prefixes, paths, peers, bytes }: RoutingHoldings): string {
   const process_ = Math.round(process.memoryUsage.rss() / 1e6);
-  return `${routes} routes to ${prefixes} prefixes by ${paths} paths of ${peers} peers are known, in ${Math.round(bytes / 1e6)} MB (the process has ${process_} MB)`;
+  const held = `${plural(routes, 'route')} to ${plural(prefixes, 'prefix')} by ${plural(paths, 'path')} of ${plural(peers, 'peer')}`;
+  return `${held} known, in ${Math.ceil(bytes / 1e6)} MB (the process has ${process_} MB)`;
 }
 
 /** Shows on standard error how far a table dump is read: a bar on a terminal, else a line for each tenth. */

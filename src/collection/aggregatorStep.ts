@@ -1,5 +1,6 @@
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import type { Pool } from 'pg';
+import { ColumnRoom } from '../bgp/columnRoom.js';
 import { UpdateBatch } from '../bgp/updateBatch.js';
 import type { MinuteAggregatorOptions } from '../features/aggregatorOptions.js';
 import { copying, filling } from '../features/aggregatorSnapshot.js';
@@ -50,6 +51,7 @@ export interface AggregatorStepOptions {
 export class AggregatorStep {
   readonly #stored: StoredTables;
   #aggregator: MinuteAggregator | null = null;
+  readonly #columns = new ColumnRoom();
   #position = 0;
   #storedPosition = 0;
   #storedAt: number;
@@ -178,7 +180,7 @@ export class AggregatorStep {
   #take(entry: LogEntry): void {
     const aggregator = this.#aggregator!;
     if (entry.kind === 'gap') aggregator.gap(entry.sinceMs, entry.untilMs);
-    else if (entry.payload !== null) aggregator.add(UpdateBatch.decode(entry.payload));
+    else if (entry.payload !== null) aggregator.add(UpdateBatch.decode(entry.payload, this.#columns));
     if (entry.kind === 'clock') aggregator.advance(entry.untilMs);
     this.#position = entry.position;
     this.#reachedMs = entry.untilMs;

@@ -1,5 +1,6 @@
 import type { RoutingHoldings } from '../features/routing/routingState.js';
 import type { Logger } from '../sources/source.js';
+import { plural } from '../words/plural.js';
 
 /** What a stream at its bounds forgets or leaves out, in words and with what to set; null where it is below them. */
 export function boundWords(
@@ -7,10 +8,10 @@ export function boundWords(
   bounds: { routes: number; peers: number },
 ): string | null {
   const { routes, peers, bytes, evictedRoutes } = holdings;
-  if (peers >= bounds.peers) return `${peers} peers are known and no further ones: set features.peers higher`;
+  if (peers >= bounds.peers) return `${plural(peers, 'peer')} known and no further ones: set features.peers higher`;
   if (routes < bounds.routes || evictedRoutes === 0) return null;
   const perRoute = Math.max(1, Math.round(bytes / routes));
-  return `${routes} routes are known and ${evictedRoutes} were forgotten: set features.routes higher (some ${perRoute} bytes a route)`;
+  return `${plural(routes, 'route')} known and ${evictedRoutes.toLocaleString('en')} forgotten: set features.routes higher (some ${perRoute} bytes a route)`;
 }
 
 /** Says once that a stream has come to its bounds. */

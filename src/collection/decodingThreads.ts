@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
+import { ColumnRoom } from '../bgp/columnRoom.js';
 import { UpdateBatch } from '../bgp/updateBatch.js';
 
 export type ThreadRequest = { kind: 'decode'; path: string } | { kind: 'taken' };
@@ -105,8 +106,12 @@ export class DecodingFile {
     this.#wake = null;
   }
 
-  /** @throws UndecodableFile after the batches that could be decoded */
+  /**
+   * Each batch is valid until the next is asked for.
+   * @throws UndecodableFile after the batches that could be decoded
+   */
   async *batches(): AsyncGenerator<UpdateBatch> {
+    const room = new ColumnRoom();
     for (;;) {
       const reply = this.#replies.shift();
       if (reply === undefined) {
@@ -121,7 +126,7 @@ export class DecodingFile {
         return;
       }
       this.onTaken();
-      yield UpdateBatch.decode(reply.bytes);
+      yield UpdateBatch.decode(reply.bytes, room);
       // a port hands over all that is there at once: without this, others would wait for hundreds of batches
       await turn();
     }

@@ -2,6 +2,13 @@ import type { ByteReader, ByteWriter } from './byteStream.js';
 import { type LineRecord, LostLines } from './lostLines.js';
 import type { KnownRoutes } from './originEvent.js';
 import { type HeardPeers, QuietPeers } from './quietPeers.js';
+import {
+  RecentWithdrawals,
+  SPREADS,
+  type Withdrawals,
+  type WithdrawnMinute,
+  type WithdrawnPrefix,
+} from './recentWithdrawals.js';
 import type { RouteFacts } from './routeFacts.js';
 import { WITHDRAWN } from './routes/routeTable.js';
 import type { Minute, NetworkLoss } from './row.js';
@@ -14,13 +21,13 @@ const OVER_SHARE = 0.3;
 const FOLLOWED = 2000;
 /** A network that comes back no more has gone. */
 const LONGEST = 1440;
+/** A network that was steady for so many minutes does not flap. */
+const LATELY = 360;
 /** A loss is listed in each of its first minutes, then only when it changes. */
 const SETTLES = 15;
 /** Minutes after which a prefix is part of what its network is known by. */
 const ESTABLISHED = 60;
 const LISTED = 400;
-/** Minutes in which one loss reaches all peers. */
-const SPREADS = 3;
 /**
  * A loss that grows to more than so many times its size is a new one: part of the network was gone before. So is one that
  * grows so from where it had rested, beyond all that it was.
@@ -31,30 +38,18 @@ const REMEMBERED = 4000;
 const WORTH_A_MEMORY = 5;
 const SAMPLE = 5;
 const VIA = 6;
+/** Share of the peers that withdrew something, up to which the routes to another prefix may be stray ones. */
+const STRAY_SHARE = 0.05;
+/** Prefixes of a network that must have been known for it to count as known. */
+const WELL_HELD = 10;
 /** Share of what a prefix had that must lead to a block around it for the prefix to be reached still. */
 const REACHED_SHARE = 0.5;
-
-/** A prefix that peers withdrew in a minute. */
-export interface WithdrawnPrefix {
-  prefix: number;
-  /** Routes that it had. */
-  before: number;
-  /** One of its paths, from the peer to the origin; empty where not known. */
-  path: readonly number[];
-}
-
-/** What peers withdrew of one network in a minute. */
-export interface Withdrawals {
-  /** Peers, as references. */
-  peers: readonly number[];
-  lines: LostLines;
-}
 
 interface Loss {
   origin: number;
   since: Minute;
-  /** Lost prefixes with the routes that each had. */
-  before: [prefix: number, routes: number][];
+  /** Lost prefixes with the routes that each had, and those that it had held before; older snapshots lack the latter. */
+  before: [prefix: number, routes: number, held?: number][];
   /** Peers, as references, that withdrew any of the prefixes. */
   peers: number[];
   most: number;
@@ -73,6 +68,7 @@ interface Kept {
   heard: HeardPeers;
   /** Absent in snapshots of older versions. */
   past?: [origin: number, since: Minute][];
+  recent?: WithdrawnMinute[];
 }
 
 /** Networks whose prefixes lost all or nearly all of their routes, watched until they are back. */
@@ -81,6 +77,7 @@ export class FollowedLosses {
   /** Oldest first. */
   #past: [origin: number, since: Minute][] = [];
   readonly #quiet = new QuietPeers();
+  readonly #recent = new RecentWithdrawals();
 
   constructor(private readonly known: Pick<KnownRoutes, 'prefixes' | 'routes'>) {}
 
@@ -101,21 +98,24 @@ export class FollowedLosses {
     const quiet = this.#quiet.now();
     const left = (prefix: number, limit: number) => this.#routesLeft(prefix, limit, quiet);
     const touched = new Set<number>();
-    for (const { prefix, before, path } of withdrawn) {
+    const gone = [...withdrawn];
+    this.#recent.add(facts.minute, gone, losers);
+    for (const { prefix, path } of gone) {
       const origin = prefixes.lastOrigin(prefix);
       // what came up just before, a hijacker's routes among it, only goes away again
       if (prefixes.firstMinute(prefix) > facts.minute - ESTABLISHED) continue;
       if (origin === 0) continue;
       // those of peers that fell silent were there before, and are not gone
       const stale = prefixes.activeRoutes(prefix) - left(prefix, 0);
+      const { before, held } = this.#recent.routesOf(prefix);
       const had = before - stale;
       if (had < 2 || prefixes.activeRoutes(prefix) - stale > had * LEFT_SHARE) continue;
-      this.#add(origin, prefix, had, path, facts.minute);
+      this.#add(origin, [prefix, had, Math.max(0, held - stale)], path, facts.minute);
       touched.add(origin);
     }
     const listed: NetworkLoss[] = [];
-    const earlier = this.#earlier(facts.minute);
-    const announced = facts.prefixesOf(new Set(this.#losses.keys()));
+    const earlier = this.#earlier(facts.minute, LONGEST);
+    const lately = this.#earlier(facts.minute, LATELY);
     for (const loss of [...this.#losses.values()]) {
       const lost = loss.before.filter(
         ([prefix, routes]) =>
@@ -129,10 +129,10 @@ export class FollowedLosses {
         loss.changed = facts.minute;
       }
       if (touched.has(loss.origin)) {
-        if (growsAnew(loss, lost.length, facts.minute)) {
-          Object.assign(loss, { since: facts.minute, peers: [], lines: [], rest: undefined });
-        }
-        const now = losers.get(loss.origin);
+        const anew = growsAnew(loss, lost.length, facts.minute);
+        if (anew) Object.assign(loss, { since: facts.minute, peers: [], lines: [], rest: undefined });
+        // what a minute's end cut off from the first is part of it
+        const now = anew || loss.most === 0 ? this.#recent.ofNetwork(loss.origin) : losers.get(loss.origin);
         loss.peers = [...new Set([...loss.peers, ...(now?.peers ?? [])])];
         if (now !== undefined) loss.lines = new LostLines(loss.lines).join(now.lines).toJson();
       }
@@ -147,13 +147,13 @@ export class FollowedLosses {
       const over = lost.length <= loss.most * OVER_SHARE || loss.since <= facts.minute - LONGEST;
       if (over || young || touched.has(loss.origin) || lost.length !== loss.told) {
         loss.told = lost.length;
-        const some = lost.filter(([prefix]) => prefixes.activeRoutes(prefix) > 0).length;
         listed.push({
           origin: loss.origin,
           since: loss.since,
           prefixes: over ? 0 : lost.length,
-          left: Math.max(0, (announced.get(loss.origin) ?? 0) - some),
+          left: this.#prefixesLeft(loss, lost, quiet),
           peers: loss.peers.length,
+          held: heldBefore(over ? loss.before : lost),
           sample: (over ? loss.before : lost)
             .map(([prefix]) => prefixes.text(prefix))
             .sort(byText)
@@ -165,6 +165,7 @@ export class FollowedLosses {
             .map(([network, count]) => ({ network, prefixes: count })),
           ...linesOf(loss),
           ...(earlier.has(loss.origin) ? { earlier: earlier.get(loss.origin)! } : {}),
+          ...(lately.has(loss.origin) ? { lately: lately.get(loss.origin)! } : {}),
         });
       }
       if (over) this.#drop(loss);
@@ -173,7 +174,12 @@ export class FollowedLosses {
   }
 
   write(writer: ByteWriter): void {
-    writer.json({ losses: [...this.#losses.values()], heard: this.#quiet.toJson(), past: this.#past });
+    writer.json({
+      losses: [...this.#losses.values()],
+      heard: this.#quiet.toJson(),
+      past: this.#past,
+      recent: this.#recent.toJson(),
+    });
   }
 
   /** The prefixes' references are in the snapshot of their own table. */
@@ -184,6 +190,17 @@ export class FollowedLosses {
     if (Array.isArray(kept)) return;
     this.#quiet.restore(kept.heard);
     this.#past = kept.past ?? [];
+    this.#recent.restore(kept.recent ?? []);
+  }
+
+  /** Prefixes of the network that are reached still, by more peers than a stray route needs. */
+  #prefixesLeft({ origin, peers }: Loss, lost: Loss['before'], quiet: readonly number[]): number {
+    const { prefixes } = this.known;
+    const gone = new Set(lost.map(([prefix]) => prefix));
+    const stray = peers.length * STRAY_SHARE;
+    const isLeft = (id: number) =>
+      !gone.has(id) && prefixes.lastOrigin(id) === origin && this.#routesLeft(id, stray, quiet) > stray;
+    return prefixes.ofOrigin(origin).filter(isLeft).length;
   }
 
   /** Routes to a prefix, without those of silent peers where more than `limit` are there. */
@@ -210,7 +227,12 @@ export class FollowedLosses {
     return false;
   }
 
-  #add(origin: number, prefix: number, before: number, path: readonly number[], minute: Minute): void {
+  #add(
+    origin: number,
+    [prefix, before, held]: [number, number, number],
+    path: readonly number[],
+    minute: Minute,
+  ): void {
     let loss = this.#losses.get(origin);
     if (loss === undefined) {
       if (this.#losses.size >= FOLLOWED) return;
@@ -220,7 +242,7 @@ export class FollowedLosses {
     const known = loss.before.find(([id]) => id === prefix);
     if (known !== undefined) known[1] = Math.max(known[1], before);
     if (known !== undefined || loss.before.length >= FOLLOWED) return;
-    loss.before.push([prefix, before]);
+    loss.before.push([prefix, before, held]);
     this.known.prefixes.refer(prefix, 1);
     for (const network of new Set(path.slice(1))) {
       if (network === origin) continue;
@@ -230,11 +252,12 @@ export class FollowedLosses {
     }
   }
 
-  /** Losses of the last day that are over, by network. */
-  #earlier(minute: Minute): Map<number, number> {
+  /** Losses of the last `minutes`, a day at most, that are over, by network. */
+  #earlier(minute: Minute, minutes: number): Map<number, number> {
     this.#past = this.#past.filter(([, since]) => since > minute - LONGEST).slice(-REMEMBERED);
     const counts = new Map<number, number>();
-    for (const [origin] of this.#past) counts.set(origin, (counts.get(origin) ?? 0) + 1);
+    for (const [origin, since] of this.#past)
+      if (since > minute - minutes) counts.set(origin, (counts.get(origin) ?? 0) + 1);
     return counts;
   }
 
@@ -249,6 +272,12 @@ function growsAnew({ most, since, rest }: Loss, lost: number, minute: Minute): b
   if (most === 0 || minute - since <= SPREADS) return false;
   if (lost > most * GROWS) return true;
   return rest !== undefined && minute - rest.until <= SPREADS && lost > most && lost > rest.prefixes * GROWS;
+}
+
+/** Routes that ten of the prefixes, or half of fewer, had held before at least. */
+function heldBefore(before: Loss['before']): number {
+  const held = before.map(([, routes, known]) => known ?? routes).sort((a, b) => b - a);
+  return held[Math.min(WELL_HELD, Math.ceil(held.length / 2)) - 1] ?? 0;
 }
 
 function linesOf({ lines }: Loss): Pick<NetworkLoss, 'lines'> {

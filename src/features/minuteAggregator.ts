@@ -10,6 +10,7 @@ import { OpenMinute } from './openMinute.js';
 import { type RoutingHoldings, RoutingState } from './routing/routingState.js';
 import type { HeldRoute } from './routing/routingTables.js';
 import { emptyEvidence, type FeatureRow, MINUTES_PER_DAY, type Minute } from './row.js';
+import { TallyRoom } from './tallyRoom.js';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = MINUTES_PER_DAY * MINUTE_MS;
@@ -41,6 +42,7 @@ export class MinuteAggregator {
   readonly #state: RoutingState;
   readonly #followed: Followed;
   #open = new Map<Minute, OpenMinute>();
+  readonly #room = new TallyRoom();
   /** First and last minutes of gaps not closed yet. */
   #gaps: [first: Minute, last: Minute][] = [];
   #rows: FeatureRow[] = [];
@@ -280,7 +282,7 @@ export class MinuteAggregator {
     aggregator.#followed.events.read(reader);
     aggregator.#followed.losses.read(reader);
     for (let left = reader.number(); left > 0; left--) {
-      const open = OpenMinute.read(reader);
+      const open = OpenMinute.read(reader, aggregator.#room);
       aggregator.#open.set(open.minute, open);
     }
     reader.end();
@@ -305,7 +307,7 @@ export class MinuteAggregator {
     if (minute < this.#next!) return undefined;
     let open = this.#open.get(minute);
     if (open === undefined) {
-      open = new OpenMinute(minute, this.#open.get(minute - 1));
+      open = new OpenMinute(minute, this.#room, this.#open.get(minute - 1));
       this.#open.set(minute, open);
     }
     return open;
@@ -325,6 +327,7 @@ export class MinuteAggregator {
     }
     const evidence = evidenceOf(open, this.#state.tables, this.#followed);
     this.#rows.push({ ...base, kind: 'observed', values: featureValues(open.totals), evidence });
+    open.release();
   }
 
   #forgetGaps(): void {

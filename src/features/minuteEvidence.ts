@@ -1,8 +1,9 @@
 import type { FollowedEvents } from './followedEvents.js';
-import type { FollowedLosses, Withdrawals, WithdrawnPrefix } from './followedLosses.js';
+import type { FollowedLosses } from './followedLosses.js';
 import { LostLines } from './lostLines.js';
 import { type ChangedPath, LISTED, type OpenMinute } from './openMinute.js';
 import type { KnownRoutes } from './originEvent.js';
+import type { Withdrawals, WithdrawnPrefix } from './recentWithdrawals.js';
 import { LISTED_EVENTS, newTransits, originEvents } from './routeEvents.js';
 import { RouteFacts } from './routeFacts.js';
 import type { PeerTable } from './routes/peerTable.js';
@@ -73,7 +74,9 @@ function withdrawalsOf({ losers, lines }: OpenMinute): Map<number, Withdrawals> 
 
 function* withdrawnPaths(open: OpenMinute): Generator<WithdrawnPrefix> {
   for (const [prefix] of open.withdrawn.entries()) {
-    yield { prefix, before: open.peersBefore.get(prefix), path: open.lostPaths.get(prefix) ?? [] };
+    const before = open.peersBefore.get(prefix);
+    const held = Math.max(0, before - open.freshBefore.get(prefix));
+    yield { prefix, before, held, path: open.lostPaths.get(prefix) ?? [] };
   }
 }
 

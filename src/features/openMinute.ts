@@ -3,6 +3,7 @@ import { type LineRecord, LostLines } from './lostLines.js';
 import { MinuteTotals } from './minuteTotals.js';
 import type { Minute } from './row.js';
 import { Tally } from './tally.js';
+import type { TallyRoom } from './tallyRoom.js';
 
 /** Entries of each ranking in a row, and of lists that only illustrate it. */
 export const LISTED = 20;
@@ -13,6 +14,8 @@ const LOST_PATHS = 16_384;
 const COUNTED = 4096;
 export const SAMPLE_PREFIXES = 5;
 const SAMPLE_PATH = 64;
+/** Prefixes whose new routes are counted exactly; of more, those with most. */
+const FRESH = 16_384;
 
 interface NewOrigin {
   prefix: number;
@@ -69,8 +72,9 @@ interface Records {
   transits: Transit[];
   lostPaths: [prefix: number, path: number[]][];
   losers: [origin: number, peers: number[]][];
-  /** Absent in snapshots of older versions. */
+  /** Absent in snapshots of older versions, as the one that follows. */
   lines?: [origin: number, lines: LineRecord[]][];
+  fresh?: [prefix: number, routes: number, beforeLoss: number][];
   resets: Reset[];
   paths: ChangedPath[];
 }
@@ -86,12 +90,15 @@ export class OpenMinute {
   /** Routes of a prefix that went over to another path, by any peer. */
   readonly pathChanges: Tally;
   readonly originRoutes: Tally;
-  readonly peerRoutes = new Tally();
+  readonly peerRoutes: Tally;
   /** Duplicate announcements by peer. */
-  readonly peerRepeats = new Tally();
-  readonly withdrawn = new Tally();
-  readonly announcedAgain = new Tally();
-  readonly peersBefore = new Tally();
+  readonly peerRepeats: Tally;
+  readonly withdrawn: Tally;
+  readonly announcedAgain: Tally;
+  readonly peersBefore: Tally;
+  /** Routes to a prefix that came up in this minute, and how many of them before the first was withdrawn. */
+  readonly #fresh: Tally;
+  readonly freshBefore: Tally;
   readonly origins = new Map<string, NewOrigin>();
   readonly specifics = new Map<string, MoreSpecific>();
   readonly links = new Map<string, NewLink>();
@@ -105,14 +112,31 @@ export class OpenMinute {
   readonly lines = new Map<number, LostLines>();
   resets: Reset[] = [];
 
-  /** @param before a minute that took about as much: it spares the tallies their growth */
+  /**
+   * @param room of the stream's minutes
+   * @param before a minute that took about as much: it spares the tallies their growth
+   */
   constructor(
     readonly minute: Minute,
+    room: TallyRoom,
     before?: OpenMinute,
   ) {
-    this.prefixRoutes = before?.prefixRoutes.next() ?? new Tally();
-    this.pathChanges = before?.pathChanges.next() ?? new Tally();
-    this.originRoutes = before?.originRoutes.next() ?? new Tally();
+    const tally = (maximum?: number) => new Tally(maximum, undefined, room);
+    this.prefixRoutes = before?.prefixRoutes.next() ?? tally();
+    this.pathChanges = before?.pathChanges.next() ?? tally();
+    this.originRoutes = before?.originRoutes.next() ?? tally();
+    this.peerRoutes = tally();
+    this.peerRepeats = tally();
+    this.withdrawn = tally();
+    this.announcedAgain = tally();
+    this.peersBefore = tally();
+    this.#fresh = tally(FRESH);
+    this.freshBefore = tally(FRESH);
+  }
+
+  /** Its rankings have been read: its tallies' columns are for the minutes to come. */
+  release(): void {
+    for (const tally of [...this.#tallies(), this.#fresh, this.freshBefore]) tally.release();
   }
 
   /**
@@ -124,7 +148,11 @@ export class OpenMinute {
     if (losers !== undefined) addPeer(losers, peer);
     else if (this.losers.size < CANDIDATES) this.losers.set(origin, [peer]);
     const first = this.withdrawn.get(prefix) === 0;
-    if (first) this.peersBefore.add(prefix, peersBefore);
+    if (first) {
+      this.peersBefore.add(prefix, peersBefore);
+      const fresh = this.#fresh.get(prefix);
+      if (fresh > 0) this.freshBefore.add(prefix, fresh);
+    }
     this.withdrawn.add(prefix, 1);
     return first && this.lostPaths.size < LOST_PATHS;
   }
@@ -139,6 +167,11 @@ export class OpenMinute {
     const lines = this.lines.get(origin) ?? new LostLines();
     if (this.lines.size < CANDIDATES) this.lines.set(origin, lines);
     lines.add(neighbour, prefix);
+  }
+
+  /** A peer that had no route to the prefix has one now. */
+  activated(prefix: number): void {
+    this.#fresh.add(prefix, 1);
   }
 
   /** A peer announced again what it withdrew in this minute. */
@@ -252,14 +285,15 @@ export class OpenMinute {
       lostPaths: [...this.lostPaths],
       losers: [...this.losers],
       lines: [...this.lines].map(([origin, lines]) => [origin, lines.toJson()]),
+      fresh: [...this.#fresh.entries()].map(([prefix, routes]) => [prefix, routes, this.freshBefore.get(prefix)]),
       resets: this.resets,
       paths: [...this.paths.values()],
     };
     writer.json(records);
   }
 
-  static read(reader: ByteReader): OpenMinute {
-    const open = new OpenMinute(reader.number());
+  static read(reader: ByteReader, room: TallyRoom): OpenMinute {
+    const open = new OpenMinute(reader.number(), room);
     open.totals = MinuteTotals.fromColumn(reader.column(Float64Array));
     for (const tally of open.#tallies()) tally.read(reader);
     const records = reader.json() as Records;
@@ -270,6 +304,10 @@ export class OpenMinute {
     for (const [prefix, path] of records.lostPaths) open.lostPaths.set(prefix, path);
     for (const [origin, peers] of records.losers) open.losers.set(origin, peers);
     for (const [origin, lines] of records.lines ?? []) open.lines.set(origin, new LostLines(lines));
+    for (const [prefix, routes, before] of records.fresh ?? []) {
+      open.#fresh.add(prefix, routes);
+      if (before > 0) open.freshBefore.add(prefix, before);
+    }
     open.resets = records.resets;
     for (const record of records.paths) open.paths.set(`${record.prefix} ${record.peer}`, record);
     return open;

@@ -160,11 +160,6 @@ export class RouteFacts {
     };
   }
 
-  /** Prefixes that each of these networks originated last and that have routes. */
-  prefixesOf(origins: ReadonlySet<number>): Map<number, number> {
-    return new Map([...origins].map((origin) => [origin, this.known.announced.of(origin)]));
-  }
-
   /** What a neighbour in common says: the less, the more neighbours it has (Adamic and Adar, 2003). */
   #rarity(as: number): number {
     return 1 / Math.log2(1 + Math.max(1, this.ofNetwork(as).degree));

@@ -146,13 +146,19 @@ export interface NetworkLoss {
   left: number;
   /** Peers that withdrew any of them. */
   peers: number;
+  /**
+   * Routes that ten of the lost prefixes, or half of fewer, had held at least before the minutes in which they were
+   * withdrawn: what was first heard of while other paths were tried does not count. Absent in older rows.
+   */
+  held?: number;
   sample: string[];
   /** Of the network itself. */
   facts: NetworkFacts;
   /** Networks in the lost paths, without peer and origin, nearest the origin first, with lost prefixes behind each. */
   via: { network: number; prefixes: number }[];
-  /** Losses of the network in the day before that were over again. Absent where there was none. */
+  /** Losses of the network in the day before that were over again, and those in the last six hours. Absent where there was none. */
   earlier?: number;
+  lately?: number;
   /** Neighbours of the network through which more than one of the lost prefixes led. Absent below two, and in older rows. */
   lines?: number;
 }

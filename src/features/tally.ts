@@ -1,5 +1,6 @@
 import type { ByteReader, ByteWriter } from './byteStream.js';
 import type { Ranked } from './row.js';
+import { TallyRoom } from './tallyRoom.js';
 
 /** Counts from here on are sorted where a rank is asked for; those below are counted by their value. */
 const RARE_COUNT = 256;
@@ -23,22 +24,23 @@ const having = new Uint32Array(RARE_COUNT + 1);
  */
 export class Tally {
   /** [keys x 2] a key and its count, in the order in which they came. */
-  #entries = NOTHING;
+  #entries: Int32Array = NOTHING;
   /** By hash, an entry + 1; 0 is free, as half of them are at least. */
-  #slots = NOTHING;
+  #slots: Int32Array = NOTHING;
   #size = 0;
 
   constructor(
     readonly maximum = 65_536,
     /** Slots that the first key brings. */
     private readonly capacity = FEWEST,
+    private readonly room = new TallyRoom(),
   ) {}
 
   /** An empty one that has room at once for as many keys as this one has, for what is likely to take as many. */
   next(): Tally {
     let capacity = FEWEST;
     while (capacity < this.#size * 2) capacity *= 2;
-    return new Tally(this.maximum, capacity);
+    return new Tally(this.maximum, capacity, this.room);
   }
 
   get size(): number {
@@ -85,10 +87,19 @@ export class Tally {
     this.#slots[at] = entry + 1;
   }
 
+  /** It counts nothing from now on, and others count where it did. */
+  release(): void {
+    if (this.#slots !== NOTHING) this.room.give({ slots: this.#slots, entries: this.#entries });
+    this.#slots = NOTHING;
+    this.#entries = NOTHING;
+    this.#size = 0;
+  }
+
   /** Slots, and entries for half of them and the one that goes beyond. */
   #makeRoom(capacity: number): void {
-    this.#slots = new Int32Array(capacity);
-    this.#entries = new Int32Array(capacity + 2);
+    const { slots, entries } = this.room.take(capacity);
+    this.#slots = slots;
+    this.#entries = entries;
   }
 
   #widen(): void {
@@ -104,6 +115,7 @@ export class Tally {
 
   #rebuild(capacity: number, less: number): void {
     const before = this.#entries;
+    const slots = this.#slots;
     const end = 2 * this.#size;
     this.#makeRoom(capacity);
     this.#size = 0;
@@ -111,6 +123,7 @@ export class Tally {
       const count = before[from + 1]!;
       if (count > less) this.#put(this.#find(before[from]!), before[from]!, count - less);
     }
+    this.room.give({ slots, entries: before });
   }
 
   #counts(least = 1): Int32Array {

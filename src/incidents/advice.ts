@@ -20,7 +20,7 @@ export function adviceOf(name: IncidentClass, own: string | undefined, who: stri
     case 'moas':
       return own === undefined
         ? 'if the prefixes are those of a customer, call the upstreams of the new origin; else there is nothing to do'
-        : `if it was not planned, ${announcing(own)}, and call the upstreams of ${them}: the page shows the paths`;
+        : `if it was not planned, ${announcing(own)}, and call the upstreams of ${them}, which its paths name`;
     case 'leak':
       return own === undefined
         ? 'if your routes go that way, filter that neighbour until it is fixed'

@@ -5,7 +5,7 @@ import { foreignRoutes, isHostile } from './classes/foreignRoutes.js';
 import type { IncidentEvidence } from './evidence.js';
 import type { Incident } from './incident.js';
 import type { MinuteInput } from './minuteInput.js';
-import { FEWEST_LOST, lossesOf, outagesOf } from './networkOutages.js';
+import { FEWEST_LOST, fallTogether, lossesOf, outagesOf } from './networkOutages.js';
 import { ROW } from './rowColumns.js';
 import type { WatchList } from './watchList.js';
 
@@ -15,10 +15,12 @@ export const GENERAL = '';
 /** Minutes in which what models flag is taken for the noise of a route event that is large enough. */
 const EXPLAINS = 60;
 
-/** Networks that are gone, with those behind them: each outage has its own incident. */
+/** Networks that are gone, with those behind them: each outage has its own incident, but for many that have one cause. */
 export function goneNetworks({ evidence, minute }: MinuteInput, peersSeen: number): string[] {
-  return outagesOf(evidence?.losses ?? [], minute, peersSeen)
-    .filter(({ prefixes }) => prefixes >= FEWEST_LOST)
+  const outages = outagesOf(evidence?.losses ?? [], minute, peersSeen);
+  const together = new Set(fallTogether(outages, evidence?.known ?? 0));
+  return outages
+    .filter((outage) => outage.prefixes >= FEWEST_LOST && !together.has(outage))
     .map(({ network }) => `AS${network}`);
 }
 

@@ -1,7 +1,7 @@
 import type { MinuteEvidence } from '../features/row.js';
 import { baselineOf, distinctPeers } from './baseline.js';
 import type { MinuteInput } from './minuteInput.js';
-import { FEWEST_LOST, outagesOf } from './networkOutages.js';
+import { areMany, FEWEST_LOST, outagesOf } from './networkOutages.js';
 import type { IncidentSettings } from './settings.js';
 
 /**
@@ -33,17 +33,9 @@ export function losesNetworks(
   return all - 2 * ordinary - 2 * Math.sqrt(ordinary) >= outagePrefixes / 2;
 }
 
-/** Prefixes lost from which an outage of several networks opens an incident, in a table of the whole Internet; less in a small one. */
-const LOST_PREFIXES = 100;
-const LOST_SHARE = 0.02;
-const NETWORKS_TOGETHER = 10;
-
 /** One network is gone, or several together that no common transit explains. */
 function losesKnown({ losses = [], known = 0 }: MinuteEvidence, minute: number, peersSeen: number): boolean {
   const outages = outagesOf(losses, minute, peersSeen);
   if (outages.some(({ prefixes }) => prefixes >= FEWEST_LOST)) return true;
-  const enough = Math.min(LOST_PREFIXES, Math.max(FEWEST_LOST, known * LOST_SHARE));
-  const together = Math.min(NETWORKS_TOGETHER, Math.max(3, known * 0.01));
-  const all = outages.reduce((sum, { prefixes }) => sum + prefixes, 0);
-  return outages.length >= together && all >= enough;
+  return areMany(outages, known);
 }

@@ -51,6 +51,11 @@ export function isGoneItself({ prefixes, left, lines = 1 }: Pick<NetworkLoss, 'p
   return lines > 1 && prefixes >= FEWEST_LOST && left <= Math.max(1, prefixes * REMAINDER);
 }
 
+/** Whether next to nothing is left of it, whatever it was reached through. */
+export function isWhole({ prefixes, left }: Pick<NetworkLoss, 'prefixes' | 'left'>): boolean {
+  return prefixes > 0 && left <= prefixes * REMAINDER;
+}
+
 export function isBehind({ prefixes, via }: NetworkLoss, network: number): boolean {
   const through = via.find((each) => each.network === network)?.prefixes ?? 0;
   return through > 0 && through >= prefixes * BEHIND;
@@ -100,12 +105,39 @@ export function outagesOf(losses: readonly NetworkLoss[], minute: Minute, peersS
   return outages.filter(({ peers, losses: members }) => peers >= peersSeen * share(members));
 }
 
-function isSeveral(members: readonly NetworkLoss[]): boolean {
+export function isSeveral(members: readonly NetworkLoss[]): boolean {
   return new Set(members.map(({ origin }) => origin)).size > FEWEST_BEHIND;
 }
 
 function isLarge(members: readonly NetworkLoss[]): boolean {
   return isSeveral(members) && prefixesOf(members) >= SURELY;
+}
+
+/** Prefixes and networks that open an incident of no network's own, in a table of the whole Internet; fewer in a small one. */
+const MANY_PREFIXES = 100;
+const MANY_SHARE = 0.02;
+const MANY_NETWORKS = 10;
+
+/** So many outages are too many for chance, in a table of so many prefixes. */
+export function areMany(outages: readonly NetworkOutage[], known: number): boolean {
+  const prefixes = Math.min(MANY_PREFIXES, Math.max(FEWEST_LOST, known * MANY_SHARE));
+  const networks = Math.min(MANY_NETWORKS, Math.max(3, known * 0.01));
+  return outages.length >= networks && outages.reduce((sum, outage) => sum + outage.prefixes, 0) >= prefixes;
+}
+
+/**
+ * Outages that began within the same minutes and are too many for chance, such as those of a region: they have one cause,
+ * which is none of these networks unless nearly all that was lost lies behind it.
+ */
+export function fallTogether(outages: readonly NetworkOutage[], known: number): NetworkOutage[] {
+  let most: NetworkOutage[] = [];
+  for (const { since } of outages) {
+    const together = outages.filter((other) => other.since >= since && other.since < since + TOGETHER);
+    if (together.length > most.length) most = together;
+  }
+  const prefixes = most.reduce((sum, outage) => sum + outage.prefixes, 0);
+  const isOnes = most.some((outage) => outage.prefixes >= prefixes * BEHIND);
+  return areMany(most, known) && !isOnes ? most : [];
 }
 
 /** A transit of which nothing is left took its customers with it: nobody found a way around, and nothing flaps so. */

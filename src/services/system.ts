@@ -77,8 +77,8 @@ export class System {
 
   /**
    * Goes on with other settings: services start afresh one after the other, the collector only when what it reads has
-   * changed.
-   * @returns the services that started afresh
+   * changed. Files that settings name are looked at again by themselves.
+   * @returns the services that started afresh, none where no setting changed
    * @throws Error when a setting changed that the stores were opened with
    */
   async reload(settings: Settings): Promise<ServiceName[]> {
@@ -90,6 +90,7 @@ export class System {
     const { databaseUrl } = this.database;
     await registerStreams(settings, databaseUrl, (error) => this.options.logger.warn({ error: error.message }));
     const isChanged = (name: keyof Settings) => JSON.stringify(settings[name]) !== JSON.stringify(this.settings[name]);
+    if (!Object.keys({ ...this.settings, ...settings }).some((name) => isChanged(name as keyof Settings))) return [];
     const names = SERVICES.map(({ name }) => name).filter(
       (name) => name !== 'collector' || COLLECTOR_SETTINGS.some(isChanged),
     );

@@ -26,6 +26,7 @@ export class StageLocks {
   #client: pg.Client | undefined;
   #closed = false;
   #asking: Promise<void> | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
   #wanted: Wanted[] = [];
   readonly #held = new Map<string, (error: Error) => void>();
 
@@ -69,7 +70,8 @@ export class StageLocks {
   async holder(stage: string, stream: string): Promise<string | null> {
     const client = await this.#connected();
     // a bigint key stands in two halves (PostgreSQL, pg_locks)
-    const { rows } = await client.query<{ name: string; since: Date }>(
+    const { rows } = await this.#query<{ name: string; since: Date }>(
+      client,
       `SELECT application_name AS name, backend_start AS since
          FROM pg_locks JOIN pg_stat_activity USING (pid), hashtextextended($1, 0) AS key
         WHERE locktype = 'advisory' AND objsubid = 1 AND granted AND pid <> pg_backend_pid()
@@ -110,7 +112,8 @@ export class StageLocks {
     // The session would be given a lock that it holds a second time.
     const keys = [...new Set(this.#wanted.map(({ key }) => key))].filter((key) => !this.#held.has(key));
     if (keys.length === 0) return;
-    const { rows } = await client.query<{ key: string }>(
+    const { rows } = await this.#query<{ key: string }>(
+      client,
       `SELECT key FROM (
          SELECT key, pg_try_advisory_lock(hashtextextended(key, 0)) AS taken FROM unnest($1::text[]) AS key OFFSET 0
        ) AS tried WHERE taken`,
@@ -134,7 +137,15 @@ export class StageLocks {
   }
 
   async #unlock(client: pg.Client, key: string): Promise<void> {
-    await client.query('SELECT pg_advisory_unlock(hashtextextended($1, 0))', [key]);
+    await this.#query(client, 'SELECT pg_advisory_unlock(hashtextextended($1, 0))', [key]);
+  }
+
+  /** One query at a time: stages end together, and pg is to refuse a connection a second query before the first's answer. */
+  #query<R extends pg.QueryResultRow>(client: pg.Client, text: string, values: unknown[]): Promise<pg.QueryResult<R>> {
+    const answer = this.#turn.then(() => client.query<R>(text, values));
+    // whoever asked hears of the error; the next in turn asks anew
+    this.#turn = answer.catch(() => undefined);
+    return answer;
   }
 
   async #connected(): Promise<pg.Client> {

@@ -218,6 +218,10 @@ describe('a running system', () => {
       return new Map(found.map(({ name, pid }) => [name, pid]));
     };
     const before = await pids();
+    expect((await routewarden(['reload'], environment)).code).toBe(0);
+    await running.saying('no setting has changed: every service goes on');
+    expect(await pids()).toEqual(before);
+
     writeFileSync(settingsFile, '{"retention": {"historyDays": "long"}}');
     const refused = await routewarden(['reload'], environment);
     expect(refused.code).toBe(2);

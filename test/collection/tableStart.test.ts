@@ -270,7 +270,7 @@ test('doctor, metrics and the page say what a stream holds, and doctor what to s
     });
     const [finding] = await checkHoldings(database.pool, settings);
     expect(finding).toMatchObject({ check: 'routes of s', ok });
-    expect(finding!.finding).toContain(`${holdings.routes} routes`);
+    expect(finding!.finding).toContain(`${holdings.routes.toLocaleString('en')} routes`);
     if (!ok) expect(finding!.finding).toContain('set features.routes higher');
     const metrics = await metricsText(
       database.pool,
@@ -295,7 +295,5 @@ test('a stream at its bound says so once, with what to set', () => {
   watch.look({ routes: 999, peers: 5, bytes: 100_000, evictedRoutes: 0 });
   expect(said).toEqual([]);
   for (const evictedRoutes of [7, 8]) watch.look({ routes: 1000, peers: 5, bytes: 100_000, evictedRoutes });
-  expect(said).toEqual([
-    '1000 routes are known and 7 were forgotten: set features.routes higher (some 100 bytes a route)',
-  ]);
+  expect(said).toEqual(['1,000 routes known and 7 forgotten: set features.routes higher (some 100 bytes a route)']);
 });

@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { ENSEMBLE_THRESHOLD } from '../../src/detection/ensemble.js';
 import { heuristic, heuristicWith } from '../../src/models/heuristic/index.js';
+import { shapeSurprise } from '../../src/models/heuristic/views.js';
 import { VOLUME_VIEW, volumeScales, volumeSurprise } from '../../src/models/heuristic/volume.js';
 import { cut, ordinaryBlock } from './synthetic.js';
 
@@ -47,4 +48,41 @@ test('longer paths alone raise an alarm: they show in no count', async () => {
     1500,
   );
   expect(Math.max(...blind.surprise)).toBeLessThan(ENSEMBLE_THRESHOLD);
+});
+
+/** Messages, prefixes, duplicates, arrival rate and origins. */
+const COUNTS = [0, 1, 2, 3, 7, 8, 9, 11, 33, 34, 35];
+
+test('a loss of peers raises an alarm alone and ends with it; a weekend that comes slowly raises none', async () => {
+  const learnt = ordinaryBlock(2600, 5);
+  const of = async (kind: typeof heuristic, part: (row: number) => number): Promise<Float64Array> => {
+    const block = { ...learnt, values: learnt.values.slice() };
+    for (let row = 1900; row < 2600; row++) {
+      for (const c of COUNTS) block.values[row * block.columns + c]! *= part(row);
+    }
+    const model = await kind.fit(cut(block, 0, 1500), { seed: 1, falseAlarmsPerDay: 1 });
+    const { surprise } = await kind.score(model, block, 1500);
+    return surprise;
+  };
+  const never = { from: Number.POSITIVE_INFINITY, most: 0 };
+  // Without the rule of silence, which sees what lasts.
+  const falls = heuristicWith({ ...VOLUME_VIEW, shape: never });
+  const from = 1900 - 1500;
+  const lost = (row: number): number => (row < 1960 ? 0.6 : 1);
+  const seen = await of(falls, lost);
+  expect(Math.max(...seen.subarray(0, from))).toBeLessThan(ENSEMBLE_THRESHOLD);
+  expect(Math.max(...seen.subarray(from, from + 10))).toBeGreaterThan(ENSEMBLE_THRESHOLD);
+  expect(Math.max(...seen.subarray(from + 60 + 15))).toBeLessThan(ENSEMBLE_THRESHOLD);
+  const blind = heuristicWith({ ...VOLUME_VIEW, shape: never, fall: never });
+  expect(Math.max(...(await of(blind, lost)))).toBeLessThan(ENSEMBLE_THRESHOLD);
+  // Down to the same over ten hours.
+  const weekend = await of(falls, (row) => 0.6 ** Math.min(1, (row - 1900) / 600));
+  expect(Math.max(...weekend)).toBeLessThan(ENSEMBLE_THRESHOLD);
+});
+
+test('a rule alone that looks back for hours ends with what the shorter means see', () => {
+  // On each of three time scales the mean of the rules and their root mean square.
+  expect(shapeSurprise([3, 2, 11, 1, 1, 30])).toBe(6);
+  expect(shapeSurprise([0.2, 0.4, 20, 20, 20, 20])).toBeCloseTo(1.6);
+  expect(shapeSurprise([1, 1, Number.NaN, 1, 1, 1])).toBeNaN();
 });

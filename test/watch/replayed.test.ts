@@ -193,8 +193,8 @@ test('our AS with the prefix of another, and with one that is not declared, is n
   ]);
   // the prefixes are not ours: the notice blames our network, and advises what its holder can do
   expect(heard('slip').map(({ title }) => title)).toEqual([
-    'your AS64510: takes 10.5.0.0/16 on slip',
-    'your AS64510: announces 198.18.0.0/24 on slip',
+    'your AS64510 takes 10.5.0.0/16 on slip',
+    'your AS64510 announces 198.18.0.0/24 on slip',
   ]);
   for (const { lines } of heard('slip')) expect(lines.at(-1)).toMatch(/^what to do: .*withdraw .* on your routers/);
 });

@@ -9,7 +9,7 @@ export interface DecodeMrtOptions extends MrtDecoderOptions, DecompressionLimits
 }
 
 export interface DecodedMrt {
-  /** Take it (`finish` or `takeColumns`) before asking for the next. */
+  /** Take it (`finish`, `lendColumns` or `takeColumns`) before asking for the next. */
   batch: UpdateBatchBuilder;
   /** Of all so far; the same object each time. */
   statistics: MrtStatistics;

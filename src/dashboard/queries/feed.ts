@@ -43,7 +43,7 @@ export async function feedState(
     lastMessage,
     receivedAt: last?.receivedAt.getTime() ?? null,
     lagSeconds,
-    stale: lagSeconds !== null && lagSeconds > staleAfter,
+    stale: wallClock !== undefined && isStale(lastMessage, wallClock, staleAfter),
     link,
     updatesPerMinute: updatesPerMinute(newest),
     gaps,
@@ -59,6 +59,15 @@ export async function feedState(
             evictedRoutes: known.evictedRoutes,
           },
   };
+}
+
+/**
+ * @param lastMessage event time of the newest message, ms; null before the first
+ * @param now wall clock, ms
+ * @param staleAfter seconds
+ */
+export function isStale(lastMessage: number | null, now: number, staleAfter: number): boolean {
+  return lastMessage !== null && now - lastMessage > staleAfter * 1000;
 }
 
 function updatesPerMinute(minutes: readonly (readonly number[])[]): number | null {

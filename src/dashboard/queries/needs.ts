@@ -3,10 +3,11 @@ import { incidentFilter } from '../../incidents/incidentFilter.js';
 import type { ModelKey } from '../../models/model.js';
 import { parseModelKey } from '../../models/modelKey.js';
 import { approvals } from '../../storage/approvals.js';
-import { type FeedStand, feedStands } from '../../storage/feedLink.js';
+import { feedStands } from '../../storage/feedLink.js';
 import { stuckModels } from '../../storage/stuckModels.js';
 import type { IncidentRow, Needs } from '../api/schema.js';
 import type { DashboardContext } from '../context.js';
+import { isStale } from './feed.js';
 import { incidents } from './incidents.js';
 
 /** A stream with many of them has other worries than the last of the list. */
@@ -36,17 +37,13 @@ export async function needsOf(
       .map((feed) => ({
         stream: feed.stream,
         receivedAt: feed.receivedAt?.getTime() ?? null,
-        stale: isStale(feed, now, settings.staleAfter),
+        stale: isStale(feed.untilMs, now, settings.staleAfter),
         link: feed.link,
       }))
       .filter(({ receivedAt, stale, link }) => stale || receivedAt === null || link?.connected === false),
     approvals: waiting.map(({ modelKey }) => ofModel(modelKey)),
     stuck: stuck.map(({ modelKey }) => ofModel(modelKey)),
   };
-}
-
-function isStale({ untilMs }: FeedStand, now: number, staleAfter: number): boolean {
-  return untilMs !== null && now - untilMs > staleAfter * 1000;
 }
 
 function ofModel(key: ModelKey): { key: string; kind: string; stream: string } {

@@ -91,6 +91,7 @@ export class HeldRoutes {
       if (route < 0) route = this.#add(peer, prefix, pathId);
       else if (routes.withdrawnMinute(route) === minute) open.returned(prefix);
       this.#activated(prefix, peer);
+      open.activated(prefix);
     } else {
       const distance = this.#editDistance(old, path);
       open.totals.implicitWithdrawals++;

@@ -10,6 +10,7 @@ import {
 import { OpenMinute } from '../openMinute.js';
 import { WITHDRAWN } from '../routes/routeTable.js';
 import type { Minute } from '../row.js';
+import { TallyRoom } from '../tallyRoom.js';
 import { BatchIds } from './batchIds.js';
 import { HeldRoutes, type RoutingCounts } from './heldRoutes.js';
 import { Horizon, isNew } from './horizon.js';
@@ -42,6 +43,7 @@ export class RoutingState {
   readonly #origins: OriginNews;
   readonly #entries: TableEntries;
   readonly #said = new Announcement();
+  readonly #nowhere = new TallyRoom();
 
   constructor(bounds: RoutingBounds, counts: RoutingCounts) {
     this.#counts = counts;
@@ -81,7 +83,13 @@ export class RoutingState {
   /** Applies a message of the mapped batch; `open` is undefined when its minute is closed already. */
   apply(columns: BatchColumns, message: number, element: number, minute: Minute, open: OpenMinute | undefined): void {
     if (columns.kind[message] === PEER_STATE) this.#peerState(columns, message, minute, open);
-    else this.#update(columns, message, element, minute, open);
+    else if (open !== undefined) this.#update(columns, message, element, minute, open);
+    else {
+      // a late message still changes routes; what it adds up to goes nowhere
+      const nowhere = new OpenMinute(minute, this.#nowhere);
+      this.#update(columns, message, element, minute, nowhere);
+      nowhere.release();
+    }
   }
 
   /**
@@ -110,9 +118,7 @@ export class RoutingState {
     } else if (oldState === ESTABLISHED) open?.reset(peer, 'down', peers.activeRoutes[peer]!);
   }
 
-  #update(columns: BatchColumns, message: number, first: number, minute: Minute, opened: OpenMinute | undefined): void {
-    // a late message still changes routes; what it adds up to goes nowhere
-    const open = opened ?? new OpenMinute(minute);
+  #update(columns: BatchColumns, message: number, first: number, minute: Minute, open: OpenMinute): void {
     const { totals } = open;
     const withdrawn = columns.withdrawn[message]!;
     const announced = columns.announced[message]!;

@@ -39,7 +39,7 @@ function titleOf(incident: Incident, own: readonly string[]): string {
   const network = networkOf(incident);
   // the prefix is not the operator's: the network that announces it is
   if (incident.detail.watched.every(({ kind }) => kind === 'takes foreign' || kind === 'undeclared')) {
-    return `your ${network}: ${incident.class === 'hijack' ? 'takes' : 'announces'} ${own[0]}${more} on ${incident.stream}`;
+    return `your ${network} ${incident.class === 'hijack' ? 'takes' : 'announces'} ${own[0]}${more} on ${incident.stream}`;
   }
   const by = network === undefined || network === own[0] || incident.class === 'outage' ? '' : ` by ${network}`;
   return `your ${own[0]}${more}: ${what}${by} on ${incident.stream}`;

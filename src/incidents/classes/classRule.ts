@@ -1,3 +1,5 @@
+export { plural } from '../../words/plural.js';
+
 import type { Culprits } from '../culprits.js';
 import type { IncidentEvidence } from '../evidence.js';
 import type { IncidentClass, Severity } from '../incident.js';
@@ -61,9 +63,4 @@ export function peerShare(evidence: IncidentEvidence, peers: number): number {
 
 export function percent(share: number): string {
   return `${Math.round(share * 100)} %`;
-}
-
-export function plural(count: number, noun: string): string {
-  const many = noun.endsWith('x') ? `${noun}es` : `${noun}s`;
-  return `${count.toLocaleString('en')} ${count === 1 ? noun : many}`;
 }

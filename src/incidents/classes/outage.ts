@@ -1,5 +1,5 @@
 import type { KeptLoss } from '../evidence.js';
-import { isBehind, isGoneItself, SURELY, wholeLosses } from '../networkOutages.js';
+import { isBehind, isGoneItself, isSeveral, isWhole, lossesOf, SURELY, wholeLosses } from '../networkOutages.js';
 import { bySize } from '../severity.js';
 import {
   type Case,
@@ -21,11 +21,13 @@ const BURST = 3;
  */
 const NETWORK_FACTOR = { alone: 6, whole: 2, transit: 2 };
 /**
- * A network of which nothing is left, as all but a few peers said within three minutes, is gone itself and not merely out
- * of somebody's sight: a link that fails is explored for longer, and found a way around by some.
+ * A network of which nothing is left, and which most of the peers that withdrew it within three minutes had told of
+ * before, is gone itself: of what flaps, and of a path that only comes up while others fail, few had routes.
  */
+const HELD = 0.5;
+/** The same in rows that do not say what was held before: all but a few peers must have withdrawn it. */
 const ALL_PEERS = 0.92;
-/** The same of one that was reached over two lines or more, which do not fail together by chance; and of what else is major. */
+/** Peers that must have withdrawn it in any case, and of what else is major. */
 const HALF_OF_PEERS = 0.5;
 const MOST_PEERS = 0.6;
 const NETWORK_TABLE = 15_000;
@@ -37,7 +39,7 @@ const SEVERAL = 3;
 const PATIENCE = 10;
 const LARGE = 100;
 const STILL = 0.6;
-/** Losses in the day before from which one more is a flap, and no outage until it is large; and of whatever size. */
+/** Losses in the six hours before from which one more is a flap, and no outage until it is large; and in the day before, of whatever size. */
 const FLAPS = 2;
 const FLAPS_ALL_DAY = 10;
 const NAMED = 5;
@@ -93,6 +95,7 @@ export const outage: ClassRule = {
       reasons: [
         `${plural(lost.length, 'prefix')} withdrawn by ${percent(share)} of the peers that had them`,
         `${held} of them of AS${network}${origins.size > 1 ? `, the rest of ${plural(origins.size - 1, 'other network')}` : ''}`,
+        ...transitsGone(evidence.losses ?? []),
         `withdrawals are ${percent(falling)} of all updates`,
       ],
       culprits: {
@@ -103,6 +106,17 @@ export const outage: ClassRule = {
     };
   },
 };
+
+/** Transits that went with networks behind them, where many failed together. */
+function transitsGone(kept: readonly KeptLoss[]): string[] {
+  const whole = largestOf(wholeLosses(kept));
+  const groups = whole.map(({ origin }) => lossesOf(whole, origin)).filter(isSeveral);
+  groups.sort((a, b) => b.length - a.length || a[0]!.origin - b[0]!.origin);
+  const words = groups
+    .slice(0, NAMED)
+    .map(([own, ...behind]) => `AS${own!.origin} with ${plural(behind.length, 'network')} behind it`);
+  return words.length === 0 ? [] : [`transits among them: ${words.join(', ')}`];
+}
 
 /** A network that is gone, with those behind it. */
 function networkOutage({ subject, evidence, settings }: Case): Judgement {
@@ -117,7 +131,7 @@ function networkOutage({ subject, evidence, settings }: Case): Judgement {
   const atOnce = peerShare(evidence, own.atOnce ?? own.peers);
   const left = own.leftAtOnce ?? own.left;
   const itself = isGoneItself({ ...own, left }) && atOnce >= HALF_OF_PEERS;
-  const gone = itself || (left === 0 && own.left === 0 && atOnce >= ALL_PEERS);
+  const gone = itself || (isWhole({ ...own, left }) && isWhole(own) && atOnce >= HALF_OF_PEERS && wasHeld(own, atOnce));
   const several = behind.length >= SEVERAL;
   const rare = several ? NETWORK_FACTOR.transit : gone ? NETWORK_FACTOR.whole : NETWORK_FACTOR.alone;
   const size = prefixes / Math.max(1, Math.min(rare, (evidence.known ?? 0) / NETWORK_TABLE));
@@ -130,7 +144,7 @@ function networkOutage({ subject, evidence, settings }: Case): Judgement {
     const severity = bySize(reduced, outagePrefixes);
     return severity === 'critical' && bySize(least, outagePrefixes) !== 'critical' ? 'major' : severity;
   };
-  const flaps = (own.earlier ?? 0) >= FLAPS && size !== prefixes;
+  const flaps = (own.lately ?? own.earlier ?? 0) >= FLAPS && size !== prefixes;
   const unstable = (own.earlier ?? 0) >= FLAPS_ALL_DAY && !several;
   const large = prefixes >= LARGE || size === prefixes || (several && (gone || prefixes >= SURELY));
   const lasts =
@@ -157,6 +171,10 @@ function networkOutage({ subject, evidence, settings }: Case): Judgement {
       peers: [],
     },
   };
+}
+
+function wasHeld({ held, atOnce, peers }: KeptLoss, share: number): boolean {
+  return held === undefined ? share >= ALL_PEERS : held >= (atOnce ?? peers) * HELD;
 }
 
 /** A network that was lost twice while the incident lasts counts once. */

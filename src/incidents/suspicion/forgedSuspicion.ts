@@ -21,7 +21,7 @@ export function forgedSuspicion({ tail, share, validity }: ForgedClaim): Suspici
     validity === 'invalid' ? { bits: 4, words: 'RPKI invalid' } : null,
     role(tail),
     related(tail),
-    regionClue(tail.facts.region),
+    regionOf(tail),
     ...history(tail),
   ]);
 }
@@ -48,6 +48,16 @@ function related({ origin, holder, facts }: NewTail): Clue {
   return { bits: 0, words: `AS${origin} and AS${holder} are strangers` };
 }
 
+/**
+ * A network that is far from the holder's address space has hardly ever become its provider: of 329 new links in two real
+ * days 2 were so far, of 72 forged ones 36. For an origin that is far the same says less.
+ */
+function regionOf({ facts: { region } }: NewTail): Clue | null {
+  const clue = regionClue(region);
+  if (clue === null || region === undefined || region > FAR) return clue;
+  return { ...clue, bits: clue.bits + (region > FARTHEST ? 1 : 2) };
+}
+
 function history({ prefix, covering, holder, prefixes, facts }: NewTail): Clue[] {
   const clues: Clue[] = [];
   const { knownFor } = facts.origin;
@@ -70,6 +80,9 @@ function history({ prefix, covering, holder, prefixes, facts }: NewTail): Clue[]
   return clues;
 }
 
+/** As log2 of how much likelier its networks are in this address space than any. */
+const FAR = -1.5;
+const FARTHEST = -3;
 const HOUR = 60;
 const DAY = 1440;
 /** As 1 / log2(1 + degree): some 60 neighbours. */

@@ -39,7 +39,7 @@ export interface Violation {
 }
 
 const metadataSchema = z.object({
-  format: z.literal(6),
+  format: z.literal(7),
   kind: z.literal('heuristic'),
   preparation: preparationSchema,
   spread: z.array(z.number().positive()),
@@ -115,7 +115,7 @@ export function heuristicWith(view: VolumeView): ModelKind<Heuristic> {
     },
 
     async encode(model) {
-      const metadata = { format: 6, kind: 'heuristic', ...model };
+      const metadata = { format: 7, kind: 'heuristic', ...model };
       return [{ name: 'model.json', bytes: new TextEncoder().encode(JSON.stringify(metadata)) }];
     },
 
@@ -226,7 +226,7 @@ function strongest(deviations: Float64Array, at: number): number {
 
 /**
  * The volume on its time scales first, then on each time scale two views of the rules' deviations: their mean, high when many rules speak
- * at once, and their root mean square, high when one speaks loudly; then the paths, and each count on its own.
+ * at once, and their root mean square, high when one speaks loudly; then the paths, the falls, and each count on its own.
  */
 function scoresIn(view: VolumeView, model: Limits, block: FeatureBlock, from: number): Float64Array[] {
   const rows = block.minutes.length - from;
@@ -248,8 +248,8 @@ function scoresIn(view: VolumeView, model: Limits, block: FeatureBlock, from: nu
     }
     return [broad, loud];
   });
-  const { volumes, paths, singles } = scoresOfCounts(model.counts, view, block, from);
-  return [...volumes, ...rules, ...paths, ...singles];
+  const { volumes, paths, falls, singles } = scoresOfCounts(model.counts, view, block, from);
+  return [...volumes, ...rules, ...paths, ...falls, ...singles];
 }
 
 function inWords(

@@ -6,16 +6,16 @@ import { joined, type ScaleScores } from '../timeScales.js';
 import { joinViews, type VolumeView, volumeSurprise } from './volume.js';
 
 /**
- * What the heuristic's scores mean, in four groups: volume, rules, paths and single counts. Each score is calibrated, then the greatest of its
- * group, since the greatest of many is great more often, and then what the groups are joined to.
+ * What the heuristic's scores mean, in six groups: volume, rules, the same rules as a change of shape, paths, a fall and single counts.
+ * Each score is calibrated, then the greatest of its group, since the greatest of many is great more often, and then what the groups are joined to.
  */
 export const viewsSchema = z.object({
   each: z.array(calibrationSchema).min(1),
-  /** How many of the scores are the volume's, the rules' and the paths'; the rest are single counts. */
+  /** How many of the scores are the volume's, the rules' and the paths'; falls are one less than volumes, the rest are single counts. */
   volumes: z.number().int().positive(),
   rules: z.number().int().positive(),
   paths: z.number().int().positive(),
-  groups: z.array(calibrationSchema).length(4),
+  groups: z.array(calibrationSchema).length(6),
   joint: calibrationSchema,
   threshold: z.number(),
 });
@@ -49,24 +49,49 @@ export function joinedViews(
   const greatest = greatestOf(views, view, scores);
   const surprise = (group: number, row: number): number => surpriseOf(views.groups[group]!, greatest[group]![row]!);
   return greatest[0]!.map((_, row) =>
-    joinViews(view, surprise(0, row), surprise(1, row), surprise(2, row), surprise(3, row)),
+    joinViews(view, {
+      volume: surprise(0, row),
+      rules: surprise(1, row),
+      shape: surprise(2, row),
+      paths: surprise(3, row),
+      fall: surprise(4, row),
+      single: surprise(5, row),
+    }),
   );
 }
 
-/** The greatest surprise of each group; of the volume's means, with the lasting one held. */
+/** The greatest surprise of each group; of the volume's means, and of the rules' for a shape, with the lasting ones held. */
 function greatestOf(
   { each, volumes, rules, paths }: Sizes & Pick<Views, 'each'>,
   view: VolumeView,
   scores: readonly Float64Array[],
 ): Float64Array[] {
-  const means = each.slice(0, volumes);
-  const volume = scores[0]!.map((_, row) =>
-    volumeSurprise(
-      view,
-      means.map((calibration, i) => surpriseOf(calibration, scores[i]![row]!)),
-    ),
-  );
-  const ends = [volumes, volumes + rules, volumes + rules + paths, scores.length];
-  const others = [0, 1, 2].map((g) => joined(each.slice(ends[g], ends[g + 1]), scores.slice(ends[g], ends[g + 1])));
-  return [volume, ...others];
+  const beforeFalls = volumes + rules + paths;
+  const ends = [0, volumes, volumes + rules, beforeFalls, beforeFalls + volumes - 1, scores.length];
+  const part = <T>(list: readonly T[], g: number): T[] => list.slice(ends[g], ends[g + 1]);
+  const held = (g: number, greatest: (surprises: number[]) => number): Float64Array => {
+    const [calibrations, of] = [part(each, g), part(scores, g)];
+    return of[0]!.map((_, row) => greatest(calibrations.map((c, i) => surpriseOf(c, of[i]![row]!))));
+  };
+  const [confirming, longer, fall, singles] = [1, 2, 3, 4].map((g) => joined(part(each, g), part(scores, g)));
+  const volume = held(0, (surprises) => volumeSurprise(view, surprises));
+  return [volume, confirming!, held(1, shapeSurprise), longer!, fall!, singles!];
+}
+
+/** How much more a rule's mean may count alone than the next shorter one: rules that look back for hours outlast what they saw. */
+const SHAPE_MORE = 2;
+/** On each time scale, shortest first: the mean of the rules and their root mean square. */
+const RULE_SCORES = 2;
+
+/** The greatest surprise of the rules where they count alone, a long mean held within the next shorter one of its kind. */
+export function shapeSurprise(surprises: readonly number[]): number {
+  let most = Number.NEGATIVE_INFINITY;
+  for (let kind = 0; kind < RULE_SCORES; kind++) {
+    let held = Number.POSITIVE_INFINITY;
+    for (let i = kind; i < surprises.length; i += RULE_SCORES) {
+      held = Math.min(SHAPE_MORE * held, surprises[i]!);
+      most = Math.max(most, held);
+    }
+  }
+  return most;
 }

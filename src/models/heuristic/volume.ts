@@ -22,10 +22,12 @@ const PATHS = featureIndexes([
   'average_edit_distance',
 ]);
 
-/** What may raise an alarm alone counts twice what its surprise is beyond `from`, and `most` at most. */
+/** What may raise an alarm alone counts `steep` times what its surprise is beyond `from`, and `most` at most. */
 export interface Alone {
   from: number;
   most: number;
+  /** Twice, where nothing is said. */
+  steep?: number;
 }
 
 /** What was chosen with labelled events or injections in view: the transfer bench chooses it anew with each event left out. */
@@ -46,6 +48,11 @@ export interface VolumeView {
   single: Alone;
   /** Longer paths and greater edit distances, all together over the minutes of the volume: exploration of paths shows in no count. */
   paths: Alone;
+  /**
+   * A sudden fall of the volume: peers that are lost take their updates with them. It counts from where the others reach the threshold, and
+   * below that not at all, for falls between the waves of an event are among its minutes.
+   */
+  fall: Alone;
 }
 
 export const VOLUME_VIEW: VolumeView = {
@@ -57,6 +64,7 @@ export const VOLUME_VIEW: VolumeView = {
   shape: { from: 12, most: 4 },
   single: { from: 2.6, most: 5 },
   paths: { from: 2.6, most: 5 },
+  fall: { from: 3.9, most: 5, steep: 8 },
 };
 
 /** What counts alone is an alarm or nothing: steep, so that it does not reorder the minutes that the volume ranks. */
@@ -101,6 +109,11 @@ export interface CountScores {
   volumes: Float64Array[];
   /** The same of the paths' measures, on the time scales without the lasting one. */
   paths: Float64Array[];
+  /**
+   * For each time scale but the longest [rows - from] how far the volume is below the longest, or below the ordinary where that is
+   * higher. A weekend comes slowly and the longest mean comes with it; after a storm the counts are back, and no lower than ever.
+   */
+  falls: Float64Array[];
   /** For each count on each time scale [rows - from] its deviation upwards, in spreads of its own means; NaN for gaps. */
   singles: Float64Array[];
 }
@@ -122,8 +135,11 @@ export function scoresOfCounts(counts: Preparation, view: VolumeView, block: Fea
       return sum / cells.length;
     });
   };
+  const volumes = volumeScales(view).map((scale) => meanOver(COUNTS, scale));
+  const lasting = volumes.at(-1)!;
   return {
-    volumes: volumeScales(view).map((scale) => meanOver(COUNTS, scale)),
+    volumes,
+    falls: volumes.slice(0, -1).map((mean) => mean.map((now, row) => Math.min(0, lasting[row]!) - now)),
     paths: view.scales.map((scale) => meanOver(PATHS, scale)),
     singles: view.singleScales.flatMap((scale) => {
       const first = counts.scales.indexOf(scale) * counts.kept.length;
@@ -132,23 +148,34 @@ export function scoresOfCounts(counts: Preparation, view: VolumeView, block: Fea
   };
 }
 
+/** The surprise of each group of scores in one minute. */
+export interface Surprises {
+  volume: number;
+  rules: number;
+  shape: number;
+  paths: number;
+  fall: number;
+  single: number;
+}
+
 /**
  * The weighted geometric mean of the surprise of volume and rules is high where both speak, and a rule that lags behind a storm that is
  * over cannot hold it up. What is surprising alone is enough for an alarm and no more.
  */
-export function joinViews(view: VolumeView, volume: number, rules: number, paths: number, single: number): number {
-  if (!Number.isFinite(volume + rules + paths + single)) return Number.NaN;
+export function joinViews(view: VolumeView, { volume, rules, shape, paths, fall, single }: Surprises): number {
+  if (!Number.isFinite(volume + rules + shape + paths + fall + single)) return Number.NaN;
   const logs = view.weight * Math.log(held(volume, MOST)) + Math.log(held(rules, view.mostOfRules));
   return Math.max(
     Math.exp(logs / (view.weight + 1)),
-    alone(view.shape, rules),
+    alone(view.shape, shape),
     alone(view.paths, paths),
+    alone(view.fall, fall),
     alone(view.single, single),
   );
 }
 
-function alone({ from, most }: Alone, surprise: number): number {
-  return Math.min(most, STEEP * (surprise - from));
+function alone({ from, most, steep = STEEP }: Alone, surprise: number): number {
+  return Math.min(most, steep * (surprise - from));
 }
 
 function held(surprise: number, most: number): number {
