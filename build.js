@@ -3,7 +3,8 @@
  * page's bundle where their sources exist. Tests and benchmarks are compiled with the product, so that they run the very files that users run.
  * `--changed` keeps what is there and writes only what changed; without it everything is built anew.
  */
-import { execFileSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   copyFileSync,
   existsSync,
@@ -15,7 +16,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 
-const run = (bin, args) => execFileSync(process.execPath, [`node_modules/${bin}`, ...args], { stdio: 'inherit' });
+/** Runs a script; where one fails, the build has failed. */
+async function run(script, args = []) {
+  const [code] = await once(spawn(process.execPath, [script, ...args], { stdio: 'inherit' }), 'exit');
+  if (code !== 0) process.exit(1);
+}
 const filesOf = (folder) =>
   existsSync(folder)
     ? readdirSync(folder, { recursive: true }).map((name) => `${folder}/${String(name).replaceAll('\\', '/')}`)
@@ -39,7 +44,12 @@ for (const folder of ['src', 'queues', 'workers', 'test', 'bench']) {
     if (source.endsWith('.ts') && !output.includes('/node_modules/') && !existsSync(source)) rmSync(output);
   }
 }
-run('typescript/bin/tsc', ['-p', 'tsconfig.json', '--incremental', '--tsBuildInfoFile', 'dist/.tsbuildinfo']);
+const steps = [
+  run('node_modules/typescript/bin/tsc', [
+    ...['-p', 'tsconfig.json', '--incremental'],
+    ...['--tsBuildInfoFile', 'dist/.tsbuildinfo'],
+  ]),
+];
 
 for (const [folder, file] of [
   ['src/models/lstm/kernel', 'kernel.wasm'],
@@ -51,18 +61,22 @@ for (const [folder, file] of [
   const output = `dist/${folder}/${file}`;
   const sources = [config, 'package-lock.json', ...filesOf(`${folder}/assembly`)];
   if (!existsSync(output) || newest(sources) > newest([output]))
-    run('assemblyscript/bin/asc.js', [entry, '--config', config, '--target', 'release']);
+    steps.push(run('node_modules/assemblyscript/bin/asc.js', [entry, '--config', config, '--target', 'release']));
 }
+await Promise.all(steps);
+
+const bundles = [];
 const program = 'dist/program/routewarden.js';
 const modules = ['src', 'queues', 'workers'].flatMap((folder) => filesOf(`dist/${folder}`));
 if (!existsSync(program) || newest([...modules, 'packaging/program.js', 'package-lock.json']) > newest([program]))
-  execFileSync(process.execPath, ['packaging/program.js'], { stdio: 'inherit' });
+  bundles.push(run('packaging/program.js'));
 const page = 'src/dashboard/page/build.js';
 if (existsSync(page)) {
   const sources = ['package-lock.json', ...filesOf('src/dashboard'), ...filesOf('src/services')];
   if (!existsSync('dist/page/index.html') || newest(sources) > newest(['dist/page/index.html']))
-    execFileSync(process.execPath, [page], { stdio: 'inherit' });
+    bundles.push(run(page));
 }
+await Promise.all(bundles);
 
 // What the compiled tests find as `@jest/globals`, before that of node_modules: see test/runtime.cjs.
 if (existsSync('dist/test')) {

@@ -5,10 +5,10 @@
 const { relative } = require('node:path');
 const { default: Sequencer } = require('@jest/test-sequencer');
 
-/** From the longest down; measured on two cores, each over ten seconds. The first waits for the clock. */
+/** From the longest down; measured on two cores, each over ten seconds. The second waits for the clock. */
 const LONGEST = [
-  'cli/drill',
   'docs/run',
+  'cli/drill',
   'chaos/chaos',
   'retraining/manyModels',
   'line/retrain',
@@ -24,6 +24,7 @@ const LONGEST = [
   'cli/failedStart',
   'rehearsal/rehearsal',
   'cli/commands',
+  'docs/runAlone',
   'queues/stores',
   'cli/completion',
   'alerts/stuckChannel',

@@ -7,7 +7,7 @@ import { ManyModels } from './manyModels.js';
  * Enough that every trainer has a queue behind it for the whole storm. `npm run bench -- many-models` retrains 300 on
  * either store, and fails when one is not retrained exactly once.
  */
-const MODELS = { redis: 40, postgres: 40 };
+const MODELS = { redis: 24, postgres: 24 };
 const TRAINERS = 4;
 const LIMIT = 3;
 

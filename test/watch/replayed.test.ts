@@ -98,13 +98,15 @@ beforeAll(async () => {
     onDatabaseLost: () => {},
   });
   pool = openPool(system.database.databaseUrl, { name: 'test', onError: () => {} });
-  for (const [name, story] of Object.entries(STORIES)) {
-    const path = join(folder, `${name}.jsonl`);
-    const messages = [...ordinary, ...story].sort((a, b) => a.at - b.at);
-    await writeFile(path, `${messages.map(line).join('\n')}\n`);
-    const ended = await routewarden(['replay', path, '--stream', name], {}, folder);
-    expect(ended).toMatchObject({ code: 0 });
-  }
+  await Promise.all(
+    Object.entries(STORIES).map(async ([name, story]) => {
+      const path = join(folder, `${name}.jsonl`);
+      const messages = [...ordinary, ...story].sort((a, b) => a.at - b.at);
+      await writeFile(path, `${messages.map(line).join('\n')}\n`);
+      const ended = await routewarden(['replay', path, '--stream', name], {}, folder);
+      expect(ended).toMatchObject({ code: 0 });
+    }),
+  );
   await settled();
   notices = await noticesOf('alerts');
 }, 240_000);

@@ -4,6 +4,8 @@
  * only zlib.
  */
 
+import { type HuffmanTable, huffmanTable, MAXIMUM_CODE_LENGTH } from './huffmanTable.js';
+
 /** The bytes are no bzip2, or damaged. */
 export class BadBzip2 extends Error {
   constructor(message: string) {
@@ -21,7 +23,6 @@ export class CutBzip2 extends BadBzip2 {
 const LONGEST_BLOCK = 2_400_000;
 const OUTPUT_PIECE = 1 << 16;
 const GROUP_SIZE = 50;
-const MAXIMUM_CODE_LENGTH = 20;
 const MAXIMUM_SELECTORS = 18_002;
 const RUN_A = 0;
 const RUN_B = 1;
@@ -35,45 +36,6 @@ const CRC_TABLE = Int32Array.from({ length: 256 }, (_, i) => {
 /** Thrown inside a block when its bytes are not all there yet. */
 class NeedMore extends Error {}
 const needMore = new NeedMore();
-
-interface HuffmanTable {
-  /** Greatest code of each length, -1 where there is none. */
-  limit: Int32Array;
-  /** What to take off a code of each length to find its symbol's place. */
-  base: Int32Array;
-  symbols: Uint16Array;
-  shortest: number;
-  longest: number;
-}
-
-function huffmanTable(lengths: Uint8Array, count: number): HuffmanTable {
-  const perLength = new Int32Array(MAXIMUM_CODE_LENGTH + 1);
-  let shortest = MAXIMUM_CODE_LENGTH;
-  let longest = 1;
-  for (let i = 0; i < count; i++) {
-    const length = lengths[i]!;
-    perLength[length]!++;
-    shortest = Math.min(shortest, length);
-    longest = Math.max(longest, length);
-  }
-  const symbols = new Uint16Array(count);
-  let at = 0;
-  for (let length = shortest; length <= longest; length++) {
-    for (let i = 0; i < count; i++) if (lengths[i] === length) symbols[at++] = i;
-  }
-  const limit = new Int32Array(MAXIMUM_CODE_LENGTH + 2).fill(-1);
-  const base = new Int32Array(MAXIMUM_CODE_LENGTH + 2);
-  let code = 0;
-  let before = 0;
-  for (let length = shortest; length <= longest; length++) {
-    base[length] = code - before;
-    code += perLength[length]!;
-    before += perLength[length]!;
-    limit[length] = code - 1;
-    code <<= 1;
-  }
-  return { limit, base, symbols, shortest, longest };
-}
 
 export class Bzip2Decoder {
   #input = new Uint8Array(1 << 16);
