@@ -53,7 +53,7 @@ export const SETTINGS: readonly Setting[] = [
     until: /1\. History/,
     shows: /page +http:\/\/127\.0\.0\.1:[1-9]/,
   },
-  // Played through in test/cli/drill.test.ts; here it writes the settings that the three below read.
+  // Played through in test/cli/drill.test.ts; here it writes the settings that the one below reads.
   { line: /^drill$/, when: 'before', until: /reload\n/, shows: /takes \S+ from AS\d+[\s\S]*over; drill\.json/ },
   {
     line: /^--config drill\.json start$/,
