@@ -117,12 +117,22 @@ describe('in a large table the outage of a small network', () => {
   const severities = (
     lost: number[],
     of: number,
-    how: { peers?: number[]; earlier?: number; behind?: number; sameBehind?: boolean; lines?: number } = {},
+    how: {
+      peers?: number[];
+      earlier?: number;
+      lately?: number;
+      behind?: number;
+      sameBehind?: boolean;
+      lines?: number;
+      held?: number;
+    } = {},
   ) => {
     const context = contextOf();
     const own = (now: number, of: number, minute: number) => ({
       ...loss(now, of - now, how.peers?.[minute - BEGAN] ?? 6, how.earlier),
       ...(how.lines === undefined ? {} : { lines: how.lines }),
+      ...(how.held === undefined ? {} : { held: how.held }),
+      ...(how.lately === undefined ? {} : { lately: how.lately }),
     });
     const behind = (now: number, of: number, minute: number) =>
       Array.from({ length: how.behind ?? 0 }, (_, n) => ({
@@ -187,7 +197,8 @@ describe('in a large table the outage of a small network', () => {
   test('of which nothing is left, and with three behind, is one in the minute after', () => {
     expect(severities(Array(14).fill(8), 8, { behind: 3 })).toEqual(['1 major']);
     expect(severities(Array(14).fill(8), 9, { behind: 3 })).toEqual(['5 major']);
-    expect(severities(Array(14).fill(7), 7, { behind: 3 })).toEqual(['5 major']);
+    // below 30 prefixes such a loss is back within ten minutes too often
+    expect(severities(Array(14).fill(7), 7, { behind: 3 })).toEqual(['5 minor', '10 major']);
     expect(severities(Array(4).fill(12), 12, { behind: 1 })).toEqual([]);
   });
 
@@ -213,6 +224,21 @@ describe('in a large table the outage of a small network', () => {
     expect(severities(Array(14).fill(40), 40, { earlier: 2 })).toEqual(['5 minor']);
     expect(severities(Array(14).fill(110), 110, { earlier: 9 })).toEqual(['5 major']);
     expect(severities(Array(14).fill(110), 110, { earlier: 10 })).toEqual(['5 minor']);
+  });
+
+  test('is major where half of the peers had told of it before, however many withdrew it', () => {
+    const half = { peers: Array(14).fill(3) };
+    expect(severities(Array(14).fill(20), 20, { ...half, held: 3 })).toEqual(['5 minor', '10 major']);
+    expect(severities(Array(14).fill(20), 20, { held: 2 })).toEqual(['5 minor']);
+    expect(severities(Array(14).fill(20), 21, { ...half, held: 3 })).toEqual(['5 minor', '10 major']);
+    expect(severities(Array(14).fill(20), 22, { ...half, held: 3 })).toEqual(['5 minor']);
+    expect(severities(Array(14).fill(20), 20, { lines: 2, held: 2 })).toEqual(['3 minor']);
+    expect(severities(Array(14).fill(110), 110, { held: 2 })).toEqual(['5 major']);
+  });
+
+  test('flaps when it was gone within six hours, not when it was gone earlier that day', () => {
+    expect(severities(Array(14).fill(40), 40, { held: 6, earlier: 3 })).toEqual(['5 minor', '10 major']);
+    expect(severities(Array(14).fill(40), 40, { held: 6, earlier: 3, lately: 1 })).toEqual(['5 minor']);
   });
 
   test('of a network that carried something new just before is over when its prefixes are back', () => {

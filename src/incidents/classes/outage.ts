@@ -1,5 +1,14 @@
 import type { KeptLoss } from '../evidence.js';
-import { isBehind, isGoneItself, isSeveral, isWhole, lossesOf, SURELY, wholeLosses } from '../networkOutages.js';
+import {
+  FEWEST_LOST,
+  isBehind,
+  isGoneItself,
+  isSeveral,
+  isWhole,
+  lossesOf,
+  SURELY,
+  wholeLosses,
+} from '../networkOutages.js';
 import { bySize } from '../severity.js';
 import {
   type Case,
@@ -21,10 +30,11 @@ const BURST = 3;
  */
 const NETWORK_FACTOR = { alone: 6, whole: 2, transit: 2 };
 /**
- * A network of which nothing is left, and which most of the peers that withdrew it within three minutes had told of
- * before, is gone itself: of what flaps, and of a path that only comes up while others fail, few had routes.
+ * Share of the peers that must have told of it before, for the loss of a network to be worth a call: of what only comes up
+ * while others fail, or flaps, few had routes. A little below half, as peers come and go. Of several networks that fail
+ * with their transit, the share of the peers that withdrew each.
  */
-const HELD = 0.5;
+const KNOWN = 0.47;
 /** The same in rows that do not say what was held before: all but a few peers must have withdrawn it. */
 const ALL_PEERS = 0.92;
 /** Peers that must have withdrawn it in any case, and of what else is major. */
@@ -39,7 +49,10 @@ const SEVERAL = 3;
 const PATIENCE = 10;
 const LARGE = 100;
 const STILL = 0.6;
-/** Losses in the six hours before from which one more is a flap, and no outage until it is large; and in the day before, of whatever size. */
+/**
+ * A network that was gone within the six hours before flaps, and its loss is no outage until it is large; in older rows
+ * one that was gone so often in the day before. What was gone so often in a day flaps whatever its size.
+ */
 const FLAPS = 2;
 const FLAPS_ALL_DAY = 10;
 const NAMED = 5;
@@ -128,11 +141,16 @@ function networkOutage({ subject, evidence, settings }: Case): Judgement {
   const losses = [own, ...behind];
   const prefixes = losses.reduce((sum, loss) => sum + loss.prefixes, 0);
   const share = peerShare(evidence, Math.max(...losses.map(({ peers }) => peers)));
+  const several = behind.length >= SEVERAL;
+  // several that fail together need not be known far and wide
+  const isKnown = ({ held, peers }: KeptLoss) =>
+    held === undefined || (several ? held / peers : peerShare(evidence, held)) >= KNOWN;
+  const known = losses.filter(isKnown).reduce((sum, loss) => sum + loss.prefixes, 0);
   const atOnce = peerShare(evidence, own.atOnce ?? own.peers);
   const left = own.leftAtOnce ?? own.left;
   const itself = isGoneItself({ ...own, left }) && atOnce >= HALF_OF_PEERS;
-  const gone = itself || (isWhole({ ...own, left }) && isWhole(own) && atOnce >= HALF_OF_PEERS && wasHeld(own, atOnce));
-  const several = behind.length >= SEVERAL;
+  const most = own.held === undefined ? ALL_PEERS : HALF_OF_PEERS;
+  const gone = itself || (isWhole({ ...own, left }) && isWhole(own) && atOnce >= most);
   const rare = several ? NETWORK_FACTOR.transit : gone ? NETWORK_FACTOR.whole : NETWORK_FACTOR.alone;
   const size = prefixes / Math.max(1, Math.min(rare, (evidence.known ?? 0) / NETWORK_TABLE));
   // losing one network of a hundred prefixes does not justify waking somebody, however certain it is
@@ -144,18 +162,21 @@ function networkOutage({ subject, evidence, settings }: Case): Judgement {
     const severity = bySize(reduced, outagePrefixes);
     return severity === 'critical' && bySize(least, outagePrefixes) !== 'critical' ? 'major' : severity;
   };
-  const flaps = (own.lately ?? own.earlier ?? 0) >= FLAPS && size !== prefixes;
+  const wasGone = own.held === undefined ? (own.earlier ?? 0) >= FLAPS : (own.lately ?? 0) > 0;
+  const flaps = wasGone && size !== prefixes;
   const unstable = (own.earlier ?? 0) >= FLAPS_ALL_DAY && !several;
-  const large = prefixes >= LARGE || size === prefixes || (several && (gone || prefixes >= SURELY));
+  const large = prefixes >= LARGE || size === prefixes || (several && (itself || prefixes >= SURELY));
   const lasts =
     itself ||
     (!unstable && large) ||
-    (!flaps && share >= (several ? HALF_OF_PEERS : MOST_PEERS) && stillGone(losses, prefixes));
+    (!flaps &&
+      share >= (several || own.held !== undefined ? HALF_OF_PEERS : MOST_PEERS) &&
+      stillGone(losses, prefixes));
   const others = behind.slice(0, NAMED).map(({ origin }) => `AS${origin}`);
   const more = behind.length > NAMED ? ` and ${behind.length - NAMED} more` : '';
   return {
     score: clamped(0.6 + 0.4 * Math.min(1, size / settings.size.outagePrefixes.major)),
-    severity: lasts ? graded(prefixes, size) : 'minor',
+    severity: lasts && (known >= FEWEST_LOST || prefixes >= LARGE) ? graded(prefixes, size) : 'minor',
     reasons: [
       behind.length === 0
         ? `${subject} is gone: ${plural(prefixes, 'prefix')} withdrawn, ${own.left === 0 ? 'none' : own.left} left`
@@ -171,10 +192,6 @@ function networkOutage({ subject, evidence, settings }: Case): Judgement {
       peers: [],
     },
   };
-}
-
-function wasHeld({ held, atOnce, peers }: KeptLoss, share: number): boolean {
-  return held === undefined ? share >= ALL_PEERS : held >= (atOnce ?? peers) * HELD;
 }
 
 /** A network that was lost twice while the incident lasts counts once. */

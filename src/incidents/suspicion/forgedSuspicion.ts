@@ -50,11 +50,13 @@ function related({ origin, holder, facts }: NewTail): Clue {
 
 /**
  * A network that is far from the holder's address space has hardly ever become its provider: of 329 new links in two real
- * days 2 were so far, of 72 forged ones 36. For an origin that is far the same says less.
+ * days 2 were so far, of 72 forged ones 36. A part of a block that goes to a provider of many is how scrubbing looks,
+ * which is bought from afar.
  */
-function regionOf({ facts: { region } }: NewTail): Clue | null {
+function regionOf({ covering, facts: { region, origin } }: NewTail): Clue | null {
   const clue = regionClue(region);
   if (clue === null || region === undefined || region > FAR) return clue;
+  if (covering !== undefined && origin.carries > SMALL_PROVIDER) return clue;
   return { ...clue, bits: clue.bits + (region > FARTHEST ? 1 : 2) };
 }
 
@@ -83,6 +85,8 @@ function history({ prefix, covering, holder, prefixes, facts }: NewTail): Clue[]
 /** As log2 of how much likelier its networks are in this address space than any. */
 const FAR = -1.5;
 const FARTHEST = -3;
+/** Networks behind one that is too small to sell scrubbing. */
+const SMALL_PROVIDER = 10;
 const HOUR = 60;
 const DAY = 1440;
 /** As 1 / log2(1 + degree): some 60 neighbours. */
