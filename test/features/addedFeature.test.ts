@@ -9,7 +9,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
  * examines and compares must know the new feature.
  */
 const WALK = `
-import { FEATURES, FEATURE_COUNT, cataloguePage, featureIndex } from './src/features/catalogue.js';
+import { FEATURES, FEATURE_COUNT, featureIndex } from './src/features/catalogue.js';
+import { cataloguePage } from './src/features/cataloguePage.js';
 import { blockFromRows } from './src/features/featureBlock.js';
 import { readLabelledMinutes } from './src/evaluation/labelledMinutes.js';
 import { summariseFeatures } from './src/drift/hours.js';

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
-import { cataloguePage, FEATURES, featureIndex, PUBLISHED_FEATURES } from '../../src/features/catalogue.js';
+import { FEATURES, featureIndex, PUBLISHED_FEATURES } from '../../src/features/catalogue.js';
+import { cataloguePage } from '../../src/features/cataloguePage.js';
 import { blockFromRows, sliceBlock, usableRows } from '../../src/features/featureBlock.js';
 
 test('docs/features.md is what the catalogue gives', () => {
