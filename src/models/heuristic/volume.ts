@@ -64,7 +64,7 @@ export const VOLUME_VIEW: VolumeView = {
   shape: { from: 12, most: 4 },
   single: { from: 2.6, most: 5 },
   paths: { from: 2.6, most: 5 },
-  fall: { from: 3.9, most: 5, steep: 8 },
+  fall: { from: 5.4, most: 5, steep: 8 },
 };
 
 /** What counts alone is an alarm or nothing: steep, so that it does not reorder the minutes that the volume ranks. */
