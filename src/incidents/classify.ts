@@ -1,5 +1,6 @@
+import { plural } from '../words/plural.js';
 import type { Case, ClassRule, Judgement } from './classes/classRule.js';
-import { plural, surgeOf } from './classes/classRule.js';
+import { surgeOf } from './classes/classRule.js';
 import { hijack } from './classes/hijack.js';
 import { instability } from './classes/instability.js';
 import { leak } from './classes/leak.js';

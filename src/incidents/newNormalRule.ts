@@ -1,5 +1,6 @@
 import type { Minute } from '../features/row.js';
-import { percent, plural } from './classes/classRule.js';
+import { plural } from '../words/plural.js';
+import { percent } from './classes/classRule.js';
 import type { IncidentEvidence } from './evidence.js';
 import { type LevelTrace, levelOf } from './levelTrace.js';
 import type { NewNormal } from './newNormal.js';

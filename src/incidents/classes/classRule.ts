@@ -1,5 +1,3 @@
-export { plural } from '../../words/plural.js';
-
 import type { Culprits } from '../culprits.js';
 import type { IncidentEvidence } from '../evidence.js';
 import type { IncidentClass, Severity } from '../incident.js';

@@ -1,10 +1,11 @@
+import { plural } from '../../words/plural.js';
 import type { IncidentEvidence } from '../evidence.js';
 import type { Validity } from '../rpki/validity.js';
 import type { IncidentSettings } from '../settings.js';
 import { forgedSuspicion } from '../suspicion/forgedSuspicion.js';
 import { originSuspicion } from '../suspicion/originSuspicion.js';
 import { DOUBTFUL, majorBits, oddsWords, type Suspicion } from '../suspicion/suspicion.js';
-import { peerShare, percent, plural } from './classRule.js';
+import { peerShare, percent } from './classRule.js';
 
 /** A route of a prefix from a network that is not known to hold it. */
 export interface ForeignRoute {

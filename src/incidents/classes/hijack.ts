@@ -1,5 +1,6 @@
+import { plural } from '../../words/plural.js';
 import { bySize, shifted } from '../severity.js';
-import { type ClassRule, clamped, NOTHING, plural } from './classRule.js';
+import { type ClassRule, clamped, NOTHING } from './classRule.js';
 import {
   FEWEST_PEERS,
   foreignCulprits,

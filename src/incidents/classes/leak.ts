@@ -1,9 +1,10 @@
+import { plural } from '../../words/plural.js';
 import { carriagesIn, LEAK_BITS } from '../carriages.js';
 import type { IncidentEvidence } from '../evidence.js';
 import { bySize } from '../severity.js';
 import { leakSuspicion } from '../suspicion/carriageSuspicion.js';
 import { oddsWords } from '../suspicion/suspicion.js';
-import { type ClassRule, clamped, type Judgement, NOTHING, plural } from './classRule.js';
+import { type ClassRule, clamped, type Judgement, NOTHING } from './classRule.js';
 
 /**
  * A route leak (RFC 7908): a network passes on routes that it should keep to itself. Seen from outside: many routes of

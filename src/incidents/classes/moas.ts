@@ -1,4 +1,5 @@
-import { type ClassRule, clamped, NOTHING, percent, plural } from './classRule.js';
+import { plural } from '../../words/plural.js';
+import { type ClassRule, clamped, NOTHING, percent } from './classRule.js';
 import { foreignCulprits, foreignRouteReasons, foreignRoutes, grabbers, isTaken } from './foreignRoutes.js';
 
 /**

@@ -1,3 +1,4 @@
+import { plural } from '../../words/plural.js';
 import type { KeptLoss } from '../evidence.js';
 import {
   FEWEST_LOST,
@@ -10,16 +11,7 @@ import {
   wholeLosses,
 } from '../networkOutages.js';
 import { bySize } from '../severity.js';
-import {
-  type Case,
-  type ClassRule,
-  clamped,
-  type Judgement,
-  NOTHING,
-  peerShare,
-  percent,
-  plural,
-} from './classRule.js';
+import { type Case, type ClassRule, clamped, type Judgement, NOTHING, peerShare, percent } from './classRule.js';
 
 /** What fails together is withdrawn within so many minutes, path exploration included. */
 const BURST = 3;

@@ -1,5 +1,6 @@
+import { plural } from '../../words/plural.js';
 import { bySize } from '../severity.js';
-import { type ClassRule, clamped, NOTHING, percent, plural, surgeOf } from './classRule.js';
+import { type ClassRule, clamped, NOTHING, percent, surgeOf } from './classRule.js';
 
 /** A peer's session to the collector went down or came up, and its table is withdrawn or announced anew. */
 export const sessionReset: ClassRule = {
