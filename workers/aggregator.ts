@@ -1,3 +1,4 @@
+import { ColumnRoom } from '../src/bgp/columnRoom.js';
 import { AggregatorStep } from '../src/collection/aggregatorStep.js';
 import { beginStream } from '../src/collection/beginStream.js';
 import { BoundWatch } from '../src/collection/boundWatch.js';
@@ -10,6 +11,7 @@ import { AGGREGATOR } from '../src/storage/cursors.js';
 
 await runService('aggregator', async (context) => {
   const { features } = context.settings;
+  const columns = new ColumnRoom();
   await Promise.all(
     context.settings.streams.map(async ({ name: stream, host, replay }) => {
       const aggregator = new AggregatorStep({
@@ -19,6 +21,7 @@ await runService('aggregator', async (context) => {
         now: Date.now,
         maximumRoutes: features.routes,
         maximumPeers: features.peers,
+        columns,
         unread: ({ message }) =>
           context.logger.warn({ stream, message }, 'the stored routes cannot be read: begins anew with the log'),
         begin: replay === true ? undefined : (loggedMs) => beginStream(context, stream, host, loggedMs),

@@ -3,6 +3,7 @@ import { IPV4_ADDRESS, IPV6_ADDRESS, IPV6_SHAPE } from './address.js';
 import { type AttributePlace, pushPath, word } from './asPathAttribute.js';
 import { NO_ORIGIN, NONE } from './batchColumns.js';
 import { type Communities, readCommunities } from './communities.js';
+import { PathAttributes } from './pathAttributes.js';
 import type { UpdateBatchBuilder } from './updateBatchBuilder.js';
 
 /** How the fields of a message are encoded, which the message itself does not say. */
@@ -17,18 +18,6 @@ const AFI_IPV4 = 1;
 const AFI_IPV6 = 2;
 const SAFI_UNICAST = 1;
 
-const ORIGIN = 1;
-const AS_PATH = 2;
-const NEXT_HOP = 3;
-const AGGREGATOR = 7;
-const MP_REACH_NLRI = 14;
-const MP_UNREACH_NLRI = 15;
-const AS4_PATH = 17;
-const AS4_AGGREGATOR = 18;
-const COMMUNITIES = 8;
-const LARGE_COMMUNITY = 32;
-const EXTENDED_LENGTH = 0x10;
-const AS_TRANS = 23456;
 const NOWHERE: AttributePlace = { at: -1, end: -1 };
 
 /** What the decoder counts besides routes. */
@@ -52,19 +41,11 @@ export class BgpUpdateDecoder {
   readonly #into: UpdateBatchBuilder;
   readonly #counts: UpdateCounts;
 
-  #origin = NO_ORIGIN;
-  #path: AttributePlace = { at: -1, end: -1 };
-  #as4Path: AttributePlace = { at: -1, end: -1 };
+  readonly #attributes = new PathAttributes();
   #nextHop = NONE;
-  #reach: AttributePlace = { at: -1, end: -1 };
-  #unreach: AttributePlace = { at: -1, end: -1 };
-  #ignoreAs4Path = false;
-  #malformed = false;
   /** Prefixes of the list read last that look as if they were none. */
   #strange = 0;
 
-  #communities: AttributePlace = { at: -1, end: -1 };
-  #largeCommunities: AttributePlace = { at: -1, end: -1 };
   readonly #onCommunities: OnCommunities | undefined;
 
   /** @param onCommunities communities are decoded only where it is given: no feature is made of them */
@@ -76,7 +57,7 @@ export class BgpUpdateDecoder {
 
   #tellCommunities(bytes: Uint8Array): void {
     if (this.#onCommunities === undefined || this.#into.openAnnounced === 0) return;
-    const communities = readCommunities(bytes, this.#communities, this.#largeCommunities);
+    const communities = readCommunities(bytes, this.#attributes.communities, this.#attributes.largeCommunities);
     if (communities !== null) this.#onCommunities(this.#into.messages, communities);
   }
 
@@ -104,21 +85,21 @@ export class BgpUpdateDecoder {
     if (attributesEnd > end) return this.#bad('path attributes exceed the UPDATE');
     const withdrawn = this.#prefixes(bytes, start + 2, withdrawnEnd, AFI_IPV4, encoding.addPath, true, NONE);
     if (withdrawn !== null) return this.#bad(withdrawn);
-    this.#attributes(bytes, attributes, attributesEnd);
-    if (this.#unreach.at >= 0) {
+    this.#readAttributes(bytes, attributes, attributesEnd);
+    if (this.#attributes.unreach.at >= 0) {
       const unreach = this.#multiprotocolUnreach(bytes, encoding.addPath);
       if (unreach !== null) return this.#bad(unreach);
     }
     const announced = this.#prefixes(bytes, attributesEnd, end, AFI_IPV4, encoding.addPath, false, this.#nextHop);
     if (announced !== null) return this.#bad(announced);
     const plain = into.openAnnounced > 0;
-    if (this.#reach.at >= 0) {
+    if (this.#attributes.reach.at >= 0) {
       const reach = this.#multiprotocolReach(bytes, encoding.addPath);
       if (reach !== null) return this.#bad(reach);
     }
     const path = this.#finishPath(bytes, encoding.as4, plain);
     this.#tellCommunities(bytes);
-    into.commitUpdate(timeMs, peer, size, this.#origin, path);
+    into.commitUpdate(timeMs, peer, size, this.#attributes.origin, path);
     return null;
   }
 
@@ -144,18 +125,19 @@ export class BgpUpdateDecoder {
   ): number {
     const into = this.#into;
     into.begin();
-    this.#attributes(bytes, start, end);
+    this.#readAttributes(bytes, start, end);
     let nextHop = this.#nextHop;
-    if (this.#reach.at >= 0) {
-      let { at } = this.#reach;
+    const { reach, origin } = this.#attributes;
+    if (reach.at >= 0) {
+      let { at } = reach;
       // some writers give the whole attribute, which starts with the family's zero byte
       if (!encoding.abbreviated || bytes[at] === 0) at += 3;
-      nextHop = this.#readNextHop(bytes, at + 1, Math.min(at + 1 + (bytes[at] ?? 0), this.#reach.end));
+      nextHop = this.#readNextHop(bytes, at + 1, Math.min(at + 1 + (bytes[at] ?? 0), reach.end));
     }
     into.announce(prefix, nextHop, pathId);
     const path = this.#finishPath(bytes, encoding.as4, false, likely);
     this.#tellCommunities(bytes);
-    into.commitRibEntry(seconds * 1000, peer, this.#origin, path, Math.max(0, seconds - originated));
+    into.commitRibEntry(seconds * 1000, peer, origin, path, Math.max(0, seconds - originated));
     return path;
   }
 
@@ -167,90 +149,29 @@ export class BgpUpdateDecoder {
   #finishPath(bytes: Uint8Array, as4: boolean, needsNextHop: boolean, likely = -1): number {
     const into = this.#into;
     const announces = into.openAnnounced > 0;
+    const { path: said, as4Path, ignoresAs4Path, origin } = this.#attributes;
+    let { malformed } = this.#attributes;
     let path = NONE;
-    if (this.#path.at >= 0 && announces) {
-      const as4Path = this.#ignoreAs4Path ? NOWHERE : this.#as4Path;
-      if (likely >= 0 && as4 && into.paths.isSaid(likely, bytes, this.#path.at, this.#path.end)) path = likely;
-      else if (pushPath(bytes, as4, this.#path, as4Path, into.paths)) path = into.paths.close();
+    if (said.at >= 0 && announces) {
+      if (likely >= 0 && as4 && into.paths.isSaid(likely, bytes, said.at, said.end)) path = likely;
+      else if (pushPath(bytes, as4, said, ignoresAs4Path ? NOWHERE : as4Path, into.paths)) path = into.paths.close();
       else {
         into.paths.drop();
-        this.#malformed = true;
+        malformed = true;
       }
     }
-    const missing =
-      announces && (path === NONE || this.#origin === NO_ORIGIN || (needsNextHop && this.#nextHop === NONE));
-    if (announces && (this.#malformed || missing)) {
+    const missing = path === NONE || origin === NO_ORIGIN || (needsNextHop && this.#nextHop === NONE);
+    if (announces && (malformed || missing)) {
       this.#counts.treatedAsWithdraw++;
       into.treatAsWithdraw();
     }
     return path;
   }
 
-  /** Notes where the attributes are; the first of a kind counts (RFC 7606, 3g). */
-  #attributes(bytes: Uint8Array, start: number, end: number): void {
-    this.#origin = NO_ORIGIN;
-    this.#nextHop = NONE;
-    this.#path.at = -1;
-    this.#as4Path.at = -1;
-    this.#reach.at = -1;
-    this.#unreach.at = -1;
-    this.#communities.at = -1;
-    this.#largeCommunities.at = -1;
-    this.#ignoreAs4Path = false;
-    this.#malformed = false;
-    let aggregatorAs = AS_TRANS;
-    let hasAs4Aggregator = false;
-    let at = start;
-    while (at < end) {
-      const flags = bytes[at]!;
-      const extended = (flags & EXTENDED_LENGTH) !== 0;
-      const value = at + (extended ? 4 : 3);
-      if (value > end) break;
-      const type = bytes[at + 1]!;
-      const length = extended ? (bytes[at + 2]! << 8) | bytes[at + 3]! : bytes[at + 2]!;
-      const valueEnd = value + length;
-      if (valueEnd > end) break;
-      switch (type) {
-        case ORIGIN:
-          if (length !== 1 || bytes[value]! > 2) this.#malformed = true;
-          else if (this.#origin === NO_ORIGIN) this.#origin = bytes[value]!;
-          break;
-        case AS_PATH:
-          note(this.#path, value, valueEnd);
-          break;
-        case NEXT_HOP:
-          if (length !== 4) this.#malformed = true;
-          else if (this.#nextHop === NONE) this.#nextHop = this.#readNextHop(bytes, value, valueEnd);
-          break;
-        case AGGREGATOR:
-          // one of AS 0 is malformed (RFC 7607), and a malformed one is discarded (RFC 7606, 7.7): the routes stand
-          if (length === 6) aggregatorAs = (bytes[value]! << 8) | bytes[value + 1]!;
-          break;
-        case MP_REACH_NLRI:
-          note(this.#reach, value, valueEnd);
-          break;
-        case MP_UNREACH_NLRI:
-          note(this.#unreach, value, valueEnd);
-          break;
-        case AS4_PATH:
-          note(this.#as4Path, value, valueEnd);
-          break;
-        case COMMUNITIES:
-          note(this.#communities, value, valueEnd);
-          break;
-        case LARGE_COMMUNITY:
-          note(this.#largeCommunities, value, valueEnd);
-          break;
-        case AS4_AGGREGATOR:
-          hasAs4Aggregator = true;
-          break;
-        default:
-      }
-      at = valueEnd;
-    }
-    if (at !== end) this.#malformed = true;
-    // RFC 6793, 4.2.3: an aggregator that knows no 4-byte numbers has made AS4_PATH stale
-    this.#ignoreAs4Path = hasAs4Aggregator && aggregatorAs !== AS_TRANS;
+  #readAttributes(bytes: Uint8Array, start: number, end: number): void {
+    this.#attributes.read(bytes, start, end);
+    const { at, end: nextHopEnd } = this.#attributes.nextHop;
+    this.#nextHop = at < 0 ? NONE : this.#readNextHop(bytes, at, nextHopEnd);
   }
 
   #readNextHop(bytes: Uint8Array, at: number, end: number): number {
@@ -269,7 +190,7 @@ export class BgpUpdateDecoder {
   }
 
   #multiprotocolReach(bytes: Uint8Array, addPath: boolean): string | null {
-    const { at, end } = this.#reach;
+    const { at, end } = this.#attributes.reach;
     if (at + 5 > end) return 'MP_REACH_NLRI is too short';
     const afi = (bytes[at]! << 8) | bytes[at + 1]!;
     if ((afi !== AFI_IPV4 && afi !== AFI_IPV6) || bytes[at + 2] !== SAFI_UNICAST) {
@@ -284,7 +205,7 @@ export class BgpUpdateDecoder {
   }
 
   #multiprotocolUnreach(bytes: Uint8Array, addPath: boolean): string | null {
-    const { at, end } = this.#unreach;
+    const { at, end } = this.#attributes.unreach;
     if (at + 3 > end) return 'MP_UNREACH_NLRI is too short';
     const afi = (bytes[at]! << 8) | bytes[at + 1]!;
     if ((afi !== AFI_IPV4 && afi !== AFI_IPV6) || bytes[at + 2] !== SAFI_UNICAST) {
@@ -359,12 +280,6 @@ export class BgpUpdateDecoder {
     }
     return null;
   }
-}
-
-function note(place: AttributePlace, at: number, end: number): void {
-  if (place.at >= 0) return;
-  place.at = at;
-  place.end = end;
 }
 
 /** A word of which only `size` bytes are there; the rest are 0. Signed: larger numbers would cost an object each. */

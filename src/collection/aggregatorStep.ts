@@ -1,6 +1,6 @@
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import type { Pool } from 'pg';
-import { ColumnRoom } from '../bgp/columnRoom.js';
+import type { ColumnRoom } from '../bgp/columnRoom.js';
 import { UpdateBatch } from '../bgp/updateBatch.js';
 import type { MinuteAggregatorOptions } from '../features/aggregatorOptions.js';
 import { copying, filling } from '../features/aggregatorSnapshot.js';
@@ -35,6 +35,8 @@ export interface AggregatorStepOptions {
   now: () => number;
   maximumRoutes?: number;
   maximumPeers?: number;
+  /** For decoding; the streams of a process may share it, since each batch is done with before the next is decoded. */
+  columns?: ColumnRoom | undefined;
   /** Told of a stored stand that cannot be read; the aggregator begins anew with what the log holds. */
   unread?: ((error: BadSnapshot) => void) | undefined;
   /**
@@ -51,7 +53,6 @@ export interface AggregatorStepOptions {
 export class AggregatorStep {
   readonly #stored: StoredTables;
   #aggregator: MinuteAggregator | null = null;
-  readonly #columns = new ColumnRoom();
   #position = 0;
   #storedPosition = 0;
   #storedAt: number;
@@ -180,7 +181,7 @@ export class AggregatorStep {
   #take(entry: LogEntry): void {
     const aggregator = this.#aggregator!;
     if (entry.kind === 'gap') aggregator.gap(entry.sinceMs, entry.untilMs);
-    else if (entry.payload !== null) aggregator.add(UpdateBatch.decode(entry.payload, this.#columns));
+    else if (entry.payload !== null) aggregator.add(UpdateBatch.decode(entry.payload, this.options.columns));
     if (entry.kind === 'clock') aggregator.advance(entry.untilMs);
     this.#position = entry.position;
     this.#reachedMs = entry.untilMs;

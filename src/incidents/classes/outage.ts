@@ -42,10 +42,11 @@ const PATIENCE = 10;
 const LARGE = 100;
 const STILL = 0.6;
 /**
- * A network that was gone within the six hours before flaps, and its loss is no outage until it is large; in older rows
- * one that was gone so often in the day before. What was gone so often in a day flaps whatever its size.
+ * A network that was lost once already in the last six hours is flapping: losing it again counts as an outage only when
+ * it is large. Older rows count the losses of the last day instead, and so many of them are flapping.
  */
 const FLAPS = 2;
+/** After so many losses in a day it is flapping whatever its size. */
 const FLAPS_ALL_DAY = 10;
 const NAMED = 5;
 

@@ -21,7 +21,7 @@ export function forgedSuspicion({ tail, share, validity }: ForgedClaim): Suspici
     validity === 'invalid' ? { bits: 4, words: 'RPKI invalid' } : null,
     role(tail),
     related(tail),
-    regionOf(tail),
+    distance(tail),
     ...history(tail),
   ]);
 }
@@ -53,7 +53,7 @@ function related({ origin, holder, facts }: NewTail): Clue {
  * days 2 were so far, of 72 forged ones 36. A part of a block that goes to a provider of many is how scrubbing looks,
  * which is bought from afar.
  */
-function regionOf({ covering, facts: { region, origin } }: NewTail): Clue | null {
+function distance({ covering, facts: { region, origin } }: NewTail): Clue | null {
   const clue = regionClue(region);
   if (clue === null || region === undefined || region > FAR) return clue;
   if (covering !== undefined && origin.carries > SMALL_PROVIDER) return clue;
