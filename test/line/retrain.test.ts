@@ -15,6 +15,11 @@ import { startRedis, type TestRedis } from '../support/redis.js';
 import { RunningSystem, STREAM } from '../support/runningSystem.js';
 
 const SHADOW_MINUTES = 15;
+/**
+ * The gate has tests of its own; here a version only has to come through. An hour of shorter paths in this world is
+ * new to a forest that knows one day, and a strict gate would be right to refuse what is trained around it.
+ */
+const LENIENT = { maximumAnomalyRate: 0.9, championMargin: 0.9, examMargin: 0.9, leastServedRecall: 0.1 };
 
 let redis: TestRedis | null = null;
 /** One for both stores: it goes on with its queues on the other one, and its history is played and learnt once. */
@@ -53,7 +58,7 @@ describe.each(['postgres', 'redis'] as const)("a retraining's whole life, with t
     if (skipped()) return;
     if (kind === 'redis') await running.restart({ redisUrl: redis!.url });
     else {
-      running = await RunningSystem.start({ retraining: { leaseSeconds: 4 }, patience: 400_000 });
+      running = await RunningSystem.start({ retraining: { leaseSeconds: 4, ...LENIENT }, patience: 400_000 });
       await running.learn();
     }
     ({ feed, system, pool, pipeline, environment } = running);
@@ -65,17 +70,10 @@ describe.each(['postgres', 'redis'] as const)("a retraining's whole life, with t
     if (skipped()) return;
     const from = running.next;
     const before = await versionsOf('isolation_forest@demo');
-    // A day of minutes is little: now and then a retraining draws a version that the gate rejects, as it should.
-    let version = before.newest;
-    for (let state = 'rejected'; state === 'rejected' && version < before.newest + 4; ) {
-      version += 1;
-      const ended = await routewarden(['retrain', 'isolation_forest@demo', '--json'], environment);
-      expect(ended.stderr).not.toMatch(/Error/);
-      const told = jsonOf<{ model: string; state: string; version: number }>(ended);
-      expect(told).toMatchObject({ model: 'isolation_forest@demo', version });
-      ({ state } = told);
-      expect(['published', 'rejected']).toContain(state);
-    }
+    const version = before.newest + 1;
+    const ended = await routewarden(['retrain', 'isolation_forest@demo', '--json'], environment);
+    expect(ended.stderr).not.toMatch(/Error/);
+    expect(jsonOf(ended)).toMatchObject({ model: 'isolation_forest@demo', state: 'published', version });
     expect(await versionsOf('isolation_forest@demo')).toEqual({ newest: version, active: version });
     await play(10);
     const served = await running.scoredBy(from, 'isolation_forest');
