@@ -26,6 +26,10 @@ export function timelineOf(
   height: { at: number; words: string } | null = null,
 ): Incident['timeline'] {
   const events: Incident['timeline'] = [{ at: incident.startedAt, kind: 'start', words: 'The incident begins' }];
+  if (incident.foundAt > incident.startedAt) {
+    const minutes = Math.round((incident.foundAt - incident.startedAt) / MINUTE);
+    events.push({ at: incident.foundAt, kind: 'found', words: `Found, ${counted(minutes, 'minute')} after it began` });
+  }
   if (incident.peakScore > 0) {
     events.push({ at: incident.peakMinute, kind: 'peak', words: `Highest score, ${incident.peakScore.toFixed(2)}` });
   }
