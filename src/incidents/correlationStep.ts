@@ -1,7 +1,7 @@
 import type { Minute } from '../features/row.js';
 import { adaptationsOf, linkAdaptation } from '../storage/adaptations.js';
 import { lockCorrelatorCursor, moveCorrelatorCursor } from '../storage/correlatorCursor.js';
-import { incidentHistory, openIncidents } from '../storage/incidents.js';
+import { incidentHistory, openIncidents } from '../storage/incidentHistory.js';
 import { minuteInputs, verdictWatermark, watermarkWithoutModels } from '../storage/minuteInputs.js';
 import { inTransactionUnlessNull, type Pool, type PoolClient } from '../storage/pool.js';
 import { watchBegun } from '../storage/watchStates.js';
