@@ -43,9 +43,8 @@ async function correlateIn(
   stream: string,
   options: CorrelationOptions,
 ): Promise<Correlated | null> {
-  let watermark = await verdictWatermark(client, stream);
-  // What touches our own networks must not wait a week for the first models: the routes speak for themselves.
-  if (watermark === null && !options.watchList.empty) watermark = await watermarkWithoutModels(client, stream);
+  // A hijack must not wait a week for the first models: the routes speak for themselves.
+  const watermark = (await verdictWatermark(client, stream)) ?? (await watermarkWithoutModels(client, stream));
   const cursor = await lockCorrelatorCursor(client, stream);
   const judged =
     watermark === null ? [] : await minuteInputs(client, stream, cursor ?? -1, watermark, options.batch ?? 500);

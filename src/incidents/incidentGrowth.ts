@@ -122,7 +122,8 @@ function withInput(open: Incident, input: MinuteInput, signal: Signal, context: 
     severity: watchedSeverity(normal.severity, watched, context.validityOf),
     class: judged.class,
     // to the operator the new neighbour is the news, not that no class fits it
-    reasons: judged.class === 'unknown' ? [...watched.map(watchedReason), ...normal.words] : normal.words,
+    reasons:
+      judged.class === 'unknown' ? [...watched.map(watchedReason), ...beside(watched, normal.words)] : normal.words,
     models: active ? joined(open.models, contributing(input, signal)) : open.models,
     culprits: named(judged.culprits, evidence),
     detail: {
@@ -146,6 +147,11 @@ function asRaised(open: Incident, judged: Classification): Classification {
   if (open.subject === GENERAL || judged.class !== 'unknown' || open.class === 'unknown') return judged;
   const { class: name, severity, culprits, reasons } = open;
   return { ...judged, class: name, severity, culprits, words: reasons };
+}
+
+/** A new neighbour alone moves no count: that no class fits is not worth a word. */
+function beside(watched: readonly WatchedRoute[], words: readonly Reason[]): readonly Reason[] {
+  return watched.length === 0 ? words : words.filter(({ class: name, weight }) => name !== 'unknown' || weight > 0);
 }
 
 const watchedReason = ({ words }: WatchedRoute): Reason => ({ class: 'unknown', weight: 1, words });
