@@ -132,7 +132,7 @@ export async function runStory(options: StoryOptions): Promise<StoryEnd> {
           normal.add(incident.id);
           say(`   ended ${clock(incident.endedAt ?? incident.lastMinute)}  ${incident.reasons[0]?.words ?? ''}`);
         }
-        if (told.has(incident.id)) continue;
+        if (told.has(incident.id) || changes.has(incident.id)) continue;
         told.add(incident.id);
         say(
           `   found ${clock(incident.startedAt)}  ${incident.severity} ${incident.class}: ${incident.reasons[0]?.words ?? ''}\n` +
