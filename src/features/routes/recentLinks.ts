@@ -5,7 +5,7 @@ const PLACES = 1 << 15;
 const WIDTH = 4;
 
 /** Places for links that updates name, few enough to stay near the processor: most paths share theirs. */
-const NAMED = 1 << 13;
+const NAMED = 1 << 15;
 /** Fields of a place. */
 const LEFT = 0;
 const RIGHT = 1;

@@ -1,4 +1,5 @@
 import { type BatchColumns, NONE } from '../../bgp/batchColumns.js';
+import { UNKNOWN } from '../routes/hashIndex.js';
 import { NO_NOTE } from '../routes/pathTable.js';
 import type { Minute } from '../row.js';
 import type { Horizon } from './horizon.js';
@@ -17,6 +18,7 @@ export class BatchIds {
   #likely = new Int32Array(1024);
   #pathOf = new Int32Array(1024);
   #hashOf = new Int32Array(1024);
+  #likelyPath = new Int32Array(1024);
   #originOf = new Uint32Array(1024);
   /** Minute from which the youngest link of a path is known. */
   #newestLink = new Int32Array(1024);
@@ -44,6 +46,7 @@ export class BatchIds {
     if (this.#pathOf.length < paths) {
       this.#pathOf = new Int32Array(paths * 2);
       this.#hashOf = new Int32Array(paths * 2);
+      this.#likelyPath = new Int32Array(paths * 2);
       this.#originOf = new Uint32Array(paths * 2);
       this.#newestLink = new Int32Array(paths * 2);
     }
@@ -88,7 +91,7 @@ export class BatchIds {
     if (prefixes.evictions !== this.#mappedEvictions) {
       this.#mappedEvictions = prefixes.evictions;
       this.#prefixOf.fill(UNMAPPED, 0, columns.prefixShape.length);
-      this.#likely.fill(-1, 0, columns.prefixShape.length);
+      this.#likely.fill(UNKNOWN, 0, columns.prefixShape.length);
     }
     return (this.#prefixOf[prefix] = id);
   }
@@ -145,10 +148,12 @@ export class BatchIds {
       // from the last one looked at: a batch need not ask for its paths in order
       const from = this.#pathsAhead;
       this.#pathsAhead = Math.min(path + AHEAD, columns.pathStart.length - 1);
-      paths.lookAhead(columns, from, this.#pathsAhead, this.#hashOf);
+      paths.lookAhead(columns, from, this.#pathsAhead, this.#hashOf, this.#likelyPath);
     }
     const { hops, marks, pathStart } = columns;
-    const id = paths.acquire(hops, marks, pathStart[path]!, pathStart[path + 1]!, this.#hashOf[path]!);
+    const from = pathStart[path]!;
+    const to = pathStart[path + 1]!;
+    const id = paths.acquire(hops, marks, from, to, this.#hashOf[path]!, this.#likelyPath[path]!);
     this.#originOf[path] = paths.origin(id);
     return (this.#pathOf[path] = id);
   }
