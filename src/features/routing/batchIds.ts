@@ -149,6 +149,7 @@ export class BatchIds {
       const from = this.#pathsAhead;
       this.#pathsAhead = Math.min(path + AHEAD, columns.pathStart.length - 1);
       paths.lookAhead(columns, from, this.#pathsAhead, this.#hashOf, this.#likelyPath);
+      this.tables.announced.lookAhead(columns.hops, columns.pathStart, from, this.#pathsAhead);
     }
     const { hops, marks, pathStart } = columns;
     const from = pathStart[path]!;
