@@ -6,8 +6,6 @@ const COUNTED_A_TURN = 1 << 15;
 
 /** How many prefixes have a route, in all and by the network that originated each last. Follows from the prefix table. */
 export class AnnouncedPrefixes {
-  /** Only there so that what is read ahead is not optimized away. */
-  lookedAt = 0;
   #all = 0;
   readonly regions = new AddressRegions();
 
@@ -25,13 +23,6 @@ export class AnnouncedPrefixes {
 
   of(origin: number): number {
     return this.regions.prefixesOf(origin);
-  }
-
-  /** Reads ahead what is counted of the networks at the ends of paths; side by side, it is waited for once. */
-  lookAhead(hops: Uint32Array, pathStart: Uint32Array, from: number, to: number): void {
-    let read = 0;
-    for (let path = from; path < to; path++) read ^= this.regions.lookAt(hops[Math.max(pathStart[path + 1]!, 1) - 1]!);
-    this.lookedAt = read;
   }
 
   /** A peer has a route to the prefix that it did not have. */

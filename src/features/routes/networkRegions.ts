@@ -46,9 +46,10 @@ export class NetworkRegions {
     return regions;
   }
 
-  /** Reads where a network is looked for, for several to be read side by side. */
+  /** Reads where a network is looked for, and what it is chained to, for several to be read side by side. */
   lookAt(network: number): number {
-    return this.#slots[firstSlot(this.#slots, network, SLOT_BITS)]!;
+    const link = this.#slots[firstSlot(this.#slots, network, SLOT_BITS) + CHAIN]!;
+    return this.#links[Math.max(link - 1, 0) * LINK]!;
   }
 
   /** @returns how many regions it was in before when it was not in this one, else -1 */

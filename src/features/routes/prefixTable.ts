@@ -221,6 +221,11 @@ export class PrefixTable extends PrefixRecords {
     return -1;
   }
 
+  /** Reads where the prefixes of an origin are listed, for several to be read side by side. */
+  lookAtOrigin(origin: number): number {
+    return this.#byOrigin.lookAt(origin);
+  }
+
   /** Ids of the prefixes that have or had this origin, in rising order. */
   ofOrigin(origin: number): readonly number[] {
     return this.#byOrigin.of(origin);
