@@ -34,7 +34,7 @@ export function views(): View[] {
     of('volume 7, 20 and 60 min x 12, no paths alone', { paths: NEVER }),
     of('volume 7, 20 and 60 min x 12, no fall alone', { fall: NEVER }),
     of('volume 7, 20 and 60 min x 12, paths from 2.2', { paths: { ...VOLUME_VIEW.paths, from: 2.2 } }),
-    of('volume 7, 20 and 60 min x 12, single counts from 2.2', { single: { ...VOLUME_VIEW.single, from: 2.2 } }),
+    of('volume 7, 20 and 60 min x 12, single counts from 2.6', { single: { ...VOLUME_VIEW.single, from: 2.6 } }),
     of('volume 7, 20 and 60 min x 12, single counts over 7 and 20 min from 3.6', {
       singleScales: [7, 20],
       single: { ...VOLUME_VIEW.single, from: 3.6 },

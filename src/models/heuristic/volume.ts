@@ -62,7 +62,7 @@ export const VOLUME_VIEW: VolumeView = {
   weight: 12,
   mostOfRules: 4,
   shape: { from: 12, most: 4 },
-  single: { from: 2.6, most: 5 },
+  single: { from: 2.2, most: 5 },
   paths: { from: 2.6, most: 5 },
   fall: { from: 5.4, most: 5, steep: 8 },
 };
