@@ -3,6 +3,7 @@ import { type Classification, classify } from './classify.js';
 import type { CorrelatorContext, CorrelatorState } from './correlatorState.js';
 import type { Culprits } from './culprits.js';
 import { mergedRanks, noEvidence, withMinute } from './evidence.js';
+import { firstMinuteOf } from './firstMinute.js';
 import type { Incident, IncidentDetail, Reason, WatchedRoute } from './incident.js';
 import { GENERAL } from './lanes.js';
 import { noTrace, traced } from './levelTrace.js';
@@ -26,22 +27,23 @@ function isDoubtful({ anomalous }: MinuteInput, { strong, reset, doubtful, watch
 }
 
 export function openedIncident(
-  { input, subject, recent }: Lane,
+  lane: Lane,
   signal: Signal,
   state: CorrelatorState,
   context: CorrelatorContext,
 ): Incident {
-  const previous = subject === GENERAL ? state.previousEnd : null;
-  const since = Math.max(input.minute - context.settings.lookBackMinutes, previous ?? 0);
+  const { input, subject, recent } = lane;
+  const since = Math.max(input.minute - context.settings.lookBackMinutes, state.ends[subject] ?? 0);
   const lookBack = recent.filter(({ minute }) => minute >= since);
   const before = state.recent.filter(({ minute }) => minute < input.minute - context.settings.lookBackMinutes);
   const baseline = baselineOf(before);
   let evidence = noEvidence(since, baseline);
   for (const earlier of lookBack) evidence = withMinute(evidence, earlier, context.validityOf);
+  const startedAt = firstMinuteOf(lane, withMinute(evidence, input, context.validityOf));
   const incident: Incident = {
     stream: state.stream,
     subject,
-    startedAt: input.minute,
+    startedAt,
     endedAt: null,
     lastMinute: input.minute,
     peakMinute: input.minute,
@@ -53,6 +55,7 @@ export function openedIncident(
     culprits: { prefixes: [], origins: [], peers: [] },
     detail: {
       openedBy: input.anomalous ? 'models' : 'evidence',
+      ...(startedAt < input.minute ? { foundAt: input.minute } : {}),
       ...(isDoubtful(input, signal) ? { doubtful: true as const } : {}),
       quiet: 0,
       evidence,

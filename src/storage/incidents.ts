@@ -124,11 +124,11 @@ export async function takeHistoryAway(db: Db, stream: string): Promise<StoredInc
   return rows.map(incidentOf);
 }
 
-/** Those that the correlator leads, in the order in which they opened: the watch leads its own. */
+/** Those that the correlator leads, in the order in which they began: the watch leads its own. */
 export async function openIncidents(db: Db, stream: string): Promise<Incident[]> {
   const { rows } = await db.query<IncidentRow>(
     `SELECT ${COLUMNS} FROM incidents WHERE stream = $1 AND ended_at IS NULL AND detail->>'openedBy' <> 'watch'
-     ORDER BY started_at, subject`,
+     ORDER BY started_at, subject COLLATE "C"`,
     [stream],
   );
   return rows.map((row) => plainOf(incidentOf(row)));
@@ -140,14 +140,13 @@ export async function incidentHistory(
   stream: string,
   until: Minute,
 ): Promise<{
-  previousEnd: Minute | null;
+  ends: Record<string, Minute>;
   evidenceStarts: Minute[];
   doubtfulStarts: Minute[];
   accepted: Incident | null;
 }> {
-  const { rows } = await db.query<{ previous_end: number | null; starts: number[]; doubtful: number[] }>(
-    `SELECT ${minuteOf("max(ended_at) FILTER (WHERE subject = '')")} AS previous_end,
-       coalesce(array_agg(${minuteOf('started_at')} ORDER BY started_at)
+  const { rows } = await db.query<{ starts: number[]; doubtful: number[] }>(
+    `SELECT coalesce(array_agg(${minuteOf('started_at')} ORDER BY started_at)
          FILTER (WHERE is_fresh AND NOT detail ? 'doubtful'), '{}') AS starts,
        coalesce(array_agg(${minuteOf('started_at')} ORDER BY started_at)
          FILTER (WHERE is_fresh AND detail ? 'doubtful'), '{}') AS doubtful
@@ -162,11 +161,25 @@ export async function incidentHistory(
   );
   const accepted = last.rows.map(incidentOf).find(({ detail }) => detail.accepted !== undefined);
   return {
-    previousEnd: rows[0]!.previous_end,
+    ends: await endsBySubject(db, stream, until),
     evidenceStarts: rows[0]!.starts,
     doubtfulStarts: rows[0]!.doubtful,
     accepted: accepted === undefined ? null : plainOf(accepted),
   };
+}
+
+/** An incident looks back no further than an hour. */
+const LONGEST_LOOK_BACK = "interval '1 hour'";
+
+/** When the last incident of each subject ended that did so in the hour up to and including `until`. */
+export async function endsBySubject(db: Db, stream: string, until: Minute): Promise<Record<string, Minute>> {
+  const { rows } = await db.query<{ subject: string; ended: Minute }>(
+    `SELECT subject, ${minuteOf('max(ended_at)')} AS ended FROM incidents
+     WHERE stream = $1 AND ended_at <= ${timeOf('$2')} AND ended_at > ${timeOf('$2')} - ${LONGEST_LOOK_BACK}
+     GROUP BY subject`,
+    [stream, until],
+  );
+  return Object.fromEntries(rows.map(({ subject, ended }) => [subject, ended]));
 }
 
 function plainOf(stored: StoredIncident): Incident {
