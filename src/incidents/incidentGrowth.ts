@@ -2,9 +2,10 @@ import { baselineOf } from './baseline.js';
 import { type Classification, classify } from './classify.js';
 import type { CorrelatorContext, CorrelatorState } from './correlatorState.js';
 import type { Culprits } from './culprits.js';
-import { mergedRanks, noEvidence, withMinute } from './evidence.js';
+import { noEvidence, withMinute } from './evidence.js';
 import { firstMinuteOf } from './firstMinute.js';
 import type { Incident, IncidentDetail, Reason, WatchedRoute } from './incident.js';
+import { mergedRanks } from './keptEntries.js';
 import { GENERAL } from './lanes.js';
 import { noTrace, traced } from './levelTrace.js';
 import type { MinuteInput } from './minuteInput.js';
@@ -121,7 +122,8 @@ function withInput(open: Incident, input: MinuteInput, signal: Signal, context: 
     severity: watchedSeverity(normal.severity, watched, context.validityOf),
     class: judged.class,
     // to the operator the new neighbour is the news, not that no class fits it
-    reasons: judged.class === 'unknown' ? [...watched.map(watchedReason), ...normal.words] : normal.words,
+    reasons:
+      judged.class === 'unknown' ? [...watched.map(watchedReason), ...beside(watched, normal.words)] : normal.words,
     models: active ? joined(open.models, contributing(input, signal)) : open.models,
     culprits: named(judged.culprits, evidence),
     detail: {
@@ -145,6 +147,11 @@ function asRaised(open: Incident, judged: Classification): Classification {
   if (open.subject === GENERAL || judged.class !== 'unknown' || open.class === 'unknown') return judged;
   const { class: name, severity, culprits, reasons } = open;
   return { ...judged, class: name, severity, culprits, words: reasons };
+}
+
+/** A new neighbour alone moves no count: that no class fits is not worth a word. */
+function beside(watched: readonly WatchedRoute[], words: readonly Reason[]): readonly Reason[] {
+  return watched.length === 0 ? words : words.filter(({ class: name, weight }) => name !== 'unknown' || weight > 0);
 }
 
 const watchedReason = ({ words }: WatchedRoute): Reason => ({ class: 'unknown', weight: 1, words });

@@ -1,7 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import type { Minute } from '../features/row.js';
 import { lockCorrelatorCursor } from '../storage/correlatorCursor.js';
-import { endsBySubject } from '../storage/incidents.js';
+import { endsBySubject } from '../storage/incidentHistory.js';
 import { isLateFor, lateMinutes, removeLateMinutes } from '../storage/lateMinutes.js';
 import { minuteInputs } from '../storage/minuteInputs.js';
 import { inTransaction } from '../storage/pool.js';
