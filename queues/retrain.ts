@@ -76,15 +76,26 @@ export type Revival = 'live' | 'ended' | 'revived' | 'hindered';
 /** Puts the job of a run back into a queue store that has lost it, such as a Redis that was flushed. */
 export async function reviveRetrain(
   queue: Queue<RetrainPayload>,
-  lost: { run: string; jobId: string | null; payload: unknown; priority: number | null },
+  lost: {
+    run: string;
+    jobId: string | null;
+    payload: unknown;
+    priority: number | null;
+    /** Milliseconds that it was to wait, and seconds since its last state. */
+    delay?: number | null;
+    age?: number;
+  },
   now = Date.now(),
 ): Promise<Revival> {
   const timestamp = Number(lost.run.slice(lost.run.lastIndexOf('.') + 1));
   if (lost.jobId === null || !Number.isSafeInteger(timestamp)) return 'hindered';
   const job = await queue.getJob(lost.jobId);
   if (job?.timestamp === timestamp) {
-    // Planned by a clock that was ahead and has been set back since: it would wait for that time to come.
-    if (timestamp > now + SLACK_MILLISECONDS && (await job.isDelayed())) await job.promote();
+    // Planned by a clock that was ahead and has been set back since: it would wait for that time to come. So would one
+    // that a trainer with such a clock has put off: it shows by a wait that is longer than any that is meant.
+    const waits = (lost.age ?? 0) * 1_000 - (lost.delay ?? 0);
+    const isOverdue = timestamp > now + SLACK_MILLISECONDS || waits > SLACK_MILLISECONDS;
+    if (isOverdue && (await job.isDelayed())) await job.promote();
     return (await job.isCompleted()) || (await job.isFailed()) ? 'ended' : 'live';
   }
   const payload = retrainPayload.safeParse(lost.payload);

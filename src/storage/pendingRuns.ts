@@ -16,6 +16,8 @@ export interface PendingRun {
   /** What its job carries, as stored when it was asked for; null in the history of an older program. */
   payload: unknown;
   priority: number | null;
+  /** Milliseconds that it was to wait before its first attempt. */
+  delay: number | null;
   /** Seconds since its last state. */
   age: number;
 }
@@ -29,7 +31,7 @@ export async function pendingRuns(db: Db, key?: ModelKey): Promise<PendingRun[]>
   const { rows } = await db.query<PendingRun>(
     `SELECT last.run, last.model_key AS "modelKey", last.job_id AS "jobId", last.state, last.detail, last.at,
        (SELECT min(at) FROM retrain_runs q WHERE q.run = last.run) AS "startedAt", first.detail->'payload' AS payload,
-       (first.detail->>'priority')::integer AS priority,
+       (first.detail->>'priority')::integer AS priority, (first.detail->>'delay_ms')::float8 AS delay,
        extract(epoch FROM clock_timestamp() - last.at)::float8 AS age
      FROM (
        SELECT DISTINCT ON (run) run, id, model_key, job_id, state, detail, at FROM retrain_runs

@@ -72,6 +72,36 @@ test('a first training is not asked for twice by who looked before the version w
   expect(await requestRetrain(database.pool, queue, first, settings)).toMatchObject({ admitted: true });
 });
 
+test('a retraining that a clock a day ahead has put off is tried as soon as it is overdue', async () => {
+  await requestRetrain(database.pool, queue, PAYLOAD, settings);
+  const real = Date.now;
+  let tries = 0;
+  const worker = store.worker(
+    'retrain',
+    async () => {
+      tries += 1;
+      if (tries === 1) throw new Error('its database was away');
+      return 'trained';
+    },
+    {},
+  );
+  try {
+    Date.now = () => real() + 86_400_000;
+    await waitFor(async () => tries === 1 && (await queue.getDelayedCount()) === 1);
+    Date.now = real;
+    await reconciler.reconcile();
+    await new Promise((done) => setTimeout(done, 3_000));
+    expect(await queue.getDelayedCount()).toBe(1);
+    await settle(90);
+    await reconciler.reconcile();
+    await waitFor(async () => (await queue.getCompletedCount()) === 1);
+    expect(tries).toBe(2);
+  } finally {
+    Date.now = real;
+    await worker.close();
+  }
+});
+
 describe('retrainings that the queue store lost', () => {
   test('do not come back behind one that was asked for when their job had failed', async () => {
     const asked = await requestRetrain(database.pool, queue, PAYLOAD, settings);

@@ -169,23 +169,30 @@ export class BatchIds {
     const { prefixes, routes } = this.tables;
     prefixes.lookAhead(columns, from, to, this.#prefixHash, this.#likely);
     routes.lookAhead(this.#likely, from, to);
-    if (open === undefined) return;
+    if (open !== undefined) this.#lookAtCounts(from, to, open);
+  }
+
+  /** Reads ahead where a minute counts prefixes; those in a row with the one before are counted beside it. */
+  #lookAtCounts(from: number, to: number, open: OpenMinute): void {
+    const likely = this.#likely;
     let read = 0;
     // new ones take ids one after another
-    let next = prefixes.high;
+    let next = this.tables.prefixes.high;
+    let before = -1;
     for (let at = from; at < to; at++) {
-      const isNew = this.#likely[at]! >> 31;
-      read ^= open.lookAt((this.#likely[at]! & ~isNew) | (next & isNew));
-      next -= isNew;
+      const id = likely[at]! < 0 ? next++ : likely[at]!;
+      if (id !== before + 1) read ^= open.lookAt(id);
+      before = id;
     }
     this.lookedAt = read;
   }
 
-  /** Reads ahead what is counted and listed of the networks at the ends of paths. */
+  /** Reads ahead what is counted and listed of the networks at the ends of new paths. */
   #lookAtOrigins({ hops, pathStart }: BatchColumns, from: number, to: number, open: OpenMinute | undefined): void {
     const { announced, prefixes } = this.tables;
     let read = 0;
     for (let path = from; path < to; path++) {
+      if (this.#likelyPath[path]! >= 0) continue;
       const origin = hops[Math.max(pathStart[path + 1]!, 1) - 1]! | 0;
       read ^= announced.regions.lookAt(origin) ^ prefixes.lookAtOrigin(origin);
       if (open !== undefined) read ^= open.originRoutes.lookAt(origin);
