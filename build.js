@@ -5,16 +5,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 
 /** Runs a script; where one fails, the build has failed. */
 async function run(script, args = []) {
@@ -35,6 +26,8 @@ if (!existsSync('node_modules/typescript')) {
   );
   process.exit();
 }
+// The first `npx routewarden` in a checkout installs it into npm's cache, which asks for a build: not under a system that runs.
+if (process.env.npm_command === 'exec' && existsSync('dist/program/routewarden.js')) process.exit();
 const kept = process.argv.includes('--changed') && existsSync('dist/.tsbuildinfo');
 if (!kept) rmSync('dist', { recursive: true, force: true });
 // What a deleted source left would run on, and hide that something still asks for it.
@@ -84,13 +77,4 @@ if (existsSync('dist/test')) {
   mkdirSync(globals, { recursive: true });
   copyFileSync('test/globals.js', `${globals}/index.js`);
   writeFileSync(`${globals}/package.json`, '{ "type": "module", "exports": "./index.js" }\n');
-}
-
-// Without it the first `npx routewarden` in a checkout installs the checkout into npm's cache, which builds it anew
-// under a system that runs.
-const link = 'node_modules/.bin/routewarden';
-if (process.platform !== 'win32') {
-  rmSync(link, { force: true });
-  mkdirSync('node_modules/.bin', { recursive: true });
-  symlinkSync('../../bin/routewarden.js', link);
 }

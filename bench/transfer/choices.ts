@@ -22,20 +22,24 @@ const NEVER = { from: Number.POSITIVE_INFINITY, most: 0 };
 /** The shipped view first, then others of time constant, weight, shape and single counts. */
 export function views(): View[] {
   const of = (name: string, changed: Partial<VolumeView>): View => ({ name, view: { ...VOLUME_VIEW, ...changed } });
+  const shipped = 'volume 3 and 20, 20 and 60 min x 12';
+  const half = (scale: number): Partial<VolumeView> => ({ scales: [[scale], [20]] });
   return [
-    of('volume 7, 20 and 60 min x 12', {}),
-    of('volume 5, 20 and 60 min x 12', { scales: [5, 20] }),
-    of('volume 15 and 60 min x 12', { scales: [15] }),
-    of('volume 10 and 60 min x 12', { scales: [10] }),
-    of('volume 7 and 20 min x 12', { lasting: undefined }),
-    of('volume 7, 20 and 60 min x 4', { weight: 4 }),
-    of('volume 7, 20 and 60 min x 12, no shape alone', { shape: NEVER }),
-    of('volume 7, 20 and 60 min x 12, no single count', { single: NEVER }),
-    of('volume 7, 20 and 60 min x 12, no paths alone', { paths: NEVER }),
-    of('volume 7, 20 and 60 min x 12, no fall alone', { fall: NEVER }),
-    of('volume 7, 20 and 60 min x 12, paths from 2.2', { paths: { ...VOLUME_VIEW.paths, from: 2.2 } }),
-    of('volume 7, 20 and 60 min x 12, single counts from 2.2', { single: { ...VOLUME_VIEW.single, from: 2.2 } }),
-    of('volume 7, 20 and 60 min x 12, single counts over 7 and 20 min from 3.6', {
+    of(shipped, {}),
+    of('volume 7, 20 and 60 min x 12', half(7)),
+    of('volume 5, 20 and 60 min x 12', half(5)),
+    of('volume 15 and 60 min x 12', { scales: [[15]] }),
+    of('volume 10 and 60 min x 12', { scales: [[10]] }),
+    of('volume 3 and 20, and 20 min x 12', { lasting: undefined }),
+    of('volume 3 and 20, 20 and 60 min x 4', { weight: 4 }),
+    of(`${shipped}, no shape alone`, { shape: NEVER }),
+    of(`${shipped}, no single count`, { single: NEVER }),
+    of(`${shipped}, no growth`, { growth: NEVER }),
+    of(`${shipped}, no paths alone`, { paths: NEVER }),
+    of(`${shipped}, no fall alone`, { fall: NEVER }),
+    of(`${shipped}, paths from 2.2`, { paths: { ...VOLUME_VIEW.paths, from: 2.2 } }),
+    of(`${shipped}, single counts from 2.2`, { single: { ...VOLUME_VIEW.single, from: 2.2 } }),
+    of(`${shipped}, single counts over 7 and 20 min from 3.6`, {
       singleScales: [7, 20],
       single: { ...VOLUME_VIEW.single, from: 3.6 },
     }),

@@ -10,10 +10,13 @@ import { ActRefused } from './refusal.js';
 export function silenceActs(pool: Pool, clock: { now(): number }) {
   const now = () => new Date(clock.now());
   return {
+    /** @throws ActRefused when it would end before now */
     add(request: SilenceRequest, actor: string): Promise<Silence> {
       const what = { name: 'silence', target: request.stream ?? 'all streams', detail: request };
       return act(pool, { actor, reason: request.reason }, what, () =>
         inTransaction(pool, async (client) => {
+          if (Date.parse(request.endsAt) <= clock.now())
+            throw new ActRefused(`The silence would end at ${request.endsAt}, which has passed.`);
           await appendAudit(client, { actor, action: what.name, target: what.target, detail: request });
           return addSilence(client, request, actor, now());
         }),

@@ -2,14 +2,17 @@ import { hashPath, SEQUENCE } from './asPath.js';
 
 /** Segment type of RFC 4271, 4.3. */
 const AS_SEQUENCE = 2;
+const FEWEST = 1024;
 
 /** Numbers distinct AS paths in order of first appearance. A path is written hop by hop, then `close`d. */
 export class PathDictionary {
   count = 0;
-  starts = new Uint32Array(1025);
+  starts = new Uint32Array(FEWEST + 1);
   hops = new Uint32Array(8192);
   marks = new Uint8Array(8192);
-  #slots = new Int32Array(2048);
+  #slots = new Int32Array(2 * FEWEST);
+  /** Paths for which there are slots, two each: a small batch after a large one keeps to a part of them. */
+  #room = FEWEST;
   #end = 0;
 
   /** Hops of all closed paths. */
@@ -18,21 +21,21 @@ export class PathDictionary {
   }
 
   push(hop: number, mark: number): void {
-    if (this.#end === this.hops.length) {
-      const hops = new Uint32Array(this.#end * 2);
-      hops.set(this.hops);
-      this.hops = hops;
-      const marks = new Uint8Array(this.#end * 2);
-      marks.set(this.marks);
-      this.marks = marks;
-    }
+    if (this.#end === this.hops.length) this.#widen();
     this.hops[this.#end] = hop;
     this.marks[this.#end++] = mark;
   }
 
   /** Index of the path of so many hops. */
   add(hops: Uint32Array, marks: Uint8Array, count: number): number {
-    for (let at = 0; at < count; at++) this.push(hops[at]!, marks[at]!);
+    const from = this.#end;
+    while (from + count > this.hops.length) this.#widen();
+    const { hops: into, marks: ownMarks } = this;
+    for (let at = 0; at < count; at++) {
+      into[from + at] = hops[at]!;
+      ownMarks[from + at] = marks[at]!;
+    }
+    this.#end = from + count;
     return this.close();
   }
 
@@ -64,7 +67,7 @@ export class PathDictionary {
     const { hops, marks, starts } = this;
     const from = starts[this.count]!;
     const length = this.#end - from;
-    const mask = this.#slots.length - 1;
+    const mask = 2 * this.#room - 1;
     let slot = hashPath(hops, marks, from, this.#end) & mask;
     for (let entry = this.#slots[slot]!; entry !== 0; entry = this.#slots[slot]!) {
       const start = starts[entry - 1]!;
@@ -78,7 +81,7 @@ export class PathDictionary {
       }
       slot = (slot + 1) & mask;
     }
-    if (this.count + 2 > starts.length) {
+    if (this.count === this.#room) {
       this.#grow();
       return this.close();
     }
@@ -88,20 +91,33 @@ export class PathDictionary {
   }
 
   clear(): void {
+    while (this.#room > FEWEST && this.count * 4 <= this.#room) this.#room >>= 1;
     this.count = 0;
     this.#end = 0;
-    this.#slots.fill(0);
+    this.#slots.fill(0, 0, 2 * this.#room);
+  }
+
+  #widen(): void {
+    const hops = new Uint32Array(this.hops.length * 2);
+    hops.set(this.hops);
+    this.hops = hops;
+    const marks = new Uint8Array(this.marks.length * 2);
+    marks.set(this.marks);
+    this.marks = marks;
   }
 
   #grow(): void {
-    const starts = new Uint32Array((this.starts.length - 1) * 2 + 1);
-    starts.set(this.starts);
-    this.starts = starts;
-    this.#slots = new Int32Array((starts.length - 1) * 2);
-    const mask = this.#slots.length - 1;
+    this.#room *= 2;
+    const slots = 2 * this.#room;
+    if (slots > this.#slots.length) {
+      this.#slots = new Int32Array(slots);
+      const starts = new Uint32Array(this.#room + 1);
+      starts.set(this.starts);
+      this.starts = starts;
+    } else this.#slots.fill(0, 0, slots);
     for (let path = 0; path < this.count; path++) {
-      let slot = hashPath(this.hops, this.marks, starts[path]!, starts[path + 1]!) & mask;
-      while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
+      let slot = hashPath(this.hops, this.marks, this.starts[path]!, this.starts[path + 1]!) & (slots - 1);
+      while (this.#slots[slot] !== 0) slot = (slot + 1) & (slots - 1);
       this.#slots[slot] = path + 1;
     }
   }

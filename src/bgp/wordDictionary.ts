@@ -8,8 +8,11 @@ export class WordDictionary {
   /** The same words as signed numbers. */
   #signed: Int32Array;
   #slots: Int32Array;
+  /** Entries for which there are slots, two each: a small batch after a large one keeps to a part of them. */
+  #room: number;
 
-  constructor(capacity = 1024) {
+  constructor(private readonly capacity = 1024) {
+    this.#room = capacity;
     this.shapes = new Uint8Array(capacity);
     this.words = new Uint32Array(capacity * 4);
     this.#signed = new Int32Array(this.words.buffer);
@@ -27,7 +30,7 @@ export class WordDictionary {
     const w1 = second | 0;
     const w2 = third | 0;
     const w3 = fourth | 0;
-    const mask = this.#slots.length - 1;
+    const mask = 2 * this.#room - 1;
     let slot = hashWords(shape, w0, w1, w2, w3) & mask;
     for (let entry = this.#slots[slot]!; entry !== 0; entry = this.#slots[slot]!) {
       const at = (entry - 1) * 4;
@@ -42,7 +45,7 @@ export class WordDictionary {
       }
       slot = (slot + 1) & mask;
     }
-    if (this.count === shapes.length) {
+    if (this.count === this.#room) {
       this.#grow();
       return this.index(shape, w0, w1, w2, w3);
     }
@@ -57,24 +60,29 @@ export class WordDictionary {
   }
 
   clear(): void {
+    while (this.#room > this.capacity && this.count * 4 <= this.#room) this.#room >>= 1;
     this.count = 0;
-    this.#slots.fill(0);
+    this.#slots.fill(0, 0, 2 * this.#room);
   }
 
   #grow(): void {
-    const shapes = new Uint8Array(this.shapes.length * 2);
-    shapes.set(this.shapes);
-    const words = new Uint32Array(shapes.length * 4);
-    words.set(this.words);
-    this.shapes = shapes;
-    this.words = words;
-    this.#signed = new Int32Array(words.buffer);
-    this.#slots = new Int32Array(shapes.length * 2);
-    const mask = this.#slots.length - 1;
+    this.#room *= 2;
+    const slots = 2 * this.#room;
+    if (slots > this.#slots.length) {
+      this.#slots = new Int32Array(slots);
+      const shapes = new Uint8Array(this.#room);
+      shapes.set(this.shapes);
+      const words = new Uint32Array(this.#room * 4);
+      words.set(this.words);
+      this.shapes = shapes;
+      this.words = words;
+      this.#signed = new Int32Array(words.buffer);
+    } else this.#slots.fill(0, 0, slots);
+    const { shapes, words } = this;
     for (let index = 0; index < this.count; index++) {
       const at = index * 4;
-      let slot = hashWords(shapes[index]!, words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!) & mask;
-      while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
+      let slot = hashWords(shapes[index]!, words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!) & (slots - 1);
+      while (this.#slots[slot] !== 0) slot = (slot + 1) & (slots - 1);
       this.#slots[slot] = index + 1;
     }
   }

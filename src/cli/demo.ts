@@ -74,6 +74,7 @@ export function register(program: Command): void {
       process.once('SIGTERM', () => stopping.abort(new Error('stopped')));
       const story = await runStory({
         settings,
+        settingsFile: join(dataDirectory, 'demo.json'),
         logger,
         showLogs: options.logs === true,
         seed: options.seed,

@@ -60,13 +60,14 @@ The page has each at /incidents/ID.`,
         const name = String(issue.path[0]);
         throw new UsageError(`--${name} "${String(options[name])}": ${issue.message}`);
       }
-      const found = await lookAt(program, ({ pool }) => searchIncidents(pool, parsed.data));
-      if (options.json === true) return printJson({ incidents: found.map(recordOf) });
-      if (options.csv === true) return void process.stdout.write(incidentCsv(found));
-      if (found.length === 0) return say(asked.length > 2 ? 'no incident fits' : 'no incident yet');
-      process.stdout.write(
-        `${table(['id', 'stream', 'start', 'length', 'severity', 'class', 'network', 'yours', 'seen by', 'why'], found.map(cellsOf))}\n`,
-      );
+      const { limit } = parsed.data;
+      const fitting = await lookAt(program, ({ pool }) => searchIncidents(pool, { ...parsed.data, limit: limit + 1 }));
+      const found = fitting.slice(0, limit);
+      if (options.json === true) printJson({ incidents: found.map(recordOf) });
+      else if (options.csv === true) process.stdout.write(incidentCsv(found));
+      else if (found.length === 0) say(asked.length > 2 ? 'no incident fits' : 'no incident yet');
+      else printTable(found);
+      if (fitting.length > limit) say(moreWords(limit));
     });
   incidents
     .command('show')
@@ -91,6 +92,16 @@ The page has each at /incidents/ID.`,
       process.stdout.write(`${storyOf(incident, comments).join('\n')}\n`);
     });
   registerIncidentMarks(incidents, program);
+}
+
+function printTable(found: readonly StoredIncident[]): void {
+  const head = ['id', 'stream', 'start', 'length', 'severity', 'class', 'network', 'yours', 'seen by', 'why'];
+  process.stdout.write(`${table(head, found.map(cellsOf))}\n`);
+}
+
+/** On standard error, so that what is piped stays as it is. */
+function moreWords(limit: number): string {
+  return `there are more than these ${limit}: --limit ${Math.min(1_000, limit * 10)} shows more, --severity major,critical the gravest`;
 }
 
 async function writeReport(program: Command, id: number, file: string): Promise<void> {

@@ -1,4 +1,5 @@
 import type { MinuteEvidence } from '../features/row.js';
+import { plural } from '../words/plural.js';
 import type { Gap, Incident, IncidentRow } from './api/schema.js';
 
 const MINUTE = 60_000;
@@ -26,12 +27,16 @@ export function timelineOf(
   height: { at: number; words: string } | null = null,
 ): Incident['timeline'] {
   const events: Incident['timeline'] = [{ at: incident.startedAt, kind: 'start', words: 'The incident begins' }];
+  if (incident.foundAt > incident.startedAt) {
+    const minutes = Math.round((incident.foundAt - incident.startedAt) / MINUTE);
+    events.push({ at: incident.foundAt, kind: 'found', words: `Found, ${plural(minutes, 'minute')} after it began` });
+  }
   if (incident.peakScore > 0) {
     events.push({ at: incident.peakMinute, kind: 'peak', words: `Highest score, ${incident.peakScore.toFixed(2)}` });
   }
   if (incident.endedAt !== null) {
     const minutes = Math.round((incident.endedAt - incident.startedAt) / MINUTE);
-    events.push({ at: incident.endedAt, kind: 'end', words: `${endingWords}, after ${counted(minutes, 'minute')}` });
+    events.push({ at: incident.endedAt, kind: 'end', words: `${endingWords}, after ${plural(minutes, 'minute')}` });
   }
   const seen = new Map<string, number>();
   /** Prefixes with the origins that took them. */
@@ -55,7 +60,7 @@ export function timelineOf(
         'origin',
         `origin ${route.prefix} ${route.origin}`,
         minute,
-        `AS${route.origin} announces ${route.prefix}, until then announced by ${held}; ${counted(route.peers, 'peer')} ${route.peers === 1 ? 'sees' : 'see'} it`,
+        `AS${route.origin} announces ${route.prefix}, until then announced by ${held}; ${plural(route.peers, 'peer')} ${route.peers === 1 ? 'sees' : 'see'} it`,
       );
     }
     for (const route of found.moreSpecifics ?? []) {
@@ -64,7 +69,7 @@ export function timelineOf(
         'origin',
         `specific ${route.prefix} ${route.origin}`,
         minute,
-        `AS${route.origin} announces ${route.prefix}, inside ${route.covering} of ${held}; ${counted(route.peers, 'peer')} ${route.peers === 1 ? 'sees' : 'see'} it`,
+        `AS${route.origin} announces ${route.prefix}, inside ${route.covering} of ${held}; ${plural(route.peers, 'peer')} ${route.peers === 1 ? 'sees' : 'see'} it`,
       );
     }
     for (const link of found.newLinks ?? []) {
@@ -72,7 +77,7 @@ export function timelineOf(
         'link',
         `link ${link.left} ${link.right}`,
         minute,
-        `Paths cross AS${link.left} to AS${link.right} for the first time; ${counted(link.routes, 'route')}`,
+        `Paths cross AS${link.left} to AS${link.right} for the first time; ${plural(link.routes, 'route')}`,
       );
     }
     for (const { prefix, before, during } of found.paths ?? []) {
@@ -105,7 +110,7 @@ export function timelineOf(
   if (height !== null) events.push({ ...height, kind: 'height' });
   if (greatest !== null) {
     const { minute, prefixes, routes } = greatest;
-    const words = `${prefixes.size === 1 ? '1 prefix goes back to who held it' : `${prefixes.size} prefixes go back to who held them`}: ${counted(routes, 'route')} at once, such as of ${[...prefixes][0]}`;
+    const words = `${prefixes.size === 1 ? '1 prefix goes back to who held it' : `${prefixes.size} prefixes go back to who held them`}: ${plural(routes, 'route')} at once, such as of ${[...prefixes][0]}`;
     events.push({ at: minute, kind: 'return', words });
   }
   for (const { at, kind, version, reason } of activations) {
@@ -146,5 +151,3 @@ function returns(
   }
   return { routes, prefixes };
 }
-
-const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;

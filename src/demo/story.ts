@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { SingleBar } from 'cli-progress';
 import type { Logger } from 'pino';
 import { QueueStore } from '../../queues/store.js';
@@ -26,6 +27,8 @@ const JOINING_PEERS = 2;
 
 export interface StoryOptions {
   settings: Settings;
+  /** Written for commands in another terminal; none when left out. */
+  settingsFile?: string;
   logger: Logger;
   showLogs: boolean;
   seed: number;
@@ -92,6 +95,10 @@ export async function runStory(options: StoryOptions): Promise<StoryEnd> {
     options.onSystem?.(system);
     say(`  page       ${pageUrl(settings)}`);
     say(`  Bull Board ${pageUrl(settings)}queues`);
+    if (options.settingsFile !== undefined) {
+      await writeFile(options.settingsFile, settingsText(settings));
+      say(`  commands   npx routewarden --config ${options.settingsFile} status`);
+    }
 
     say(
       `\n1. History: ${days(scenario.liveMinute - scenario.startMinute)} of BGP updates arrive over a RIS Live socket.`,
@@ -125,7 +132,7 @@ export async function runStory(options: StoryOptions): Promise<StoryEnd> {
           normal.add(incident.id);
           say(`   ended ${clock(incident.endedAt ?? incident.lastMinute)}  ${incident.reasons[0]?.words ?? ''}`);
         }
-        if (told.has(incident.id)) continue;
+        if (told.has(incident.id) || changes.has(incident.id)) continue;
         told.add(incident.id);
         say(
           `   found ${clock(incident.startedAt)}  ${incident.severity} ${incident.class}: ${incident.reasons[0]?.words ?? ''}\n` +
@@ -238,6 +245,14 @@ function printFaults(say: (line: string) => void) {
     const entry = JSON.parse(line) as { level: number; msg?: string; err?: { message: string } };
     if (entry.level >= 50) say(`[${service}] ${entry.msg ?? ''} ${entry.err?.message ?? ''}`);
   };
+}
+
+/** What commands need to find this system. */
+function settingsText(settings: Settings): string {
+  const { dataDirectory, artifactDirectory, queuePrefix, streams, dashboard, feed } = settings;
+  const { port } = dashboard;
+  const { clock } = feed;
+  return `${JSON.stringify({ dataDirectory, artifactDirectory, queuePrefix, streams, dashboard: { port }, feed: { clock } }, null, 2)}\n`;
 }
 
 function pageUrl(settings: Settings): string {

@@ -18,6 +18,8 @@ export interface EnsembleState {
   /** During an incident: its recent height, which fades while the score is lower, and its greatest score. */
   recent?: number;
   greatest?: number;
+  /** During an incident: minutes since its score last reached what begins one. */
+  below?: number;
   /** Whether the incident that is on began with what forest and LSTM agree on. */
   agreed?: boolean;
   /** The greatest incident that ended within a day, and the minutes judged since. */
@@ -72,7 +74,10 @@ export interface VoteConstants {
   stay: number;
   /** ... and when the score has come back this far from its recent height: 0.5 is half of the way to the ordinary. */
   back: number;
-  /** For a day after an incident, a new one must reach this part of its height: what follows a storm is not ordinary. */
+  /**
+   * For a day after an incident, a new one must reach this part of its height: what follows a storm is not ordinary. One that does not
+   * come up to it for half an hour, nor to the threshold, is over: storms wane for hours.
+   */
   after: number;
 }
 
@@ -159,8 +164,7 @@ export function vote(
   const heard = previous.anomalous ? previous.agreed === true : (passed?.minutes ?? LOOKING_BACK) >= LOOKING_BACK;
   const agreed = heard ? agreedOn(counted, constants.agreedFrom) : Number.NEGATIVE_INFINITY;
   const score = Math.max(joint, agreed);
-  const stay = constants.stay + Math.min(0, moved);
-  const { anomalous, state } = next(score, threshold, previous, passed, stay, constants.back);
+  const { anomalous, state } = next(score, threshold, previous, passed, endsOf(constants, Math.min(0, moved)));
   return {
     score,
     threshold,
@@ -189,14 +193,21 @@ function agreedOn(counted: Verdict['votes'], from: number): number {
 
 type Passed = NonNullable<EnsembleState['passed']>;
 
+/** What ends an incident. */
+type Ends = Pick<VoteConstants, 'threshold' | 'stay' | 'back' | 'after'>;
+
+/** Levels follow the threshold down, and not up: the incident itself has moved it. */
+function endsOf({ threshold, stay, back, after }: VoteConstants, moved: number): Ends {
+  return { threshold: threshold + moved, stay: stay + moved, back, after };
+}
+
 /** Begins, goes on with or ends an incident. */
 function next(
   score: number,
   threshold: number,
-  { anomalous: on, recent = score, greatest = score }: EnsembleState,
+  { anomalous: on, recent = score, greatest = score, below = 0 }: EnsembleState,
   passed: Passed | undefined,
-  stay: number,
-  back: number,
+  ends: Ends,
 ): { anomalous: boolean; state: EnsembleState } {
   if (!on) {
     const anomalous = score >= threshold;
@@ -207,10 +218,13 @@ function next(
   }
   const height = Math.max(score, heightAt(recent, 1 - 1 / FADING_MINUTES));
   const most = Math.max(score, greatest);
-  if (score >= Math.max(stay, heightAt(height, back))) {
+  // What begins an incident, or the part of this one that a new one would have to reach, where that is less.
+  const reached = score >= Math.min(ends.threshold, heightAt(most, ends.after));
+  const since = reached ? 0 : below + 1;
+  if (score >= Math.max(ends.stay, heightAt(height, ends.back)) && since < QUIET_MINUTES) {
     return {
       anomalous: true,
-      state: { anomalous: true, recent: height, greatest: most, ...(passed && { passed }) },
+      state: { anomalous: true, recent: height, greatest: most, below: since, ...(passed && { passed }) },
     };
   }
   const remembered = passed !== undefined && passed.greatest > most ? passed : { greatest: most, minutes: 0 };

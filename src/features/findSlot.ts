@@ -9,9 +9,14 @@
 export function findSlot(slots: Int32Array, key: number, bits: number, field: number): number {
   const wanted = key | 0;
   const mask = slots.length - 1;
-  let hash = Math.imul(key, 0x9e3779b1);
-  hash ^= hash >>> 15;
-  let at = (hash << bits) & mask;
+  let at = firstSlot(slots, key, bits);
   while (slots[at + field] !== 0 && slots[at] !== wanted) at = (at + (1 << bits)) & mask;
   return at;
+}
+
+/** Where the key's slot is looked for first. */
+export function firstSlot(slots: Int32Array, key: number, bits: number): number {
+  let hash = Math.imul(key, 0x9e3779b1);
+  hash ^= hash >>> 15;
+  return (hash << bits) & (slots.length - 1);
 }

@@ -134,6 +134,11 @@ export class OpenMinute {
     this.freshBefore = tally(FRESH);
   }
 
+  /** Reads where a prefix will be counted, for several to be read side by side. */
+  lookAt(prefix: number): number {
+    return this.prefixRoutes.lookAt(prefix) ^ this.#fresh.lookAt(prefix);
+  }
+
   /** Its rankings have been read: its tallies' columns are for the minutes to come. */
   release(): void {
     for (const tally of [...this.#tallies(), this.#fresh, this.freshBefore]) tally.release();

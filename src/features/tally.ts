@@ -59,6 +59,13 @@ export class Tally {
     if (this.#size * 2 > this.#slots.length) this.#widen();
   }
 
+  /** Reads where a key is looked for, and what is counted there, for several to be read side by side. */
+  lookAt(key: number): number {
+    const slots = this.#slots;
+    const entry = slots[firstSlot(key, slots.length - 1)]!;
+    return this.#entries[2 * Math.max(entry, 1) - 2]!;
+  }
+
   get(key: number): number {
     const entry = this.#slots[this.#find(key)]!;
     return entry === 0 ? 0 : this.#entries[2 * entry - 1]!;
@@ -70,9 +77,7 @@ export class Tally {
     const entries = this.#entries;
     const wanted = key | 0;
     const mask = slots.length - 1;
-    let hash = Math.imul(key >>> RUN_BITS, 0x9e3779b1);
-    hash ^= hash >>> 15;
-    let at = ((hash << RUN_BITS) | (key & RUN)) & mask;
+    let at = firstSlot(key, mask);
     for (let entry = slots[at]!; entry !== 0; entry = slots[at]!) {
       if (entries[2 * entry - 2] === wanted) break;
       at = (at + 1) & mask;
@@ -222,4 +227,10 @@ function orderOfRank(orders: Float64Array, rank: number): number {
     first[to] = order;
   }
   return first[rank - 1]!;
+}
+
+function firstSlot(key: number, mask: number): number {
+  let hash = Math.imul(key >>> RUN_BITS, 0x9e3779b1);
+  hash ^= hash >>> 15;
+  return ((hash << RUN_BITS) | (key & RUN)) & mask;
 }

@@ -1,7 +1,7 @@
 import type { Minute } from '../features/row.js';
 import { adaptationsOf, linkAdaptation } from '../storage/adaptations.js';
 import { lockCorrelatorCursor, moveCorrelatorCursor } from '../storage/correlatorCursor.js';
-import { incidentHistory, openIncidents } from '../storage/incidents.js';
+import { incidentHistory, openIncidents } from '../storage/incidentHistory.js';
 import { minuteInputs, verdictWatermark, watermarkWithoutModels } from '../storage/minuteInputs.js';
 import { inTransactionUnlessNull, type Pool, type PoolClient } from '../storage/pool.js';
 import { watchBegun } from '../storage/watchStates.js';
@@ -43,9 +43,8 @@ async function correlateIn(
   stream: string,
   options: CorrelationOptions,
 ): Promise<Correlated | null> {
-  let watermark = await verdictWatermark(client, stream);
-  // What touches our own networks must not wait a week for the first models: the routes speak for themselves.
-  if (watermark === null && !options.watchList.empty) watermark = await watermarkWithoutModels(client, stream);
+  // A hijack must not wait a week for the first models: the routes speak for themselves.
+  const watermark = (await verdictWatermark(client, stream)) ?? (await watermarkWithoutModels(client, stream));
   const cursor = await lockCorrelatorCursor(client, stream);
   const judged =
     watermark === null ? [] : await minuteInputs(client, stream, cursor ?? -1, watermark, options.batch ?? 500);

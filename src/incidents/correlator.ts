@@ -27,7 +27,7 @@ export function recentMinutes(settings: IncidentSettings): number {
 }
 
 export function freshState(stream: string): CorrelatorState {
-  return { stream, open: [], recent: [], previousEnd: null, evidenceStarts: [], doubtfulStarts: [], accepted: null };
+  return { stream, open: [], recent: [], ends: {}, evidenceStarts: [], doubtfulStarts: [], accepted: null };
 }
 
 /**
@@ -60,6 +60,7 @@ export function correlate(
     const oldest = input.minute - recentMinutes(context.settings);
     const stale = state.recent.findIndex(({ minute }) => minute > oldest);
     if (stale > 0) state.recent.splice(0, stale);
+    state.ends = Object.fromEntries(Object.entries(state.ends).filter(([, end]) => end > oldest));
   }
   return { state, changes, incidents: [...touched.values()] };
 }
@@ -87,10 +88,8 @@ function step(
     tell('closed', input.minute, closed);
     open = undefined;
     state.open = others;
-    if (subject === GENERAL) {
-      state.previousEnd = closed.endedAt;
-      state.accepted = closed.detail.accepted === undefined ? null : closed;
-    }
+    state.ends = { ...state.ends, [subject]: closed.endedAt ?? input.minute };
+    if (subject === GENERAL) state.accepted = closed.detail.accepted === undefined ? null : closed;
   }
   if (open !== undefined) {
     const { incident, grown } = continuedIncident(open, input, signal, context);
@@ -102,15 +101,17 @@ function step(
     keep(state.accepted);
   } else if ((subject === GENERAL || speaks(signal)) && opens(input, signal, state, context.settings)) {
     const opened = openedIncident(lane, signal, state, context);
-    state.open = [...state.open.map((other) => withoutSubject(other, subject)), opened];
+    state.open = [...state.open.map((other) => withoutSubject(other, subject)), opened].sort(byStart);
     const today = (starts: readonly Minute[]) =>
-      [...starts, input.minute].filter((start) => start > input.minute - MINUTES_PER_DAY);
+      [...starts, opened.startedAt].filter((start) => start > input.minute - MINUTES_PER_DAY);
     if (opened.detail.doubtful) state.doubtfulStarts = today(state.doubtfulStarts);
     else if (opened.detail.openedBy === 'evidence') state.evidenceStarts = today(state.evidenceStarts);
     keep(opened);
     tell('opened', input.minute, opened);
   }
 }
+
+const byStart = (a: Incident, b: Incident) => a.startedAt - b.startedAt || (a.subject < b.subject ? -1 : 1);
 
 function opens(input: MinuteInput, signal: Signal, state: CorrelatorState, settings: IncidentSettings): boolean {
   if (!isActive(input, signal)) return false;

@@ -10,12 +10,12 @@ import type { WatchList } from './watchList.js';
 /** How far correlation of one stream is; every part can be read back from the database. */
 export interface CorrelatorState {
   stream: string;
-  /** At most one for each subject, in the order in which they opened. */
+  /** At most one for each subject, in the order in which they began. */
   open: readonly Incident[];
   /** The rows of the last `recentMinutes(settings)` minutes, in order. */
   recent: MinuteInput[];
-  /** End of the incident before, whose evidence must not count twice. */
-  previousEnd: Minute | null;
+  /** By subject, when its last incident ended: what led to that must not count twice. Those of the last minutes suffice. */
+  ends: Readonly<Record<string, Minute>>;
   /** Starts of the incidents of the last day that evidence alone opened. */
   evidenceStarts: Minute[];
   /** Starts of those of the last day that doubtful claims opened, which are not among these. */

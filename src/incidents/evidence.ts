@@ -1,18 +1,10 @@
-import type {
-  FeedHabits,
-  Minute,
-  MinuteEvidence,
-  NetworkLoss,
-  NewTail,
-  NewTransit,
-  OriginFacts,
-  Ranked,
-} from '../features/row.js';
+import type { FeedHabits, Minute, MinuteEvidence, NewTail, NewTransit, OriginFacts, Ranked } from '../features/row.js';
 import { emptyEvidence } from '../features/row.js';
 import type { Baseline } from './baseline.js';
 import type { Culprits } from './culprits.js';
+import { mergedEntries, mergedRanks } from './keptEntries.js';
+import { joinedLoss, type KeptLoss, keptLoss } from './keptLoss.js';
 import type { MinuteInput } from './minuteInput.js';
-import { AT_ONCE } from './networkOutages.js';
 import { ROW } from './rowColumns.js';
 import type { Validity } from './rpki/validity.js';
 
@@ -123,69 +115,6 @@ function joinedClaim<T extends { minute: Minute; peers: number; facts?: OriginFa
   const settling = now.minute - old.minute <= 1 || old.facts === undefined;
   const newer = settling || (now.facts?.taken ?? 0) > (old.facts?.taken ?? 0);
   return { ...(newer ? now : old), minute: old.minute, peers: spreadPeers(old, now) };
-}
-
-/** Sums counts by name; sorted by falling count, then by name; the tail beyond the bound is dropped. */
-export function mergedRanks(kept: readonly Ranked[], fresh: readonly Ranked[], bound: number): Ranked[] {
-  if (fresh.length === 0) return [...kept];
-  const counts = new Map(kept.map(({ name, count }) => [name, count]));
-  for (const { name, count } of fresh) counts.set(name, (counts.get(name) ?? 0) + count);
-  return [...counts]
-    .map(([name, count]) => ({ name, count }))
-    .sort((a, b) => b.count - a.count || (a.name < b.name ? -1 : 1))
-    .slice(0, bound);
-}
-
-/** Joins entries of one key and keeps the `bound` heaviest; the order of arrival breaks ties. */
-function mergedEntries<T>(
-  kept: readonly T[],
-  fresh: readonly T[],
-  key: (entry: T) => string,
-  join: (old: T, now: T) => T,
-  weight: (entry: T) => number,
-  bound: number,
-): T[] {
-  if (fresh.length === 0) return [...kept];
-  const entries = new Map(kept.map((entry) => [key(entry), entry]));
-  for (const entry of fresh) {
-    const old = entries.get(key(entry));
-    entries.set(key(entry), old === undefined ? entry : join(old, entry));
-  }
-  const all = [...entries.values()];
-  if (all.length <= bound) return all;
-  const cut = [...all].sort((a, b) => weight(b) - weight(a)).slice(0, bound);
-  const chosen = new Set(cut);
-  return all.filter((entry) => chosen.has(entry));
-}
-
-/** A loss at its largest. */
-export interface KeptLoss extends NetworkLoss {
-  /** Prefixes lost when it was last listed, and when that was; absent in incidents that an older version opened. */
-  still?: number;
-  minute?: Minute;
-  /** Peers that had withdrawn it when it had reached all that it reaches at once; absent as the two above. */
-  atOnce?: number;
-  /** Prefixes that were left by then. */
-  leftAtOnce?: number;
-}
-
-function keptLoss(loss: NetworkLoss, minute: Minute): KeptLoss {
-  // a network that is gone itself is gone from everywhere by then
-  const soon = minute - loss.since <= AT_ONCE;
-  return { ...loss, still: loss.prefixes, minute, ...(soon ? { atOnce: loss.peers, leftAtOnce: loss.left } : {}) };
-}
-
-/** At its largest, with what is lost still. */
-function joinedLoss(old: KeptLoss, now: KeptLoss): KeptLoss {
-  const { atOnce, leftAtOnce } = now.atOnce === undefined ? old : now;
-  const { still, minute } = now;
-  return {
-    ...(now.prefixes >= old.prefixes ? now : old),
-    still,
-    minute,
-    ...(atOnce === undefined ? {} : { atOnce }),
-    ...(leftAtOnce === undefined ? {} : { leftAtOnce }),
-  };
 }
 
 /** Adds a minute; the result depends on the minutes and their order alone. */

@@ -71,6 +71,8 @@ export interface RouteMessage {
 export interface IncidentDetail {
   /** Whether models flagged its first minute, its routes alone opened it, or routes contradict what is declared. */
   openedBy: 'models' | 'evidence' | 'watch';
+  /** The minute that made it certain, where that is after its first. */
+  foundAt?: Minute;
   /** Claims opened it that are doubtful, not suspicious. */
   doubtful?: true;
   /** Observed minutes since `lastMinute`. */

@@ -2,8 +2,10 @@ import { baselineOf } from './baseline.js';
 import { type Classification, classify } from './classify.js';
 import type { CorrelatorContext, CorrelatorState } from './correlatorState.js';
 import type { Culprits } from './culprits.js';
-import { mergedRanks, noEvidence, withMinute } from './evidence.js';
+import { noEvidence, withMinute } from './evidence.js';
+import { firstMinuteOf } from './firstMinute.js';
 import type { Incident, IncidentDetail, Reason, WatchedRoute } from './incident.js';
+import { mergedRanks } from './keptEntries.js';
 import { GENERAL } from './lanes.js';
 import { noTrace, traced } from './levelTrace.js';
 import type { MinuteInput } from './minuteInput.js';
@@ -26,22 +28,23 @@ function isDoubtful({ anomalous }: MinuteInput, { strong, reset, doubtful, watch
 }
 
 export function openedIncident(
-  { input, subject, recent }: Lane,
+  lane: Lane,
   signal: Signal,
   state: CorrelatorState,
   context: CorrelatorContext,
 ): Incident {
-  const previous = subject === GENERAL ? state.previousEnd : null;
-  const since = Math.max(input.minute - context.settings.lookBackMinutes, previous ?? 0);
+  const { input, subject, recent } = lane;
+  const since = Math.max(input.minute - context.settings.lookBackMinutes, state.ends[subject] ?? 0);
   const lookBack = recent.filter(({ minute }) => minute >= since);
   const before = state.recent.filter(({ minute }) => minute < input.minute - context.settings.lookBackMinutes);
   const baseline = baselineOf(before);
   let evidence = noEvidence(since, baseline);
   for (const earlier of lookBack) evidence = withMinute(evidence, earlier, context.validityOf);
+  const startedAt = firstMinuteOf(lane, withMinute(evidence, input, context.validityOf));
   const incident: Incident = {
     stream: state.stream,
     subject,
-    startedAt: input.minute,
+    startedAt,
     endedAt: null,
     lastMinute: input.minute,
     peakMinute: input.minute,
@@ -53,6 +56,7 @@ export function openedIncident(
     culprits: { prefixes: [], origins: [], peers: [] },
     detail: {
       openedBy: input.anomalous ? 'models' : 'evidence',
+      ...(startedAt < input.minute ? { foundAt: input.minute } : {}),
       ...(isDoubtful(input, signal) ? { doubtful: true as const } : {}),
       quiet: 0,
       evidence,
@@ -118,7 +122,8 @@ function withInput(open: Incident, input: MinuteInput, signal: Signal, context: 
     severity: watchedSeverity(normal.severity, watched, context.validityOf),
     class: judged.class,
     // to the operator the new neighbour is the news, not that no class fits it
-    reasons: judged.class === 'unknown' ? [...watched.map(watchedReason), ...normal.words] : normal.words,
+    reasons:
+      judged.class === 'unknown' ? [...watched.map(watchedReason), ...beside(watched, normal.words)] : normal.words,
     models: active ? joined(open.models, contributing(input, signal)) : open.models,
     culprits: named(judged.culprits, evidence),
     detail: {
@@ -142,6 +147,11 @@ function asRaised(open: Incident, judged: Classification): Classification {
   if (open.subject === GENERAL || judged.class !== 'unknown' || open.class === 'unknown') return judged;
   const { class: name, severity, culprits, reasons } = open;
   return { ...judged, class: name, severity, culprits, words: reasons };
+}
+
+/** A new neighbour alone moves no count: that no class fits is not worth a word. */
+function beside(watched: readonly WatchedRoute[], words: readonly Reason[]): readonly Reason[] {
+  return watched.length === 0 ? words : words.filter(({ class: name, weight }) => name !== 'unknown' || weight > 0);
 }
 
 const watchedReason = ({ words }: WatchedRoute): Reason => ({ class: 'unknown', weight: 1, words });

@@ -1,12 +1,13 @@
 import type { Pool, PoolClient } from 'pg';
 import type { Minute } from '../features/row.js';
 import { lockCorrelatorCursor } from '../storage/correlatorCursor.js';
+import { endsBySubject } from '../storage/incidentHistory.js';
 import { isLateFor, lateMinutes, removeLateMinutes } from '../storage/lateMinutes.js';
 import { minuteInputs } from '../storage/minuteInputs.js';
 import { inTransaction } from '../storage/pool.js';
 import { streamHistory } from '../storage/streamHistory.js';
 import type { CorrelationOptions } from './correlationStep.js';
-import { correlate, recentMinutes } from './correlator.js';
+import { correlate, freshState, recentMinutes } from './correlator.js';
 import type { IncidentChange } from './incident.js';
 import type { MinuteInput } from './minuteInput.js';
 import { storeFindings } from './storeFindings.js';
@@ -70,10 +71,8 @@ async function stretchChanges(
   const inputs = (await minuteInputs(client, stream, from - 1, last, last - from + 1)).filter(unknown);
   if (inputs.length === 0) return [];
   const recent = await minuteInputs(client, stream, from - 1 - width, from - 1, width);
-  const ends = known.map(({ until }) => until).filter((until) => until <= from);
-  const previousEnd = ends.length === 0 ? null : Math.max(...ends);
-  const state = { stream, open: [], recent, previousEnd, evidenceStarts: [], doubtfulStarts: [], accepted: null };
-  const result = correlate(state, inputs, options);
+  const ends = await endsBySubject(client, stream, from);
+  const result = correlate({ ...freshState(stream), recent, ends }, inputs, options);
   const { open } = result.state;
   const incidents = result.incidents.filter((incident) => !open.includes(incident));
   const { changes } = result;

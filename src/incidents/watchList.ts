@@ -1,4 +1,5 @@
 import type { MinuteEvidence } from '../features/row.js';
+import { plural } from '../words/plural.js';
 import { type AddressBlock, covers, parseAddressBlock } from './addressBlock.js';
 import type { WatchedRoute } from './incident.js';
 import type { WatchSettings } from './watch/settings.js';
@@ -135,7 +136,7 @@ export class WatchList {
     if (this.settings.upstreams !== undefined) return [];
     return newLinks.flatMap(({ left, right, routes, prefixes }): WatchedRoute[] => {
       if (!this.#networks.has(right) || this.#neighbours.has(left)) return [];
-      const words = `AS${left} is a new neighbour of your AS${right} in the path of ${routes} routes (${prefixes.slice(0, 3).join(', ')})`;
+      const words = `AS${left} is a new neighbour of your AS${right} in the path of ${plural(routes, 'route')} (${prefixes.slice(0, 3).join(', ')})`;
       return [{ kind: 'new neighbour', watched: `AS${right}`, words, prefix: prefixes[0], origin: left }];
     });
   }

@@ -57,6 +57,8 @@ export async function raiseAlert(
   // What was found in history and still goes on now was not sent to anybody yet.
   const arrived = open.body.history === true && request.history !== true;
   const grown = request.grown === true || arrived || severityRank(request.severity) > severityRank(open.severity);
+  // Whoever hears of it for the first time does not hear that it has grown.
+  const isSent = Object.keys(open.delivered.channels ?? {}).length > 0;
   // What was sent once is not history, however late its next minutes are judged.
   const history = open.body.history === true && request.history === true;
   const body: AlertBody = {
@@ -68,7 +70,15 @@ export async function raiseAlert(
        delivered = CASE WHEN $6 THEN delivered || jsonb_build_object('done', false, 'dueAt', $7::text, 'asOf', $7::text)
          ELSE delivered END
      WHERE id = $1`,
-    [open.id, request.kind, request.severity, request.title, JSON.stringify(body), grown, now.toISOString()],
+    [
+      open.id,
+      isSent ? request.kind : open.kind,
+      request.severity,
+      request.title,
+      JSON.stringify(body),
+      grown,
+      now.toISOString(),
+    ],
   );
   return { id: Number(open.id), told: grown };
 }

@@ -18,7 +18,7 @@ export interface StoredIncident extends Incident {
   ordinary: boolean;
 }
 
-interface IncidentRow {
+export interface IncidentRow {
   id: string;
   stream: string;
   subject: string;
@@ -41,11 +41,11 @@ interface IncidentRow {
   ordinary: boolean;
 }
 
-const COLUMNS = `id, stream, subject, ${minuteOf('started_at')} AS started, ${minuteOf('ended_at')} AS ended,
+export const INCIDENT_COLUMNS = `id, stream, subject, ${minuteOf('started_at')} AS started, ${minuteOf('ended_at')} AS ended,
   ${minuteOf('last_minute')} AS last, ${minuteOf('peak_minute')} AS peak, peak_score, severity, class, reasons, models,
   culprits, detail, related_to, acknowledged_by, acknowledged_at, assigned_to, note, ordinary`;
 
-function incidentOf(row: IncidentRow): StoredIncident {
+export function incidentOf(row: IncidentRow): StoredIncident {
   return {
     id: Number(row.id),
     stream: row.stream,
@@ -118,60 +118,10 @@ export async function acknowledgedIncidents(db: Db, ids: readonly number[]): Pro
 export async function takeHistoryAway(db: Db, stream: string): Promise<StoredIncident[]> {
   const { rows } = await db.query<IncidentRow>(
     `UPDATE incidents SET detail = detail - 'history'
-     WHERE stream = $1 AND ended_at IS NULL AND detail->>'history' = 'true' RETURNING ${COLUMNS}`,
+     WHERE stream = $1 AND ended_at IS NULL AND detail->>'history' = 'true' RETURNING ${INCIDENT_COLUMNS}`,
     [stream],
   );
   return rows.map(incidentOf);
-}
-
-/** Those that the correlator leads, in the order in which they opened: the watch leads its own. */
-export async function openIncidents(db: Db, stream: string): Promise<Incident[]> {
-  const { rows } = await db.query<IncidentRow>(
-    `SELECT ${COLUMNS} FROM incidents WHERE stream = $1 AND ended_at IS NULL AND detail->>'openedBy' <> 'watch'
-     ORDER BY started_at, subject`,
-    [stream],
-  );
-  return rows.map((row) => plainOf(incidentOf(row)));
-}
-
-/** What the correlator needs of a stream's closed incidents, up to and including `until`. */
-export async function incidentHistory(
-  db: Db,
-  stream: string,
-  until: Minute,
-): Promise<{
-  previousEnd: Minute | null;
-  evidenceStarts: Minute[];
-  doubtfulStarts: Minute[];
-  accepted: Incident | null;
-}> {
-  const { rows } = await db.query<{ previous_end: number | null; starts: number[]; doubtful: number[] }>(
-    `SELECT ${minuteOf("max(ended_at) FILTER (WHERE subject = '')")} AS previous_end,
-       coalesce(array_agg(${minuteOf('started_at')} ORDER BY started_at)
-         FILTER (WHERE is_fresh AND NOT detail ? 'doubtful'), '{}') AS starts,
-       coalesce(array_agg(${minuteOf('started_at')} ORDER BY started_at)
-         FILTER (WHERE is_fresh AND detail ? 'doubtful'), '{}') AS doubtful
-     FROM (SELECT *, detail->>'openedBy' = 'evidence' AND started_at > ${timeOf('$2')} - interval '1 day' AS is_fresh
-       FROM incidents WHERE stream = $1) of_stream`,
-    [stream, until],
-  );
-  const last = await db.query<IncidentRow>(
-    `SELECT ${COLUMNS} FROM incidents WHERE stream = $1 AND subject = '' AND ended_at IS NOT NULL
-     ORDER BY started_at DESC LIMIT 1`,
-    [stream],
-  );
-  const accepted = last.rows.map(incidentOf).find(({ detail }) => detail.accepted !== undefined);
-  return {
-    previousEnd: rows[0]!.previous_end,
-    evidenceStarts: rows[0]!.starts,
-    doubtfulStarts: rows[0]!.doubtful,
-    accepted: accepted === undefined ? null : plainOf(accepted),
-  };
-}
-
-function plainOf(stored: StoredIncident): Incident {
-  const { id, relatedTo, acknowledgedBy, acknowledgedAt, assignedTo, note, ordinary, ...incident } = stored;
-  return incident;
 }
 
 /** Incidents of other streams that started within `minutes` of this time. */
@@ -182,7 +132,7 @@ export async function incidentsNear(
   minutes: number,
 ): Promise<StoredIncident[]> {
   const { rows } = await db.query<IncidentRow>(
-    `SELECT ${COLUMNS} FROM incidents WHERE stream <> $1
+    `SELECT ${INCIDENT_COLUMNS} FROM incidents WHERE stream <> $1
        AND started_at BETWEEN ${timeOf('($2::bigint - $3)')} AND ${timeOf('($2::bigint + $3)')}
      ORDER BY started_at, stream`,
     [stream, startedAt, minutes],
@@ -205,7 +155,7 @@ export interface IncidentFilter {
 /** Newest first. Those that touch what is watched come before all others that are open. */
 export async function listIncidents(db: Db, filter: IncidentFilter = {}): Promise<StoredIncident[]> {
   const { rows } = await db.query<IncidentRow>(
-    `SELECT ${COLUMNS} FROM incidents
+    `SELECT ${INCIDENT_COLUMNS} FROM incidents
      WHERE ($1::text IS NULL OR stream = $1)
        AND ($2::bigint IS NULL OR ended_at IS NULL OR ended_at >= ${timeOf('$2')})
        AND ($3::boolean IS NULL OR (ended_at IS NULL) = $3)
@@ -219,19 +169,19 @@ export async function listIncidents(db: Db, filter: IncidentFilter = {}): Promis
 /** What a person's filter asks for, in its order. */
 export async function searchIncidents(db: Db, filter: SearchFilter): Promise<StoredIncident[]> {
   const { text, values } = incidentSearch(filter);
-  const { rows } = await db.query<IncidentRow>(`SELECT ${COLUMNS} FROM incidents ${text}`, values);
+  const { rows } = await db.query<IncidentRow>(`SELECT ${INCIDENT_COLUMNS} FROM incidents ${text}`, values);
   return rows.map(incidentOf);
 }
 
 export async function incidentById(db: Db, id: number): Promise<StoredIncident | null> {
-  const { rows } = await db.query<IncidentRow>(`SELECT ${COLUMNS} FROM incidents WHERE id = $1`, [id]);
+  const { rows } = await db.query<IncidentRow>(`SELECT ${INCIDENT_COLUMNS} FROM incidents WHERE id = $1`, [id]);
   return rows.length === 0 ? null : incidentOf(rows[0]!);
 }
 
 /** The incident itself, the one it is related to, and all that are related to the same. */
 export async function relatedIncidents(db: Db, id: number): Promise<StoredIncident[]> {
   const { rows } = await db.query<IncidentRow>(
-    `SELECT ${COLUMNS} FROM incidents
+    `SELECT ${INCIDENT_COLUMNS} FROM incidents
      WHERE coalesce(related_to, id) = (SELECT coalesce(related_to, id) FROM incidents WHERE id = $1)
      ORDER BY started_at, stream`,
     [id],
@@ -242,7 +192,7 @@ export async function relatedIncidents(db: Db, id: number): Promise<StoredIncide
 /** Of each prefix that the operator declared, the newest incident that the watch opened. */
 export async function newestWatched(db: Db): Promise<(StoredIncident & { prefix: string })[]> {
   const { rows } = await db.query<IncidentRow & { prefix: string }>(
-    `SELECT DISTINCT ON (stream, w.prefix) w.prefix, ${COLUMNS}
+    `SELECT DISTINCT ON (stream, w.prefix) w.prefix, ${INCIDENT_COLUMNS}
      FROM incidents i, jsonb_to_recordset(i.detail->'watched') AS w(prefix text)
      WHERE detail->>'openedBy' = 'watch' AND NOT ordinary ORDER BY stream, w.prefix, started_at DESC, id DESC`,
   );
@@ -275,7 +225,7 @@ export async function incidentsBetween(
   limit: number,
 ): Promise<StoredIncident[]> {
   const { rows } = await db.query<IncidentRow>(
-    `SELECT ${COLUMNS} FROM incidents
+    `SELECT ${INCIDENT_COLUMNS} FROM incidents
      WHERE stream = $1 AND started_at < $3 AND coalesce(ended_at, last_minute) >= $2 ORDER BY id LIMIT $4`,
     [stream, minuteToDate(from), minuteToDate(until), limit],
   );
@@ -291,7 +241,7 @@ export async function incidentsBeside(
   limit: number,
 ): Promise<StoredIncident[]> {
   const { rows } = await db.query<IncidentRow>(
-    `SELECT ${COLUMNS} FROM incidents WHERE id <> $1 AND (id = $2 OR related_to = $1 OR related_to = $2 OR
+    `SELECT ${INCIDENT_COLUMNS} FROM incidents WHERE id <> $1 AND (id = $2 OR related_to = $1 OR related_to = $2 OR
        (started_at < $4 AND coalesce(ended_at, last_minute) >= $3)) ORDER BY started_at LIMIT $5`,
     [id, relatedTo, minuteToDate(from), minuteToDate(until), limit],
   );

@@ -11,6 +11,7 @@ const incident: IncidentRow = {
   startedAt: START,
   endedAt: START + 10 * MINUTE,
   lastMinute: START + 9 * MINUTE,
+  foundAt: START + 5 * MINUTE,
   peakMinute: START + 2 * MINUTE,
   peakScore: 4,
   severity: 'major',
@@ -44,6 +45,11 @@ test('a time line begins with the incident, and leaves out prefixes that hardly 
     [],
   );
   expect(events[0]).toMatchObject({ at: START, kind: 'start' });
+  expect(events.find(({ kind }) => kind === 'found')).toEqual({
+    at: START + 5 * MINUTE,
+    kind: 'found',
+    words: 'Found, 5 minutes after it began',
+  });
   expect(events.filter(({ kind }) => kind === 'withdrawal').map(({ words }) => words)).toEqual([
     '203.0.113.0/24 of AS64500 withdrawn by 8 of 9 peers',
   ]);
@@ -86,6 +92,7 @@ test('it tells when most routes go back from an origin that took them', () => {
     ['start', 'The incident begins'],
     ['origin', 'AS64999 announces 192.0.2.0/24, until then announced by AS64501; 1 peer sees it'],
     ['peak', 'Highest score, 4.00'],
+    ['found', 'Found, 5 minutes after it began'],
     ['return', '1 prefix goes back to who held it: 2 routes at once, such as of 192.0.2.0/24'],
     ['end', 'It is quiet again, after 10 minutes'],
   ]);

@@ -121,7 +121,7 @@ test('routes that all went over speak for a handover, fewer the less; that the h
 describe('a claim on a whole prefix in its first minute', () => {
   const START = 1100;
   let names: string[] = [];
-  /** When an incident opens, of a claim that two minutes list. */
+  /** When an incident is found, of a claim that two minutes list. */
   const opens = (change: Partial<OriginFacts>, later: Partial<OriginFacts> = {}) => {
     const network = { knownFor: 5000, degree: 2, carries: 0 };
     const facts: OriginFacts = {
@@ -157,7 +157,9 @@ describe('a claim on a whole prefix in its first minute', () => {
     });
     const { incidents } = correlated(story(200, minutes));
     names = incidents.map(({ class: name }) => name);
-    return incidents.map(({ startedAt, severity }) => [startedAt, severity]);
+    // found in its second minute, it begins in its first all the same
+    expect(incidents.map(({ startedAt }) => startedAt)).toEqual(incidents.map(() => START));
+    return incidents.map(({ startedAt, severity, detail }) => [detail.foundAt ?? startedAt, severity]);
   };
 
   test('opens an incident where it is suspicious whatever becomes of the routes that still lead to the holder', () => {

@@ -26,6 +26,21 @@ describe('a network that is gone', () => {
     expect(incidents[0]!.reasons[0]!.words).toContain('AS7700 is gone: 12 prefixes withdrawn, none left');
   });
 
+  test('begins in the minute of its first withdrawals, though it is believed when it lasts', () => {
+    const inputs = feedOfTalkers().withdraw(140, 8, PREFIXES).inputs(160);
+    const [outage] = correlated(inputs).incidents;
+    expect(outage!.startedAt).toBe(inputs[140]!.minute);
+    expect(outage!.detail.foundAt).toBe(inputs[145]!.minute);
+  });
+
+  test('and back for a minute begins where the incident before has ended, at the earliest', () => {
+    const feed = feedOfTalkers().withdraw(120, 8, PREFIXES).announce(132, 8, 200, [7700], PREFIXES);
+    const { incidents } = correlated(feed.withdraw(134, 8, PREFIXES).inputs(160));
+    const [first, second] = incidents;
+    expect(incidents.map(({ subject }) => subject)).toEqual(['AS7700', 'AS7700']);
+    expect(second!.startedAt).toBeGreaterThanOrEqual(first!.endedAt!);
+  });
+
   test('from two thirds of the peers is none while the others merely have no news', () => {
     const feed = new Feed().announce(0, 12, 200, [7700], PREFIXES);
     expect(correlated(feed.withdraw(140, 8, PREFIXES).inputs(160)).incidents).toEqual([]);

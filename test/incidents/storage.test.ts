@@ -115,7 +115,7 @@ describe('correlation over the database', () => {
     expect(await listAlerts(pool)).toHaveLength(1);
   });
 
-  test('with a watch list, routes are looked at before there is any model, and verdicts once there is one', async () => {
+  test('routes are looked at before there is any model, watched or not, and verdicts once there is one', async () => {
     const blind = (input: MinuteInput): MinuteInput => ({ ...input, score: null, anomalous: false, votes: {} });
     const taken = {
       prefix: '192.0.2.0/24',
@@ -125,8 +125,12 @@ describe('correlation over the database', () => {
       path: [64_301, 64_666],
     };
     await store('rrc00', story(60, [loudMinute(1050, { newOrigins: [taken] })]).map(blind));
+    await store('rrc01', story(60, [loudMinute(1050, { newOrigins: [{ ...taken, peers: 8 }] })]).map(blind));
+    expect(await correlateNext(pool, 'rrc01', options(500))).toMatchObject({ minutes: 60, until: 1059 });
+    expect(await listIncidents(pool)).toMatchObject([{ stream: 'rrc01', startedAt: 1050, class: 'hijack' }]);
+    await pool.query('TRUNCATE incidents, alerts CASCADE');
+
     const watching = { ...options(500), watchList: contextOf({}, { prefixes: ['192.0.2.0/24'] }).watchList };
-    expect(await correlateNext(pool, 'rrc00', options(500))).toMatchObject({ minutes: 0 });
     expect(await correlateNext(pool, 'rrc00', watching)).toMatchObject({ minutes: 60, until: 1059 });
     expect(await listIncidents(pool)).toMatchObject([{ startedAt: 1050, class: 'hijack', severity: 'critical' }]);
     expect(await listAlerts(pool)).toMatchObject([{ kind: 'incident opened', body: { watched: true } }]);

@@ -51,6 +51,17 @@ test('a great incident is over half of the way back, but not when it wanes over 
   expect(alike(3.1, after(3.5, 200, great)).anomalous).toBe(true);
 });
 
+test('a storm that wanes is over when nothing of half an hour would begin one; a small incident goes on as long as it lasts', () => {
+  const wanes = after(ENSEMBLE_THRESHOLD + 0.05, 240, after(6, 60));
+  const short = ENSEMBLE_THRESHOLD - 0.05;
+  expect(after(short, 29, wanes).anomalous).toBe(true);
+  expect(after(short, 30, wanes).anomalous).toBe(false);
+  const again = after(ENSEMBLE_THRESHOLD, 1, after(short, 29, wanes));
+  expect(after(short, 29, again).anomalous).toBe(true);
+  // 0.6 of its height is less than what begins one.
+  expect(after(2.7, 300, after(3.6, 5)).anomalous).toBe(true);
+});
+
 test('for a day after a great incident a new one must come near to it, and none is silenced altogether', () => {
   const over = after(1, 1, after(4.9, 60));
   expect(after(ENSEMBLE_THRESHOLD, 1).anomalous).toBe(true);

@@ -9,7 +9,7 @@ import { cut, ordinaryBlock } from './synthetic.js';
 const surprise = fc.double({ min: 0, max: 12, noNaN: true });
 
 test('a lasting mean raises what the shorter ones see too, and ends with them', () => {
-  expect(volumeScales(VOLUME_VIEW)).toEqual([7, 20, 60]);
+  expect(volumeScales(VOLUME_VIEW)).toEqual([[3, 20], [20], [60]]);
   // Weak for hours: each minute says little, the hour says much.
   expect(volumeSurprise(VOLUME_VIEW, [2.6, 3.3, 5])).toBeCloseTo(Math.min(1.25 * 3.3, 1.25 ** 2 * 2.6));
   // A storm that is over: the hour still sees it.

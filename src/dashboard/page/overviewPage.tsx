@@ -92,7 +92,8 @@ function VerdictCard({ overview }: { overview: Overview }) {
         <h1 id="verdict-title">Still learning</h1>
         <p>
           No baseline yet: {span(collected.minutes * 60)} of {span(collected.needed * 60)} collected. Models are trained
-          when it is whole{missing > 0 && `, in ${span(missing * 60)} of feed time`}.
+          when it is whole{missing > 0 && `, in ${span(missing * 60)} of feed time`}. Until then routes alone open
+          incidents: hijacks, leaks and outages.
         </p>
         <Meter fraction={collected.minutes / collected.needed} label="Baseline collected" />
         {overview.live && (

@@ -188,6 +188,7 @@ function rowOf(row: StoredIncident): IncidentRow {
     stream: row.stream,
     subject: row.subject,
     startedAt: row.startedAt * MINUTE,
+    foundAt: (row.detail.foundAt ?? row.startedAt) * MINUTE,
     endedAt: row.endedAt === null ? null : row.endedAt * MINUTE,
     lastMinute: row.lastMinute * MINUTE,
     peakMinute: row.peakMinute * MINUTE,

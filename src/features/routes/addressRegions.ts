@@ -38,6 +38,11 @@ export class AddressRegions {
     return this.#prefixes.prefixesOf(network);
   }
 
+  /** See NetworkRegions. */
+  lookAt(network: number): number {
+    return this.#prefixes.lookAt(network);
+  }
+
   add(network: number, region: number): void {
     const before = this.#prefixes.add(network, region);
     if (before < 0) return;

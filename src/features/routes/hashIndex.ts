@@ -5,8 +5,14 @@ const FEWEST_BUCKETS = 64;
 /** Divides any number of buckets there are. */
 const SPLIT_AT_ONCE = 64;
 /** Fields of a record that are the index's own. */
-const HASH = 0;
+export const HASH = 0;
 const NEXT = 1;
+/** Nothing is known of which id has a hash. */
+export const UNKNOWN = -1;
+/** None has, and the chain was empty; for one that began with an id, so much less. */
+const ABSENT_FROM_NONE = -2;
+/** Ids of a chain that are read ahead: when it is split, it has two on average. */
+const SPLIT_AHEAD = 3;
 /** Fields from here on are the table's, where its records are wide enough to have any. */
 export const OWN_FIELDS = 2;
 
@@ -18,6 +24,8 @@ export class HashIndex {
   /** By bucket, an id + 1; 0 ends the chain, here and in the records. */
   readonly #heads = new Int32Segments();
   readonly #splitting = new Int32Array(SPLIT_AT_ONCE);
+  /** Only there so that what is read ahead is not optimized away. */
+  lookedAt = 0;
   #count = 0;
   #buckets = FEWEST_BUCKETS;
   /** Buckets before this round of splits began, a power of two. */
@@ -38,28 +46,37 @@ export class HashIndex {
   }
 
   /**
-   * The first ids that may have these hashes. Looked up side by side, the processor waits for memory once for several.
-   * @param ids takes them, -1 where there is none
+   * The first ids that have these hashes. Looked up side by side, the processor waits for memory once for several.
+   * @param ids takes them; where there is none, what `isAbsent` understands
    */
-  firsts(hashes: Int32Array, from: number, to: number, ids: Int32Array): void {
-    for (let at = from; at < to; at++) ids[at - from] = this.first(hashes[at]!);
-  }
-
-  /** As `firsts`, but the first ids that have these hashes, to the same places. */
   withHashes(hashes: Int32Array, from: number, to: number, ids: Int32Array): void {
+    if (this.#count === 0) {
+      ids.fill(UNKNOWN, from, to);
+      return;
+    }
     const { records } = this;
     for (let at = from; at < to; at++) ids[at] = this.first(hashes[at]!);
+    // with a branch that hangs on what is read, the processor would wait for one after another
+    let read = 0;
+    for (let at = from; at < to; at++) read ^= records.get(Math.max(ids[at]!, 0), HASH);
+    this.lookedAt = read;
     for (let at = from; at < to; at++) {
       const hash = hashes[at]!;
-      let id = ids[at]!;
+      const first = ids[at]!;
+      let id = first;
       while (id >= 0) {
         const record = records.segmentOf(id);
         const place = records.placeOf(id);
         if (record[place + HASH] === hash) break;
         id = record[place + NEXT]! - 1;
       }
-      ids[at] = id;
+      ids[at] = id >= 0 ? id : ABSENT_FROM_NONE - 1 - first;
     }
+  }
+
+  /** Whether no id has the hash, for which `withHashes` found none: so it is while its chain begins with the same id. */
+  isAbsent(hash: number, found: number): boolean {
+    return found <= ABSENT_FROM_NONE && this.first(hash) === ABSENT_FROM_NONE - 1 - found;
   }
 
   after(id: number): number {
@@ -108,7 +125,8 @@ export class HashIndex {
 
   #bucket(hash: number): number {
     const bucket = hash & (2 * this.#round - 1);
-    return bucket < this.#buckets ? bucket : bucket & (this.#round - 1);
+    // those not split yet begin a round lower; which it is cannot be foreseen, so nothing branches
+    return bucket - (this.#round & ((this.#buckets - 1 - bucket) >> 31));
   }
 
   #push(bucket: number, id: number): void {
@@ -121,7 +139,9 @@ export class HashIndex {
     const heads = this.#splitting;
     const from = this.#buckets - this.#round;
     for (let at = 0; at < SPLIT_AT_ONCE; at++) heads[at] = this.#heads.get(from + at) - 1;
-    for (let at = 0; at < SPLIT_AT_ONCE; at++) if (heads[at]! >= 0) heads[at] = this.after(heads[at]!);
+    for (let ids = SPLIT_AHEAD; ids > 0; ids--) {
+      for (let at = 0; at < SPLIT_AT_ONCE; at++) heads[at] = this.after(Math.max(heads[at]!, 0));
+    }
     for (let left = SPLIT_AT_ONCE; left > 0; left--) this.#split();
   }
 

@@ -1,4 +1,4 @@
-import { findSlot } from '../findSlot.js';
+import { findSlot, firstSlot } from '../findSlot.js';
 
 /** Fields of a network's slot: itself, its prefixes, its regions, the first of them with its prefixes, and a chain of the others. */
 const NETWORK = 0;
@@ -44,6 +44,12 @@ export class NetworkRegions {
       regions.push(this.#links[(link - 1) * LINK]!);
     }
     return regions;
+  }
+
+  /** Reads where a network is looked for, and what it is chained to, for several to be read side by side. */
+  lookAt(network: number): number {
+    const link = this.#slots[firstSlot(this.#slots, network, SLOT_BITS) + CHAIN]!;
+    return this.#links[Math.max(link - 1, 0) * LINK]!;
   }
 
   /** @returns how many regions it was in before when it was not in this one, else -1 */

@@ -3,7 +3,7 @@ import type { ByteReader, ByteWriter } from '../byteStream.js';
 import { editDistance } from '../editDistance.js';
 import { BlockArena } from './blockArena.js';
 import { DenseTable } from './denseTable.js';
-import { OWN_FIELDS } from './hashIndex.js';
+import { HASH, OWN_FIELDS, UNKNOWN } from './hashIndex.js';
 import { Int32Records, placeIn, segmentOf, Uint32Segments } from './segments.js';
 
 /** Longer paths differ by their hash alone past this many tokens, and their edit distance is of the first so many. */
@@ -110,52 +110,77 @@ export class PathTable extends DenseTable {
   /**
    * Reads what `acquire` will ask for, for several paths at once, which takes memory much less time than one by one.
    * @param hashes takes the hash of each path from `first` to `end`
+   * @param likely takes what may be its id, or else what says that it has none
    */
-  lookAhead({ hops, marks, pathStart }: PathColumns, first: number, end: number, hashes: Int32Array): void {
-    const ids = this.#ahead;
+  lookAhead(
+    { hops, marks, pathStart }: PathColumns,
+    first: number,
+    end: number,
+    hashes: Int32Array,
+    likely: Int32Array,
+  ): void {
+    const starts = this.#ahead;
     const { segments } = this.#tokens;
     for (let from = first; from < end; from += AHEAD) {
       const to = Math.min(end, from + AHEAD);
       for (let path = from; path < to; path++) {
         hashes[path] = hashPath(hops, marks, pathStart[path]!, pathStart[path + 1]!);
       }
-      this.index.firsts(hashes, from, to, ids);
+      this.index.withHashes(hashes, from, to, likely);
+      if (this.size === 0) continue;
       const count = to - from;
-      for (let at = 0; at < count; at++) ids[at] = ids[at]! < 0 ? -1 : this.#records.get(ids[at]!, FIRST);
-      for (let at = 0; at < count; at++)
-        if (ids[at]! >= 0) ids[at] = segments[segmentOf(ids[at]!)]![placeIn(ids[at]!)]!;
+      for (let at = 0; at < count; at++) starts[at] = this.#records.get(Math.max(likely[from + at]!, 0), FIRST);
+      let read = 0;
+      for (let at = 0; at < count; at++) read ^= segments[segmentOf(starts[at]!)]![placeIn(starts[at]!)]!;
+      this.index.lookedAt = read;
     }
   }
 
-  /** The path's id with one reference more; give it back with `release`. `hash` is its hashPath. */
+  /**
+   * The path's id with one reference more; give it back with `release`.
+   * @param hash its hashPath
+   * @param likely what `lookAhead` said of its id
+   */
   acquire(
     hops: Uint32Array,
     marks: Uint8Array,
     from: number,
     to: number,
     hash = hashPath(hops, marks, from, to),
+    likely = UNKNOWN,
   ): number {
     let kinds = 0;
     for (let at = from; at < to; at++) kinds |= marks[at]!;
     if (kinds !== SEQUENCE || to - from > MAXIMUM_TOKENS) return this.#acquireMixed(hops, marks, from, to, hash);
     const length = to - from;
+    if (likely >= 0 && this.#isPlain(likely, hash, hops, from, to)) return this.#again(likely);
     const { index } = this;
-    const records = this.#records;
-    search: for (let id = index.first(hash); id >= 0; id = index.after(id)) {
-      if (index.hash(id) !== hash) continue;
-      const record = records.segmentOf(id);
-      const field = records.placeOf(id);
-      const sizes = record[field + SIZES]!;
-      if ((sizes & PLAIN) === 0 || (sizes & 0xffff) !== length) continue;
-      const start = record[field + FIRST]!;
-      const known = this.#tokens.segments[segmentOf(start)]!;
-      const place = placeIn(start) - from;
-      for (let at = from; at < to; at++) if (known[place + at] !== hops[at]) continue search;
-      record[field + REFERENCES]!++;
-      return id;
+    if (!index.isAbsent(hash, likely)) {
+      for (let id = index.first(hash); id >= 0; id = index.after(id)) {
+        if (this.#isPlain(id, hash, hops, from, to)) return this.#again(id);
+      }
     }
     for (let at = from; at < to; at++) this.#scratch[at - from] = hops[at]!;
     return this.#add(hash, 0, length, PLAIN, length === 0 ? 0 : hops[to - 1]!);
+  }
+
+  /** Whether the id is of the path with these hops, all of one sequence. */
+  #isPlain(id: number, hash: number, hops: Uint32Array, from: number, to: number): boolean {
+    const record = this.#records.segmentOf(id);
+    const field = this.#records.placeOf(id);
+    if (record[field + HASH] !== hash || record[field + REFERENCES]! <= 0) return false;
+    const sizes = record[field + SIZES]!;
+    if ((sizes & PLAIN) === 0 || (sizes & 0xffff) !== to - from) return false;
+    const start = record[field + FIRST]!;
+    const known = this.#tokens.segments[segmentOf(start)]!;
+    const place = placeIn(start) - from;
+    for (let at = from; at < to; at++) if (known[place + at] !== hops[at]) return false;
+    return true;
+  }
+
+  #again(id: number): number {
+    this.retain(id);
+    return id;
   }
 
   #acquireMixed(hops: Uint32Array, marks: Uint8Array, from: number, to: number, hash: number): number {

@@ -1,4 +1,4 @@
-import { findSlot } from '../findSlot.js';
+import { findSlot, firstSlot } from '../findSlot.js';
 
 /** Lists are cleared when half of what they hold may be stale, and so much more. */
 const SLACK = 64;
@@ -42,6 +42,11 @@ export class PrefixLists {
   readonly #kept = new Map<number, KeptList>();
 
   constructor(private readonly holds: (id: number, key: number) => boolean) {}
+
+  /** Reads where a list is looked for, for several to be read side by side. */
+  lookAt(key: number): number {
+    return this.#slots[firstSlot(this.#slots, key, SLOT_BITS)]!;
+  }
 
   add(key: number, id: number): void {
     let at = this.#find(key);

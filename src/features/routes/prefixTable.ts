@@ -34,7 +34,7 @@ export class PrefixTable extends PrefixRecords {
    * Looks several prefixes up at once, which takes memory much less time than one by one. Prefixes that were first met
    * one after another often come so again: once two do, the id behind the last one is tried first.
    * @param hashes takes the hash of each prefix from `from` to `to`
-   * @param ids takes what may be their ids, -1 where there is none
+   * @param ids takes what may be their ids, or else what says that there is none
    */
   lookAhead(columns: PrefixColumns, from: number, to: number, hashes: Int32Array, ids: Int32Array): void {
     const { prefixShape, prefixWords: words } = columns;
@@ -88,7 +88,7 @@ export class PrefixTable extends PrefixRecords {
 
   /**
    * @param hash of the prefix
-   * @param likely what may be its id, -1 where nothing is known
+   * @param likely what `lookAhead` said of its id, UNKNOWN where that does not hold
    * @param minute of the message that names the prefix
    * @param oldestOpen minutes from here on are open and may still name evicted prefixes
    * @returns the prefix's id, or -1 when the table is full of prefixes in use
@@ -107,7 +107,8 @@ export class PrefixTable extends PrefixRecords {
     const w2 = words[at + 2]! | 0;
     const w3 = words[at + 3]! | 0;
     const isLikely = likely >= 0 && this.is(likely, shape, w0, w1, w2, w3);
-    const known = isLikely ? likely : this.#find(hash, shape, w0, w1, w2, w3);
+    const isAbsent = !isLikely && this.index.isAbsent(hash, likely);
+    const known = isLikely ? likely : isAbsent ? -1 : this.#find(hash, shape, w0, w1, w2, w3);
     if (known >= 0) {
       this.named(known, minute);
       return known;
@@ -218,6 +219,11 @@ export class PrefixTable extends PrefixRecords {
       if (found >= 0 && this.activeRoutes(found) > 0 && this.firstMinute(found) < minute) return found;
     }
     return -1;
+  }
+
+  /** Reads where the prefixes of an origin are listed, for several to be read side by side. */
+  lookAtOrigin(origin: number): number {
+    return this.#byOrigin.lookAt(origin);
   }
 
   /** Ids of the prefixes that have or had this origin, in rising order. */

@@ -5,7 +5,7 @@ const PLACES = 1 << 15;
 const WIDTH = 4;
 
 /** Places for links that updates name, few enough to stay near the processor: most paths share theirs. */
-const NAMED = 1 << 13;
+const NAMED = 1 << 15;
 /** Fields of a place. */
 const LEFT = 0;
 const RIGHT = 1;
@@ -18,12 +18,21 @@ export const PASSED = 3;
  */
 export class NamedLinks {
   readonly places = new Int32Array(NAMED * WIDTH);
+  /** Only there so that what is read ahead is not optimized away. */
+  lookedAt = 0;
 
   /** Where a link's copy stands or would stand. */
   at(left: number, right: number): number {
     let hash = Math.imul(left, 0x85ebca6b) ^ Math.imul(right, 0x9e3779b1);
     hash ^= hash >>> 15;
     return (hash & (NAMED - 1)) * WIDTH;
+  }
+
+  /** Reads the places of a path's links side by side: one by one, the processor would wait for each. */
+  lookAhead(hops: Uint32Array, from: number, end: number): void {
+    let read = 0;
+    for (let hop = from + 1; hop < end; hop++) read ^= this.places[this.at(hops[hop - 1]!, hops[hop]!)]!;
+    this.lookedAt = read;
   }
 
   has(at: number, left: number, right: number): boolean {

@@ -1,4 +1,6 @@
 import { type BatchColumns, NONE } from '../../bgp/batchColumns.js';
+import type { OpenMinute } from '../openMinute.js';
+import { UNKNOWN } from '../routes/hashIndex.js';
 import { NO_NOTE } from '../routes/pathTable.js';
 import type { Minute } from '../row.js';
 import type { Horizon } from './horizon.js';
@@ -17,6 +19,7 @@ export class BatchIds {
   #likely = new Int32Array(1024);
   #pathOf = new Int32Array(1024);
   #hashOf = new Int32Array(1024);
+  #likelyPath = new Int32Array(1024);
   #originOf = new Uint32Array(1024);
   /** Minute from which the youngest link of a path is known. */
   #newestLink = new Int32Array(1024);
@@ -25,6 +28,8 @@ export class BatchIds {
   #pathsAhead = 0;
   #prefixesAhead = 0;
   #mappedEvictions = 0;
+  /** Only there so that what is read ahead is not optimized away. */
+  lookedAt = 0;
 
   constructor(
     private readonly tables: RoutingTables,
@@ -44,6 +49,7 @@ export class BatchIds {
     if (this.#pathOf.length < paths) {
       this.#pathOf = new Int32Array(paths * 2);
       this.#hashOf = new Int32Array(paths * 2);
+      this.#likelyPath = new Int32Array(paths * 2);
       this.#originOf = new Uint32Array(paths * 2);
       this.#newestLink = new Int32Array(paths * 2);
     }
@@ -73,14 +79,14 @@ export class BatchIds {
   }
 
   /** -1 where the table is full. */
-  prefix(columns: BatchColumns, prefix: number, minute: Minute): number {
+  prefix(columns: BatchColumns, prefix: number, minute: Minute, open?: OpenMinute): number {
     const { prefixes } = this.tables;
     const mapped = this.#prefixOf[prefix]!;
     if (mapped >= 0) {
       prefixes.named(mapped, minute);
       return mapped;
     }
-    if (prefix >= this.#prefixesAhead) this.#lookAtPrefixes(columns, prefix);
+    if (prefix >= this.#prefixesAhead) this.#lookAtPrefixes(columns, prefix, open);
     const shape = columns.prefixShape[prefix]!;
     const oldestOpen = Math.min(this.horizon.oldestOpen, minute);
     const hash = this.#prefixHash[prefix]!;
@@ -88,7 +94,7 @@ export class BatchIds {
     if (prefixes.evictions !== this.#mappedEvictions) {
       this.#mappedEvictions = prefixes.evictions;
       this.#prefixOf.fill(UNMAPPED, 0, columns.prefixShape.length);
-      this.#likely.fill(-1, 0, columns.prefixShape.length);
+      this.#likely.fill(UNKNOWN, 0, columns.prefixShape.length);
     }
     return (this.#prefixOf[prefix] = id);
   }
@@ -99,10 +105,10 @@ export class BatchIds {
   }
 
   /** Its links are noted. */
-  path(columns: BatchColumns, path: number, minute: Minute): number {
+  path(columns: BatchColumns, path: number, minute: Minute, open: OpenMinute): number {
     const mapped = this.#pathOf[path]!;
     if (mapped !== UNMAPPED) return mapped;
-    const id = this.#acquire(columns, path);
+    const id = this.#acquire(columns, path, open);
     const { paths, links } = this.tables;
     // the links of a path that is known are known too, and since when they are does not change, while none is forgotten
     let newest = links.forgot ? NO_NOTE : paths.noted(id);
@@ -139,26 +145,51 @@ export class BatchIds {
     return path === NONE ? 0 : this.#newestLink[path]!;
   }
 
-  #acquire(columns: BatchColumns, path: number): number {
+  #acquire(columns: BatchColumns, path: number, open?: OpenMinute): number {
     const { paths } = this.tables;
     if (path >= this.#pathsAhead) {
       // from the last one looked at: a batch need not ask for its paths in order
       const from = this.#pathsAhead;
       this.#pathsAhead = Math.min(path + AHEAD, columns.pathStart.length - 1);
-      paths.lookAhead(columns, from, this.#pathsAhead, this.#hashOf);
+      paths.lookAhead(columns, from, this.#pathsAhead, this.#hashOf, this.#likelyPath);
+      this.#lookAtOrigins(columns, from, this.#pathsAhead, open);
     }
     const { hops, marks, pathStart } = columns;
-    const id = paths.acquire(hops, marks, pathStart[path]!, pathStart[path + 1]!, this.#hashOf[path]!);
+    const from = pathStart[path]!;
+    const to = pathStart[path + 1]!;
+    const id = paths.acquire(hops, marks, from, to, this.#hashOf[path]!, this.#likelyPath[path]!);
     this.#originOf[path] = paths.origin(id);
     return (this.#pathOf[path] = id);
   }
 
-  #lookAtPrefixes(columns: BatchColumns, prefix: number): void {
+  #lookAtPrefixes(columns: BatchColumns, prefix: number, open: OpenMinute | undefined): void {
     const from = this.#prefixesAhead;
     const to = Math.min(prefix + AHEAD, columns.prefixShape.length);
     this.#prefixesAhead = to;
     const { prefixes, routes } = this.tables;
     prefixes.lookAhead(columns, from, to, this.#prefixHash, this.#likely);
     routes.lookAhead(this.#likely, from, to);
+    if (open === undefined) return;
+    let read = 0;
+    // new ones take ids one after another
+    let next = prefixes.high;
+    for (let at = from; at < to; at++) {
+      const isNew = this.#likely[at]! >> 31;
+      read ^= open.lookAt((this.#likely[at]! & ~isNew) | (next & isNew));
+      next -= isNew;
+    }
+    this.lookedAt = read;
+  }
+
+  /** Reads ahead what is counted and listed of the networks at the ends of paths. */
+  #lookAtOrigins({ hops, pathStart }: BatchColumns, from: number, to: number, open: OpenMinute | undefined): void {
+    const { announced, prefixes } = this.tables;
+    let read = 0;
+    for (let path = from; path < to; path++) {
+      const origin = hops[Math.max(pathStart[path + 1]!, 1) - 1]! | 0;
+      read ^= announced.regions.lookAt(origin) ^ prefixes.lookAtOrigin(origin);
+      if (open !== undefined) read ^= open.originRoutes.lookAt(origin);
+    }
+    this.lookedAt = read;
   }
 }

@@ -145,7 +145,7 @@ export class RoutingState {
 
   #withdraw(columns: BatchColumns, from: number, end: number, peer: number, minute: Minute, open: OpenMinute): void {
     for (let element = from; element < end; element++) {
-      const prefix = this.#ids.prefix(columns, columns.prefix[element]!, minute);
+      const prefix = this.#ids.prefix(columns, columns.prefix[element]!, minute, open);
       if (prefix < 0) {
         this.#counts.untracked++;
         continue;
@@ -171,7 +171,7 @@ export class RoutingState {
     else if (origin === ORIGIN_EGP) totals.originEgp++;
     else if (origin === ORIGIN_INCOMPLETE) totals.originIncomplete++;
     const batchPath = columns.path[message]!;
-    const path = batchPath === NONE ? this.tables.emptyPath() : this.#ids.path(columns, batchPath, minute);
+    const path = batchPath === NONE ? this.tables.emptyPath() : this.#ids.path(columns, batchPath, minute, open);
     const length = paths.length(path);
     // an empty path is a route of the peer's own (RFC 4271, 5.1.2)
     const originAs = paths.tokenCount(path) === 0 ? columns.peerAs[columns.peer[message]!]! : paths.origin(path);
@@ -197,7 +197,7 @@ export class RoutingState {
     const { columns, path: batchPath, origin: originAs, peer, minute } = said;
     const newLink = isNew(this.#ids.newestLink(batchPath), minute);
     for (let element = first; element < end; element++) {
-      const prefix = this.#ids.prefix(columns, columns.prefix[element]!, minute);
+      const prefix = this.#ids.prefix(columns, columns.prefix[element]!, minute, open);
       if (prefix < 0) {
         this.#counts.untracked++;
         continue;

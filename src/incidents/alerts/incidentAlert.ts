@@ -70,7 +70,7 @@ export function incidentAlert({ type, incident }: IncidentChange, id?: number): 
     severity: incident.severity,
     title: titleOf(incident, own),
     lines: [
-      ...(incident.endedAt === null ? [] : [endingWords(closing)]),
+      ...(incident.endedAt === null ? [] : [endingWords(closing), 'While it lasted:']),
       ...new Set([...watched, ...incident.reasons].map(({ words }) => words)),
       `since ${timeOf(incident.startedAt)}${end} UTC, ${sightOf(incident, timeOf)}`,
       ...(endingOf(closing) === 'resolved' ? [] : [`what to do: ${advised(incident, own[0])}`]),

@@ -1,5 +1,5 @@
 import { plural } from '../../words/plural.js';
-import type { KeptLoss } from '../evidence.js';
+import type { KeptLoss } from '../keptLoss.js';
 import {
   FEWEST_LOST,
   isBehind,

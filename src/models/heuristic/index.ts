@@ -25,6 +25,8 @@ export interface Heuristic {
   spread: number[];
   /** What the volume, the paths, and each count on its own, are measured against. */
   counts: Preparation;
+  /** [time scales x counts] what each count says of the growth of all. */
+  growth: number[][];
   views: Views;
 }
 
@@ -39,11 +41,12 @@ export interface Violation {
 }
 
 const metadataSchema = z.object({
-  format: z.literal(7),
+  format: z.literal(8),
   kind: z.literal('heuristic'),
   preparation: preparationSchema,
   spread: z.array(z.number().positive()),
   counts: preparationSchema,
+  growth: z.array(z.array(z.number())),
   views: viewsSchema,
 });
 
@@ -65,7 +68,12 @@ export const heuristic: ModelKind<Heuristic> = heuristicWith(VOLUME_VIEW);
 /** The rules with another view of the volume, for benches that choose it without an event. */
 export function heuristicWith(view: VolumeView): ModelKind<Heuristic> {
   const fitPart = (part: FeatureBlock): Limits => fitLimits(part, view);
-  const sizes = { volumes: volumeScales(view).length, rules: RULE_VIEWS, paths: view.scales.length };
+  const sizes = {
+    volumes: volumeScales(view).length,
+    rules: RULE_VIEWS,
+    paths: view.pathScales.length,
+    growths: view.growthScales.length,
+  };
   const scoresOf: ScaleScores<Limits> = (model, block, from) => scoresIn(view, model, block, from);
   return {
     name: 'heuristic',
@@ -115,7 +123,7 @@ export function heuristicWith(view: VolumeView): ModelKind<Heuristic> {
     },
 
     async encode(model) {
-      const metadata = { format: 7, kind: 'heuristic', ...model };
+      const metadata = { format: 8, kind: 'heuristic', ...model };
       return [{ name: 'model.json', bytes: new TextEncoder().encode(JSON.stringify(metadata)) }];
     },
 
@@ -123,14 +131,16 @@ export function heuristicWith(view: VolumeView): ModelKind<Heuristic> {
       const file = files.find((f) => f.name === 'model.json');
       if (file === undefined) throw new BadArtifact('model.json is missing');
       try {
-        const { preparation, spread, counts, views } = metadataSchema.parse(
+        const { preparation, spread, counts, growth, views } = metadataSchema.parse(
           JSON.parse(new TextDecoder().decode(file.bytes)),
         );
         if (spread.length !== RULES.length * SCALES.length) throw new Error('limits of another list of rules');
+        if (growth.length !== sizes.growths) throw new Error('growth over other time scales');
         return {
           preparation: decodePreparation(preparation),
           spread,
           counts: decodePreparation(counts),
+          growth,
           views,
         };
       } catch (error) {
@@ -158,7 +168,7 @@ export function violations(model: Heuristic, block: FeatureBlock, from: number):
   return found;
 }
 
-type Limits = Pick<Heuristic, 'preparation' | 'spread' | 'counts'>;
+type Limits = Pick<Heuristic, 'preparation' | 'spread' | 'counts' | 'growth'>;
 
 function fitLimits(window: FeatureBlock, view: VolumeView): Limits {
   const { preparation, prepared } = fitAndPrepare(window, { scales: SCALES });
@@ -175,11 +185,11 @@ function fitLimits(window: FeatureBlock, view: VolumeView): Limits {
   for (let c = 0; c < width; c++) {
     spread.push(Math.max(SPREAD_FLOOR, spreadOf(columnAt(raw, width, c, all)).scale));
   }
-  return { preparation, spread, counts: fitCounts(window, view) };
+  return { preparation, spread, ...fitCounts(window, view) };
 }
 
 /** [rows x rules x scales] mean deviation of each rule's columns towards its side, in ordinary spreads. */
-function deviationsOf(model: Omit<Limits, 'counts'>, prepared: Float32Array, rows: number): Float64Array {
+function deviationsOf(model: Omit<Limits, 'counts' | 'growth'>, prepared: Float32Array, rows: number): Float64Array {
   const { preparation, spread } = model;
   const kept = preparation.kept.length;
   const width = RULES.length * SCALES.length;
@@ -226,7 +236,7 @@ function strongest(deviations: Float64Array, at: number): number {
 
 /**
  * The volume on its time scales first, then on each time scale two views of the rules' deviations: their mean, high when many rules speak
- * at once, and their root mean square, high when one speaks loudly; then the paths, the falls, and each count on its own.
+ * at once, and their root mean square, high when one speaks loudly; then the paths, the falls, the growth, and each count on its own.
  */
 function scoresIn(view: VolumeView, model: Limits, block: FeatureBlock, from: number): Float64Array[] {
   const rows = block.minutes.length - from;
@@ -248,8 +258,8 @@ function scoresIn(view: VolumeView, model: Limits, block: FeatureBlock, from: nu
     }
     return [broad, loud];
   });
-  const { volumes, paths, falls, singles } = scoresOfCounts(model.counts, view, block, from);
-  return [...volumes, ...rules, ...paths, ...falls, ...singles];
+  const { volumes, paths, falls, growths, singles } = scoresOfCounts(model, view, block, from);
+  return [...volumes, ...rules, ...paths, ...falls, ...growths, ...singles];
 }
 
 function inWords(

@@ -6,23 +6,25 @@ import { joined, type ScaleScores } from '../timeScales.js';
 import { joinViews, type VolumeView, volumeSurprise } from './volume.js';
 
 /**
- * What the heuristic's scores mean, in six groups: volume, rules, the same rules as a change of shape, paths, a fall and single counts.
+ * What the heuristic's scores mean, in seven groups: volume, rules, the same rules as a change of shape, paths, a fall, growth of
+ * all counts and single counts.
  * Each score is calibrated, then the greatest of its group, since the greatest of many is great more often, and then what the groups are joined to.
  */
 export const viewsSchema = z.object({
   each: z.array(calibrationSchema).min(1),
-  /** How many of the scores are the volume's, the rules' and the paths'; falls are one less than volumes, the rest are single counts. */
+  /** How many of the scores are the volume's, the rules', the paths' and of growth; falls are as many as paths, the rest are single counts. */
   volumes: z.number().int().positive(),
   rules: z.number().int().positive(),
   paths: z.number().int().positive(),
-  groups: z.array(calibrationSchema).length(6),
+  growths: z.number().int().positive(),
+  groups: z.array(calibrationSchema).length(7),
   joint: calibrationSchema,
   threshold: z.number(),
 });
 export type Views = z.infer<typeof viewsSchema>;
 
-/** How many scores of a list belong to volume, rules and paths. */
-export type Sizes = Pick<Views, 'volumes' | 'rules' | 'paths'>;
+/** How many scores of a list belong to volume, rules, paths and growth. */
+export type Sizes = Pick<Views, 'volumes' | 'rules' | 'paths' | 'growths'>;
 
 /** Calibrates on held-out stretches of the training window. */
 export function fitViews<M>(
@@ -55,27 +57,30 @@ export function joinedViews(
       shape: surprise(2, row),
       paths: surprise(3, row),
       fall: surprise(4, row),
-      single: surprise(5, row),
+      growth: surprise(5, row),
+      single: surprise(6, row),
     }),
   );
 }
 
 /** The greatest surprise of each group; of the volume's means, and of the rules' for a shape, with the lasting ones held. */
 function greatestOf(
-  { each, volumes, rules, paths }: Sizes & Pick<Views, 'each'>,
+  { each, volumes, rules, paths, growths }: Sizes & Pick<Views, 'each'>,
   view: VolumeView,
   scores: readonly Float64Array[],
 ): Float64Array[] {
-  const beforeFalls = volumes + rules + paths;
-  const ends = [0, volumes, volumes + rules, beforeFalls, beforeFalls + volumes - 1, scores.length];
+  const sizes = [volumes, rules, paths, paths, growths];
+  const ends = [0, ...sizes.map((_, g) => sizes.slice(0, g + 1).reduce((sum, size) => sum + size)), scores.length];
   const part = <T>(list: readonly T[], g: number): T[] => list.slice(ends[g], ends[g + 1]);
   const held = (g: number, greatest: (surprises: number[]) => number): Float64Array => {
     const [calibrations, of] = [part(each, g), part(scores, g)];
     return of[0]!.map((_, row) => greatest(calibrations.map((c, i) => surpriseOf(c, of[i]![row]!))));
   };
-  const [confirming, longer, fall, singles] = [1, 2, 3, 4].map((g) => joined(part(each, g), part(scores, g)));
+  const [confirming, longer, fall, growth, singles] = [1, 2, 3, 4, 5].map((g) =>
+    joined(part(each, g), part(scores, g)),
+  );
   const volume = held(0, (surprises) => volumeSurprise(view, surprises));
-  return [volume, confirming!, held(1, shapeSurprise), longer!, fall!, singles!];
+  return [volume, confirming!, held(1, shapeSurprise), longer!, fall!, growth!, singles!];
 }
 
 /** How much more a rule's mean may count alone than the next shorter one: rules that look back for hours outlast what they saw. */

@@ -1,6 +1,9 @@
 import { featureIndexes } from '../../features/catalogue.js';
 import type { FeatureBlock } from '../../features/row.js';
-import { applyPreparation, fitPreparation, type Preparation } from '../preparation/preparation.js';
+import { usableRows } from '../heldOut.js';
+import { applyPreparation, fitAndPrepare, type Preparation } from '../preparation/preparation.js';
+import { sampleOf } from '../preparation/robust.js';
+import { growthWeights } from './growth.js';
 
 const COUNTS = featureIndexes([
   'announcements',
@@ -32,10 +35,14 @@ export interface Alone {
 
 /** What was chosen with labelled events or injections in view: the transfer bench chooses it anew with each event left out. */
 export interface VolumeView {
-  /** Time constants of the volume in minutes; the most surprising of them counts. */
-  scales: readonly number[];
+  /** Means of the volume, each over one time constant in minutes or the mean of several; the most surprising of them counts. */
+  scales: readonly (readonly number[])[];
   /** One more, for what is weak and lasts for hours: it counts for little more than the shorter ones do, so it ends with them. */
   lasting?: number;
+  /** Time constants of the paths and of falls. */
+  pathScales: readonly number[];
+  /** Time constants of the growth of all counts alike. */
+  growthScales: readonly number[];
   /** Time constants of the single counts: shorter, since a mean of one count wanders for long after an event. */
   singleScales: readonly number[];
   /** How much more the volume says than the rules do. */
@@ -46,7 +53,9 @@ export interface VolumeView {
   shape: Alone;
   /** The most surprising single count: a mean of seven hides one that is steady and grows. */
   single: Alone;
-  /** Longer paths and greater edit distances, all together over the minutes of the volume: exploration of paths shows in no count. */
+  /** All counts have grown alike: weighed by what each says of it, not all the same as in the volume. */
+  growth: Alone;
+  /** Longer paths and greater edit distances, all together: exploration of paths shows in no count. */
   paths: Alone;
   /**
    * A sudden fall of the volume: peers that are lost take their updates with them. It counts from where the others reach the threshold, and
@@ -56,13 +65,16 @@ export interface VolumeView {
 }
 
 export const VOLUME_VIEW: VolumeView = {
-  scales: [7, 20],
+  scales: [[3, 20], [20]],
   lasting: 60,
+  pathScales: [7, 20],
+  growthScales: [3, 7, 20],
   singleScales: [3, 7],
   weight: 12,
   mostOfRules: 4,
   shape: { from: 12, most: 4 },
   single: { from: 2.6, most: 5 },
+  growth: { from: 2.6, most: 5 },
   paths: { from: 2.6, most: 5 },
   fall: { from: 5.4, most: 5, steep: 8 },
 };
@@ -76,9 +88,12 @@ const TRACE = 0.02;
 /** How much more a lasting mean may count than the next shorter one. */
 const LASTING_MORE = 1.25;
 
-/** Time constants of the volume, rising. */
-export function volumeScales({ scales, lasting }: VolumeView): number[] {
-  return lasting === undefined ? [...scales] : [...scales, lasting];
+/** What a sudden fall is measured against, in minutes. */
+const HOUR = 60;
+
+/** The means of the volume, the lasting one last. */
+export function volumeScales({ scales, lasting }: VolumeView): (readonly number[])[] {
+  return lasting === undefined ? [...scales] : [...scales, [lasting]];
 }
 
 /**
@@ -94,57 +109,112 @@ export function volumeSurprise({ lasting }: VolumeView, surprises: readonly numb
   return Math.max(held, ...surprises.slice(0, -1));
 }
 
-/** Centres and spreads of every count and of the paths' measures, and of their means over each time scale. */
-export function fitCounts(window: FeatureBlock, view: VolumeView): Preparation {
-  const all = [...new Set([...view.singleScales, ...volumeScales(view)])].sort((a, b) => a - b);
-  return fitPreparation(window, { scales: all, only: [...SINGLE_COUNTS, ...PATHS] });
+/** What counts and paths are measured against. */
+export interface CountLimits {
+  /** Centres and spreads of every count and of the paths' measures, and of their means over each time scale. */
+  counts: Preparation;
+  /** [time scales of the growth x counts] */
+  growth: number[][];
+}
+
+export function fitCounts(window: FeatureBlock, view: VolumeView): CountLimits {
+  const { pathScales, growthScales, singleScales } = view;
+  const all = new Set([...pathScales, ...growthScales, ...singleScales, ...volumeScales(view).flat(), HOUR]);
+  const scales = [...all].sort((a, b) => a - b);
+  const { preparation: counts, prepared } = fitAndPrepare(window, { scales, only: [...SINGLE_COUNTS, ...PATHS] });
+  const rows = sampleOf(usableRows(window));
+  const growth = view.growthScales.map((scale) => {
+    const cells = cellsOf(counts, SINGLE_COUNTS, scale);
+    const deviation = (row: number, cell: number): number =>
+      prepared[row * counts.columns + cell]! * counts.smoothScale[cell]!;
+    const covariance = cells.map((a) =>
+      cells.map((b) => {
+        let sum = 0;
+        for (const row of rows) sum += deviation(row, a) * deviation(row, b);
+        return sum / rows.length;
+      }),
+    );
+    return growthWeights(covariance, sensitivityOf(counts));
+  });
+  return { counts, growth };
+}
+
+/** By how many spreads each count deviates when it is e times the ordinary: log(1 + count) of a rare one hardly moves. */
+function sensitivityOf(counts: Preparation): number[] {
+  return placesOf(counts, SINGLE_COUNTS).map((k) => {
+    const ordinary = Math.max(0, Math.expm1(counts.center[k]!));
+    return ordinary / (1 + ordinary) / counts.scale[k]!;
+  });
+}
+
+/** Where features are among those that are kept, in the order of the features. */
+function placesOf(counts: Preparation, of: readonly number[]): number[] {
+  return counts.kept.flatMap((c, k) => (of.includes(c) ? [k] : []));
+}
+
+/** Where their means over a time scale are in a prepared row. */
+function cellsOf(counts: Preparation, of: readonly number[], scale: number): number[] {
+  const first = counts.scales.indexOf(scale) * counts.kept.length;
+  return placesOf(counts, of).map((k) => first + k);
 }
 
 export interface CountScores {
   /**
-   * For each time scale [rows - from] mean deviation of the log counts from the ordinary: it adds up what all counts say alike. The long
-   * scale finds what is weak and lasts, the short one answers a storm at once; held within the short one, the long one ends with it. NaN
-   * for gaps.
+   * [rows - from] for each of the volume's means: mean deviation of the log counts from the ordinary. It adds up what all counts say
+   * alike. The long scale finds what is weak and lasts, the short one answers a storm at once; held within the short one, the long one
+   * ends with it. NaN for gaps.
    */
   volumes: Float64Array[];
-  /** The same of the paths' measures, on the time scales without the lasting one. */
+  /** The same of the paths' measures. */
   paths: Float64Array[];
   /**
-   * For each time scale but the longest [rows - from] how far the volume is below the longest, or below the ordinary where that is
-   * higher. A weekend comes slowly and the longest mean comes with it; after a storm the counts are back, and no lower than ever.
+   * [rows - from] how far the volume over each time scale of the paths is below that of the last hour, or below the ordinary where that
+   * is higher. A weekend comes slowly and the hour's mean comes with it; after a storm the counts are back, and no lower than ever.
    */
   falls: Float64Array[];
+  /** [rows - from] for each of its time scales the log of the factor by which all counts have grown. */
+  growths: Float64Array[];
   /** For each count on each time scale [rows - from] its deviation upwards, in spreads of its own means; NaN for gaps. */
   singles: Float64Array[];
 }
 
-export function scoresOfCounts(counts: Preparation, view: VolumeView, block: FeatureBlock, from: number): CountScores {
+export function scoresOfCounts(
+  { counts, growth }: CountLimits,
+  view: VolumeView,
+  block: FeatureBlock,
+  from: number,
+): CountScores {
   const prepared = applyPreparation(counts, block, from);
   const { columns, smoothCenter, smoothScale } = counts;
   const column = (at: (row: number) => number): Float64Array =>
     Float64Array.from({ length: block.minutes.length - from }, (_, row) =>
       block.usable[from + row] === 1 ? at(row) : Number.NaN,
     );
-  const places = (of: readonly number[]): number[] => counts.kept.flatMap((c, k) => (of.includes(c) ? [k] : []));
-  const meanOver = (of: readonly number[], scale: number): Float64Array => {
-    const first = counts.scales.indexOf(scale) * counts.kept.length;
-    const cells = places(of).map((k) => first + k);
+  const meanOver = (of: readonly number[], scales: readonly number[]): Float64Array => {
+    const cells = scales.flatMap((scale) => cellsOf(counts, of, scale));
     return column((row) => {
       let sum = 0;
       for (const c of cells) sum += prepared[row * columns + c]! * smoothScale[c]! + smoothCenter[c]!;
       return sum / cells.length;
     });
   };
-  const volumes = volumeScales(view).map((scale) => meanOver(COUNTS, scale));
-  const lasting = volumes.at(-1)!;
+  const hour = meanOver(COUNTS, [HOUR]);
   return {
-    volumes,
-    falls: volumes.slice(0, -1).map((mean) => mean.map((now, row) => Math.min(0, lasting[row]!) - now)),
-    paths: view.scales.map((scale) => meanOver(PATHS, scale)),
-    singles: view.singleScales.flatMap((scale) => {
-      const first = counts.scales.indexOf(scale) * counts.kept.length;
-      return places(SINGLE_COUNTS).map((k) => column((row) => prepared[row * columns + first + k]!));
+    volumes: volumeScales(view).map((scales) => meanOver(COUNTS, scales)),
+    paths: view.pathScales.map((scale) => meanOver(PATHS, [scale])),
+    falls: view.pathScales.map((scale) => meanOver(COUNTS, [scale]).map((now, row) => Math.min(0, hour[row]!) - now)),
+    growths: view.growthScales.map((scale, s) => {
+      const cells = cellsOf(counts, SINGLE_COUNTS, scale);
+      const weights = cells.map((c, i) => growth[s]![i]! * smoothScale[c]!);
+      return column((row) => {
+        let sum = 0;
+        for (let i = 0; i < cells.length; i++) sum += weights[i]! * prepared[row * columns + cells[i]!]!;
+        return sum;
+      });
     }),
+    singles: view.singleScales.flatMap((scale) =>
+      cellsOf(counts, SINGLE_COUNTS, scale).map((c) => column((row) => prepared[row * columns + c]!)),
+    ),
   };
 }
 
@@ -155,6 +225,7 @@ export interface Surprises {
   shape: number;
   paths: number;
   fall: number;
+  growth: number;
   single: number;
 }
 
@@ -162,14 +233,16 @@ export interface Surprises {
  * The weighted geometric mean of the surprise of volume and rules is high where both speak, and a rule that lags behind a storm that is
  * over cannot hold it up. What is surprising alone is enough for an alarm and no more.
  */
-export function joinViews(view: VolumeView, { volume, rules, shape, paths, fall, single }: Surprises): number {
-  if (!Number.isFinite(volume + rules + shape + paths + fall + single)) return Number.NaN;
+export function joinViews(view: VolumeView, of: Surprises): number {
+  const { volume, rules, shape, paths, fall, growth, single } = of;
+  if (!Number.isFinite(volume + rules + shape + paths + fall + growth + single)) return Number.NaN;
   const logs = view.weight * Math.log(held(volume, MOST)) + Math.log(held(rules, view.mostOfRules));
   return Math.max(
     Math.exp(logs / (view.weight + 1)),
     alone(view.shape, shape),
     alone(view.paths, paths),
     alone(view.fall, fall),
+    alone(view.growth, growth),
     alone(view.single, single),
   );
 }
