@@ -85,7 +85,7 @@ export const driftSettings = z
       .min(60)
       .default(900)
       .describe(
-        'Incidents that fill more of the current window than this are drift: they are judged, and trained on; minutes',
+        'Incidents that fill more of the current window than this are drift, unless they wane: they are judged, and trained on; minutes',
       ),
     minimumJudgedShare: z
       .number()
