@@ -14,6 +14,7 @@ export function endingOf(
   const prefixes = incident.detail.watched.map(({ prefix }) => prefix ?? '');
   const [first = ''] = prefixes;
   const others = prefixes.length > 1 ? ` and ${prefixes.length - 1} more` : '';
+  const are = prefixes.length > 1 ? 'are' : 'is';
   const own = table.prefixes.get(first);
   if (own === undefined) {
     return { by: 'quiet', words: `no more news of ${first}${others}: the routes may still stand` };
@@ -23,9 +24,9 @@ export function endingOf(
   }
   const left = standing(own).length;
   if (incident.class === 'outage') {
-    return { by: 'ended', words: `your ${first}${others} is back: ${left} of ${own.routes.size} peers have it` };
+    return { by: 'ended', words: `your ${first}${others} ${are} back: ${left} of ${own.routes.size} peers have it` };
   }
   const origins = [...new Set(standing(own).flatMap(([, route]) => route.origins))].map((as) => `AS${as}`);
   const now = left === 0 ? 'it was withdrawn' : `now announced by ${origins.join(', ')} to ${left} peers`;
-  return { by: 'ended', words: `${first}${others} is as declared again: ${now}` };
+  return { by: 'ended', words: `${first}${others} ${are} as declared again: ${now}` };
 }

@@ -97,7 +97,7 @@ export function grown(before: Incident, group: readonly Finding[], minute: Minut
     ),
     culprits: {
       prefixes: watched.map(({ prefix, peers }) => ({ name: prefix!, count: peers ?? 0 })),
-      origins: networks.map((network) => ({ name: `AS${network}`, count: sorted.length })),
+      origins: networks.map((network) => ({ name: `AS${network}`, count: countOf(watched, network) })),
       peers: [],
     },
     detail: {
@@ -108,6 +108,11 @@ export function grown(before: Incident, group: readonly Finding[], minute: Minut
     },
   };
   return { ...incident, detail: { ...incident.detail, told: told(incident) } };
+}
+
+/** Prefixes that a network touched. */
+function countOf(watched: readonly WatchedRoute[], network: number): number {
+  return new Set(watched.filter(({ origin }) => origin === network).map(({ prefix }) => prefix)).size;
 }
 
 /** The words of a route without how many peers saw it. */
