@@ -7,10 +7,15 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 
-/** Runs a script; where one fails, the build has failed. */
-async function run(script, args = []) {
-  const [code] = await once(spawn(process.execPath, [script, ...args], { stdio: 'inherit' }), 'exit');
-  if (code !== 0) process.exit(1);
+/** Runs a script; where one fails, the build has failed. What a quiet one says is shown only then. */
+async function run(script, args = [], { quiet = false } = {}) {
+  const child = spawn(process.execPath, [script, ...args], { stdio: quiet ? ['ignore', 'pipe', 'pipe'] : 'inherit' });
+  const said = [];
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (part) => said.push(part));
+  const [code] = await once(child, 'close');
+  if (code === 0) return;
+  process.stderr.write(Buffer.concat(said));
+  process.exit(1);
 }
 const filesOf = (folder) =>
   existsSync(folder)
@@ -54,7 +59,12 @@ for (const [folder, file] of [
   const output = `dist/${folder}/${file}`;
   const sources = [config, 'package-lock.json', ...filesOf(`${folder}/assembly`)];
   if (!existsSync(output) || newest(sources) > newest([output]))
-    steps.push(run('node_modules/assemblyscript/bin/asc.js', [entry, '--config', config, '--target', 'release']));
+    steps.push(
+      // its optimizer remarks that it stopped early, which alarms people and means nothing
+      run('node_modules/assemblyscript/bin/asc.js', [entry, '--config', config, '--target', 'release'], {
+        quiet: true,
+      }),
+    );
 }
 await Promise.all(steps);
 

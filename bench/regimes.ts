@@ -98,6 +98,8 @@ export const bench: Bench = {
       kinds_served_within_24h: kinds.filter((hours) => hours !== null && hours <= DAY_HOURS).length / kinds.length,
       boundaries_calm_after_24h:
         all.filter((of) => of.anomalous_share_after_24h < CALM_SHARE).length / Math.max(1, all.length),
+      boundaries_calm_beside_events_after_24h:
+        all.filter((of) => of.anomalous_share_beside_events_after_24h < CALM_SHARE).length / Math.max(1, all.length),
       events_found_within_10_minutes:
         events.filter(({ minutes_late: late }) => late !== null && late <= LATE_MINUTES).length /
         Math.max(1, events.length),

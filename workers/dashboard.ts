@@ -80,8 +80,10 @@ await runService('dashboard', async (context) => {
   }
   const address = server.server.address();
   const listening = typeof address === 'object' && address !== null ? address.port : port;
-  context.report({ url: `http://${host}:${listening}/` });
-  logger.info(`page: http://${host}:${listening}/ queues: http://${host}:${listening}/queues`);
+  // an address to open, where it listens on all
+  const shown = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
+  context.report({ url: `http://${shown}:${listening}/` });
+  logger.info(`page: http://${shown}:${listening}/ queues: http://${shown}:${listening}/queues`);
   await aborted(context.signal);
   endNames();
   await server.close();

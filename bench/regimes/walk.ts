@@ -2,9 +2,10 @@ import type { Hour } from '../../src/drift/channels.js';
 import { judge } from '../../src/drift/decision.js';
 import { compareFeatures } from '../../src/drift/featureEvidence.js';
 import { summariseFeatures, summariseScores } from '../../src/drift/hours.js';
-import { maskedIncidents } from '../../src/drift/lastingIncidents.js';
+import { maskedIncidents, stormsAmong } from '../../src/drift/lastingIncidents.js';
 import { isUnsettled, runawaySince } from '../../src/drift/runaway.js';
 import { baselineNeeded, driftSettings, policyOf } from '../../src/drift/settings.js';
+import { wanes } from '../../src/drift/waning.js';
 import { FEATURES } from '../../src/features/catalogue.js';
 import { MINUTES_PER_DAY, type Minute } from '../../src/features/row.js';
 import type { AnyModelKind } from '../../src/models/kinds.js';
@@ -77,7 +78,8 @@ export async function walkRegimes(series: RegimeSeries, seed: number): Promise<R
         if (whole) retrains.push(await retrain(line, name, keeper, 'first', null, end, seed));
         continue;
       }
-      const runaway = runawaySince(counted(track.live), end, retraining.watchRate);
+      const since = runawaySince(counted(track.live), end, retraining.watchRate);
+      const runaway = since === null || wanes(series.block, { from: since, until: end }) ? null : since;
       const wait = runaway === null && keeper.refusals !== 1 ? drift.coolDownMinutes : retraining.regimeMinutes;
       if (keeper.lastFinished !== null && end < keeper.lastFinished + wait) continue;
       const onset = runaway ?? driftOnset(line, track, name, keeper, end, shared);
@@ -111,7 +113,9 @@ function driftOnset(
   const currentFrom = Math.max(windowStart, served + ((HOUR - (served % HOUR)) % HOUR));
   if (end - currentFrom < policy.minimumCurrent) return null;
   const incidents = line.spans(baselineFrom, end);
-  const masks = maskedIncidents(incidents, drift.patienceMinutes, { from: currentFrom, until: end });
+  const isWaning = (stretch: IncidentSpan) => wanes(line.series.block, stretch);
+  const masks = maskedIncidents(incidents, drift.patienceMinutes, { from: currentFrom, until: end }, isWaning);
+  if (stormsAmong(incidents, drift.patienceMinutes, isWaning).some(({ until }) => until > currentFrom)) return null;
   const all = [...track.rescored.filter(({ hour }) => hour + HOUR <= served), ...track.live].filter(
     ({ hour }) => hour >= baselineFrom && hour < end,
   );

@@ -47,7 +47,11 @@ export function incidentActs(pool: Pool): IncidentActs {
     acknowledge: (id, by) => on(id, 'acknowledge', by, {}, (client) => acknowledge(client, id, by.actor)),
     unacknowledge: (id, by) => on(id, 'unacknowledge', by, {}, (client) => unacknowledge(client, id)),
     note: (id, text, by) => on(id, 'note', by, { text }, (client) => noteIncident(client, id, text)),
-    comment: (id, text, by) => on(id, 'comment', by, { text }, (client) => addComment(client, id, by.actor, text)),
+    comment: (id, text, by) =>
+      on(id, 'comment', by, { text }, (client) => {
+        if (text.trim() === '') throw new ActRefused('A comment needs some words.');
+        return addComment(client, id, by.actor, text);
+      }),
     assign: (id, to, by) => on(id, 'assign', by, { to: to ?? 'nobody' }, (client) => assignIncident(client, id, to)),
     ordinary: (id, ordinary, by) =>
       on(id, 'ordinary', by, { ordinary }, (client) => incidentIsOrdinary(client, id, ordinary)),

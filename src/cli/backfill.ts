@@ -2,7 +2,6 @@ import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { SingleBar } from 'cli-progress';
 import type { Command } from 'commander';
-import { pino } from 'pino';
 import { z } from 'zod';
 import { type BackfillProgress, type BackfillSummary, backfill } from '../collection/backfill.js';
 import type { StartTableRequest } from '../collection/startTable.js';
@@ -14,6 +13,7 @@ import { StageLocks } from '../storage/stageLocks.js';
 import { registerStream } from '../storage/streams.js';
 import { age, printJson, say, UsageError } from './output.js';
 import { fillStore } from './store.js';
+import { terminalLog } from './terminalLog.js';
 
 /** Archives publish a file some minutes after its end. */
 const ARCHIVE_DELAY_MINUTES = 15;
@@ -182,7 +182,7 @@ export function register(program: Command): void {
             threads: options.threads,
             graceSeconds: settings.feed.graceSeconds,
             lateStages: [...LATE_SCORING, CORRELATOR],
-            logger: pino({ level: 'warn' }, pino.destination(2)),
+            logger: terminalLog('warn'),
             random: Math.random,
             signal: ending.signal,
             onProgress: (progress) => display.show(progress),

@@ -1,8 +1,6 @@
 import { rmdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { pino } from 'pino';
-import pretty from 'pino-pretty';
 import { loadSettings } from '../config/load.js';
 import type { Settings } from '../config/settings.js';
 import { runStory } from '../demo/story.js';
@@ -11,6 +9,7 @@ import { DirectoryLock } from '../storage/directoryLock.js';
 import { freePort } from '../storage/freePort.js';
 import { whole } from './numbers.js';
 import { printJson, say } from './output.js';
+import { terminalLog } from './terminalLog.js';
 
 /** All that the demo takes from outside: where it may work, and what with. No settings file, no channels, no watch list. */
 const TAKEN = ['DATABASE_URL', 'REDIS_URL', 'LOG_LEVEL', 'LSTM_ENGINE', 'ROUTEWARDEN_DATA_DIRECTORY'];
@@ -64,11 +63,7 @@ export function register(program: Command): void {
       });
       // With a database of yours nothing else claims the directory, where the artifacts are.
       const claim = bare.databaseUrl === undefined ? null : await DirectoryLock.take(resolve(dataDirectory));
-      const color = process.stderr.isTTY === true;
-      const logger = pino(
-        { level: options.logs ? settings.logLevel : 'error', base: null },
-        pretty({ colorize: color, destination: 2, sync: true, translateTime: 'HH:MM:ss' }),
-      );
+      const logger = terminalLog(options.logs ? settings.logLevel : 'error');
       const stopping = new AbortController();
       process.once('SIGINT', () => stopping.abort(new Error('stopped')));
       process.once('SIGTERM', () => stopping.abort(new Error('stopped')));

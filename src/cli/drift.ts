@@ -8,7 +8,8 @@ import { driftReportPage } from '../dashboard/report/driftReportPage.js';
 import type { ModelKey } from '../models/model.js';
 import { DriftMonitor, type DriftRound } from '../retraining/driftMonitor.js';
 import { recentDriftReports } from '../storage/driftReports.js';
-import { readKey } from './modelArguments.js';
+import { listStreams } from '../storage/streams.js';
+import { readKey, requireStream } from './modelArguments.js';
 import { printJson, say, table, UsageError } from './output.js';
 import { lookAt, requireQueues, withStore } from './store.js';
 
@@ -61,6 +62,7 @@ async function writeReport(program: Command, key: ModelKey, file: string): Promi
 }
 
 async function reportsOf(pool: Pool, key: ModelKey | undefined, round: DriftRound | null) {
+  if (key !== undefined) requireStream(key, await listStreams(pool));
   return { round, reports: await recentDriftReports(pool, key, 20) };
 }
 

@@ -1,9 +1,9 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { pino } from 'pino';
 import { Drill, type DrillOptions, TooFarBack } from '../demo/drill.js';
 import { whole } from './numbers.js';
 import { say, UsageError } from './output.js';
+import { terminalLog } from './terminalLog.js';
 
 const FOLDER = '.drill';
 
@@ -40,7 +40,7 @@ Examples:
         ...options,
         lasts: options.for,
         now: new Date(),
-        logger: pino({ level: 'warn' }, pino.destination(2)),
+        logger: terminalLog('warn'),
         onChat: (lines) => say(`${clock(drill.time())} chat: ${lines.join('\n               ')}`),
       });
       try {

@@ -1,7 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { pino } from 'pino';
 import { decodeMrt } from '../bgp/mrt/decodeMrt.js';
 import { CutArchive } from '../bgp/mrt/decompression.js';
 import { decodeRisLiveMessage } from '../bgp/risLive.js';
@@ -14,6 +13,7 @@ import { LineFileSource } from '../sources/lineFile.js';
 import { replayKind } from '../sources/replay.js';
 import type { FeedConsumer } from '../sources/source.js';
 import { faultWords } from './faultWords.js';
+import { terminalLog } from './terminalLog.js';
 
 const BATCH_MESSAGES = 5000;
 
@@ -88,7 +88,7 @@ async function risLiveFeatures(file: string, stream: string): Promise<FileFeatur
   const builder = new UpdateBatchBuilder();
   let line = 0;
   await untilCut(result, async () => {
-    const source = new LineFileSource({ path: file, logger: pino({ level: 'warn' }, pino.destination(2)) });
+    const source = new LineFileSource({ path: file, logger: terminalLog('warn') });
     const consumer: FeedConsumer = {
       onMessage: (text) => {
         line++;

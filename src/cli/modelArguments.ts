@@ -12,6 +12,14 @@ export function readKey(text: string): ModelKey {
   }
 }
 
+/** @throws UsageError where the model's stream is none of these */
+export function requireStream(key: ModelKey, streams: readonly string[]): void {
+  const { stream } = parseModelKey(key);
+  if (streams.includes(stream)) return;
+  const known = streams.length === 0 ? 'no stream exists yet' : `there are ${streams.join(', ')}`;
+  throw new UsageError(`there is no stream ${stream}: ${known}`);
+}
+
 /** A version's number, or how many. @throws UsageError */
 export function readNumber(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new UsageError(`"${text}" is not a whole number`);

@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { pino } from 'pino';
 import { z } from 'zod';
 import { boundWords } from '../collection/boundWatch.js';
 import { type ReplaySummary, replayInto } from '../collection/replaySession.js';
@@ -10,6 +9,7 @@ import { plural } from '../words/plural.js';
 import { age, minuteText, printJson, say, UsageError } from './output.js';
 import { fillStore } from './store.js';
 import { holdingsInWords, TableDisplay } from './tableDisplay.js';
+import { terminalLog } from './terminalLog.js';
 
 const LOCK_MILLISECONDS = 3_000;
 
@@ -120,7 +120,7 @@ export function register(program: Command): void {
               if (skipped > 0) say(`skipped ${skipped} lines that are not rows, such as: ${sample}`);
               return block;
             },
-            logger: pino({ level: 'warn' }, pino.destination(2)),
+            logger: terminalLog('warn'),
             signal: ending.signal,
           }).catch(async (error: unknown) => {
             if (!known) await forgetEmptyStream(pool, stream);
@@ -134,7 +134,9 @@ export function register(program: Command): void {
           if (bound) say(bound);
           if (json) printJson(summary);
           else process.stdout.write(`${inWords(summary)}\n`);
-          if (summary.cut.length > 0) process.exitCode = 1;
+          const isEmpty = summary.messages + summary.rows + tableEntries === 0;
+          if (isEmpty) say('nothing in these files is an MRT record, a RIS Live message or a feature row');
+          if (isEmpty || summary.cut.length > 0) process.exitCode = 1;
         } finally {
           process.off('SIGINT', interrupted);
           process.off('SIGTERM', interrupted);

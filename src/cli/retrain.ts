@@ -3,10 +3,9 @@ import { SingleBar } from 'cli-progress';
 import type { Command } from 'commander';
 import { openRetrainQueue, RETRAIN } from '../../queues/retrain.js';
 import { clearFailures, modelActs } from '../acts/models.js';
-import { parseModelKey } from '../models/modelKey.js';
 import { listStreams } from '../storage/streams.js';
-import { readKey } from './modelArguments.js';
-import { printJson, say, UsageError } from './output.js';
+import { readKey, requireStream } from './modelArguments.js';
+import { printJson, say } from './output.js';
 import { requireQueues, withStore } from './store.js';
 
 export function register(program: Command): void {
@@ -43,13 +42,7 @@ export function register(program: Command): void {
         return;
       }
       const outcome = await withStore(program, async ({ pool, queues, settings }) => {
-        const streams = await listStreams(pool);
-        const { stream } = parseModelKey(modelKey);
-        if (!streams.includes(stream)) {
-          throw new UsageError(
-            `there is no stream ${stream}: ${streams.length === 0 ? 'no stream exists yet' : `there are ${streams.join(', ')}`}`,
-          );
-        }
+        requireStream(modelKey, await listStreams(pool));
         await requireQueues(pool, settings);
         const queue = openRetrainQueue(queues);
         const events = queues.events(RETRAIN);

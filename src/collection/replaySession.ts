@@ -166,6 +166,13 @@ export async function replayInto(request: ReplayRequest): Promise<ReplaySummary>
       }),
     );
     const step = speed === undefined ? BATCH_MESSAGES : 1;
+    const last = list.at(-1)?.minute;
+    const end = await watermark(pool, stream);
+    // nobody would look at them again
+    if (last !== undefined && end !== null && last < end) {
+      const until = new Date(end * MINUTE_MS).toISOString();
+      throw new Error(`${path} lies before the stream's end (${until}): choose another --stream, or a later --day`);
+    }
     for (let at = 0; at < list.length; at += step) {
       signal.throwIfAborted();
       await pace.wait(list[at]!.minute * MINUTE_MS);

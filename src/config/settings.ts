@@ -122,6 +122,9 @@ export const settingsSchema = z.strictObject({
   streams: z
     .array(streamSettings)
     .min(1)
+    .refine((streams) => new Set(streams.map(({ name }) => name)).size === streams.length, {
+      error: 'two streams have the same name',
+    })
     .default([{ name: 'rrc00', host: 'rrc00' }])
     .describe('Views of the feed'),
   feed: feedSettings.prefault({}),

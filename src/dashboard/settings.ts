@@ -4,7 +4,7 @@ const name = /^[a-z0-9.:[\]-]+$/i;
 
 /** What the HTTP server needs to know. The command line fills it from the environment and the configuration file. */
 export const dashboardSettings = z
-  .object({
+  .strictObject({
     host: z
       .string()
       .regex(name, 'is not a host name or address')

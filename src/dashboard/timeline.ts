@@ -107,7 +107,7 @@ export function timelineOf(
       );
     }
   }
-  if (height !== null) events.push({ ...height, kind: 'height' });
+  if (height !== null && height.at >= incident.startedAt) events.push({ ...height, kind: 'height' });
   if (greatest !== null) {
     const { minute, prefixes, routes } = greatest;
     const words = `${prefixes.size === 1 ? '1 prefix goes back to who held it' : `${prefixes.size} prefixes go back to who held them`}: ${plural(routes, 'route')} at once, such as of ${[...prefixes][0]}`;

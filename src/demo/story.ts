@@ -242,8 +242,9 @@ async function clearQueues(settings: Settings, databaseUrl: string, onError: (er
 function printFaults(say: (line: string) => void) {
   return (service: string, line: string) => {
     if (!line.startsWith('{')) return say(`[${service}] ${line}`);
-    const entry = JSON.parse(line) as { level: number; msg?: string; err?: { message: string } };
-    if (entry.level >= 50) say(`[${service}] ${entry.msg ?? ''} ${entry.err?.message ?? ''}`);
+    const entry = JSON.parse(line) as { level: number; msg?: string; error?: string; err?: { message: string } };
+    const said = [entry.msg, entry.err?.message ?? entry.error].filter((text) => text !== undefined);
+    if (entry.level >= 50) say(`[${service}] ${said.join(': ')}`);
   };
 }
 

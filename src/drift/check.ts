@@ -7,16 +7,17 @@ import { driftReportAt, insertDriftReport } from '../storage/driftReports.js';
 import { versionById } from '../storage/modelVersions.js';
 import { lastFinished } from '../storage/retrainRuns.js';
 import { anomalousByHour } from '../storage/scores.js';
-import type { IncidentSpan, StreamHistory } from '../storage/streamHistory.js';
+import type { StreamHistory } from '../storage/streamHistory.js';
 import type { Hour } from './channels.js';
 import { type Judgement, judge } from './decision.js';
 import { compareFeatures, type FeatureEvidence } from './featureEvidence.js';
 import { featureHours, scoreHours } from './hours.js';
-import { maskedIncidents } from './lastingIncidents.js';
+import { hoursOf, lastingStretches, maskedIncidents, minutesIn, stormsAmong } from './lastingIncidents.js';
 import { refinedOnset } from './regimeStep.js';
 import { type DriftReport, driftReport, writeReportFile } from './report.js';
 import { runawaySince } from './runaway.js';
 import { baselineNeeded, type DriftSettings, policyOf } from './settings.js';
+import { isStorm, waningAmong } from './waning.js';
 
 export interface DriftCheck {
   pool: Pool;
@@ -142,7 +143,7 @@ async function examine(check: DriftCheck): Promise<{ report: DriftReport; versio
           windowEnd,
           check.runawayRate,
         );
-  if (runaway !== null) {
+  if (runaway !== null && !(await isStorm(history, stream, { from: runaway, until: windowEnd }))) {
     report.runaway = true;
     report.onset = iso(await refined(history, stream, runaway, windowEnd));
     return done(
@@ -176,7 +177,9 @@ async function examine(check: DriftCheck): Promise<{ report: DriftReport; versio
   const incidents = await history.incidents(stream, baselineFrom, windowEnd);
   const inIncidents = minutesIn(incidents, currentFrom, windowEnd);
   // A "drift" that never ends is drift: a stretch beyond the patience is evidence.
-  const masks = maskedIncidents(incidents, settings.patienceMinutes, { from: currentFrom, until: windowEnd });
+  const isWaning = await waningAmong(history, stream, lastingStretches(incidents, settings.patienceMinutes));
+  const current = { from: currentFrom, until: windowEnd };
+  const masks = maskedIncidents(incidents, settings.patienceMinutes, current, isWaning);
   const leftOut = minutesIn(masks, currentFrom, windowEnd);
   const judgeIncidents = leftOut < inIncidents;
   const window = {
@@ -187,6 +190,12 @@ async function examine(check: DriftCheck): Promise<{ report: DriftReport; versio
   };
   report.coverage.currentInIncidents = inIncidents;
   report.coverage.incidentsJudged = judgeIncidents;
+  const storm = stormsAmong(incidents, settings.patienceMinutes, isWaning).find(({ until }) => until > currentFrom);
+  if (storm !== undefined)
+    return done(
+      'suppressed',
+      `a storm since ${inWords(storm.from)} is going back to the level of before: it is not learnt, and what follows it is compared once it has left the window`,
+    );
 
   const hours = await scoreHours(pool, { key: modelKey, kind, stream, versionId: version.id }, window);
   // Rescored hours of the time in which it serves would count minutes twice.
@@ -278,20 +287,3 @@ const inWords = (minute: Minute): string => `${iso(minute).slice(0, 16).replace(
 
 const floorHour = (minute: Minute): Minute => minute - (minute % 60);
 const ceilHour = (minute: Minute): Minute => floorHour(minute + 59);
-
-function hoursOf(spans: readonly IncidentSpan[], from: Minute, until: Minute): Minute[] {
-  const hours = new Set<Minute>();
-  for (const span of spans) {
-    for (let hour = floorHour(Math.max(from, span.from)); hour < Math.min(until, span.until); hour += 60)
-      hours.add(hour);
-  }
-  return [...hours].sort((a, b) => a - b);
-}
-
-function minutesIn(spans: readonly IncidentSpan[], from: Minute, until: Minute): number {
-  const minutes = new Set<Minute>();
-  for (const span of spans) {
-    for (let minute = Math.max(from, span.from); minute < Math.min(until, span.until); minute++) minutes.add(minute);
-  }
-  return minutes.size;
-}

@@ -2,7 +2,7 @@ import { featureIndexes } from '../features/catalogue.js';
 import { type FeatureBlock, MINUTES_PER_DAY, type Minute } from '../features/row.js';
 
 /** All that grows with traffic. */
-const VOLUME = featureIndexes([
+export const VOLUME = featureIndexes([
   'announcements',
   'withdrawals',
   'announced_prefixes',
@@ -11,11 +11,11 @@ const VOLUME = featureIndexes([
   'implicit_withdrawals',
 ]);
 /** Ordinary days differ by less. Two per cent a day reaches it in three weeks, and is not a step by then. */
-const LEAST_FACTOR = 1.5;
+export const LEAST_FACTOR = 1.5;
 /** A level of so little cannot be compared. */
 const LEAST_LEVEL = 1;
 /** Minutes on either side that a comparison needs. */
-const LEAST_MINUTES = 180;
+export const LEAST_MINUTES = 180;
 
 /** A level that changed within a day. */
 export interface RegimeStep {

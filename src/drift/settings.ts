@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ModelKey } from '../models/model.js';
-import { parseModelKey } from '../models/modelKey.js';
+import { isModelKey, parseModelKey } from '../models/modelKey.js';
 
 const share = z.number().positive().max(100);
 
@@ -46,6 +46,20 @@ const rulePolicy: DriftPolicy = {
   unusualMinutes: 0.5,
 };
 
+/** Each threshold can be set alone: the others stay as they are for the kind. */
+function ofKind(ordinary: DriftPolicy) {
+  const { shape } = driftPolicy;
+  return driftPolicy
+    .extend({
+      scoreShift: shape.scoreShift.default(ordinary.scoreShift),
+      anomalyRateChange: shape.anomalyRateChange.default(ordinary.anomalyRateChange),
+      ruleRateChange: shape.ruleRateChange.default(ordinary.ruleRateChange),
+      featureInstability: shape.featureInstability.default(ordinary.featureInstability),
+      unusualMinutes: shape.unusualMinutes.default(ordinary.unusualMinutes),
+    })
+    .prefault({});
+}
+
 export const driftSettings = z
   .strictObject({
     currentMinutes: z.int().min(60).max(10_080).default(1440).describe('Length of the current window, minutes'),
@@ -71,7 +85,7 @@ export const driftSettings = z
       .min(60)
       .default(900)
       .describe(
-        'Incidents that fill more of the current window than this are drift: they are judged, and trained on; minutes',
+        'Incidents that fill more of the current window than this are drift, unless they wane: they are judged, and trained on; minutes',
       ),
     minimumJudgedShare: z
       .number()
@@ -98,11 +112,11 @@ export const driftSettings = z
       .describe('Cool-down after a retrain, minutes: the model is not checked for drift before its end'),
     keepReportsDays: z.int().min(1).default(365).describe('Age at which reports (rows and files) are deleted, days'),
     policies: z
-      .strictObject({ heuristic: driftPolicy, isolation_forest: driftPolicy, lstm: driftPolicy })
-      .default({ heuristic: rulePolicy, isolation_forest: scorePolicy, lstm: scorePolicy })
+      .strictObject({ heuristic: ofKind(rulePolicy), isolation_forest: ofKind(scorePolicy), lstm: ofKind(scorePolicy) })
+      .prefault({})
       .describe('Thresholds by kind of model'),
     models: z
-      .record(z.string(), driftPolicy.partial())
+      .record(z.string().refine(isModelKey, 'is not a model, such as lstm@rrc00'), driftPolicy.partial())
       .default({})
       .describe('Thresholds of single models, such as lstm@rrc00, over those of their kind'),
   })

@@ -6,6 +6,10 @@ const limits = (major: number, critical: number, what: string) =>
       major: z.number().positive().default(major).describe(`${what} from which an incident is major`),
       critical: z.number().positive().default(critical).describe(`${what} from which it is critical`),
     })
+    .refine(({ major, critical }) => major <= critical, {
+      path: ['critical'],
+      error: 'must be at least what is major',
+    })
     .prefault({});
 
 const share = z.number().min(0).max(1);

@@ -83,7 +83,7 @@ export async function trainChallenger(
   }
   const { model, losses, scored, threshold, exam, evidence, verdict } = proof;
   const state = verdict.state === 'published' && champion && settings.shadowMinutes > 0 ? 'shadow' : verdict.state;
-  const baselineFrom = Math.max(dataFrom, window.onset ?? onset ?? dataFrom);
+  const baselineFrom = Math.max(dataFrom, window.onset ?? (window.isStorm === true ? null : onset) ?? dataFrom);
   const beginsLineage = champion !== null && exam?.isNew === true;
   const serves = state === 'published' || state === 'shadow';
   const files = await kind.encode(model);

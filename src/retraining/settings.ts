@@ -99,8 +99,12 @@ export const retrainingSettings = z
       .describe('What happens to a retrain that nobody approved or declined in time'),
     concurrency: z.int().min(1).default(4).describe('Trainings at the same time, in all'),
     concurrencyByKind: z
-      .strictObject({ heuristic: z.int().min(1), isolation_forest: z.int().min(1), lstm: z.int().min(1) })
-      .default({ heuristic: 4, isolation_forest: 4, lstm: 2 })
+      .strictObject({
+        heuristic: z.int().min(1).default(4),
+        isolation_forest: z.int().min(1).default(4),
+        lstm: z.int().min(1).default(2),
+      })
+      .prefault({})
       .describe('Trainings at the same time of one kind'),
     jitterSeconds: z
       .number()

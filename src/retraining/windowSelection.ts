@@ -1,7 +1,8 @@
 import type { Pool } from 'pg';
-import { maskedIncidents } from '../drift/lastingIncidents.js';
+import { maskedIncidents, stormsAmong } from '../drift/lastingIncidents.js';
 import { furtherStep, type RegimeStep, refinedOnset, stepAt } from '../drift/regimeStep.js';
 import { driftReport } from '../drift/report.js';
+import { wanes } from '../drift/waning.js';
 import { type FeatureBlock, MINUTES_PER_DAY, type Minute } from '../features/row.js';
 import type { ModelKind } from '../models/model.js';
 import { watermark } from '../storage/activations.js';
@@ -59,6 +60,8 @@ export interface RegimeWindow extends TrainingWindow {
   /** First minute of the regime; null when the window is of one regime. */
   onset: Minute | null;
   step: RegimeStep | null;
+  /** What was taken for a change is a storm that wanes: the regime of before goes on. */
+  isStorm?: boolean;
 }
 
 /**
@@ -75,11 +78,16 @@ export function windowOf(
   patienceMinutes: Minute,
 ): RegimeWindow {
   const first = block.minutes[0] ?? until;
-  const masked = maskedIncidents(incidents, patienceMinutes, { from: until - MINUTES_PER_DAY, until });
-  const refined = onset === null ? null : latestOnset(block, masked, onset, settings.regimeMinutes, isDated);
+  const newest = { from: until - MINUTES_PER_DAY, until };
+  const isWaning = (stretch: IncidentSpan) => wanes(block, stretch);
+  const masked = maskedIncidents(incidents, patienceMinutes, newest, isWaning);
+  const storms = stormsAmong(incidents, patienceMinutes, isWaning);
+  const latest = onset === null ? null : latestOnset(block, masked, onset, settings.regimeMinutes, isDated);
+  const isStorm = storms.some((storm) => isWithin(storm, latest));
+  const refined = isStorm ? null : latest;
   const grows = isDated && refined === onset;
   const change = refined === null || (refined <= first && !grows) ? null : refined;
-  const spans = change === null ? masked : withoutTheChange(masked, change, until);
+  const spans = change === null ? masked : withoutTheChange(masked, storms, change, until);
   const isLeftOut = (minute: Minute) => spans.some((span) => minute >= span.from && minute < span.until);
   const window = splitWindow(
     change === null ? block : bridge(block, change, isLeftOut),
@@ -87,8 +95,14 @@ export function windowOf(
     Math.min(settings.heldBackMinutes, (until - (change ?? first)) / 2),
     kind.maximumRows,
   );
-  return { ...window, onset: change, step: change === null || grows ? null : stepAt(block, change) };
+  return { ...window, onset: change, step: change === null || grows ? null : stepAt(block, change), isStorm };
 }
+
+/** A storm is seen some minutes after the step that it begins with. */
+const SEEN_LATE: Minute = 60;
+
+const isWithin = ({ from, until }: IncidentSpan, minute: Minute | null): boolean =>
+  minute !== null && minute >= from - SEEN_LATE && minute < until;
 
 /** Where the newest regime begins: at the change, or at a step that came after it. */
 function latestOnset(
@@ -110,13 +124,20 @@ const IS_THE_CHANGE = 0.5;
 
 /**
  * An incident that the change itself made must not hide the new regime from a version that is trained for it: nothing of
- * it would be left to train on, or to validate on.
+ * it would be left to train on, or to validate on. A storm that wanes is not the change, whatever it covers.
  */
-function withoutTheChange(spans: IncidentSpan[], change: Minute, until: Minute): IncidentSpan[] {
+function withoutTheChange(
+  spans: IncidentSpan[],
+  storms: readonly IncidentSpan[],
+  change: Minute,
+  until: Minute,
+): IncidentSpan[] {
+  const others = spans.filter((span) => !storms.includes(span));
   let covered = 0;
   for (let minute = change; minute < until; minute++)
-    if (spans.some((span) => minute >= span.from && minute < span.until)) covered++;
-  return covered <= IS_THE_CHANGE * (until - change) ? spans : spans.filter((span) => span.until <= change);
+    if (others.some((span) => minute >= span.from && minute < span.until)) covered++;
+  if (covered <= IS_THE_CHANGE * (until - change)) return spans;
+  return spans.filter((span) => span.until <= change || storms.includes(span));
 }
 
 /**

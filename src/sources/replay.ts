@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { CutArchive, READ_FORMATS, unreadFormat } from '../bgp/mrt/decompression.js';
 import { LineFileSource } from './lineFile.js';
 import type { FeedConsumer, Logger } from './source.js';
@@ -34,6 +34,8 @@ export async function replayKind(path: string): Promise<ReplayKind> {
   if (name.endsWith('.mrt') || /(^|[./])(updates|bview|rib)\.\d/.test(name) || name !== path.toLowerCase())
     return 'mrt';
   const head = Buffer.alloc(64);
+  if ((await stat(path)).isDirectory())
+    throw new Error(`${path} is a directory, not a file: name what is in it, such as ${path}/*`);
   const file = await open(path);
   const { bytesRead } = await file.read(head, 0, head.length, 0).finally(() => file.close());
   const text = head.toString('latin1', 0, bytesRead);

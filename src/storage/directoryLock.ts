@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, linkSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, linkSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { inTurn } from './turn.js';
 
@@ -49,7 +49,7 @@ export class DirectoryLock {
 
   /** @throws DirectoryInUse when a living process has it */
   static async take(directory: string): Promise<DirectoryLock> {
-    mkdirSync(directory, { recursive: true });
+    makeFolder(directory);
     const path = lockPath(directory);
     // of several that find the same dead socket, one would otherwise take away what another has just made in its place
     return inTurn(`routewarden-turn-${hashOf(path)}`, () => DirectoryLock.#take(directory, path));
@@ -200,4 +200,15 @@ async function clearDead(path: string, directory: string): Promise<void> {
     throw new DirectoryInUse(directory, by);
   }
   rmSync(aside, { force: true });
+}
+
+/** A folder with those above it. Node's own walks up and down for ever where a parent takes none, as in /proc. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
 }

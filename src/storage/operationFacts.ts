@@ -61,7 +61,9 @@ export interface DriftFact {
 export async function newestDrifts(db: Db, kinds: readonly string[]): Promise<DriftFact[]> {
   const { rows } = await db.query<DriftFact>(
     `SELECT d.model_key AS "modelKey", s.name AS stream, d.id::float8 AS "reportId", d.reason,
-       d.window_end AS "windowEnd", coalesce(c.window_end > d.window_end, false) AS over
+       d.window_end AS "windowEnd", coalesce(c.window_end > d.window_end, false) OR EXISTS (
+         SELECT FROM activations a JOIN model_versions v ON v.id = a.version_id
+         WHERE a.model_key = d.model_key AND v.created_at > d.created_at) AS over
      FROM streams s CROSS JOIN unnest($1::text[]) AS kind
      CROSS JOIN LATERAL (SELECT * FROM (
        SELECT id, model_key, window_end, outcome, reason, created_at FROM drift_reports

@@ -19,7 +19,7 @@ export function clusterOf(directory: string, user: User | null): string {
 /**
  * Makes the cluster where there is none.
  * @returns the server's user and password
- * @throws Error in words when the password of an existing cluster is lost
+ * @throws Error in words when the password of an existing cluster is lost, or something else stands in its place
  */
 export function prepareCluster(options: {
   directory: string;
@@ -42,6 +42,9 @@ export function prepareCluster(options: {
   if (!existsSync(join(cluster, 'PG_VERSION'))) {
     // Made beside and renamed when it is whole: a kill in the middle leaves nothing that looks like a cluster. Its name
     // is new each time, since an initdb whose starter was killed may still write under the earlier one.
+    if (existsSync(cluster) && readdirSync(cluster).length > 0) {
+      throw new Error(`${cluster} is no database of Routewarden's: move it away, or name another --data-directory`);
+    }
     remove(cluster);
     const unfinished = `${cluster}.new.${randomBytes(6).toString('hex')}`;
     mkdirSync(unfinished, { mode: 0o700 });
@@ -61,9 +64,20 @@ export function prepareCluster(options: {
   return credentials;
 }
 
-/** All but the claim on the directory. */
+/** What a data directory holds, and the demo's. */
+const OURS = /^(postgres|credentials\.json|session\.key|archive$|artifacts$|demo\.json$)/;
+
+/**
+ * All but the claim on the directory.
+ * @throws Error where it holds what was never of a data directory
+ */
 export function emptyDirectory(directory: string, cluster: string): void {
-  for (const name of readdirSync(directory)) if (!name.startsWith('owner.sock')) remove(join(directory, name));
+  const names = readdirSync(directory).filter((name) => !name.startsWith('owner.sock'));
+  const strange = names.find((name) => !OURS.test(name));
+  if (strange !== undefined && !names.includes('credentials.json')) {
+    throw new Error(`${join(directory, strange)} would be deleted: move it away, or name another --data-directory`);
+  }
+  for (const name of names) remove(join(directory, name));
   remove(cluster);
 }
 

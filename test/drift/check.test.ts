@@ -132,6 +132,18 @@ describe('drift check', () => {
     const long = await check(key, START + 10 * DAY);
     expect(long.report.coverage).toMatchObject({ currentInIncidents: 1100, incidentsJudged: true });
     expect(long.report.outcome).toBe('drifted');
+    // Twenty times the level at first, and half as much every two hours and a half.
+    await pool.query(
+      `UPDATE features SET values = (SELECT array_agg((v * (1 + 19 * power(0.5, (extract(epoch FROM minute) / 60 - $1) / 150)))::real)
+         FROM unnest(values) AS v)
+       WHERE stream = 'struck' AND minute >= to_timestamp($1::bigint * 60)`,
+      [START + 9 * DAY + 300],
+    );
+    await pool.query(`DELETE FROM drift_reports WHERE id = $1`, [long.reportId]);
+    const storm = await check(key, START + 10 * DAY);
+    expect(storm.report.outcome).toBe('suppressed');
+    expect(storm.report.reason).toContain('a storm since 2026-01-14 05:00 UTC is going back to the level of before');
+    expect(storm.report.coverage).toMatchObject({ incidentsJudged: false });
   });
 
   test('is suppressed, with the numbers, while gaps leave too little to judge', async () => {

@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import { maskedIncidents } from '../../src/drift/lastingIncidents.js';
 import { refinedOnset, stepAt } from '../../src/drift/regimeStep.js';
 import { runawaySince } from '../../src/drift/runaway.js';
+import { wanes } from '../../src/drift/waning.js';
 import { FEATURE_COUNT } from '../../src/features/catalogue.js';
 import type { FeatureBlock } from '../../src/features/row.js';
 import { kindOf } from '../../src/models/kinds.js';
@@ -155,10 +156,72 @@ test('many short incidents leave nothing out once they fill more of the newest w
   const spans = (minutes: number) =>
     Array.from({ length: 8 }, (_, i) => ({ from: START + i * 180, until: START + i * 180 + minutes }));
   const window = { from: START, until: START + DAY };
-  expect(maskedIncidents(spans(100), 900, window)).toHaveLength(8);
-  expect(maskedIncidents(spans(115), 900, window)).toEqual([]);
+  expect(maskedIncidents(spans(100), 900, window, () => false)).toHaveLength(8);
+  expect(maskedIncidents(spans(115), 900, window, () => false)).toEqual([]);
   const older = { from: START - 500, until: START - 400 };
-  expect(maskedIncidents([older, ...spans(115)], 900, window)).toEqual([older]);
+  expect(maskedIncidents([older, ...spans(115)], 900, window, () => false)).toEqual([older]);
+});
+
+// Twenty times the level, halved every two hours and a half, as worms leave it; it stays at `floor`.
+const storm = (row: number, floor: number) => (row < 0 ? 1 : Math.max(floor, 20 * 0.5 ** (row / 150)));
+
+test('a storm goes back to the level of before, a new level stays, whatever burst it begins with', () => {
+  const at = 3 * DAY + 300;
+  const over = (block: FeatureBlock, hours: number) =>
+    wanes(block, { from: START + at, until: START + at + hours * 60 });
+  for (const hours of [15, 18, 21, 24]) {
+    expect(
+      over(
+        days(5, (row) => storm(row - at, 1)),
+        hours,
+      ),
+    ).toBe(true);
+    for (const level of [0.5, 2, 3, 10])
+      expect(
+        over(
+          days(5, (row) => (row < at ? 1 : level)),
+          hours,
+        ),
+      ).toBe(false);
+    const burst = (row: number) => (row < at ? 1 : row < at + 60 ? 30 : 3);
+    expect(over(days(5, burst), hours)).toBe(false);
+  }
+  // It stops at six times the level of before.
+  expect(
+    over(
+      days(5, (row) => storm(row - at, 6)),
+      18,
+    ),
+  ).toBe(false);
+  expect(
+    over(
+      days(5, (row) => storm(row - at, 1)),
+      25,
+    ),
+  ).toBe(false);
+  expect(
+    wanes(
+      days(2, (row) => storm(row, 1)),
+      { from: START, until: START + 1000 },
+    ),
+  ).toBe(false);
+});
+
+test('incidents over the patience are left out while they wane, and are not the change that is trained for', () => {
+  const stretch = { from: START + 3 * DAY, until: START + 3 * DAY + 1000 };
+  const window = { from: stretch.until - DAY, until: stretch.until };
+  expect(maskedIncidents([stretch], 900, window, () => true)).toEqual([stretch]);
+  expect(maskedIncidents([stretch], 900, window, () => false)).toEqual([]);
+  const at = 3 * DAY;
+  const block = days(4, (row) => storm(row - at, 1));
+  const settings = retrainingSettings.parse({});
+  const kind = { maximumRows: 100_000 } as Parameters<typeof windowOf>[3];
+  const change = { onset: stretch.from, until: START + 4 * DAY };
+  const blownOver = windowOf(block, [stretch], change, kind, settings, 900);
+  expect(blownOver).toMatchObject({ leftOut: { incidents: 1000 }, onset: null, step: null, isStorm: true });
+  const lasting = days(4, (row) => (row < at ? 1 : 20));
+  const stayed = windowOf(lasting, [stretch], change, kind, settings, 900);
+  expect(stayed).toMatchObject({ leftOut: { incidents: 0 }, onset: stretch.from });
 });
 
 test('a regime is trained on again at a day and a window', () => {

@@ -86,3 +86,24 @@ test('a rule alone that looks back for hours ends with what the shorter means se
   expect(shapeSurprise([0.2, 0.4, 20, 20, 20, 20])).toBeCloseTo(1.6);
   expect(shapeSurprise([1, 1, Number.NaN, 1, 1, 1])).toBeNaN();
 });
+
+test('all counts grow a little: the steady one among them says so, where a mean of all does not', async () => {
+  const block = ordinaryBlock(2100, 7);
+  for (let row = 0; row < 2100; row++) {
+    // All but withdrawals wander together, and are low when all grow.
+    for (const c of COUNTS) block.values[row * block.columns + c]! *= Math.exp(0.5 * Math.sin(row / 15));
+    block.values[row * block.columns + 1] = 300 + ((row * 7) % 31);
+    if (row >= 1945 && row < 1970) for (const c of COUNTS) block.values[row * block.columns + c]! *= 1.3;
+  }
+  const never = { from: Number.POSITIVE_INFINITY, most: 0 };
+  const of = async (kind: typeof heuristic): Promise<Float64Array> => {
+    const model = await kind.fit(cut(block, 0, 1500), { seed: 1, falseAlarmsPerDay: 1 });
+    return (await kind.score(model, block, 1500)).surprise;
+  };
+  const seen = await of(heuristicWith({ ...VOLUME_VIEW, single: never }));
+  expect(Math.max(...seen.subarray(0, 445))).toBeLessThan(ENSEMBLE_THRESHOLD);
+  expect(Math.max(...seen.subarray(445, 460))).toBeGreaterThan(ENSEMBLE_THRESHOLD);
+  expect(Math.max(...seen.subarray(470 + 40))).toBeLessThan(ENSEMBLE_THRESHOLD);
+  const blind = await of(heuristicWith({ ...VOLUME_VIEW, single: never, growth: never }));
+  expect(Math.max(...blind.subarray(445, 470))).toBeLessThan(ENSEMBLE_THRESHOLD);
+});

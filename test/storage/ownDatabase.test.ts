@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { DirectoryInUse, openDatabase } from '../../src/storage/database.js';
 import { runningServer } from '../../src/storage/embeddedPostgres.js';
@@ -128,6 +128,22 @@ describe('the own database', () => {
     writeFileSync(join(directory(SHARED), 'credentials.json'), '{"user":"routewarden"}');
     await expect(open(SHARED)).rejects.toThrow(/credentials\.json is missing or damaged.*routewarden restore/);
   }, 60_000);
+
+  test("deletes nobody else's files", async () => {
+    const foreign = join(directory('foreign'), 'postgres', 'photo.jpg');
+    const theirs = join(directory('theirs'), 'photo.jpg');
+    for (const file of [foreign, theirs]) {
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, 'mine');
+    }
+    await expect(open('foreign')).rejects.toThrow(/postgres is no database of Routewarden's: move it away/);
+    const fresh = openDatabase({ dataDirectory: directory('theirs') }, { share: false, fresh: true, log: () => {} });
+    await expect(fresh).rejects.toThrow(/photo\.jpg would be deleted/);
+    for (const file of [foreign, theirs]) expect(readFileSync(file, 'utf8')).toBe('mine');
+    await expect(openDatabase({ dataDirectory: '/proc/routewarden' }, { share: false, log: () => {} })).rejects.toThrow(
+      /ENOENT/,
+    );
+  });
 
   test('forgets a stream wholly and leaves the others as they are', async () => {
     const own = await open('forgotten');

@@ -156,6 +156,8 @@ export class WatchStep {
       if (watcher.read(stand.watcher)) return watcher;
       throw new Error(`the stand of the watch of ${stream} is of another version: start the version that wrote it`);
     }
+    // what is shown of the old declaration is not for the next message to correct, which may be long in coming
+    this.#stale = true;
     // Prefixes that are declared only now were not followed: what the log still holds says how they stand.
     let position = 0;
     for (;;) {

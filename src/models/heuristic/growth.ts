@@ -10,14 +10,16 @@ const OWN = 0.3;
 const LEAST = 0.01;
 
 /**
- * @param covariance [counts x counts] of mean deviations in ordinary minutes, in one-minute spreads
+ * @param covariance [counts][counts up to the same one] of mean deviations in ordinary minutes, in one-minute spreads
  * @param sensitivity by how many spreads each count deviates when all are e times the ordinary; 0 for one that says nothing
  * @returns a weight for each count, so that all of them e times the ordinary give 1
  */
 export function growthWeights(covariance: readonly (readonly number[])[], sensitivity: readonly number[]): number[] {
   let used = sensitivity.flatMap((s, i) => (s > 0 ? [i] : []));
   while (used.length > 0) {
-    const part = used.map((i) => used.map((j) => covariance[i]![j]! * (i === j ? 1 + OWN : 1) + (i === j ? LEAST : 0)));
+    const part = used.map((i, at) =>
+      used.slice(0, at + 1).map((j) => (i === j ? covariance[i]![i]! * (1 + OWN) + LEAST : covariance[i]![j]!)),
+    );
     const moves = used.map((i) => sensitivity[i]!);
     const solved = solve(part, moves);
     const least = Math.min(...solved);
@@ -35,7 +37,7 @@ export function growthWeights(covariance: readonly (readonly number[])[], sensit
   return sensitivity.map(() => 1 / sensitivity.length);
 }
 
-/** Solves a symmetric positive definite system by Cholesky's factors. */
+/** Solves a symmetric positive definite system, of which the lower half is given, by Cholesky's factors. */
 function solve(matrix: readonly (readonly number[])[], right: readonly number[]): number[] {
   const n = right.length;
   const lower = matrix.map(() => new Array<number>(n).fill(0));

@@ -124,19 +124,19 @@ export function fitCounts(window: FeatureBlock, view: VolumeView): CountLimits {
   const { preparation: counts, prepared } = fitAndPrepare(window, { scales, only: [...SINGLE_COUNTS, ...PATHS] });
   const rows = sampleOf(usableRows(window));
   const growth = view.growthScales.map((scale) => {
-    const cells = cellsOf(counts, SINGLE_COUNTS, scale);
-    const deviation = (row: number, cell: number): number =>
-      prepared[row * counts.columns + cell]! * counts.smoothScale[cell]!;
-    const covariance = cells.map((a) =>
-      cells.map((b) => {
-        let sum = 0;
-        for (const row of rows) sum += deviation(row, a) * deviation(row, b);
-        return sum / rows.length;
-      }),
+    const deviations = cellsOf(counts, SINGLE_COUNTS, scale).map((cell) =>
+      Float64Array.from(rows, (row) => prepared[row * counts.columns + cell]! * counts.smoothScale[cell]!),
     );
+    const covariance = deviations.map((a, i) => deviations.slice(0, i + 1).map((b) => meanProduct(a, b)));
     return growthWeights(covariance, sensitivityOf(counts));
   });
   return { counts, growth };
+}
+
+function meanProduct(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum / a.length;
 }
 
 /** By how many spreads each count deviates when it is e times the ordinary: log(1 + count) of a rare one hardly moves. */
@@ -198,11 +198,17 @@ export function scoresOfCounts(
       return sum / cells.length;
     });
   };
-  const hour = meanOver(COUNTS, [HOUR]);
+  const known = new Map<string, Float64Array>();
+  const volumeOver = (scales: readonly number[]): Float64Array => {
+    const mean = known.get(scales.join()) ?? meanOver(COUNTS, scales);
+    known.set(scales.join(), mean);
+    return mean;
+  };
+  const hour = volumeOver([HOUR]);
   return {
-    volumes: volumeScales(view).map((scales) => meanOver(COUNTS, scales)),
+    volumes: volumeScales(view).map(volumeOver),
     paths: view.pathScales.map((scale) => meanOver(PATHS, [scale])),
-    falls: view.pathScales.map((scale) => meanOver(COUNTS, [scale]).map((now, row) => Math.min(0, hour[row]!) - now)),
+    falls: view.pathScales.map((scale) => volumeOver([scale]).map((now, row) => Math.min(0, hour[row]!) - now)),
     growths: view.growthScales.map((scale, s) => {
       const cells = cellsOf(counts, SINGLE_COUNTS, scale);
       const weights = cells.map((c, i) => growth[s]![i]! * smoothScale[c]!);
