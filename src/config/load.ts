@@ -159,18 +159,23 @@ export function settingPaths(): [path: string, schema: z.ZodType, meaning: strin
 /** A description may stand before or after what makes a setting optional. */
 function meaningOf(schema: z.ZodType): string | undefined {
   if (schema.description !== undefined) return schema.description;
-  const inner = unwrap(schema);
-  return inner === schema ? undefined : inner.description;
+  const inner = unwrapOnce(schema);
+  return inner === schema ? undefined : meaningOf(inner);
 }
 
 function unwrap(schema: z.ZodType): z.ZodType {
+  const inner = unwrapOnce(schema);
+  return inner === schema ? schema : unwrap(inner);
+}
+
+function unwrapOnce(schema: z.ZodType): z.ZodType {
   if (
     schema instanceof z.ZodDefault ||
     schema instanceof z.ZodPrefault ||
     schema instanceof z.ZodOptional ||
     schema instanceof z.ZodNullable
   ) {
-    return unwrap(schema.unwrap() as z.ZodType);
+    return schema.unwrap() as z.ZodType;
   }
   return schema;
 }

@@ -53,6 +53,13 @@ export const SETTINGS: readonly Setting[] = [
     until: /1\. History/,
     shows: /page +http:\/\/127\.0\.0\.1:[1-9]/,
   },
+  // The demo prints it, and writes its settings; once it has ended there is nothing to look at.
+  {
+    line: /^--config \.routewarden\/demo\/demo\.json status$/,
+    when: 'before',
+    code: 2,
+    shows: /cannot read the settings file/,
+  },
   // Played through in test/cli/drill.test.ts; here it writes the settings that the one below reads.
   { line: /^drill$/, when: 'before', until: /reload\n/, shows: /takes \S+ from AS\d+[\s\S]*over; drill\.json/ },
   {

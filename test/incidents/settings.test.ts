@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { settingsSchema } from '../../src/config/settings.js';
 import { watchSettings } from '../../src/incidents/watch/settings.js';
 
 describe('watched prefixes', () => {
@@ -23,4 +24,21 @@ describe('watched prefixes', () => {
   ])('%s is refused', (prefix) => {
     expect(accepted(prefix)).toBe(false);
   });
+});
+
+test('one threshold of a kind can be set alone, and what cannot be meant is refused', () => {
+  const { drift, retraining } = settingsSchema.parse({
+    drift: { policies: { lstm: { scoreShift: 0.2 } } },
+    retraining: { concurrencyByKind: { lstm: 1 } },
+  });
+  expect(drift.policies.lstm).toMatchObject({ scoreShift: 0.2, anomalyRateChange: 0.2 });
+  expect(drift.policies.heuristic).toMatchObject({ scoreShift: null, ruleRateChange: 0.3 });
+  expect(retraining.concurrencyByKind).toEqual({ heuristic: 4, isolation_forest: 4, lstm: 1 });
+  for (const wrong of [
+    { dashboard: { prot: 8787 } },
+    { streams: [{ name: 'a' }, { name: 'a' }] },
+    { incidents: { size: { hijackPrefixes: { major: 50, critical: 1 } } } },
+    { drift: { models: { foo: {} } } },
+  ])
+    expect(settingsSchema.safeParse(wrong).success).toBe(false);
 });
