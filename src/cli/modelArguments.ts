@@ -16,8 +16,8 @@ export function readKey(text: string): ModelKey {
 export function requireStream(key: ModelKey, streams: readonly string[]): void {
   const { stream } = parseModelKey(key);
   if (streams.includes(stream)) return;
-  const known = streams.length === 0 ? 'no stream exists yet' : `there are ${streams.join(', ')}`;
-  throw new UsageError(`there is no stream ${stream}: ${known}`);
+  const known = streams.length === 0 ? 'there is none yet' : `known streams: ${streams.join(', ')}`;
+  throw new UsageError(`unknown stream ${stream} (${known})`);
 }
 
 /** A version's number, or how many. @throws UsageError */

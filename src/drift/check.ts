@@ -12,7 +12,7 @@ import type { Hour } from './channels.js';
 import { type Judgement, judge } from './decision.js';
 import { compareFeatures, type FeatureEvidence } from './featureEvidence.js';
 import { featureHours, scoreHours } from './hours.js';
-import { hoursOf, lastingStretches, maskedIncidents, minutesIn, stormsAmong } from './lastingIncidents.js';
+import { floorHour, hoursOf, lastingStretches, maskedIncidents, minutesIn, stormsAmong } from './lastingIncidents.js';
 import { refinedOnset } from './regimeStep.js';
 import { type DriftReport, driftReport, writeReportFile } from './report.js';
 import { runawaySince } from './runaway.js';
@@ -285,5 +285,4 @@ function finite(criterion: Judgement['criteria'][number]): Judgement['criteria']
 /** 2026-01-15 11:01 UTC */
 const inWords = (minute: Minute): string => `${iso(minute).slice(0, 16).replace('T', ' ')} UTC`;
 
-const floorHour = (minute: Minute): Minute => minute - (minute % 60);
 const ceilHour = (minute: Minute): Minute => floorHour(minute + 59);

@@ -44,10 +44,7 @@ export function maskedIncidents(
   isWaning: IsWaning,
 ): IncidentSpan[] {
   const passing = passingIncidents(incidents, patience);
-  let covered = 0;
-  for (let minute = window.from; minute < window.until; minute++) {
-    if (passing.some((span) => minute >= span.from && minute < span.until)) covered++;
-  }
+  const covered = minutesIn(passing, window.from, window.until);
   const brief = covered <= patience ? passing : passing.filter((span) => span.until <= window.from);
   return [...brief, ...stormsAmong(incidents, patience, isWaning)].sort((a, b) => a.from - b.from);
 }
@@ -62,13 +59,13 @@ export function lastingStretches(incidents: readonly IncidentSpan[], patience: M
   return stretchesOf(incidents).filter(({ from, until }) => until - from > patience);
 }
 
-const firstHour = (minute: Minute): Minute => minute - (minute % 60);
+export const floorHour = (minute: Minute): Minute => minute - (minute % 60);
 
 /** Hours that hold minutes of the spans, in order. */
 export function hoursOf(spans: readonly IncidentSpan[], from: Minute, until: Minute): Minute[] {
   const hours = new Set<Minute>();
   for (const span of spans) {
-    for (let hour = firstHour(Math.max(from, span.from)); hour < Math.min(until, span.until); hour += 60)
+    for (let hour = floorHour(Math.max(from, span.from)); hour < Math.min(until, span.until); hour += 60)
       hours.add(hour);
   }
   return [...hours].sort((a, b) => a - b);

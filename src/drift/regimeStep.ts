@@ -181,6 +181,6 @@ function clipped(values: Float64Array): Float64Array {
   return values.map((value) => Math.min(Math.max(value, least), most));
 }
 
-function median(values: readonly number[] | Float64Array): number {
+export function median(values: readonly number[] | Float64Array): number {
   return Float64Array.from(values).sort()[values.length >> 1]!;
 }

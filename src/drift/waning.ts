@@ -1,7 +1,7 @@
 import { type FeatureBlock, MINUTES_PER_DAY, type Minute } from '../features/row.js';
 import type { IncidentSpan, StreamHistory } from '../storage/streamHistory.js';
 import type { IsWaning } from './lastingIncidents.js';
-import { LEAST_FACTOR, LEAST_MINUTES, VOLUME } from './regimeStep.js';
+import { LEAST_FACTOR, LEAST_MINUTES, median, VOLUME } from './regimeStep.js';
 
 const PARTS = 4;
 /** An incident is over when its score has come back half of the way; a level wanes by the same. */
@@ -50,7 +50,7 @@ export function wanes(block: FeatureBlock, { from, until }: IncidentSpan): boole
   return farthest > 0 && top < PARTS / 2 && falls && away[PARTS - 1]! < HALF * farthest;
 }
 
-/** Which of the stretches wane: their minutes are read once, and none where there is no stretch. */
+/** Tells which stretches wane. Reads the minutes of all of them at once, and nothing when there are none. */
 export async function waningAmong(
   history: StreamHistory,
   stream: string,
@@ -78,7 +78,3 @@ function hourlyLevels(block: FeatureBlock, rows: readonly number[], at: (row: nu
 }
 
 const hourOfDay = (minute: Minute): number => Math.floor((minute % MINUTES_PER_DAY) / HOUR);
-
-function median(values: readonly number[]): number {
-  return Float64Array.from(values).sort()[values.length >> 1]!;
-}

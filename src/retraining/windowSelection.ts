@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { maskedIncidents, stormsAmong } from '../drift/lastingIncidents.js';
+import { maskedIncidents, minutesIn, stormsAmong } from '../drift/lastingIncidents.js';
 import { furtherStep, type RegimeStep, refinedOnset, stepAt } from '../drift/regimeStep.js';
 import { driftReport } from '../drift/report.js';
 import { wanes } from '../drift/waning.js';
@@ -133,10 +133,7 @@ function withoutTheChange(
   until: Minute,
 ): IncidentSpan[] {
   const others = spans.filter((span) => !storms.includes(span));
-  let covered = 0;
-  for (let minute = change; minute < until; minute++)
-    if (others.some((span) => minute >= span.from && minute < span.until)) covered++;
-  if (covered <= IS_THE_CHANGE * (until - change)) return spans;
+  if (minutesIn(others, change, until) <= IS_THE_CHANGE * (until - change)) return spans;
   return spans.filter((span) => span.until <= change || storms.includes(span));
 }
 

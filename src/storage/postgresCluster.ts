@@ -43,7 +43,7 @@ export function prepareCluster(options: {
     // Made beside and renamed when it is whole: a kill in the middle leaves nothing that looks like a cluster. Its name
     // is new each time, since an initdb whose starter was killed may still write under the earlier one.
     if (existsSync(cluster) && readdirSync(cluster).length > 0) {
-      throw new Error(`${cluster} is no database of Routewarden's: move it away, or name another --data-directory`);
+      throw new Error(`${cluster} is not a Routewarden database: move it away, or name another --data-directory`);
     }
     remove(cluster);
     const unfinished = `${cluster}.new.${randomBytes(6).toString('hex')}`;

@@ -49,7 +49,7 @@ export async function rewindStream(pool: Pool, stream: string, to: Date, actor: 
     if (running.length > 0)
       throw new CannotRewind(`the system runs (${running.join(', ')}): stop it first (routewarden stop)`);
     const known = await client.query('SELECT 1 FROM streams WHERE name = $1', [stream]);
-    if (known.rowCount === 0) throw new CannotRewind(`there is no stream ${stream}`);
+    if (known.rowCount === 0) throw new CannotRewind(`unknown stream ${stream}`);
     await client.query(
       `UPDATE incidents SET related_to = NULL WHERE related_to IN (SELECT id FROM incidents WHERE stream = $1 AND started_at >= $2)`,
       [stream, to],

@@ -142,7 +142,7 @@ describe('wrong usage', () => {
   test('a retraining of a stream that there is not is refused, and leaves no model behind', async () => {
     const refused = await run('retrain', 'lstm@nope', '--detach');
     expect(refused.code).toBe(2);
-    expect(refused.stderr).toContain('there is no stream nope');
+    expect(refused.stderr).toContain('unknown stream nope');
     expect(jsonOf<{ models: object[] }>(await run('status', '--json')).models).toEqual([]);
   }, 30_000);
 

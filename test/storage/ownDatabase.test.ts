@@ -136,7 +136,7 @@ describe('the own database', () => {
       mkdirSync(dirname(file), { recursive: true });
       writeFileSync(file, 'mine');
     }
-    await expect(open('foreign')).rejects.toThrow(/postgres is no database of Routewarden's: move it away/);
+    await expect(open('foreign')).rejects.toThrow(/postgres is not a Routewarden database: move it away/);
     const fresh = openDatabase({ dataDirectory: directory('theirs') }, { share: false, fresh: true, log: () => {} });
     await expect(fresh).rejects.toThrow(/photo\.jpg would be deleted/);
     for (const file of [foreign, theirs]) expect(readFileSync(file, 'utf8')).toBe('mine');

@@ -83,7 +83,7 @@ test('a stream that ran half a day ahead goes on from now, by one command, and k
     stderr: expect.stringContaining('stop it first'),
   });
   await pool.query('TRUNCATE services');
-  expect((await routewarden(['rewind', 'nowhere'], environment)).stderr).toContain('no stream nowhere');
+  expect((await routewarden(['rewind', 'nowhere'], environment)).stderr).toContain('unknown stream nowhere');
   const words = ['rewind', 'rrc00', '--to', new Date(now).toISOString(), '--json'];
   const { code, stdout } = await routewarden(words, environment);
   expect(code).toBe(0);
