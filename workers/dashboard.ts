@@ -62,6 +62,7 @@ await runService('dashboard', async (context) => {
       logger.warn({ error: error.message }, 'sessions will end with this process'),
     ),
     watchRate: settings.retraining.watchRate,
+    trainingDays: settings.retraining.trainingDays,
     budget: settings.incidents.evidence.perDay,
     replayed: settings.streams.filter(({ replay }) => replay).map(({ name }) => name),
     nameOf: names.nameOf,

@@ -58,11 +58,6 @@ export const dashboardSettings = z
       .positive()
       .default(120)
       .describe('A live feed or a service silent for more seconds is shown as stale'),
-    baselineDays: z
-      .number()
-      .positive()
-      .default(7)
-      .describe('Days of minutes that are said to be needed before the first model'),
   })
   .superRefine((settings, context) => {
     if (!isLoopback(settings.host) && settings.token === undefined) {
