@@ -141,8 +141,8 @@ export function decide(evidence: GateEvidence, settings: RetrainingSettings): Ga
   return {
     state: 'published',
     reasons: [
-      `${percent(challenger.anomalyRate)} of ${challenger.minutes} held-back minutes anomalous` +
-        (champion ? `, the champion ${percent(champion.anomalyRate)}` : ', no champion before it') +
+      `it flags ${percent(challenger.anomalyRate)} of ${challenger.minutes} held-back minutes` +
+        (champion ? `, the version before it ${percent(champion.anomalyRate)}` : ', no version before it') +
         (exam ? `; exam recall ${percent(exam.challenger.recall)} of ${percent(exam.reference.recall)} at first` : ''),
     ],
   };

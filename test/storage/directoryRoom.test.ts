@@ -19,16 +19,20 @@ const lock = new URL('../../src/storage/directoryLock.js', import.meta.url).href
 const take = `node --input-type=module -e 'const { DirectoryLock } = await import("${lock}");
   await DirectoryLock.take(process.argv[1]).then(() => console.log("taken"), ({ message }) => console.log(message))'`;
 
-withNamespaces('a full disk and a read-only one are named as such, with what to do', () => {
-  const said = (mounting: string) => apart(`${mounting} && ${take} ${folder}`).stdout;
-  expect(said(`mount -t tmpfs -o size=1m none ${folder}`)).toBe('taken\n');
-  expect(
-    said(`mount -t tmpfs -o size=1m none ${folder} && { cat /dev/zero > ${folder}/fill 2>/dev/null || true; }`),
-  ).toContain(`the data directory ${folder} has no space left on its disk: make room, or choose another`);
-  expect(said(`mount -t tmpfs -o ro none ${folder}`)).toContain(
-    `the data directory ${folder} is on a read-only file system: make it writable, or choose another`,
-  );
-}, 30_000);
+withNamespaces(
+  'a full disk and a read-only one are named as such, with what to do',
+  () => {
+    const said = (mounting: string) => apart(`${mounting} && ${take} ${folder}`).stdout;
+    expect(said(`mount -t tmpfs -o size=1m none ${folder}`)).toBe('taken\n');
+    expect(
+      said(`mount -t tmpfs -o size=1m none ${folder} && { cat /dev/zero > ${folder}/fill 2>/dev/null || true; }`),
+    ).toContain(`the data directory ${folder} has no space left on its disk: make room, or choose another`);
+    expect(said(`mount -t tmpfs -o ro none ${folder}`)).toContain(
+      `the data directory ${folder} is on a read-only file system: make it writable, or choose another`,
+    );
+  },
+  30_000,
+);
 
 test('what tries the directory leaves nothing in it', () => {
   mustTakeFiles(folder);
