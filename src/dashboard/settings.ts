@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { valueFault } from '../words/valueFault.js';
 
 const name = /^[a-z0-9.:[\]-]+$/i;
 
@@ -96,7 +97,7 @@ export class BadDashboardSettings extends Error {
  * @throws BadDashboardSettings when a value is wrong, or when the page would be open to others without a token
  */
 export function readDashboardSettings(given: z.input<typeof dashboardSettings>): DashboardSettings {
-  const read = dashboardSettings.safeParse(given);
+  const read = dashboardSettings.safeParse(given, { error: valueFault });
   if (read.success) return read.data;
   throw new BadDashboardSettings(
     read.error.issues.map((issue) => `${issue.path.join('.') || 'value'} ${issue.message}`).join('; '),
