@@ -12,6 +12,7 @@ import { networkOfSubject, withNetwork } from '../incidents/subject.js';
 import { messageWords } from '../incidents/watch/routeMessage.js';
 import { commentsOf, type IncidentComment } from '../storage/incidentMarks.js';
 import { incidentById, type StoredIncident, searchIncidents } from '../storage/incidents.js';
+import { valueFault } from '../words/valueFault.js';
 import { registerIncidentMarks } from './incidentMarks.js';
 import { readNumber } from './modelArguments.js';
 import { minuteText, printJson, say, table, UsageError } from './output.js';
@@ -54,6 +55,7 @@ The page has each at /incidents/ID.`,
       const asked = FILTERS.filter((name) => options[name] !== undefined);
       const parsed = incidentFilter.safeParse(
         Object.fromEntries(asked.map((name) => [name, options[name] === true ? 'yes' : options[name]])),
+        { error: valueFault },
       );
       if (!parsed.success) {
         const issue = parsed.error.issues[0]!;

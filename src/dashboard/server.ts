@@ -45,6 +45,8 @@ export interface DashboardOptions {
   logger: FastifyBaseLogger;
   /** Share of anomalous minutes over which a serving version is in trouble (`retraining.watchRate`). */
   watchRate: number;
+  /** Days of a training window (`retraining.trainingDays`). */
+  trainingDays: number;
   clock: Clock;
   /** 32 random bytes that sign sessions; without it one for this process. */
   sessionKey?: Buffer;
@@ -75,6 +77,7 @@ export async function createDashboard(options: DashboardOptions): Promise<Fastif
     budget: options.budget,
     replayed: options.replayed ?? [],
     watchRate: options.watchRate,
+    trainingDays: options.trainingDays,
     nameOf: options.nameOf ?? (() => undefined),
     acts: options.acts,
     logger,

@@ -243,6 +243,12 @@ describe('incidents', () => {
     expect(hijack).toContain('"AS64666, an unknown network, announces ""everything"""');
   }, 20_000);
 
+  test('a stream that is none cannot be silenced', async () => {
+    const until = new Date(Date.now() + 3_600_000).toISOString();
+    const ended = await run('silences', 'add', '--stream', 'nosuch', '--until', until, '--reason', 'a slip');
+    expect(ended).toMatchObject({ code: 2, stderr: expect.stringContaining('unknown stream nosuch (known streams: ') });
+  }, 20_000);
+
   test('every time in status is ISO 8601', async () => {
     await pool.query(
       "INSERT INTO features (stream, minute, kind, values) VALUES ('rrc00', '2026-01-02T03:04Z', 'gap', '{}')",

@@ -28,7 +28,7 @@ import * as shape from './schema.js';
 
 /** Routes that look and change nothing. */
 export function addReadingRoutes(routes: Routes, context: DashboardContext): void {
-  const { pool, settings, watchRate, budget, replayed, clock, nameOf } = context;
+  const { pool, settings, watchRate, trainingDays, budget, replayed, clock, nameOf } = context;
   routes.add(
     {
       method: 'GET',
@@ -37,7 +37,7 @@ export function addReadingRoutes(routes: Routes, context: DashboardContext): voi
       query: shape.streamQuery,
       answer: shape.overview,
     },
-    ({ query }) => overviewOf({ pool, settings, budget, replayed, watchRate }, query.stream, clock.now()),
+    ({ query }) => overviewOf({ pool, settings, budget, replayed, watchRate, trainingDays }, query.stream, clock.now()),
   );
 
   routes.add(
