@@ -96,8 +96,9 @@ export function windowOf(
   const window = splitWindow(
     change === null ? block : bridge(block, change, isLeftOut),
     spans,
-    Math.min(settings.heldBackMinutes, (until - (change ?? first)) / 2),
+    settings.heldBackMinutes,
     kind.maximumRows,
+    change ?? first,
   );
   return { ...window, onset: change, step: change === null || grows ? null : stepAt(block, change), isStorm };
 }

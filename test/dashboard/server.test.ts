@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import * as shape from '../../src/dashboard/api/schema.js';
 import { askForApproval } from '../../src/storage/approvals.js';
@@ -255,6 +256,23 @@ describe('what it shows', () => {
     expect(asked.size).toBeGreaterThan(5);
     const base = (name: string) => name.replace(/_bucket$/, '');
     expect([...asked].filter((name) => !text.includes(`\n# TYPE ${base(name)} `))).toEqual([]);
+  });
+
+  test('what the build compressed unpacks to what is sent plainly', async () => {
+    const { server } = await at.dashboards.open();
+    for (const path of ['/', '/page.js', '/page.css', '/favicon.svg']) {
+      const sent = async (encoding: string) => {
+        const answer = await server.inject({ url: path, headers: { 'accept-encoding': encoding } });
+        expect(answer.statusCode).toBe(200);
+        return { encoding: answer.headers['content-encoding'], bytes: answer.rawPayload };
+      };
+      const plain = await sent('identity');
+      expect(plain.encoding).toBeUndefined();
+      const [gzip, brotli] = [await sent('gzip'), await sent('gzip, deflate, br')];
+      expect([gzip.encoding, brotli.encoding]).toEqual(['gzip', 'br']);
+      expect(gunzipSync(gzip.bytes).equals(plain.bytes)).toBe(true);
+      expect(brotliDecompressSync(brotli.bytes).equals(plain.bytes)).toBe(true);
+    }
   });
 
   test('the page weighs less than 300 KB as it travels', async () => {
