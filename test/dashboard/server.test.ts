@@ -48,6 +48,16 @@ describe('what it shows', () => {
     expect(overview.services).toHaveLength(10);
   });
 
+  test('an incident has the threshold that judged it, not that of a version of later', async () => {
+    const read = async () => shape.incident.parse(JSON.parse((await at.get('/api/incidents/1')).text));
+    const { peakMinute } = await read();
+    const { pool } = at.dashboards.database;
+    const later = [STREAM, new Date(peakMinute)];
+    await pool.query('UPDATE verdicts SET threshold = 9 WHERE stream = $1 AND minute > $2', later);
+    expect((await read()).score.threshold).toBe(1);
+    await pool.query('UPDATE verdicts SET threshold = 1 WHERE stream = $1 AND minute > $2', later);
+  });
+
   test('a live feed tells its lag and that it is stale', async () => {
     const { url } = await at.dashboards.open({ live: true, staleAfter: 60 });
     const overview = shape.overview.parse(JSON.parse((await at.get('/api/overview', {}, url)).text));
