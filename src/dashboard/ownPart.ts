@@ -1,6 +1,6 @@
 import type { MinuteEvidence } from '../features/row.js';
 import type { Incident } from '../incidents/incident.js';
-import { networkOfSubject } from '../incidents/subject.js';
+import { isNeighbourhood, networkOfSubject } from '../incidents/subject.js';
 
 interface MinuteOf {
   minute: number;
@@ -18,7 +18,8 @@ export function ownPart<M extends MinuteOf>(
   const named = networkOfSubject(subject);
   const network = Number(named?.slice(2));
   if (named === undefined || Number.isNaN(network)) return [...minutes];
-  const isIts = ({ origin }: { origin: number }) => origin === network;
+  // Of new neighbours the network is the one that they stand beside.
+  const isIts = ({ origin }: { origin: number }) => origin === network && !isNeighbourhood(subject);
   const prefixes = new Set([
     ...(culprits.prefixes ?? []).map((prefix) => prefix.name),
     ...detail.watched.flatMap(({ prefix }) => prefix ?? []),

@@ -55,7 +55,7 @@ test('of what else happened in its minutes the incident of a network shows nothi
   expect(evidence.newLinks.map(({ right }) => right)).toEqual([64666]);
   expect(evidence.withdrawn.map(({ prefix }) => prefix)).toEqual(['192.0.2.0/24']);
   expect(evidence.resets).toEqual([]);
-  expect(pathGraph(minutes).prefix).toBe('203.0.113.0/24');
+  expect(pathGraph(minutes).prefixes[0]).toBe('203.0.113.0/24');
   expect(pathGraph(ownPart(incident('AS64666 new origin'), minutes)).prefix).toBe('192.0.2.0/24');
 });
 
@@ -63,4 +63,18 @@ test('what goes down with a network stays, and what no network does is whole', (
   const { evidence } = ownPart(incident('AS65060', { class: 'outage' }), minutes)[0]!;
   expect(evidence.withdrawn).toHaveLength(2);
   expect(ownPart(incident(''), minutes)).toEqual(minutes);
+});
+
+test('the picture opens at a prefix of which more than the way back is known', () => {
+  const back = ['a', 'b', 'c'].map((peer) => path(peer, '203.0.113.0/24', [1, 64666], [2, 64666]));
+  const seen = [
+    {
+      minute: 10,
+      evidence: { ...emptyEvidence(), paths: [...back, path('a', '192.0.2.0/24', [1, 64500], [1, 64666])] },
+    },
+  ];
+  expect(pathGraph(seen, '203.0.113.0/24')).toMatchObject({ prefix: '203.0.113.0/24' });
+  const opened = pathGraph(seen);
+  expect(opened.prefixes[0]).toBe('203.0.113.0/24');
+  expect(opened).toMatchObject({ prefix: '192.0.2.0/24', height: 10 });
 });
