@@ -58,6 +58,16 @@ describe('what it shows', () => {
     await pool.query('UPDATE verdicts SET threshold = 1 WHERE stream = $1 AND minute > $2', later);
   });
 
+  test('a browser gets a page for an address that is none, and a program words', async () => {
+    const seen = async (path: string, accept: string) => {
+      const answer = await fetch(at.open + path, { headers: { accept } });
+      return [answer.status, (answer.headers.get('content-type') ?? '').split(';')[0]];
+    };
+    expect(await seen('/alerts', 'text/html,*/*')).toEqual([404, 'text/html']);
+    expect(await seen('/alerts', 'application/json')).toEqual([404, 'application/json']);
+    expect(await seen('/api/nothing', 'text/html,*/*')).toEqual([404, 'application/json']);
+  });
+
   test('a live feed tells its lag and that it is stale', async () => {
     const { url } = await at.dashboards.open({ live: true, staleAfter: 60 });
     const overview = shape.overview.parse(JSON.parse((await at.get('/api/overview', {}, url)).text));
