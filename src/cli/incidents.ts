@@ -25,7 +25,7 @@ export function register(program: Command): void {
     .command('incidents')
     .description('List incidents, newest first; filters are those of the page and of /api/incidents.')
     .option('--class <classes>', `one or more of ${INCIDENT_CLASSES.join(', ')}`)
-    .option('--severity <severities>', `one or more of ${SEVERITIES.join(', ')}`)
+    .option('--severity <severities>', `one or more of ${SEVERITIES.join(', ')}: these alone; major+ is major and over`)
     .option('--mine', 'only what touches your own networks')
     .option('--as <number>', 'the network behind it, or an origin that stands out')
     .option('--prefix <prefix>', 'names a prefix inside it, or around it')
@@ -42,7 +42,7 @@ export function register(program: Command): void {
       `
 Examples:
   routewarden incidents --limit 5
-  routewarden incidents --class hijack,leak --severity major,critical --since 2026-01-31
+  routewarden incidents --class hijack,leak --severity major+ --since 2026-01-31
   routewarden incidents --mine --state open --json
   routewarden incidents --prefix 192.0.2.0/24 --csv
   routewarden incidents show 12

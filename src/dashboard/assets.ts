@@ -21,9 +21,13 @@ interface Asset {
  * Serves the bundled page from memory, compressed as the build left it. Paths of the page itself (`/incidents/3`) all give
  * index.html; the page reads the path.
  * @param folder where build.js put the bundle
+ * @returns what sends the page for any other path, which it says is none of its own
  * @throws Error that says how to build it when it is not there
  */
-export async function serveAssets(server: FastifyInstance, folder: URL): Promise<void> {
+export async function serveAssets(
+  server: FastifyInstance,
+  folder: URL,
+): Promise<(request: FastifyRequest, reply: FastifyReply) => FastifyReply> {
   const names = await readdir(folder).catch(() => {
     throw new Error('the dashboard page is not built: run `npm run build` first');
   });
@@ -51,6 +55,7 @@ export async function serveAssets(server: FastifyInstance, folder: URL): Promise
   ]) {
     server.get(path, (request, reply) => send(request, reply, index));
   }
+  return (request, reply) => send(request, reply, index);
 }
 
 async function assetOf(type: string, file: URL): Promise<Asset> {

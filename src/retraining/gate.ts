@@ -67,6 +67,9 @@ export function decide(evidence: GateEvidence, settings: RetrainingSettings): Ga
   const lowest = Math.min(challenger.lowest, exam?.challenger.lowest ?? challenger.lowest);
   const highest = Math.max(challenger.highest, exam?.challenger.highest ?? challenger.highest);
   if (challenger.minutes > 0 && lowest === highest) reasons.push(`its score is always ${lowest}`);
+  const promised = (settings.falseAlarmsPerDay * ALARM_MINUTES) / MINUTES_PER_DAY;
+  // After a fall the champion, made for more traffic, is deaf: that it flags nothing is no merit.
+  const excused = evidence.step && evidence.step.factor < 1 ? promised : 0;
   // Twelve hours say little of how often a version cries wolf. The whole window says more: what a challenger finds
   // anomalous of the very minutes that it was trained on, it finds at least as often later.
   const rates = [
@@ -82,7 +85,7 @@ export function decide(evidence: GateEvidence, settings: RetrainingSettings): Ga
     } else if (
       theirs &&
       evidence.isCleaned !== true &&
-      ours.habitualRate > theirs.anomalyRate + settings.championMargin
+      ours.habitualRate > Math.max(theirs.anomalyRate, excused) + settings.championMargin
     ) {
       reasons.push(
         `${flags}; the version that serves flags ${percent(theirs.anomalyRate)}, and a new one may flag ${percent(settings.championMargin)} more`,
@@ -90,7 +93,6 @@ export function decide(evidence: GateEvidence, settings: RetrainingSettings): Ga
     }
   }
   // Its threshold was set for so many false alarms in these very minutes; what the champion finds there excuses no more.
-  const promised = (settings.falseAlarmsPerDay * ALARM_MINUTES) / MINUTES_PER_DAY;
   const { window } = challenger;
   if (!evidence.step && reasons.length === 0 && window.habitualRate > promised + settings.championMargin) {
     reasons.push(

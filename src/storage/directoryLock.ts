@@ -4,7 +4,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { mustTakeFiles } from './directoryRoom.js';
+import { mustTakeFiles, takesNothing } from './directoryRoom.js';
 import { inTurn } from './turn.js';
 
 /** The process that holds a directory, by its own word. */
@@ -53,7 +53,11 @@ export class DirectoryLock {
 
   /** @throws DirectoryInUse when a living process has it; DirectoryTakesNothing on a full or read-only disk */
   static async take(directory: string): Promise<DirectoryLock> {
-    makeFolder(directory);
+    try {
+      makeFolder(directory);
+    } catch (error) {
+      throw takesNothing(directory, error);
+    }
     const path = lockPath(directory);
     // of several that find the same dead socket, one would otherwise take away what another has just made in its place
     const taking = inTurn(`routewarden-turn-${hashOf(path)}`, () => DirectoryLock.#take(directory, path));

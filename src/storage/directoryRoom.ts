@@ -1,4 +1,5 @@
 import { rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 
 /** More than file systems keep beside their last full block. */
 const TRIAL_BYTES = 65_536;
@@ -21,6 +22,12 @@ export class DirectoryTakesNothing extends Error {
   }
 }
 
+/** The fault of a full or read-only disk in its words; any other as it is. */
+export function takesNothing(directory: string, error: unknown): unknown {
+  const { code = '' } = error as NodeJS.ErrnoException;
+  return code in WORDS ? new DirectoryTakesNothing(directory, code) : error;
+}
+
 /**
  * Writes a small file and takes it away: sockets and renames succeed on a full disk, and all that fails later does in
  * words of its own.
@@ -32,8 +39,7 @@ export function mustTakeFiles(directory: string): void {
   try {
     writeFileSync(trial, Buffer.alloc(TRIAL_BYTES));
   } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException;
-    throw code in WORDS ? new DirectoryTakesNothing(directory, code) : error;
+    throw takesNothing(directory, error);
   } finally {
     rmSync(trial, { force: true });
   }
@@ -41,5 +47,7 @@ export function mustTakeFiles(directory: string): void {
 
 /** PostgreSQL's words, or that its disk is full: it may be another one than the data directory's. */
 export function serverFault(words: string, cluster: string): Error {
-  return words.includes('No space left on device') ? new DirectoryTakesNothing(cluster, 'ENOSPC') : new Error(words);
+  return words.includes('No space left on device')
+    ? new DirectoryTakesNothing(dirname(cluster), 'ENOSPC')
+    : new Error(words);
 }

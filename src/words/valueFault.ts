@@ -49,6 +49,7 @@ export const valueFault: z.core.$ZodErrorMap = (issue) => {
 };
 
 function expectation(what: string, given: unknown): string {
+  if (Number.isNaN(given)) return `expected ${what}`; // made of a text that is none
   return given === undefined ? `is missing: expected ${what}` : `expected ${what}, not ${shown(given)}`;
 }
 

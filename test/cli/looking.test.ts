@@ -179,6 +179,10 @@ describe('incidents', () => {
       [3, 1],
     ],
     [['--severity', 'minor'], [2]],
+    [
+      ['--severity', 'minor+'],
+      [3, 1, 2],
+    ],
     [['--mine'], [1]],
     [
       ['--as', 'AS64500'],

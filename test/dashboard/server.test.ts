@@ -48,6 +48,26 @@ describe('what it shows', () => {
     expect(overview.services).toHaveLength(10);
   });
 
+  test('an incident has the threshold that judged it, not that of a version of later', async () => {
+    const read = async () => shape.incident.parse(JSON.parse((await at.get('/api/incidents/1')).text));
+    const { peakMinute } = await read();
+    const { pool } = at.dashboards.database;
+    const later = [STREAM, new Date(peakMinute)];
+    await pool.query('UPDATE verdicts SET threshold = 9 WHERE stream = $1 AND minute > $2', later);
+    expect((await read()).score.threshold).toBe(1);
+    await pool.query('UPDATE verdicts SET threshold = 1 WHERE stream = $1 AND minute > $2', later);
+  });
+
+  test('a browser gets a page for an address that is none, and a program words', async () => {
+    const seen = async (path: string, accept: string) => {
+      const answer = await fetch(at.open + path, { headers: { accept } });
+      return [answer.status, (answer.headers.get('content-type') ?? '').split(';')[0]];
+    };
+    expect(await seen('/alerts', 'text/html,*/*')).toEqual([404, 'text/html']);
+    expect(await seen('/alerts', 'application/json')).toEqual([404, 'application/json']);
+    expect(await seen('/api/nothing', 'text/html,*/*')).toEqual([404, 'application/json']);
+  });
+
   test('a live feed tells its lag and that it is stale', async () => {
     const { url } = await at.dashboards.open({ live: true, staleAfter: 60 });
     const overview = shape.overview.parse(JSON.parse((await at.get('/api/overview', {}, url)).text));

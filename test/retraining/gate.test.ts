@@ -222,6 +222,16 @@ describe('the gate', () => {
     expect(judge({ ...wolf, step: { column: 0, factor: 3 } }).state).toBe('published');
   });
 
+  test('after a fall a champion that flags nothing is deaf: the promise is the measure', () => {
+    const challenger = heldBack(0.02, 0.01, rates(0.03, 0.018));
+    const champion = heldBack(0, 0, rates(0.007, 0));
+    const after = (factor: number) => judge({ challenger, champion, step: { column: 0, factor } }).state;
+    expect(after(0.44)).toBe('published');
+    expect(after(2.3)).toBe('rejected');
+    const wolf = heldBack(0.03, 0.027);
+    expect(judge({ challenger: wolf, champion, step: { column: 0, factor: 0.44 } }).state).toBe('rejected');
+  });
+
   test('anomalies missed by chance are not held against it, those out of reach are', () => {
     const exam = (found: number, atReach: number) => ({
       challenger: result(found, atReach),

@@ -27,6 +27,9 @@ withNamespaces(
     expect(
       said(`mount -t tmpfs -o size=1m none ${folder} && { cat /dev/zero > ${folder}/fill 2>/dev/null || true; }`),
     ).toContain(`the data directory ${folder} has no space left on its disk: make room, or choose another`);
+    expect(apart(`mount -t tmpfs -o ro none ${folder} && ${take} ${folder}/new`).stdout).toContain(
+      `the data directory ${folder}/new is on a read-only file system: make it writable, or choose another`,
+    );
     expect(said(`mount -t tmpfs -o ro none ${folder}`)).toContain(
       `the data directory ${folder} is on a read-only file system: make it writable, or choose another`,
     );
@@ -41,6 +44,6 @@ test('what tries the directory leaves nothing in it', () => {
 
 test('a full disk is said of PostgreSQL too, which may be on another', () => {
   const words = 'FATAL:  could not write lock file "postmaster.pid": No space left on device';
-  expect(serverFault(words, '/var/lib/x').message).toContain('/var/lib/x has no space left on its disk');
+  expect(serverFault(words, '/var/lib/x/postgres').message).toContain('/var/lib/x has no space left on its disk');
   expect(serverFault('FATAL:  other', '/var/lib/x').message).toBe('FATAL:  other');
 });

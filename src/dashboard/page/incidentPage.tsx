@@ -74,7 +74,7 @@ export function IncidentPage({ id, canChange }: { id: number; canChange: boolean
           <dt>How sure</dt>
           <dd>{howSure(value)}</dd>
           <dt>What it means</dt>
-          <dd>{classMeaning(value.class)}</dd>
+          <dd>{classMeaning(value.class, value.subject)}</dd>
           <dt>What to do</dt>
           <dd>{value.advice === null ? whatToDo(value.class) : sentence(value.advice)}</dd>
         </dl>
@@ -172,14 +172,14 @@ function howSure(incident: Incident): string {
 }
 
 function voices({ models, class: found }: Incident): string {
+  const said = found === 'unknown' ? 'fit no class' : `say ${className(found).toLowerCase()}`;
   if (models.includes('watch')) return 'These routes are not what you declared of your networks; no model was asked.';
   const flagged = models.filter((name) => name !== 'evidence');
   const votes = `${flagged.length} of ${MODELS} models found these minutes anomalous`;
   const routes = models.includes('evidence');
   if (!routes) return `${votes}; the class follows from what was sent.`;
-  if (flagged.length === 0)
-    return `No model found these minutes anomalous; the routes alone say ${className(found).toLowerCase()}.`;
-  return `${votes}, and the routes themselves say ${className(found).toLowerCase()}.`;
+  if (flagged.length === 0) return `No model found these minutes anomalous; the routes alone ${said}.`;
+  return `${votes}, and the routes themselves ${said}.`;
 }
 
 function NewNormalCard({ newNormal }: { newNormal: NonNullable<Incident['newNormal']> }) {
