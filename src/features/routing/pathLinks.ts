@@ -35,7 +35,6 @@ export class PathLinks {
     let youngest = 0;
     let before = 0;
     const end = pathStart[path + 1]!;
-    named.lookAhead(hops, pathStart[path]!, end);
     for (let hop = pathStart[path]! + 1; hop < end; hop++) {
       const left = hops[hop - 1]!;
       const right = hops[hop]!;
