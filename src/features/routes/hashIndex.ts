@@ -152,11 +152,14 @@ export class HashIndex {
       const head = this.#heads.get(from + at);
       behind[at] = head;
       walked[left] = at;
-      left += head === 0 ? 0 : 1;
+      left += isSome(head);
     }
     // whoever is in a bucket stays in it or goes to the new one, which is empty: which it is cannot be foreseen
     ends.fill(0);
     while (left > 0) {
+      let read = 0;
+      for (let chain = 0; chain < left; chain++) read ^= this.after(behind[walked[chain]!]! - 1);
+      this.lookedAt = read;
       let longer = 0;
       for (let chain = 0; chain < left; chain++) {
         const at = walked[chain]!;
@@ -169,7 +172,7 @@ export class HashIndex {
         ends[end] = id + 1;
         behind[at] = next;
         walked[longer] = at;
-        longer += next === 0 ? 0 : 1;
+        longer += isSome(next);
       }
       left = longer;
     }
@@ -179,4 +182,9 @@ export class HashIndex {
     }
     if (this.#buckets === 2 * round) this.#round = this.#buckets;
   }
+}
+
+/** 1 for an id + 1, 0 for the end of a chain, without a branch: the processor would have to wait for memory to know which. */
+function isSome(next: number): number {
+  return -next >>> 31;
 }

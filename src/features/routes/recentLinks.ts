@@ -26,14 +26,17 @@ export class NamedLinks {
   /** Where a link's copy stands, or would stand. */
   at(left: number, right: number): number {
     const { places } = this;
-    let hash = Math.imul(left, 0x85ebca6b) ^ Math.imul(right, 0x9e3779b1);
-    hash ^= hash >>> 15;
-    const set = (hash & (SETS - 1)) * (WAYS * WIDTH);
+    const set = setOf(left, right);
     for (let at = set; at < set + WAYS * WIDTH; at += WIDTH) {
       if (places[at + LEFT] === (left | 0) && places[at + RIGHT] === (right | 0)) return at;
     }
     this.#turn = (this.#turn + 1) & (WAYS - 1);
     return set + this.#turn * WIDTH;
+  }
+
+  /** Reads where a link's copy is looked for, for several to be read side by side: one by one, each waits for memory. */
+  lookAt(left: number, right: number): number {
+    return this.places[setOf(left, right)]!;
   }
 
   has(at: number, left: number, right: number): boolean {
@@ -46,6 +49,13 @@ export class NamedLinks {
     this.places[at + SINCE] = since;
     this.places[at + PASSED] = passed;
   }
+}
+
+/** Where the set begins in which a link's copy may stand. */
+function setOf(left: number, right: number): number {
+  let hash = Math.imul(left, 0x85ebca6b) ^ Math.imul(right, 0x9e3779b1);
+  hash ^= hash >>> 15;
+  return (hash & (SETS - 1)) * (WAYS * WIDTH);
 }
 
 /**

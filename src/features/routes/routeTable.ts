@@ -35,7 +35,7 @@ const LOOKS = 1 << 20;
 /** Places of a block of so many routes: a few more than needed, so that most routes that come find room. */
 function roomFor(count: number): number {
   const step = count <= 32 ? GRAIN : count <= 256 ? 16 : 64;
-  return Math.ceil(count / step) * step;
+  return (count + step - 1) & -step;
 }
 
 /**
