@@ -66,20 +66,17 @@ for (const [folder, file] of [
       }),
     );
 }
-await Promise.all(steps);
-
-const bundles = [];
-const program = 'dist/program/routewarden.js';
-const modules = ['src', 'queues', 'workers'].flatMap((folder) => filesOf(`dist/${folder}`));
-if (!existsSync(program) || newest([...modules, 'packaging/program.js', 'package-lock.json']) > newest([program]))
-  bundles.push(run('packaging/program.js'));
 const page = 'src/dashboard/page/build.js';
 if (existsSync(page)) {
   const sources = ['package-lock.json', ...filesOf('src/dashboard'), ...filesOf('src/services')];
-  if (!existsSync('dist/page/index.html') || newest(sources) > newest(['dist/page/index.html']))
-    bundles.push(run(page));
+  if (!existsSync('dist/page/index.html') || newest(sources) > newest(['dist/page/index.html'])) steps.push(run(page));
 }
-await Promise.all(bundles);
+await Promise.all(steps);
+
+const program = 'dist/program/routewarden.js';
+const modules = ['src', 'queues', 'workers'].flatMap((folder) => filesOf(`dist/${folder}`));
+if (!existsSync(program) || newest([...modules, 'packaging/program.js', 'package-lock.json']) > newest([program]))
+  await run('packaging/program.js');
 
 // What the compiled tests find as `@jest/globals`, before that of node_modules: see test/runtime.cjs.
 if (existsSync('dist/test')) {

@@ -6,6 +6,7 @@
  * that use what changed.
  */
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statfsSync, watch } from 'node:fs';
 import { availableParallelism, freemem, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -66,14 +67,30 @@ function step(name, args) {
   return spawnSync(process.execPath, args, { stdio: 'inherit' }).status === 0;
 }
 
-function check(name, args) {
-  if (step(name, args)) passed += 1;
-  else failed += 1;
+/** Runs scripts at once, for each leaves a processor idle now and then; what each says comes when it has ended. */
+async function checkAll(checks) {
+  const one = async ([name, ...args]) => {
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const said = [];
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (part) => said.push(part));
+    const [code] = await once(child, 'close');
+    console.log(`\n== ${name}`);
+    process.stdout.write(Buffer.concat(said));
+    if (code === 0) passed += 1;
+    else failed += 1;
+  };
+  await Promise.all(checks.map(one));
 }
 
-function runOnce() {
-  check('build and types', ['build.js', ...(words.length > 0 ? ['--changed'] : [])]);
-  if (words.length === 0) check('lint, import rules and dead code', ['test/check.js', '--built']);
+async function runOnce() {
+  await checkAll(
+    words.length > 0
+      ? [['build and types', 'build.js', '--changed']]
+      : [
+          ['build and types', 'build.js'],
+          ['lint, import rules and dead code', 'test/check.js', '--built'],
+        ],
+  );
 
   if (failed === 0) {
     const folder = mkdtempSync(join(tmpdir(), 'routewarden-test-'));
@@ -141,4 +158,4 @@ function goOn() {
 }
 
 if (process.argv.includes('--watch')) goOn();
-else runOnce();
+else await runOnce();

@@ -8,16 +8,15 @@ const { default: Sequencer } = require('@jest/test-sequencer');
 /** From the longest down; measured on two cores, each over ten seconds. The second waits for the clock. */
 const LONGEST = [
   'docs/run',
+  'line/wholeSystem',
   'cli/drill',
   'chaos/chaos',
   'retraining/manyModels',
-  'line/retrain',
   'browser/page',
   'retraining/exactlyOnceRedis',
   'line/line',
   'retraining/exactlyOncePostgres',
   'storage/directoryLock',
-  'browser/wholeSystem',
   'storage/ownDatabase',
   'dashboard/attacks',
   'watch/replayed',

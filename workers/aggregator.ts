@@ -34,6 +34,7 @@ await runService('aggregator', async (context) => {
         name: AGGREGATOR,
         stream,
         wakeOn: ['update_batches'],
+        byRows: true,
         forget: () => aggregator.forget(),
         step: async () => {
           try {

@@ -58,6 +58,7 @@ await runService('correlator', async (context) => {
         name: 'correlator',
         stream,
         wakeOn: ['verdicts'],
+        byRows: true,
         step: async () => {
           await given.refreshIfDue();
           const options = {

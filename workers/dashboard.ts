@@ -10,6 +10,7 @@ import { createDashboard } from '../src/dashboard/server.js';
 import { sessionKey } from '../src/dashboard/sessionKey.js';
 import { AsNameSource } from '../src/incidents/names/asNameSource.js';
 import type { ModelKey } from '../src/models/model.js';
+import { PortInUse } from '../src/services/pagePort.js';
 import { periodically } from '../src/services/periodic.js';
 import { aborted, runService } from '../src/services/service.js';
 
@@ -62,6 +63,7 @@ await runService('dashboard', async (context) => {
       logger.warn({ error: error.message }, 'sessions will end with this process'),
     ),
     watchRate: settings.retraining.watchRate,
+    trainingDays: settings.retraining.trainingDays,
     budget: settings.incidents.evidence.perDay,
     replayed: settings.streams.filter(({ replay }) => replay).map(({ name }) => name),
     nameOf: names.nameOf,
@@ -73,10 +75,7 @@ await runService('dashboard', async (context) => {
   try {
     await server.listen({ host, port });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    throw new Error(
-      `port ${port} on ${host} is in use: stop what uses it, or choose another with ROUTEWARDEN_DASHBOARD_PORT (0 takes any free one)`,
-    );
+    throw (error as NodeJS.ErrnoException).code === 'EADDRINUSE' ? new PortInUse(host, port) : error;
   }
   const address = server.server.address();
   const listening = typeof address === 'object' && address !== null ? address.port : port;

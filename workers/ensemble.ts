@@ -11,7 +11,13 @@ await runService('ensemble', async (context) => {
         waitSeconds: context.settings.ensembleWaitSeconds,
         falseAlarmsPerDay: context.settings.ensembleFalseAlarmsPerDay,
       });
-      return runStage(context, { name: ENSEMBLE, stream, wakeOn: ['scores', 'features'], step: () => ensemble.step() });
+      return runStage(context, {
+        name: ENSEMBLE,
+        stream,
+        wakeOn: ['scores', 'features'],
+        byRows: true,
+        step: () => ensemble.step(),
+      });
     }),
   );
 });

@@ -2,9 +2,12 @@ import type { Hour } from '../../src/drift/channels.js';
 import { judge } from '../../src/drift/decision.js';
 import { compareFeatures } from '../../src/drift/featureEvidence.js';
 import { type Mask, summariseFeatures, summariseScores } from '../../src/drift/hours.js';
-import { passingIncidents } from '../../src/drift/lastingIncidents.js';
-import { driftSettings, policyOf } from '../../src/drift/settings.js';
+import { maskedIncidents, minutesIn, stormsAmong } from '../../src/drift/lastingIncidents.js';
+import { runawaySince } from '../../src/drift/runaway.js';
+import { baselineNeeded, driftSettings, policyOf } from '../../src/drift/settings.js';
+import { wanes } from '../../src/drift/waning.js';
 import type { Minute } from '../../src/features/row.js';
+import { retrainingSettings } from '../../src/retraining/settings.js';
 import type { IncidentSpan } from '../../src/storage/streamHistory.js';
 import type { ModelLine, ServedModel } from './modelLine.js';
 import { STREAM } from './rows.js';
@@ -24,9 +27,9 @@ const ceilHour = (minute: Minute): Minute => floorHour(minute + 59);
 const count = (hours: readonly Hour[]): number => hours.reduce((sum, { summary }) => sum + summary.minutes, 0);
 
 /**
- * The hourly checks of the drift monitor on every model, over windows in memory: the summaries, the masks, the minimum
- * shares and the judgement are the product's, only what `checkDrift` reads from the database is read from arrays. A
- * check that finds drift starts the cool-down, as a retraining does; the model stays.
+ * The hourly checks of the drift monitor on every model, over windows in memory: runaway versions, storms, the summaries,
+ * the masks, the minimum shares and the judgement are the product's, only what `checkDrift` reads from the database is
+ * read from arrays. A check that finds drift starts the cool-down, as a retraining does; the model stays.
  *
  * @param stained the minutes that incidents take from drift and training, as known at the end of the run
  */
@@ -44,8 +47,7 @@ export function driftLine(line: ModelLine, stained: readonly IncidentSpan[]): Dr
       counts.checks++;
       counts[found.outcome]++;
       if (found.outcome === 'suppressed' || found.outcome === 'drifted') {
-        const at = new Date(windowEnd * 60_000).toISOString().slice(0, 16);
-        counts.words.push(`${at} ${model.kind}: ${found.outcome}: ${found.reason}`);
+        counts.words.push(`${inWords(windowEnd)} ${model.kind}: ${found.outcome}: ${found.reason}`);
       }
       if (found.outcome === 'drifted') coolUntil.set(model.kind, windowEnd + settings.coolDownMinutes);
     }
@@ -70,12 +72,23 @@ function check(
   const baselineFrom = floorHour(Math.max(windowStart - settings.baselineMinutes, first));
   const currentFrom = Math.max(windowStart, ceilHour(servedFrom));
   const recentFrom = Math.max(currentFrom - Math.max(0, settings.guardMinutes - settings.currentMinutes), baselineFrom);
+  const isWaning = (stretch: IncidentSpan) => wanes(line.block, stretch);
+  const { watchRate } = retrainingSettings.parse({});
+  const runaway = runawaySince(anomalousByHour(line, model, servedFrom, windowEnd), windowEnd, watchRate);
+  if (runaway !== null && !isWaning({ from: runaway, until: windowEnd })) {
+    const share = `${(100 * watchRate).toFixed(0)} %`;
+    return { outcome: 'drifted', reason: `over ${share} of each two hours are anomalous since ${inWords(runaway)}` };
+  }
   const served = windowEnd - currentFrom;
   if (served < policy.minimumCurrent) return null;
   const known = stained
     .filter(({ from }) => from < windowEnd)
     .map(({ from, until }) => ({ from, until: Math.min(until, windowEnd) }));
-  const masks = passingIncidents(known, settings.patienceMinutes);
+  const current = { from: currentFrom, until: windowEnd };
+  const masks = maskedIncidents(known, settings.patienceMinutes, current, isWaning);
+  const storm = stormsAmong(known, settings.patienceMinutes, isWaning).find(({ until }) => until > currentFrom);
+  if (storm !== undefined)
+    return { outcome: 'suppressed', reason: `a storm since ${inWords(storm.from)} goes back to the level of before` };
   const mask: Mask = (minute) => masks.some(({ from, until }) => minute >= from && minute < until);
   const leftOut = minutesIn(masks, currentFrom, windowEnd);
 
@@ -85,7 +98,7 @@ function check(
     recent: scores.filter(({ hour }) => hour >= Math.max(recentFrom, servedFrom)),
     current: scores.filter(({ hour }) => hour >= currentFrom),
   };
-  if (count(windows.baseline) < policy.minimumBaseline) return null;
+  if (count(windows.baseline) < baselineNeeded(policy.minimumBaseline, false)) return null;
   const judged = count(windows.current);
   if (judged < Math.max(settings.minimumJudgedShare * served, Math.min(policy.minimumCurrent, served) / 2)) {
     return {
@@ -133,10 +146,12 @@ function scoreHours(
   return [...hours.values()].sort((a, b) => a.hour - b.hour);
 }
 
-function minutesIn(spans: readonly IncidentSpan[], from: Minute, until: Minute): number {
-  let minutes = 0;
-  for (let minute = from; minute < until; minute++) {
-    if (spans.some((span) => minute >= span.from && minute < span.until)) minutes++;
-  }
-  return minutes;
+/** What the version itself found anomalous, hour by hour: incidents are not left out. */
+function anomalousByHour(line: ModelLine, { score, threshold }: ServedModel, servedFrom: Minute, until: Minute) {
+  const live = line.inputs
+    .map(({ minute }, row) => ({ minute, score: score[row]!, anomalous: score[row]! > threshold, rules: [] }))
+    .filter(({ minute }) => minute >= servedFrom && minute < until);
+  return [...summariseScores(live, null)].map(([hour, { minutes, anomalous }]) => ({ hour, minutes, anomalous }));
 }
+
+const inWords = (minute: Minute): string => new Date(minute * 60_000).toISOString().slice(0, 16);

@@ -1,5 +1,6 @@
 import { MINUTES_PER_DAY } from '../../src/features/row.js';
 import { MODEL_KINDS, type ModelKindName } from '../../src/models/model.js';
+import { countsBackAfter, type Span } from './countsBack.js';
 import type { RegimeWalk } from './walk.js';
 
 const HOUR = 60;
@@ -36,7 +37,15 @@ export interface BoundaryOutcome {
   published: number;
   held: number;
   rejected: number;
-  events: { row: number; minutes: number; own_incident: boolean; minutes_late: number | null }[];
+  events: {
+    row: number;
+    minutes: number;
+    own_incident: boolean;
+    minutes_late: number | null;
+    /** Minutes from the label's end to that of the incident, and until the counts are back; see `countsBackAfter`. */
+    incident_minutes_after: number | null;
+    counts_minutes_after: number | null;
+  }[];
 }
 
 /** What came of each boundary, up to the next one. */
@@ -121,6 +130,8 @@ export function outcomesOf({ line, retrains }: RegimeWalk): BoundaryOutcome[] {
           minutes: event.until - event.from,
           own_incident: found !== undefined,
           minutes_late: found === undefined ? null : Math.max(0, found.from - event.from),
+          incident_minutes_after: found === undefined ? null : found.until - event.until,
+          counts_minutes_after: countsBackAfter(line.series.block, labels, event, { from: row, until }),
         };
       }),
     };
@@ -160,8 +171,8 @@ function calmAfter(
   return null;
 }
 
-function eventsIn(labels: Uint8Array, from: number, until: number): { from: number; until: number }[] {
-  const events: { from: number; until: number }[] = [];
+function eventsIn(labels: Uint8Array, from: number, until: number): Span[] {
+  const events: Span[] = [];
   for (let row = from; row < until; row++) {
     if (labels[row] !== 1) continue;
     const last = events.at(-1);

@@ -35,6 +35,8 @@ export async function writeBackup(pool: Pool, file: string, options: BackupOptio
     return rows;
   } catch (error) {
     await rm(partial, { force: true });
+    // Whoever asked knows the file by its own name.
+    if ((error as NodeJS.ErrnoException).path === partial) Object.assign(error as Error, { path: file });
     throw error;
   }
 }

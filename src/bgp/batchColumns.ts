@@ -58,3 +58,8 @@ export interface BatchColumns {
   hops: Uint32Array;
   marks: Uint8Array;
 }
+
+/** Has lent columns be the batch's own: each becomes a copy. @returns the same object */
+export function ownColumns(columns: BatchColumns): BatchColumns {
+  return Object.assign(columns, Object.fromEntries(Object.entries(columns).map(([name, own]) => [name, own.slice()])));
+}

@@ -1,15 +1,10 @@
 import { IPV4_ADDRESS, IPV6_ADDRESS, maskWords, wordsOf } from './address.js';
-import { type BatchColumns, NO_ORIGIN, NONE, PEER_STATE, RIB_ENTRY, UPDATE } from './batchColumns.js';
+import { type BatchColumns, NO_ORIGIN, NONE, ownColumns, PEER_STATE, RIB_ENTRY, UPDATE } from './batchColumns.js';
 import { encodeBatch } from './batchEncoding.js';
 import { ColumnRoom } from './columnRoom.js';
 import { PathDictionary } from './pathDictionary.js';
+import { widened } from './widened.js';
 import { WordDictionary } from './wordDictionary.js';
-
-function widened<T extends Uint8Array | Uint32Array | Float64Array>(column: T): T {
-  const wider = new (column.constructor as new (length: number) => T)(column.length * 2);
-  wider.set(column);
-  return wider;
-}
 
 /**
  * Collects BGP messages into a batch. A decoder opens a message with `begin`, adds its elements, and ends it with
@@ -49,9 +44,7 @@ export class UpdateBatchBuilder {
   #waitingPrefix = new Uint32Array(1024);
   #waitingNextHop = new Uint32Array(1024);
   #waitingPathId = new Uint32Array(1024);
-
   readonly #encoding = new ColumnRoom();
-
   /** Batches taken so far: indices are of one batch. */
   taken = 0;
 
@@ -219,11 +212,7 @@ export class UpdateBatchBuilder {
 
   /** The batch's columns, to keep; the builder is empty afterwards. */
   takeColumns(): BatchColumns {
-    const columns = this.lendColumns();
-    return Object.assign(
-      columns,
-      Object.fromEntries(Object.entries(columns).map(([name, own]) => [name, own.slice()])),
-    );
+    return ownColumns(this.lendColumns());
   }
 
   /** The encoded batch; the builder is empty afterwards. */
@@ -237,13 +226,6 @@ export class UpdateBatchBuilder {
     const messages = this.#messages;
     const elements = this.#elements;
     const paths = this.paths;
-    const peers = this.#peers.count;
-    const peerAddress = new Uint32Array(peers);
-    const peerAs = new Uint32Array(peers);
-    for (let i = 0; i < peers; i++) {
-      peerAddress[i] = this.#peers.words[i * 4]!;
-      peerAs[i] = this.#peers.words[i * 4 + 1]!;
-    }
     return {
       kind: this.#kind.subarray(0, messages),
       time: this.#time.subarray(0, messages),
@@ -258,8 +240,8 @@ export class UpdateBatchBuilder {
       pathId: this.#hasPathIds ? this.#pathId.subarray(0, elements) : new Uint32Array(0),
       addressShape: this.#addresses.shapes.subarray(0, this.#addresses.count),
       addressWords: this.#addresses.words.subarray(0, this.#addresses.count * 4),
-      peerAddress,
-      peerAs,
+      peerAddress: this.#peers.column(0),
+      peerAs: this.#peers.column(1),
       prefixShape: this.#prefixes.shapes.subarray(0, this.#prefixes.count),
       prefixWords: this.#prefixes.words.subarray(0, this.#prefixes.count * 4),
       pathStart: paths.starts.subarray(0, paths.count + 1),

@@ -59,6 +59,13 @@ export class WordDictionary {
     return index;
   }
 
+  /** One of the four words of every entry, on its own. */
+  column(word: number): Uint32Array {
+    const column = new Uint32Array(this.count);
+    for (let i = 0; i < column.length; i++) column[i] = this.words[i * 4 + word]!;
+    return column;
+  }
+
   clear(): void {
     while (this.#room > this.capacity && this.count * 4 <= this.#room) this.#room >>= 1;
     this.count = 0;

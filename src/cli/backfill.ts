@@ -11,6 +11,7 @@ import { CORRELATOR } from '../incidents/lateCorrelation.js';
 import { layoutOf } from '../sources/archive/layout.js';
 import { StageLocks } from '../storage/stageLocks.js';
 import { registerStream } from '../storage/streams.js';
+import { valueFault } from '../words/valueFault.js';
 import { age, printJson, say, UsageError } from './output.js';
 import { fillStore } from './store.js';
 import { terminalLog } from './terminalLog.js';
@@ -133,7 +134,7 @@ export function register(program: Command): void {
     .option('--json', 'print one JSON object')
     .addHelpText('after', EXAMPLES)
     .action(async (given: unknown) => {
-      const parsed = optionsSchema.safeParse(given);
+      const parsed = optionsSchema.safeParse(given, { error: valueFault });
       if (!parsed.success) {
         const issue = parsed.error.issues[0]!;
         throw new UsageError(`option ${issue.path.join('.')}: ${issue.message}`);

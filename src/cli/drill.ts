@@ -51,7 +51,7 @@ Examples:
         const [from, until] = [startMinute * 60_000, (startMinute + options.for) * 60_000];
         const taken = `AS${culprits[0]} takes ${prefixes[0]} from AS${victims[0]}`;
         const pace = options.pace === 1 ? 'the pace of the clock' : `${options.pace} times the pace of the clock`;
-        say(`Drill: a simulated Internet, at ${pace}. Times are UTC; now is ${clock(drill.time())}.
+        say(`Drill: a simulated Internet, at ${pace}. Times are UTC; now is ${clock(drill.time())}.${catchingUp(drill)}
   yours      AS${victims[0]}
   hijack     ${taken} at ${clock(from)} at ${peers.length} peers, and gives it back at ${clock(until)}
   settings   ${file}, with a chat that is printed here
@@ -82,6 +82,13 @@ function drillOf(options: DrillOptions): Drill {
   } catch (error) {
     throw error instanceof TooFarBack ? new UsageError(error.message) : error;
   }
+}
+
+/** Until then a system that listens says that it is behind the feed. */
+function catchingUp(drill: Drill): string {
+  if (drill.behindSeconds === 0) return '';
+  return `
+It begins ${drill.behindSeconds} s in the past: the system says "behind the feed" until ${clock(drill.caughtUpAt)}.`;
 }
 
 function later(drill: Drill, at: number, what: string, signal: AbortSignal): NodeJS.Timeout {

@@ -7,6 +7,7 @@ import { plotHtml } from '../evaluation/plot.js';
 import { modelKinds } from '../models/kinds.js';
 import { featureBlock, firstMinute, watermark } from '../storage/features.js';
 import { listStreams } from '../storage/streams.js';
+import { valueFault } from '../words/valueFault.js';
 import { faultWords } from './faultWords.js';
 import { lookAt, settingsOf } from './store.js';
 
@@ -50,7 +51,7 @@ export function register(program: Command): void {
     .option('--json', 'print one JSON object')
     .addHelpText('after', EXAMPLES)
     .action(async (path: string | undefined, given: unknown, command: Command) => {
-      const parsed = optionsSchema.safeParse(given);
+      const parsed = optionsSchema.safeParse(given, { error: valueFault });
       if (!parsed.success) {
         const issue = parsed.error.issues[0]!;
         command.error(`error: option ${issue.path.join('.')}: ${issue.message}`, { exitCode: 2 });

@@ -1,6 +1,6 @@
 const WORDS: Record<string, (path: string) => string> = {
   ENOENT: (path) => `no such file: ${path}`,
-  ENOTDIR: (path) => `no such file: ${path}`,
+  ENOTDIR: (path) => `${path}: a part of this path is a file, not a directory`,
   EISDIR: (path) => `${path} is a directory, not a file`,
   EACCES: (path) => `permission denied: ${path}`,
   EPERM: (path) => `permission denied: ${path}`,

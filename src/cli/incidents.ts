@@ -12,6 +12,7 @@ import { networkOfSubject, withNetwork } from '../incidents/subject.js';
 import { messageWords } from '../incidents/watch/routeMessage.js';
 import { commentsOf, type IncidentComment } from '../storage/incidentMarks.js';
 import { incidentById, type StoredIncident, searchIncidents } from '../storage/incidents.js';
+import { valueFault } from '../words/valueFault.js';
 import { registerIncidentMarks } from './incidentMarks.js';
 import { readNumber } from './modelArguments.js';
 import { minuteText, printJson, say, table, UsageError } from './output.js';
@@ -24,7 +25,7 @@ export function register(program: Command): void {
     .command('incidents')
     .description('List incidents, newest first; filters are those of the page and of /api/incidents.')
     .option('--class <classes>', `one or more of ${INCIDENT_CLASSES.join(', ')}`)
-    .option('--severity <severities>', `one or more of ${SEVERITIES.join(', ')}`)
+    .option('--severity <severities>', `one or more of ${SEVERITIES.join(', ')}: these alone; major+ is major and over`)
     .option('--mine', 'only what touches your own networks')
     .option('--as <number>', 'the network behind it, or an origin that stands out')
     .option('--prefix <prefix>', 'names a prefix inside it, or around it')
@@ -41,7 +42,7 @@ export function register(program: Command): void {
       `
 Examples:
   routewarden incidents --limit 5
-  routewarden incidents --class hijack,leak --severity major,critical --since 2026-01-31
+  routewarden incidents --class hijack,leak --severity major+ --since 2026-01-31
   routewarden incidents --mine --state open --json
   routewarden incidents --prefix 192.0.2.0/24 --csv
   routewarden incidents show 12
@@ -54,6 +55,7 @@ The page has each at /incidents/ID.`,
       const asked = FILTERS.filter((name) => options[name] !== undefined);
       const parsed = incidentFilter.safeParse(
         Object.fromEntries(asked.map((name) => [name, options[name] === true ? 'yes' : options[name]])),
+        { error: valueFault },
       );
       if (!parsed.success) {
         const issue = parsed.error.issues[0]!;

@@ -10,6 +10,7 @@ import { difference, joined, proposalOf, type SeenRoute, watchText } from '../in
 import { asNumber } from '../incidents/watch/settings.js';
 import { announcedBy, RIPESTAT_URL } from '../sources/ripeStat.js';
 import { knownRoutes } from '../storage/knownRoutes.js';
+import { valueFault } from '../words/valueFault.js';
 import { printJson, say, UsageError } from './output.js';
 import { hasDatabase, lookAt, settingsOf } from './store.js';
 
@@ -55,7 +56,7 @@ Exit codes: 0 done or nothing to change, 1 failed or refused, 2 wrong usage.`,
     )
     .action(async (words: string[], options: Options) => {
       const networks = words.map((word) => {
-        const parsed = asNumber.safeParse(word);
+        const parsed = asNumber.safeParse(word, { error: valueFault });
         if (!parsed.success) throw new UsageError(`"${word}" is not an AS number: write it as AS64500`);
         return parsed.data;
       });

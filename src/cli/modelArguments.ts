@@ -14,7 +14,11 @@ export function readKey(text: string): ModelKey {
 
 /** @throws UsageError where the model's stream is none of these */
 export function requireStream(key: ModelKey, streams: readonly string[]): void {
-  const { stream } = parseModelKey(key);
+  requireKnown(parseModelKey(key).stream, streams);
+}
+
+/** @throws UsageError where a stream is none of these */
+export function requireKnown(stream: string, streams: readonly string[]): void {
   if (streams.includes(stream)) return;
   const known = streams.length === 0 ? 'there is none yet' : `known streams: ${streams.join(', ')}`;
   throw new UsageError(`unknown stream ${stream} (${known})`);

@@ -6,6 +6,7 @@ import { readLabelledMinutes } from '../evaluation/labelledMinutes.js';
 import { StageLocks } from '../storage/stageLocks.js';
 import { forgetEmptyStream, listStreams, registerStream } from '../storage/streams.js';
 import { plural } from '../words/plural.js';
+import { valueFault } from '../words/valueFault.js';
 import { age, minuteText, printJson, say, UsageError } from './output.js';
 import { fillStore } from './store.js';
 import { holdingsInWords, TableDisplay } from './tableDisplay.js';
@@ -89,7 +90,7 @@ export function register(program: Command): void {
     .option('--json', 'print one JSON object')
     .addHelpText('after', EXAMPLES)
     .action(async (paths: string[], given: unknown) => {
-      const parsed = optionsSchema.safeParse(given);
+      const parsed = optionsSchema.safeParse(given, { error: valueFault });
       if (!parsed.success) {
         const issue = parsed.error.issues[0]!;
         throw new UsageError(`option ${issue.path.join('.')}: ${issue.message}`);

@@ -3,7 +3,9 @@ import { SingleBar } from 'cli-progress';
 import type { Command } from 'commander';
 import { openRetrainQueue, RETRAIN } from '../../queues/retrain.js';
 import { clearFailures, modelActs } from '../acts/models.js';
+import { currentActivation } from '../storage/activations.js';
 import { listStreams } from '../storage/streams.js';
+import { refusedWords } from '../words/refused.js';
 import { readKey, requireStream } from './modelArguments.js';
 import { printJson, say } from './output.js';
 import { requireQueues, withStore } from './store.js';
@@ -67,16 +69,19 @@ export function register(program: Command): void {
             version: number;
             reasons: string[];
           };
-          return { model: modelKey, job: jobId, state: result.state, version: result.version, reasons: result.reasons };
+          const serving = (await currentActivation(pool, modelKey))?.version ?? null;
+          const { state, version, reasons } = result;
+          return { model: modelKey, job: jobId, state, version, serving, reasons };
         } finally {
           bar.stop();
         }
       });
-      if (options.json) printJson(outcome);
-      else
-        say(
-          `${modelKey}: ${outcome.state}${'version' in outcome ? ` version ${outcome.version}: ${outcome.reasons?.join('; ')}` : `, job ${outcome.job}`}`,
-        );
-      if (outcome.state === 'rejected' || outcome.state === 'held') process.exitCode = 1;
+      const { state } = outcome;
+      const isRefused = state === 'rejected' || state === 'held';
+      if (isRefused) process.exitCode = 1;
+      if (options.json) return printJson(outcome);
+      if (outcome.reasons === undefined) return say(`${modelKey}: ${state}, job ${outcome.job}`);
+      say(`${modelKey}: ${state} version ${outcome.version}: ${outcome.reasons.join('; ')}`);
+      if (isRefused) say(refusedWords(modelKey, outcome.version, outcome.serving));
     });
 }

@@ -3,7 +3,9 @@ import type { Command } from 'commander';
 import { silenceActs } from '../acts/silences.js';
 import { type Silence, silenceRequest } from '../incidents/alerts/silence.js';
 import { listSilences } from '../storage/silences.js';
-import { readNumber } from './modelArguments.js';
+import { streamNames } from '../storage/streams.js';
+import { valueFault } from '../words/valueFault.js';
+import { readNumber, requireKnown } from './modelArguments.js';
 import { printJson, say, table, UsageError } from './output.js';
 import { lookAt, withDatabase } from './store.js';
 
@@ -72,21 +74,27 @@ Every field that is given must fit. Incidents go on being found and listed.`,
       '\nExample:\n  routewarden silences add --as AS64500 --until 2026-11-30T06:00Z --reason maintenance',
     )
     .action(async (options: AddOptions) => {
-      const request = silenceRequest.safeParse({
-        prefix: options.prefix,
-        ...(options.as === undefined ? {} : { asNumber: readNumber(options.as.replace(/^AS/i, '')) }),
-        class: options.class,
-        stream: options.stream,
-        ...(options.from === undefined ? {} : { startsAt: isoTime(options.from, '--from') }),
-        endsAt: isoTime(options.until, '--until'),
-        reason: options.reason,
-      });
+      const request = silenceRequest.safeParse(
+        {
+          prefix: options.prefix,
+          ...(options.as === undefined ? {} : { asNumber: readNumber(options.as.replace(/^AS/i, '')) }),
+          class: options.class,
+          stream: options.stream,
+          ...(options.from === undefined ? {} : { startsAt: isoTime(options.from, '--from') }),
+          endsAt: isoTime(options.until, '--until'),
+          reason: options.reason,
+        },
+        { error: valueFault },
+      );
       if (!request.success) {
         const issue = request.error.issues[0]!;
         throw new UsageError(`${issue.path.join('.') || 'silence'}: ${issue.message}`);
       }
       const { username } = userInfo();
-      const silence = await withDatabase(program, ({ pool }) => silenceActs(pool, Date).add(request.data, username));
+      const silence = await withDatabase(program, async ({ pool }) => {
+        if (request.data.stream !== undefined) requireKnown(request.data.stream, await streamNames(pool));
+        return silenceActs(pool, Date).add(request.data, username);
+      });
       if (options.json) return printJson({ silence });
       say(`silence ${silence.id}: ${scopeOf(silence)} until ${silence.endsAt.toISOString().slice(0, 16)} UTC`);
     });

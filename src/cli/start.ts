@@ -1,9 +1,12 @@
 import { Argument, type Command } from 'commander';
 import { pino } from 'pino';
 import pretty from 'pino-pretty';
+import type { Settings } from '../config/settings.js';
 import { findService, SERVICES, type ServiceName } from '../services/catalogue.js';
 import { logPrinter } from '../services/logLines.js';
+import { noteReload, type ReloadOutcome } from '../services/reloadOutcome.js';
 import { System } from '../services/system.js';
+import { openPool } from '../storage/pool.js';
 import { say } from './output.js';
 import { settingsOf } from './store.js';
 
@@ -61,17 +64,17 @@ Examples:
       );
       let reloading: Promise<void> = Promise.resolve();
       const reload = async () => {
+        const system = await starting;
+        say('reading the settings again');
+        const outcome = await reloaded(system, () => settingsOf(program));
+        say(outcome.words);
+        const pool = openPool(system.database.databaseUrl, { name: 'start', maximum: 1, onError: () => {} });
         try {
-          const system = await starting;
-          say('reading the settings again');
-          const services = await system.reload(settingsOf(program));
-          say(
-            services.length === 0
-              ? 'no setting has changed: every service goes on'
-              : `the new settings are in use: ${services.length} services started afresh`,
-          );
+          await noteReload(pool, outcome);
         } catch (error) {
-          say(`the settings stay as they were: ${(error as Error).message}`);
+          say(`what came of it is not in the audit log: ${(error as Error).message}`);
+        } finally {
+          await pool.end();
         }
       };
       process.on('SIGHUP', () => {
@@ -83,4 +86,17 @@ Examples:
       say(reason);
       await system.stop();
     });
+}
+
+async function reloaded(system: System, read: () => Settings): Promise<ReloadOutcome> {
+  try {
+    const services = await system.reload(read());
+    const words =
+      services.length === 0
+        ? 'no setting has changed: every service goes on'
+        : `the new settings are in use: ${services.length} services started afresh`;
+    return { isDone: true, words };
+  } catch (error) {
+    return { isDone: false, words: `the settings stay as they were: ${(error as Error).message}` };
+  }
 }

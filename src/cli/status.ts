@@ -5,7 +5,7 @@ import { MODEL_KINDS } from '../models/model.js';
 import { recentDriftReports, type StoredDriftReport } from '../storage/driftReports.js';
 import { newestRefusals } from '../storage/operationFacts.js';
 import { alertsLastDay, type RaisedIncidents, raisedIncidents } from '../storage/raisedIncidents.js';
-import { listServices } from '../storage/services.js';
+import { listServices, withoutReplaced } from '../storage/services.js';
 import {
   type ModelStatus,
   modelStatus,
@@ -66,7 +66,7 @@ export async function readStatus(
   pool: Pool,
   settings: Pick<Settings, 'feed' | 'incidents' | 'retraining'>,
 ): Promise<Status> {
-  const services = (await listServices(pool))
+  const services = withoutReplaced(await listServices(pool), HEARTBEAT_SECONDS)
     .filter((row) => row.state !== 'stopped' || row.heartbeatAge < 3_600)
     .map((row) => ({
       name: row.name,

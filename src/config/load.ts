@@ -1,6 +1,7 @@
 import { closeSync, existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { valueFault } from '../words/valueFault.js';
 import { type Settings, settingsSchema } from './settings.js';
 
 export const DEFAULT_FILE = 'routewarden.config.json';
@@ -105,11 +106,16 @@ export function environmentName(path: string): string {
 }
 
 function check(tree: Tree, origins: Map<string, string>): Settings {
-  const parsed = settingsSchema.safeParse(tree);
+  // Once in a process: zod would compile a function for each object first, which takes twice as long as all checks.
+  const parsed = settingsSchema.safeParse(tree, { error: valueFault, jitless: true });
   if (!parsed.success) {
     const lines = parsed.error.issues.map((issue) => {
       const path = issue.path.join('.');
-      const origin = origins.get(path) ?? [...origins].find(([known]) => known.startsWith(path))?.[1];
+      const named = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]].join('.') : path;
+      // Of a list only the whole has an origin, of a group only its parts.
+      const related = ([known]: [string, string]) =>
+        `${named}.`.startsWith(`${known}.`) || known.startsWith(`${named}.`);
+      const origin = [...origins].find(related)?.[1];
       return `  ${path || '(top level)'}: ${issue.message}${origin ? ` (from ${origin})` : ''}`;
     });
     throw new SettingsError(`wrong settings:\n${lines.join('\n')}`);
@@ -128,13 +134,15 @@ function readFile(file: string): Tree {
 }
 
 function parse(text: string, what: string): Tree {
+  let value: unknown;
   try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Error('expected an object');
-    return value as Tree;
+    value = JSON.parse(text);
   } catch (error) {
     throw new SettingsError(`${what} is not JSON: ${(error as Error).message}`);
   }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new SettingsError(`${what} has no settings: expected names and values in braces, such as {"seed": 1}`);
+  return value as Tree;
 }
 
 /** Every setting by dotted path with its schema, for names in the environment and for the reference. */

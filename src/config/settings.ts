@@ -16,7 +16,11 @@ export const streamSettings = z.strictObject({
     .string()
     .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/i, 'expected letters, digits, dots, dashes; such as rrc00')
     .describe('Name of the stream; the second half of its model keys'),
-  host: z.string().optional().describe('RIS collector to subscribe to; absent: all of them'),
+  host: z
+    .string()
+    .regex(/^rrc\d\d$/, 'expected a RIS collector, such as rrc00')
+    .optional()
+    .describe('RIS collector to subscribe to; absent: all of them'),
   replay: z
     .boolean()
     .optional()
@@ -102,7 +106,7 @@ export const settingsSchema = z.strictObject({
   lstmEngine: z.enum(['auto', 'tfjs', 'fused']).default('auto').describe('What trains and runs the LSTM'),
   queuePrefix: z
     .string()
-    .regex(/^[a-z0-9-]+$/)
+    .regex(/^[a-z0-9-]+$/, 'expected small letters, digits and dashes')
     .default('routewarden')
     .describe('Start of the names of queues in the store'),
   seed: z.int().min(0).default(1).describe('Seed of everything random'),

@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
-import { promisify } from 'node:util';
-import { brotliCompress, gzip } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 const TYPES: Record<string, string> = {
@@ -20,19 +18,23 @@ interface Asset {
 }
 
 /**
- * Serves the bundled page from memory, compressed once at start. Paths of the page itself (`/incidents/3`) all give
+ * Serves the bundled page from memory, compressed as the build left it. Paths of the page itself (`/incidents/3`) all give
  * index.html; the page reads the path.
  * @param folder where build.js put the bundle
+ * @returns what sends the page for any other path, which it says is none of its own
  * @throws Error that says how to build it when it is not there
  */
-export async function serveAssets(server: FastifyInstance, folder: URL): Promise<void> {
+export async function serveAssets(
+  server: FastifyInstance,
+  folder: URL,
+): Promise<(request: FastifyRequest, reply: FastifyReply) => FastifyReply> {
   const names = await readdir(folder).catch(() => {
     throw new Error('the dashboard page is not built: run `npm run build` first');
   });
   const assets = new Map<string, Asset>();
   for (const name of names) {
     const type = TYPES[extname(name)];
-    if (type !== undefined) assets.set(name, await assetOf(type, await readFile(new URL(name, folder))));
+    if (type !== undefined) assets.set(name, await assetOf(type, new URL(name, folder)));
   }
   const index = assets.get('index.html');
   if (index === undefined) throw new Error('the dashboard page is not built: run `npm run build` first');
@@ -53,13 +55,17 @@ export async function serveAssets(server: FastifyInstance, folder: URL): Promise
   ]) {
     server.get(path, (request, reply) => send(request, reply, index));
   }
+  return (request, reply) => send(request, reply, index);
 }
 
-async function assetOf(type: string, content: Buffer): Promise<Asset> {
+async function assetOf(type: string, file: URL): Promise<Asset> {
+  const [identity, gzip, br] = await Promise.all(
+    ['', '.gz', '.br'].map((ending) => readFile(new URL(file.href + ending))),
+  );
   return {
     type,
-    etag: `"${createHash('sha256').update(content).digest('base64url').slice(0, 22)}"`,
-    bytes: { identity: content, gzip: await promisify(gzip)(content), br: await promisify(brotliCompress)(content) },
+    etag: `"${createHash('sha256').update(identity!).digest('base64url').slice(0, 22)}"`,
+    bytes: { identity: identity!, gzip: gzip!, br: br! },
   };
 }
 

@@ -20,6 +20,8 @@ export interface DashboardContext {
   replayed: readonly string[];
   /** Share of anomalous minutes over which a serving version is in trouble. */
   watchRate: number;
+  /** Days of the first training window, and of each later one. */
+  trainingDays: number;
   /** A network's name by its AS number; undefined where none is given. */
   nameOf: (asNumber: number) => string | undefined;
   acts: ModelActs & IncidentActs;

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { incidentCsv } from '../incidents/incidentCsv.js';
 import { incidentFilter } from '../incidents/incidentFilter.js';
 import { searchIncidents } from '../storage/incidents.js';
+import { valueFault } from '../words/valueFault.js';
 import { BadRequest, NotThere, wordsOf } from './api/route.js';
 import { idParameter } from './api/schema.js';
 import type { DashboardContext } from './context.js';
@@ -41,7 +42,7 @@ export function addExports(
 }
 
 function read<T>(schema: z.ZodType<T>, value: unknown): T {
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, { error: valueFault });
   if (!result.success) throw new BadRequest(wordsOf(result.error));
   return result.data;
 }

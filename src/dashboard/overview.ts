@@ -1,9 +1,10 @@
 import { incidentFilter } from '../incidents/incidentFilter.js';
+import { spannedMinutes } from '../storage/features.js';
 import { countOpenIncidents } from '../storage/incidents.js';
 import { streamNames } from '../storage/streams.js';
 import type { Overview } from './api/schema.js';
 import type { DashboardContext } from './context.js';
-import { feedState, usableMinutes, watermark } from './queries/feed.js';
+import { feedState, watermark } from './queries/feed.js';
 import { incidents } from './queries/incidents.js';
 import { models } from './queries/models.js';
 import { needsOf } from './queries/needs.js';
@@ -11,18 +12,21 @@ import { raisedOf } from './queries/raised.js';
 import { newestVerdict } from './queries/scores.js';
 import { services } from './queries/services.js';
 
-type OverviewContext = Pick<DashboardContext, 'pool' | 'settings' | 'budget' | 'replayed' | 'watchRate'>;
+type OverviewContext = Pick<
+  DashboardContext,
+  'pool' | 'settings' | 'budget' | 'replayed' | 'watchRate' | 'trainingDays'
+>;
 
 /**
  * Everything that the first page shows of one stream, by default the first one.
  * @param now wall clock in milliseconds
  */
 export async function overviewOf(context: OverviewContext, wanted: string | undefined, now: number): Promise<Overview> {
-  const { pool, settings, budget, replayed } = context;
+  const { pool, settings, budget, replayed, trainingDays } = context;
   const streams = await streamNames(pool);
   const stream = wanted !== undefined && streams.includes(wanted) ? wanted : (streams[0] ?? null);
   const processes = services(pool, now, settings.staleAfter);
-  const needed = settings.baselineDays * 1440;
+  const needed = trainingDays * 1440;
   if (stream === null) {
     return {
       stream,
@@ -46,7 +50,7 @@ export async function overviewOf(context: OverviewContext, wanted: string | unde
   const live = settings.live && !isReplayed;
   const [feed, minutes, verdict, list, needs, openIncidents, raised, known] = await Promise.all([
     feedState(pool, stream, mark, live ? now : undefined, settings.staleAfter),
-    usableMinutes(pool, stream, mark ?? 0, settings.baselineDays),
+    spannedMinutes(pool, stream),
     newestVerdict(pool, stream),
     incidents(pool, incidentFilter.parse({ stream, limit: 20 })),
     needsOf(context, stream, now),

@@ -2,6 +2,7 @@ import type { MinuteEvidence } from '../features/row.js';
 import type { PathGraph } from './api/schema.js';
 
 const MOST_NODES = 40;
+const LOOKED_THROUGH = 12;
 
 interface Minute {
   minute: number;
@@ -34,7 +35,16 @@ export function prefixesWithPaths(minutes: readonly Minute[]): string[] {
  */
 export function pathGraph(minutes: readonly Minute[], wanted?: string): PathGraph {
   const prefixes = prefixesWithPaths(minutes);
-  const prefix = wanted !== undefined && prefixes.includes(wanted) ? wanted : (prefixes[0] ?? null);
+  if (wanted !== undefined && prefixes.includes(wanted)) return graphOf(wanted, prefixes, minutes);
+  // The first picture should have something to show: of some prefixes only the way back is recorded.
+  for (const prefix of prefixes.slice(0, LOOKED_THROUGH)) {
+    const graph = graphOf(prefix, prefixes, minutes);
+    if (graph.height !== null) return graph;
+  }
+  return graphOf(prefixes[0] ?? null, prefixes, minutes);
+}
+
+function graphOf(prefix: string | null, prefixes: string[], minutes: readonly Minute[]): PathGraph {
   const graph = new Drawing(prefix ?? '');
   if (prefix !== null) {
     for (const { minute, evidence } of minutes) graph.add(minute, evidence);

@@ -1,5 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, LogController } from 'fastify';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
 import type { Pool } from 'pg';
 import { QueueStoreAway } from '../../queues/answering.js';
 import type { IncidentActs } from '../acts/incidents.js';
@@ -45,6 +51,8 @@ export interface DashboardOptions {
   logger: FastifyBaseLogger;
   /** Share of anomalous minutes over which a serving version is in trouble (`retraining.watchRate`). */
   watchRate: number;
+  /** Days of a training window (`retraining.trainingDays`). */
+  trainingDays: number;
   clock: Clock;
   /** 32 random bytes that sign sessions; without it one for this process. */
   sessionKey?: Buffer;
@@ -75,6 +83,7 @@ export async function createDashboard(options: DashboardOptions): Promise<Fastif
     budget: options.budget,
     replayed: options.replayed ?? [],
     watchRate: options.watchRate,
+    trainingDays: options.trainingDays,
     nameOf: options.nameOf ?? (() => undefined),
     acts: options.acts,
     logger,
@@ -131,8 +140,7 @@ export async function createDashboard(options: DashboardOptions): Promise<Fastif
     if (refusal !== undefined) return reply.status(refusal.status).send({ error: refusal.error });
     if (OPEN.has(path) || routes.openPaths.has(path)) return undefined;
     if (request.visitor === undefined) {
-      const wantsPage = request.method === 'GET' && String(request.headers.accept ?? '').includes('text/html');
-      if (wantsPage) return reply.redirect(`/login?next=${encodeURIComponent(request.url)}`);
+      if (wantsPage(request)) return reply.redirect(`/login?next=${encodeURIComponent(request.url)}`);
       // What it still sends is not waited for.
       if (request.headers['content-length'] ?? request.headers['transfer-encoding'])
         reply.header('connection', 'close');
@@ -181,9 +189,13 @@ export async function createDashboard(options: DashboardOptions): Promise<Fastif
     request.log.error({ err: error, url: request.url }, 'request failed');
     return reply.status(status).send({ error: 'The server could not do that. Its log says why; is the database up?' });
   });
-  server.setNotFoundHandler((request, reply) =>
-    reply.status(404).send({ error: `There is nothing at ${request.url.split('?')[0] ?? ''}.` }),
-  );
+  let page: Awaited<ReturnType<typeof serveAssets>> | null = null;
+  server.setNotFoundHandler((request, reply) => {
+    reply.status(404);
+    const path = request.url.split('?')[0] ?? '';
+    if (page !== null && wantsPage(request) && !path.startsWith('/api/')) return page(request, reply);
+    return reply.send({ error: `There is nothing at ${path}.` });
+  });
 
   addSigningRoutes(server, routes, sessions, limit, context);
   addReadingRoutes(routes, context);
@@ -231,7 +243,7 @@ export async function createDashboard(options: DashboardOptions): Promise<Fastif
     if (!events.add(response)) response.end();
   });
 
-  await serveAssets(server, options.pageFolder ?? new URL('../../page/', import.meta.url));
+  page = await serveAssets(server, options.pageFolder ?? new URL('../../page/', import.meta.url));
   await mountBoard(server, queues, options.queueHelp ?? {});
   return server;
 }
@@ -250,4 +262,9 @@ function decoded(path: string): string {
   } catch {
     return path;
   }
+}
+
+/** Whether a browser asks for something to show. */
+function wantsPage({ method, headers }: FastifyRequest): boolean {
+  return method === 'GET' && String(headers.accept ?? '').includes('text/html');
 }

@@ -18,7 +18,7 @@ export const SESSION_COOKIE = 'routewarden_session';
  * can guess no token by it, and a new token ends all sessions. What was signed out is revoked.
  */
 export class Sessions {
-  readonly #key: Buffer;
+  #stretched: Buffer | null = null;
   readonly #revoked = new Map<string, number>();
 
   /**
@@ -27,10 +27,9 @@ export class Sessions {
    */
   constructor(
     private readonly settings: DashboardSettings,
-    randomKey: Buffer,
+    private readonly randomKey: Buffer,
     revoked: ReadonlyMap<string, number>,
   ) {
-    this.#key = scryptSync(`${settings.token ?? ''}\0${settings.readToken ?? ''}`, randomKey, 32);
     for (const [id, until] of revoked) this.#revoked.set(id, until);
   }
 
@@ -72,6 +71,13 @@ export class Sessions {
     const secure = this.settings.plainHttp ? '' : '; Secure';
     const age = value === '' ? 0 : Math.round(this.settings.sessionHours * 3600);
     return `${SESSION_COOKIE}=${value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${age}${secure}`;
+  }
+
+  /** Made when first needed: it takes 50 ms of a processor, and a page without tokens signs nothing. */
+  get #key(): Buffer {
+    const { token, readToken } = this.settings;
+    this.#stretched ??= scryptSync(`${token ?? ''}\0${readToken ?? ''}`, this.randomKey, 32);
+    return this.#stretched;
   }
 
   #sign(body: string): string {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { valueFault } from '../words/valueFault.js';
 
 const name = /^[a-z0-9.:[\]-]+$/i;
 
@@ -58,11 +59,6 @@ export const dashboardSettings = z
       .positive()
       .default(120)
       .describe('A live feed or a service silent for more seconds is shown as stale'),
-    baselineDays: z
-      .number()
-      .positive()
-      .default(7)
-      .describe('Days of minutes that are said to be needed before the first model'),
   })
   .superRefine((settings, context) => {
     if (!isLoopback(settings.host) && settings.token === undefined) {
@@ -101,7 +97,7 @@ export class BadDashboardSettings extends Error {
  * @throws BadDashboardSettings when a value is wrong, or when the page would be open to others without a token
  */
 export function readDashboardSettings(given: z.input<typeof dashboardSettings>): DashboardSettings {
-  const read = dashboardSettings.safeParse(given);
+  const read = dashboardSettings.safeParse(given, { error: valueFault });
   if (read.success) return read.data;
   throw new BadDashboardSettings(
     read.error.issues.map((issue) => `${issue.path.join('.') || 'value'} ${issue.message}`).join('; '),

@@ -15,6 +15,14 @@ export interface Activation {
   reason: string;
 }
 
+/** What an incident's own row knows of its course. */
+export interface Course {
+  /** When the last of its routes was withdrawn or went back; null while one stands, or where that did not end it. */
+  returnedAt: number | null;
+  /** The first messages that led to it, oldest first. */
+  messages: readonly { at: number; kind: string; prefix: string; path: readonly number[] }[];
+}
+
 /** What happened in an incident, in the order of the minutes, in words. Times in milliseconds. */
 export function timelineOf(
   incident: IncidentRow,
@@ -25,6 +33,7 @@ export function timelineOf(
   gaps: readonly Gap[],
   activations: readonly Activation[] = [],
   height: { at: number; words: string } | null = null,
+  { returnedAt, messages }: Course = { returnedAt: null, messages: [] },
 ): Incident['timeline'] {
   const events: Incident['timeline'] = [{ at: incident.startedAt, kind: 'start', words: 'The incident begins' }];
   if (incident.foundAt > incident.startedAt) {
@@ -35,8 +44,12 @@ export function timelineOf(
     events.push({ at: incident.peakMinute, kind: 'peak', words: `Highest score, ${incident.peakScore.toFixed(2)}` });
   }
   if (incident.endedAt !== null) {
-    const minutes = Math.round((incident.endedAt - incident.startedAt) / MINUTE);
-    events.push({ at: incident.endedAt, kind: 'end', words: `${endingWords}, after ${plural(minutes, 'minute')}` });
+    const after = (at: number) => `after ${plural(Math.round((at - incident.startedAt) / MINUTE), 'minute')}`;
+    // Models go on flagging what the return of the routes moved: the incident ends with that, not with the routes.
+    const early = returnedAt !== null && returnedAt >= incident.startedAt && returnedAt < incident.endedAt - MINUTE;
+    if (early) events.push({ at: returnedAt, kind: 'return', words: `${endingWords}, ${after(returnedAt)}` });
+    const words = early ? 'It ends: what models flagged of it has passed' : endingWords;
+    events.push({ at: incident.endedAt, kind: 'end', words: `${words}, ${after(incident.endedAt)}` });
   }
   const seen = new Map<string, number>();
   /** Prefixes with the origins that took them. */
@@ -52,6 +65,12 @@ export function timelineOf(
     if (alike <= MOST_OF_A_KIND) events.push({ at, kind, words });
     else if (alike === MOST_OF_A_KIND + 1) events.push({ at, kind, words: 'More of the same follow' });
   };
+  // Rows list what is new once a stream is warm; the watch sees the first message.
+  for (const { at, kind, prefix, path } of messages) {
+    const origin = path.at(-1);
+    if (kind !== 'announcement' || origin === undefined) continue;
+    add('message', `message ${prefix} ${origin}`, at, `AS${origin} announces ${prefix}: the first message of it`);
+  }
   for (const { minute, evidence: found } of evidence) {
     for (const route of found.newOrigins ?? []) {
       takers.add(`${route.prefix} ${route.origin}`);

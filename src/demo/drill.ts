@@ -18,6 +18,8 @@ const TRIES = 50;
 const REST_MINUTES = 2;
 /** Minutes further back are history (alerts.historyMinutes), of which no chat hears. */
 const MOST_BEHIND_MINUTES = 45;
+/** A feed that is silent for longer is stale, beyond what it is late by. */
+const STALE_SECONDS = 180;
 
 export interface DrillOptions {
   seed: number;
@@ -79,21 +81,37 @@ export class Drill {
     return Math.min(Date.now(), this.#from + (Date.now() - this.#began) * this.#pace);
   }
 
+  /** How far it begins in the past, seconds. */
+  get behindSeconds(): number {
+    return Math.ceil((this.#began - this.#from) / 1000);
+  }
+
+  /** When it has caught up with the clock, ms. */
+  get caughtUpAt(): number {
+    return this.#pace === 1 ? this.#began : this.#began + (this.behindSeconds * 1000) / (this.#pace - 1);
+  }
+
   /** When its own time comes to this, by the clock, ms. */
   clockAt(time: number): number {
     return Math.max(time, this.#began + (time - this.#from) / this.#pace);
   }
 
   /** @returns the settings of a system that listens to this drill, but for what is `watch`ed */
-  async listen(): Promise<Record<'streams' | 'feed' | 'archive' | 'alerts', unknown>> {
+  async listen(): Promise<Record<'streams' | 'feed' | 'archive' | 'alerts' | 'dashboard', unknown>> {
     const [feed, archive, chat] = [await this.#feed.listen(), await this.#archive.listen(), await this.#chat.listen()];
     // what was before now, nobody can have heard
     await this.#feed.playUntil(this.#now);
+    const { behindSeconds } = this;
     return {
+      // a feed that catches up is late, not silent
+      dashboard: { staleAfter: STALE_SECONDS + behindSeconds },
       streams: [{ name: 'drill', host: 'rrc00' }],
       feed: { url: feed },
       archive: { url: archive },
-      alerts: { channels: [{ name: 'chat', type: 'slack', url: chat }] },
+      alerts: {
+        feedStaleSeconds: STALE_SECONDS + behindSeconds,
+        channels: [{ name: 'chat', type: 'slack', url: chat }],
+      },
     };
   }
 

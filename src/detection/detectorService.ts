@@ -81,6 +81,7 @@ export async function detect(context: ServiceContext, kindName: ModelKindName): 
         name: detectorStage(kindName),
         stream: context.settings.streams[index]!.name,
         wakeOn: ['features', 'activations'],
+        byRows: true,
         step: () => detector.step(),
       }),
     ),

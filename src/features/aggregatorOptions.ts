@@ -37,3 +37,27 @@ export interface AggregatorCounts {
   /** Elements of peers or prefixes that found no room: counted in the row, not followed. */
   untracked: number;
 }
+
+export function noCounts(): AggregatorCounts {
+  return {
+    messages: 0,
+    tableEntries: 0,
+    late: 0,
+    future: 0,
+    lateGaps: 0,
+    badGaps: 0,
+    evictedRoutes: 0,
+    untracked: 0,
+  };
+}
+
+/** Bounds of the tables. @throws RangeError */
+export function boundsOf({ maximumRoutes: routes = 4_000_000, maximumPeers, maximumLinks }: MinuteAggregatorOptions) {
+  if (!(routes >= 1)) throw new RangeError(`maximumRoutes must be at least 1, not ${routes}`);
+  return { routes, peers: maximumPeers ?? 16_384, links: maximumLinks ?? 1_000_000 };
+}
+
+/** Latest time of a message that the wall clock allows, ms. */
+export function latestOf({ now, futureSeconds = 300 }: MinuteAggregatorOptions): () => number {
+  return now === undefined ? () => Number.POSITIVE_INFINITY : () => now() + futureSeconds * 1000;
+}

@@ -1,6 +1,7 @@
+import { SNAPSHOT_VERSION } from './aggregatorHead.js';
 import type { MinuteAggregatorOptions } from './aggregatorOptions.js';
 import { BadSnapshot } from './byteStream.js';
-import { MinuteAggregator, SNAPSHOT_VERSION } from './minuteAggregator.js';
+import { MinuteAggregator } from './minuteAggregator.js';
 import { whole } from './turns.js';
 
 /** A snapshot begins with the length of its head. */

@@ -1,8 +1,10 @@
 import { type BatchColumns, RIB_ENTRY } from '../bgp/batchColumns.js';
 import type { UpdateBatch } from '../bgp/updateBatch.js';
-import type { AggregatorCounts, MinuteAggregatorOptions } from './aggregatorOptions.js';
-import { BadSnapshot, ByteReader, ByteWriter } from './byteStream.js';
+import { readHead, writeHead } from './aggregatorHead.js';
+import { boundsOf, latestOf, type MinuteAggregatorOptions, noCounts } from './aggregatorOptions.js';
+import { ByteReader, ByteWriter } from './byteStream.js';
 import { FEATURE_COUNT, featureValues } from './catalogue.js';
+import { FeedGaps } from './feedGaps.js';
 import { FollowedEvents } from './followedEvents.js';
 import { FollowedLosses } from './followedLosses.js';
 import { evidenceOf, type Followed } from './minuteEvidence.js';
@@ -14,8 +16,6 @@ import { TallyRoom } from './tallyRoom.js';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = MINUTES_PER_DAY * MINUTE_MS;
-/** Of the head, which begins with it. */
-export const SNAPSHOT_VERSION = 7;
 /** A gap that would give more rows than ten years have minutes is refused. */
 const LONGEST_GAP = 3660 * MINUTES_PER_DAY;
 
@@ -24,16 +24,7 @@ const LONGEST_GAP = 3660 * MINUTES_PER_DAY;
  * `gap` and `advance`, not on when rows and snapshots are taken.
  */
 export class MinuteAggregator {
-  readonly counts: AggregatorCounts = {
-    messages: 0,
-    tableEntries: 0,
-    late: 0,
-    future: 0,
-    lateGaps: 0,
-    badGaps: 0,
-    evictedRoutes: 0,
-    untracked: 0,
-  };
+  readonly counts = noCounts();
   readonly #stream: string;
   readonly #graceMs: number;
   readonly #warmUp: number;
@@ -43,8 +34,7 @@ export class MinuteAggregator {
   readonly #followed: Followed;
   #open = new Map<Minute, OpenMinute>();
   readonly #room = new TallyRoom();
-  /** First and last minutes of gaps not closed yet. */
-  #gaps: [first: Minute, last: Minute][] = [];
+  #gaps = new FeedGaps();
   #rows: FeatureRow[] = [];
   /** Next minute to close; null before anything is known of the feed's time. */
   #next: Minute | null;
@@ -58,14 +48,8 @@ export class MinuteAggregator {
     this.#stream = options.stream;
     this.#graceMs = (options.graceSeconds ?? 30) * 1000;
     this.#warmUp = options.warmUpMinutes ?? 60;
-    const { now, futureSeconds = 300 } = options;
-    this.#latest = now === undefined ? () => Number.POSITIVE_INFINITY : () => now() + futureSeconds * 1000;
-    const routes = options.maximumRoutes ?? 4_000_000;
-    if (!(routes >= 1)) throw new RangeError(`maximumRoutes must be at least 1, not ${routes}`);
-    this.#state = new RoutingState(
-      { routes, peers: options.maximumPeers ?? 16_384, links: options.maximumLinks ?? 1_000_000 },
-      this.counts,
-    );
+    this.#latest = latestOf(options);
+    this.#state = new RoutingState(boundsOf(options), this.counts);
     const { tables } = this.#state;
     this.#followed = { events: new FollowedEvents(tables), losses: new FollowedLosses(tables) };
     this.#next = options.startMinute ?? null;
@@ -190,18 +174,17 @@ export class MinuteAggregator {
     }
     this.#start(first);
     if (first < this.#next!) this.counts.lateGaps++;
-    this.#gaps.push([first, last]);
+    this.#gaps.add(first, last);
     this.advance(untilMs);
   }
 
   advance(timeMs: number): void {
-    // NaN is not greater either
-    if (!(timeMs > this.#clock)) return;
+    if (!(timeMs > this.#clock)) return; // NaN is not greater either
     this.#clock = timeMs;
     this.#start(Math.floor(timeMs / MINUTE_MS));
     if ((this.#next! + 1) * MINUTE_MS + this.#graceMs > timeMs) return;
     while ((this.#next! + 1) * MINUTE_MS + this.#graceMs <= timeMs) this.#close();
-    this.#forgetGaps();
+    this.#gaps.forgetBefore(this.#next!);
   }
 
   take(): FeatureRow[] {
@@ -213,9 +196,8 @@ export class MinuteAggregator {
   /** Closes every minute that has begun, for a source that has ended. */
   finish(): void {
     if (this.#next === null) return;
-    let last = this.#next - 1;
+    let last = Math.max(this.#next - 1, this.#gaps.last);
     for (const minute of this.#open.keys()) last = Math.max(last, minute);
-    for (const gap of this.#gaps) last = Math.max(last, gap[1]);
     while (this.#next <= last) this.#close();
   }
 
@@ -227,8 +209,7 @@ export class MinuteAggregator {
   /** What `stored` does not have: what is open, and how long the columns are. */
   head(): Uint8Array {
     const writer = new ByteWriter();
-    writer.number(SNAPSHOT_VERSION);
-    writer.json({
+    writeHead(writer, {
       stream: this.#stream,
       next: this.#next,
       firstMinute: this.#firstMinute,
@@ -236,7 +217,7 @@ export class MinuteAggregator {
       gaps: this.#gaps,
       tableMinute: this.#tableMinute,
       counts: this.counts,
-      rows: this.#rows.map((row) => ({ ...row, values: [...row.values] })),
+      rows: this.#rows,
     });
     this.#state.tables.write(writer);
     this.#followed.events.write(writer);
@@ -256,28 +237,15 @@ export class MinuteAggregator {
     options: MinuteAggregatorOptions,
   ): { aggregator: MinuteAggregator; stored: Generator<Iterable<Uint8Array>>; derived: Generator<void> } {
     const reader = new ByteReader(head);
-    const version = reader.number();
-    if (version !== SNAPSHOT_VERSION)
-      throw new BadSnapshot(`version ${version}, this program knows ${SNAPSHOT_VERSION}`);
-    const state = reader.json() as {
-      stream: string;
-      next: Minute | null;
-      firstMinute: Minute | null;
-      clock: number | null;
-      gaps: [Minute, Minute][];
-      tableMinute?: Minute | null;
-      counts: AggregatorCounts;
-      rows: (Omit<FeatureRow, 'values'> & { values: number[] })[];
-    };
-    if (state.stream !== options.stream) throw new BadSnapshot(`of stream ${state.stream}, not ${options.stream}`);
+    const state = readHead(reader, options.stream);
     const aggregator = new MinuteAggregator(options);
     aggregator.#next = state.next;
     aggregator.#firstMinute = state.firstMinute;
     aggregator.#clock = state.clock ?? Number.NEGATIVE_INFINITY;
-    aggregator.#gaps = state.gaps;
+    aggregator.#gaps = new FeedGaps(state.gaps);
     aggregator.#tableMinute = state.tableMinute ?? null;
     Object.assign(aggregator.counts, state.counts);
-    aggregator.#rows = state.rows.map((row) => ({ ...row, values: Float32Array.from(row.values) }));
+    aggregator.#rows = state.rows;
     aggregator.#state.tables.read(reader);
     aggregator.#followed.events.read(reader);
     aggregator.#followed.losses.read(reader);
@@ -318,19 +286,15 @@ export class MinuteAggregator {
     const open = this.#open.get(minute);
     this.#open.delete(minute);
     this.#next = minute + 1;
-    const base = { stream: this.#stream, minute };
-    const gap = this.#gaps.some(([first, last]) => minute >= first && minute <= last);
+    const row = { stream: this.#stream, minute };
+    const gap = this.#gaps.has(minute);
     if (open === undefined || gap) {
-      const kind = gap ? 'gap' : 'observed';
-      this.#rows.push({ ...base, kind, values: new Float32Array(FEATURE_COUNT), evidence: emptyEvidence() });
+      const values = new Float32Array(FEATURE_COUNT);
+      this.#rows.push({ ...row, kind: gap ? 'gap' : 'observed', values, evidence: emptyEvidence() });
       return;
     }
     const evidence = evidenceOf(open, this.#state.tables, this.#followed);
-    this.#rows.push({ ...base, kind: 'observed', values: featureValues(open.totals), evidence });
+    this.#rows.push({ ...row, kind: 'observed', values: featureValues(open.totals), evidence });
     open.release();
-  }
-
-  #forgetGaps(): void {
-    this.#gaps = this.#gaps.filter(([, last]) => last >= this.#next!);
   }
 }

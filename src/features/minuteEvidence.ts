@@ -1,7 +1,8 @@
 import type { FollowedEvents } from './followedEvents.js';
 import type { FollowedLosses } from './followedLosses.js';
 import { LostLines } from './lostLines.js';
-import { type ChangedPath, LISTED, type OpenMinute } from './openMinute.js';
+import type { ChangedPath } from './minuteRecords.js';
+import { LISTED, type OpenMinute } from './openMinute.js';
 import type { KnownRoutes } from './originEvent.js';
 import type { Withdrawals, WithdrawnPrefix } from './recentWithdrawals.js';
 import { LISTED_EVENTS, newTransits, originEvents } from './routeEvents.js';

@@ -1,5 +1,6 @@
 import type { ByteReader, ByteWriter } from './byteStream.js';
-import { type LineRecord, LostLines } from './lostLines.js';
+import { LostLines } from './lostLines.js';
+import type { ChangedPath, MinuteRecords, MoreSpecific, NewLink, NewOrigin, Reset, Transit } from './minuteRecords.js';
 import { MinuteTotals } from './minuteTotals.js';
 import type { Minute } from './row.js';
 import { Tally } from './tally.js';
@@ -16,68 +17,6 @@ export const SAMPLE_PREFIXES = 5;
 const SAMPLE_PATH = 64;
 /** Prefixes whose new routes are counted exactly; of more, those with most. */
 const FRESH = 16_384;
-
-interface NewOrigin {
-  prefix: number;
-  origin: number;
-  previousOrigins: number[];
-  peers: number[];
-  path: number[];
-}
-
-interface MoreSpecific {
-  prefix: number;
-  covering: number;
-  origin: number;
-  coveringOrigins: number[];
-  peers: number[];
-  path: number[];
-}
-
-interface NewLink {
-  left: number;
-  right: number;
-  routes: number;
-  prefixes: number[];
-}
-
-export interface Transit {
-  carrier: number;
-  from: number;
-  /** Routes by the network that they went to. */
-  to: Record<number, number>;
-  routes: number;
-  peers: number[];
-  prefixes: number[];
-  origins: number[];
-}
-
-export interface ChangedPath {
-  prefix: number;
-  peer: number;
-  before: number[];
-  during: number[];
-}
-
-interface Reset {
-  peer: number;
-  state: 'down' | 'up';
-  routes: number;
-}
-
-interface Records {
-  origins: NewOrigin[];
-  specifics: MoreSpecific[];
-  links: NewLink[];
-  transits: Transit[];
-  lostPaths: [prefix: number, path: number[]][];
-  losers: [origin: number, peers: number[]][];
-  /** Absent in snapshots of older versions, as the one that follows. */
-  lines?: [origin: number, lines: LineRecord[]][];
-  fresh?: [prefix: number, routes: number, beforeLoss: number][];
-  resets: Reset[];
-  paths: ChangedPath[];
-}
 
 function addPeer(peers: number[], peer: number): void {
   if (!peers.includes(peer)) peers.push(peer);
@@ -282,7 +221,7 @@ export class OpenMinute {
     writer.number(this.minute);
     writer.column(this.totals.toColumn());
     for (const tally of this.#tallies()) tally.write(writer);
-    const records: Records = {
+    const records: MinuteRecords = {
       origins: [...this.origins.values()],
       specifics: [...this.specifics.values()],
       links: [...this.links.values()],
@@ -301,7 +240,7 @@ export class OpenMinute {
     const open = new OpenMinute(reader.number(), room);
     open.totals = MinuteTotals.fromColumn(reader.column(Float64Array));
     for (const tally of open.#tallies()) tally.read(reader);
-    const records = reader.json() as Records;
+    const records = reader.json() as MinuteRecords;
     for (const record of records.origins) open.origins.set(`${record.prefix} ${record.origin}`, record);
     for (const record of records.specifics) open.specifics.set(`${record.prefix} ${record.origin}`, record);
     for (const record of records.links) open.links.set(`${record.left} ${record.right}`, record);

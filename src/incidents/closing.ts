@@ -6,9 +6,12 @@ import { explains, GENERAL, isOver } from './lanes.js';
 import type { MinuteInput } from './minuteInput.js';
 import { closedAsNormal } from './normalReasons.js';
 import type { IncidentSettings } from './settings.js';
+import { isNeighbourhood } from './subject.js';
 
 /** What these do to routes stands until it is undone, with no message in between. */
 const STANDING: ReadonlySet<IncidentClass> = new Set(['hijack', 'moas', 'leak', 'outage']);
+/** New neighbours of one network that come no farther apart than so many minutes are one incident. */
+const NEIGHBOURS_APART = 180;
 /** Minutes after the return of its routes in which an incident that is over is kept open. */
 const RETURNING = 5;
 
@@ -36,7 +39,11 @@ function closing(open: Incident, input: MinuteInput, settings: IncidentSettings)
 }
 
 /** The return of routes is as loud as their loss: while no model has flagged a minute, it may still be to come. */
-function quietAllowed({ class: name, detail }: Incident, { quietMinutes, standingMinutes }: IncidentSettings): number {
+function quietAllowed(
+  { class: name, subject, detail }: Incident,
+  { quietMinutes, standingMinutes }: IncidentSettings,
+): number {
+  if (isNeighbourhood(subject)) return Math.max(quietMinutes, NEIGHBOURS_APART);
   const stands = STANDING.has(name) && detail.evidence.anomalousMinutes === 0;
   return stands ? Math.max(quietMinutes, standingMinutes) : quietMinutes;
 }

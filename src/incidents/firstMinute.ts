@@ -4,6 +4,7 @@ import { type IncidentEvidence, SPREADING } from './evidence.js';
 import { GENERAL } from './lanes.js';
 import type { Lane } from './minuteLanes.js';
 import { fallTogether, outagesOf } from './networkOutages.js';
+import { isNeighbourhood } from './subject.js';
 
 /**
  * The minute in which what opens an incident began, which may be some before the one that made it certain: a loss is
@@ -14,6 +15,7 @@ import { fallTogether, outagesOf } from './networkOutages.js';
  */
 export function firstMinuteOf(lane: Lane, evidence: IncidentEvidence): Minute {
   const { input } = lane;
+  if (isNeighbourhood(lane.subject)) return Math.max(evidence.since, input.minute - SPREADING);
   const began = lane.subject === GENERAL ? lossesBegan(lane) : networkBegan(lane, evidence);
   return Math.max(evidence.since, Math.min(input.minute, ...began));
 }

@@ -13,6 +13,22 @@ const several = <const Names extends readonly [string, ...string[]]>(names: Name
     .transform((text) => text.split(',').map((part) => part.trim()))
     .pipe(z.array(z.enum(names, { error: `expected one or more of ${names.join(', ')}` })).min(1));
 
+/** "major,critical", or "major+" for both. */
+const severities = z
+  .string()
+  .transform((text) =>
+    text.split(',').flatMap((part) => {
+      const name = part.trim();
+      const at = name.endsWith('+') ? SEVERITIES.findIndex((known) => `${known}+` === name) : -1;
+      return at < 0 ? [name] : SEVERITIES.slice(at);
+    }),
+  )
+  .pipe(
+    z
+      .array(z.enum(SEVERITIES, { error: `expected one or more of ${SEVERITIES.join(', ')}, or such as major+` }))
+      .min(1),
+  );
+
 const AS_NUMBER = 'expected an AS number such as AS64500';
 
 /** A time as people write it; without a zone it is UTC. */
@@ -41,7 +57,7 @@ export const incidentFilter = z.strictObject({
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'is not a stream name')
     .optional(),
   class: several(INCIDENT_CLASSES).optional(),
-  severity: several(SEVERITIES).optional(),
+  severity: severities.optional().describe('these alone; major+ is major and what is graver'),
   mine: z
     .enum(['yes', 'no'], { error: 'expected yes or no' })
     .transform((text) => text === 'yes')

@@ -2,7 +2,7 @@ import { baselineOf } from './baseline.js';
 import { type Classification, classify } from './classify.js';
 import type { CorrelatorContext, CorrelatorState } from './correlatorState.js';
 import type { Culprits } from './culprits.js';
-import { noEvidence, withMinute } from './evidence.js';
+import { noEvidence, SPREADING, withMinute } from './evidence.js';
 import { firstMinuteOf } from './firstMinute.js';
 import type { Incident, IncidentDetail, Reason, WatchedRoute } from './incident.js';
 import { mergedRanks } from './keptEntries.js';
@@ -13,6 +13,7 @@ import type { Lane } from './minuteLanes.js';
 import { judgedNormal } from './normalReasons.js';
 import { atLeast, severityRank } from './severity.js';
 import { type Signal, speaks } from './signal.js';
+import { isNeighbourhood, networkOfSubject } from './subject.js';
 import { watchedSeverity } from './watchedSeverity.js';
 import { mergedWatched } from './watchList.js';
 
@@ -61,7 +62,7 @@ export function openedIncident(
       quiet: 0,
       evidence,
       scores: {},
-      watched: [],
+      watched: subject === GENERAL ? [] : metNeighbours(lane, context),
       told: { severity: 'info', class: 'unknown', watched: 0 },
       explanations: strongest(input),
       ...(subject === GENERAL ? { level: noTrace(before) } : {}),
@@ -111,7 +112,9 @@ function withInput(open: Incident, input: MinuteInput, signal: Signal, context: 
     ),
   );
   // Within one class an incident has been as grave as it ever was; under another name it is judged anew.
-  const base = judged.class === open.class ? atLeast(judged.severity, open.severity) : judged.severity;
+  const risen = judged.class === open.class ? atLeast(judged.severity, open.severity) : judged.severity;
+  // new neighbours are no graver for coming over hours
+  const base = judged.class === 'unknown' && isNeighbourhood(open.subject) ? 'info' : risen;
   const level = open.detail.level === undefined ? undefined : traced(open.detail.level, input);
   const normal = judgedNormal(level, evidence, { ...judged, severity: base }, lastMinute - open.startedAt + 1);
   return {
@@ -123,9 +126,11 @@ function withInput(open: Incident, input: MinuteInput, signal: Signal, context: 
     class: judged.class,
     // to the operator the new neighbour is the news, not that no class fits it
     reasons:
-      judged.class === 'unknown' ? [...watched.map(watchedReason), ...beside(watched, normal.words)] : normal.words,
+      judged.class === 'unknown'
+        ? [...neighboursTogether(open, watched), ...watched.map(watchedReason), ...beside(watched, normal.words)]
+        : normal.words,
     models: active ? joined(open.models, contributing(input, signal)) : open.models,
-    culprits: named(judged.culprits, evidence),
+    culprits: isNeighbourhood(open.subject) ? neighboursAsCulprits(watched) : named(judged.culprits, evidence),
     detail: {
       ...open.detail,
       ...normal.detail,
@@ -152,6 +157,34 @@ function asRaised(open: Incident, judged: Classification): Classification {
 /** A new neighbour alone moves no count: that no class fits is not worth a word. */
 function beside(watched: readonly WatchedRoute[], words: readonly Reason[]): readonly Reason[] {
   return watched.length === 0 ? words : words.filter(({ class: name, weight }) => name !== 'unknown' || weight > 0);
+}
+
+/** A neighbour of the operator's that is suspected was one some minutes before. */
+function metNeighbours({ input, recent }: Lane, { watchList }: CorrelatorContext): WatchedRoute[] {
+  const near = recent.filter(({ minute, evidence }) => minute > input.minute - SPREADING && evidence !== null);
+  return near.flatMap(({ evidence }) => watchList.touches(evidence!)).filter(({ kind }) => kind === 'new neighbour');
+}
+
+const NAMED_NEIGHBOURS = 3;
+
+/** Several new neighbours in one line, before each has its own. */
+function neighboursTogether({ subject }: Incident, watched: readonly WatchedRoute[]): readonly Reason[] {
+  const names = neighbourNames(watched);
+  if (!isNeighbourhood(subject) || names.length < 2) return [];
+  const [shown, rest] = [names.slice(0, NAMED_NEIGHBOURS), names.length - NAMED_NEIGHBOURS];
+  const list = rest > 0 ? `${shown.join(', ')} and ${rest} more` : shown.join(', ');
+  const words = `your ${networkOfSubject(subject)} has ${names.length} new neighbours: ${list}`;
+  return [{ class: 'unknown', weight: 1, words }];
+}
+
+function neighbourNames(watched: readonly WatchedRoute[]): string[] {
+  return [...new Set(watched.map(({ origin }) => `AS${origin}`))];
+}
+
+function neighboursAsCulprits(watched: readonly WatchedRoute[]): Culprits {
+  const prefixes = [...new Set(watched.flatMap(({ prefix }) => prefix ?? []))];
+  const ranked = (list: readonly string[]) => list.slice(0, CULPRITS).map((name) => ({ name, count: 1 }));
+  return { prefixes: ranked(prefixes), origins: ranked(neighbourNames(watched)), peers: [] };
 }
 
 const watchedReason = ({ words }: WatchedRoute): Reason => ({ class: 'unknown', weight: 1, words });

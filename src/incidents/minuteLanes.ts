@@ -1,11 +1,14 @@
-import { MINUTES_PER_DAY, type Minute } from '../features/row.js';
+import { emptyEvidence, MINUTES_PER_DAY, type Minute } from '../features/row.js';
 import { baselineOf, distinctPeers } from './baseline.js';
 import { carriagesOf } from './carriages.js';
 import type { CorrelatorContext, CorrelatorState } from './correlatorState.js';
 import { noEvidence, SPREADING, withMinute } from './evidence.js';
+import type { WatchedRoute } from './incident.js';
 import { claimsOf, explains, GENERAL, goneNetworks, isGoodPart, partOf, suspectsOf, withoutParts } from './lanes.js';
 import type { MinuteInput } from './minuteInput.js';
 import { signalOf } from './signal.js';
+import { isNeighbourhood, neighbourhoodOf } from './subject.js';
+import type { WatchList } from './watchList.js';
 
 /** A part of a minute, with what led to it, that is judged by itself. */
 export interface Lane {
@@ -27,7 +30,9 @@ export function hasRoomForDoubt({ doubtfulStarts }: CorrelatorState, minute: Min
  */
 export function lanesOf(input: MinuteInput, state: CorrelatorState, context: CorrelatorContext): Lane[] {
   const { settings, watchList, validityOf } = context;
-  const names = new Set(state.open.map(({ subject }) => subject).filter((subject) => subject !== GENERAL));
+  const opened = state.open.map(({ subject }) => subject).filter((subject) => subject !== GENERAL);
+  const names = new Set(opened.filter((subject) => !isNeighbourhood(subject)));
+  const neighbourhoods = new Set(opened.filter(isNeighbourhood));
   const { recent } = state;
   const seen = recent.filter(({ minute }) => minute > input.minute - SPREADING);
   const { evidence } = input;
@@ -39,7 +44,8 @@ export function lanesOf(input: MinuteInput, state: CorrelatorState, context: Cor
       ...noEvidence(input.minute, baselineOf([])),
       peersSeen: distinctPeers([...recent, input]),
     });
-    const watched = touched.flatMap(({ kind, origin }) => (kind === 'withdrawn' ? [] : [origin ?? 0]));
+    const ours = touched.filter((route) => route.kind !== 'withdrawn' && !isNeighbour(route));
+    const watched = ours.map(({ origin }) => origin ?? 0);
     const suspects = settings.evidence.enabled ? carriagesOf(input, recent) : [];
     for (const subject of suspectsOf(spread, suspects, watched)) {
       if (names.has(subject)) continue;
@@ -58,9 +64,13 @@ export function lanesOf(input: MinuteInput, state: CorrelatorState, context: Cor
       if (signalOf(lane.input, lane.recent, settings, watchList, validityOf).strong) names.add(subject);
     }
   }
+  const met = metBefore(input, recent);
+  const linked = input.gap ? [] : watchList.touches(met.evidence ?? emptyEvidence()).filter(isNeighbour);
+  for (const { origin, watched: own } of linked)
+    if (!names.has(`AS${origin}`)) neighbourhoods.add(neighbourhoodOf(Number(own.slice(2))));
   const own = [...names].sort();
   const explaining = input.anomalous ? explainingOf(input, own, state, context) : undefined;
-  const rest = withoutParts(input, names, watchList);
+  const rest = generalPart(input, names, watchList);
   const general: MinuteInput = explaining === undefined ? rest : { ...rest, anomalous: false };
   return [
     ...own.map((subject): Lane => {
@@ -72,12 +82,39 @@ export function lanesOf(input: MinuteInput, state: CorrelatorState, context: Cor
         recent: partsOf(recent, subject, context),
       };
     }),
+    ...[...neighbourhoods].sort().map(
+      (subject): Lane => ({
+        subject,
+        input: partOf(withoutParts(met, names, watchList), subject, watchList),
+        recent: partsOf(recent, subject, context),
+      }),
+    ),
     {
       subject: GENERAL,
       input: general,
-      recent: names.size === 0 ? recent : recent.map((m) => withoutParts(m, names, watchList)),
+      recent: recent.map((minute) => generalPart(minute, names, watchList)),
     },
   ];
+}
+
+/** What networks with an incident of their own did not do, and the operator's neighbours neither. */
+function generalPart(input: MinuteInput, names: ReadonlySet<string>, watchList: WatchList): MinuteInput {
+  const rest = withoutParts(input, names, watchList);
+  if (rest.evidence === null) return rest;
+  const evidence = watchList.withoutNeighbours(rest.evidence);
+  return evidence === rest.evidence ? rest : { ...rest, evidence };
+}
+
+const isNeighbour = ({ kind }: WatchedRoute) => kind === 'new neighbour';
+
+/**
+ * The minute with the links that were new some minutes before. A neighbour that forges an origin is suspected once its
+ * routes have spread: who is not by then is a new neighbour, no more.
+ */
+function metBefore(input: MinuteInput, recent: readonly MinuteInput[]): MinuteInput {
+  const before = recent.at(-SPREADING);
+  const links = before?.minute === input.minute - SPREADING && !before.gap ? before.evidence?.newLinks : undefined;
+  return { ...input, evidence: { ...emptyEvidence(), peers: input.evidence?.peers ?? [], newLinks: links ?? [] } };
 }
 
 /** Who made the noise of a flagged minute: an open incident, or one that its routes open in this very minute. */
@@ -87,7 +124,7 @@ function explainingOf(
   { open, recent }: CorrelatorState,
   { settings, watchList }: CorrelatorContext,
 ): string | undefined {
-  const known = open.filter(({ subject }) => subject !== GENERAL);
+  const known = open.filter(({ subject }) => subject !== GENERAL && !isNeighbourhood(subject));
   const before = known.find((incident) => explains(incident, input));
   if (before !== undefined) return before.subject;
   const ordinary = baselineOf(recent.filter(({ minute }) => minute < input.minute - settings.lookBackMinutes)).updates;

@@ -2,6 +2,7 @@ import type { MinuteEvidence } from '../features/row.js';
 import { plural } from '../words/plural.js';
 import { type AddressBlock, covers, parseAddressBlock } from './addressBlock.js';
 import type { WatchedRoute } from './incident.js';
+import { neighbourhoodOf } from './subject.js';
 import type { WatchSettings } from './watch/settings.js';
 
 /** The operator's own networks, and what of a minute's evidence touches them. */
@@ -79,7 +80,19 @@ export class WatchList {
 
   /** Whether one of the named networks is the left end of this link, and one of ours the right. */
   isNeighbour({ left, right }: Pick<MinuteEvidence['newLinks'][number], 'left' | 'right'>, names: ReadonlySet<string>) {
-    return this.#networks.has(right) && names.has(`AS${left}`);
+    return this.#networks.has(right) && (names.has(`AS${left}`) || names.has(neighbourhoodOf(right)));
+  }
+
+  /** The minute without new neighbours of ours, which are no part of what happens to others. */
+  withoutNeighbours(evidence: MinuteEvidence): MinuteEvidence {
+    if (this.#networks.size === 0) return evidence;
+    const newLinks = evidence.newLinks.filter((link) => !this.#isNewNeighbour(link));
+    return newLinks.length === evidence.newLinks.length ? evidence : { ...evidence, newLinks };
+  }
+
+  #isNewNeighbour({ left, right }: Pick<MinuteEvidence['newLinks'][number], 'left' | 'right'>): boolean {
+    // where upstreams are declared, the watch compares every path with them
+    return this.settings.upstreams === undefined && this.#networks.has(right) && !this.#neighbours.has(left);
   }
 
   /** Links between the network and one of ours. */
@@ -132,10 +145,9 @@ export class WatchList {
 
   /** The network left of ours in a path is the neighbour that passed our routes on. */
   #neighboursIn({ newLinks }: MinuteEvidence): WatchedRoute[] {
-    // where upstreams are declared, the watch compares every path with them
-    if (this.settings.upstreams !== undefined) return [];
-    return newLinks.flatMap(({ left, right, routes, prefixes }): WatchedRoute[] => {
-      if (!this.#networks.has(right) || this.#neighbours.has(left)) return [];
+    return newLinks.flatMap((link): WatchedRoute[] => {
+      if (!this.#isNewNeighbour(link)) return [];
+      const { left, right, routes, prefixes } = link;
       const words = `AS${left} is a new neighbour of your AS${right} in the path of ${plural(routes, 'route')} (${prefixes.slice(0, 3).join(', ')})`;
       return [{ kind: 'new neighbour', watched: `AS${right}`, words, prefix: prefixes[0], origin: left }];
     });

@@ -8,6 +8,7 @@ import { insertExam, type StoredExam } from '../storage/exams.js';
 import { putHourSummaries, type StoredHour } from '../storage/hourSummaries.js';
 import { type Lease, lockLease } from '../storage/leases.js';
 import { insertVersion, type ModelVersion, type NewVersion, versionById } from '../storage/modelVersions.js';
+import { notify } from '../storage/notifications.js';
 import { endedSince } from '../storage/pendingRuns.js';
 import { inTransaction } from '../storage/pool.js';
 import { appendRetrainState, clearFailures } from '../storage/retrainRuns.js';
@@ -112,6 +113,7 @@ export async function recordVersion(
         reason: publication.reason,
         actor: publication.actor,
       });
+      await notify(client, 'activations', stream);
     }
     if (version.state === 'published' || version.state === 'shadow')
       await endShadows(client, key, `version ${stored.version} came after it`);

@@ -12,7 +12,7 @@ import { modelKey, parseModelKey } from '../models/modelKey.js';
 import { firstActivation } from '../storage/activationOrder.js';
 import { currentActivation } from '../storage/activations.js';
 import { readCursor, writeCursor } from '../storage/cursors.js';
-import { firstMinute, watermark } from '../storage/features.js';
+import { spannedMinutes, watermark } from '../storage/features.js';
 import { versionById } from '../storage/modelVersions.js';
 import { wasAskedFor } from '../storage/retrainRuns.js';
 import { anomalyCount } from '../storage/scores.js';
@@ -181,9 +181,6 @@ export class DriftMonitor {
 
   async #firstWindowIsComplete(stream: string): Promise<boolean> {
     const { pool, settings } = this.options;
-    const first = await firstMinute(pool, stream);
-    const newest = await watermark(pool, stream);
-    if (first === null || newest === null) return false;
-    return newest + 1 - first >= settings.retraining.trainingDays * MINUTES_PER_DAY;
+    return (await spannedMinutes(pool, stream)) >= settings.retraining.trainingDays * MINUTES_PER_DAY;
   }
 }

@@ -47,6 +47,9 @@ const ALARM_MINUTES = 15;
 
 const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
 
+const flagged = ({ minutes, anomalyRate, habitualRate }: AnomalyRates, where: string): string =>
+  `it would flag ${percent(anomalyRate)} of ${minutes} ${where}, ${percent(habitualRate)} without its longest alarm`;
+
 /**
  * Whether a challenger may serve. Rejected: it is not sane, or worse than the champion on the same minutes or the same
  * exam, by more than two versions of one quality differ: a threshold hangs on the few ordinary minutes of the farthest
@@ -64,34 +67,36 @@ export function decide(evidence: GateEvidence, settings: RetrainingSettings): Ga
   const lowest = Math.min(challenger.lowest, exam?.challenger.lowest ?? challenger.lowest);
   const highest = Math.max(challenger.highest, exam?.challenger.highest ?? challenger.highest);
   if (challenger.minutes > 0 && lowest === highest) reasons.push(`its score is always ${lowest}`);
+  const promised = (settings.falseAlarmsPerDay * ALARM_MINUTES) / MINUTES_PER_DAY;
+  // After a fall the champion, made for more traffic, is deaf: that it flags nothing is no merit.
+  const excused = evidence.step && evidence.step.factor < 1 ? promised : 0;
   // Twelve hours say little of how often a version cries wolf. The whole window says more: what a challenger finds
   // anomalous of the very minutes that it was trained on, it finds at least as often later.
   const rates = [
-    { where: 'held-back', ours: challenger, theirs: champion },
-    { where: "window's", ours: challenger.window, theirs: champion?.window },
+    { where: 'held-back minutes', ours: challenger, theirs: champion },
+    { where: 'minutes of its window', ours: challenger.window, theirs: champion?.window },
   ];
   for (const { where, ours, theirs } of rates) {
-    const beside = `${percent(ours.anomalyRate)} of ${ours.minutes} ${where} minutes anomalous, ${percent(ours.habitualRate)} beside its longest episode`;
+    const flags = flagged(ours, where);
     // Where the champion no longer fits at all, half of its false alarms is better than all of them.
     const limit = Math.max(settings.maximumAnomalyRate, evidence.step && theirs ? theirs.habitualRate / 2 : 0);
     if (ours.habitualRate > limit) {
-      reasons.push(`it finds ${beside}, over ${percent(limit)}`);
+      reasons.push(`${flags}; at most ${percent(limit)} may be`);
     } else if (
       theirs &&
       evidence.isCleaned !== true &&
-      ours.habitualRate > theirs.anomalyRate + settings.championMargin
+      ours.habitualRate > Math.max(theirs.anomalyRate, excused) + settings.championMargin
     ) {
       reasons.push(
-        `it finds ${beside}, the champion ${percent(theirs.anomalyRate)} (margin ${percent(settings.championMargin)})`,
+        `${flags}; the version that serves flags ${percent(theirs.anomalyRate)}, and a new one may flag ${percent(settings.championMargin)} more`,
       );
     }
   }
   // Its threshold was set for so many false alarms in these very minutes; what the champion finds there excuses no more.
-  const promised = (settings.falseAlarmsPerDay * ALARM_MINUTES) / MINUTES_PER_DAY;
   const { window } = challenger;
   if (!evidence.step && reasons.length === 0 && window.habitualRate > promised + settings.championMargin) {
     reasons.push(
-      `it finds ${percent(window.anomalyRate)} of the ${window.minutes} minutes that it knows anomalous, ${percent(window.habitualRate)} beside its longest episode: ${settings.falseAlarmsPerDay} false alarms a day make at most ${percent(promised)} (margin ${percent(settings.championMargin)})`,
+      `${flagged(window, 'minutes of its window')}; ${settings.falseAlarmsPerDay} false alarms a day make at most ${percent(promised)}, and it may flag ${percent(settings.championMargin)} more`,
     );
   }
   const atReach = exam?.challenger.atReach;
@@ -138,8 +143,8 @@ export function decide(evidence: GateEvidence, settings: RetrainingSettings): Ga
   return {
     state: 'published',
     reasons: [
-      `${percent(challenger.anomalyRate)} of ${challenger.minutes} held-back minutes anomalous` +
-        (champion ? `, the champion ${percent(champion.anomalyRate)}` : ', no champion before it') +
+      `it flags ${percent(challenger.anomalyRate)} of ${challenger.minutes} held-back minutes` +
+        (champion ? `, the version before it ${percent(champion.anomalyRate)}` : ', no version before it') +
         (exam ? `; exam recall ${percent(exam.challenger.recall)} of ${percent(exam.reference.recall)} at first` : ''),
     ],
   };

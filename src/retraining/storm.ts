@@ -8,12 +8,15 @@ export type Admission = { admit: true; delayMilliseconds: number; priority: numb
 
 /** BullMQ's priorities: the lower the sooner. A person does not wait behind a storm. */
 const PRIORITY = { manual: 1, first: 5, drift: 10, growth: 10 } as const;
+/** Event minutes after which a refused first version is trained again: sooner, the same minutes give the same answer. */
+const FIRST_AGAIN_MINUTES = 60;
 
 /**
  * Whether a retrain may be enqueued now, how long it is delayed and with which priority. Cool-down, jitter and the
  * wait for a shadow hold for drift and the growth of a regime alone; a dead letter stops all but a person. A version that
  * does not fit the traffic at all waits only until there are as many new minutes as a change needs, and so does one
- * whose challenger was refused once: two refusals in a row cool down in full.
+ * whose challenger was refused once: two refusals in a row cool down in full. A model that serves no version yet is
+ * trained again an hour after a refusal.
  */
 export function admit(
   payload: RetrainPayload,
@@ -47,6 +50,10 @@ export function admit(
       admit: false,
       reason: `cool-down for ${state.lastFinished + coolDown - state.now} more minutes`,
     };
+  }
+  if (kind === 'first' && state.lastFinished !== null && state.now < state.lastFinished + FIRST_AGAIN_MINUTES) {
+    const left = state.lastFinished + FIRST_AGAIN_MINUTES - state.now;
+    return { admit: false, reason: `its first version was refused: trained again in ${left} minutes` };
   }
   const { lastDeclined = null } = state;
   if (

@@ -52,21 +52,24 @@ function widened(flagged: Uint8Array): Uint8Array {
 
 /** Long beside the context of the models, which each break costs. */
 const HELD_BACK_BLOCK = 360;
+/** Incident minutes over this share of the window stay in: they are the new ordinary. */
+const PATIENCE = 0.5;
 
 /**
- * Incidents and gaps are left out. Of the newest `heldBackMinutes` every other block of six hours is held back, the
- * newest first: the training has seen the newest regime, and is validated on minutes that it was not trained on. Over
- * the cap, the oldest rows go.
+ * Incidents and gaps are left out. Of the newest `heldBackMinutes` that are left, every other six hours are held back, the
+ * newest first: the training has seen the newest regime, and is validated on minutes that it was not trained on. They are
+ * counted, not taken by the clock: an incident or a gap as long as a block would leave nothing to validate on. Over the
+ * cap, the oldest rows go.
  *
  * @param block the window's rows, in order
- * @param patience incident minutes over this share of the window stay in: they are the new ordinary
+ * @param since no more than half of the minutes from here on are held back, by blocks: a quarter
  */
 export function splitWindow(
   block: FeatureBlock,
   incidents: readonly IncidentSpan[],
   heldBackMinutes: number,
   maximumRows: number,
-  patience = 0.5,
+  since: Minute = block.minutes[0] ?? 0,
 ): TrainingWindow {
   const rows = block.minutes.length;
   const inIncident = new Uint8Array(rows);
@@ -87,19 +90,17 @@ export function splitWindow(
       incidentRows++;
     }
   }
-  const skipIncidents = incidentRows <= patience * usableRows;
-  const last: Minute = rows > 0 ? block.minutes[rows - 1]! + 1 : 0;
+  const skipIncidents = incidentRows <= PATIENCE * usableRows;
+  const counts = (row: number): boolean => block.usable[row] === 1 && !(skipIncidents && inIncident[row] === 1);
+  const counted = [...block.minutes.keys()].filter(counts);
+  const newest = Math.min(heldBackMinutes, counted.filter((row) => block.minutes[row]! >= since).length / 2);
+  const blockMinutes = Math.min(HELD_BACK_BLOCK, Math.max(1, Math.floor(newest / 2)));
   const usable = new Uint8Array(rows);
   const heldBack: number[] = [];
-  const blockMinutes = Math.min(HELD_BACK_BLOCK, Math.max(1, Math.floor(heldBackMinutes / 2)));
-  let gaps = 0;
-  for (let row = 0; row < rows; row++) {
-    if (block.usable[row] === 0) gaps++;
-    else if (!skipIncidents || inIncident[row] === 0) {
-      const newest = block.minutes[row]! >= last - heldBackMinutes;
-      if (newest && Math.floor((last - 1 - block.minutes[row]!) / blockMinutes) % 2 === 0) heldBack.push(row);
-      else usable[row] = 1;
-    }
+  for (const [nth, row] of counted.entries()) {
+    const age = counted.length - 1 - nth;
+    if (age < newest && Math.floor(age / blockMinutes) % 2 === 0) heldBack.push(row);
+    else usable[row] = 1;
   }
   let trainingRows = 0;
   let start = rows;
@@ -119,6 +120,6 @@ export function splitWindow(
     trainingRows,
     all: block,
     heldBack,
-    leftOut: { gaps, incidents: skipIncidents ? incidentRows : 0, overCap },
+    leftOut: { gaps: rows - usableRows, incidents: skipIncidents ? incidentRows : 0, overCap },
   };
 }

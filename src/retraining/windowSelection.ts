@@ -10,6 +10,7 @@ import { driftReportById } from '../storage/driftReports.js';
 import type { ModelVersion } from '../storage/modelVersions.js';
 import { type IncidentSpan, streamHistory } from '../storage/streamHistory.js';
 import { bridge } from './bridge.js';
+import { regimeMetrics } from './growth.js';
 import { boundPeer, type OnePeer } from './onePeer.js';
 import type { RetrainPayload } from './payload.js';
 import type { RetrainingSettings } from './settings.js';
@@ -33,11 +34,14 @@ export async function selectWindow(
   const until = payload.window?.until ?? (now === null ? 0 : now + 1);
   const oldest = until - Math.round(settings.trainingDays * MINUTES_PER_DAY);
   // What was ordinary before a lasting change no longer is: trained on both, a model would take either for ordinary.
-  const settled = onset !== null && until - onset >= settings.regimeMinutes && payload.window === undefined;
+  // A person names no change: what the serving version was made for goes on, until a window is full of it.
+  const known = payload.trigger.kind === 'manual' && onset === null ? changeWithin(champion, oldest) : null;
+  const since = onset ?? known;
+  const settled = since !== null && until - since >= settings.regimeMinutes && payload.window === undefined;
   // Two regimes moved to a third as if they were one would look wider than either.
-  const grows = settled && payload.trigger.kind === 'growth';
-  const before = grows ? grownFrom(champion, onset) : (regimeOf(champion) ?? oldest);
-  const regime = settled ? Math.min(onset, before) : oldest;
+  const grows = settled && (payload.trigger.kind === 'growth' || known !== null);
+  const before = grows ? grownFrom(champion, since) : (regimeOf(champion) ?? oldest);
+  const regime = settled ? Math.min(since, before) : oldest;
   const from = payload.window?.from ?? Math.max(oldest, regime);
   const [block, incidents] = await Promise.all([
     history.features(stream, from, until),
@@ -47,7 +51,7 @@ export async function selectWindow(
   const window = windowOf(
     bounded.block,
     incidents,
-    { onset: settled ? onset : null, until, isDated: grows },
+    { onset: settled ? since : null, until, isDated: grows },
     kind,
     settings,
     training.incidentPatienceMinutes,
@@ -92,8 +96,9 @@ export function windowOf(
   const window = splitWindow(
     change === null ? block : bridge(block, change, isLeftOut),
     spans,
-    Math.min(settings.heldBackMinutes, (until - (change ?? first)) / 2),
+    settings.heldBackMinutes,
     kind.maximumRows,
+    change ?? first,
   );
   return { ...window, onset: change, step: change === null || grows ? null : stepAt(block, change), isStorm };
 }
@@ -161,6 +166,12 @@ export function regimeOf(version: ModelVersion | null): Minute | null {
  */
 export function grownFrom(version: Pick<ModelVersion, 'dataFrom'> | null, since: Minute): Minute {
   return Math.min(since, version?.dataFrom ?? since);
+}
+
+/** The change that a version was made for, when it came after `oldest`. */
+function changeWithin(version: ModelVersion | null, oldest: Minute): Minute | null {
+  const regime = regimeMetrics.safeParse(version?.metrics.regime).data;
+  return regime !== undefined && regime.since > oldest ? regime.since : null;
 }
 
 /** Where the drift that caused this retrain began. */

@@ -15,6 +15,7 @@ import { boundedLog } from './boundedLog.js';
 import type { ServiceName } from './catalogue.js';
 import { sayFarewell } from './farewell.js';
 import { logOutput } from './logOutput.js';
+import { PortInUse } from './pagePort.js';
 import { givePulses } from './pulse.js';
 import { Rounds } from './rounds.js';
 
@@ -136,7 +137,9 @@ export async function runService(name: ServiceName, main: (context: ServiceConte
     });
   } catch (error) {
     failed = true;
-    logger.fatal({ err: error }, `${name} failed`);
+    // Of what its words explain, the stack says nothing.
+    if (error instanceof PortInUse) logger.fatal(`${name} cannot serve: ${error.message}`);
+    else logger.fatal({ err: error }, `${name} failed`);
   }
   clearInterval(heartbeat);
   await beat(failed ? 'failed' : 'stopped').catch(onError);

@@ -1,8 +1,6 @@
+import { Pace } from './pace.js';
 import type { ServiceContext } from './service.js';
 
-const POLL_MILLISECONDS = 500;
-/** A process with more streams looks less often at each: polls are for lost notifications, and must not fill a core. */
-const STREAMS_AT_FULL_PACE = 16;
 const MOST_FAILURES = 20;
 /** Short, since most trouble is a store that restarts. */
 const LONGEST_BACKOFF_MILLISECONDS = 2_000;
@@ -12,6 +10,8 @@ export interface Stage {
   stream: string;
   /** Tables whose notifications wake the stage before its next poll. */
   wakeOn: string[];
+  /** Whether it has nothing to do until one of them is notified: then it polls less often the longer nothing comes. */
+  byRows?: boolean;
   /**
    * Reads rows after the cursor and commits output and cursor together.
    * @returns whether there may be more to do at once
@@ -34,7 +34,7 @@ export async function runStage(context: ServiceContext, stage: Stage): Promise<v
   });
   signal.addEventListener('abort', () => wake.ring(), { once: true });
   const trouble = new Trouble(stage, logger, context.rounds);
-  const pollMilliseconds = POLL_MILLISECONDS * Math.max(1, context.settings.streams.length / STREAMS_AT_FULL_PACE);
+  const pace = new Pace(context.settings.streams.length, stage.byRows === true);
   while (!signal.aborted) {
     const lost = new AbortController();
     const onLost = (error: Error) => {
@@ -44,7 +44,7 @@ export async function runStage(context: ServiceContext, stage: Stage): Promise<v
     try {
       const lock = await context.locks.take(stage.name, stage.stream, onLost, signal);
       try {
-        await runHeld(stage, wake, pollMilliseconds, AbortSignal.any([signal, lost.signal]), trouble);
+        await runHeld(stage, wake, pace, AbortSignal.any([signal, lost.signal]), trouble);
       } finally {
         await lock.release().catch((error: Error) => logger.warn({ error: error.message }, 'releasing the stage lock'));
       }
@@ -60,18 +60,12 @@ export async function runStage(context: ServiceContext, stage: Stage): Promise<v
 }
 
 /** @throws the last step's error after too many in a row */
-async function runHeld(
-  stage: Stage,
-  wake: Wake,
-  pollMilliseconds: number,
-  stop: AbortSignal,
-  trouble: Trouble,
-): Promise<void> {
+async function runHeld(stage: Stage, wake: Wake, pace: Pace, stop: AbortSignal, trouble: Trouble): Promise<void> {
   while (!stop.aborted) {
     try {
       const more = await stage.step();
       trouble.over();
-      if (!more) await wake.wait(pollMilliseconds);
+      if (more || (await wake.wait(pace.inVain()))) pace.reset();
     } catch (error) {
       const milliseconds = trouble.count(error);
       if (!stop.aborted) await wake.wait(milliseconds, true);
@@ -115,7 +109,8 @@ class Wake {
     this.#listener?.();
   }
 
-  async wait(milliseconds: number, ignoreEarlier = false): Promise<void> {
+  /** @returns whether it was rung */
+  async wait(milliseconds: number, ignoreEarlier = false): Promise<boolean> {
     if (ignoreEarlier) this.#rung = false;
     if (!this.#rung) {
       await new Promise<void>((done) => {
@@ -126,7 +121,9 @@ class Wake {
         };
       });
     }
+    const rung = this.#rung;
     this.#listener = null;
     this.#rung = false;
+    return rung;
   }
 }

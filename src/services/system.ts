@@ -6,6 +6,7 @@ import { openPool } from '../storage/pool.js';
 import { registerStream } from '../storage/streams.js';
 import { COLLECTOR_SETTINGS, SERVICES, type ServiceName } from './catalogue.js';
 import { serviceSettings } from './launch.js';
+import { mustBeFree } from './pagePort.js';
 import { Supervisor } from './supervisor.js';
 
 export interface SystemOptions {
@@ -31,7 +32,11 @@ export class System {
     private settings: Settings,
   ) {}
 
-  /** @throws Error in words when a store cannot be reached or the data directory is in use */
+  #serves(name: ServiceName): boolean {
+    return this.options.services?.includes(name) ?? true;
+  }
+
+  /** @throws Error in words when a store cannot be reached, or the data directory or the page's port is in use */
   static async start(options: SystemOptions): Promise<System> {
     const { settings, logger } = options;
     const log = (line: string) => logger.debug(line);
@@ -46,6 +51,7 @@ export class System {
       const queues = new QueueStore({ ...settings, databaseUrl }, onError);
       await queues.prepare();
       await registerStreams(settings, databaseUrl, onError);
+      if (options.services?.includes('dashboard') ?? true) await mustBeFree(settings.dashboard);
       await options.beforeServices?.(databaseUrl);
     } catch (error) {
       stopping = true;
@@ -79,7 +85,7 @@ export class System {
    * Goes on with other settings: services start afresh one after the other, the collector only when what it reads has
    * changed. Files that settings name are looked at again by themselves.
    * @returns the services that started afresh, none where no setting changed
-   * @throws Error when a setting changed that the stores were opened with
+   * @throws Error when a setting changed that the stores were opened with, or the page's new port is in use
    */
   async reload(settings: Settings): Promise<ServiceName[]> {
     for (const name of ['databaseUrl', 'redisUrl', 'queuePrefix', 'dataDirectory', 'artifactDirectory'] as const) {
@@ -88,11 +94,13 @@ export class System {
       }
     }
     const { databaseUrl } = this.database;
+    const { dashboard } = settings;
+    if (dashboard.port !== this.settings.dashboard.port && this.#serves('dashboard')) await mustBeFree(dashboard);
     await registerStreams(settings, databaseUrl, (error) => this.options.logger.warn({ error: error.message }));
     const isChanged = (name: keyof Settings) => JSON.stringify(settings[name]) !== JSON.stringify(this.settings[name]);
     if (!Object.keys({ ...this.settings, ...settings }).some((name) => isChanged(name as keyof Settings))) return [];
     const names = SERVICES.map(({ name }) => name).filter(
-      (name) => name !== 'collector' || COLLECTOR_SETTINGS.some(isChanged),
+      (name) => this.#serves(name) && (name !== 'collector' || COLLECTOR_SETTINGS.some(isChanged)),
     );
     this.settings = settings;
     await this.supervisor.reload(serviceSettings(settings, databaseUrl), names);

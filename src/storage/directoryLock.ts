@@ -4,6 +4,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import { mustTakeFiles, takesNothing } from './directoryRoom.js';
 import { inTurn } from './turn.js';
 
 /** The process that holds a directory, by its own word. */
@@ -22,7 +23,10 @@ const SIGNALS = ['SIGTERM', 'SIGHUP'] as const;
 export type HolderSignal = (typeof SIGNALS)[number];
 
 export class DirectoryInUse extends Error {
-  constructor(directory: string, by: Holder | 'silent') {
+  constructor(
+    directory: string,
+    readonly by: Holder | 'silent',
+  ) {
     const who =
       by === 'silent'
         ? 'a Routewarden process that does not answer now'
@@ -47,12 +51,27 @@ export class DirectoryLock {
     private readonly sockets: Set<Socket>,
   ) {}
 
-  /** @throws DirectoryInUse when a living process has it */
+  /** @throws DirectoryInUse when a living process has it; DirectoryTakesNothing on a full or read-only disk */
   static async take(directory: string): Promise<DirectoryLock> {
-    makeFolder(directory);
+    try {
+      makeFolder(directory);
+    } catch (error) {
+      throw takesNothing(directory, error);
+    }
     const path = lockPath(directory);
     // of several that find the same dead socket, one would otherwise take away what another has just made in its place
-    return inTurn(`routewarden-turn-${hashOf(path)}`, () => DirectoryLock.#take(directory, path));
+    const taking = inTurn(`routewarden-turn-${hashOf(path)}`, () => DirectoryLock.#take(directory, path));
+    const lock = await taking.catch((error: unknown) => {
+      if (!(error instanceof DirectoryInUse && error.by !== 'silent')) mustTakeFiles(directory);
+      throw error;
+    });
+    try {
+      mustTakeFiles(directory);
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+    return lock;
   }
 
   static async #take(directory: string, path: string): Promise<DirectoryLock> {

@@ -3,6 +3,7 @@ import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import pg from 'pg';
 import { holderOf } from './directoryLock.js';
+import { serverFault } from './directoryRoom.js';
 import { endLeftover } from './leftoverPostgres.js';
 import * as ownFiles from './ownFiles.js';
 import { type Binaries, findBinaries } from './postgresBinaries.js';
@@ -115,7 +116,7 @@ export class EmbeddedPostgres {
     );
     this.#server = server;
     try {
-      await ready(server, this.options.log);
+      await ready(server, this.cluster, this.options.log);
     } catch (error) {
       await this.#end('SIGINT');
       throw error;
@@ -193,13 +194,13 @@ function hasEnded(server: ChildProcess): boolean {
   return server.exitCode !== null || server.signalCode !== null;
 }
 
-async function ready(server: ChildProcess, log: (line: string) => void): Promise<void> {
+async function ready(server: ChildProcess, cluster: string, log: (line: string) => void): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   let onEnd: (code: number | null) => void = () => {};
   try {
     await new Promise<void>((done, fail) => {
       let said = '';
-      onEnd = (code) => fail(new Error(`PostgreSQL ended at its start (exit code ${code}): ${said.trim()}`));
+      onEnd = (code) => fail(serverFault(`PostgreSQL ended at its start (exit code ${code}): ${said.trim()}`, cluster));
       timer = setTimeout(
         () => fail(new Error(`PostgreSQL is not ready after ${READY_MILLISECONDS / 1000} s: ${said.trim()}`)),
         READY_MILLISECONDS,

@@ -134,11 +134,11 @@ export async function evidenceRows(
   return rows;
 }
 
-/** How many minutes from `from` on are not a gap. */
-export async function usableMinutes(db: Db, stream: string, from: Minute): Promise<number> {
-  const { rows } = await db.query<{ minutes: number }>(
-    `SELECT count(*)::integer AS minutes FROM features WHERE stream = $1 AND kind <> 'gap' AND minute >= $2`,
-    [stream, minuteToDate(from)],
+/** From the oldest minute of a stream to its newest, gaps counted: what the first training waits for. */
+export async function spannedMinutes(db: Db, stream: string): Promise<number> {
+  const { rows } = await db.query<{ minutes: number | null }>(
+    `SELECT (extract(epoch FROM max(minute) - min(minute)) / 60)::integer + 1 AS minutes FROM features WHERE stream = $1`,
+    [stream],
   );
   return rows[0]?.minutes ?? 0;
 }

@@ -35,7 +35,7 @@ export function incidentSearch(filter: IncidentFilter): { text: string; values: 
     conditions.push(`(jsonb_array_length(coalesce(detail->'watched', '[]')) > 0) = ${given(mine)}`);
   if (as !== undefined) {
     const name = given(`AS${as}`);
-    conditions.push(`(subject = ${name} OR EXISTS (SELECT 1 FROM jsonb_array_elements(culprits->'origins') entry
+    conditions.push(`(split_part(subject, ' ', 1) = ${name} OR EXISTS (SELECT 1 FROM jsonb_array_elements(culprits->'origins') entry
       WHERE entry->>'name' IN (${name}, ${given(String(as))})))`);
   }
   if (prefix !== undefined) {

@@ -110,6 +110,16 @@ export async function versionsByIds(db: Db, ids: readonly number[]): Promise<Mod
   return rows;
 }
 
+/** The newest version of each of these models that has one. */
+export async function newestVersions(db: Db, keys: readonly ModelKey[]): Promise<ModelVersion[]> {
+  const { rows } = await db.query<ModelVersion>(
+    `SELECT DISTINCT ON (model_key) ${COLUMNS} FROM model_versions WHERE model_key = ANY ($1)
+     ORDER BY model_key, version DESC`,
+    [keys],
+  );
+  return rows;
+}
+
 export async function versionFiles(db: Db, id: number): Promise<StoredFile[]> {
   const { rows } = await db.query<StoredFile>(
     'SELECT name, sha256, bytes FROM model_files WHERE version_id = $1 ORDER BY name',

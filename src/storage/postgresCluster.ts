@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { chownSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { serverFault } from './directoryRoom.js';
 import * as ownFiles from './ownFiles.js';
 import { clusterHome, type User } from './postgresHome.js';
 
@@ -103,6 +104,8 @@ function initialise(initdb: string, cluster: string, credentials: Credentials, u
       ],
       { ...(user ?? {}), stdio: ['ignore', 'ignore', 'pipe'], cwd: cluster },
     );
+  } catch (error) {
+    throw serverFault((error as Error).message, cluster);
   } finally {
     rmSync(passwordFile, { force: true });
   }

@@ -49,6 +49,19 @@ export async function listServices(pool: Pool): Promise<ServiceRow[]> {
   }));
 }
 
+/**
+ * Without processes that are over and have a successor: a killed supervisor leaves rows that nobody ends, and its
+ * services have begun again on the same host.
+ */
+export function withoutReplaced(rows: readonly ServiceRow[], silentSeconds: number): ServiceRow[] {
+  const isOver = ({ state, heartbeatAge }: ServiceRow) => state === 'stopped' || heartbeatAge > silentSeconds;
+  return rows.filter(
+    (row) =>
+      !isOver(row) ||
+      !rows.some((other) => other.name === row.name && other.host === row.host && other.heartbeatAt > row.heartbeatAt),
+  );
+}
+
 /** Notices that a process has sent, or failed to send, through a channel since it began. */
 export interface NoticeCount {
   instance: string;

@@ -56,7 +56,7 @@ export async function modelStatus(pool: Pool): Promise<ModelStatus[]> {
      FROM keys k
      LEFT JOIN LATERAL (
        SELECT v.version, a.from_minute,
-         (SELECT round(extract(epoch FROM max(f.minute) - v.data_until) / 60)::integer FROM features f WHERE f.stream = v.stream)
+         (SELECT greatest(0, round(extract(epoch FROM max(f.minute) - v.data_until) / 60) + 1)::integer FROM features f WHERE f.stream = v.stream)
            AS age_minutes
        FROM activations a JOIN model_versions v ON v.id = a.version_id
        WHERE a.model_key = k.model_key ORDER BY a.from_minute DESC, a.id DESC LIMIT 1) a ON true

@@ -55,6 +55,7 @@ beforeAll(async () => {
     settings: readDashboardSettings({ port: 0, token: TOKEN }),
     budget: 6,
     watchRate: settings.retraining.watchRate,
+    trainingDays: settings.retraining.trainingDays,
     acts,
     logger: pino({ level: 'silent' }),
     clock: Date,

@@ -1,5 +1,5 @@
 import { rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createProgram } from '../../src/cli/program.js';
@@ -124,6 +124,7 @@ describe('a running system', () => {
   let running: Started;
   let environment: Record<string, string>;
   let settingsFile: string;
+  let dashboard: { port: number };
   let pool: Pool;
   /** Waits for what the command would say, at the price of a query and not of a process. */
   const until = async (reached: (running: { name: string; pid: number }[]) => boolean) => {
@@ -139,12 +140,12 @@ describe('a running system', () => {
 
   beforeAll(async () => {
     settingsFile = join(folder, 'settings.json');
-    writeFileSync(settingsFile, '{}');
+    dashboard = { port: await freePort() };
+    writeFileSync(settingsFile, JSON.stringify({ dashboard }));
     environment = {
       ROUTEWARDEN_CONFIG: settingsFile,
       ROUTEWARDEN_DATA_DIRECTORY: join(folder, 'system'),
       ROUTEWARDEN_ARTIFACT_DIRECTORY: join(folder, 'artifacts'),
-      ROUTEWARDEN_DASHBOARD_PORT: String(await freePort()),
       // Nobody is there: the collector keeps trying, and says so.
       ROUTEWARDEN_FEED_URL: 'ws://127.0.0.1:1',
     };
@@ -222,19 +223,29 @@ describe('a running system', () => {
     await running.saying('no setting has changed: every service goes on');
     expect(await pids()).toEqual(before);
 
-    writeFileSync(settingsFile, '{"retention": {"historyDays": "long"}}');
+    writeFileSync(settingsFile, JSON.stringify({ dashboard, retention: { historyDays: 'long' } }));
     const refused = await routewarden(['reload'], environment);
     expect(refused.code).toBe(2);
     expect(refused.stderr).toContain('retention.historyDays');
 
-    writeFileSync(settingsFile, '{"redisUrl": "redis://127.0.0.1:1"}');
-    process.kill(running.process.pid!, 'SIGHUP');
+    writeFileSync(settingsFile, JSON.stringify({ dashboard, redisUrl: 'redis://127.0.0.1:1' }));
+    const kept = await routewarden(['reload'], environment);
+    expect(kept).toMatchObject({ code: 1, stderr: expect.stringContaining('redisUrl cannot change') });
     await running.saying('the settings stay as they were: redisUrl cannot change');
+
+    const other = createServer();
+    await new Promise<void>((done) => other.listen(0, '127.0.0.1', done));
+    const { port } = other.address() as AddressInfo;
+    writeFileSync(settingsFile, JSON.stringify({ dashboard: { port } }));
+    const busy = await routewarden(['reload'], environment);
+    expect(busy).toMatchObject({ code: 1, stderr: expect.stringContaining(`port ${port} on 127.0.0.1 is in use`) });
+    expect(await pids()).toEqual(before);
+    await new Promise((done) => other.close(done));
     expect(await pids()).toEqual(before);
 
-    writeFileSync(settingsFile, JSON.stringify({ retention: { historyDays: 30 } }));
+    writeFileSync(settingsFile, JSON.stringify({ dashboard, retention: { historyDays: 30 } }));
     const taken = await routewarden(['reload'], environment);
-    expect(taken.code).toBe(0);
+    expect(taken).toMatchObject({ code: 0, stderr: expect.stringContaining('10 services started afresh') });
     await running.saying(/10 services started afresh/);
     await until(({ length }) => length === before.size);
     const after = await pids();

@@ -31,6 +31,11 @@ test('at a pace by which it would begin among the minutes that are history it is
 test('the walk of the README: own AS declared, its hijack told in a chat, silenced, and resolved', async () => {
   const drill = begin(['drill', '--after', '5', '--for', '1', '--pace', '4']);
   await drill.saying(/reload\n/);
+  expect(drill.said()).toMatch(/It begins \d+ s in the past: the system says "behind the feed" until \d\d:/);
+  const { dashboard, alerts } = JSON.parse(readFileSync(join(folder, 'drill.json'), 'utf8'));
+  const [, behind] = /It begins (\d+) s/.exec(drill.said())!;
+  expect(dashboard.staleAfter).toBeGreaterThan(Number(behind));
+  expect(alerts.feedStaleSeconds).toBeGreaterThan(Number(behind));
   const [, mine] = /yours {6}(AS\d+)/.exec(drill.said())!;
   const [, thief, prefix] = /(AS\d+) takes (\S+) from/.exec(drill.said())!;
   const system = begin(['--config', 'drill.json', 'start'], { ROUTEWARDEN_DASHBOARD_PORT: String(await freePort()) });

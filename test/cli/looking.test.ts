@@ -179,6 +179,10 @@ describe('incidents', () => {
       [3, 1],
     ],
     [['--severity', 'minor'], [2]],
+    [
+      ['--severity', 'minor+'],
+      [3, 1, 2],
+    ],
     [['--mine'], [1]],
     [
       ['--as', 'AS64500'],
@@ -241,6 +245,12 @@ describe('incidents', () => {
     expect(leak).toContain(",'=1+1,");
     expect(hijack).toContain(`1,${STREAM},${new Date(HIJACK.from).toISOString()}`);
     expect(hijack).toContain('"AS64666, an unknown network, announces ""everything"""');
+  }, 20_000);
+
+  test('a stream that is none cannot be silenced', async () => {
+    const until = new Date(Date.now() + 3_600_000).toISOString();
+    const ended = await run('silences', 'add', '--stream', 'nosuch', '--until', until, '--reason', 'a slip');
+    expect(ended).toMatchObject({ code: 2, stderr: expect.stringContaining('unknown stream nosuch (known streams: ') });
   }, 20_000);
 
   test('every time in status is ISO 8601', async () => {

@@ -66,6 +66,7 @@ export async function startDashboards(): Promise<TestDashboard> {
         budget: 6,
         replayed,
         watchRate: 0.2,
+        trainingDays: 7,
         nameOf,
         acts,
         logger,

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import * as shape from '../../src/dashboard/api/schema.js';
 import { askForApproval } from '../../src/storage/approvals.js';
@@ -45,6 +46,26 @@ describe('what it shows', () => {
     expect(overview.feed?.lagSeconds).toBeNull();
     expect(overview.models.map((model) => model.version)).toEqual([2, 2, 2]);
     expect(overview.services).toHaveLength(10);
+  });
+
+  test('an incident has the threshold that judged it, not that of a version of later', async () => {
+    const read = async () => shape.incident.parse(JSON.parse((await at.get('/api/incidents/1')).text));
+    const { peakMinute } = await read();
+    const { pool } = at.dashboards.database;
+    const later = [STREAM, new Date(peakMinute)];
+    await pool.query('UPDATE verdicts SET threshold = 9 WHERE stream = $1 AND minute > $2', later);
+    expect((await read()).score.threshold).toBe(1);
+    await pool.query('UPDATE verdicts SET threshold = 1 WHERE stream = $1 AND minute > $2', later);
+  });
+
+  test('a browser gets a page for an address that is none, and a program words', async () => {
+    const seen = async (path: string, accept: string) => {
+      const answer = await fetch(at.open + path, { headers: { accept } });
+      return [answer.status, (answer.headers.get('content-type') ?? '').split(';')[0]];
+    };
+    expect(await seen('/alerts', 'text/html,*/*')).toEqual([404, 'text/html']);
+    expect(await seen('/alerts', 'application/json')).toEqual([404, 'application/json']);
+    expect(await seen('/api/nothing', 'text/html,*/*')).toEqual([404, 'application/json']);
   });
 
   test('a live feed tells its lag and that it is stale', async () => {
@@ -255,6 +276,23 @@ describe('what it shows', () => {
     expect(asked.size).toBeGreaterThan(5);
     const base = (name: string) => name.replace(/_bucket$/, '');
     expect([...asked].filter((name) => !text.includes(`\n# TYPE ${base(name)} `))).toEqual([]);
+  });
+
+  test('what the build compressed unpacks to what is sent plainly', async () => {
+    const { server } = await at.dashboards.open();
+    for (const path of ['/', '/page.js', '/page.css', '/favicon.svg']) {
+      const sent = async (encoding: string) => {
+        const answer = await server.inject({ url: path, headers: { 'accept-encoding': encoding } });
+        expect(answer.statusCode).toBe(200);
+        return { encoding: answer.headers['content-encoding'], bytes: answer.rawPayload };
+      };
+      const plain = await sent('identity');
+      expect(plain.encoding).toBeUndefined();
+      const [gzip, brotli] = [await sent('gzip'), await sent('gzip, deflate, br')];
+      expect([gzip.encoding, brotli.encoding]).toEqual(['gzip', 'br']);
+      expect(gunzipSync(gzip.bytes).equals(plain.bytes)).toBe(true);
+      expect(brotliDecompressSync(brotli.bytes).equals(plain.bytes)).toBe(true);
+    }
   });
 
   test('the page weighs less than 300 KB as it travels', async () => {

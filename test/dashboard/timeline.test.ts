@@ -97,3 +97,22 @@ test('it tells when most routes go back from an origin that took them', () => {
     ['end', 'It is quiet again, after 10 minutes'],
   ]);
 });
+
+test('routes that went back before the models grew calm have a minute of their own', () => {
+  const ended = { ...incident, endedAt: START + 61 * MINUTE, class: 'hijack' };
+  const course = {
+    returnedAt: START + 35 * MINUTE,
+    messages: [
+      { at: START, kind: 'announcement', prefix: '192.0.2.0/24', path: [64500, 64666] },
+      { at: START + 2, kind: 'announcement', prefix: '192.0.2.0/24', path: [64501, 64666] },
+    ],
+  };
+  const none = { times: [], score: [], threshold: null };
+  const events = timelineOf(ended, 'Its routes went back', null, none, [], [], [], null, course);
+  const wordsOf = (name: string) => events.filter(({ kind }) => kind === name).map(({ at, words }) => [at, words]);
+  expect(wordsOf('return')).toEqual([[START + 35 * MINUTE, 'Its routes went back, after 35 minutes']]);
+  expect(wordsOf('end')).toEqual([
+    [START + 61 * MINUTE, 'It ends: what models flagged of it has passed, after 61 minutes'],
+  ]);
+  expect(wordsOf('message')).toEqual([[START, 'AS64666 announces 192.0.2.0/24: the first message of it']]);
+});

@@ -115,6 +115,27 @@ test('an incident that a change made hides nothing of the new regime, one within
   expect(windowWith(at + 300, at + 400).leftOut.incidents).toBe(100);
 });
 
+test('where an incident takes all of the newest minutes, older ones since the change are held back', () => {
+  const at = 3 * DAY;
+  const end = at + 1020;
+  const block = days(4, (row) => (row < at ? 1 : 0.3));
+  const part = { ...block, minutes: block.minutes.slice(0, end), usable: block.usable.slice(0, end) };
+  const settings = retrainingSettings.parse({});
+  const kind = { maximumRows: 100_000 } as Parameters<typeof windowOf>[3];
+  const change = { onset: START + at, until: START + end };
+  // As at `back`, 24: under half of the change, and longer than a block.
+  const masked = windowOf(part, [{ from: START + at + 530, until: START + end }], change, kind, settings, 900);
+  expect(masked.leftOut.incidents).toBe(490);
+  expect(masked.heldBack).toHaveLength(133);
+  expect(masked.heldBack.every((row) => row >= at && row < at + 530)).toBe(true);
+  // A gap at the end is as long.
+  const usable = part.usable.map((value, row) => (row >= at + 530 ? 0 : value));
+  expect(windowOf({ ...part, usable }, [], change, kind, settings, 900).heldBack).toEqual(masked.heldBack);
+  // Nothing left out: blocks of the newest half, as the clock has them.
+  const whole = windowOf(part, [], change, kind, settings, 900);
+  expect(whole.heldBack).toEqual(Array.from({ length: 255 }, (_, i) => end - 255 + i));
+});
+
 test('a regime that grows keeps its beginning and the moved minutes before it, and makes no step again', () => {
   const settings = retrainingSettings.parse({});
   const kind = { maximumRows: 100_000 } as Parameters<typeof windowOf>[3];

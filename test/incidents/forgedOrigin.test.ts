@@ -1,4 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { incidentAlert } from '../../src/incidents/alerts/incidentAlert.js';
+import { withNetwork } from '../../src/incidents/subject.js';
 import { Feed } from './feed.js';
 import { contextOf, correlated } from './minutes.js';
 
@@ -41,11 +43,34 @@ describe('a network that puts the holder behind itself', () => {
 describe('with only our AS numbers declared, a new neighbour of ours', () => {
   const ours = (asNumber: number) => contextOf({}, { asNumbers: [asNumber] });
 
-  test('that is a provider of many is minor, an incident of its own, and the first thing that it says', () => {
+  test('that is a provider of many is minor, an incident of ours, and the first thing that it says', () => {
     const inputs = new Feed().announce(500, 8, 200, [201, 4200], ['10.12.0.0/16']).inputs(560);
     const { incidents } = correlated(inputs, ours(4200));
-    expect(incidents.map(({ subject, severity }) => [subject, severity])).toEqual([['AS201', 'minor']]);
+    expect(incidents.map(({ subject, severity }) => [subject, severity])).toEqual([['AS4200 new neighbours', 'minor']]);
     expect(incidents[0]!.reasons[0]!.words).toContain('AS201 is a new neighbour of your AS4200');
+  });
+
+  test('and others close to it in time are one incident, which is named for what it is', () => {
+    const inputs = new Feed()
+      .announce(500, 8, 200, [201, 4200], ['10.12.0.0/16'])
+      .announce(600, 8, 101, [4200], ['11.12.0.0/16'])
+      .announce(900, 8, 200, [201, 4400], ['10.14.0.0/16'])
+      .inputs(1_100);
+    const { incidents, changes } = correlated(inputs, contextOf({}, { asNumbers: [4200, 4400] }));
+    expect(incidents.map(({ subject, startedAt, endedAt }) => [subject, (endedAt ?? 0) - startedAt])).toEqual([
+      ['AS4200 new neighbours', 104],
+      ['AS4400 new neighbours', 4],
+    ]);
+    expect(incidents.map(({ severity }) => severity)).toEqual(['minor', 'minor']);
+    expect(incidents[0]!.reasons[0]!.words).toBe('your AS4200 has 2 new neighbours: AS201, AS101');
+    expect(incidents[0]!.culprits.origins.map(({ name }) => name)).toEqual(['AS201', 'AS101']);
+    const titles = changes.filter(({ type }) => type !== 'closed').map((change) => incidentAlert(change).title);
+    expect(titles).toEqual([
+      'your AS4200 has a new neighbour on rrc00',
+      'your AS4200 has 2 new neighbours on rrc00',
+      'your AS4400 has a new neighbour on rrc00',
+    ]);
+    expect(withNetwork('unknown', 'unknown', incidents[0]!.subject)).toBe('new neighbours of AS4200');
   });
 
   test('that looks as if it forged our origin is major, in one incident', () => {

@@ -26,3 +26,16 @@ test('what drifts in the same hour is spread over the jitter, the same each time
   const byHand = admit({ modelKey: 'lstm@s0', trigger: { kind: 'manual', actor: 'ada' } }, state, settings);
   expect(byHand).toMatchObject({ admit: true, delayMilliseconds: 0 });
 });
+
+test('a first version that was refused is trained again an hour of new minutes later, not at each look', () => {
+  const first = { modelKey: 'lstm@rrc00', trigger: { kind: 'first' as const } } satisfies Parameters<typeof admit>[0];
+  const at = (now: number) => admit(first, { now, lastFinished: LIVE, dead: false, shadow: null }, settings);
+  expect(at(LIVE)).toEqual({
+    admit: false,
+    reason: 'its first version was refused: trained again in 60 minutes',
+  });
+  expect(at(LIVE + 59)).toMatchObject({ admit: false });
+  expect(at(LIVE + 60)).toMatchObject({ admit: true, delayMilliseconds: 0 });
+  const never = admit(first, { now: LIVE, lastFinished: null, dead: false, shadow: null }, settings);
+  expect(never).toMatchObject({ admit: true });
+});

@@ -33,6 +33,7 @@ export interface RunningSystemOptions {
 /** All services as processes on a simulated RIS Live whose minutes the test plays; models train on its first day. */
 export class RunningSystem {
   private at = STORY_START + HISTORY_HOURS * 60;
+  #learnt = false;
 
   private constructor(
     private readonly folder: string,
@@ -53,7 +54,7 @@ export class RunningSystem {
     patience,
   }: RunningSystemOptions): Promise<RunningSystem> {
     const folder = reachableFolder('routewarden-running');
-    const scenario = { seed: 7, historyHours: HISTORY_HOURS, liveHours: 6, driftHours: 0, incidents };
+    const scenario = { seed: 7, historyHours: HISTORY_HOURS, liveHours: 8, driftHours: 0, incidents };
     const feed = new RisLiveServer({ world: worldOf(demoScenario(STORY_START, scenario)), logger: QUIET });
     const port = await freePort();
     const settings = settingsSchema.parse({
@@ -80,8 +81,10 @@ export class RunningSystem {
     Object.assign(this, await start(this.settings, this.patience));
   }
 
-  /** Plays the history and waits for the first version of each kind. */
+  /** Plays the history and waits for the first version of each kind, if it has not yet. */
   async learn(): Promise<void> {
+    if (this.#learnt) return;
+    this.#learnt = true;
     await this.pipeline.until('the collector', 60, async () => this.feed.state.subscribers > 0);
     await this.feed.playUntil(this.at + GRACE_MINUTES);
     await this.pipeline.until('the first models', 120, async () =>

@@ -4,7 +4,8 @@ import type { Incident, IncidentChange } from '../../src/incidents/incident.js';
 import { type Validity, type Vrp, VrpTable } from '../../src/incidents/rpki/validity.js';
 import { Declaration } from '../../src/incidents/watch/declaration.js';
 import { watchSettings } from '../../src/incidents/watch/settings.js';
-import { type WatchEntry, Watcher } from '../../src/incidents/watch/watcher.js';
+import type { WatchEntry } from '../../src/incidents/watch/watchEntry.js';
+import { Watcher } from '../../src/incidents/watch/watcher.js';
 
 /** 2026-01-01T00:00Z in seconds. */
 export const BASE = 1_767_225_600;

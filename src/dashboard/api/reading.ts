@@ -11,11 +11,10 @@ import { alertRow } from '../alertRow.js';
 import { auditRow } from '../auditRow.js';
 import type { DashboardContext } from '../context.js';
 import { overviewOf } from '../overview.js';
-import { pathGraph } from '../pathGraph.js';
 import { driftDetail } from '../queries/driftReports.js';
 import { featureSeries } from '../queries/features.js';
 import { watermark } from '../queries/feed.js';
-import { incident, incidentRow, incidents, pathEvidence, windowOf } from '../queries/incidents.js';
+import { incident, incidentPaths, incidentRow, incidents, windowOf } from '../queries/incidents.js';
 import { model, models } from '../queries/models.js';
 import { ownNetworks } from '../queries/networks.js';
 import { raisedOf } from '../queries/raised.js';
@@ -28,7 +27,7 @@ import * as shape from './schema.js';
 
 /** Routes that look and change nothing. */
 export function addReadingRoutes(routes: Routes, context: DashboardContext): void {
-  const { pool, settings, watchRate, budget, replayed, clock, nameOf } = context;
+  const { pool, settings, watchRate, trainingDays, budget, replayed, clock, nameOf } = context;
   routes.add(
     {
       method: 'GET',
@@ -37,7 +36,7 @@ export function addReadingRoutes(routes: Routes, context: DashboardContext): voi
       query: shape.streamQuery,
       answer: shape.overview,
     },
-    ({ query }) => overviewOf({ pool, settings, budget, replayed, watchRate }, query.stream, clock.now()),
+    ({ query }) => overviewOf({ pool, settings, budget, replayed, watchRate, trainingDays }, query.stream, clock.now()),
   );
 
   routes.add(
@@ -127,8 +126,7 @@ export function addReadingRoutes(routes: Routes, context: DashboardContext): voi
       answer: shape.pathGraph,
     },
     async ({ parameters, query }) => {
-      const row = (await incidentRow(pool, parameters.id)) ?? missingIncident(parameters.id);
-      return pathGraph(await pathEvidence(pool, row), query.prefix);
+      return (await incidentPaths(pool, parameters.id, query.prefix)) ?? missingIncident(parameters.id);
     },
   );
 

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { valueFault } from '../../words/valueFault.js';
 import type { Visitor } from '../session.js';
 
 /** A request that is wrong in form; answered with 400. */
@@ -68,7 +69,7 @@ export function wordsOf(error: z.ZodError): string {
 
 function read<T>(schema: z.ZodType<T> | undefined, value: unknown): T {
   if (schema === undefined) return value as T;
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, { error: valueFault });
   if (result.success) return result.data;
   throw new BadRequest(wordsOf(result.error));
 }

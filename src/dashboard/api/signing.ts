@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { appendAudit } from '../../storage/audit.js';
+import { valueFault } from '../../words/valueFault.js';
 import type { DashboardContext } from '../context.js';
 import type { LoginLimit } from '../loginLimit.js';
 import { type Sessions, tokenMark } from '../session.js';
@@ -30,7 +31,7 @@ export function addSigningRoutes(
   routes.openPaths.add('/api/login');
   server.post('/api/login', { bodyLimit: LOGIN_BYTES }, async (request, reply) => {
     const now = clock.now();
-    const given = shape.login.safeParse(request.body);
+    const given = shape.login.safeParse(request.body, { error: valueFault });
     const token = given.success ? tokenMark(given.data.token) : '';
     if (!(await limit.turn(request.ip, token, now))) {
       return reply.status(429).header('retry-after', '5').send({ error: 'Too many wrong tokens. Try again soon.' });

@@ -8,8 +8,9 @@ import { IncidentThread } from './incidentThread.js';
 import { MessagesCard } from './messagesCard.js';
 import { PathGraphCard } from './pathGraphCard.js';
 import { useResource } from './resource.js';
-import { Badge, Empty, Loading, Meter, Problem } from './states.js';
+import { Badge, Empty, Loading, Problem } from './states.js';
 import { VictimsCard } from './victimsCard.js';
+import { WhyCard } from './whyCard.js';
 import {
   amount,
   classMeaning,
@@ -73,7 +74,7 @@ export function IncidentPage({ id, canChange }: { id: number; canChange: boolean
           <dt>How sure</dt>
           <dd>{howSure(value)}</dd>
           <dt>What it means</dt>
-          <dd>{classMeaning(value.class)}</dd>
+          <dd>{classMeaning(value.class, value.subject)}</dd>
           <dt>What to do</dt>
           <dd>{value.advice === null ? whatToDo(value.class) : sentence(value.advice)}</dd>
         </dl>
@@ -171,14 +172,14 @@ function howSure(incident: Incident): string {
 }
 
 function voices({ models, class: found }: Incident): string {
+  const said = found === 'unknown' ? 'fit no class' : `say ${className(found).toLowerCase()}`;
   if (models.includes('watch')) return 'These routes are not what you declared of your networks; no model was asked.';
   const flagged = models.filter((name) => name !== 'evidence');
   const votes = `${flagged.length} of ${MODELS} models found these minutes anomalous`;
   const routes = models.includes('evidence');
   if (!routes) return `${votes}; the class follows from what was sent.`;
-  if (flagged.length === 0)
-    return `No model found these minutes anomalous; the routes alone say ${className(found).toLowerCase()}.`;
-  return `${votes}, and the routes themselves say ${className(found).toLowerCase()}.`;
+  if (flagged.length === 0) return `No model found these minutes anomalous; the routes alone ${said}.`;
+  return `${votes}, and the routes themselves ${said}.`;
 }
 
 function NewNormalCard({ newNormal }: { newNormal: NonNullable<Incident['newNormal']> }) {
@@ -214,61 +215,6 @@ function Points({ points }: { points: readonly string[] }) {
         <li key={words}>{sentence(words)}</li>
       ))}
     </ul>
-  );
-}
-
-function WhyCard({ incident }: { incident: Incident }) {
-  return (
-    <section class="card" aria-labelledby="why">
-      <h2 id="why">Why this alarm</h2>
-      <h3>Why {className(incident.class).toLowerCase()}</h3>
-      {incident.reasons.length === 0 ? (
-        <Empty>No reason was recorded for the class.</Empty>
-      ) : (
-        <ul class="reasons">
-          {incident.reasons.map((reason) => (
-            <li key={reason.words} class={reason.class === incident.class || reason.class === '' ? '' : 'other'}>
-              {reason.class !== '' && reason.class !== incident.class && <>{className(reason.class)}: </>}
-              {sentence(reason.words)}
-            </li>
-          ))}
-        </ul>
-      )}
-      <h3>Which models saw it</h3>
-      {incident.explanations.length === 0 && <Empty>No model flagged it: the routes spoke for themselves.</Empty>}
-      {incident.explanations.map((model) => (
-        <div key={model.kind} class="explanation">
-          <p>
-            <a
-              href={
-                model.kind === 'watch'
-                  ? '/networks'
-                  : `/models/${encodeURIComponent(`${model.kind}@${incident.stream}`)}`
-              }
-            >
-              {modelName(model.kind)}
-            </a>
-            {model.version !== null && ` version ${model.version}`}
-          </p>
-          {model.reasons.length === 0 ? (
-            <Empty>
-              {model.kind === 'watch'
-                ? 'These routes are not what it says; no model was asked.'
-                : 'It flagged these minutes without a single feature standing out.'}
-            </Empty>
-          ) : (
-            <ul class="shares">
-              {model.reasons.slice(0, 5).map((reason) => (
-                <li key={reason.name}>
-                  <span>{reason.words}</span>
-                  <Meter fraction={reason.share} label={`share of the score: ${Math.round(reason.share * 100)} %`} />
-                </li>
-              ))}
-            </ul>
-          )}
-        </div>
-      ))}
-    </section>
   );
 }
 

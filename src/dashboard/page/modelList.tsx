@@ -35,7 +35,10 @@ export function ModelList({ models, collected }: Props) {
 
 function stateOf(model: ModelRow, collected: Props['collected']): string {
   if (model.version === null) {
-    if (collected === null) return 'No version yet: the first is trained when the baseline is whole.';
+    if (model.refused !== null)
+      return `No version serves: version ${model.refused.version} was ${model.refused.state}. Its page says why.`;
+    if (collected === null) return 'No version yet: the first is trained when the first window is whole.';
+    if (collected.minutes >= collected.needed) return 'No version yet: the window is whole, the first is trained next.';
     const share = `${span(collected.minutes * 60)} of ${span(collected.needed * 60)} collected`;
     return `No version yet: ${share}; backfill with "routewarden backfill".`;
   }

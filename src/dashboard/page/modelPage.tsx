@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { refusedWords } from '../../words/refused.js';
 import type { Model, ModelVersion } from '../api/schema.js';
 import { ApprovalCard } from './approvalCard.js';
 import { Confirm, type Question } from './confirm.js';
@@ -20,6 +21,7 @@ export function ModelPage({ modelKey, canChange }: { modelKey: string; canChange
     reload();
   };
   const serving = value.versions.find((version) => version.active);
+  const refused = value.versions.slice(0, 1).find(({ state }) => state === 'rejected' || state === 'held');
   const name = `${modelName(value.kind)} of ${value.stream}`;
   const rollback = (version: ModelVersion) =>
     setQuestion({
@@ -51,7 +53,7 @@ export function ModelPage({ modelKey, canChange }: { modelKey: string; canChange
         </div>
         <p class="facts">
           {value.version === null
-            ? 'No version yet: the first is trained when the baseline is whole.'
+            ? 'No version serves yet: the first is trained when the first window is whole.'
             : `Trained on data up to ${value.dataUntil === null ? '–' : dateTime(value.dataUntil)}${
                 value.ageMinutes === null ? '' : ` (${span(value.ageMinutes * 60)} old)`
               }, threshold ${amount(value.threshold ?? 0)}.`}
@@ -64,6 +66,12 @@ export function ModelPage({ modelKey, canChange }: { modelKey: string; canChange
           </p>
         )}
         {value.run !== null && <RunProgress run={value.run} />}
+        {refused !== undefined && value.stuck === null && (
+          <p class="hint">
+            Version {refused.version} was {refused.state}: {refused.gate.reasons.join('; ')}.{' '}
+            {refusedWords(modelKey, refused.version, value.version)}
+          </p>
+        )}
         {canChange ? (
           <div class="buttons">
             {value.run === null ? (

@@ -87,15 +87,16 @@ function VerdictCard({ overview }: { overview: Overview }) {
   const running = overview.incidents.filter((incident) => incident.endedAt === null && !incident.ordinary);
   if (verdict === null) {
     const missing = Math.max(0, collected.needed - collected.minutes);
+    if (missing === 0 || overview.models.some(({ version }) => version !== null))
+      return <FirstVerdict overview={overview} />;
     return (
       <section class="card verdict waiting" aria-labelledby="verdict-title">
         <h1 id="verdict-title">Still learning</h1>
         <p>
-          No baseline yet: {span(collected.minutes * 60)} of {span(collected.needed * 60)} collected. Models are trained
-          when it is whole{missing > 0 && `, in ${span(missing * 60)} of feed time`}. Until then routes alone open
-          incidents: hijacks, leaks and outages.
+          {span(collected.minutes * 60)} of {span(collected.needed * 60)} collected. Models are trained when the window
+          is whole, in {span(missing * 60)} of feed time. {ROUTES_ALONE}
         </p>
-        <Meter fraction={collected.minutes / collected.needed} label="Baseline collected" />
+        <Meter fraction={collected.minutes / collected.needed} label="First window collected" />
         {overview.live && (
           <p class="hint">
             Sooner: fill it from the archive with{' '}
@@ -139,6 +140,24 @@ function VerdictCard({ overview }: { overview: Overview }) {
         threshold {amount(verdict.threshold)}
       </p>
       <Votes verdict={verdict} />
+    </section>
+  );
+}
+
+const ROUTES_ALONE = 'Until then routes alone open incidents: hijacks, leaks and outages.';
+
+/** Models serve, or are trained just now: what there is to wait for is no longer the window. */
+function FirstVerdict({ overview }: { overview: Overview }) {
+  const serving = overview.models.filter(({ version }) => version !== null).length;
+  return (
+    <section class="card verdict waiting" aria-labelledby="verdict-title">
+      <h1 id="verdict-title">No verdict yet</h1>
+      <p>
+        {serving > 0
+          ? `${serving} of ${overview.models.length} models serve: the first verdict comes with the next whole minute.`
+          : 'The first window is whole: verdicts come once the first models are trained.'}{' '}
+        {ROUTES_ALONE}
+      </p>
     </section>
   );
 }

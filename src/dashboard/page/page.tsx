@@ -86,7 +86,22 @@ function Content({ path, canChange }: { path: URL; canChange: boolean }) {
   }
   if (area === 'models') return <ModelsPage />;
   if (area === 'audit') return <AuditPage />;
+  if (area !== '' && area !== 'login') return <NoSuchPage path={path} />;
   return <OverviewPage path={path} />;
+}
+
+function NoSuchPage({ path }: { path: URL }) {
+  return (
+    <section class="card lead">
+      <h1>There is no such page</h1>
+      <p>
+        Nothing is at <code>{path.pathname}</code>. Incidents and their silences are under{' '}
+        <a href="/incidents">Incidents</a>, versions and retrainings under <a href="/models">Models</a>, what people did
+        under <a href="/audit">Audit</a>. Alerts and settings are on the command line:{' '}
+        <code>routewarden alerts list</code>, <code>routewarden config</code>.
+      </p>
+    </section>
+  );
 }
 
 function StaleBanner() {

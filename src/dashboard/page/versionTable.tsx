@@ -26,7 +26,7 @@ export function VersionTable({ modelKey, versions, canChange, rollback, pin }: P
       </div>
       {versions.length === 0 ? (
         <Empty>
-          No version yet. The first is trained by itself when the baseline is whole, or now with "Retrain now".
+          No version yet. The first is trained by itself when the first window is whole, or now with "Retrain now".
         </Empty>
       ) : (
         <ScrollArea label="Versions">

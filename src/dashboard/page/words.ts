@@ -1,4 +1,4 @@
-import { withNetwork } from '../../incidents/subject.js';
+import { isNeighbourhood, withNetwork } from '../../incidents/subject.js';
 import type { ServiceName } from '../../services/catalogue.js';
 import type { Feed } from '../api/schema.js';
 
@@ -133,7 +133,9 @@ export function incidentName(name: string, subject: string): string {
 }
 
 /** What a class means, for people who meet the word for the first time. */
-export function classMeaning(name: string): string {
+export function classMeaning(name: string, subject: string): string {
+  if (name === 'unknown' && isNeighbourhood(subject))
+    return 'Networks stand beside yours in paths where this stream had not seen them: new providers, peers or customers of yours, other ways of old ones, or routes that somebody leaks or forges.';
   switch (name) {
     case 'hijack':
       return 'An AS announces address space that another AS holds; traffic may go to the wrong network.';

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import { featureIndexes } from '../../features/catalogue.js';
-import { watermark as newestMinute, newestValues, usableMinutes as usableFrom } from '../../storage/features.js';
+import { watermark as newestMinute, newestValues } from '../../storage/features.js';
 import { gapsBetween } from '../../storage/feedGaps.js';
 import { feedLink } from '../../storage/feedLink.js';
 import { streamHoldings } from '../../storage/streamHoldings.js';
@@ -84,9 +84,4 @@ export async function feedGaps(pool: Pool, stream: string, from: number, until: 
     reason,
     healedAt: healedAt?.getTime() ?? null,
   }));
-}
-
-/** Usable minutes of the last `days` before `now`. */
-export function usableMinutes(pool: Pool, stream: string, now: number, days: number): Promise<number> {
-  return usableFrom(pool, stream, Math.ceil(now / MINUTE) - days * 1440);
 }

@@ -1,8 +1,7 @@
 import type { Pool } from 'pg';
-import { pathGraph } from '../pathGraph.js';
 import type { IncidentFacts } from '../report/incidentReport.js';
 import { featureSeries } from './features.js';
-import { incident, pathEvidence, windowOf } from './incidents.js';
+import { incident, incidentPaths, windowOf } from './incidents.js';
 import { incidentVictims } from './victims.js';
 
 /** All that a report of an incident says; null if the incident does not exist. */
@@ -15,10 +14,11 @@ export async function incidentFacts(
   const found = await incident(pool, id);
   if (found === null) return null;
   const { from, until } = windowOf(found);
-  const [features, evidence, victims] = await Promise.all([
+  const [features, graph, victims] = await Promise.all([
     featureSeries(pool, found.stream, from, until, found.startedAt),
-    pathEvidence(pool, found),
+    incidentPaths(pool, id),
     incidentVictims(pool, id, nameOf),
   ]);
-  return { incident: found, features, graph: pathGraph(evidence), victims, now };
+  if (graph === null) return null;
+  return { incident: found, features, graph, victims, now };
 }

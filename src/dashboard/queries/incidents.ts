@@ -10,9 +10,10 @@ import { activationsBetween } from '../../storage/activations.js';
 import { commentsOf } from '../../storage/incidentMarks.js';
 import { incidentById, incidentsBeside, type StoredIncident, searchIncidents } from '../../storage/incidents.js';
 import { explanationsAt } from '../../storage/scores.js';
-import { explanation, type Incident, type IncidentRow, ranked } from '../api/schema.js';
+import { explanation, type Incident, type IncidentRow, type PathGraph, ranked } from '../api/schema.js';
+import { ownPart } from '../ownPart.js';
 import { changedPeers, pathGraph } from '../pathGraph.js';
-import { type Activation, timelineOf } from '../timeline.js';
+import { type Activation, type Course, timelineOf } from '../timeline.js';
 import { evidenceBetween } from './features.js';
 import { feedGaps } from './feed.js';
 import { verdictsBetween } from './scores.js';
@@ -43,6 +44,12 @@ export async function incidentRow(pool: Pool, id: number): Promise<IncidentRow |
   return stored === null ? null : rowOf(stored);
 }
 
+/** The AS graph on the way to one of an incident's prefixes; null if the incident does not exist. */
+export async function incidentPaths(pool: Pool, id: number, prefix?: string): Promise<PathGraph | null> {
+  const row = await incidentById(pool, id);
+  return row === null ? null : pathGraph(ownPart(row, await pathEvidence(pool, rowOf(row))), prefix);
+}
+
 /** The evidence of an incident's minutes, and of some before: it may come before the models are sure. */
 export function pathEvidence(
   pool: Pool,
@@ -56,8 +63,8 @@ export async function incident(pool: Pool, id: number): Promise<Incident | null>
   if (row === null) return null;
   const base = rowOf(row);
   const { from, until, end } = windowOf(base);
-  const [score, evidence, gaps, versions, activations, comments, related] = await Promise.all([
-    verdictsBetween(pool, base.stream, from, until),
+  const [score, minutes, gaps, versions, activations, comments, related] = await Promise.all([
+    verdictsBetween(pool, base.stream, from, until, base.peakMinute),
     pathEvidence(pool, base),
     feedGaps(pool, base.stream, from, until, 20),
     peakExplanations(pool, row),
@@ -65,6 +72,7 @@ export async function incident(pool: Pool, id: number): Promise<Incident | null>
     commentsOf(pool, id),
     incidentsBeside(pool, row, row.startedAt - 10, end / MINUTE + 10, 20),
   ]);
+  const evidence = ownPart(row, minutes);
   const names = culprits.safeParse(row.culprits).data ?? { prefixes: [], origins: [], peers: [] };
   const stored = explanations.safeParse(row.detail.explanations).data ?? {};
   return {
@@ -89,6 +97,7 @@ export async function incident(pool: Pool, id: number): Promise<Incident | null>
         return { at: at * MINUTE, kind: parseModelKey(modelKey).kind, version, reason };
       }),
       heightWords(evidence),
+      courseOf(row),
     ),
     advice: adviceFor(row),
     confidence: confidenceOf(row),
@@ -98,6 +107,14 @@ export async function incident(pool: Pool, id: number): Promise<Incident | null>
     comments: comments.map(({ at, author, text }) => ({ at: at.getTime(), author, text })),
     note: row.note,
     score,
+  };
+}
+
+/** What the minutes of the table do not say of an incident. */
+function courseOf({ detail }: StoredIncident): Course {
+  return {
+    returnedAt: detail.closedBy === 'ended' && detail.endedMinute !== undefined ? detail.endedMinute * MINUTE : null,
+    messages: (detail.messages ?? []).map(({ at, ...message }) => ({ ...message, at: Date.parse(at) })),
   };
 }
 

@@ -6,7 +6,7 @@ import { provisional } from '../../retraining/growth.js';
 import { currentActivations, recentActivations } from '../../storage/activations.js';
 import { type Approval, approvals } from '../../storage/approvals.js';
 import { newestDriftReports } from '../../storage/driftReports.js';
-import { listVersions, versionNumbers, versionsByIds } from '../../storage/modelVersions.js';
+import { listVersions, newestVersions, versionNumbers, versionsByIds } from '../../storage/modelVersions.js';
 import { type StuckModel, stuckModels } from '../../storage/stuckModels.js';
 import type { Model, ModelRow, ModelVersion } from '../api/schema.js';
 import { driftReports } from './driftReports.js';
@@ -33,6 +33,8 @@ export async function models(pool: Pool, streams: readonly string[], now: Readon
     pool,
     activations.map(({ versionId }) => versionId),
   );
+  const unserved = keys.filter((key) => !activations.some(({ modelKey }) => modelKey === key));
+  const refused = unserved.length === 0 ? [] : await newestVersions(pool, unserved);
   return wanted.map(({ kind, stream, key }): ModelRow => {
     const watermark = now.get(stream) ?? null;
     const activation = activations.find(({ modelKey }) => modelKey === key);
@@ -54,9 +56,14 @@ export async function models(pool: Pool, streams: readonly string[], now: Readon
           ? null
           : { id: report.id, outcome: report.outcome, reason: report.reason, windowEnd: report.windowEnd * MINUTE },
       run: runs.find((run) => run.modelKey === key) ?? null,
+      refused: refusedOf(refused.find(({ modelKey }) => modelKey === key)),
       approval: approvalOf(waiting.find(({ modelKey }) => modelKey === key)),
     };
   });
+}
+
+function refusedOf(newest: { version: number; state: string } | undefined): ModelRow['refused'] {
+  return newest === undefined ? null : { version: newest.version, state: newest.state };
 }
 
 function approvalOf(waiting: Approval | undefined): ModelRow['approval'] {

@@ -55,5 +55,6 @@ function wordsOf(detail: Record<string, unknown>): string | null {
     const words = detail[name];
     if (typeof words === 'string' && words !== '') return words;
   }
-  return null;
+  // What the gate says of a version.
+  return Array.isArray(detail.reasons) && detail.reasons.length > 0 ? detail.reasons.join('; ') : null;
 }

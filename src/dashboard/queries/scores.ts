@@ -94,12 +94,13 @@ function inOrder<T>(votes: Record<string, T>): [string, T][] {
 }
 
 /** The ensemble's scores from .. until, a point a minute. */
-export async function verdictsBetween(pool: Pool, stream: string, from: number, until: number) {
+/** @param judgedAt the minute whose threshold is meant: a newer version may have another */
+export async function verdictsBetween(pool: Pool, stream: string, from: number, until: number, judgedAt: number) {
   const rows = await verdictScores(pool, stream, from / MINUTE, until / MINUTE);
   return {
     times: rows.map((row) => row.minute * MINUTE),
     score: rows.map((row) => (Number.isFinite(row.score) ? row.score : null)),
-    threshold: rows.at(-1)?.threshold ?? null,
+    threshold: (rows.find(({ minute }) => minute === judgedAt / MINUTE) ?? rows.at(-1))?.threshold ?? null,
   };
 }
 

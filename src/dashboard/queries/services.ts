@@ -1,8 +1,10 @@
 import type { Pool } from 'pg';
-import { listServices, type ServiceRow } from '../../storage/services.js';
+import { listServices, type ServiceRow, withoutReplaced } from '../../storage/services.js';
 import type { Service } from '../api/schema.js';
 
 const MOST = 200;
+/** Five beats: a process whose place was taken is over by then. */
+const REPLACED_SECONDS = 10;
 
 /**
  * Every service's newest process, and older ones only while they still beat: one that ended in order is not missed
@@ -11,7 +13,7 @@ const MOST = 200;
  */
 export async function services(pool: Pool, now: number, staleAfter: number): Promise<Service[]> {
   const newest = new Map<string, ServiceRow>();
-  const known = await listServices(pool);
+  const known = withoutReplaced(await listServices(pool), REPLACED_SECONDS);
   for (const row of known) {
     const other = newest.get(row.name);
     if (other === undefined || row.heartbeatAt > other.heartbeatAt) newest.set(row.name, row);

@@ -4,6 +4,7 @@ import type { Incident, IncidentChange } from '../incident.js';
 import type { NewNormal } from '../newNormal.js';
 import { newNormalWords } from '../newNormalRule.js';
 import { sightOf } from '../sight.js';
+import { isNeighbourhood, networkOfSubject } from '../subject.js';
 import type { AlertRequest } from './alert.js';
 
 const timeOf = (minute: number) => new Date(minute * 60_000).toISOString().slice(0, 16).replace('T', ' ');
@@ -16,7 +17,7 @@ export function incidentFingerprint(incident: Incident): string {
 
 function networkOf({ subject, culprits, class: name, detail }: Incident): string | undefined {
   // of an incident of the operator's own the subject says what it did, too
-  if (subject !== '' && detail.openedBy !== 'watch') return subject;
+  if (subject !== '' && detail.openedBy !== 'watch') return networkOfSubject(subject);
   return (name === 'session reset' ? culprits.peers : culprits.origins)[0]?.name;
 }
 
@@ -34,6 +35,10 @@ function titleOf(incident: Incident, own: readonly string[]): string {
       return `${what} on ${incident.stream}: ${newNormalWords(looksNormal(incident)!)}`;
     const who = blamed(incident);
     return `${what} on ${incident.stream}${who === '' ? '' : ` (${who})`}`;
+  }
+  if (isNeighbourhood(incident.subject) && incident.class === 'unknown') {
+    const neighbours = new Set(incident.detail.watched.map(({ origin }) => origin)).size;
+    return `your ${networkOf(incident)} has ${neighbours === 1 ? 'a new neighbour' : `${neighbours} new neighbours`} on ${incident.stream}`;
   }
   const more = own.length === 1 ? '' : ` and ${own.length - 1} more`;
   const network = networkOf(incident);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { covers, parseAddressBlock } from '../addressBlock.js';
 import { INCIDENT_CLASSES } from '../incident.js';
+import { networkOfSubject } from '../subject.js';
 import type { Alert } from './alert.js';
 
 /** What is silenced, from when to when. Every field that is given must fit; one at least must be given. */
@@ -57,7 +58,7 @@ export function silences(silence: Silence, { body }: Pick<Alert, 'body'>): boole
   if (silence.stream !== null && silence.stream !== body.stream) return false;
   if (silence.class !== null && silence.class !== body.class) return false;
   if (silence.asNumber !== null) {
-    const named = listOf(facts.subject);
+    const named = listOf(facts.subject).flatMap((subject) => networkOfSubject(subject) ?? []);
     const networks = named.length > 0 ? named : listOf(facts.origins);
     if (networks.length === 0 || networks.some((name) => name !== `AS${silence.asNumber}`)) return false;
   }

@@ -29,7 +29,10 @@ function addressOf(prefix: string): string {
 
 /** An AS number as people write it: 64500 or "AS64500". */
 export const asNumber = z
-  .union([z.number().int(), z.string().regex(/^(AS)?\d+$/i, 'expected an AS number such as 64500 or AS64500')])
+  .union(
+    [z.number().int(), z.string().regex(/^(AS)?\d+$/i, 'expected an AS number such as 64500 or AS64500')],
+    'expected an AS number such as 64500 or AS64500',
+  )
   .transform((value) => (typeof value === 'number' ? value : Number(value.replace(/^AS/i, ''))))
   .pipe(z.number().int().min(1).max(4_294_967_295));
 
@@ -49,19 +52,24 @@ const expression = z
     }
   }, 'expected a regular expression, such as " 64496 64500$"');
 
-const pathRule = z.strictObject({
-  description: z.string().min(1).max(100).optional().describe('What an alert says of a path that breaks it'),
-  matches: expression.optional().describe('Every path must match this regular expression'),
-  excludes: expression.optional().describe('No path may match this one'),
-  minimumLength: z.number().int().min(1).optional().describe('Fewest networks in a path, repetitions not counted'),
-  maximumLength: z.number().int().min(1).optional().describe('Most networks in a path, repetitions not counted'),
-  maximumPrepends: z
-    .number()
-    .int()
-    .min(0)
-    .optional()
-    .describe('How often the origin may stand in the path beyond the first time'),
-});
+const pathRule = z
+  .strictObject({
+    description: z.string().min(1).max(100).optional().describe('What an alert says of a path that breaks it'),
+    matches: expression.optional().describe('Every path must match this regular expression'),
+    excludes: expression.optional().describe('No path may match this one'),
+    minimumLength: z.number().int().min(1).optional().describe('Fewest networks in a path, repetitions not counted'),
+    maximumLength: z.number().int().min(1).optional().describe('Most networks in a path, repetitions not counted'),
+    maximumPrepends: z
+      .number()
+      .int()
+      .min(0)
+      .optional()
+      .describe('How often the origin may stand in the path beyond the first time'),
+  })
+  .refine(({ minimumLength = 1, maximumLength = minimumLength }) => maximumLength >= minimumLength, {
+    path: ['maximumLength'],
+    error: 'must not be below minimumLength',
+  });
 
 /** One rule, or several, each of which every path must keep. */
 const pathRules = z.preprocess(
@@ -82,22 +90,44 @@ export const WATCH_KINDS = [
 ] as const;
 
 /** What one of the operator's prefixes should look like from outside. */
-export const declaredPrefix = z.strictObject({
-  prefix: prefixText,
-  origins: z.array(asNumber).optional().describe('Networks that may originate it; absent: `watch.asNumbers`'),
-  upstreams: z.array(asNumber).optional().describe('Networks that may stand before yours in its paths; []: none may'),
-  downstreams: z.array(asNumber).optional().describe('Networks that may stand behind yours in its paths; []: none may'),
-  maximumLength: z.number().int().min(0).max(128).optional().describe('Longest part of it that may be announced'),
-  group: z.string().min(1).max(100).optional().describe('Such as the customer that it belongs to'),
-  description: z.string().max(300).optional().describe('What it is, for those who read an alert at night'),
-  path: pathRules.optional().describe('A rule on its AS paths, or a list of such rules'),
-  ignore: z
-    .boolean()
-    .default(false)
-    .describe('Nothing about it or its parts raises an alert: somebody else looks after it'),
-  ignoreParts: z.boolean().default(false).describe('Nothing about its parts does, unless they are declared themselves'),
-  except: z.array(z.enum(WATCH_KINDS)).default([]).describe('What is not looked for here: new origin, withdrawn, ...'),
-});
+export const declaredPrefix = z
+  .strictObject({
+    prefix: prefixText,
+    origins: z.array(asNumber).optional().describe('Networks that may originate it; absent: `watch.asNumbers`'),
+    upstreams: z.array(asNumber).optional().describe('Networks that may stand before yours in its paths; []: none may'),
+    downstreams: z
+      .array(asNumber)
+      .optional()
+      .describe('Networks that may stand behind yours in its paths; []: none may'),
+    maximumLength: z.number().int().min(0).max(128).optional().describe('Longest part of it that may be announced'),
+    group: z.string().min(1).max(100).optional().describe('Such as the customer that it belongs to'),
+    description: z.string().max(300).optional().describe('What it is, for those who read an alert at night'),
+    path: pathRules.optional().describe('A rule on its AS paths, or a list of such rules'),
+    ignore: z
+      .boolean()
+      .default(false)
+      .describe('Nothing about it or its parts raises an alert: somebody else looks after it'),
+    ignoreParts: z
+      .boolean()
+      .default(false)
+      .describe('Nothing about its parts does, unless they are declared themselves'),
+    except: z
+      .array(z.enum(WATCH_KINDS))
+      .default([])
+      .describe('What is not looked for here: new origin, withdrawn, ...'),
+  })
+  .superRefine(({ prefix, maximumLength }, context) => {
+    if (maximumLength === undefined) return;
+    const length = Number(prefix.split('/')[1]);
+    const longest = prefix.includes(':') ? 128 : 32;
+    if (maximumLength < length || maximumLength > longest) {
+      context.addIssue({
+        code: 'custom',
+        path: ['maximumLength'],
+        message: `expected ${length} to ${longest}, as it is of ${prefix}`,
+      });
+    }
+  });
 
 export const watchSettings = z
   .strictObject({
@@ -108,6 +138,18 @@ export const watchSettings = z
     prefixes: z
       // not a union: that would say of a wrong one only that it is
       .array(z.preprocess((given) => (typeof given === 'string' ? { prefix: given } : given), declaredPrefix))
+      .superRefine((prefixes, context) => {
+        const seen = new Set<string>();
+        for (const [index, { prefix }] of prefixes.entries()) {
+          if (seen.has(prefix))
+            context.addIssue({
+              code: 'custom',
+              path: [index],
+              message: `${prefix} is declared twice: keep one of them`,
+            });
+          seen.add(prefix);
+        }
+      })
       .default([])
       .describe(
         'Your own prefixes, and all that lies inside them: each a text, or an object with prefix, origins, upstreams, downstreams, maximumLength, group, description, path (matches, excludes, minimumLength, maximumLength, maximumPrepends, description), ignore, ignoreParts, except',

@@ -12,23 +12,16 @@ import { noteLoss } from './loss.js';
 import { OpenFindings } from './openFindings.js';
 import type { OwnPrefix } from './ownPrefix.js';
 import { OwnTable } from './ownTable.js';
-import { type PrefixWords, wordsOfBlock } from './prefixIndex.js';
+import { wordsOfBlock } from './prefixIndex.js';
 import { WATCH_RULES } from './rules/all.js';
 import { summaryOf, type WatchedPrefix } from './summary.js';
 import { Transits } from './transits.js';
+import type { WatchEntry } from './watchEntry.js';
 
 const SECOND_MS = 1000;
 /** Routes that nobody confirmed for so long after a gap are believed no more, ms. */
 const UNCONFIRMED_MS = 86_400_000;
 const STATE_VERSION = 1;
-
-/** What the watch reads of a stream's log; times in ms since 1970. */
-export interface WatchEntry {
-  kind: 'updates' | 'clock' | 'gap';
-  sinceMs: number;
-  untilMs: number;
-  payload: Uint8Array | null;
-}
 
 export interface WatcherOptions {
   stream: string;
@@ -220,8 +213,7 @@ export class Watcher {
       const path = routes.path(columns.path[message]!, columns.peerAs[peerIndex]!);
       for (; n > 0; n--) {
         const index = columns.prefix[element++]!;
-        const words: PrefixWords = routes.prefix(index);
-        const own = this.#table.announced(peer, words, path, ms);
+        const own = this.#table.announced(peer, routes.prefix(index), path, ms);
         if (own !== null) this.#dirty.add(own);
         else if (watching && this.#transits.note(path.hops, peer, () => batch.prefixText(index), ms)) {
           this.#transitsChanged = true;

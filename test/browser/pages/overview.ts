@@ -130,7 +130,7 @@ export function describeOverview(at: Visitor): void {
         await keepPicture(page, 'overview-empty');
         await empty.database.pool.query(`INSERT INTO streams (name, source) VALUES ('rrc00', '{"kind": "ris-live"}')`);
         await page.getByRole('heading', { name: 'Still learning' }).waitFor();
-        await page.getByText(/No baseline yet: 0 s of 7 d collected/).waitFor();
+        await page.getByText(/0 s of 7 d collected. Models are trained when the window is whole, in 7 d/).waitFor();
         await page.getByText('routewarden backfill').first().waitFor();
         await page.getByText('No minute was scored in this time').waitFor();
         expect(await accessibilityFaults(page)).toEqual([]);

@@ -50,7 +50,7 @@ describe('fit', () => {
   test('gives the event loop its turns while it trains', async () => {
     let turns = 0;
     const timer = setInterval(() => turns++, 5);
-    await kind.fit(window, { ...options, settings: { ...settings, epochs: 12, windowsPerEpoch: 2048, hidden: 32 } });
+    await kind.fit(window, { ...options, settings: { ...settings, epochs: 4, windowsPerEpoch: 1024, hidden: 32 } });
     clearInterval(timer);
     expect(turns).toBeGreaterThan(3);
   });

@@ -27,6 +27,10 @@ export const modelRow = z.object({
   ageMinutes: z.number().nullable().describe('stream time since the newest minute it was trained on'),
   drift: z.object({ id: z.number(), outcome: z.string(), reason: z.string(), windowEnd: time }).nullable(),
   run: runState.nullable().describe('a retrain under way'),
+  refused: z
+    .object({ version: z.number(), state: z.string() })
+    .nullable()
+    .describe('the newest version of a model that none serves for'),
   approval: z
     .object({
       reason: z.string(),

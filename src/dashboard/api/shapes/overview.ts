@@ -15,7 +15,7 @@ export const overview = z.object({
   feed: feed.nullable(),
   collected: z
     .object({ minutes: z.number(), needed: z.number() })
-    .describe('usable minutes so far, and how many a first baseline needs'),
+    .describe('minutes since the first one, and how many the first training waits for'),
   services: z.array(service),
   verdict: verdict.nullable(),
   incidents: z.array(incidentRow),
