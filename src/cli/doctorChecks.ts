@@ -5,7 +5,7 @@ import { MODEL_KINDS } from '../models/model.js';
 import { modelKey } from '../models/modelKey.js';
 import { SERVICES } from '../services/catalogue.js';
 import { listAlerts } from '../storage/alerts.js';
-import { damagedActive } from '../storage/modelVersions.js';
+import { damagedActive, newestVersions } from '../storage/modelVersions.js';
 import { failingRetrains } from '../storage/operationFacts.js';
 import { failingWork, listServices } from '../storage/services.js';
 import { modelStatus, type StreamStatus, streamStatus } from '../storage/statusQueries.js';
@@ -118,7 +118,13 @@ export async function checkModels(pool: Pool, settings: Settings): Promise<Findi
   );
   const dead = (await failingRetrains(pool)).filter((model) => model.dead);
   const waiting = keys.filter((key) => !serving.has(key));
-  const first = `the first come once a stream has ${settings.retraining.trainingDays} days of minutes`;
+  const refused = new Set((await newestVersions(pool, waiting)).map((version) => version.modelKey));
+  const first = [
+    ...(refused.size > 0 ? [`the first version of ${[...refused].join(', ')} was refused`] : []),
+    ...(refused.size < waiting.length
+      ? [`the first come once a stream has ${settings.retraining.trainingDays} days of minutes`]
+      : []),
+  ].join('; ');
   return {
     check: 'models',
     ok: dead.length === 0,

@@ -235,7 +235,7 @@ function FeedCard({ overview }: { overview: Overview }) {
             <dt>Updates</dt>
             <dd>{feed.updatesPerMinute === null ? '–' : `${amount(feed.updatesPerMinute)} a minute`}</dd>
           </div>
-          {feed.known !== null && (
+          {feed.known !== null && feed.known.routes > 0 && (
             <div>
               <dt>Known</dt>
               <dd>
