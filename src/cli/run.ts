@@ -1,6 +1,7 @@
 import { Argument, type Command } from 'commander';
 import type { Settings } from '../config/settings.js';
 import { findService, SERVICES } from '../services/catalogue.js';
+import { inlining } from '../services/inlining.js';
 import { largePages } from '../services/largePages.js';
 import { launchService, serviceSettings } from '../services/launch.js';
 import { youngHeap } from '../services/youngHeap.js';
@@ -59,7 +60,7 @@ Example:
       let failed: Error | null = null;
       const child = launchService({
         entry: service.entry,
-        flags: youngHeap(service),
+        flags: [...youngHeap(service), ...inlining(service)],
         environment: largePages(service, process.env),
         settings: serviceSettings(settings, database.databaseUrl),
         output: 'inherit',

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import type { Logger } from 'pino';
 import type { Settings } from '../config/settings.js';
 import { findService, type ServiceName } from './catalogue.js';
+import { inlining } from './inlining.js';
 import { largePages } from './largePages.js';
 import { launchService } from './launch.js';
 import { hearPulses } from './pulse.js';
@@ -112,7 +113,7 @@ export class Supervisor {
     const running = launchService({
       entry: service.entry,
       settings: this.settings,
-      flags: youngHeap(service),
+      flags: [...youngHeap(service), ...inlining(service)],
       environment: {
         ...largePages(service, process.env),
         ROUTEWARDEN_INSTANCE: child.instance,

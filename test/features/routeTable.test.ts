@@ -36,7 +36,7 @@ describe('the table of routes', () => {
             table.drop(prefix, route);
             known.delete(key);
           } else if (what === 'announce' || what === 'withdraw') {
-            if (route < 0) route = table.add(peer, prefix, pathId);
+            if (route < 0) route = table.add(peer, prefix, pathId, route);
             if (what === 'announce') table.setPath(route, path);
             else table.withdraw(route, 29_000_000 + path);
             known.set(key, what === 'announce' ? path : WITHDRAWN);
@@ -62,7 +62,10 @@ describe('the table of routes', () => {
 
   test('gives up withdrawn routes first, then those that nobody asked for since the last lap', () => {
     const table = new RouteTable(6);
-    for (let peer = 0; peer < 6; peer++) table.setPath(table.add(peer, peer % 2, 0), 1);
+    for (let peer = 0; peer < 6; peer++) {
+      const sought = table.find(peer, peer % 2, 0);
+      table.setPath(table.add(peer, peer % 2, 0, sought), 1);
+    }
     const give = () => {
       const { prefix, at } = table.victim(0);
       const peer = table.peer(at);

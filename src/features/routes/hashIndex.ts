@@ -11,8 +11,6 @@ const NEXT = 1;
 export const UNKNOWN = -1;
 /** None has, and the chain was empty; for one that began with an id, so much less. */
 const ABSENT_FROM_NONE = -2;
-/** Ids of a chain that are read ahead: when it is split, it has two on average. */
-const SPLIT_AHEAD = 3;
 /** Fields from here on are the table's, where its records are wide enough to have any. */
 export const OWN_FIELDS = 2;
 
@@ -23,7 +21,10 @@ export const OWN_FIELDS = 2;
 export class HashIndex {
   /** By bucket, an id + 1; 0 ends the chain, here and in the records. */
   readonly #heads = new Int32Segments();
-  readonly #splitting = new Int32Array(SPLIT_AT_ONCE);
+  /** While buckets are split: those whose chains go on, what comes next of each, and the heads of those that stay and that go. */
+  readonly #walked = new Int32Array(SPLIT_AT_ONCE);
+  readonly #behind = new Int32Array(SPLIT_AT_ONCE);
+  readonly #ends = new Int32Array(2 * SPLIT_AT_ONCE);
   /** Only there so that what is read ahead is not optimized away. */
   lookedAt = 0;
   #count = 0;
@@ -134,41 +135,56 @@ export class HashIndex {
     this.#heads.set(bucket, id + 1);
   }
 
-  /** What is read first of all the buckets is waited for once, not bucket by bucket. */
+  /**
+   * Splits the next buckets, those that follow one another. Their chains are walked side by side, an id of each at a time:
+   * the processor then waits for memory once for several, and in one walk each id gets its place.
+   */
   #splitSome(): void {
-    const heads = this.#splitting;
-    const from = this.#buckets - this.#round;
-    for (let at = 0; at < SPLIT_AT_ONCE; at++) heads[at] = this.#heads.get(from + at) - 1;
-    for (let ids = SPLIT_AHEAD; ids > 0; ids--) {
-      for (let at = 0; at < SPLIT_AT_ONCE; at++) heads[at] = this.after(Math.max(heads[at]!, 0));
-    }
-    for (let left = SPLIT_AT_ONCE; left > 0; left--) this.#split();
-  }
-
-  #split(): void {
     const { records } = this;
-    const bucket = this.#buckets - this.#round;
-    let id = this.#heads.get(bucket) - 1;
-    this.#buckets++;
+    const [walked, behind, ends] = [this.#walked, this.#behind, this.#ends];
+    const round = this.#round;
+    const roundBits = 31 - Math.clz32(round);
+    const from = this.#buckets - round;
+    this.#buckets += SPLIT_AT_ONCE;
     this.#heads.reach(this.#buckets);
-    // whoever is in the bucket stays in it or goes to the new one, which is empty
-    let staying = 0;
-    let going = 0;
-    while (id >= 0) {
-      const record = records.segmentOf(id);
-      const at = records.placeOf(id);
-      const next = record[at + NEXT]! - 1;
-      if ((record[at + HASH]! & this.#round) === 0) {
-        record[at + NEXT] = staying;
-        staying = id + 1;
-      } else {
-        record[at + NEXT] = going;
-        going = id + 1;
-      }
-      id = next;
+    let left = 0;
+    for (let at = 0; at < SPLIT_AT_ONCE; at++) {
+      const head = this.#heads.get(from + at);
+      behind[at] = head;
+      walked[left] = at;
+      left += isSome(head);
     }
-    this.#heads.set(bucket, staying);
-    this.#heads.set(bucket + this.#round, going);
-    if (this.#buckets === 2 * this.#round) this.#round = this.#buckets;
+    // whoever is in a bucket stays in it or goes to the new one, which is empty: which it is cannot be foreseen
+    ends.fill(0);
+    while (left > 0) {
+      let read = 0;
+      for (let chain = 0; chain < left; chain++) read ^= this.after(behind[walked[chain]!]! - 1);
+      this.lookedAt = read;
+      let longer = 0;
+      for (let chain = 0; chain < left; chain++) {
+        const at = walked[chain]!;
+        const id = behind[at]! - 1;
+        const record = records.segmentOf(id);
+        const place = records.placeOf(id);
+        const next = record[place + NEXT]!;
+        const end = at + ((record[place + HASH]! >>> roundBits) & 1) * SPLIT_AT_ONCE;
+        record[place + NEXT] = ends[end]!;
+        ends[end] = id + 1;
+        behind[at] = next;
+        walked[longer] = at;
+        longer += isSome(next);
+      }
+      left = longer;
+    }
+    for (let at = 0; at < SPLIT_AT_ONCE; at++) {
+      this.#heads.set(from + at, ends[at]!);
+      this.#heads.set(from + round + at, ends[SPLIT_AT_ONCE + at]!);
+    }
+    if (this.#buckets === 2 * round) this.#round = this.#buckets;
   }
+}
+
+/** 1 for an id + 1, 0 for the end of a chain, without a branch: the processor would have to wait for memory to know which. */
+function isSome(next: number): number {
+  return -next >>> 31;
 }

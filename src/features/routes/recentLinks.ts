@@ -4,8 +4,10 @@ const PLACES = 1 << 15;
 /** Numbers of a place: the two ASes of a link, and those of one whose routes were passed on, side by side. */
 const WIDTH = 4;
 
-/** Places for links that updates name, few enough to stay near the processor: most paths share theirs. */
-const NAMED = 1 << 15;
+/** Sets of places for links that updates name, few enough to stay near the processor: most paths share theirs. */
+const SETS = 1 << 13;
+/** Places of a set, a line of the processor's cache: with one place a hash, two links in use would drive each other out. */
+const WAYS = 4;
 /** Fields of a place. */
 const LEFT = 0;
 const RIGHT = 1;
@@ -17,22 +19,24 @@ export const PASSED = 3;
  * on routes of the right one. Not to be asked once links are forgotten, nor when being met decides what is.
  */
 export class NamedLinks {
-  readonly places = new Int32Array(NAMED * WIDTH);
-  /** Only there so that what is read ahead is not optimized away. */
-  lookedAt = 0;
+  readonly places = new Int32Array(SETS * WAYS * WIDTH);
+  /** The place that gives way next, of whatever set. */
+  #turn = 0;
 
-  /** Where a link's copy stands or would stand. */
+  /** Where a link's copy stands, or would stand. */
   at(left: number, right: number): number {
-    let hash = Math.imul(left, 0x85ebca6b) ^ Math.imul(right, 0x9e3779b1);
-    hash ^= hash >>> 15;
-    return (hash & (NAMED - 1)) * WIDTH;
+    const { places } = this;
+    const set = setOf(left, right);
+    for (let at = set; at < set + WAYS * WIDTH; at += WIDTH) {
+      if (places[at + LEFT] === (left | 0) && places[at + RIGHT] === (right | 0)) return at;
+    }
+    this.#turn = (this.#turn + 1) & (WAYS - 1);
+    return set + this.#turn * WIDTH;
   }
 
-  /** Reads the places of a path's links side by side: one by one, the processor would wait for each. */
-  lookAhead(hops: Uint32Array, from: number, end: number): void {
-    let read = 0;
-    for (let hop = from + 1; hop < end; hop++) read ^= this.places[this.at(hops[hop - 1]!, hops[hop]!)]!;
-    this.lookedAt = read;
+  /** Reads where a link's copy is looked for, for several to be read side by side: one by one, each waits for memory. */
+  lookAt(left: number, right: number): number {
+    return this.places[setOf(left, right)]!;
   }
 
   has(at: number, left: number, right: number): boolean {
@@ -45,6 +49,13 @@ export class NamedLinks {
     this.places[at + SINCE] = since;
     this.places[at + PASSED] = passed;
   }
+}
+
+/** Where the set begins in which a link's copy may stand. */
+function setOf(left: number, right: number): number {
+  let hash = Math.imul(left, 0x85ebca6b) ^ Math.imul(right, 0x9e3779b1);
+  hash ^= hash >>> 15;
+  return (hash & (SETS - 1)) * (WAYS * WIDTH);
 }
 
 /**

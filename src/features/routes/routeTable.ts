@@ -35,7 +35,7 @@ const LOOKS = 1 << 20;
 /** Places of a block of so many routes: a few more than needed, so that most routes that come find room. */
 function roomFor(count: number): number {
   const step = count <= 32 ? GRAIN : count <= 256 ? 16 : 64;
-  return Math.ceil(count / step) * step;
+  return (count + step - 1) & -step;
 }
 
 /**
@@ -91,10 +91,10 @@ export class RouteTable {
     this.lookedAt = read;
   }
 
-  /** @returns the route's place, or -1 */
+  /** @returns the route's place; where there is none, a negative number that `add` understands */
   find(peer: number, prefix: number, pathId: number): number {
     const index = this.#search(peer, prefix, pathId);
-    if (index < 0) return -1;
+    if (index < 0) return index;
     const at = this.#blocks.get(prefix, START) + index;
     this.#keys.set(at, peer | TOUCHED);
     return at;
@@ -105,14 +105,19 @@ export class RouteTable {
     return this.#countOf(prefix) >= MOST_OF_PREFIX;
   }
 
-  /** Adds a withdrawn route that `find` did not find; neither the table nor the prefix may be full. */
-  add(peer: number, prefix: number, pathId: number): number {
+  /**
+   * Adds a withdrawn route; neither the table nor the prefix may be full.
+   * @param sought what `find` said of it, with no route added or dropped since
+   */
+  add(peer: number, prefix: number, pathId: number, sought: number): number {
     if (pathId !== 0 && this.#pathIds === null) {
       this.#pathIds = new Uint32Segments();
       this.#pathIds.reach(this.#arena.end);
+      // sought while none had a path identifier, it may belong behind another route of its peer
+      return this.add(peer, prefix, pathId, this.#search(peer, prefix, pathId));
     }
     this.#reach(prefix);
-    const index = -1 - this.#search(peer, prefix, pathId);
+    const index = -1 - sought;
     const count = this.#blocks.get(prefix, COUNT);
     if (count === 0 || roomFor(count) < count + 1) this.#move(prefix, count, roomFor(count + 1));
     const start = this.#blocks.get(prefix, START);

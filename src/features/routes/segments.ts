@@ -154,19 +154,19 @@ export class Int32Records implements Growing {
 
   /** The segment in which a record lies, of a width that is a power of two: all its fields, from `placeOf` on. */
   segmentOf(id: number): Int32Array {
-    return this.values.segments[Math.imul(id, this.width) >>> SEGMENT_BITS]!;
+    return this.values.segments[(id * this.width) >>> SEGMENT_BITS]!;
   }
 
   placeOf(id: number): number {
-    return Math.imul(id, this.width) & WITHIN;
+    return (id * this.width) & WITHIN;
   }
 
   get(id: number, field: number): number {
-    return this.values.get(Math.imul(id, this.width) + field);
+    return this.values.get(id * this.width + field);
   }
 
   set(id: number, field: number, value: number): void {
-    this.values.set(Math.imul(id, this.width) + field, value);
+    this.values.set(id * this.width + field, value);
   }
 }
 

@@ -152,7 +152,7 @@ export class BatchIds {
       const from = this.#pathsAhead;
       this.#pathsAhead = Math.min(path + AHEAD, columns.pathStart.length - 1);
       paths.lookAhead(columns, from, this.#pathsAhead, this.#hashOf, this.#likelyPath);
-      this.#lookAtOrigins(columns, from, this.#pathsAhead, open);
+      this.#lookAtNetworks(columns, from, this.#pathsAhead, open);
     }
     const { hops, marks, pathStart } = columns;
     const from = pathStart[path]!;
@@ -187,12 +187,14 @@ export class BatchIds {
     this.lookedAt = read;
   }
 
-  /** Reads ahead what is counted and listed of the networks at the ends of new paths. */
-  #lookAtOrigins({ hops, pathStart }: BatchColumns, from: number, to: number, open: OpenMinute | undefined): void {
+  /** Reads ahead what is kept of the links of new paths, and counted and listed of the networks at their ends. */
+  #lookAtNetworks(columns: BatchColumns, from: number, to: number, open: OpenMinute | undefined): void {
+    const { hops, pathStart } = columns;
     const { announced, prefixes } = this.tables;
     let read = 0;
     for (let path = from; path < to; path++) {
       if (this.#likelyPath[path]! >= 0) continue;
+      read ^= this.links.lookAt(columns, path);
       const origin = hops[Math.max(pathStart[path + 1]!, 1) - 1]! | 0;
       read ^= announced.regions.lookAt(origin) ^ prefixes.lookAtOrigin(origin);
       if (open !== undefined) read ^= open.originRoutes.lookAt(origin);

@@ -33,7 +33,7 @@ export class HeldRoutes {
     paths.retain(path);
     if (old !== WITHDRAWN) this.release(old);
     else {
-      if (route < 0) route = this.#add(peer, prefix, pathId);
+      if (route < 0) route = this.#add(peer, prefix, pathId, route);
       this.#activated(prefix, peer);
     }
     routes.setPath(route, path);
@@ -88,7 +88,7 @@ export class HeldRoutes {
     }
     paths.retain(path);
     if (old === WITHDRAWN) {
-      if (route < 0) route = this.#add(peer, prefix, pathId);
+      if (route < 0) route = this.#add(peer, prefix, pathId, route);
       else if (routes.withdrawnMinute(route) === minute) open.returned(prefix);
       this.#activated(prefix, peer);
       open.activated(prefix);
@@ -106,7 +106,7 @@ export class HeldRoutes {
   withdraw(peer: number, prefix: number, pathId: number, minute: Minute, open: OpenMinute): void {
     const { routes, prefixes } = this.tables;
     let route = routes.find(peer, prefix, pathId);
-    if (route < 0) route = this.#add(peer, prefix, pathId);
+    if (route < 0) route = this.#add(peer, prefix, pathId, route);
     else if (routes.path(route) === WITHDRAWN) open.totals.duplicateWithdrawals++;
     else {
       const lost = routes.path(route);
@@ -139,17 +139,20 @@ export class HeldRoutes {
     return this.#lastDistance;
   }
 
-  #add(peer: number, prefix: number, pathId: number): number {
+  /** @param sought what the table said when it was asked for the route */
+  #add(peer: number, prefix: number, pathId: number, sought: number): number {
     const { routes, prefixes } = this.tables;
+    let place = sought;
     if (routes.full || routes.crowded(prefix)) {
       const victim = routes.victim(prefix);
       if (routes.path(victim.at) !== WITHDRAWN) this.#deactivate(victim.prefix, victim.at);
       prefixes.refer(victim.prefix, -1);
       routes.drop(victim.prefix, victim.at);
       this.counts.evictedRoutes++;
+      place = routes.find(peer, prefix, pathId);
     }
     prefixes.refer(prefix, 1);
-    return routes.add(peer, prefix, pathId);
+    return routes.add(peer, prefix, pathId, place);
   }
 
   #activated(prefix: number, peer: number): void {

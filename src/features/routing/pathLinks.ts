@@ -32,17 +32,18 @@ export class PathLinks {
     const known = this.horizon.knownFrom(minute);
     const { links } = this.tables;
     const named = this.#named;
+    let { full } = links;
     let youngest = 0;
     let before = 0;
     const end = pathStart[path + 1]!;
-    named.lookAhead(hops, pathStart[path]!, end);
     for (let hop = pathStart[path]! + 1; hop < end; hop++) {
       const left = hops[hop - 1]!;
       const right = hops[hop]!;
       if (left === right || marks[hop] !== SEQUENCE || marks[hop - 1] !== SEQUENCE) continue;
       const at = named.at(left, right);
-      if (links.full || !named.has(at, left, right)) {
+      if (full || !named.has(at, left, right)) {
         const link = this.#note(left, right, known);
+        full = links.full;
         named.keep(at, left, right, links.first(link), links.passed(link));
       }
       const from = named.places[at + SINCE]!;
@@ -61,6 +62,14 @@ export class PathLinks {
       before = left;
     }
     return youngest;
+  }
+
+  /** Reads what `note` will ask for of a path, without waiting for it; the result says nothing. */
+  lookAt({ hops, pathStart }: BatchColumns, path: number): number {
+    let read = 0;
+    const end = pathStart[path + 1]!;
+    for (let hop = pathStart[path]! + 1; hop < end; hop++) read ^= this.#named.lookAt(hops[hop - 1]!, hops[hop]!);
+    return read;
   }
 
   /** As `note`, for a path of a table dump: its links count as known, so their age is not looked up. */
