@@ -3,6 +3,7 @@ import type { ModelKey } from '../src/models/model.js';
 import { parseModelKey } from '../src/models/modelKey.js';
 import { endFailedRun } from '../src/retraining/failure.js';
 import { serviceEnvironment, trainingSettings } from '../src/services/launch.js';
+import { endWithSandbox } from '../src/services/sandboxReports.js';
 import { hungSandbox } from '../src/services/sandboxStarts.js';
 import { runService } from '../src/services/service.js';
 import { runWorker } from '../src/services/worker.js';
@@ -38,6 +39,9 @@ await runService('trainer', async (context) => {
       removeOnFail: { count: 500 },
       name: context.instance,
     },
+  );
+  endWithSandbox(worker, (job, error) =>
+    logger.warn({ model: keyOf(job.data), error: error.message }, 'reporting progress of a training'),
   );
   worker.on('active', (job) => {
     const key = keyOf(job.data);

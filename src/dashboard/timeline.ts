@@ -109,6 +109,7 @@ export function timelineOf(
     if (back.routes > (greatest?.routes ?? 0)) greatest = { minute, ...back };
     for (const route of found.withdrawn ?? []) {
       if (minute < incident.startedAt || route.peersBefore < FEWEST_PEERS) continue;
+      if (returnedAt !== null && minute > returnedAt) continue;
       if (route.peers * 2 < route.peersBefore) continue;
       add(
         'withdrawal',

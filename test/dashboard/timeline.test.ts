@@ -108,11 +108,14 @@ test('routes that went back before the models grew calm have a minute of their o
     ],
   };
   const none = { times: [], score: [], threshold: null };
-  const events = timelineOf(ended, 'Its routes went back', null, none, [], [], [], null, course);
+  const later = [20, 53].map((at) => ({ minute: START + at * MINUTE, evidence: withdrawn(`203.0.${at}.0/24`, 8, 9) }));
+  const events = timelineOf(ended, 'Its routes went back', null, none, later, [], [], null, course);
   const wordsOf = (name: string) => events.filter(({ kind }) => kind === name).map(({ at, words }) => [at, words]);
   expect(wordsOf('return')).toEqual([[START + 35 * MINUTE, 'Its routes went back, after 35 minutes']]);
   expect(wordsOf('end')).toEqual([
     [START + 61 * MINUTE, 'It ends: what models flagged of it has passed, after 61 minutes'],
   ]);
+  // What is withdrawn after that is another matter.
+  expect(wordsOf('withdrawal').map(([at]) => at)).toEqual([START + 20 * MINUTE]);
   expect(wordsOf('message')).toEqual([[START, 'AS64666 announces 192.0.2.0/24: the first message of it']]);
 });

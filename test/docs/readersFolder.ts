@@ -61,7 +61,7 @@ export class ReadersFolder {
         feed: { url: await feed.listen(), clock: 'feed' },
         archive: { url: archiveUrl },
         dashboard: { port: await freePort(), live: false },
-        driftCheckIntervalSeconds: 1,
+        driftCheckIntervalSeconds: 3,
         retraining: { trainingDays: 1, heldBackMinutes: 240, jitterSeconds: 0 },
         alerts: { channels: [{ name: 'noc', type: 'webhook', url: `http://127.0.0.1:${receiver.port}/hook` }] },
       }),

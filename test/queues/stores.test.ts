@@ -9,6 +9,7 @@ import { openRetentionQueue, retentionSchedule } from '../../queues/retention.js
 import { enqueueRetrain, openRetrainQueue, RETRAIN, readRetrainPayload } from '../../queues/retrain.js';
 import { keepSchedule, makeSchedule } from '../../queues/schedule.js';
 import { QueueStore } from '../../queues/store.js';
+import { endWithSandbox } from '../../src/services/sandboxReports.js';
 import { hungSandbox } from '../../src/services/sandboxStarts.js';
 import { openPool } from '../../src/storage/pool.js';
 import { takeBackFutureTimes } from '../../src/storage/queueSchema.js';
@@ -251,6 +252,38 @@ describe.each(['postgres', 'redis'] as const)('queues on %s', (kind) => {
     expect((await queue.getJob(job.id!))!.returnvalue).toBe('trained');
     expect(isHung).toBe(false);
     await next.close();
+  });
+
+  onStore('a job that the store has lost while its sandbox worked leaves its result to no other', async (store) => {
+    const file = join(folder, `reporting-${kind}.mjs`);
+    await writeFile(
+      file,
+      `import { setTimeout as sleep } from 'node:timers/promises';
+export default async (job) => {
+  await job.updateProgress({ state: 'starting' });
+  await sleep(1_500);
+  await job.updateProgress({ state: 'half' });
+  await sleep(1_500);
+  return job.data.name;
+};`,
+    );
+    const queue = store.queue<{ name: string }>('reporting');
+    const worker = store.worker('reporting', file, { concurrency: 1 });
+    const refused: string[] = [];
+    endWithSandbox(worker, (job, error) => refused.push(`${job.data.name}: ${error.message}`));
+    let began = 0;
+    worker.on('progress', () => began++);
+    await queue.add('train', { name: 'first' }, { jobId: 'a' });
+    await until(async () => began > 0);
+    await queue.obliterate({ force: true }); // as FLUSHALL does, in both stores
+    const second = await queue.add('train', { name: 'second' }, { jobId: 'b' });
+    const state = async () => (await queue.getJob(second.id!))?.getState();
+    await until(async () => ['completed', 'failed'].includes((await state()) ?? ''));
+    expect(await state()).toBe('completed');
+    expect((await queue.getJob(second.id!))!.returnvalue).toBe('second');
+    expect(refused).toHaveLength(1);
+    expect(refused[0]).toMatch(/^first: /);
+    await worker.close();
   });
 
   onStore('a job whose worker was killed is taken over by another', async (store) => {
