@@ -24,6 +24,8 @@ const RECONCILE_MILLISECONDS = 3_000;
 const WATCH_MILLISECONDS = 5_000;
 const QUEUES_MILLISECONDS = 5_000;
 const COPIES_MILLISECONDS = 10_000;
+/** How soon the first versions are asked for when a first window is whole, as after a replay. */
+const FIRST_MILLISECONDS = 30_000;
 const RETRY_MILLISECONDS = 1_000;
 
 await runService('drift-monitor', async (context) => {
@@ -72,6 +74,10 @@ await runService('drift-monitor', async (context) => {
     ),
     periodically(
       { what: 'watching versions that shadow', milliseconds: WATCH_MILLISECONDS, round: () => shadows.look() },
+      context,
+    ),
+    periodically(
+      { what: 'asking for first versions', milliseconds: FIRST_MILLISECONDS, round: () => monitor.askForFirst() },
       context,
     ),
     periodically(

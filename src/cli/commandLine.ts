@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
 import { SettingsError } from '../config/load.js';
 import { faultWords } from './faultWords.js';
-import { UsageError } from './output.js';
+import { say, UsageError } from './output.js';
 import { createProgram } from './program.js';
 
 /**
@@ -16,8 +16,8 @@ export async function runCommandLine(words: readonly string[]): Promise<boolean>
     if (error instanceof CommanderError) {
       process.exitCode = error.exitCode === 0 ? 0 : 2;
     } else {
-      process.stderr.write(`routewarden: ${faultWords(error)}\n`);
-      if (process.env.LOG_LEVEL === 'debug') process.stderr.write(`${(error as Error).stack}\n`);
+      say(`routewarden: ${faultWords(error)}`);
+      if (process.env.LOG_LEVEL === 'debug') say((error as Error).stack ?? '');
       process.exitCode = error instanceof SettingsError || error instanceof UsageError ? 2 : 1;
       return false;
     }

@@ -4,6 +4,9 @@ import { redacted } from '../config/redaction.js';
 import { settingsReference } from '../config/reference.js';
 import { printJson, table } from './output.js';
 
+/** Columns of a value in the table: `--json` has all of it. */
+const LONGEST_VALUE = 60;
+
 export function register(program: Command): void {
   program
     .command('config')
@@ -41,7 +44,12 @@ Examples:
         process.stdout.write(
           `${table(
             ['setting', 'value', 'from', 'meaning'],
-            rows.map((row) => [row.path, row.value, row.from, row.meaning]),
+            rows.map((row) => [
+              row.path,
+              row.value === null ? null : fitting(row.value, LONGEST_VALUE),
+              row.from,
+              row.meaning,
+            ]),
           )
             .split('\n')
             .map((line) => fitting(line, process.stdout.columns))
@@ -50,7 +58,7 @@ Examples:
     });
 }
 
-/** A terminal has only so many columns; what is read by a program is whole. `--reference` has the meanings at length. */
+/** A terminal has only so many columns. `--json` has the values at length, `--reference` the meanings. */
 function fitting(line: string, columns: number | undefined): string {
   return columns === undefined || columns === 0 || line.length <= columns ? line : `${line.slice(0, columns - 1)}…`;
 }

@@ -118,7 +118,7 @@ export async function checkModels(pool: Pool, settings: Settings): Promise<Findi
   );
   const dead = (await failingRetrains(pool)).filter((model) => model.dead);
   const waiting = keys.filter((key) => !serving.has(key));
-  const first = `the first come when ${settings.retraining.trainingDays} days of minutes are complete`;
+  const first = `the first come once a stream has ${settings.retraining.trainingDays} days of minutes`;
   return {
     check: 'models',
     ok: dead.length === 0,

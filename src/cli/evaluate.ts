@@ -9,6 +9,7 @@ import { featureBlock, firstMinute, watermark } from '../storage/features.js';
 import { listStreams } from '../storage/streams.js';
 import { valueFault } from '../words/valueFault.js';
 import { faultWords } from './faultWords.js';
+import { say } from './output.js';
 import { lookAt, settingsOf } from './store.js';
 
 const optionsSchema = z.object({
@@ -62,7 +63,6 @@ export function register(program: Command): void {
         command.error('error: name either a file or --replay-db, not both', { exitCode: 2 });
         return;
       }
-      const say = (message: string): void => void process.stderr.write(`${message}\n`);
       let file = path ?? `stream ${options.replayDb === true ? '' : options.replayDb}`.trim();
       try {
         const settings = settingsOf(program);

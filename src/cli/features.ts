@@ -13,6 +13,7 @@ import { LineFileSource } from '../sources/lineFile.js';
 import { replayKind } from '../sources/replay.js';
 import type { FeedConsumer } from '../sources/source.js';
 import { faultWords } from './faultWords.js';
+import { say } from './output.js';
 import { terminalLog } from './terminalLog.js';
 
 const BATCH_MESSAGES = 5000;
@@ -169,17 +170,18 @@ async function run(file: string | undefined, options: Options, command: Command)
     result = await fileFeatures(file, options.stream);
     if (options.csv !== undefined) await writeCsv(options.csv, result.minutes);
   } catch (error) {
-    process.stderr.write(`routewarden features: ${faultWords(error, file)}\n`);
+    say(`routewarden features: ${faultWords(error, file)}`);
     process.exitCode = 1;
     return;
   }
   if (result.skipped > 0) {
     const { offset, reason } = result.samples[0]!;
-    process.stderr.write(
-      `${file}: ${result.skipped} of ${result.records} skipped and ${result.skippedBytes} bytes passed over, the first at ${offset}: ${reason}\n`,
+    say(
+      `${file}: ${result.skipped} of ${result.records} skipped and ${result.skippedBytes} bytes passed over, the first at ${offset}: ${reason}`,
     );
   }
-  if (result.cut !== null) process.stderr.write(`${file}: ${result.cut}\n`);
+  if (result.cut !== null) say(`${file}: ${result.cut}`);
+  if (result.records === 0 && result.cut === null) say(`${file}: no messages in it`);
   if (options.json) process.stdout.write(`${asJson(result, options.evidence === true)}\n`);
   else {
     for (const row of result.minutes) {
@@ -191,7 +193,7 @@ async function run(file: string | undefined, options: Options, command: Command)
     }
   }
   // a file of which nothing could be used is a failure, not an empty success
-  if ((result.updates === 0 && result.skipped > 0) || result.cut !== null) process.exitCode = 1;
+  if (result.records === 0 || (result.updates === 0 && result.skipped > 0) || result.cut !== null) process.exitCode = 1;
 }
 
 async function writeCsv(path: string, rows: readonly FeatureRow[]): Promise<void> {

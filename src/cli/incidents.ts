@@ -12,6 +12,7 @@ import { networkOfSubject, withNetwork } from '../incidents/subject.js';
 import { messageWords } from '../incidents/watch/routeMessage.js';
 import { commentsOf, type IncidentComment } from '../storage/incidentMarks.js';
 import { incidentById, type StoredIncident, searchIncidents } from '../storage/incidents.js';
+import { printableText } from '../words/printableText.js';
 import { valueFault } from '../words/valueFault.js';
 import { registerIncidentMarks } from './incidentMarks.js';
 import { readNumber } from './modelArguments.js';
@@ -91,7 +92,8 @@ The page has each at /incidents/ID.`,
       }));
       if (incident === null) throw new Error(`there is no incident ${id}: \`routewarden incidents\` lists them`);
       if (options.json) return printJson({ ...recordOf(incident), comments });
-      process.stdout.write(`${storyOf(incident, comments).join('\n')}\n`);
+      const story = storyOf(incident, comments).map((line) => printableText(line, Number.POSITIVE_INFINITY));
+      process.stdout.write(`${story.join('\n')}\n`);
     });
   registerIncidentMarks(incidents, program);
 }

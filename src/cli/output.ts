@@ -1,3 +1,4 @@
+import { printableLines, printableText } from '../words/printableText.js';
 import { isoTimes } from './isoTimes.js';
 
 /** The user asked for something that cannot be meant; the message says what would do. Exit code 2. */
@@ -15,12 +16,16 @@ export function printJson(value: object): void {
 
 /** Everything that is not the answer goes to standard error. */
 export function say(line: string): void {
-  process.stderr.write(`${line}\n`);
+  process.stderr.write(`${printableLines(line)}\n`);
+}
+
+function cellText(cell: string | number | null): string {
+  return cell === null ? '-' : printableText(String(cell), Number.POSITIVE_INFINITY);
 }
 
 /** Columns padded to their widest cell. */
 export function table(head: readonly string[], rows: readonly (readonly (string | number | null)[])[]): string {
-  const lines = [head, ...rows].map((row) => row.map((cell) => (cell === null ? '-' : String(cell))));
+  const lines = [head, ...rows].map((row) => row.map(cellText));
   const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
   return lines
     .map((line) =>

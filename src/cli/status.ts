@@ -194,7 +194,7 @@ export function register(program: Command): void {
         status.streams.length > 0 ? streams : 'no stream yet',
         status.models.length > 0
           ? models
-          : 'no model yet: the first ones are trained when the first window is complete',
+          : 'no model yet: the first are trained once a stream has a whole first window',
       ];
       if (status.raised.rows.length > 0) parts.push(raisedInWords(status.raised));
       if (status.reports.length > 0) {

@@ -1,5 +1,5 @@
 import { incidentFilter } from '../incidents/incidentFilter.js';
-import { spannedMinutes } from '../storage/features.js';
+import { collectedMinutes } from '../storage/features.js';
 import { countOpenIncidents } from '../storage/incidents.js';
 import { streamNames } from '../storage/streams.js';
 import type { Overview } from './api/schema.js';
@@ -50,7 +50,7 @@ export async function overviewOf(context: OverviewContext, wanted: string | unde
   const live = settings.live && !isReplayed;
   const [feed, minutes, verdict, list, needs, openIncidents, raised, known] = await Promise.all([
     feedState(pool, stream, mark, live ? now : undefined, settings.staleAfter),
-    spannedMinutes(pool, stream),
+    collectedMinutes(pool, stream, needed),
     newestVerdict(pool, stream),
     incidents(pool, incidentFilter.parse({ stream, limit: 20 })),
     needsOf(context, stream, now),

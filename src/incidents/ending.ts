@@ -26,19 +26,24 @@ export function endingOf({ class: name, endedAt, closedBy }: Closing): Ending {
   return (closedBy ?? 'quiet') === 'quiet' && !STANDING.has(name) ? 'resolved' : 'no more news';
 }
 
+/** What silence leaves open. */
+export function leftOpen(name: string): string {
+  return name === 'outage' ? 'what was withdrawn may still be gone' : 'its routes may still stand';
+}
+
 /** Why it was closed, as a sentence without its full stop. */
 export function endingWords(closing: Closing): string {
   switch (closing.closedBy) {
     case 'ended':
       return 'Its routes were withdrawn or went back';
     case 'gap':
-      return 'The feed was away: no more news, its routes may still stand';
+      return `The feed was away: no more news, ${leftOpen(closing.class)}`;
     case 'length':
       return 'It has lasted so long that it counts as the new normal: only a change from here raises an alert';
     case 'new normal':
       return 'It is the new normal: versions that were trained on it serve';
     default:
       if (closing.looksNormal === true) return 'Models flag it no more; it looked like a new normal';
-      return endingOf(closing) === 'resolved' ? 'It is quiet again' : 'No more news: its routes may still stand';
+      return endingOf(closing) === 'resolved' ? 'It is quiet again' : `No more news: ${leftOpen(closing.class)}`;
   }
 }

@@ -10,9 +10,9 @@ import { MINUTES_PER_DAY, type Minute } from '../features/row.js';
 import { MODEL_KINDS, type ModelKey } from '../models/model.js';
 import { modelKey, parseModelKey } from '../models/modelKey.js';
 import { firstActivation } from '../storage/activationOrder.js';
-import { currentActivation } from '../storage/activations.js';
+import { currentActivation, currentActivations } from '../storage/activations.js';
 import { readCursor, writeCursor } from '../storage/cursors.js';
-import { spannedMinutes, watermark } from '../storage/features.js';
+import { collectedMinutes, watermark } from '../storage/features.js';
 import { versionById } from '../storage/modelVersions.js';
 import { wasAskedFor } from '../storage/retrainRuns.js';
 import { anomalyCount } from '../storage/scores.js';
@@ -59,7 +59,32 @@ export class DriftMonitor {
       ({ name }) => name,
       ({ name }) => this.#checkStream(name, round),
     );
+    round.requested += await this.askForFirst();
     return round;
+  }
+
+  /**
+   * Asks for a version of each model that serves none, where its stream has a whole first window.
+   * @returns how many were asked for
+   * @throws Error that names each stream that could not be looked at, after all others
+   */
+  async askForFirst(): Promise<number> {
+    const { pool, settings } = this.options;
+    const keysOf = (stream: string) => MODEL_KINDS.map((kind) => modelKey(kind, stream));
+    const keys = settings.streams.flatMap(({ name }) => keysOf(name));
+    const served = new Set((await currentActivations(pool, keys)).map((activation) => activation.modelKey));
+    const round = { requested: 0 };
+    await eachAlone(
+      settings.streams,
+      ({ name }) => name,
+      async ({ name }) => {
+        const waiting = keysOf(name).filter((key) => !served.has(key));
+        if (waiting.length === 0 || !(await this.#firstWindowIsComplete(name))) return;
+        for (const key of waiting)
+          await this.#request({ modelKey: key, trigger: { kind: 'first' }, seed: settings.seed }, round, false);
+      },
+    );
+    return round.requested;
   }
 
   async #checkStream(stream: string, round: DriftRound): Promise<void> {
@@ -145,8 +170,6 @@ export class DriftMonitor {
       );
     } else if (!isNewest) {
       // What follows is asked for by what there is now.
-    } else if ((await currentActivation(pool, key)) === null && (await this.#firstWindowIsComplete(stream))) {
-      await this.#request({ modelKey: key, trigger: { kind: 'first' }, seed: settings.seed }, round);
     } else {
       const since = await this.#grownRegime(key, stream, windowEnd);
       if (since !== null)
@@ -172,7 +195,7 @@ export class DriftMonitor {
     return seen.anomalous <= settings.retraining.watchRate * seen.minutes ? regime.since : null;
   }
 
-  async #request(payload: RetrainPayload, round: DriftRound, tell = true): Promise<void> {
+  async #request(payload: RetrainPayload, round: Pick<DriftRound, 'requested'>, tell = true): Promise<void> {
     const { pool, queue, settings, logger } = this.options;
     const answer = await requestRetrain(pool, queue, payload, settings.retraining);
     if (answer.admitted) round.requested += 1;
@@ -181,6 +204,7 @@ export class DriftMonitor {
 
   async #firstWindowIsComplete(stream: string): Promise<boolean> {
     const { pool, settings } = this.options;
-    return (await spannedMinutes(pool, stream)) >= settings.retraining.trainingDays * MINUTES_PER_DAY;
+    const needed = settings.retraining.trainingDays * MINUTES_PER_DAY;
+    return (await collectedMinutes(pool, stream, needed)) >= needed;
   }
 }

@@ -1,24 +1,13 @@
 import type { LoggerOptions } from 'pino';
 import { pino } from 'pino';
+import { printableText } from '../words/printableText.js';
 
-const LONGEST_TEXT = 1_000;
 const MOST_ENTRIES = 50;
 const DEEPEST = 5;
 const WINDOW_MILLISECONDS = 60_000;
 /** Lines of one kind a minute; what is logged at a fault comes to a handful. */
 const MOST_LINES = 30;
 const MOST_KINDS = 500;
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
-
-/** Makes letters seen that would move a terminal's cursor, end a line or turn its direction. */
-export function printableText(text: string, longest = LONGEST_TEXT): string {
-  const cut = text.length > longest ? `${text.slice(0, longest)} (${text.length} letters)` : text;
-  return cut.replace(CONTROL, (letter) =>
-    letter === '\n' ? '\\n' : `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-}
 
 /**
  * How every service logs: texts are cut, made printable and free of secrets, and of one kind of line thirty a minute are

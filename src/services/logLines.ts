@@ -1,5 +1,5 @@
 import pretty from 'pino-pretty';
-import { printableText } from './boundedLog.js';
+import { printableText } from '../words/printableText.js';
 import type { ServiceName } from './catalogue.js';
 
 const LONGEST_LINE = 64 * 1024;

@@ -134,13 +134,22 @@ export async function evidenceRows(
   return rows;
 }
 
-/** From the oldest minute of a stream to its newest, gaps counted: what the first training waits for. */
-export async function spannedMinutes(db: Db, stream: string): Promise<number> {
-  const { rows } = await db.query<{ minutes: number | null }>(
-    `SELECT (extract(epoch FROM max(minute) - min(minute)) / 60)::integer + 1 AS minutes FROM features WHERE stream = $1`,
-    [stream],
+/** Where less of a stretch has rows, it is being filled, as by a backfill into a stream that is live. */
+const FILLED_SHARE = 0.9;
+
+/**
+ * How much of a window of `needed` minutes there is, gaps counted: what the first training waits for. It is the stretch up
+ * to the newest minute, and while that is being filled the minutes that have rows.
+ */
+export async function collectedMinutes(db: Db, stream: string, needed: number): Promise<number> {
+  const { rows } = await db.query<{ spanned: number | null; filled: number }>(
+    `SELECT (extract(epoch FROM max(minute) - min(minute)) / 60)::integer + 1 AS spanned, count(*)::integer AS filled
+     FROM features WHERE stream = $1
+       AND minute > (SELECT max(minute) FROM features WHERE stream = $1) - make_interval(mins => $2::integer)`,
+    [stream, Math.ceil(needed)],
   );
-  return rows[0]?.minutes ?? 0;
+  const { spanned, filled } = rows[0]!;
+  return spanned === null ? 0 : filled >= FILLED_SHARE * spanned ? spanned : filled;
 }
 
 /** The newest minutes without gaps, newest first. */

@@ -100,7 +100,7 @@ test('services: each that does not run is named', async () => {
 test('models: waiting is no problem, a dead letter is', async () => {
   expect(brief(await checkModels(pool, settings))).toEqual([
     true,
-    '0 of 3 serve; the first come when 7 days of minutes are complete',
+    '0 of 3 serve; the first come once a stream has 7 days of minutes',
   ]);
   await facts.failures(3, true);
   const dead = await checkModels(pool, settings);

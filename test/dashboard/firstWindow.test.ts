@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.close());
 
-const look = (trainingDays: number) =>
+const look = (trainingDays: number, stream = 'short') =>
   overviewOf(
     {
       pool: database.pool,
@@ -25,13 +25,22 @@ const look = (trainingDays: number) =>
       watchRate: 0.2,
       trainingDays,
     },
-    'short',
+    stream,
     START * 60_000,
   );
 
 test('the first window is that of the training', async () => {
   expect((await look(4)).collected).toEqual({ minutes: 2 * 1440, needed: 4 * 1440 });
   expect((await look(2)).collected).toEqual({ minutes: 2 * 1440, needed: 2 * 1440 });
+});
+
+test('a window that a backfill fills from its far end is not whole before it is filled', async () => {
+  await registerStream(database.pool, 'filling', {});
+  await writeFeatures(database.pool, 'filling', START + 2 * 1440 - 60, START + 2 * 1440, { seed: 1 });
+  await writeFeatures(database.pool, 'filling', START, START + 300, { seed: 1 });
+  expect((await look(2, 'filling')).collected).toEqual({ minutes: 360, needed: 2 * 1440 });
+  await writeFeatures(database.pool, 'filling', START + 300, START + 2 * 1440 - 60, { seed: 1 });
+  expect((await look(2, 'filling')).collected).toEqual({ minutes: 2 * 1440, needed: 2 * 1440 });
 });
 
 test('a model whose first version was refused says so, and not that it waits for a window', async () => {

@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { leftOpen } from '../../incidents/ending.js';
 import type { FeatureSeries, Incident, Victims } from '../api/schema.js';
 import { Chart } from './chart.js';
 import { Culprits } from './culprits.js';
@@ -80,7 +81,7 @@ export function IncidentPage({ id, canChange }: { id: number; canChange: boolean
         </dl>
         {value.ending === 'no more news' && (
           <p class="hint">
-            It was closed because no further updates came. That is not an all-clear: its routes may still stand.
+            It was closed because no further updates came. That is not an all-clear: {leftOpen(value.class)}.
           </p>
         )}
         <IncidentActions incident={value} canChange={canChange} changed={reload} />
