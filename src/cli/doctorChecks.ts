@@ -29,7 +29,7 @@ function isBeginning(status: StreamStatus | undefined): boolean {
 export async function checkStreams(pool: Pool, settings: Settings): Promise<Finding[]> {
   const known = new Map((await streamStatus(pool)).map((status) => [status.stream, status]));
   const live = settings.feed.clock === 'wall';
-  return settings.streams.map(({ name, replay }) => {
+  return settings.streams.map(({ name, replay, host }) => {
     const watermark = known.get(name)?.watermark ?? null;
     if (replay) {
       const words =
@@ -49,7 +49,7 @@ export async function checkStreams(pool: Pool, settings: Settings): Promise<Find
       remedy:
         known.get(name) === undefined
           ? 'start the system: routewarden start'
-          : 'see whether the collector and the aggregator run (routewarden status) and the feed can be reached',
+          : `see whether the collector and the aggregator run (routewarden status) and the feed can be reached${watermark === null && host !== undefined ? `, and whether RIS has a collector ${host}` : ''}`,
     };
   });
 }

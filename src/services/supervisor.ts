@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import { hostname } from 'node:os';
 import { createInterface } from 'node:readline';
 import type { Logger } from 'pino';
 import type { Settings } from '../config/settings.js';
@@ -49,7 +50,8 @@ export class Supervisor {
   start(names: readonly ServiceName[]): void {
     for (const name of names) {
       const number = this.#children.filter((child) => child.name === name).length + 1;
-      const instance = `${name}.${process.pid}.${number}`;
+      // The process of every container is number 1: the host tells two on one database apart.
+      const instance = `${name}.${hostname()}.${process.pid}.${number}`;
       const child: Child = {
         name,
         instance,

@@ -1,5 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createProgram } from '../../src/cli/program.js';
@@ -12,6 +13,7 @@ import { reachableFolder } from '../support/reachableFolder.js';
 
 interface Service {
   name: string;
+  instance: string;
   pid: number;
   state: string;
   restarts: number;
@@ -178,6 +180,7 @@ describe('a running system', () => {
         'trainer',
       ].map((name) => `${name} running`),
     );
+    expect(before.filter(({ instance }) => instance.includes(`.${hostname()}.`))).toEqual(before);
     const killed = before.find(({ name }) => name === 'ensemble')!;
     process.kill(killed.pid, 'SIGKILL');
     await running.saying(/ensemble ended \(SIGKILL\): starting it again in \d+ ms/);
@@ -193,6 +196,8 @@ describe('a running system', () => {
     const failed = findings.filter(({ ok }) => !ok);
     expect(failed.map(({ check }) => check)).toContain('stream rrc00');
     for (const { remedy } of failed) expect(remedy.length).toBeGreaterThan(10);
+    const stream = failed.find(({ check }) => check === 'stream rrc00');
+    expect(stream!.remedy).toContain('whether RIS has a collector rrc00');
     expect(ended.code).toBe(1);
   }, 30_000);
 
