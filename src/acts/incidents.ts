@@ -10,6 +10,7 @@ import {
 } from '../storage/incidentMarks.js';
 import { inTransaction } from '../storage/pool.js';
 import { act, type By } from './act.js';
+import { LONGEST_NAME, LONGEST_TEXT } from './limits.js';
 import { ActRefused } from './refusal.js';
 
 /** What a person can say about an incident. Each throws ActRefused (missing) when there is no such incident. */
@@ -43,16 +44,28 @@ export function incidentActs(pool: Pool): IncidentActs {
       }),
     );
   };
+  const bounded = (what: string, text: string, most: number) => {
+    if (text.length > most) throw new ActRefused(`${what} has at most ${most} letters; this has ${text.length}.`);
+  };
   return {
     acknowledge: (id, by) => on(id, 'acknowledge', by, {}, (client) => acknowledge(client, id, by.actor)),
     unacknowledge: (id, by) => on(id, 'unacknowledge', by, {}, (client) => unacknowledge(client, id)),
-    note: (id, text, by) => on(id, 'note', by, { text }, (client) => noteIncident(client, id, text)),
+    note: (id, text, by) =>
+      on(id, 'note', by, { text: text.slice(0, LONGEST_TEXT) }, (client) => {
+        bounded('A note', text, LONGEST_TEXT);
+        return noteIncident(client, id, text);
+      }),
     comment: (id, text, by) =>
-      on(id, 'comment', by, { text }, (client) => {
+      on(id, 'comment', by, { text: text.slice(0, LONGEST_TEXT) }, (client) => {
+        bounded('A comment', text, LONGEST_TEXT);
         if (text.trim() === '') throw new ActRefused('A comment needs some words.');
         return addComment(client, id, by.actor, text);
       }),
-    assign: (id, to, by) => on(id, 'assign', by, { to: to ?? 'nobody' }, (client) => assignIncident(client, id, to)),
+    assign: (id, to, by) =>
+      on(id, 'assign', by, { to: to?.slice(0, LONGEST_NAME) ?? 'nobody' }, (client) => {
+        bounded('A name', to ?? '', LONGEST_NAME);
+        return assignIncident(client, id, to);
+      }),
     ordinary: (id, ordinary, by) =>
       on(id, 'ordinary', by, { ordinary }, (client) => incidentIsOrdinary(client, id, ordinary)),
   };

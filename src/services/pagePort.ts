@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 export class PortInUse extends Error {
   constructor(host: string, port: number) {
     super(
-      `port ${port} on ${host} is in use: stop what uses it, or choose another with dashboard.port or ROUTEWARDEN_DASHBOARD_PORT (0 takes any free one)`,
+      `port ${port} on ${host} is in use: stop what uses it, or choose another with dashboard.port or ROUTEWARDEN_DASHBOARD_PORT, in the demo with --port (0 takes any free one)`,
     );
     this.name = 'PortInUse';
   }

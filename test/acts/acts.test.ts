@@ -294,6 +294,12 @@ describe('an act leaves one row, of who did it', () => {
     expect(stdout).toMatch(/assigned {3}to Grace[\s\S]*Ada: <b>first<\/b>[\s\S]*: second/);
   });
 
+  test('what would fill the page is refused, from the terminal too, and is audited as refused', async () => {
+    expect(await typed('incidents', 'comment', '1', 'x'.repeat(4_001))).toBe(1);
+    expect(await typed('incidents', 'assign', '1', 'y'.repeat(101))).toBe(1);
+    expect((await audit()).map(({ action }) => action)).toEqual(['comment failed', 'assign failed']);
+  });
+
   test('approval by promoting in Bull Board, which queues the retraining', async () => {
     const { id } = await waiting();
     await showWaiting(listed, [

@@ -102,6 +102,14 @@ test('models: waiting is no problem, a dead letter is', async () => {
     true,
     '0 of 3 serve; the first come once a stream has 7 days of minutes',
   ]);
+  await pool.query(
+    `INSERT INTO model_versions (model_key, kind, stream, version, state, data_from, data_until, samples, seed, threshold,
+       format, code_version, metrics, fencing_token)
+     VALUES ('lstm@rrc00', 'lstm', 'rrc00', 1, 'rejected', now(), now(), 1, 1, 1, 1, '1', '{}', 1)`,
+  );
+  expect((await checkModels(pool, settings)).finding).toBe(
+    '0 of 3 serve; the first version of lstm@rrc00 was refused; the first come once a stream has 7 days of minutes',
+  );
   await facts.failures(3, true);
   const dead = await checkModels(pool, settings);
   expect([dead.ok, dead.finding, dead.remedy]).toEqual([

@@ -30,6 +30,24 @@ describe('a hijack of a declared prefix', () => {
     ]);
   });
 
+  test('of several prefixes leads with the one that most peers saw, and their number, also when it is over', () => {
+    const messages = [
+      ...TABLE,
+      ...announced(60, '198.51.100.128/25', STRANGER, [1]),
+      ...announced(70, '2001:db8:4f:1::/64', STRANGER, [1, 2, 3]),
+    ];
+    const lead = /^your 2001:db8:4f:1::\/64 .* is announced by AS64666, seen by 3 of \d peers; 2 prefixes in all; /;
+    expect(words(watched(messages, { watch: WATCH, until: 80 }).incidents[0])).toMatch(lead);
+    const gone = [1, 2, 3].flatMap((peer) => [
+      { at: 100, peer, withdraw: ['198.51.100.128/25', '2001:db8:4f:1::/64'] },
+    ]);
+    const over = watched([...messages, ...gone], { watch: WATCH, until: 400 }).incidents[0];
+    expect(over?.endedAt).not.toBeNull();
+    const [, summary, ...rest] = over!.reasons.map((one) => one.words);
+    expect(`${summary}; `).toMatch(lead);
+    expect(rest.some((text) => text.includes('in all'))).toBe(false);
+  });
+
   test('stands for as long as its routes do, with no word of it for two days, and ends when they go back', () => {
     const standing = [...TABLE, ...announced(100, '198.51.100.0/24', STRANGER)];
     const quiet: Said[] = Array.from({ length: 2880 }, (_, n) => ({

@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { LONGEST_NAME, LONGEST_TEXT } from '../../acts/limits.js';
 import type { Incident } from '../api/schema.js';
 import { Confirm, type Question } from './confirm.js';
 import { call } from './resource.js';
@@ -42,7 +43,7 @@ export function IncidentActions(props: { incident: Incident; canChange: boolean;
         <form onSubmit={(event) => void save(event)}>
           <label>
             Note
-            <textarea name="note" rows={3} maxLength={4000} defaultValue={incident.note ?? ''} />
+            <textarea name="note" rows={3} maxLength={LONGEST_TEXT} defaultValue={incident.note ?? ''} />
           </label>
           <div class="buttons">
             <button type="button" class="plain" onClick={() => setEditing(false)}>
@@ -62,7 +63,7 @@ export function IncidentActions(props: { incident: Incident; canChange: boolean;
         >
           <label>
             Who looks after it
-            <input name="to" maxLength={100} defaultValue={incident.assignedTo ?? ''} />
+            <input name="to" maxLength={LONGEST_NAME} defaultValue={incident.assignedTo ?? ''} />
           </label>
           <p class="hint">A person or a team; empty gives it back to everybody.</p>
           <div class="buttons">

@@ -1,3 +1,4 @@
+import { isNeighbourhood, networkOfSubject } from '../../incidents/subject.js';
 import type { IncidentRow } from '../api/schema.js';
 import { ScrollArea } from './scrollArea.js';
 import { Badge } from './states.js';
@@ -66,12 +67,16 @@ function Line({ incident }: { incident: IncidentRow }) {
       </td>
       <td data-head="What">
         <div>
-          <a href={`/incidents/${id}`}>{className(incident.class)}</a>{' '}
+          <a href={`/incidents/${id}`}>
+            {incident.class === 'unknown' && isNeighbourhood(incident.subject)
+              ? 'New neighbours'
+              : className(incident.class)}
+          </a>{' '}
           {incident.mine && <Badge tone="critical">yours</Badge>}
         </div>
       </td>
       <td data-head="Network">
-        <div>{incident.subject === '' ? '–' : incident.subject}</div>
+        <div>{networkOfSubject(incident.subject) ?? '–'}</div>
       </td>
       <td data-head="Prefixes" class="prefixes">
         <div>

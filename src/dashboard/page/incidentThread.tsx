@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { LONGEST_TEXT } from '../../acts/limits.js';
 import type { Incident } from '../api/schema.js';
 import { call } from './resource.js';
 import { Problem } from './states.js';
@@ -42,7 +43,7 @@ export function IncidentThread(props: { incident: Incident; canChange: boolean; 
         <form onSubmit={(event) => void add(event)}>
           <label>
             New comment
-            <textarea name="text" rows={2} maxLength={4000} required />
+            <textarea name="text" rows={2} maxLength={LONGEST_TEXT} required />
           </label>
           <div class="buttons">
             <button type="submit">Comment</button>

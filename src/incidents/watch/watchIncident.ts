@@ -92,8 +92,8 @@ export function grown(before: Incident, group: readonly Finding[], minute: Minut
     ...before,
     lastMinute: minute,
     severity: atLeast(first!.severity, before.severity),
-    reasons: sorted.flatMap(({ words }, at) =>
-      (at === 0 ? words : words.slice(0, 1)).map((text) => ({ class: before.class, weight: 1, words: text })),
+    reasons: [...together(watched), ...sorted.flatMap(({ words }, at) => (at === 0 ? words : words.slice(0, 1)))].map(
+      (words) => ({ class: before.class, weight: 1, words }),
     ),
     culprits: {
       prefixes: watched.map(({ prefix, peers }) => ({ name: prefix!, count: peers ?? 0 })),
@@ -108,6 +108,14 @@ export function grown(before: Incident, group: readonly Finding[], minute: Minut
     },
   };
   return { ...incident, detail: { ...incident.detail, told: told(incident) } };
+}
+
+/** Of several prefixes the one that most peers saw, and how many there are, before each has its own line. */
+function together(watched: readonly WatchedRoute[]): string[] {
+  const prefixes = new Set(watched.map(({ prefix }) => prefix)).size;
+  if (prefixes < 2) return [];
+  const widest = watched.reduce((most, route) => ((route.peers ?? 0) > (most.peers ?? 0) ? route : most));
+  return [`${widest.words}; ${prefixes} prefixes in all`];
 }
 
 /** Prefixes that a network touched. */
@@ -132,11 +140,15 @@ export function closed(
   closedBy: NonNullable<IncidentDetail['closedBy']>,
   words: string,
 ): Incident {
+  const summary = together(open.detail.watched);
   return {
     ...open,
     endedAt: last + 1,
     lastMinute: last,
-    reasons: [{ class: open.class, weight: 1, words }, ...atHeight(open)],
+    reasons: [
+      ...[words, ...summary].map((text) => ({ class: open.class, weight: 1, words: text })),
+      ...atHeight(open).slice(summary.length),
+    ],
     detail: { ...open.detail, closedBy },
   };
 }

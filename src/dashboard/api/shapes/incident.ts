@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LONGEST_NAME, LONGEST_TEXT } from '../../../acts/limits.js';
 import { explanation, ranked } from './basics.js';
 import { time } from './time.js';
 
@@ -93,11 +94,13 @@ export const incident = incidentRow.extend({
   score: z.object({ times: z.array(time), score: z.array(z.number().nullable()), threshold: z.number().nullable() }),
 });
 
-export const commentBody = z.object({ text: z.string().trim().min(1).max(4_000) });
+export const commentBody = z.object({ text: z.string().trim().min(1).max(LONGEST_TEXT) });
 
-export const assignBody = z.object({ to: z.string().trim().min(1).max(100).nullable().describe('null: nobody') });
+export const assignBody = z.object({
+  to: z.string().trim().min(1).max(LONGEST_NAME).nullable().describe('null: nobody'),
+});
 
-export const noteBody = z.object({ text: z.string().trim().max(4_000) });
+export const noteBody = z.object({ text: z.string().trim().max(LONGEST_TEXT) });
 
 export const ordinaryBody = z.object({ ordinary: z.boolean() });
 
