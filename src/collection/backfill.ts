@@ -17,6 +17,8 @@ import { learnTable, type StartTable, type StartTableRequest } from './startTabl
 export const WARM_UP_MINUTES = 60;
 /** A shorter stretch is not worth the download of a table. */
 const TABLE_MINUTES = 120;
+/** An archive that gave none of its first files, each tried several times, is given up. */
+const UNREACHED_FILES = 8;
 const MINUTE_MS = 60_000;
 
 export interface BackfillProgress {
@@ -90,7 +92,8 @@ export interface BackfillSummary {
  * there stay as they are, so a second run, or one over a live stretch, changes nothing; a run that was cut goes on where
  * it stopped. Rows are committed file by file.
  *
- * @throws Error for a collector or base URL that makes no sense; the signal's reason when aborted
+ * @throws Error for a collector or base URL that makes no sense, and for an archive out of reach; the signal's reason when
+ *   aborted
  */
 export async function backfill(request: BackfillRequest): Promise<BackfillSummary> {
   const { pool, stream, from, until, onProgress, table, onTable, ...archive } = request;
@@ -140,6 +143,7 @@ export async function backfill(request: BackfillRequest): Promise<BackfillSummar
       const writer = new RowWriter(pool, request);
       for await (const step of span.steps()) {
         count(summary, step);
+        mustBeReached(summary, step.file.url);
         progress.step(step);
         summary.written += await writer.write(step);
       }
@@ -163,6 +167,14 @@ function joined(spans: readonly MinuteSpan[]): MinuteSpan[] {
     else merged.push({ ...span });
   }
   return merged;
+}
+
+/** @throws Error once so many files failed, and none was got or is known to be missing, that the others will not come either */
+function mustBeReached({ failed, downloaded, present, missing, damaged, trouble }: BackfillSummary, url: string): void {
+  if (failed < UNREACHED_FILES || downloaded + present + missing + damaged > 0) return;
+  throw new Error(
+    `the archive at ${new URL(url).host} cannot be reached: the first ${failed} files failed (${trouble[0]?.reason}); check the network and archive.url, and run it again`,
+  );
 }
 
 function count(summary: BackfillSummary, step: ArchiveStep): void {

@@ -185,6 +185,20 @@ test('an abort ends it with its reason, and the next run goes on', async () => {
   expect(await rows()).toHaveLength(120);
 }, 60_000);
 
+test('an archive out of reach is given up after some files, and writes nothing', async () => {
+  let done = 0;
+  const nowhere = run({
+    baseUrl: 'http://127.0.0.1:1',
+    attempts: 1,
+    onProgress: ({ filesDone }) => (done = filesDone),
+  });
+  await expect(nowhere).rejects.toThrow(
+    /the archive at 127.0.0.1:1 cannot be reached: the first 8 files failed .* run it again/,
+  );
+  expect(done).toBe(7);
+  expect(await rows()).toHaveLength(0);
+}, 60_000);
+
 test('who reads the archive of a stream is told to whoever waits for it', async () => {
   const first = new StageLocks(database.url, 'backfill');
   const second = new StageLocks(database.url, 'other');
