@@ -60,7 +60,7 @@ export function register(program: Command): void {
       }
       const options = parsed.data;
       if ((path === undefined) === (options.replayDb === undefined)) {
-        command.error('error: name either a file or --replay-db, not both', { exitCode: 2 });
+        command.error('error: name one of the two, a FILE.csv or --replay-db', { exitCode: 2 });
         return;
       }
       let file = path ?? `stream ${options.replayDb === true ? '' : options.replayDb}`.trim();

@@ -70,7 +70,7 @@ The page has each at /incidents/ID.`,
       else if (options.csv === true) process.stdout.write(incidentCsv(found));
       else if (found.length === 0) say(asked.length > 2 ? 'no incident fits' : 'no incident yet');
       else printTable(found);
-      if (fitting.length > limit) say(moreWords(limit));
+      if (fitting.length > limit) say(moreWords(limit, options.severity === undefined));
     });
   incidents
     .command('show')
@@ -104,8 +104,9 @@ function printTable(found: readonly StoredIncident[]): void {
 }
 
 /** On standard error, so that what is piped stays as it is. */
-function moreWords(limit: number): string {
-  return `there are more than these ${limit}: --limit ${Math.min(1_000, limit * 10)} shows more, --severity major,critical the gravest`;
+function moreWords(limit: number, ofAll: boolean): string {
+  const gravest = ofAll ? ', --severity major+ the gravest' : '';
+  return `there are more than these ${limit}: --limit ${Math.min(1_000, limit * 10)} shows more${gravest}`;
 }
 
 async function writeReport(program: Command, id: number, file: string): Promise<void> {

@@ -77,7 +77,7 @@ Every field that is given must fit. Incidents go on being found and listed.`,
       const request = silenceRequest.safeParse(
         {
           prefix: options.prefix,
-          ...(options.as === undefined ? {} : { asNumber: readNumber(options.as.replace(/^AS/i, '')) }),
+          ...(options.as === undefined ? {} : { asNumber: asNumberOf(options.as) }),
           class: options.class,
           stream: options.stream,
           ...(options.from === undefined ? {} : { startsAt: isoTime(options.from, '--from') }),
@@ -88,7 +88,7 @@ Every field that is given must fit. Incidents go on being found and listed.`,
       );
       if (!request.success) {
         const issue = request.error.issues[0]!;
-        throw new UsageError(`${issue.path.join('.') || 'silence'}: ${issue.message}`);
+        throw new UsageError(`${OPTION_OF[String(issue.path[0])] ?? 'silence'}: ${issue.message}`);
       }
       const { username } = userInfo();
       const silence = await withDatabase(program, async ({ pool }) => {
@@ -110,6 +110,22 @@ Every field that is given must fit. Incidents go on being found and listed.`,
       if (options.json) return printJson({ silence: id, ended: true });
       say(`silence ${id} has ended`);
     });
+}
+
+/** Fields of a silence, as the options that give them. */
+const OPTION_OF: Readonly<Record<string, string>> = {
+  prefix: '--prefix',
+  asNumber: '--as',
+  class: '--class',
+  stream: '--stream',
+  startsAt: '--from',
+  endsAt: '--until',
+  reason: '--reason',
+};
+
+function asNumberOf(text: string): number {
+  if (!/^(AS)?\d+$/i.test(text)) throw new UsageError(`--as takes an AS number such as AS64500, not "${text}"`);
+  return Number(text.replace(/^AS/i, ''));
 }
 
 function isoTime(text: string, option: string): string {
