@@ -25,7 +25,7 @@ describe('the command', () => {
     expect(exit().status).toBe(2);
     expect(exit('some.csv', '--replay-db')).toMatchObject({
       status: 2,
-      stderr: expect.stringContaining('either a file or --replay-db'),
+      stderr: expect.stringContaining('a FILE.csv or --replay-db'),
     });
     expect(exit('no-such-file.csv')).toMatchObject({ status: 1, stderr: expect.stringContaining('no-such-file.csv') });
   });
