@@ -21,7 +21,7 @@ interface Asset {
  * Serves the bundled page from memory, compressed as the build left it. Paths of the page itself (`/incidents/3`) all give
  * index.html; the page reads the path.
  * @param folder where build.js put the bundle
- * @returns what sends the page for any other path, which it says is none of its own
+ * @returns what sends the page for any other path; the page then says that nothing is there
  * @throws Error that says how to build it when it is not there
  */
 export async function serveAssets(

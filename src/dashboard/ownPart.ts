@@ -18,7 +18,7 @@ export function ownPart<M extends MinuteOf>(
   const named = networkOfSubject(subject);
   const network = Number(named?.slice(2));
   if (named === undefined || Number.isNaN(network)) return [...minutes];
-  // Of new neighbours the network is the one that they stand beside.
+  // For new neighbours it is your network, not theirs.
   const isIts = ({ origin }: { origin: number }) => origin === network && !isNeighbourhood(subject);
   const prefixes = new Set([
     ...(culprits.prefixes ?? []).map((prefix) => prefix.name),

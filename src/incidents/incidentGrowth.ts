@@ -113,7 +113,7 @@ function withInput(open: Incident, input: MinuteInput, signal: Signal, context: 
   );
   // Within one class an incident has been as grave as it ever was; under another name it is judged anew.
   const risen = judged.class === open.class ? atLeast(judged.severity, open.severity) : judged.severity;
-  // new neighbours are no graver for coming over hours
+  // more new neighbours do not make it graver
   const base = judged.class === 'unknown' && isNeighbourhood(open.subject) ? 'info' : risen;
   const level = open.detail.level === undefined ? undefined : traced(open.detail.level, input);
   const normal = judgedNormal(level, evidence, { ...judged, severity: base }, lastMinute - open.startedAt + 1);

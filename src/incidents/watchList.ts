@@ -83,7 +83,7 @@ export class WatchList {
     return this.#networks.has(right) && (names.has(`AS${left}`) || names.has(neighbourhoodOf(right)));
   }
 
-  /** The minute without new neighbours of ours, which are no part of what happens to others. */
+  /** The minute without our new neighbours: incidents of other networks leave them out. */
   withoutNeighbours(evidence: MinuteEvidence): MinuteEvidence {
     if (this.#networks.size === 0) return evidence;
     const newLinks = evidence.newLinks.filter((link) => !this.#isNewNeighbour(link));

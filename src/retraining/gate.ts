@@ -68,7 +68,7 @@ export function decide(evidence: GateEvidence, settings: RetrainingSettings): Ga
   const highest = Math.max(challenger.highest, exam?.challenger.highest ?? challenger.highest);
   if (challenger.minutes > 0 && lowest === highest) reasons.push(`its score is always ${lowest}`);
   const promised = (settings.falseAlarmsPerDay * ALARM_MINUTES) / MINUTES_PER_DAY;
-  // After a fall the champion, made for more traffic, is deaf: that it flags nothing is no merit.
+  // After a fall the champion, made for more traffic, is deaf: it flags nothing, so its rate is not the measure.
   const excused = evidence.step && evidence.step.factor < 1 ? promised : 0;
   // Twelve hours say little of how often a version cries wolf. The whole window says more: what a challenger finds
   // anomalous of the very minutes that it was trained on, it finds at least as often later.

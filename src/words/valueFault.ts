@@ -37,7 +37,7 @@ export const valueFault: z.core.$ZodErrorMap = (issue) => {
     case 'invalid_format':
       return expectation(FORMS[issue.format] ?? 'another form', issue.input);
     case 'unrecognized_keys':
-      return `there is nothing of the name ${issue.keys.map((key) => `"${key}"`).join(', ')}`;
+      return `unknown name ${issue.keys.map((key) => `"${key}"`).join(', ')}`;
     case 'invalid_key':
     case 'invalid_element':
       return issue.issues[0]?.message;

@@ -38,8 +38,8 @@ describe('a wrong setting is named in plain English, with where it came from', (
     [{ streams: [{ name: 5 }] }, 'streams.0.name: expected a text, not 5'],
     [{ streams: [{}] }, 'streams.0.name: is missing: expected a text'],
     [{ streams: [{ name: 'a', host: 'ripe' }] }, 'streams.0.host: expected a RIS collector, such as rrc00'],
-    [{ colour: 1 }, '(top level): there is nothing of the name "colour"'],
-    [{ feed: { colour: 1 } }, 'feed: there is nothing of the name "colour"'],
+    [{ colour: 1 }, '(top level): unknown name "colour"'],
+    [{ feed: { colour: 1 } }, 'feed: unknown name "colour"'],
     [{ feed: 3 }, 'feed: expected a group of settings in braces, not 3'],
     [
       { alerts: { channels: [{ type: 'smoke', name: 'a' }] } },

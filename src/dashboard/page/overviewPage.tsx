@@ -146,7 +146,7 @@ function VerdictCard({ overview }: { overview: Overview }) {
 
 const ROUTES_ALONE = 'Until then routes alone open incidents: hijacks, leaks and outages.';
 
-/** Models serve, or are trained just now: what there is to wait for is no longer the window. */
+/** The first window is whole: models serve, or are being trained. */
 function FirstVerdict({ overview }: { overview: Overview }) {
   const serving = overview.models.filter(({ version }) => version !== null).length;
   return (

@@ -93,7 +93,7 @@ function Content({ path, canChange }: { path: URL; canChange: boolean }) {
 function NoSuchPage({ path }: { path: URL }) {
   return (
     <section class="card lead">
-      <h1>There is no such page</h1>
+      <h1>Page not found</h1>
       <p>
         Nothing is at <code>{path.pathname}</code>. Incidents and their silences are under{' '}
         <a href="/incidents">Incidents</a>, versions and retrainings under <a href="/models">Models</a>, what people did

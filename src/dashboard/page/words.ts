@@ -135,7 +135,7 @@ export function incidentName(name: string, subject: string): string {
 /** What a class means, for people who meet the word for the first time. */
 export function classMeaning(name: string, subject: string): string {
   if (name === 'unknown' && isNeighbourhood(subject))
-    return 'Networks stand beside yours in paths where this stream had not seen them: new providers, peers or customers of yours, other ways of old ones, or routes that somebody leaks or forges.';
+    return 'Networks are next to yours in paths where this stream had not seen them before: new providers, peers or customers of yours, other paths to old ones, or leaked or forged routes.';
   switch (name) {
     case 'hijack':
       return 'An AS announces address space that another AS holds; traffic may go to the wrong network.';
