@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { WIDTH, wideLines } from './prose.js';
+import { LONGEST, longInPages, WIDTH, wideLines } from './prose.js';
 
 const CHECKS = [
   ['lint', '@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'],
@@ -48,13 +48,16 @@ async function check([name, program, ...words]) {
   return code === 0;
 }
 
-function prose() {
-  const wide = wideLines();
-  console.log(`${wide.length === 0 ? 'ok    ' : 'FAILED'} prose within ${WIDTH} columns`);
-  if (wide.length > 0) console.log(wide.join('\n'));
-  return wide.length === 0;
+/** What is wrong with the pages, in a line of its own for each rule. */
+function prose(name, faults) {
+  console.log(`${faults.length === 0 ? 'ok    ' : 'FAILED'} ${name}`);
+  if (faults.length > 0) console.log(faults.join('\n'));
+  return faults.length === 0;
 }
 
-const wrapped = prose();
+const written = [
+  prose(`prose within ${WIDTH} columns`, wideLines()),
+  prose(`sentences within ${LONGEST} words`, longInPages()),
+].every(Boolean);
 const passed = await Promise.all(CHECKS.filter(([name]) => !(built && name.startsWith('types'))).map(check));
-process.exitCode = wrapped && passed.every(Boolean) ? 0 : 1;
+process.exitCode = written && passed.every(Boolean) ? 0 : 1;

@@ -5,6 +5,9 @@ import { pathToFileURL } from 'node:url';
 interface Prose {
   PAGES: string[];
   WIDTH: number;
+  LONGEST: number;
+  longInPages(): string[];
+  longSentences(path: string, text: string): string[];
   tooWide(path: string, text: string): string[];
   wideLines(): string[];
 }
