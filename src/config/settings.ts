@@ -37,7 +37,7 @@ const feedSettings = z.strictObject({
   checkRaw: z
     .boolean()
     .default(false)
-    .describe('Ask for the raw BGP message beside the JSON of each update, decode both, and count where they differ'),
+    .describe('Decode the raw BGP message too, and count where it differs from the JSON'),
   graceSeconds: z.number().min(0).max(600).default(30).describe('How long a minute stays open for late messages'),
   flushMilliseconds: z
     .int()
@@ -56,7 +56,7 @@ const archiveSettings = z.strictObject({
   table: z
     .boolean()
     .default(true)
-    .describe("Begin a new stream of one collector with the archive's newest table dump: then nothing warms up"),
+    .describe("Begin a new stream with the archive's newest table dump: then nothing warms up"),
   delayMinutes: z.number().min(0).max(1_440).default(15).describe('How long after a gap its files are looked for'),
   intervalSeconds: z.number().positive().max(3_600).default(30).describe('How often gaps are looked for, seconds'),
   attempts: z.int().min(1).max(50).default(8).describe('How often a gap is tried, with doubling waits'),
@@ -68,9 +68,7 @@ const featureSettings = z.strictObject({
     .min(1_000)
     .max(100_000_000)
     .default(4_000_000)
-    .describe(
-      'Most routes that are known of a stream; beyond, the least used are forgotten. A full table has a million',
-    ),
+    .describe('Most routes that are known of a stream; beyond, the least used go. A full table has a million'),
   peers: z.int().min(1).max(32_768).default(16_384).describe('Most peers that are known of a stream'),
 });
 
@@ -121,7 +119,7 @@ export const settingsSchema = z.strictObject({
     .positive()
     .max(100)
     .default(0.5)
-    .describe('Wanted false alarms a day of the verdicts, which open incidents; in force with the next minute'),
+    .describe('Wanted false alarms a day of the verdicts; in force with the next minute'),
   trainerConcurrency: z.int().min(1).max(16).default(1).describe('Trainings at once in one training worker'),
   streams: z
     .array(streamSettings)

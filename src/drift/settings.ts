@@ -22,7 +22,7 @@ export const driftPolicy = z
     unusualMinutes: share
       .nullable()
       .describe(
-        'Relative growth of the share of minutes that were among the highest or lowest 3 % of any one input feature; null: not judged',
+        'Relative growth of the share of minutes among the highest or lowest 3 % of any input; null: not judged',
       ),
     minimumCurrent: z.int().min(10).optional().describe('drift.minimumCurrent, for these models alone'),
     minimumBaseline: z.int().min(10).optional().describe('drift.minimumBaseline, for these models alone'),
@@ -84,15 +84,13 @@ export const driftSettings = z
       .int()
       .min(60)
       .default(900)
-      .describe(
-        'Incidents that fill more of the current window than this are drift, unless they wane: they are judged, and trained on; minutes',
-      ),
+      .describe('Incidents that fill more of the current window are drift, unless they wane; minutes'),
     minimumJudgedShare: z
       .number()
       .min(0)
       .max(1)
       .default(0.5)
-      .describe('The check is suppressed when gaps and incidents leave less than this share of the served minutes'),
+      .describe('Least share of the minutes that gaps and incidents must leave for a check'),
     falseAlarmsPerModelMonth: z
       .number()
       .positive()
@@ -109,7 +107,7 @@ export const driftSettings = z
       .int()
       .min(0)
       .default(1080)
-      .describe('Cool-down after a retrain, minutes: the model is not checked for drift before its end'),
+      .describe('Minutes after a retrain in which the model is not checked for drift'),
     keepReportsDays: z.int().min(1).default(365).describe('Age at which reports (rows and files) are deleted, days'),
     policies: z
       .strictObject({ heuristic: ofKind(rulePolicy), isolation_forest: ofKind(scorePolicy), lstm: ofKind(scorePolicy) })

@@ -30,11 +30,11 @@ export const rpkiSettings = z
     leastShare: share
       .default(0.8)
       .describe(
-        'A list with less than this share of the VRPs in use, in all or of one trust anchor, replaces them only once they are `maximumAgeHours` old',
+        'A list with less than this share of the VRPs in use, in all or of a trust anchor, waits until they are `maximumAgeHours` old',
       ),
     mostExpiring: share
       .default(0.2)
-      .describe('Alert when a greater share of the VRPs of one trust anchor expires within `expiringHours`; 1: never'),
+      .describe("Alert when more of one trust anchor's VRPs expire within `expiringHours`; 1: never"),
     expiringHours: z
       .number()
       .positive()
@@ -55,16 +55,14 @@ export const incidentSettings = z
       .min(0)
       .max(1440)
       .default(60)
-      .describe(
-        'The same for a hijack, a leak or an outage that no model has flagged: it stands without news until routes come back',
-      ),
+      .describe('The same for a hijack, leak or outage that no model has flagged'),
     gapMinutes: z
       .number()
       .int()
       .min(0)
       .max(10_080)
       .default(60)
-      .describe('Minutes without a feed after which an open incident ends, since nothing more is known of it'),
+      .describe('Minutes without a feed after which an open incident ends'),
     lookBackMinutes: z
       .number()
       .int()
@@ -83,9 +81,7 @@ export const incidentSettings = z
       .number()
       .positive()
       .default(24)
-      .describe(
-        'An incident that lasts longer is closed as the new normal; minutes of its level open no other one, those of twice or half of it do',
-      ),
+      .describe('An incident that lasts longer is closed; minutes at its level open no other one'),
     minimumScore: share.default(0.5).describe('Score below which no class is named: the incident is "unknown"'),
     switchMargin: share
       .default(0.1)
@@ -107,15 +103,13 @@ export const incidentSettings = z
           .int()
           .min(2)
           .default(3)
-          .describe(
-            'Holders whose prefixes one network takes at once, which makes it a hijack however few peers see it',
-          ),
+          .describe('Holders that one network takes from at once: a hijack, however few peers see it'),
         warmUpMinutes: z
           .number()
           .int()
           .min(0)
           .default(30)
-          .describe('Minutes without a gap before such evidence counts: a table just learnt makes everything look new'),
+          .describe('Minutes without a gap before such evidence counts'),
         outagePrefixes: z
           .number()
           .int()
@@ -133,9 +127,7 @@ export const incidentSettings = z
           .int()
           .min(1)
           .default(6)
-          .describe(
-            'Alerts a day that you are ready to read: fewer raise the suspicion from which an unwatched event is major',
-          ),
+          .describe('Alerts a day that you are ready to read: fewer make fewer unwatched events major'),
       })
       .prefault({}),
     size: z
@@ -157,9 +149,7 @@ export const incidentSettings = z
     asNames: z
       .string()
       .optional()
-      .describe(
-        'File of AS names for the page and its reports, as RIPE (`asnames.txt`) or CAIDA (`as-org2info.txt`) writes it; plain, gzip or bzip2; never fetched',
-      ),
+      .describe("File of AS names: RIPE's `asnames.txt` or CAIDA's `as-org2info.txt`; plain, gzip or bzip2"),
     relatedMinutes: z
       .number()
       .int()

@@ -10,9 +10,7 @@ export const retrainingSettings = z
       .int()
       .min(0)
       .default(360)
-      .describe(
-        'A change must be this old before it is trained on, and again when it is a day and a window old; minutes',
-      ),
+      .describe('Age at which a change is trained on, minutes; and again at a day and a window'),
     heldBackMinutes: z
       .int()
       .min(60)
@@ -49,29 +47,21 @@ export const retrainingSettings = z
       .describe("Share of an anomaly class's examples that a challenger may miss more than the champion"),
     leastServedRecall: share
       .default(0.8)
-      .describe(
-        'Share of what the champion finds of the exam that a challenger must find at the very threshold that will serve',
-      ),
+      .describe("Share of the champion's finds that a challenger must reach at the threshold that will serve"),
     falseAlarmFactor: z
       .number()
       .min(1)
       .max(1000)
       .default(4)
-      .describe(
-        'A challenger has missed an example only when a threshold with so many times the false alarms would miss it too',
-      ),
+      .describe('An example is missed only if a threshold with so many times the false alarms misses it too'),
     sensitivityBudget: share
       .default(0.05)
-      .describe(
-        "Share of the first version's recall on the fixed exam that a lineage may lose before a person is asked",
-      ),
-    regimeSensitivityBudget: share
-      .default(0.3)
-      .describe("The same after a step of the traffic's level, for an exam whose anomalies are sized by the new level"),
+      .describe("Share of the first version's recall that a lineage may lose before a person is asked"),
+    regimeSensitivityBudget: share.default(0.3).describe("The same after a step of the traffic's level"),
     maximumPeerShare: share
       .default(0.5)
       .describe(
-        "Largest share of a training window's routes that may come from one peer: its busiest minutes are left out, and should a quarter of the window not be enough, a person is asked; 1: no limit",
+        "Largest share of a window's routes from one peer; beyond it the peer's busiest minutes are left out; 1: no limit",
       ),
     coolDownMinutes: z
       .int()
@@ -81,12 +71,12 @@ export const retrainingSettings = z
     approval: approvalMode
       .default('automatic')
       .describe(
-        'Which retrainings wait for a person: none (automatic), those that drift asks for (drift), or all that no person asked for (all)',
+        'Which retrainings wait for a person: none (automatic), those of drift (drift), all that no person asked for (all)',
       ),
     approvalFor: z
       .record(approvalSubject, approvalMode)
       .default({})
-      .describe('The same for single kinds, such as lstm, or models, such as lstm@rrc00; a model goes before its kind'),
+      .describe('The same for kinds (lstm) or models (lstm@rrc00)'),
     approvalHours: z
       .number()
       .positive()
@@ -128,9 +118,7 @@ export const retrainingSettings = z
       .min(0)
       .max(100_000)
       .default(0)
-      .describe(
-        'Minutes that a new version scores beside the serving one before it takes over by itself; 0: it serves at once',
-      ),
+      .describe('Minutes that a new version scores beside the serving one first; 0: it serves at once'),
     keepVersions: z.int().min(1).default(10).describe('Newest versions of a model whose files are never pruned'),
   })
   .describe('Retraining');

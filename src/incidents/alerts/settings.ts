@@ -33,45 +33,39 @@ export const alertSettings = z
       .array(routeSettings)
       .default([])
       .describe(
-        'Who hears what; an alert goes to the channels of every route that fits. Without routes: all channels hear what reaches `minimumSeverity`',
+        'Who hears what, by every route that fits. Without routes, all channels hear what reaches `minimumSeverity`',
       ),
     minimumSeverity: z
       .enum(SEVERITIES)
       .default('major')
-      .describe(
-        'Severity from which notices are sent, without routes and in routes that name none; the rest is only listed',
-      ),
+      .describe('Severity from which notices are sent, where no route names another; the rest is only listed'),
     history: z
       .boolean()
       .default(false)
-      .describe('Tell of replayed and backfilled minutes too: to try out channels with a recording'),
+      .describe('Send notices of replayed and backfilled minutes too, to try out channels'),
     historyMinutes: z
       .number()
       .min(10)
       .max(10_080)
       .default(60)
-      .describe('Minutes of a live feed that are judged so much later, as after a backfill, are history'),
+      .describe('Minutes judged so much later, as after a backfill, are history'),
     groupSeconds: z
       .number()
       .min(0)
       .max(3600)
       .default(30)
-      .describe('How long a notice waits for others to go in one message; critical and watched ones do not wait'),
+      .describe('How long a notice waits for others; critical and watched ones do not wait'),
     groupLimit: z.number().int().min(1).max(200).default(20).describe('Most notices in one message'),
     repeatMinutes: z
       .number()
       .min(0)
       .default(15)
-      .describe(
-        'The same thing raised again within these minutes waits that long, and is dropped if it ends meanwhile',
-      ),
+      .describe('What is raised again within these minutes waits that long, and is dropped if it ends'),
     remindMinutes: z
       .number()
       .min(0)
       .default(1440)
-      .describe(
-        'What is still open, and was sent so long ago, is sent again until somebody acknowledges its incident; 0: never',
-      ),
+      .describe('What is still open is sent again after so long, until somebody acknowledges it; 0: never'),
     heartbeat: z
       .strictObject({
         url: httpUrl.describe('Such as a check of healthchecks.io'),
@@ -79,9 +73,7 @@ export const alertSettings = z
         method: z.enum(['GET', 'POST']).default('GET'),
       })
       .optional()
-      .describe(
-        'Asked for as long as feeds, services and stages are well, so that somebody hears when this machine is gone',
-      ),
+      .describe('Request that is made while feeds, services and stages are well'),
     feedStaleSeconds: z
       .number()
       .min(10)
@@ -97,7 +89,7 @@ export const alertSettings = z
       .min(60)
       .default(120)
       .describe('Raise an alert when the oldest unread row of a stage has waited this long'),
-    resolved: z.boolean().default(true).describe('Tell when it is over'),
+    resolved: z.boolean().default(true).describe('Send a notice when it is over'),
     quietHours: z
       .strictObject({
         from: clockTime.describe('Time of day at which they begin, such as 22:00'),

@@ -154,18 +154,15 @@ export const watchSettings = z
       .describe(
         'Your own prefixes, and all that lies inside them: each a text, or an object with prefix, origins, upstreams, downstreams, maximumLength, group, description, path (matches, excludes, minimumLength, maximumLength, maximumPrepends, description), ignore, ignoreParts, except',
       ),
-    neighbours: z
-      .array(asNumber)
-      .default([])
-      .describe('Neighbours of your AS that are expected: a new link to one of these is not news'),
+    neighbours: z.array(asNumber).default([]).describe('Expected neighbours of your AS'),
     upstreams: z
       .array(asNumber)
       .optional()
-      .describe('The only networks that may stand before yours in any path; absent: any; []: none'),
+      .describe('The only networks allowed before yours in any path; absent: any; []: none'),
     downstreams: z
       .array(asNumber)
       .optional()
-      .describe('The only networks that may stand behind yours in any path; absent: any; []: none, as of a stub'),
+      .describe('The only networks allowed behind yours in any path; absent: any; []: none'),
     origins: z
       .array(asNumber)
       .default([])
@@ -188,17 +185,13 @@ export const watchSettings = z
       .min(0)
       .max(8760)
       .default(3)
-      .describe(
-        'Alert when a ROA of yours expires within so many hours; lists name the next expiry of the whole chain',
-      ),
+      .describe('Alert when a ROA of yours, or its chain, expires within so many hours'),
     lossSeconds: z
       .number()
       .min(0)
       .max(3600)
       .default(60)
-      .describe(
-        'How long your prefix must stay lost before it counts, and stay back before that is reported: flaps end sooner',
-      ),
+      .describe('How long your prefix must stay lost before it counts, and back before that is reported'),
   })
   .prefault({})
   .describe('What is yours: routes that contradict it raise an alert at once, whatever else goes on');
