@@ -9,7 +9,7 @@ const FLAG = /^(.*_is_)(\d+)$/;
 export function cataloguePage(): string {
   return `# Features
 
-One row a stream and minute holds these ${FEATURES.length} values. This page is made from \`src/features/catalogue.ts\`: change it there and run
+One row per stream and minute holds these ${FEATURES.length} values. This page is made from \`src/features/catalogue.ts\`: change it there and run
 \`npx routewarden features --catalogue > docs/features.md\`.
 
 Index is the place in a row's values, column the one in the published data sets (counted from 1). Minutes without any
