@@ -64,7 +64,7 @@ describe('a sentence that is too long', () => {
     ['between back quotes', `\`${words(30)}\``],
     ['of links', Array.from({ length: 20 }, (_, index) => `[page ${index}](page.md)`).join(', ')],
     ['of formulas', `The layer ${words(24)} has y = a + b and d = c.`],
-  ])('%s is none', (_, text) => {
+  ])('%s is not counted', (_, text) => {
     expect(found(text)).toEqual([]);
   });
 });
