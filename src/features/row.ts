@@ -104,6 +104,22 @@ export interface EndedEvent {
   held: number;
 }
 
+/** A route event of the last day whose routes are in place still: listed ten minutes after it began, and every hour then. */
+export interface StandingEvent {
+  prefix: string;
+  origin: number;
+  /** Peers that have the new origin's route. */
+  peers: number;
+}
+
+/** How routes of `from` go on that `carrier` began to pass on within the last day, listed as often and when they are gone. */
+export interface FollowedTransit {
+  carrier: number;
+  from: number;
+  /** Peers that have such a route of a sample of prefixes; 0 when they are gone. */
+  peers: number;
+}
+
 /** Routes of `from` that `carrier` began to pass on to `to`: a new path of three networks. */
 export interface NewTransit {
   carrier: number;
@@ -209,6 +225,9 @@ export interface MinuteEvidence {
   habits?: FeedHabits;
   /** Absent when there is none. */
   ended?: EndedEvent[];
+  /** Absent when there is none, and in older rows, as the next one. */
+  standing?: StandingEvent[];
+  carried?: FollowedTransit[];
   transits?: NewTransit[];
   /** Prefixes that went from all or nearly all of their peers, by network. Absent when there is none. */
   losses?: NetworkLoss[];
