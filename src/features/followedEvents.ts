@@ -74,14 +74,14 @@ export class FollowedEvents {
       // routes change by messages that name the prefix, and what was looked at once stays as it was
       const due = event.peak >= WORTH_TELLING && isDue(event.since, event.told, facts.minute);
       if (event.peak > 0 && !due && prefixes.lastMinute(event.prefix) < facts.minute) return true;
-      const { taken, held } = routesTo(facts.known, event);
+      const { taken, held, routes } = routesTo(facts.known, event);
       event.peak = Math.max(event.peak, taken);
       // one that no peer had at the end of a minute came and went within it, or is still on its way
       const onItsWay = event.peak === 0 && event.since > facts.minute - SPREADING;
       if (onItsWay || taken > event.peak * LEFT_SHARE) {
         if (due) {
           event.told = facts.minute;
-          standing.push({ prefix: prefixes.text(event.prefix), origin: event.origin, peers: taken });
+          standing.push({ prefix: prefixes.text(event.prefix), origin: event.origin, peers: taken, routes });
         }
         return true;
       }

@@ -43,7 +43,10 @@ export class FollowedTransits {
       const distinct = [...new Set(prefixes)];
       if (distinct.length < WORTH_FOLLOWING) continue;
       const step = Math.max(1, distinct.length / SAMPLE);
-      const sample = Array.from({ length: Math.min(SAMPLE, distinct.length) }, (_, n) => distinct[Math.floor(n * step)]!);
+      const sample = Array.from(
+        { length: Math.min(SAMPLE, distinct.length) },
+        (_, n) => distinct[Math.floor(n * step)]!,
+      );
       for (const prefix of sample) this.known.prefixes.refer(prefix, 1);
       this.#transits.push({ carrier, from, since: minute, sample, peak: 0, told: null });
     }

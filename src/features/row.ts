@@ -104,12 +104,13 @@ export interface EndedEvent {
   held: number;
 }
 
-/** A route event of the last day whose routes are in place still: listed ten minutes after it began, and every hour then. */
+/** A route event of the last day whose routes are in place still: listed ten minutes after it began, and now and then from there on. */
 export interface StandingEvent {
   prefix: string;
   origin: number;
-  /** Peers that have the new origin's route. */
+  /** Peers that have the new origin's route, of those that have any route to the prefix. */
   peers: number;
+  routes: number;
 }
 
 /** How routes of `from` go on that `carrier` began to pass on within the last day, listed as often and when they are gone. */

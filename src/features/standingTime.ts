@@ -2,7 +2,7 @@ import type { Minute } from './row.js';
 
 /** Minutes after which what routes did is listed as in place still, and between the times after that. */
 const FIRST = 10;
-const AGAIN = 60;
+const AGAIN = 50;
 
 /** Minutes for which it counts as in place after it was listed. Rows without a message list nothing, so there is some room. */
 export const IN_PLACE_FOR = AGAIN + 15;

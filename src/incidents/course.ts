@@ -6,6 +6,7 @@ import type { IncidentEvidence } from './evidence.js';
 import type { Incident, IncidentDetail, InPlace } from './incident.js';
 import type { KeptLoss } from './keptLoss.js';
 import type { MinuteInput } from './minuteInput.js';
+import { seenWords } from './seenBy.js';
 import { GENERAL } from './subject.js';
 
 /** Prefixes from which on what a network began to carry is followed until it is gone. */
@@ -27,7 +28,9 @@ export function courseOf(open: Incident, input: MinuteInput): Course {
   return {
     ...(fresh.length === 0 ? {} : { endedMinute: minute }),
     ...(fresh.length === 0 || open.subject === GENERAL ? {} : { ended: joined(open.detail.ended, fresh) }),
-    ...(as.length === 0 || open.subject === GENERAL ? {} : { endedAs: joined<'back' | 'withdrawn'>(open.detail.endedAs, as) }),
+    ...(as.length === 0 || open.subject === GENERAL
+      ? {}
+      : { endedAs: joined<'back' | 'withdrawn'>(open.detail.endedAs, as) }),
     ...(inPlace === null ? {} : { inPlace }),
   };
 }
@@ -82,16 +85,26 @@ function inPlaceIn(open: Incident, minuteEvidence: MinuteEvidence, minute: Minut
     const lost = subject === GENERAL ? lostTogether(evidence) : (evidence.losses ?? []).filter(isOwn(subject));
     if (!listed.some(({ origin }) => lost.some((loss) => loss.origin === origin)) || isBack(lost)) return null;
     const [still, all] = [stillLost(lost), lostIn(lost)];
-    return { minute, size: still, words: `${still} of ${plural(all, 'prefix')} ${still === 1 ? 'is' : 'are'} gone still` };
+    return {
+      minute,
+      size: still,
+      words: `${still} of ${plural(all, 'prefix')} ${still === 1 ? 'is' : 'are'} gone still`,
+    };
   }
   if (subject === GENERAL) return null;
-  const claims = new Set(claimsOf(evidence).map(({ prefix }) => prefix));
+  const claims = new Map(claimsOf(evidence).map(({ prefix, covering }) => [prefix, covering]));
   const routes = (minuteEvidence.standing ?? [])
     .filter(({ prefix, origin }) => `AS${origin}` === subject && claims.has(prefix))
-    .map(({ prefix, peers }) => ({ peers, words: `${peers} ${of} still have its route to ${prefix}` }));
+    .map(({ prefix, peers, routes: all }) => {
+      const seen = seenWords(claims.get(prefix) === undefined ? { peers, routes: all } : { peers }, evidence.peersSeen);
+      return { peers, words: `${prefix} of ${subject} is still seen by ${seen}` };
+    });
   const through = (minuteEvidence.carried ?? [])
     .filter(({ carrier, peers }) => peers > 0 && `AS${carrier}` === subject)
-    .map(({ carrier, from, peers }) => ({ peers, words: `${peers} ${of} still have routes of AS${from} through AS${carrier}` }));
+    .map(({ carrier, from, peers }) => ({
+      peers,
+      words: `${peers} ${of} still have routes of AS${from} through AS${carrier}`,
+    }));
   const [widest] = [...routes, ...through].sort((a, b) => b.peers - a.peers);
   if (widest === undefined) return null;
   const before = detail.inPlace;
@@ -101,7 +114,7 @@ function inPlaceIn(open: Incident, minuteEvidence: MinuteEvidence, minute: Minut
 }
 
 /** What speaks for a fault, where anything does: a large network does ordinary things, too. */
-function claimsOf(evidence: IncidentEvidence): Pick<ForeignRoute, 'prefix'>[] {
+function claimsOf(evidence: IncidentEvidence): Pick<ForeignRoute, 'prefix' | 'covering'>[] {
   const hostile = foreignRoutes(evidence).filter(isHostile);
   const { newOrigins, moreSpecifics, tails = [] } = evidence;
   return hostile.length > 0 ? hostile : [...newOrigins, ...moreSpecifics, ...tails];
@@ -114,7 +127,8 @@ function leaked({ transits = [], tails = [] }: IncidentEvidence): { carrier: num
   );
 }
 
-const carriedName = ({ carrier, from }: { carrier: number; from: number }) => `routes of AS${from} through AS${carrier}`;
+const carriedName = ({ carrier, from }: { carrier: number; from: number }) =>
+  `routes of AS${from} through AS${carrier}`;
 
 const isOwn = (subject: string) => (loss: KeptLoss) => `AS${loss.origin}` === subject;
 

@@ -42,7 +42,8 @@ export function majorBits(perDay: number, share: number): number {
   return (share >= HALF ? 1.5 : 2) + 0.5 * Math.log2(6 / perDay);
 }
 
-const HALF = 0.5;
+/** Of the peers. */
+export const HALF = 0.5;
 
 /** Bits as the odds that a reader knows. */
 export function oddsWords(bits: number): string {
