@@ -66,6 +66,10 @@ describe('what it shows', () => {
     expect(await seen('/alerts', 'text/html,*/*')).toEqual([404, 'text/html']);
     expect(await seen('/alerts', 'application/json')).toEqual([404, 'application/json']);
     expect(await seen('/api/nothing', 'text/html,*/*')).toEqual([404, 'application/json']);
+    // what cannot be decoded is an address that is none, too
+    expect(await seen('/%ff', 'text/html,*/*')).toEqual([404, 'text/html']);
+    expect(await seen('/%ff', 'application/json')).toEqual([404, 'application/json']);
+    expect(await seen('/models/lstm@rrc00/99', 'text/html,*/*')).toEqual([404, 'text/html']);
   });
 
   test('a live feed tells its lag and that it is stale', async () => {
@@ -360,13 +364,34 @@ describe('what it shows', () => {
 
 describe('bad requests get words', () => {
   test.each([
+    [
+      'severity=major,bad',
+      'severity: expected one or more of info, minor, major, critical, or such as major+, not "major,bad"',
+    ],
+    ['limit=0', 'limit: expected a whole number from 1 to 1000, not "0"'],
+    ['class=hijack&class=leak', 'class: expected a text, not a list'],
+    ['order=sideways', 'order: expected up or down, not "sideways"'],
+  ])('/api/incidents?%s names the field, what is allowed and what was given', async (query, words) => {
+    for (const path of ['/api/incidents', '/api/incidents.csv']) {
+      expect(JSON.parse((await at.get(`${path}?${query}`)).text).error).toBe(words);
+    }
+  });
+
+  test('an unknown parameter is answered with the known ones', async () => {
+    const { error } = JSON.parse((await at.get('/api/series?colour=red')).text);
+    expect(error).toBe('unknown name "colour"; known are stream, hours, points');
+  });
+
+  test.each([
     ['/api/incidents/999', 404, 'no incident 999'],
     ['/api/incidents/x', 400, 'id'],
-    ['/api/models/magic%40rrc00', 400, 'not a model key'],
+    ['/api/models/magic%40rrc00', 400, 'expected a model such as lstm@rrc00'],
     ['/api/models/lstm%40elsewhere', 404, 'no stream elsewhere'],
     ['/api/series?hours=-3', 400, 'hours'],
-    ["/api/overview?stream=';DROP", 400, 'not a stream name'],
+    ["/api/overview?stream=';DROP", 400, 'expected the name of a stream'],
     ['/nowhere', 404, 'nothing at /nowhere'],
+    ['/%ff', 404, 'nothing at /%ff.'],
+    ['/api/models/%ff', 400, 'not "%ff"'],
   ])('%s: %i', async (path, status, words) => {
     const answer = await at.get(path);
     expect(answer.status).toBe(status);
