@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -292,6 +292,18 @@ describe('what is in the way', () => {
     await running.saying(new RegExp(`${port}.*(in use|taken)`, 'is'));
     running.process.kill('SIGTERM');
     await running.ended;
+  }, 60_000);
+
+  test.each(['environment', '--port'])('so is that of the demo, which heeds its %s', async (given) => {
+    const words = given === '--port' ? ['demo', '--port', String(port)] : ['demo'];
+    const ended = await routewarden(words, {
+      ROUTEWARDEN_DATA_DIRECTORY: join(folder, 'busy-demo'),
+      ROUTEWARDEN_DASHBOARD_PORT: given === '--port' ? '1' : String(port),
+    });
+    expect(ended.stderr).toContain(`port ${port} on 127.0.0.1 is in use`);
+    expect(ended.stderr).toContain('in the demo with --port');
+    expect(ended.code).toBe(1);
+    expect(existsSync(join(folder, 'busy-demo'))).toBe(false);
   }, 60_000);
 
   test('a Redis that is not there is named, with what to do', async () => {
