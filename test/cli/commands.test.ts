@@ -294,17 +294,21 @@ describe('what is in the way', () => {
     await running.ended;
   }, 60_000);
 
-  test.each(['environment', '--port'])('so is that of the demo, which heeds its %s', async (given) => {
-    const words = given === '--port' ? ['demo', '--port', String(port)] : ['demo'];
-    const ended = await routewarden(words, {
-      ROUTEWARDEN_DATA_DIRECTORY: join(folder, 'busy-demo'),
-      ROUTEWARDEN_DASHBOARD_PORT: given === '--port' ? '1' : String(port),
-    });
-    expect(ended.stderr).toContain(`port ${port} on 127.0.0.1 is in use`);
-    expect(ended.stderr).toContain('in the demo with --port');
-    expect(ended.code).toBe(1);
-    expect(existsSync(join(folder, 'busy-demo'))).toBe(false);
-  }, 60_000);
+  test.each(['environment', '--port'])(
+    'so is that of the demo, which heeds its %s',
+    async (given) => {
+      const words = given === '--port' ? ['demo', '--port', String(port)] : ['demo'];
+      const ended = await routewarden(words, {
+        ROUTEWARDEN_DATA_DIRECTORY: join(folder, 'busy-demo'),
+        ROUTEWARDEN_DASHBOARD_PORT: given === '--port' ? '1' : String(port),
+      });
+      expect(ended.stderr).toContain(`port ${port} on 127.0.0.1 is in use`);
+      expect(ended.stderr).toContain('in the demo with --port');
+      expect(ended.code).toBe(1);
+      expect(existsSync(join(folder, 'busy-demo'))).toBe(false);
+    },
+    60_000,
+  );
 
   test('a Redis that is not there is named, with what to do', async () => {
     const ended = await routewarden(['start'], {

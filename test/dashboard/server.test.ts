@@ -187,6 +187,30 @@ describe('what it shows', () => {
     ]);
   });
 
+  test('what is over asks for nothing that would still have to be announced or withdrawn', async () => {
+    const { pool } = at.dashboards.database;
+    const { rows } = await pool.query('SELECT detail FROM incidents WHERE id = 1');
+    const adviceWith = async (detail: object) => {
+      await pool.query('UPDATE incidents SET detail = $1 WHERE id = 1', [
+        JSON.stringify({ ...rows[0].detail, ...detail }),
+      ]);
+      const report = (await at.get('/api/incidents/1/report.html')).text;
+      return [shape.incident.parse(JSON.parse((await at.get('/api/incidents/1')).text)).advice, report];
+    };
+    const own = { kind: 'new origin', watched: HIJACK.prefix, prefix: HIJACK.prefix, origin: 64666, words: 'taken' };
+    expect((await adviceWith({ watched: [own] }))[0]).toMatch(/^if it was not planned, make sure that you announce /);
+    expect((await adviceWith({ closedBy: 'ended' }))[0]).toBe(
+      'nothing now, it is over; if it was planned, mark it as ordinary',
+    );
+    const [advice, report] = await adviceWith({ closedBy: 'ended', watched: [own] });
+    expect(advice).toBe(
+      'it is over; if it was not planned, ask AS64666 how it came about, and its upstreams why they took it',
+    );
+    expect(report).toContain(`Afterwards: ${advice}.`);
+    expect((await adviceWith({ closedBy: 'new normal' }))[0]).toBe('nothing: the models have learnt it');
+    await adviceWith({});
+  });
+
   test('an incident as a report of one page, which needs nothing from elsewhere and escapes what came from outside', async () => {
     const { pool } = at.dashboards.database;
     await pool.query(`UPDATE incidents SET note = '<script>alert(1)</script>' WHERE id = 1`);

@@ -17,6 +17,7 @@ import {
   classMeaning,
   className,
   dateTime,
+  ended,
   incidentName,
   modelName,
   sentence,
@@ -77,8 +78,8 @@ export function IncidentPage({ id, canChange }: { id: number; canChange: boolean
           <dd>{howSure(value)}</dd>
           <dt>What it means</dt>
           <dd>{classMeaning(value.class, value.subject)}</dd>
-          <dt>What to do</dt>
-          <dd>{value.advice === null ? whatToDo(value.class) : sentence(value.advice)}</dd>
+          <dt>{value.ending === 'resolved' ? 'Afterwards' : 'What to do'}</dt>
+          <dd>{value.advice === null ? whatToDo(value.class) : ended(sentence(value.advice))}</dd>
         </dl>
         {value.ending === 'no more news' && (
           <p class="hint">

@@ -100,8 +100,8 @@ function NoSuchPage({ path }: { path: URL }) {
       <section class="card lead">
         <h1>Page not found</h1>
         <p>
-          A version has no page of its own. <a href={`/models/${name}`}>{decoded(name)}</a> lists its versions, what each
-          was published for, and which one serves.
+          A version has no page of its own. <a href={`/models/${name}`}>{decoded(name)}</a> lists its versions, what
+          each was published for, and which one serves.
         </p>
       </section>
     );

@@ -19,7 +19,9 @@ export const comparisonQuery = z.strictObject({
 
 export const idParameter = z.object({ id: z.coerce.number().int().positive() });
 
-export const streamName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'expected the name of a stream, such as rrc00');
+export const streamName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'expected the name of a stream, such as rrc00');
 
 export const streamQuery = z.strictObject({ stream: streamName.optional() });
 
