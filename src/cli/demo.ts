@@ -9,6 +9,7 @@ import { DirectoryLock } from '../storage/directoryLock.js';
 import { freePort } from '../storage/freePort.js';
 import { whole } from './numbers.js';
 import { printJson, say } from './output.js';
+import { mustHaveDirectory } from './store.js';
 import { terminalLog } from './terminalLog.js';
 
 /** All that the demo takes from outside: where it may work, and what with. No settings file, no channels, no watch list. */
@@ -51,6 +52,7 @@ export function register(program: Command): void {
       const began = performance.now();
       const port = options.port === 0 ? await freePort() : options.port;
       const bare = ownSettings(program, {});
+      mustHaveDirectory(bare);
       if (bare.databaseUrl !== undefined)
         say('The demo works in the database of DATABASE_URL, in a stream named demo.');
       const dataDirectory = join(bare.dataDirectory, 'demo');
