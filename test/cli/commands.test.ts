@@ -251,6 +251,8 @@ describe('a running system', () => {
     writeFileSync(settingsFile, JSON.stringify({ dashboard, retention: { historyDays: 30 } }));
     const taken = await routewarden(['reload'], environment);
     expect(taken).toMatchObject({ code: 0, stderr: expect.stringContaining('10 services started afresh') });
+    // it has ended only once the page listens again
+    expect((await fetch(`http://127.0.0.1:${dashboard.port}/healthz`)).status).toBe(200);
     await running.saying(/10 services started afresh/);
     await until(({ length }) => length === before.size);
     const after = await pids();
