@@ -56,6 +56,13 @@ export const incidentSettings = z
       .max(1440)
       .default(60)
       .describe('The same for a hijack, leak or outage that no model has flagged'),
+    inPlaceMinutes: z
+      .number()
+      .int()
+      .min(0)
+      .max(1440)
+      .default(180)
+      .describe('The same for one at or over `major` whose routes are known to be in place still'),
     gapMinutes: z
       .number()
       .int()
