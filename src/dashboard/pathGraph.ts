@@ -1,5 +1,6 @@
 import type { MinuteEvidence } from '../features/row.js';
 import { seenOf, seenWords } from '../incidents/seenBy.js';
+import { plural } from '../words/plural.js';
 import type { PathGraph } from './api/schema.js';
 
 const MOST_NODES = 40;
@@ -165,7 +166,7 @@ class Drawing {
         before: false,
         since: minute,
         isNew: true,
-        words: `AS${left} and AS${right} were never neighbours before; ${link.routes} routes go that way`,
+        words: `AS${left} and AS${right} were never neighbours before; ${plural(link.routes, 'route')} ${link.routes === 1 ? 'goes' : 'go'} that way`,
       });
     }
   }

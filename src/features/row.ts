@@ -190,6 +190,8 @@ export interface FeedHabits {
   newHour?: number;
   /** Of those that announce anything: just one prefix. */
   single: number;
+  /** Present routes to a prefix, on average. Absent in older rows. */
+  routes?: number;
 }
 
 /** Evidence of a minute that helps to name culprits; each list is bounded (at most 20). */

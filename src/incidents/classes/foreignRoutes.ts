@@ -5,7 +5,7 @@ import { seenOf, seenWords } from '../seenBy.js';
 import type { IncidentSettings } from '../settings.js';
 import { forgedSuspicion } from '../suspicion/forgedSuspicion.js';
 import { originSuspicion } from '../suspicion/originSuspicion.js';
-import { DOUBTFUL, majorBits, oddsWords, type Suspicion } from '../suspicion/suspicion.js';
+import { DOUBTFUL, majorBits, oddsWords, type Suspicion, viewOf } from '../suspicion/suspicion.js';
 import { peerShare } from './classRule.js';
 
 /** A route of a prefix from a network that is not known to hold it. */
@@ -110,11 +110,11 @@ export function isHostile({ suspicion, settled, forged }: ForeignRoute): boolean
 /** Suspicious enough to call somebody, for so many peers. */
 export function isMajor(
   { suspicion, share }: ForeignRoute,
-  { known }: Pick<IncidentEvidence, 'known'>,
+  { known, habits, peersSeen }: Pick<IncidentEvidence, 'known' | 'habits' | 'peersSeen'>,
   { perDay }: Pick<IncidentSettings['evidence'], 'perDay'>,
 ): boolean {
   // rows without facts say next to nothing for or against a claim, however many peers see it
-  return suspicion.bits >= majorBits(perDay, known === undefined ? 0 : share);
+  return suspicion.bits >= majorBits(perDay, known === undefined ? 0 : share, viewOf(peersSeen, habits?.routes));
 }
 
 /**
