@@ -12,12 +12,12 @@ import { AsNameSource } from '../src/incidents/names/asNameSource.js';
 import type { ModelKey } from '../src/models/model.js';
 import { PortInUse } from '../src/services/pagePort.js';
 import { periodically } from '../src/services/periodic.js';
-import { aborted, runService } from '../src/services/service.js';
+import { aborted, runService, type ServiceContext } from '../src/services/service.js';
 
 /** How often it is asked whether the file of AS names is due. */
 const NAMES_MILLISECONDS = 60_000;
 
-await runService('dashboard', async (context) => {
+async function serve(context: ServiceContext): Promise<void> {
   const { pool, settings, logger } = context;
   const queues = await context.queues();
   const retrain = openRetrainQueue(queues);
@@ -83,7 +83,10 @@ await runService('dashboard', async (context) => {
   const shown = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
   context.report({ url: `http://${shown}:${listening}/` });
   logger.info(`page: http://${shown}:${listening}/ queues: http://${shown}:${listening}/queues`);
+  context.ready();
   await aborted(context.signal);
   endNames();
   await server.close();
-});
+}
+
+await runService('dashboard', serve, { saysReady: true });

@@ -1,6 +1,6 @@
 import { rmdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { loadSettings } from '../config/load.js';
 import type { Settings } from '../config/settings.js';
 import { runStory } from '../demo/story.js';
@@ -9,6 +9,7 @@ import { DirectoryLock } from '../storage/directoryLock.js';
 import { freePort } from '../storage/freePort.js';
 import { whole } from './numbers.js';
 import { printJson, say } from './output.js';
+import { mustHaveDirectory } from './store.js';
 import { terminalLog } from './terminalLog.js';
 
 /** All that the demo takes from outside: where it may work, and what with. No settings file, no channels, no watch list. */
@@ -36,7 +37,12 @@ export function register(program: Command): void {
     .option('--exit', 'end when the story has been played, instead of staying up until Ctrl-C')
     .option('--json', 'print what was counted in the database as JSON')
     .option('--seed <number>', 'another seed makes another world', whole(0, 4_294_967_295), 1)
-    .option('--port <number>', 'port of the page (0: any free one)', whole(0, 65_535), 8787)
+    .addOption(
+      new Option('--port <number>', 'port of the page (0: any free one)')
+        .argParser(whole(0, 65_535))
+        .default(8787)
+        .env('ROUTEWARDEN_DASHBOARD_PORT'),
+    )
     .option('--logs', "show the services' logs too")
     .addHelpText(
       'after',
@@ -46,6 +52,7 @@ export function register(program: Command): void {
       const began = performance.now();
       const port = options.port === 0 ? await freePort() : options.port;
       const bare = ownSettings(program, {});
+      mustHaveDirectory(bare);
       if (bare.databaseUrl !== undefined)
         say('The demo works in the database of DATABASE_URL, in a stream named demo.');
       const dataDirectory = join(bare.dataDirectory, 'demo');

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { boundWords } from '../collection/boundWatch.js';
 import { type ReplaySummary, replayInto } from '../collection/replaySession.js';
 import { readLabelledMinutes } from '../evaluation/labelledMinutes.js';
+import { DirectoryTakesNothing } from '../storage/directoryRoom.js';
 import { StageLocks } from '../storage/stageLocks.js';
 import { forgetEmptyStream, listStreams, registerStream } from '../storage/streams.js';
 import { plural } from '../words/plural.js';
@@ -13,6 +14,8 @@ import { holdingsInWords, TableDisplay } from './tableDisplay.js';
 import { terminalLog } from './terminalLog.js';
 
 const LOCK_MILLISECONDS = 3_000;
+/** Enough to store what is under way; a store that takes nothing is not waited for any longer. */
+const END_MILLISECONDS = 8_000;
 
 const optionsSchema = z.object({
   stream: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/i, 'expected letters, digits, dots, dashes'),
@@ -96,12 +99,19 @@ export function register(program: Command): void {
         throw new UsageError(`option ${issue.path.join('.')}: ${issue.message}`);
       }
       const { stream, speed, day, json } = parsed.data;
-      await fillStore(program, async ({ settings, pool, databaseUrl }) => {
-        const ending = new AbortController();
-        const interrupted = () => ending.abort(new Error('interrupted'));
+      const ending = new AbortController();
+      const interrupted = () => {
+        ending.abort(new Error('interrupted: what was played so far is kept'));
+        setTimeout(() => {
+          say(`interrupted, and ended: the store did not answer for ${END_MILLISECONDS / 1000} s`);
+          process.exit(1);
+        }, END_MILLISECONDS).unref();
+      };
+      // Until all is closed: a signal without somebody who hears it would end the process on the spot, without a word.
+      process.once('SIGINT', interrupted);
+      process.once('SIGTERM', interrupted);
+      const playing = fillStore(program, async ({ settings, pool, databaseUrl }) => {
         const { locks, served } = await takeLocks(databaseUrl, stream, (error) => ending.abort(error));
-        process.once('SIGINT', interrupted);
-        process.once('SIGTERM', interrupted);
         try {
           const known = (await listStreams(pool)).includes(stream);
           await registerStream(pool, stream, { replay: true });
@@ -124,8 +134,13 @@ export function register(program: Command): void {
             logger: terminalLog('warn'),
             signal: ending.signal,
           }).catch(async (error: unknown) => {
-            if (!known) await forgetEmptyStream(pool, stream);
-            throw error;
+            const isFull = settings.databaseUrl === undefined && /No space left/.test((error as Error).message);
+            const fault = isFull ? new DirectoryTakesNothing(settings.dataDirectory, 'ENOSPC') : (error as Error);
+            // The fault is what matters, not what it has kept from being tidied.
+            if (!known)
+              await forgetEmptyStream(pool, stream).catch(({ message }) => say(`${stream} stays: ${message}`));
+            if (!ending.signal.aborted || error === ending.signal.reason) throw fault;
+            throw new Error(`interrupted, while ${fault.message}`, { cause: error });
           });
           display.stop();
           ending.signal.throwIfAborted();
@@ -139,10 +154,12 @@ export function register(program: Command): void {
           if (isEmpty) say('nothing in these files is an MRT record, a RIS Live message or a feature row');
           if (isEmpty || summary.cut.length > 0) process.exitCode = 1;
         } finally {
-          process.off('SIGINT', interrupted);
-          process.off('SIGTERM', interrupted);
           await locks.close();
         }
+      });
+      await playing.finally(() => {
+        process.off('SIGINT', interrupted);
+        process.off('SIGTERM', interrupted);
       });
     });
 }

@@ -6,14 +6,26 @@ import { loadSettings, settingsFile } from '../config/load.js';
 import type { Settings } from '../config/settings.js';
 import { hasOwnDatabase, type OpenedDatabase, openDatabase } from '../storage/database.js';
 import { hasSchema } from '../storage/databaseFacts.js';
+import { noDirectory } from '../storage/directoryRoom.js';
 import { openPool } from '../storage/pool.js';
 import { QUEUE_SCHEMA } from '../storage/queueSchema.js';
-import { say } from './output.js';
+import { say, UsageError } from './output.js';
 
 /** The settings as the program's global options ask for them. */
 export function settingsOf(program: Command, flags: Record<string, unknown> = {}): Settings {
   const { config, dataDirectory } = program.opts<{ config?: string; dataDirectory?: string }>();
-  return loadSettings(process.env, { file: config, flags: { dataDirectory, ...flags } }).settings;
+  const { settings } = loadSettings(process.env, { file: config, flags: { dataDirectory, ...flags } });
+  mustHaveDirectory(settings);
+  return settings;
+}
+
+/** @throws UsageError where there can be no data directory */
+export function mustHaveDirectory({ databaseUrl, dataDirectory }: Settings): void {
+  const fault = databaseUrl === undefined ? noDirectory(dataDirectory) : null;
+  if (fault === null) return;
+  throw new UsageError(
+    `the data directory ${dataDirectory} ${fault}: name a folder with --data-directory, ROUTEWARDEN_DATA_DIRECTORY or dataDirectory`,
+  );
 }
 
 /** What a command works with, in words: where its settings came from, and its database. Secrets are left out. */

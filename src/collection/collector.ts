@@ -22,6 +22,8 @@ export interface CollectorOptions {
   severalHosts?: boolean;
   /** Called before each write: takes the stage's lock again when its connection broke. */
   holdLock?: () => Promise<void>;
+  /** Aborted when nothing shall be waited for: what the store does not take is then given up. */
+  signal?: AbortSignal;
   /** Compares each update's JSON with its raw bytes, where it has any; for finding faults of a feed, at some cost. */
   checkRaw?: boolean;
 }

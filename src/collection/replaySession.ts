@@ -86,6 +86,7 @@ export async function replayInto(request: ReplayRequest): Promise<ReplaySummary>
     pool,
     stream,
     logger,
+    signal,
     clock: 'feed',
     flushMilliseconds: 250,
     flushMessages: BATCH_MESSAGES,

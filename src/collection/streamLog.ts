@@ -13,6 +13,8 @@ export interface StreamLogOptions {
   logger: Logger;
   /** Called before each write: takes the stage's lock again when its connection broke. */
   holdLock?: () => Promise<void>;
+  /** Aborted when nothing shall be waited for: what the store does not take is then given up. */
+  signal?: AbortSignal;
 }
 
 const LONGEST_OUTAGE_MILLISECONDS = 300_000;
@@ -69,7 +71,7 @@ export class StreamLog {
    * commit leaves open whether the entries stand: then the log's end shows it.
    */
   async #whenStoreIsThere(placed: readonly LogEntry[], write: () => Promise<void>): Promise<void> {
-    const { pool, stream, logger, holdLock } = this.options;
+    const { pool, stream, logger, holdLock, signal } = this.options;
     const until = performance.now() + LONGEST_OUTAGE_MILLISECONDS;
     for (let tries = 0; ; tries += 1) {
       try {
@@ -77,9 +79,11 @@ export class StreamLog {
         if (tries > 0 && stands(placed, await lastEntry(pool, stream))) return;
         return await write();
       } catch (error) {
-        if (!storeIsAway(error) || performance.now() > until) throw error;
+        if (!storeIsAway(error) || performance.now() > until || signal?.aborted) throw error;
         if (tries === 0) logger.warn({ error: (error as Error).message }, 'the store is away: holding the feed back');
-        await sleep(Math.min(50 * 2 ** tries, 1_000));
+        await sleep(Math.min(50 * 2 ** tries, 1_000), undefined, { signal }).catch(() => {
+          throw error; // aborted: the store's words say more than the wait's
+        });
       }
     }
   }

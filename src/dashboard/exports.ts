@@ -1,10 +1,9 @@
 import type { FastifyInstance } from 'fastify';
-import type { z } from 'zod';
 import { incidentCsv } from '../incidents/incidentCsv.js';
 import { incidentFilter } from '../incidents/incidentFilter.js';
 import { searchIncidents } from '../storage/incidents.js';
-import { valueFault } from '../words/valueFault.js';
-import { BadRequest, NotThere, wordsOf } from './api/route.js';
+import { readGiven } from './api/badRequest.js';
+import { NotThere } from './api/route.js';
 import { idParameter } from './api/schema.js';
 import type { DashboardContext } from './context.js';
 import { driftDetail } from './queries/driftReports.js';
@@ -21,28 +20,22 @@ export function addExports(
   { pool, clock, nameOf }: Pick<DashboardContext, 'pool' | 'clock' | 'nameOf'>,
 ): void {
   server.get('/api/incidents.csv', async (request, reply) => {
-    const filter = read(incidentFilter, request.query);
+    const filter = readGiven(incidentFilter, request.query);
     reply.type('text/csv; charset=utf-8').header('content-disposition', 'attachment; filename="incidents.csv"');
     return incidentCsv(await searchIncidents(pool, filter));
   });
   server.get('/api/incidents/:id/report.html', async (request, reply) => {
-    const { id } = read(idParameter, request.params);
+    const { id } = readGiven(idParameter, request.params);
     const facts = await incidentFacts(pool, id, clock.now(), nameOf);
     if (facts === null) throw new NotThere(`There is no incident ${id}.`);
     reply.type('text/html; charset=utf-8').header('content-security-policy', REPORT_POLICY);
     return incidentReport(facts);
   });
   server.get('/api/drift/:id/report.html', async (request, reply) => {
-    const { id } = read(idParameter, request.params);
+    const { id } = readGiven(idParameter, request.params);
     const detail = await driftDetail(pool, id);
     if (detail === null) throw new NotThere(`There is no drift report ${id}.`);
     reply.type('text/html; charset=utf-8').header('content-security-policy', REPORT_POLICY);
     return driftReportPage(detail, clock.now());
   });
-}
-
-function read<T>(schema: z.ZodType<T>, value: unknown): T {
-  const result = schema.safeParse(value, { error: valueFault });
-  if (!result.success) throw new BadRequest(wordsOf(result.error));
-  return result.data;
 }

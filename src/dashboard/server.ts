@@ -14,11 +14,12 @@ import { ActRefused } from '../acts/refusal.js';
 import { appendAudit, signedOut } from '../storage/audit.js';
 import { changes } from '../storage/changes.js';
 import { failingWork } from '../storage/services.js';
+import { BadRequest } from './api/badRequest.js';
 import { addChangingRoutes } from './api/changing.js';
 import { addDownloads } from './api/downloads.js';
 import { openApiDocument } from './api/openapi.js';
 import { addReadingRoutes } from './api/reading.js';
-import { BadRequest, NotThere, Routes } from './api/route.js';
+import { NotThere, Routes } from './api/route.js';
 import { addSigningRoutes } from './api/signing.js';
 import { serveAssets } from './assets.js';
 import { type BoardQueue, mountBoard } from './board.js';
@@ -94,6 +95,8 @@ export async function createDashboard(options: DashboardOptions): Promise<Fastif
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: 256 * 1024,
     forceCloseConnections: true,
+    // What cannot be decoded is no address of ours: it gets the words of any other, and its letters as they came.
+    rewriteUrl: ({ url = '/' }) => (isReadable(url) ? url : url.replaceAll('%', '%25')),
     // In all, with the body: who drips is cut off.
     requestTimeout: REQUEST_MILLISECONDS,
     http: { headersTimeout: REQUEST_MILLISECONDS, connectionsCheckingInterval: 1_000 },
@@ -192,7 +195,7 @@ export async function createDashboard(options: DashboardOptions): Promise<Fastif
   let page: Awaited<ReturnType<typeof serveAssets>> | null = null;
   server.setNotFoundHandler((request, reply) => {
     reply.status(404);
-    const path = request.url.split('?')[0] ?? '';
+    const path = request.originalUrl.split('?')[0] ?? '';
     if (page !== null && wantsPage(request) && !path.startsWith('/api/')) return page(request, reply);
     return reply.send({ error: `There is nothing at ${path}.` });
   });
@@ -253,6 +256,15 @@ function statusOf(error: FastifyError): number {
   if (error instanceof NotThere) return 404;
   if (error instanceof BadRequest || BAD_VALUES.has(error.code)) return 400;
   return error.statusCode ?? 500;
+}
+
+function isReadable(url: string): boolean {
+  try {
+    decodeURIComponent(url.split('?')[0] ?? '');
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** As it is meant; a path that cannot be read stays as it came. */

@@ -1,4 +1,5 @@
 import type { MinuteEvidence } from '../features/row.js';
+import { carriagesIn } from '../incidents/carriages.js';
 import { foreignRoutes } from '../incidents/classes/foreignRoutes.js';
 import type { Culprits } from '../incidents/culprits.js';
 import type { IncidentEvidence } from '../incidents/evidence.js';
@@ -65,8 +66,7 @@ export function victimsOf(facts: HitFacts): Victims {
     const name = asNumber === undefined ? undefined : nameOf(Number(asNumber));
     return name === undefined ? [] : [[String(asNumber), name]];
   });
-  const lost = facts.class === 'outage' ? lossTotal(facts) : 0;
-  return { rows: sorted.slice(0, MOST), of: Math.max(sorted.length, lost), names: Object.fromEntries(named) };
+  return { rows: sorted.slice(0, MOST), of: Math.max(sorted.length, totalOf(facts)), names: Object.fromEntries(named) };
 }
 
 /** What is known of each, the best account of a prefix first. */
@@ -90,6 +90,8 @@ function* hits({ class: name, subject, culprits, evidence, watched, minutes }: H
     for (const { carrier, sample } of evidence?.transits ?? []) {
       if (`AS${carrier}` === subject) for (const prefix of sample) yield { prefix };
     }
+    // The sample is of ten; the paths that went over name the others, up to what a minute lists.
+    yield* carriedNow(subject, minutes);
     if (subject === '')
       for (const link of evidence?.newLinks ?? []) for (const prefix of link.prefixes) yield { prefix };
   }
@@ -102,6 +104,21 @@ function* hits({ class: name, subject, culprits, evidence, watched, minutes }: H
     }
   }
   for (const { name: prefix } of culprits.prefixes) yield { prefix };
+}
+
+/** Prefixes that ran past a network before and run through it now, with the peers that took them there. */
+function carriedNow(subject: string, minutes: HitFacts['minutes']): Hit[] {
+  // What an incident of your own networks hit stands in its findings.
+  const carrier = Number(/^AS(\d+)$/.exec(subject)?.[1]);
+  const peersOf = new Map<string, Set<string>>();
+  for (const { evidence } of minutes) {
+    for (const { peer, prefix, before, during } of evidence.paths ?? []) {
+      // at an end it is whose prefix it is
+      if (before.length === 0 || before.includes(carrier) || during.indexOf(carrier) < 0) continue;
+      if (during.at(-1) !== carrier) peersOf.set(prefix, (peersOf.get(prefix) ?? new Set()).add(peer));
+    }
+  }
+  return [...peersOf].map(([prefix, peers]) => ({ prefix, peers: peers.size }));
 }
 
 function* claimsOf({ newOrigins = [], moreSpecifics = [] }: Partial<MinuteEvidence>): Generator<Hit> {
@@ -124,7 +141,10 @@ function heldBefore(minutes: HitFacts['minutes']): Map<string, Set<number>> {
   return holders;
 }
 
-/** Prefixes of the networks that are gone, of which a sample has names. */
-function lossTotal({ evidence }: HitFacts): number {
-  return (evidence?.losses ?? []).reduce((sum, { prefixes }) => sum + prefixes, 0);
+/** Prefixes by count, of which a sample has names: those of networks that are gone, or that run through a new carrier. */
+function totalOf({ class: name, subject, evidence }: HitFacts): number {
+  if (name === 'outage') return (evidence?.losses ?? []).reduce((sum, { prefixes }) => sum + prefixes, 0);
+  if (name !== 'leak') return 0;
+  const carriages = carriagesIn(evidence?.transits ?? [], evidence?.known ?? 0, evidence?.peersSeen ?? 0);
+  return carriages.find(({ carrier }) => `AS${carrier}` === subject)?.prefixes ?? 0;
 }

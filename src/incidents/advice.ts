@@ -63,6 +63,49 @@ function declaredAdvice({ kind, prefix, origin }: WatchedRoute): string | undefi
   }
 }
 
+/** What is left to do once it is over, in one sentence; `own` is a prefix or network of the operator's, if it hit one. */
+export function adviceAfter(
+  name: IncidentClass,
+  watched: Incident['detail']['watched'],
+  own: string | undefined,
+  who: string | undefined,
+): string {
+  const [first] = watched;
+  const network = `AS${first?.origin}`;
+  switch (first?.kind) {
+    case 'takes foreign':
+    case 'undeclared':
+    case 'too long':
+      return `it is over; if it was planned, declare it, and it is not raised again; else find out how ${network} came to announce it`;
+    case 'new neighbour':
+      return `it is over; if ${network} is a provider, peer or customer of yours, add it to watch.neighbours`;
+    case 'new upstream':
+    case 'new downstream':
+      return `it is over; if ${network} is meant, declare it; else ask it how the routes came about`;
+    case 'path':
+      return 'it is over; if the path was meant, change the rule under path';
+    default:
+  }
+  switch (name) {
+    case 'hijack':
+    case 'moas':
+      return own === undefined
+        ? 'nothing now, it is over; if it was planned, mark it as ordinary'
+        : `it is over; if it was not planned, ask ${who ?? 'the new origin'} how it came about, and its upstreams why they took it`;
+    case 'leak':
+      return own === undefined
+        ? 'nothing now, it is over'
+        : `it is over; ask ${who ?? 'the network in the middle'} which filter failed`;
+    case 'outage':
+      return own === undefined ? 'nothing now, it is over' : `it is over; find out what failed at ${own}`;
+    case 'instability':
+    case 'session reset':
+      return 'nothing now, it is over';
+    default:
+      return 'nothing now, it is over; if it was planned, mark it as ordinary';
+  }
+}
+
 /** What to do about an incident of the operator's own. `who` is the network behind it. */
 export function ownAdvice(
   name: IncidentClass,

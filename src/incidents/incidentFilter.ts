@@ -54,7 +54,7 @@ function timeOf(text: string): number {
 export const incidentFilter = z.strictObject({
   stream: z
     .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'is not a stream name')
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'expected the name of a stream, such as rrc00')
     .optional(),
   class: several(INCIDENT_CLASSES).optional(),
   severity: severities.optional().describe('these alone; major+ is major and what is graver'),

@@ -17,6 +17,7 @@ import { sayFarewell } from './farewell.js';
 import { logOutput } from './logOutput.js';
 import { PortInUse } from './pagePort.js';
 import { givePulses } from './pulse.js';
+import { sayReady } from './readiness.js';
 import { Rounds } from './rounds.js';
 
 const HEARTBEAT_MILLISECONDS = 2_000;
@@ -41,6 +42,8 @@ export interface ServiceContext {
   signal: AbortSignal;
   /** What fails again and again although the service lives; written with the next heartbeat. */
   rounds: Rounds;
+  /** Says that it works: a reload goes on to the next service. */
+  ready(): void;
   /** Facts for `routewarden status`, written with the next heartbeat. */
   report(detail: Record<string, unknown>): void;
 }
@@ -48,8 +51,13 @@ export interface ServiceContext {
 /**
  * Runs one service as this process: settings from the environment, heartbeat row, orderly end on SIGTERM, SIGINT or
  * when its supervisor is gone. Exit code 0 after an orderly end, 1 after a failure, 2 for wrong settings.
+ * @param saysReady whether `main` says itself when it works; else it does from its beginning on
  */
-export async function runService(name: ServiceName, main: (context: ServiceContext) => Promise<void>): Promise<void> {
+export async function runService(
+  name: ServiceName,
+  main: (context: ServiceContext) => Promise<void>,
+  { saysReady = false } = {},
+): Promise<void> {
   sayFarewell();
   givePulses();
   let settings: Settings;
@@ -120,6 +128,7 @@ export async function runService(name: ServiceName, main: (context: ServiceConte
     await databaseAnswers(pool, ending.signal, logger);
     await beat('running');
     await notifications.open();
+    if (!saysReady) sayReady();
     await main({
       name,
       instance,
@@ -131,6 +140,7 @@ export async function runService(name: ServiceName, main: (context: ServiceConte
       logger,
       signal: ending.signal,
       rounds,
+      ready: sayReady,
       report: (facts) => {
         detail = { ...detail, ...facts };
       },

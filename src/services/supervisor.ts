@@ -8,6 +8,7 @@ import { inlining } from './inlining.js';
 import { largePages } from './largePages.js';
 import { launchService } from './launch.js';
 import { hearPulses } from './pulse.js';
+import { hearReady } from './readiness.js';
 import { youngHeap } from './youngHeap.js';
 
 const FIRST_BACKOFF_MILLISECONDS = 200;
@@ -15,6 +16,8 @@ const STUCK_BACKOFF_MILLISECONDS = 1_000;
 const LONGEST_BACKOFF_MILLISECONDS = 15_000;
 /** A service that ran for so long has started well: it is not in a crash loop. */
 const STEADY_MILLISECONDS = 5_000;
+/** How long a reload waits for a service that started afresh: a slow machine needs seconds to load one. */
+const READY_MILLISECONDS = 15_000;
 const KILL_AFTER_MILLISECONDS = 25_000;
 /** A service whose event loop did not turn for so long is stuck: no step of its work takes a tenth of that. */
 export const SILENT_MILLISECONDS = 30_000;
@@ -77,7 +80,8 @@ export class Supervisor {
   }
 
   /**
-   * Gives services other settings, one after the other: each drains and starts afresh, so that at most one is away.
+   * Gives services other settings, one after the other: each drains, starts afresh and works before the
+   * next ends, so that at most one is away.
    * @param names of services that it concerns; the others see it when they next start
    */
   async reload(settings: Settings, names: readonly ServiceName[]): Promise<void> {
@@ -88,7 +92,8 @@ export class Supervisor {
       if (this.#stopping) return;
       child.ending = false;
       child.backoff = FIRST_BACKOFF_MILLISECONDS;
-      this.#spawn(child);
+      const works = await hearReady(this.#spawn(child), READY_MILLISECONDS);
+      if (!works && !this.#stopping) this.logger.warn(`${child.name} started afresh and does not work yet`);
     }
   }
 
@@ -107,7 +112,7 @@ export class Supervisor {
     clearTimeout(timer);
   }
 
-  #spawn(child: Child): void {
+  #spawn(child: Child): ChildProcess {
     const startedAt = performance.now();
     const service = findService(child.name);
     const running = launchService({
@@ -148,6 +153,7 @@ export class Supervisor {
       );
       this.#later(child);
     });
+    return running;
   }
 
   #later(child: Child): void {

@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** More than file systems keep beside their last full block. */
@@ -10,6 +10,14 @@ const WORDS: Record<string, string> = {
   EROFS: 'is on a read-only file system: make it writable',
   EACCES: 'may not be written to by this user: give it the right',
   EPERM: 'may not be written to by this user: give it the right',
+  ENOENT: 'cannot be made: make it yourself',
+};
+
+/** What a path is where it cannot be a directory. */
+const NONE: Record<string, string> = {
+  ENOTDIR: 'has a file in its path',
+  ELOOP: 'is a link that leads back to itself',
+  ENAMETOOLONG: 'has a name that is too long',
 };
 
 /** A directory that takes no files now; the message says why and what to do. */
@@ -28,6 +36,18 @@ export function takesNothing(directory: string, error: unknown): unknown {
   return code in WORDS ? new DirectoryTakesNothing(directory, code) : error;
 }
 
+/** What a path is that can neither be a directory nor become one, in words; null where it can. */
+export function noDirectory(path: string): string | null {
+  try {
+    if (statSync(path).isDirectory()) return null;
+    return lstatSync(path).isSymbolicLink() ? 'is a link to a file' : 'is a file';
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' && lstatSync(path, { throwIfNoEntry: false }) !== undefined) return 'is a link to nothing';
+    return NONE[code] ?? null;
+  }
+}
+
 /**
  * Writes a small file and takes it away: sockets and renames succeed on a full disk, and all that fails later does in
  * words of its own.
@@ -37,11 +57,13 @@ export function takesNothing(directory: string, error: unknown): unknown {
 export function mustTakeFiles(directory: string): void {
   const trial = `${directory}/owner.sock.${process.pid}.trial`;
   try {
-    writeFileSync(trial, Buffer.alloc(TRIAL_BYTES));
+    try {
+      writeFileSync(trial, Buffer.alloc(TRIAL_BYTES));
+    } finally {
+      rmSync(trial, { force: true });
+    }
   } catch (error) {
     throw takesNothing(directory, error);
-  } finally {
-    rmSync(trial, { force: true });
   }
 }
 

@@ -58,7 +58,8 @@ function but(given: unknown): string {
   return typeof given === 'number' ? `, not ${given}` : '';
 }
 
-function shown(given: unknown): string {
+/** A value from outside, short enough for a message. */
+export function shown(given: unknown): string {
   if (typeof given === 'number') return String(given); // JSON would write null for NaN
   if (Array.isArray(given)) return 'a list';
   if (typeof given === 'object' && given !== null) return 'a group in braces';

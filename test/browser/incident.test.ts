@@ -48,6 +48,21 @@ suite(`an incident that the correlator stored${missing === null ? '' : ` (${miss
     expect(await accessibilityFaults(page)).toEqual([]);
   });
 
+  test('shows the first of many holders, and the others when asked', async () => {
+    const holders = [64500, 64501, 64502, 64503, 64504];
+    const watched = [{ kind: 'new origin', prefix: '10.5.0.0/16', origin: 3200, peers: 8, holders }];
+    await dashboards.database.pool.query(
+      `UPDATE incidents SET detail = jsonb_set(detail, '{watched}', $1) WHERE class = 'hijack'`,
+      [JSON.stringify(watched)],
+    );
+    await page.reload();
+    const cell = page.locator('.victims td[data-head=Holder]').first();
+    await cell.getByText('AS64500, AS64501 and 3 more').waitFor();
+    await page.getByText(`12 of ${TAKEN.length} shown.`).waitFor();
+    await cell.getByRole('button', { name: 'and 3 more' }).click();
+    await cell.getByText('AS64500, AS64501, AS64502, AS64503, AS64504').waitFor();
+  });
+
   test('fits a phone, where each victim is a card', async () => {
     await page.setViewportSize({ width: 390, height: 800 });
     await page.goto(address);

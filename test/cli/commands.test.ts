@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -251,6 +251,8 @@ describe('a running system', () => {
     writeFileSync(settingsFile, JSON.stringify({ dashboard, retention: { historyDays: 30 } }));
     const taken = await routewarden(['reload'], environment);
     expect(taken).toMatchObject({ code: 0, stderr: expect.stringContaining('10 services started afresh') });
+    // it has ended only once the page listens again
+    expect((await fetch(`http://127.0.0.1:${dashboard.port}/healthz`)).status).toBe(200);
     await running.saying(/10 services started afresh/);
     await until(({ length }) => length === before.size);
     const after = await pids();
@@ -293,6 +295,22 @@ describe('what is in the way', () => {
     running.process.kill('SIGTERM');
     await running.ended;
   }, 60_000);
+
+  test.each(['environment', '--port'])(
+    'so is that of the demo, which heeds its %s',
+    async (given) => {
+      const words = given === '--port' ? ['demo', '--port', String(port)] : ['demo'];
+      const ended = await routewarden(words, {
+        ROUTEWARDEN_DATA_DIRECTORY: join(folder, 'busy-demo'),
+        ROUTEWARDEN_DASHBOARD_PORT: given === '--port' ? '1' : String(port),
+      });
+      expect(ended.stderr).toContain(`port ${port} on 127.0.0.1 is in use`);
+      expect(ended.stderr).toContain('in the demo with --port');
+      expect(ended.code).toBe(1);
+      expect(existsSync(join(folder, 'busy-demo'))).toBe(false);
+    },
+    60_000,
+  );
 
   test('a Redis that is not there is named, with what to do', async () => {
     const ended = await routewarden(['start'], {

@@ -38,3 +38,11 @@ test('faults without a path, and those that are not of files, keep their own wor
   expect(faultWords(full)).toBe('ENOSPC: no space left on device, write');
   expect(faultWords(full, 'rows.csv')).toBe('no space left on the disk of rows.csv');
 });
+
+test.each(['start', 'status', 'stop', 'demo'])('%s says that its data directory is a file', async (name) => {
+  const file = join(folder, 'data');
+  writeFileSync(file, '');
+  const { stderr, code } = await routewardenHere(['--data-directory', file, name], {});
+  expect(stderr).toContain(`the data directory ${file} is a file: name a folder with --data-directory`);
+  expect(code).toBe(2);
+});

@@ -30,6 +30,7 @@ function collector(
   say: (line: string) => void = () => {},
   checkRaw = false,
   severalHosts = false,
+  signal = new AbortController().signal,
 ) {
   const time = { wall: START, elapsed: 0 };
   const made = new Collector({
@@ -41,6 +42,7 @@ function collector(
     flushMessages: 1_000,
     checkRaw,
     severalHosts,
+    signal,
     now: () => time.wall,
     elapsed: () => time.elapsed,
   });
@@ -270,6 +272,17 @@ describe('a store that is away', () => {
         { kind: 'updates', messages: 1, until: 1_000 },
       ]);
     }
+  });
+
+  test('is given up at once when nothing shall be waited for, in its own words', async () => {
+    const ending = new AbortController();
+    const full = withCommit(async () => {
+      throw Object.assign(new Error('could not extend file: No space left on device'), { code: '53100' });
+    });
+    const { made } = collector('feed', full, () => ending.abort(), false, false, ending.signal);
+    await made.message(risUpdate(START));
+    // the first try says that the store is away, and so ends what waits for it; else it would try for five minutes
+    await expect(made.flush()).rejects.toThrow('No space left on device');
   });
 
   test('is told from an error that would come again', () => {

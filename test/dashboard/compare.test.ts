@@ -54,7 +54,7 @@ test.each([
   ['compare?left=1&right=9', 404, 'has no version 9'],
   ['compare?left=1', 400, 'right'],
   ['versions/1/files/nothing.bin', 404, 'has no file nothing.bin'],
-  ['versions/1/files/..%2Fsecret', 400, 'is not a file name'],
+  ['versions/1/files/..%2Fsecret', 400, 'expected a file name'],
 ])('%s is answered with %s', async (path, status, words) => {
   const answer = await fetch(`${url}/api/models/${encodeURIComponent(KEY)}/${path}`);
   expect(answer.status).toBe(status);

@@ -66,6 +66,10 @@ describe('what it shows', () => {
     expect(await seen('/alerts', 'text/html,*/*')).toEqual([404, 'text/html']);
     expect(await seen('/alerts', 'application/json')).toEqual([404, 'application/json']);
     expect(await seen('/api/nothing', 'text/html,*/*')).toEqual([404, 'application/json']);
+    // what cannot be decoded is an address that is none, too
+    expect(await seen('/%ff', 'text/html,*/*')).toEqual([404, 'text/html']);
+    expect(await seen('/%ff', 'application/json')).toEqual([404, 'application/json']);
+    expect(await seen('/models/lstm@rrc00/99', 'text/html,*/*')).toEqual([404, 'text/html']);
   });
 
   test('a live feed tells its lag and that it is stale', async () => {
@@ -181,6 +185,30 @@ describe('what it shows', () => {
       { peer: '198.51.100.2', since: null, path: ['2914', '1299', '64500'] },
       { peer: '198.51.100.2', since: HIJACK.from + 4 * 60_000, path: ['2914', '174', '1299', '64666'] },
     ]);
+  });
+
+  test('what is over asks for nothing that would still have to be announced or withdrawn', async () => {
+    const { pool } = at.dashboards.database;
+    const { rows } = await pool.query('SELECT detail FROM incidents WHERE id = 1');
+    const adviceWith = async (detail: object) => {
+      await pool.query('UPDATE incidents SET detail = $1 WHERE id = 1', [
+        JSON.stringify({ ...rows[0].detail, ...detail }),
+      ]);
+      const report = (await at.get('/api/incidents/1/report.html')).text;
+      return [shape.incident.parse(JSON.parse((await at.get('/api/incidents/1')).text)).advice, report];
+    };
+    const own = { kind: 'new origin', watched: HIJACK.prefix, prefix: HIJACK.prefix, origin: 64666, words: 'taken' };
+    expect((await adviceWith({ watched: [own] }))[0]).toMatch(/^if it was not planned, make sure that you announce /);
+    expect((await adviceWith({ closedBy: 'ended' }))[0]).toBe(
+      'nothing now, it is over; if it was planned, mark it as ordinary',
+    );
+    const [advice, report] = await adviceWith({ closedBy: 'ended', watched: [own] });
+    expect(advice).toBe(
+      'it is over; if it was not planned, ask AS64666 how it came about, and its upstreams why they took it',
+    );
+    expect(report).toContain(`Afterwards: ${advice}.`);
+    expect((await adviceWith({ closedBy: 'new normal' }))[0]).toBe('nothing: the models have learnt it');
+    await adviceWith({});
   });
 
   test('an incident as a report of one page, which needs nothing from elsewhere and escapes what came from outside', async () => {
@@ -360,13 +388,34 @@ describe('what it shows', () => {
 
 describe('bad requests get words', () => {
   test.each([
+    [
+      'severity=major,bad',
+      'severity: expected one or more of info, minor, major, critical, or such as major+, not "major,bad"',
+    ],
+    ['limit=0', 'limit: expected a whole number from 1 to 1000, not "0"'],
+    ['class=hijack&class=leak', 'class: expected a text, not a list'],
+    ['order=sideways', 'order: expected up or down, not "sideways"'],
+  ])('/api/incidents?%s names the field, what is allowed and what was given', async (query, words) => {
+    for (const path of ['/api/incidents', '/api/incidents.csv']) {
+      expect(JSON.parse((await at.get(`${path}?${query}`)).text).error).toBe(words);
+    }
+  });
+
+  test('an unknown parameter is answered with the known ones', async () => {
+    const { error } = JSON.parse((await at.get('/api/series?colour=red')).text);
+    expect(error).toBe('unknown name "colour"; known are stream, hours, points');
+  });
+
+  test.each([
     ['/api/incidents/999', 404, 'no incident 999'],
     ['/api/incidents/x', 400, 'id'],
-    ['/api/models/magic%40rrc00', 400, 'not a model key'],
+    ['/api/models/magic%40rrc00', 400, 'expected a model such as lstm@rrc00'],
     ['/api/models/lstm%40elsewhere', 404, 'no stream elsewhere'],
     ['/api/series?hours=-3', 400, 'hours'],
-    ["/api/overview?stream=';DROP", 400, 'not a stream name'],
+    ["/api/overview?stream=';DROP", 400, 'expected the name of a stream'],
     ['/nowhere', 404, 'nothing at /nowhere'],
+    ['/%ff', 404, 'nothing at /%ff.'],
+    ['/api/models/%ff', 400, 'not "%ff"'],
   ])('%s: %i', async (path, status, words) => {
     const answer = await at.get(path);
     expect(answer.status).toBe(status);

@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import * as shape from '../../src/dashboard/api/schema.js';
+import { victimsOf } from '../../src/dashboard/victims.js';
+import { baselineOf } from '../../src/incidents/baseline.js';
+import { noEvidence } from '../../src/incidents/evidence.js';
 import { startDashboards, type TestDashboard } from './dashboard.js';
 import { storeHijack, TAKEN } from './storedIncidents.js';
 
@@ -7,6 +10,27 @@ const NAMES = new Map([
   [3200, 'GRABBER Example Carrier, NL'],
   [3500, 'HOLDER-5, DE'],
 ]);
+
+const FACTS = { knownFor: 9000, degree: 40, carries: 40 };
+const LEAKED = {
+  minute: 0,
+  carrier: 64500,
+  from: 11,
+  to: 10,
+  routes: 501,
+  peers: 4,
+  prefixes: 249,
+  origins: 96,
+  sample: ['10.1.0.0/16'],
+  carrierFacts: FACTS,
+  fromFacts: FACTS,
+  toFacts: FACTS,
+  reverse: false,
+  shared: 0,
+  alike: 0,
+  near: 0,
+  linkFor: 9000,
+};
 
 let dashboards: TestDashboard;
 let url: string;
@@ -62,4 +86,37 @@ test('the report lists them too', async () => {
   expect(text).toContain('Prefixes that were hit');
   expect(text).toContain('AS3500 HOLDER-5, DE');
   for (const prefix of TAKEN) expect(text).toContain(prefix);
+});
+
+test('a leak names each prefix that its paths name, and counts those that have no names', () => {
+  const evidence = { ...noEvidence(0, baselineOf([])), peersSeen: 4, known: 900, transits: [LEAKED] };
+  const path = (peer: string, prefix: string, before: number[], during: number[]) => ({
+    peer,
+    peerAs: Number(during[0]),
+    prefix,
+    before,
+    during,
+  });
+  const paths = [
+    path('192.0.2.1', '10.2.0.0/16', [10, 11, 64502], [10, 64500, 64502]),
+    path('192.0.2.2', '10.2.0.0/16', [20, 11, 64502], [20, 64500, 64502]),
+    // through it before, its own, and past it
+    path('192.0.2.1', '10.3.0.0/16', [10, 64500, 64503], [20, 64500, 64503]),
+    path('192.0.2.1', '10.4.0.0/16', [10, 11, 64504], [10, 64500]),
+    path('192.0.2.1', '10.5.0.0/16', [10, 11, 64505], [10, 12, 64505]),
+  ];
+  const victims = victimsOf({
+    class: 'leak',
+    subject: 'AS64500',
+    culprits: { prefixes: [], origins: [], peers: [] },
+    evidence,
+    watched: [],
+    minutes: [{ evidence: { paths } }],
+    nameOf: () => undefined,
+  });
+  expect(victims.rows.map(({ prefix, peers, holders }) => [prefix, peers, holders[0]?.asNumber])).toEqual([
+    ['10.2.0.0/16', 2, 64502],
+    ['10.1.0.0/16', null, undefined],
+  ]);
+  expect(victims.of).toBe(249);
 });

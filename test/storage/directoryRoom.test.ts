@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { mustTakeFiles, serverFault } from '../../src/storage/directoryRoom.js';
+import { mustTakeFiles, noDirectory, serverFault } from '../../src/storage/directoryRoom.js';
 
 let folder: string;
 beforeAll(() => {
@@ -36,6 +36,34 @@ withNamespaces(
   },
   30_000,
 );
+
+test('what can be no directory is said in words, and a missing one can become one', () => {
+  const at = (name: string) => join(folder, name);
+  writeFileSync(at('file'), '');
+  for (const [name, to] of [
+    ['link', 'file'],
+    ['dangling', 'nowhere'],
+    ['loop', 'loop'],
+    ['right', '.'],
+  ] as const) {
+    symlinkSync(to, at(name));
+  }
+  const said = ['file', 'file/x', 'link', 'dangling', 'loop', 'x'.repeat(300), 'right', 'missing/parent', ''].map(
+    (name) => noDirectory(at(name)),
+  );
+  expect(said).toEqual([
+    'is a file',
+    'has a file in its path',
+    'is a link to a file',
+    'is a link to nothing',
+    'is a link that leads back to itself',
+    'has a name that is too long',
+    null,
+    null,
+    null,
+  ]);
+  for (const name of readdirSync(folder)) rmSync(at(name));
+});
 
 test('what tries the directory leaves nothing in it', () => {
   mustTakeFiles(folder);

@@ -1,10 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { valueFault } from '../../words/valueFault.js';
 import type { Visitor } from '../session.js';
-
-/** A request that is wrong in form; answered with 400. */
-export class BadRequest extends Error {}
+import { readGiven } from './badRequest.js';
 
 /** What is asked for is not there; answered with 404. */
 export class NotThere extends Error {}
@@ -62,14 +59,6 @@ export class Routes {
   }
 }
 
-/** What is wrong with a request, in one line. */
-export function wordsOf(error: z.ZodError): string {
-  return error.issues.map((issue) => `${issue.path.join('.') || 'request'}: ${issue.message}`).join('; ');
-}
-
 function read<T>(schema: z.ZodType<T> | undefined, value: unknown): T {
-  if (schema === undefined) return value as T;
-  const result = schema.safeParse(value, { error: valueFault });
-  if (result.success) return result.data;
-  throw new BadRequest(wordsOf(result.error));
+  return schema === undefined ? (value as T) : readGiven(schema, value);
 }

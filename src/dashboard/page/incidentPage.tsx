@@ -17,6 +17,7 @@ import {
   classMeaning,
   className,
   dateTime,
+  ended,
   incidentName,
   modelName,
   sentence,
@@ -27,6 +28,7 @@ import {
 } from './words.js';
 
 const MODELS = 3;
+const RELATED = 6;
 const ENDINGS = { resolved: 'over', 'no more news': 'no more news' } as const;
 /** Classes that show in who announces what; the others show in how much was sent. */
 const PATHS_FIRST = new Set(['hijack', 'moas', 'leak']);
@@ -76,8 +78,8 @@ export function IncidentPage({ id, canChange }: { id: number; canChange: boolean
           <dd>{howSure(value)}</dd>
           <dt>What it means</dt>
           <dd>{classMeaning(value.class, value.subject)}</dd>
-          <dt>What to do</dt>
-          <dd>{value.advice === null ? whatToDo(value.class) : sentence(value.advice)}</dd>
+          <dt>{value.ending === 'resolved' ? 'Afterwards' : 'What to do'}</dt>
+          <dd>{value.advice === null ? whatToDo(value.class) : ended(sentence(value.advice))}</dd>
         </dl>
         {value.ending === 'no more news' && (
           <p class="hint">
@@ -151,17 +153,34 @@ export function IncidentPage({ id, canChange }: { id: number; canChange: boolean
             <Culprits title="Origins" incident={value} names={names} />
             <Culprits title="Peers" incident={value} names={names} />
           </section>
-          <section class="card" aria-labelledby="related">
-            <h2 id="related">Related incidents</h2>
-            {value.related.length === 0 ? (
-              <Empty>None: nothing else began or ended within ten minutes, on any stream.</Empty>
-            ) : (
-              <IncidentList incidents={value.related} />
-            )}
-          </section>
+          <RelatedCard related={value.related} />
         </div>
       </div>
     </>
+  );
+}
+
+/** The first of them: a busy day has dozens. */
+function RelatedCard({ related }: { related: Incident['related'] }) {
+  const [all, setAll] = useState(false);
+  const shown = all ? related : related.slice(0, RELATED);
+  return (
+    <section class="card" aria-labelledby="related">
+      <h2 id="related">Related incidents</h2>
+      {related.length === 0 ? (
+        <Empty>None: nothing else began or ended within ten minutes, on any stream.</Empty>
+      ) : (
+        <IncidentList incidents={shown} />
+      )}
+      {shown.length < related.length && (
+        <p class="hint">
+          {shown.length} of {related.length} shown.{' '}
+          <button type="button" class="plain small" onClick={() => setAll(true)}>
+            Show all {related.length}
+          </button>
+        </p>
+      )}
+    </section>
   );
 }
 

@@ -1,9 +1,14 @@
+import { useState } from 'preact/hooks';
 import type { Incident } from '../api/schema.js';
 import { secondOf } from './words.js';
 
+const FIRST = 6;
+
 /** The first BGP messages that led to an incident of the operator's own. */
 export function MessagesCard({ messages }: { messages: Incident['messages'] }) {
+  const [all, setAll] = useState(false);
   if (messages.length === 0) return null;
+  const shown = all ? messages : messages.slice(0, FIRST);
   return (
     <section class="card" aria-labelledby="messages">
       <h2 id="messages">
@@ -19,7 +24,7 @@ export function MessagesCard({ messages }: { messages: Incident['messages'] }) {
           </tr>
         </thead>
         <tbody>
-          {messages.map(({ at, peer, kind, prefix, path }) => (
+          {shown.map(({ at, peer, kind, prefix, path }) => (
             <tr key={`${at} ${peer} ${kind} ${prefix}`}>
               <td data-head="Time">
                 <time dateTime={new Date(at).toISOString()}>{secondOf(at)}</time>
@@ -39,6 +44,14 @@ export function MessagesCard({ messages }: { messages: Incident['messages'] }) {
           ))}
         </tbody>
       </table>
+      {shown.length < messages.length && (
+        <p class="hint">
+          {shown.length} of {messages.length} shown.{' '}
+          <button type="button" class="plain small" onClick={() => setAll(true)}>
+            Show all {messages.length}
+          </button>
+        </p>
+      )}
     </section>
   );
 }

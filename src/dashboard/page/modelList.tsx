@@ -6,9 +6,11 @@ interface Props {
   models: readonly ModelRow[];
   /** null where only the serving version, or its absence, is shown */
   collected: Overview['collected'] | null;
+  /** Whether an archive may fill what is missing. */
+  live?: boolean;
 }
 
-export function ModelList({ models, collected }: Props) {
+export function ModelList({ models, collected, live = false }: Props) {
   if (models.length === 0) return <Empty>Models come with the first stream.</Empty>;
   return (
     <ul class="models">
@@ -23,7 +25,7 @@ export function ModelList({ models, collected }: Props) {
                 <Badge tone={driftTone(model.drift.outcome)}>{driftWords(model.drift.outcome)}</Badge>
               )}
             </span>
-            <span class="what">{stateOf(model, collected)}</span>
+            <span class="what">{stateOf(model, collected, live)}</span>
           </a>
           {model.approval !== null && <Badge tone="warn">retraining asked for</Badge>}
           {model.run !== null && <RunProgress run={model.run} />}
@@ -33,14 +35,14 @@ export function ModelList({ models, collected }: Props) {
   );
 }
 
-function stateOf(model: ModelRow, collected: Props['collected']): string {
+function stateOf(model: ModelRow, collected: Props['collected'], live: boolean): string {
   if (model.version === null) {
     if (model.refused !== null)
       return `No version serves: version ${model.refused.version} was ${model.refused.state}. Its page says why.`;
     if (collected === null) return 'No version yet: the first is trained when the first window is whole.';
     if (collected.minutes >= collected.needed) return 'No version yet: the window is whole, the first is trained next.';
     const share = `${span(collected.minutes * 60)} of ${span(collected.needed * 60)} collected`;
-    return `No version yet: ${share}; backfill with "routewarden backfill".`;
+    return `No version yet: ${share}${live ? '; sooner with "routewarden backfill"' : ''}.`;
   }
   const age = model.ageMinutes === null ? '' : `Trained on data up to ${span(model.ageMinutes * 60)} ago. `;
   // The newest check may be older than the first version: what it says is then no longer so.

@@ -1,14 +1,21 @@
+import { useState } from 'preact/hooks';
 import type { Networks, OwnPrefixRow } from '../api/networks.js';
 import { useResource } from './resource.js';
 import { ScrollArea } from './scrollArea.js';
 import { Badge, Empty, Loading, Problem } from './states.js';
 import { className, dateTime, sentence, shortTime } from './words.js';
 
+/** Rows that are shown at first; all that are not as declared are. */
+const FIRST = 30;
+
 /** The operator's prefixes, those that need somebody first. */
 export function NetworksPage() {
+  const [whole, setWhole] = useState(false);
   const { value, error } = useResource<Networks>('/api/networks', ['watch', 'incidents']);
   if (value === undefined) return error === null ? <Loading /> : <Problem words={error} />;
   const troubled = value.prefixes.filter(({ findings }) => findings.length > 0);
+  const [bad, all] = [distinct(troubled), distinct(value.prefixes)];
+  const shown = whole ? value.prefixes : value.prefixes.slice(0, Math.max(FIRST, troubled.length));
   return (
     <section class={troubled.length > 0 ? 'card mine alarm' : 'card mine'}>
       <h1>My networks</h1>
@@ -23,7 +30,7 @@ export function NetworksPage() {
           <p>
             {troubled.length === 0
               ? 'All of your prefixes are as declared.'
-              : `${troubled.length} of ${value.prefixes.length} prefixes ${troubled.length === 1 ? 'is' : 'are'} not as declared.`}
+              : `${bad} of ${all} prefixes ${bad === 1 ? 'is' : 'are'} not as declared.`}
             {value.seenUntil !== null && ` Compared up to ${dateTime(value.seenUntil)}.`}
           </p>
           <ScrollArea label="Your prefixes">
@@ -40,16 +47,29 @@ export function NetworksPage() {
                 </tr>
               </thead>
               <tbody>
-                {value.prefixes.map((row) => (
+                {shown.map((row) => (
                   <PrefixRow key={`${row.stream} ${row.prefix}`} row={row} />
                 ))}
               </tbody>
             </table>
           </ScrollArea>
+          {shown.length < value.prefixes.length && (
+            <p class="hint">
+              {shown.length} of {value.prefixes.length} rows shown.{' '}
+              <button type="button" class="plain small" onClick={() => setWhole(true)}>
+                Show all {value.prefixes.length}
+              </button>
+            </p>
+          )}
         </>
       )}
     </section>
   );
+}
+
+/** Prefixes, each once: every stream has a row of its own for it. */
+function distinct(rows: readonly OwnPrefixRow[]): number {
+  return new Set(rows.map(({ prefix }) => prefix)).size;
 }
 
 const networks = (list: readonly { network: number; peers: number }[]) =>
@@ -116,7 +136,10 @@ export function NetworksCard() {
         <a href="/networks">All</a>
       </div>
       {troubled.length === 0 ? (
-        <p>All {value.prefixes.length} prefixes are as declared.</p>
+        <p>
+          {distinct(value.prefixes) === 1 ? 'Your prefix is' : `All ${distinct(value.prefixes)} prefixes are`} as
+          declared.
+        </p>
       ) : (
         <ul class="plain">
           {troubled.slice(0, 5).map((row) => (

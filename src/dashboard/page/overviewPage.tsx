@@ -66,7 +66,7 @@ export function OverviewPage({ path }: { path: URL }) {
                 All
               </a>
             </div>
-            <ModelList models={value.models} collected={value.collected} />
+            <ModelList models={value.models} collected={value.collected} live={value.live} />
           </section>
           <section class="card" aria-labelledby="services-title">
             <div class="head">

@@ -11,7 +11,7 @@ import { ModelsPage } from './modelsPage.js';
 import { NetworksPage } from './networksPage.js';
 import { OverviewPage } from './overviewPage.js';
 import { call } from './resource.js';
-import { usePath } from './route.js';
+import { decoded, usePath } from './route.js';
 import { Problem } from './states.js';
 import { timeOf } from './words.js';
 
@@ -73,24 +73,39 @@ function Tab({ path, to, name }: { path: URL; to: string; name: string }) {
 }
 
 function Content({ path, canChange }: { path: URL; canChange: boolean }) {
-  const [, area, name, view] = path.pathname.split('/');
+  const [, area, name, view, ...rest] = path.pathname.replace(/\/$/, '').split('/');
   useEffect(() => {
-    document.title = [decodeURIComponent(name ?? ''), area, 'Routewarden'].filter(Boolean).join(' · ');
+    document.title = [decoded(name ?? ''), area, 'Routewarden'].filter(Boolean).join(' · ');
   }, [area, name]);
+  const isDeep = area === 'models' ? rest.length > 0 || ![undefined, 'compare'].includes(view) : view !== undefined;
+  const isNumber = area !== 'incidents' || !name || /^\d+$/.test(name);
+  if (isDeep || !isNumber || (name && !['incidents', 'models'].includes(area ?? ''))) return <NoSuchPage path={path} />;
   if (area === 'incidents' && name) return <IncidentPage key={name} id={Number(name)} canChange={canChange} />;
   if (area === 'incidents') return <IncidentsPage path={path} canChange={canChange} />;
   if (area === 'networks') return <NetworksPage />;
   if (area === 'models' && name && view === 'compare') return <ComparePage path={path} />;
   if (area === 'models' && name) {
-    return <ModelPage key={name} modelKey={decodeURIComponent(name)} canChange={canChange} />;
+    return <ModelPage key={name} modelKey={decoded(name)} canChange={canChange} />;
   }
   if (area === 'models') return <ModelsPage />;
   if (area === 'audit') return <AuditPage />;
-  if (area !== '' && area !== 'login') return <NoSuchPage path={path} />;
+  if (area !== undefined && area !== '' && area !== 'login') return <NoSuchPage path={path} />;
   return <OverviewPage path={path} />;
 }
 
 function NoSuchPage({ path }: { path: URL }) {
+  const [, area, name, version] = path.pathname.split('/');
+  if (area === 'models' && name && version) {
+    return (
+      <section class="card lead">
+        <h1>Page not found</h1>
+        <p>
+          A version has no page of its own. <a href={`/models/${name}`}>{decoded(name)}</a> lists its versions, what
+          each was published for, and which one serves.
+        </p>
+      </section>
+    );
+  }
   return (
     <section class="card lead">
       <h1>Page not found</h1>

@@ -16,6 +16,15 @@ export function replace(path: string): void {
   for (const listener of listeners) listener();
 }
 
+/** A part of a path as it is meant; one that cannot be read stays as it came. */
+export function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
 /** The present path with its query; changes with `go`, links and the back button. */
 export function usePath(): URL {
   const [href, setHref] = useState(location.href);

@@ -1,13 +1,19 @@
+import { isNeighbourhood } from '../../incidents/subject.js';
 import type { Incident } from '../api/schema.js';
 import { Empty, Meter } from './states.js';
 import { className, modelName, sentence } from './words.js';
+
+/** In the words of its title. */
+function whatOf({ class: name, subject }: Incident): string {
+  return name === 'unknown' && isNeighbourhood(subject) ? 'new neighbours' : className(name).toLowerCase();
+}
 
 /** Why the incident has its class, and which models saw it. */
 export function WhyCard({ incident }: { incident: Incident }) {
   return (
     <section class="card" aria-labelledby="why">
       <h2 id="why">Why this alarm</h2>
-      <h3>Why {className(incident.class).toLowerCase()}</h3>
+      <h3>Why {whatOf(incident)}</h3>
       {incident.reasons.length === 0 ? (
         <Empty>No reason was recorded for the class.</Empty>
       ) : (

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import { z } from 'zod';
-import { ownAdvice } from '../../incidents/advice.js';
-import { type Closing, endingOf, endingWords } from '../../incidents/ending.js';
+import { adviceAfter, ownAdvice } from '../../incidents/advice.js';
+import { closingOf, type Ending, endingOf, endingWords } from '../../incidents/ending.js';
 import { INCIDENT_CLASSES } from '../../incidents/incident.js';
 import type { IncidentFilter } from '../../incidents/incidentFilter.js';
 import { newNormalWords } from '../../incidents/newNormalRule.js';
@@ -99,7 +99,7 @@ export async function incident(pool: Pool, id: number): Promise<Incident | null>
       heightWords(evidence),
       courseOf(row),
     ),
-    advice: adviceFor(row),
+    advice: adviceFor(row, base.ending),
     confidence: confidenceOf(row),
     related: related.map(rowOf),
     newNormal: newNormalIn(row.detail),
@@ -128,14 +128,16 @@ function heightWords(evidence: Awaited<ReturnType<typeof evidenceBetween>>): { a
   return { at: graph.height, words };
 }
 
-/** What the notice says, too; null for what touches nothing of the operator's. */
-function adviceFor(row: StoredIncident): string | null {
-  const { watched } = row.detail;
+/** What the notice says, too, or what is left when it is over; null for an open one of others: as for any of its class. */
+function adviceFor(row: StoredIncident, ending: Ending): string | null {
+  const { watched, closedBy } = row.detail;
   const [first] = watched;
-  if (first === undefined) return null;
+  const own = first === undefined ? undefined : (first.prefix ?? first.watched);
   const name = INCIDENT_CLASSES.find((known) => known === row.class) ?? 'unknown';
-  const who = culprits.safeParse(row.culprits).data?.origins[0]?.name;
-  return ownAdvice(name, watched, first.prefix ?? first.watched, who);
+  const who = culprits.safeParse(row.culprits).data?.origins[0]?.name.replace(/^(?=\d+$)/, 'AS');
+  if (closedBy === 'new normal') return 'nothing: the models have learnt it';
+  if (ending === 'resolved') return adviceAfter(name, watched, own, who);
+  return own === undefined ? null : ownAdvice(name, watched, own, who);
 }
 
 /** The score of the class's rule with a word for it; a contradiction of what is declared is none to be weighed. */
@@ -221,16 +223,6 @@ function rowOf(row: StoredIncident): IncidentRow {
     history: row.detail.history === true,
     mine: row.detail.watched.length > 0,
     prefixNames: names?.prefixes.slice(0, 3).map(({ name }) => name) ?? [],
-  };
-}
-
-function closingOf(row: StoredIncident): Closing {
-  const { closedBy, newNormal } = row.detail;
-  return {
-    class: row.class,
-    endedAt: row.endedAt === null ? null : row.endedAt * MINUTE,
-    closedBy,
-    looksNormal: newNormal !== undefined,
   };
 }
 

@@ -30,7 +30,7 @@ export function incidentReport({ incident, features, graph, victims, now }: Inci
   return page(title, [
     html`<h1>${title}</h1>
 <p class="facts">Stream ${incident.stream}, ${text(incident.startedAt)}, ${ending}.${incident.history ? ' Found in replayed or backfilled minutes.' : ''}</p>
-<p><strong>${incident.headline}</strong></p><p>What to do: ${incident.advice ?? adviceOf(name, undefined, who)}.</p>`,
+<p><strong>${incident.headline}</strong></p><p>${incident.ending === 'resolved' ? 'Afterwards' : 'What to do'}: ${incident.advice ?? adviceOf(name, undefined, who)}.</p>`,
     section('Why', list(incident.reasons.map(({ words }) => words))),
     section(
       'Score',

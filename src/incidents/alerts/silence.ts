@@ -9,7 +9,7 @@ export const silenceRequest = z
   .strictObject({
     stream: z
       .string()
-      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'is not a stream name')
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'expected the name of a stream, such as rrc00')
       .optional(),
     class: z.enum(INCIDENT_CLASSES).optional(),
     prefix: z

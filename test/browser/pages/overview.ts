@@ -34,6 +34,34 @@ export function describeOverview(at: Visitor): void {
     });
   });
 
+  test('new neighbours are to be looked at with their age, need nobody, and leave once acknowledged', async () => {
+    const { pool } = at.dashboards.database;
+    const watched = [{ kind: 'new neighbour', watched: 'AS64500', origin: 64999, words: 'x' }];
+    const id = await addIncident(pool, {
+      from: NOW - 58 * MINUTE,
+      until: null,
+      class: 'unknown',
+      severity: 'minor',
+      subject: 'AS64500 new neighbours',
+      words: 'AS64999 is a new neighbour of your AS64500',
+      detail: { watched },
+    });
+    await at.visit(at.open, async (page) => {
+      const looks = page.locator('.looks');
+      await looks.getByText(/New neighbours of AS64500 since .*, for 58 min: AS64999 is a new neighbour/).waitFor();
+      expect(await page.locator('.needs').count()).toBe(0);
+      await keepPicture(page, 'overview-looks');
+      expect(await accessibilityFaults(page)).toEqual([]);
+      await looks.getByRole('link', { name: 'New neighbours of AS64500' }).click();
+      await page.getByRole('button', { name: 'Acknowledge', exact: true }).click();
+      await page.getByText('Acknowledged by local operator.').waitFor();
+      await page.getByRole('link', { name: 'Overview' }).click();
+      await heading(page, 'An incident is still open');
+      await looks.waitFor({ state: 'detached' });
+    });
+    await pool.query('DELETE FROM incidents WHERE id = $1', [id]);
+  });
+
   test('a silent feed, or verdicts that stay behind it, never look like calm routing', async () => {
     const live = await at.dashboards.open({ live: true });
     await at.visit(live.url, async (page) => {

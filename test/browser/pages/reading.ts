@@ -19,6 +19,18 @@ const WIDER_TABLES = `[...document.querySelectorAll('.scroll:has(table)')]
 
 /** Every page: nobody is kept out by how it looks, on any screen. */
 export function describeReading(at: Visitor): void {
+  test.each([
+    ['/%ff', 'Nothing is at /%ff.'],
+    [`${MODEL}/99`, 'A version has no page of its own.'],
+    ['/incidents/latest', 'Nothing is at /incidents/latest.'],
+  ])('%s is answered in words', async (path, words) => {
+    await at.visit(at.open + path, async (page) => {
+      await heading(page, 'Page not found');
+      await page.getByText(words).waitFor();
+      expect(await accessibilityFaults(page)).toEqual([]);
+    });
+  });
+
   describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
     test('jobs in every state keep nobody out', async () => {
       await at.visit(

@@ -56,7 +56,7 @@ export const raised = z.object({
 });
 
 export const incident = incidentRow.extend({
-  advice: z.string().nullable().describe('what to do about it, where it touches the own networks'),
+  advice: z.string().nullable().describe('what to do about it, where it touches the own networks, or is over'),
   confidence: z
     .object({ score: z.number(), words: z.string() })
     .nullable()

@@ -4,7 +4,10 @@ import { MODEL_KINDS } from '../../../models/model.js';
 export const modelKeyParameter = z.object({
   key: z
     .string()
-    .regex(new RegExp(`^(${MODEL_KINDS.join('|')})@[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`), 'is not a model key'),
+    .regex(
+      new RegExp(`^(${MODEL_KINDS.join('|')})@[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`),
+      `expected a model such as lstm@rrc00: ${MODEL_KINDS.join(', ')}, @ and the name of a stream`,
+    ),
 });
 
 export const versionParameter = modelKeyParameter.extend({ version: z.coerce.number().int().positive() });
@@ -16,7 +19,9 @@ export const comparisonQuery = z.strictObject({
 
 export const idParameter = z.object({ id: z.coerce.number().int().positive() });
 
-export const streamName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'is not a stream name');
+export const streamName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'expected the name of a stream, such as rrc00');
 
 export const streamQuery = z.strictObject({ stream: streamName.optional() });
 
