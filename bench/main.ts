@@ -61,7 +61,7 @@ gate [--seed N] [--seeds N] [--kinds A,B] [--windows 1,7] [--minutes N] [--threa
 drift-quality [--seed N] [--series N] [--frog-days N] [--kinds A,B]
 transfer [FILE.csv ...]
 transfer --lost FOLDER
-regimes [--order NAME] [--seed N]
+regimes [--order NAME or 'RECORDING DAYS [times FACTOR], ...'] [--seed N]
 regimes FILE.csv --boundaries ROW,ROW,... [--days N] [--seed N]`,
   );
   process.exitCode = values.help ? 0 : 2;

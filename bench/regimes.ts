@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { MODEL_KINDS } from '../src/models/model.js';
 import { DATA } from './drift/recorded.js';
 import { type BoundaryOutcome, outcomesOf } from './regimes/outcome.js';
-import { ORDERS, type RegimeSeries, seriesOf, seriesOfFile } from './regimes/series.js';
+import { ORDERS, orderOf, type RegimeSeries, seriesOf, seriesOfFile } from './regimes/series.js';
 import { walkRegimes } from './regimes/walk.js';
 import type { Bench, BenchResult } from './result.js';
 
@@ -16,7 +16,18 @@ interface Walked {
   seconds: number;
   days: number;
   boundaries: BoundaryOutcome[];
-  retrains: { day: number; kind: string; trigger: string; state: string; reason: string }[];
+  retrains: {
+    day: number;
+    kind: string;
+    trigger: string;
+    onset_day: number | null;
+    trained_from_day: number;
+    state: string;
+    reason: string;
+  }[];
+  /** What each kind's check said, hour by hour. */
+  checks: { kind: string; from_day: number; hours: number; said: string }[];
+  incidents: { from_day: number; hours: number }[];
 }
 
 async function walked(series: RegimeSeries, seed: number): Promise<Walked> {
@@ -29,15 +40,29 @@ async function walked(series: RegimeSeries, seed: number): Promise<Walked> {
     seconds,
     days: series.labels.length / 1440,
     boundaries: outcomesOf(walk),
-    retrains: walk.retrains.map(({ row, kind, trigger, state, reason }) => {
-      return { day: row / 1440, kind, trigger, state, reason };
+    retrains: walk.retrains.map(({ row, kind, trigger, onsetRow, trainedFromRow, state, reason }) => ({
+      day: row / 1440,
+      kind,
+      trigger,
+      onset_day: onsetRow === null ? null : onsetRow / 1440,
+      trained_from_day: trainedFromRow / 1440,
+      state,
+      reason,
+    })),
+    checks: walk.checks.map(({ kind, from, until, said }) => {
+      return { kind, from_day: from / 1440, hours: (until - from) / 60, said };
     }),
+    incidents: [...walk.line.incidents.values()].map(({ startedAt, lastMinute }) => ({
+      from_day: (startedAt - series.block.minutes[0]!) / 1440,
+      hours: (lastMinute + 1 - startedAt) / 60,
+    })),
   };
 }
 
 /** @throws RangeError where no order has that name */
 function chosen(name: string | undefined, quick: boolean): readonly (typeof ORDERS)[number][] {
   if (name === undefined) return quick ? ORDERS.slice(-1) : ORDERS;
+  if (name.includes(',')) return [orderOf(name)];
   const order = ORDERS.find((one) => one.name === name);
   if (order === undefined)
     throw new RangeError(`there is no order ${name}: ${ORDERS.map((one) => one.name).join(', ')}`);

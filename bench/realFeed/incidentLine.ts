@@ -78,7 +78,7 @@ function stainedSpans(incidents: readonly Incident[]): IncidentSpan[] {
   const stains = ({ detail }: Incident) => detail.evidence.anomalousMinutes > 0;
   return incidents.filter(stains).map((incident) => ({
     from: incident.startedAt,
-    until: Math.max(incident.lastMinute, incident.endedAt ?? incident.lastMinute) + 1,
+    until: Math.min(incident.endedAt ?? incident.lastMinute, incident.lastMinute + 1) + 1,
   }));
 }
 

@@ -62,6 +62,21 @@ export const ORDERS: readonly { name: string; parts: readonly Part[] }[] = [
   scaled('one peer of four gone', 0.75),
 ];
 
+const PART = /^(\w+) (\d+)(?: times ([\d.]+))?$/;
+
+/**
+ * An order of one's own, such as `Nimda 8, Slammer 5 times 3`: recording, days, level. The first part is ordinary.
+ * @throws RangeError where a part is written otherwise
+ */
+export function orderOf(name: string): (typeof ORDERS)[number] {
+  const parts = name.split(',').map((written, at): Part => {
+    const [, file, days, times] = PART.exec(written.trim()) ?? [];
+    if (file === undefined) throw new RangeError(`"${written.trim()}" is not RECORDING DAYS [times FACTOR]`);
+    return { file: `${file}.csv`, days: Number(days), times: Number(times ?? 1), ordinary: at === 0 };
+  });
+  return { name, parts };
+}
+
 function rowsOf({ file, days, times = 1, ordinary = false }: Part): { values: Float32Array; labels: number[] } {
   const { block, labels } = readLabelledMinutes(readFileSync(join(DATA, file), 'utf8'));
   const all = [...labels.keys()];

@@ -1,12 +1,7 @@
-import type { Hour } from '../../src/drift/channels.js';
-import { judge } from '../../src/drift/decision.js';
-import { compareFeatures } from '../../src/drift/featureEvidence.js';
-import { summariseFeatures, summariseScores } from '../../src/drift/hours.js';
-import { maskedIncidents, stormsAmong } from '../../src/drift/lastingIncidents.js';
+import { summariseScores } from '../../src/drift/hours.js';
 import { isUnsettled, runawaySince } from '../../src/drift/runaway.js';
-import { baselineNeeded, driftSettings, policyOf } from '../../src/drift/settings.js';
+import { driftSettings } from '../../src/drift/settings.js';
 import { wanes } from '../../src/drift/waning.js';
-import { FEATURES } from '../../src/features/catalogue.js';
 import { MINUTES_PER_DAY, type Minute } from '../../src/features/row.js';
 import type { AnyModelKind } from '../../src/models/kinds.js';
 import { MODEL_KINDS, type ModelKindName } from '../../src/models/model.js';
@@ -16,13 +11,12 @@ import { dueGrowth, type Regime } from '../../src/retraining/growth.js';
 import { heldBackResult, scoreHeldBack } from '../../src/retraining/heldBack.js';
 import { retrainingSettings } from '../../src/retraining/settings.js';
 import { grownFrom, type RegimeWindow, windowOf, withoutBridge } from '../../src/retraining/windowSelection.js';
-import type { IncidentSpan } from '../../src/storage/streamHistory.js';
+import { counted, driftOnset, type SharedFeatures } from './offlineCheck.js';
 import type { RegimeSeries } from './series.js';
-import { maskOf, minutesOf, OfflineLine, type Serving, type Track } from './system.js';
+import { minutesOf, OfflineLine, type Serving } from './system.js';
 
 const drift = driftSettings.parse({});
 const retraining = retrainingSettings.parse({});
-const NAMES = FEATURES.map(({ name }) => name);
 const HOUR = 60;
 
 /** What came of one retrain. */
@@ -37,7 +31,7 @@ export interface RetrainEvent {
   reason: string;
 }
 
-interface Keeper {
+export interface Keeper {
   exam: Exam | null;
   reference: ExamReference | null;
   /** Minute from which the version's regime counts. */
@@ -51,8 +45,18 @@ interface Keeper {
   versions: number;
 }
 
+/** Hours, one after another, in which the same was said. */
+export interface Said {
+  kind: ModelKindName;
+  /** Rows: [from, until) */
+  from: number;
+  until: number;
+  said: string;
+}
+
 export interface RegimeWalk {
   line: OfflineLine;
+  checks: Said[];
   retrains: RetrainEvent[];
 }
 
@@ -60,6 +64,7 @@ export interface RegimeWalk {
 export async function walkRegimes(series: RegimeSeries, seed: number): Promise<RegimeWalk> {
   const line = new OfflineLine(series);
   const retrains: RetrainEvent[] = [];
+  const checks: Said[] = [];
   const keepers = new Map<ModelKindName, Keeper>();
   for (const name of MODEL_KINDS) {
     const none = { exam: null, reference: null, regime: null, lastFinished: null };
@@ -69,7 +74,7 @@ export async function walkRegimes(series: RegimeSeries, seed: number): Promise<R
   for (let row = 0; row < minutes.length; row += HOUR) {
     await line.hour(row);
     const end = minutes[0]! + Math.min(minutes.length, row + HOUR);
-    const shared = new Map<string, ReturnType<typeof compareFeatures>>();
+    const shared: SharedFeatures = new Map();
     for (const name of MODEL_KINDS) {
       const track = line.tracks.get(name)!;
       const keeper = keepers.get(name)!;
@@ -81,81 +86,31 @@ export async function walkRegimes(series: RegimeSeries, seed: number): Promise<R
       const since = runawaySince(counted(track.live), end, retraining.watchRate);
       const runaway = since === null || wanes(series.block, { from: since, until: end }) ? null : since;
       const wait = runaway === null && keeper.refusals !== 1 ? drift.coolDownMinutes : retraining.regimeMinutes;
-      if (keeper.lastFinished !== null && end < keeper.lastFinished + wait) continue;
-      const onset = runaway ?? driftOnset(line, track, name, keeper, end, shared);
-      if (onset !== null) {
-        if (end - onset < retraining.regimeMinutes) continue;
-        retrains.push(await retrain(line, name, keeper, 'drift', onset, end, seed));
-      } else if (
+      if (keeper.lastFinished !== null && end < keeper.lastFinished + wait) {
+        note(checks, name, row, 'cool-down');
+        continue;
+      }
+      const found = runaway === null ? driftOnset(line, track, name, keeper, end, shared) : null;
+      const onset = runaway ?? found?.onset ?? null;
+      const tooYoung = onset !== null && end - onset < retraining.regimeMinutes;
+      note(checks, name, row, tooYoung ? 'drifted, too young' : (found?.said ?? 'runaway'));
+      if (tooYoung) continue;
+      if (onset !== null) retrains.push(await retrain(line, name, keeper, 'drift', onset, end, seed));
+      else if (
         keeper.regime !== null &&
         !isUnsettled(counted(track.live), end, retraining.watchRate) &&
         dueGrowth(keeper.regime, end, retraining.trainingDays) !== null
-      ) {
+      )
         retrains.push(await retrain(line, name, keeper, 'growth', keeper.regime.since, end, seed));
-      }
     }
   }
-  return { line, retrains };
+  return { line, retrains, checks };
 }
 
-function driftOnset(
-  line: OfflineLine,
-  track: Track,
-  name: ModelKindName,
-  keeper: Keeper,
-  end: Minute,
-  shared: Map<string, ReturnType<typeof compareFeatures>>,
-): Minute | null {
-  const policy = policyOf(drift, `${name}@regimes`);
-  const windowStart = end - drift.currentMinutes;
-  const served = track.serving!.from;
-  const baselineFrom = floorHour(Math.max(windowStart - drift.baselineMinutes, keeper.baselineFrom));
-  const currentFrom = Math.max(windowStart, served + ((HOUR - (served % HOUR)) % HOUR));
-  if (end - currentFrom < policy.minimumCurrent) return null;
-  const incidents = line.spans(baselineFrom, end);
-  const isWaning = (stretch: IncidentSpan) => wanes(line.series.block, stretch);
-  const masks = maskedIncidents(incidents, drift.patienceMinutes, { from: currentFrom, until: end }, isWaning);
-  if (stormsAmong(incidents, drift.patienceMinutes, isWaning).some(({ until }) => until > currentFrom)) return null;
-  const all = [...track.rescored.filter(({ hour }) => hour + HOUR <= served), ...track.live].filter(
-    ({ hour }) => hour >= baselineFrom && hour < end,
-  );
-  const hours = unmasked(all, masks, (hour) =>
-    hour >= served ? line.scoredHours(track, rowOf(line, hour), rowOf(line, hour) + HOUR, masks) : [],
-  );
-  const count = (list: readonly Hour[]): number => list.reduce((sum, { summary }) => sum + summary.minutes, 0);
-  const recentFrom = Math.max(currentFrom - Math.max(0, drift.guardMinutes - drift.currentMinutes), baselineFrom);
-  const scores = {
-    baseline: hours.filter(({ hour }) => hour < currentFrom),
-    recent: hours.filter(({ hour }) => hour >= Math.max(recentFrom, served)),
-    current: hours.filter(({ hour }) => hour >= currentFrom),
-  };
-  if (count(scores.baseline) < baselineNeeded(policy.minimumBaseline, keeper.regime !== null)) return null;
-  const servedMinutes = end - currentFrom;
-  const least = Math.max(drift.minimumJudgedShare * servedMinutes, Math.min(policy.minimumCurrent, servedMinutes) / 2);
-  if (count(scores.current) < least) return null;
-  const window = [baselineFrom, recentFrom, currentFrom].join(' ');
-  let features = shared.get(window);
-  if (features === undefined) {
-    const list = unmasked(
-      line.featureHours.filter(({ hour }) => hour >= baselineFrom && hour < end),
-      masks,
-      (hour) =>
-        [...summariseFeatures(minutesOf(line.series.block, hour, hour + HOUR), maskOf(masks))].map(
-          ([from, summary]) => ({ hour: from, summary }),
-        ),
-    );
-    features = compareFeatures(
-      {
-        baseline: list.filter(({ hour }) => hour < currentFrom),
-        recent: list.filter(({ hour }) => hour >= recentFrom),
-        current: list.filter(({ hour }) => hour >= currentFrom),
-      },
-      NAMES,
-    );
-    shared.set(window, features);
-  }
-  const judgement = judge(scores, features, policy, drift);
-  return judgement.outcome === 'drifted' ? judgement.onset : null;
+function note(checks: Said[], kind: ModelKindName, from: number, said: string): void {
+  const last = checks.findLast((one) => one.kind === kind);
+  if (last?.said === said && last.until === from) last.until = from + HOUR;
+  else checks.push({ kind, from, until: from + HOUR, said });
 }
 
 async function retrain(
@@ -239,18 +194,7 @@ async function retrain(
   return event;
 }
 
-/** Hours in order; those that hold masked minutes are made anew without them. */
-function unmasked(hours: readonly Hour[], masks: readonly IncidentSpan[], again: (hour: Minute) => Hour[]): Hour[] {
-  return hours.flatMap((one) =>
-    masks.some((span) => span.from < one.hour + HOUR && span.until > one.hour) ? again(one.hour) : [one],
-  );
-}
-
 const rowOf = (line: OfflineLine, minute: Minute): number => minute - line.series.block.minutes[0]!;
-const floorHour = (minute: Minute): Minute => minute - (minute % HOUR);
-
-const counted = (hours: readonly Hour[]) =>
-  hours.map(({ hour, summary }) => ({ hour, minutes: summary.minutes, anomalous: summary.anomalous }));
 
 /** Fits a model on a window and lets the gate judge it, as the trainer does. */
 async function prove(kind: AnyModelKind, keeper: Keeper, champion: Serving | null, window: RegimeWindow, seed: number) {

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { incidentFacts } from '../dashboard/queries/incidentFacts.js';
 import { incidentReport } from '../dashboard/report/incidentReport.js';
-import { endingOf, endingWords } from '../incidents/ending.js';
+import { closingOf, endingOf, endingWords } from '../incidents/ending.js';
 import { INCIDENT_CLASSES, SEVERITIES } from '../incidents/incident.js';
 import { incidentCsv } from '../incidents/incidentCsv.js';
 import { INCIDENT_SORTS, INCIDENT_STATES, incidentFilter } from '../incidents/incidentFilter.js';
@@ -126,10 +126,6 @@ async function writeReport(program: Command, id: number, file: string): Promise<
   if (facts === null) throw new Error(`there is no incident ${id}: \`routewarden incidents\` lists them`);
   await writeFile(file, incidentReport(facts));
   say(`wrote ${file}`);
-}
-
-function closingOf({ class: name, endedAt, detail }: StoredIncident) {
-  return { class: name, endedAt, closedBy: detail.closedBy, looksNormal: detail.newNormal !== undefined };
 }
 
 function lengthOf(incident: StoredIncident): string {

@@ -1,4 +1,5 @@
 import type { MinuteEvidence } from '../features/row.js';
+import { seenOf, seenWords } from '../incidents/seenBy.js';
 import { plural } from '../words/plural.js';
 import type { PathGraph } from './api/schema.js';
 
@@ -105,6 +106,11 @@ function heightOf(
 
 const peersOf = (count: number): string => `${count} peer${count === 1 ? '' : 's'}`;
 
+function sightOf(route: Parameters<typeof seenOf>[0]): string {
+  const seen = seenOf(route);
+  return seen.routes === undefined ? peersOf(seen.peers) : seenWords(seen, 0);
+}
+
 class Drawing {
   readonly nodes = new Map<string, PathGraph['nodes'][number]>();
   readonly edges = new Map<string, Edge>();
@@ -130,7 +136,7 @@ class Drawing {
       this.#announced(
         route.origin,
         minute,
-        `AS${route.origin} announces ${prefix}: a new origin, seen by ${peersOf(route.peers)}`,
+        `AS${route.origin} announces ${prefix}: a new origin, seen by ${sightOf(route)}`,
       );
     }
     for (const route of evidence.moreSpecifics ?? []) {
@@ -141,7 +147,7 @@ class Drawing {
       this.#announced(
         route.origin,
         minute,
-        `AS${route.origin} announces ${prefix}, part of ${route.covering}, seen by ${peersOf(route.peers)}`,
+        `AS${route.origin} announces ${prefix}, part of ${route.covering}, seen by ${sightOf(route)}`,
       );
     }
     // Only a minute's most seen new origins are listed; the paths show the others.

@@ -1,4 +1,5 @@
 import type { MinuteEvidence } from '../features/row.js';
+import { seenOf, seenWords } from '../incidents/seenBy.js';
 import { plural } from '../words/plural.js';
 import type { Gap, Incident, IncidentRow } from './api/schema.js';
 
@@ -79,7 +80,7 @@ export function timelineOf(
         'origin',
         `origin ${route.prefix} ${route.origin}`,
         minute,
-        `AS${route.origin} announces ${route.prefix}, until then announced by ${held}; ${plural(route.peers, 'peer')} ${route.peers === 1 ? 'sees' : 'see'} it`,
+        `AS${route.origin} announces ${route.prefix}, until then announced by ${held}; ${sightWords(route)}`,
       );
     }
     for (const route of found.moreSpecifics ?? []) {
@@ -88,7 +89,7 @@ export function timelineOf(
         'origin',
         `specific ${route.prefix} ${route.origin}`,
         minute,
-        `AS${route.origin} announces ${route.prefix}, inside ${route.covering} of ${held}; ${plural(route.peers, 'peer')} ${route.peers === 1 ? 'sees' : 'see'} it`,
+        `AS${route.origin} announces ${route.prefix}, inside ${route.covering} of ${held}; ${sightWords(route)}`,
       );
     }
     for (const link of found.newLinks ?? []) {
@@ -155,6 +156,13 @@ export function timelineOf(
     }
   }
   return events.sort((a, b) => a.at - b.at);
+}
+
+/** In the numbers of the incident's reasons. */
+function sightWords(route: Parameters<typeof seenOf>[0]): string {
+  const { peers, routes } = seenOf(route);
+  if (routes !== undefined) return `seen by ${seenWords({ peers, routes }, 0)}`;
+  return `${plural(peers, 'peer')} ${peers === 1 ? 'sees' : 'see'} it`;
 }
 
 /** Recorded routes that leave an origin which took their prefix, and the prefixes. */

@@ -12,6 +12,7 @@ import {
 import type { RouteFacts } from './routeFacts.js';
 import { WITHDRAWN } from './routes/routeTable.js';
 import type { Minute, NetworkLoss } from './row.js';
+import { isDue } from './standingTime.js';
 import { byText } from './textOrder.js';
 
 /** A prefix is lost when so small a share of the routes it had is left. */
@@ -59,6 +60,8 @@ interface Loss {
   lines?: LineRecord[];
   /** When the number of lost prefixes changed last. */
   changed?: Minute;
+  /** When it was last listed. */
+  listed?: Minute;
   /** What it was before, where it had been the same for long. */
   rest?: { prefixes: number; until: Minute } | undefined;
 }
@@ -145,8 +148,10 @@ export class FollowedLosses {
         continue;
       }
       const over = lost.length <= loss.most * OVER_SHARE || loss.since <= facts.minute - LONGEST;
-      if (over || young || touched.has(loss.origin) || lost.length !== loss.told) {
+      const due = isDue(loss.since, loss.listed, facts.minute);
+      if (over || young || due || touched.has(loss.origin) || lost.length !== loss.told) {
         loss.told = lost.length;
+        loss.listed = facts.minute;
         listed.push({
           origin: loss.origin,
           since: loss.since,

@@ -48,8 +48,12 @@ export function evidenceOf(open: OpenMinute, known: KnownRoutes, followed: Follo
   evidence.known = facts.announcedPrefixes();
   if (evidence.newOrigins.length + evidence.moreSpecifics.length + (evidence.tails?.length ?? 0) > 0)
     evidence.habits = facts.habits();
-  const ended = followed.events.ended(facts);
+  const { ended, standing } = followed.events.look(facts);
   if (ended.length > 0) evidence.ended = ended;
+  if (standing.length > 0) evidence.standing = standing;
+  followed.events.transits.follow(open.transits.values(), open.minute);
+  const carried = followed.events.transits.look(facts);
+  if (carried.length > 0) evidence.carried = carried;
   const transits = newTransits(open, facts);
   if (transits.length > 0) evidence.transits = transits;
   const losses = followed.losses.losses(withdrawnPaths(open), withdrawalsOf(open), speaking(open), facts);

@@ -144,7 +144,9 @@ export class RouteFacts {
   }
 
   habits(): FeedHabits {
-    const { networks, announced } = this.known;
+    const { networks, announced, peers } = this.known;
+    let routes = 0;
+    for (let peer = 0; peer < peers.high; peer++) routes += peers.activeRoutes[peer]!;
     let halfDay = 0;
     let hour = 0;
     for (let id = 0; id < networks.high; id++) {
@@ -152,11 +154,13 @@ export class RouteFacts {
       if (knownFor < MINUTES_PER_DAY / 2) halfDay++;
       if (knownFor < HOUR) hour++;
     }
-    const share = (count: number) => Number((count / Math.max(1, networks.high)).toPrecision(1));
+    const oneDigit = (value: number) => Number(value.toPrecision(1));
+    const share = (count: number) => oneDigit(count / Math.max(1, networks.high));
     return {
       newHalfDay: share(halfDay),
       newHour: share(hour),
-      single: Number(announced.singleShare.toPrecision(1)),
+      single: oneDigit(announced.singleShare),
+      routes: oneDigit(routes / Math.max(1, announced.all)),
     };
   }
 

@@ -104,6 +104,23 @@ export interface EndedEvent {
   held: number;
 }
 
+/** A route event of the last day whose routes are in place still: listed ten minutes after it began, and now and then from there on. */
+export interface StandingEvent {
+  prefix: string;
+  origin: number;
+  /** Peers that have the new origin's route, of those that have any route to the prefix. */
+  peers: number;
+  routes: number;
+}
+
+/** How routes of `from` go on that `carrier` began to pass on within the last day, listed as often and when they are gone. */
+export interface FollowedTransit {
+  carrier: number;
+  from: number;
+  /** Peers that have such a route of a sample of prefixes; 0 when they are gone. */
+  peers: number;
+}
+
 /** Routes of `from` that `carrier` began to pass on to `to`: a new path of three networks. */
 export interface NewTransit {
   carrier: number;
@@ -173,6 +190,8 @@ export interface FeedHabits {
   newHour?: number;
   /** Of those that announce anything: just one prefix. */
   single: number;
+  /** Present routes to a prefix, on average. Absent in older rows. */
+  routes?: number;
 }
 
 /** Evidence of a minute that helps to name culprits; each list is bounded (at most 20). */
@@ -209,6 +228,9 @@ export interface MinuteEvidence {
   habits?: FeedHabits;
   /** Absent when there is none. */
   ended?: EndedEvent[];
+  /** Absent when there is none, and in older rows, as the next one. */
+  standing?: StandingEvent[];
+  carried?: FollowedTransit[];
   transits?: NewTransit[];
   /** Prefixes that went from all or nearly all of their peers, by network. Absent when there is none. */
   losses?: NetworkLoss[];

@@ -4,12 +4,13 @@ import { closedAt } from './closing.js';
 import type { CorrelatorContext, CorrelatorState } from './correlatorState.js';
 import type { Incident, IncidentChange } from './incident.js';
 import { continuedIncident, isActive, openedIncident } from './incidentGrowth.js';
-import { GENERAL, withoutSubject } from './lanes.js';
+import { withoutSubject } from './lanes.js';
 import type { MinuteInput } from './minuteInput.js';
 import { hasRoomForDoubt, type Lane, lanesOf } from './minuteLanes.js';
 import { withRelations } from './relations/withRelations.js';
 import type { IncidentSettings } from './settings.js';
 import { SILENT, type Signal, signalOf, speaks } from './signal.js';
+import { GENERAL } from './subject.js';
 
 export type { CorrelatorContext, CorrelatorState } from './correlatorState.js';
 

@@ -1,3 +1,4 @@
+import { plural } from '../words/plural.js';
 import type { IncidentClass, IncidentDetail } from './incident.js';
 
 /** What these do to routes stands until it is undone, with no message in between. */
@@ -13,6 +14,32 @@ export interface Closing {
   closedBy: IncidentDetail['closedBy'] | undefined;
   /** It looked like a new normal when it closed. */
   looksNormal?: boolean;
+  endedAs?: IncidentDetail['endedAs'];
+  /** Its routes were in place when they were last looked at. */
+  inPlace?: IncidentDetail['inPlace'];
+  /** Minutes without news before it was closed. */
+  quiet?: number;
+}
+
+/** What of an incident says how it ended; `endedAt` in minutes. */
+export function closingOf({
+  class: name,
+  endedAt,
+  detail,
+}: {
+  class: string;
+  endedAt: number | null;
+  detail: Pick<IncidentDetail, 'closedBy' | 'newNormal' | 'endedAs' | 'inPlace' | 'quiet'>;
+}): Closing {
+  const { closedBy, newNormal, endedAs, inPlace, quiet } = detail;
+  return {
+    class: name,
+    endedAt,
+    closedBy,
+    looksNormal: newNormal !== undefined,
+    ...(endedAs === undefined ? {} : { endedAs }),
+    ...(inPlace === undefined ? {} : { inPlace, quiet }),
+  };
 }
 
 /**
@@ -35,7 +62,7 @@ export function leftOpen(name: string): string {
 export function endingWords(closing: Closing): string {
   switch (closing.closedBy) {
     case 'ended':
-      return 'Its routes were withdrawn or went back';
+      return endedWords(closing);
     case 'gap':
       return `The feed was away: no more news, ${leftOpen(closing.class)}`;
     case 'length':
@@ -44,6 +71,15 @@ export function endingWords(closing: Closing): string {
       return 'It is the new normal: versions that were trained on it serve';
     default:
       if (closing.looksNormal === true) return 'Models flag it no more; it looked like a new normal';
-      return endingOf(closing) === 'resolved' ? 'It is quiet again' : `No more news: ${leftOpen(closing.class)}`;
+      if (endingOf(closing) === 'resolved') return 'It is quiet again';
+      if (closing.inPlace === undefined) return `No more news: ${leftOpen(closing.class)}`;
+      return `No news for ${plural(closing.quiet ?? 0, 'minute')}: ${closing.inPlace.words}`;
   }
+}
+
+/** How it came to its end, where that is known. */
+function endedWords({ class: name, endedAs = [] }: Closing): string {
+  if (name === 'outage') return 'What was lost is back';
+  if (endedAs.length !== 1) return 'Its routes were withdrawn or went back';
+  return endedAs[0] === 'back' ? 'Its routes went back to their holder' : 'Its routes were withdrawn';
 }

@@ -1,10 +1,9 @@
 import type { Minute, MinuteEvidence } from '../features/row.js';
 import { distinctPeers } from './baseline.js';
 import { type IncidentEvidence, SPREADING } from './evidence.js';
-import { GENERAL } from './lanes.js';
 import type { Lane } from './minuteLanes.js';
 import { fallTogether, outagesOf } from './networkOutages.js';
-import { isNeighbourhood } from './subject.js';
+import { GENERAL, isNeighbourhood } from './subject.js';
 
 /**
  * The minute in which what opens an incident began, which may be some before the one that made it certain: a loss is

@@ -57,6 +57,14 @@ export interface WatchedRoute {
   rpki?: Validity;
 }
 
+/** How far it is as it was, when its routes were last looked at. */
+export interface InPlace {
+  minute: Minute;
+  /** Peers that have its route still; of an outage, prefixes that are gone still. */
+  size: number;
+  words: string;
+}
+
 /** A BGP message that led to an incident of the operator's own. */
 export interface RouteMessage {
   /** When the collector had it, ISO 8601; of a route that a table dump brought, when that was read. */
@@ -100,13 +108,22 @@ export interface IncidentDetail {
   accepted?: AcceptedLevel;
   /** Found in replayed or backfilled minutes; no notice is sent. */
   history?: boolean;
-  /** Prefixes whose new routes were withdrawn, or went back to their holder; the `subject` when its lost prefixes are back. */
+  /**
+   * Prefixes whose new routes were withdrawn, or went back to their holder; the `subject` when its lost prefixes are back;
+   * what it carries no more.
+   */
   ended?: string[];
+  /** How: some were withdrawn, and of some peers went back to the holder. */
+  endedAs?: ('back' | 'withdrawn')[];
   /** The minute in which the latest of them came. */
   endedMinute?: Minute;
+  inPlace?: InPlace;
 }
 
-/** Minutes are whole minutes since 1970; `endedAt` is the minute after the last active one, null while it is open. */
+/**
+ * Minutes are whole minutes since 1970; `endedAt` is the minute after the last in which it was active, its routes were seen
+ * in place, or went; null while it is open.
+ */
 export interface Incident {
   stream: string;
   /** The network behind it, such as AS64500; empty for what no single network does. One is open for each at a time. */

@@ -1,19 +1,19 @@
 import { baselineOf } from './baseline.js';
 import { type Classification, classify } from './classify.js';
 import type { CorrelatorContext, CorrelatorState } from './correlatorState.js';
+import { courseOf } from './course.js';
 import type { Culprits } from './culprits.js';
 import { noEvidence, SPREADING, withMinute } from './evidence.js';
 import { firstMinuteOf } from './firstMinute.js';
 import type { Incident, IncidentDetail, Reason, WatchedRoute } from './incident.js';
 import { mergedRanks } from './keptEntries.js';
-import { GENERAL } from './lanes.js';
 import { noTrace, traced } from './levelTrace.js';
 import type { MinuteInput } from './minuteInput.js';
 import type { Lane } from './minuteLanes.js';
 import { judgedNormal } from './normalReasons.js';
 import { atLeast, severityRank } from './severity.js';
 import { type Signal, speaks } from './signal.js';
-import { isNeighbourhood, networkOfSubject } from './subject.js';
+import { GENERAL, isNeighbourhood, networkOfSubject } from './subject.js';
 import { watchedSeverity } from './watchedSeverity.js';
 import { mergedWatched } from './watchList.js';
 
@@ -136,7 +136,7 @@ function withInput(open: Incident, input: MinuteInput, signal: Signal, context: 
       ...normal.detail,
       quiet: active ? 0 : open.detail.quiet + 1,
       evidence,
-      ...endedOf(open, input),
+      ...courseOf({ ...open, detail: { ...open.detail, evidence } }, input),
       scores: judged.scores,
       watched,
       explanations: higher ? strongest(input) : open.detail.explanations,
@@ -213,15 +213,4 @@ function named(culprits: Culprits, loudest: Culprits): Culprits {
   const pick = (sort: keyof Culprits) =>
     culprits[sort].length > 0 ? mergedRanks([], culprits[sort], CULPRITS) : loudest[sort].slice(0, CULPRITS);
   return { prefixes: pick('prefixes'), origins: pick('origins'), peers: pick('peers') };
-}
-
-function endedOf(
-  { subject, detail }: Incident,
-  { evidence, minute }: MinuteInput,
-): Pick<IncidentDetail, 'ended' | 'endedMinute'> {
-  const fresh = (evidence?.ended ?? []).map(({ prefix }) => prefix);
-  const isBack = evidence?.losses?.some(({ origin, prefixes }) => prefixes === 0 && `AS${origin}` === subject);
-  if (isBack) fresh.push(subject);
-  if (fresh.length === 0) return {};
-  return { ended: [...new Set([...(detail.ended ?? []), ...fresh])], endedMinute: minute };
 }

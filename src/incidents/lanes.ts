@@ -2,15 +2,14 @@ import type { MinuteEvidence } from '../features/row.js';
 import { emptyEvidence } from '../features/row.js';
 import { isLeak, type KnownCarriage } from './carriages.js';
 import { foreignRoutes, isHostile } from './classes/foreignRoutes.js';
+import { endsIn } from './course.js';
 import type { IncidentEvidence } from './evidence.js';
 import type { Incident } from './incident.js';
 import type { MinuteInput } from './minuteInput.js';
 import { FEWEST_LOST, fallTogether, lossesOf, outagesOf } from './networkOutages.js';
 import { ROW } from './rowColumns.js';
+import { GENERAL } from './subject.js';
 import type { WatchList } from './watchList.js';
-
-/** What no single network does: storms that models see, resets, losses of many at once. */
-export const GENERAL = '';
 
 /** Minutes in which what models flag is taken for the noise of a route event that is large enough. */
 const EXPLAINS = 60;
@@ -68,6 +67,10 @@ export function partOf(input: MinuteInput, subject: string, watchList: WatchList
   if (tails.length > 0) part.tails = tails;
   const ended = (evidence.ended ?? []).filter(mine);
   if (ended.length > 0) part.ended = ended;
+  const standing = (evidence.standing ?? []).filter(mine);
+  if (standing.length > 0) part.standing = standing;
+  const carried = (evidence.carried ?? []).filter(({ carrier }) => `AS${carrier}` === subject);
+  if (carried.length > 0) part.carried = carried;
   const paths = (evidence.paths ?? []).filter(({ prefix }) => prefixes.has(prefix));
   if (paths.length > 0) part.paths = paths;
   const newLinks =
@@ -134,7 +137,8 @@ export function withoutSubject(open: Incident, subject: string): Incident {
 
 /** Whether an open incident's routes are a good part of what this minute has beyond the ordinary. */
 export function explains(open: Incident, input: MinuteInput): boolean {
-  if (input.minute - open.startedAt > EXPLAINS) return false;
+  const ended = endsIn(open, input) ? input.minute : open.detail.endedMinute;
+  if (input.minute - Math.max(open.startedAt, ended ?? 0) > EXPLAINS) return false;
   const { evidence } = open.detail;
   return isGoodPart(evidence, input, evidence.baseline.updates);
 }
@@ -147,16 +151,4 @@ export function isGoodPart({ newOrigins, moreSpecifics, transits = [] }: Routes,
   const carried = transits.reduce((sum, transit) => sum + transit.routes, 0);
   const updates = (input.values[ROW.announced] ?? 0) + (input.values[ROW.withdrawn] ?? 0);
   return 3 * (routes + carried) >= updates - ordinary;
-}
-
-/** Every claim of the incident is over: its routes were withdrawn or went back, and the network itself is back. */
-export function isOver({ subject, class: name, detail }: Incident): boolean {
-  const { newOrigins, moreSpecifics, tails = [], transits = [], losses = [] } = detail.evidence;
-  const claims = [...newOrigins, ...moreSpecifics, ...tails].map(({ prefix }) => prefix);
-  // routes that go back to another path are followed for a forged end, not for a leak; what a network began to carry just
-  // before it went is gone with it
-  const leaked = transits.filter(({ from }) => name !== 'outage' && !tails.some(({ holder }) => holder === from));
-  if (losses.length > 0) claims.push(subject);
-  const ended = new Set(detail.ended ?? []);
-  return claims.length > 0 && leaked.length === 0 && claims.every((claim) => ended.has(claim));
 }

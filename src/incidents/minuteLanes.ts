@@ -4,10 +4,10 @@ import { carriagesOf } from './carriages.js';
 import type { CorrelatorContext, CorrelatorState } from './correlatorState.js';
 import { noEvidence, SPREADING, withMinute } from './evidence.js';
 import type { WatchedRoute } from './incident.js';
-import { claimsOf, explains, GENERAL, goneNetworks, isGoodPart, partOf, suspectsOf, withoutParts } from './lanes.js';
+import { claimsOf, explains, goneNetworks, isGoodPart, partOf, suspectsOf, withoutParts } from './lanes.js';
 import type { MinuteInput } from './minuteInput.js';
 import { signalOf } from './signal.js';
-import { isNeighbourhood, neighbourhoodOf } from './subject.js';
+import { GENERAL, isNeighbourhood, neighbourhoodOf } from './subject.js';
 import type { WatchList } from './watchList.js';
 
 /** A part of a minute, with what led to it, that is judged by itself. */

@@ -58,6 +58,13 @@ export const incidentSettings = z
       .describe(
         'The same for a hijack, a leak or an outage that no model has flagged: it stands without news until routes come back',
       ),
+    inPlaceMinutes: z
+      .number()
+      .int()
+      .min(0)
+      .max(1440)
+      .default(180)
+      .describe('The same for one at or over `major` whose routes are known to be in place still'),
     gapMinutes: z
       .number()
       .int()

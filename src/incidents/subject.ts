@@ -1,3 +1,6 @@
+/** What no single network does: storms that models see, resets, losses of many at once. */
+export const GENERAL = '';
+
 /** The network of an incident's subject. Of an incident of the operator's own the subject says what it did, too: "AS64666 new origin". */
 export function networkOfSubject(subject: string): string | undefined {
   return subject === '' ? undefined : subject.split(' ', 1)[0];

@@ -108,7 +108,7 @@ export async function compareShadow(db: Db, shadow: Shadow): Promise<ShadowCompa
        ON h.stream = s.stream AND h.kind = s.kind AND h.version_id = v.id AND h.minute = s.minute
      CROSS JOIN LATERAL (SELECT EXISTS (
        SELECT 1 FROM incidents n WHERE n.stream = s.stream AND NOT n.ordinary AND n.started_at <= s.minute
-         AND greatest(n.last_minute, coalesce(n.ended_at, n.last_minute)) >= s.minute) AS inside) i
+         AND n.last_minute + interval '1 minute' >= s.minute) AS inside) i
      WHERE v.id = $1`,
     [shadow.versionId, minuteToDate(shadow.from)],
   );

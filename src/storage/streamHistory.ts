@@ -15,6 +15,9 @@ export interface IncidentSpan {
  */
 const STAINS = `coalesce((detail->'evidence'->>'anomalousMinutes')::integer, 1) > 0`;
 
+/** An incident may go on for hours while its routes stay as they are, and its minutes are ordinary after the last that showed it. */
+const LAST = `least(greatest(last_minute, coalesce(ended_at, last_minute)), last_minute + interval '1 minute')`;
+
 /** What the drift check and the trainer need to know of a stream's past. */
 export interface StreamHistory {
   /** Feature rows in [from, until), in order; missing minutes are absent, gaps are not usable. */
@@ -40,9 +43,9 @@ export function streamHistory(db: Db): StreamHistory {
     async incidents(stream, from, until) {
       const { rows } = await db.query<IncidentSpan>(
         `SELECT ${minuteOf('started_at')} AS from,
-           ${minuteOf('greatest(last_minute, coalesce(ended_at, last_minute))')} + 1 AS until
+           ${minuteOf(LAST)} + 1 AS until
          FROM incidents WHERE stream = $1 AND NOT ordinary AND ${STAINS} AND started_at < ${timeOf('$3')}
-           AND greatest(last_minute, coalesce(ended_at, last_minute)) >= ${timeOf('$2')}
+           AND ${LAST} >= ${timeOf('$2')}
          ORDER BY started_at`,
         [stream, from, until],
       );

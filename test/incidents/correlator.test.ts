@@ -127,7 +127,7 @@ describe('evidence alone', () => {
     expect(incidents[0]).toMatchObject({ class: 'hijack', severity: 'major', models: ['evidence'], startedAt: 1100 });
     expect(incidents[0]!.culprits.origins[0]!.name).toBe('AS64666');
     expect(incidents[0]!.reasons.map(({ words }) => words).join('\n')).toContain(
-      '198.51.100.0/24 is announced by AS64666, held by AS64500 before, seen by 50 % of the peers',
+      '198.51.100.0/24 is announced by AS64666, held by AS64500 before, seen by 3 of 6 peers',
     );
     expect(told(changes)[0]).toBe('opened 1100');
   });

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import { z } from 'zod';
 import { adviceAfter, ownAdvice } from '../../incidents/advice.js';
-import { type Closing, type Ending, endingOf, endingWords } from '../../incidents/ending.js';
+import { closingOf, type Ending, endingOf, endingWords } from '../../incidents/ending.js';
 import { INCIDENT_CLASSES } from '../../incidents/incident.js';
 import type { IncidentFilter } from '../../incidents/incidentFilter.js';
 import { newNormalWords } from '../../incidents/newNormalRule.js';
@@ -223,16 +223,6 @@ function rowOf(row: StoredIncident): IncidentRow {
     history: row.detail.history === true,
     mine: row.detail.watched.length > 0,
     prefixNames: names?.prefixes.slice(0, 3).map(({ name }) => name) ?? [],
-  };
-}
-
-function closingOf(row: StoredIncident): Closing {
-  const { closedBy, newNormal } = row.detail;
-  return {
-    class: row.class,
-    endedAt: row.endedAt === null ? null : row.endedAt * MINUTE,
-    closedBy,
-    looksNormal: newNormal !== undefined,
   };
 }
 

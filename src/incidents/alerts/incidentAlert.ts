@@ -1,5 +1,5 @@
 import { ownAdvice } from '../advice.js';
-import { endingOf, endingWords } from '../ending.js';
+import { closingOf, endingOf, endingWords } from '../ending.js';
 import type { Incident, IncidentChange } from '../incident.js';
 import type { NewNormal } from '../newNormal.js';
 import { newNormalWords } from '../newNormalRule.js';
@@ -66,8 +66,7 @@ function advised(incident: Incident, own: string | undefined): string {
 export function incidentAlert({ type, incident }: IncidentChange, id?: number): AlertRequest {
   const { watched, closedBy, messages } = incident.detail;
   const own = [...new Set(watched.map((route) => route.prefix ?? route.watched))];
-  const looked = incident.detail.newNormal !== undefined;
-  const closing = { class: incident.class, endedAt: incident.endedAt, closedBy, looksNormal: looked };
+  const closing = closingOf(incident);
   const end = incident.endedAt === null ? '' : ` until ${timeOf(incident.endedAt)}`;
   return {
     fingerprint: incidentFingerprint(incident),

@@ -1,11 +1,12 @@
 import { plural } from '../../words/plural.js';
 import type { IncidentEvidence } from '../evidence.js';
 import type { Validity } from '../rpki/validity.js';
+import { seenOf, seenWords } from '../seenBy.js';
 import type { IncidentSettings } from '../settings.js';
 import { forgedSuspicion } from '../suspicion/forgedSuspicion.js';
 import { originSuspicion } from '../suspicion/originSuspicion.js';
-import { DOUBTFUL, majorBits, oddsWords, type Suspicion } from '../suspicion/suspicion.js';
-import { peerShare, percent } from './classRule.js';
+import { DOUBTFUL, majorBits, oddsWords, type Suspicion, viewOf } from '../suspicion/suspicion.js';
+import { peerShare } from './classRule.js';
 
 /** A route of a prefix from a network that is not known to hold it. */
 export interface ForeignRoute {
@@ -16,6 +17,8 @@ export interface ForeignRoute {
   covering?: string;
   /** Share of the peers that saw it, 0..1. */
   share: number;
+  /** "12 of the 78 peers that have a route to it". */
+  seen: string;
   validity?: Validity;
   /** The path leads through a holder: a network behind it, such as its customer. */
   behindHolder: boolean;
@@ -48,6 +51,7 @@ function forgedRoutes(evidence: IncidentEvidence): ForeignRoute[] {
         holders: [holder],
         ...(covering === undefined ? {} : { covering }),
         share,
+        seen: seenWords(seenOf(tail), evidence.peersSeen),
         // the origin that is shown is the lawful one, so only `invalid` says anything
         ...(validity === 'invalid' ? { validity } : {}),
         behindHolder: false,
@@ -76,6 +80,7 @@ function foreignRoute(
     holders,
     ...(covering === undefined ? {} : { covering }),
     share,
+    seen: seenWords(seenOf(route), Math.max(evidence.peersSeen, facts?.reach ?? 0)),
     validity,
     behindHolder: path.slice(0, -1).some((hop) => holders.includes(hop)),
     suspicion: originSuspicion({
@@ -105,11 +110,11 @@ export function isHostile({ suspicion, settled, forged }: ForeignRoute): boolean
 /** Suspicious enough to call somebody, for so many peers. */
 export function isMajor(
   { suspicion, share }: ForeignRoute,
-  { known }: Pick<IncidentEvidence, 'known'>,
+  { known, habits, peersSeen }: Pick<IncidentEvidence, 'known' | 'habits' | 'peersSeen'>,
   { perDay }: Pick<IncidentSettings['evidence'], 'perDay'>,
 ): boolean {
   // rows without facts say next to nothing for or against a claim, however many peers see it
-  return suspicion.bits >= majorBits(perDay, known === undefined ? 0 : share);
+  return suspicion.bits >= majorBits(perDay, known === undefined ? 0 : share, viewOf(peersSeen, habits?.routes));
 }
 
 /**
@@ -141,7 +146,7 @@ export function foreignRouteWords(route: ForeignRoute): string {
     : route.covering === undefined
       ? `${route.prefix} is announced by AS${route.origin}, held by ${holders} before`
       : `${route.prefix}, inside ${route.covering} of ${holders}, is announced by AS${route.origin}`;
-  const seen = `, seen by ${percent(route.share)} of the peers`;
+  const seen = `, seen by ${route.seen}`;
   const rpki =
     route.validity === undefined
       ? ''

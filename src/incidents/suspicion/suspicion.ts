@@ -37,12 +37,32 @@ export const DOUBTFUL = 0;
  *   on gave about 2 at 2 bits; half a bit more about halves them.
  * @param share of the peers that have the route. What half of the world believes does several times the harm of what a
  *   tenth does, so it is worth a call at a little less.
+ * @param view of the feed, as `viewOf` gives it. Who sees less of the world's links takes more ordinary changes for
+ *   those of strangers.
  */
-export function majorBits(perDay: number, share: number): number {
-  return (share >= HALF ? 1.5 : 2) + 0.5 * Math.log2(6 / perDay);
+export function majorBits(perDay: number, share: number, view: number): number {
+  const unseen = Math.max(0, Math.log2(MEASURED_PEERS / Math.max(1, view)));
+  return (share >= HALF ? 1.5 : 2) + 0.5 * Math.log2(6 / perDay) + Math.min(MOST_UNSEEN, unseen);
 }
 
-const HALF = 0.5;
+/** Peers of the days that the weights were measured on. Their table was learnt from two days of updates. */
+const MEASURED_PEERS = 44;
+const MOST_UNSEEN = 2.5;
+/** A peer whose whole table is known shows as much as four of whom only updates were heard. */
+const WHOLE_TABLE = 4;
+
+/**
+ * How much of the world a feed sees, in peers that only updates were heard of.
+ *
+ * @param peers of the stream
+ * @param routes to a prefix, on average; without them nothing is held against the feed
+ */
+export function viewOf(peers: number, routes: number | undefined): number {
+  return routes === undefined ? MEASURED_PEERS : Math.max(peers, WHOLE_TABLE * routes);
+}
+
+/** Of the peers. */
+export const HALF = 0.5;
 
 /** Bits as the odds that a reader knows. */
 export function oddsWords(bits: number): string {

@@ -1,0 +1,13 @@
+import type { Minute } from './row.js';
+
+/** Minutes after which what routes did is listed as in place still, and between the times after that. */
+const FIRST = 10;
+const AGAIN = 50;
+
+/** Minutes for which it counts as in place after it was listed. Rows without a message list nothing, so there is some room. */
+export const IN_PLACE_FOR = AGAIN + 15;
+
+/** Whether it is time to list it, last listed at `told`. */
+export function isDue(since: Minute, told: Minute | null | undefined, minute: Minute): boolean {
+  return told === null || told === undefined ? minute - since >= FIRST : minute - told >= AGAIN;
+}
