@@ -13,7 +13,7 @@ import { modelStatus, type StreamStatus, streamStatus } from '../storage/statusQ
 import { streamHoldings } from '../storage/streamHoldings.js';
 import { plural } from '../words/plural.js';
 import type { Finding } from './doctorStores.js';
-import { minuteText } from './output.js';
+import { age, minuteText } from './output.js';
 import { readStatus } from './status.js';
 
 const LARGEST_AGE_MINUTES = 5;
@@ -49,7 +49,7 @@ export async function checkStreams(pool: Pool, settings: Settings): Promise<Find
         ? 'is new: its first minute is under way'
         : watermark === null
           ? `has no minute yet${away}`
-          : `newest minute is ${behind} min old${away}`,
+          : `newest minute is ${age(behind! * 60)} old${away}`,
       remedy:
         known.get(name) === undefined
           ? 'start the system: routewarden start'
