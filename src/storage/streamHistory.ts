@@ -17,6 +17,7 @@ const STAINS = `coalesce((detail->'evidence'->>'anomalousMinutes')::integer, 1) 
 
 /** An incident may go on for hours while its routes stay as they are, and its minutes are ordinary after the last that showed it. */
 const LAST = `least(greatest(last_minute, coalesce(ended_at, last_minute)), last_minute + interval '1 minute')`;
+const LAST_MINUTE = minuteOf(LAST);
 
 /** What the drift check and the trainer need to know of a stream's past. */
 export interface StreamHistory {
@@ -43,7 +44,7 @@ export function streamHistory(db: Db): StreamHistory {
     async incidents(stream, from, until) {
       const { rows } = await db.query<IncidentSpan>(
         `SELECT ${minuteOf('started_at')} AS from,
-           ${minuteOf(LAST)} + 1 AS until
+           ${LAST_MINUTE} + 1 AS until
          FROM incidents WHERE stream = $1 AND NOT ordinary AND ${STAINS} AND started_at < ${timeOf('$3')}
            AND ${LAST} >= ${timeOf('$2')}
          ORDER BY started_at`,
