@@ -46,7 +46,7 @@ await runService('trainer', async (context) => {
   worker.on('active', (job) => {
     const key = keyOf(job.data);
     context.report({ training: key });
-    logger.info({ model: key }, `training ${key ?? 'nothing: its payload is none'}`);
+    logger.info({ model: key }, `training ${key ?? 'nothing: its payload is invalid'}`);
   });
   worker.on('completed', (job, result) => {
     context.report({ training: null });

@@ -13,7 +13,7 @@ import { act, type By } from './act.js';
 import { LONGEST_NAME, LONGEST_TEXT } from './limits.js';
 import { ActRefused } from './refusal.js';
 
-/** What a person can say about an incident. Each throws ActRefused (missing) when there is no such incident. */
+/** What a person can say about an incident. Each throws ActRefused (missing) for an unknown incident. */
 export interface IncidentActs {
   acknowledge(incidentId: number, by: By): Promise<void>;
   /** Takes an acknowledgement back. */

@@ -6,7 +6,7 @@ import { addSilence, endSilence } from '../storage/silences.js';
 import { act } from './act.js';
 import { ActRefused } from './refusal.js';
 
-/** What a person can silence, and end again. The reason of a silence stands in its request. */
+/** What a person can silence, and end again. The reason of a silence is in its request. */
 export function silenceActs(pool: Pool, clock: { now(): number }) {
   const now = () => new Date(clock.now());
   return {
@@ -22,7 +22,7 @@ export function silenceActs(pool: Pool, clock: { now(): number }) {
         }),
       );
     },
-    /** @throws ActRefused when there is none, or it has ended */
+    /** @throws ActRefused for an unknown silence, or one that has ended */
     end(id: number, actor: string): Promise<void> {
       const what = { name: 'end silence', target: `silence ${id}` };
       return act(pool, { actor, reason: '' }, what, () =>

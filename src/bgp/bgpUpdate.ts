@@ -30,7 +30,7 @@ export interface UpdateCounts {
   unsaidPathIds: number;
 }
 
-/** Told the communities of each message that announces and has some, by its index in the batch. */
+/** Called with the communities of each message that announces and has some, by its index in the batch. */
 export type OnCommunities = (message: number, communities: Communities) => void;
 
 /**
@@ -109,7 +109,7 @@ export class BgpUpdateDecoder {
    * @param originated when the route was, seconds
    * @param prefix its index in the batch
    * @param likely a path of the batch that the entry may have, -1 for none
-   * @returns the path, NONE where there is none
+   * @returns the path, NONE if missing
    */
   decodeEntry(
     bytes: Uint8Array,

@@ -22,7 +22,7 @@ function words(bytes: Uint8Array, place: AttributePlace, each: number): Uint32Ar
   return Uint32Array.from({ length: (end - at) / 4 }, (_, i) => word(bytes, at + i * 4));
 }
 
-/** @returns null when there is none */
+/** @returns null if missing */
 export function readCommunities(
   bytes: Uint8Array,
   standard: AttributePlace,

@@ -35,7 +35,7 @@ function decodeRaw(raw: string, as4: boolean): string[] | string {
 /**
  * Compares an update's JSON fields with its `raw` bytes. RIS Live does not say whether the session has 4-byte AS numbers
  * (RFC 6793): either that agrees is taken.
- * @returns null when they agree or there is no raw, else the first difference in words
+ * @returns null when they agree or raw is missing, else the first difference in words
  */
 export function rawDisagreement(text: string): string | null {
   const builder = new UpdateBatchBuilder();

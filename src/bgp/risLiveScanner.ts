@@ -3,7 +3,7 @@ import { parseAddress, parsePrefix } from './address.js';
 import { NONE } from './batchColumns.js';
 import type { UpdateBatchBuilder } from './updateBatchBuilder.js';
 
-/** What stands in the compiled scanner's memory, as scanner/assembly/layout.ts says. */
+/** What is in the compiled scanner's memory, as scanner/assembly/layout.ts says. */
 const ABSENT = 0xffffffff;
 const TEXT = 0xffffffff;
 const PEER = 0xfffffffe;

@@ -53,9 +53,9 @@ interface Place {
   path: string[];
   command: Command;
   options: Option[];
-  /** What the database knows and may stand here, argument by argument. */
+  /** What the database knows and may come here, argument by argument. */
   names: (NameSort | null)[];
-  /** What may stand here as a word: names of sub-commands, or choices of an argument. */
+  /** What may come here as a word: names of sub-commands, or choices of an argument. */
   words: { name: string; what: string }[];
 }
 
@@ -171,7 +171,7 @@ end`,
   ];
   for (const { path, command, options, words, names } of places) {
     const at = quoted(`__routewarden_at "${path.join(' ')}"`);
-    // File names would drown the words where nothing but one of them can stand.
+    // File names would drown the words where nothing but one of them can come.
     const anything = command.registeredArguments.some(({ argChoices }) => argChoices === undefined);
     if (words.length > 0 && !anything) lines.push(`complete -c routewarden -f -n ${at}`);
     if (names.includes('models'))

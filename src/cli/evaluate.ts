@@ -99,7 +99,7 @@ async function storedMinutes(
     const streams = await listStreams(pool);
     const stream = asked ?? (streams.length === 1 ? streams[0]! : null);
     if (stream === null)
-      throw new Error(`name one of the streams: --replay-db ${streams.join(' | ') || '(there is none)'}`);
+      throw new Error(`name one of the streams: --replay-db ${streams.join(' | ') || '(no stream yet)'}`);
     const first = await firstMinute(pool, stream);
     const last = await watermark(pool, stream);
     if (first === null || last === null) throw new Error('the database holds no minute of it');

@@ -20,7 +20,7 @@ export function requireStream(key: ModelKey, streams: readonly string[]): void {
 /** @throws UsageError where a stream is none of these */
 export function requireKnown(stream: string, streams: readonly string[]): void {
   if (streams.includes(stream)) return;
-  const known = streams.length === 0 ? 'there is none yet' : `known streams: ${streams.join(', ')}`;
+  const known = streams.length === 0 ? 'no stream yet' : `known streams: ${streams.join(', ')}`;
   throw new UsageError(`unknown stream ${stream} (${known})`);
 }
 

@@ -26,7 +26,7 @@ export function register(program: Command): void {
     .action(async (model: string, options: { detach?: boolean; cancel?: boolean; clear?: boolean; json?: boolean }) => {
       const by = { actor: userInfo().username, reason: 'by hand' };
       if (options.clear) {
-        // Whatever stands there can be cleared, be it a key that is none.
+        // Whatever is there can be cleared, even an invalid key.
         const cleared = await withStore(program, ({ pool }) => clearFailures(pool, model, by));
         if (options.json) printJson({ model, cleared });
         else say(cleared ? `${model}: its failures are forgotten` : `${model} had no failures`);

@@ -48,7 +48,7 @@ export interface Store {
  * Runs a command that only looks, and says which settings and database it looked at. Nothing is made: where there is no
  * database, the settings are those of somebody else.
  *
- * @throws Error when there is no database of this program
+ * @throws Error without a database of this program
  */
 export async function lookAt<T>(
   program: Command,
@@ -59,7 +59,7 @@ export async function lookAt<T>(
   return onDatabase(settings, true, work);
 }
 
-/** The settings, whose database is there. @throws Error when there is none: the settings are those of somebody else */
+/** The settings, whose database is there. @throws Error if it is missing: the settings are somebody else's */
 async function presentSettings(program: Command): Promise<Settings> {
   const settings = settingsOf(program);
   if (await hasDatabase(settings)) return settings;
@@ -81,7 +81,7 @@ interface Making {
 
 /**
  * Runs a command on the database alone: that of the running system, or the own one started for the command.
- * @throws Error when there is none, unless the command `makes` one
+ * @throws Error if it is missing, unless the command `makes` one
  */
 export async function withDatabase<T>(
   program: Command,

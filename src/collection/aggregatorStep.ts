@@ -37,7 +37,7 @@ export interface AggregatorStepOptions {
   maximumPeers?: number;
   /** For decoding; the streams of a process may share it, since each batch is done with before the next is decoded. */
   columns?: ColumnRoom | undefined;
-  /** Told of a stored stand that cannot be read; the aggregator begins anew with what the log holds. */
+  /** Called for a stored state that cannot be read; the aggregator begins anew with what the log holds. */
   unread?: ((error: BadSnapshot) => void) | undefined;
   /**
    * What a stream without a stand begins with, such as an aggregator that knows a table; null for nothing.

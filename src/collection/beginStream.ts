@@ -13,7 +13,7 @@ const MINUTE_MS = 60_000;
  * changed between those and the first message of the live feed, some minutes, is not known.
  * @param collector whose archive has the stream; undefined where several feed it
  * @param loggedMs time of the stream's first message, null while there is none
- * @returns null where there is no archive, or it gives no dump: then the stream warms up
+ * @returns null without an archive, or if it gives no dump: then the stream warms up
  */
 export async function beginStream(
   context: ServiceContext,

@@ -235,7 +235,7 @@ export class Collector {
     return true;
   }
 
-  /** Peers whose clock is ahead, in words; null when there is none. */
+  /** Peers whose clock is ahead, in words; null if none is. */
   get setAsideWords(): string | null {
     const [first, ...others] = this.counts.ahead;
     if (first === undefined) return null;

@@ -39,7 +39,7 @@ export interface GapHealerOptions
   lateStages: readonly string[];
   /**
    * Lets the live aggregator go over the log again from an entry, with routes as if nothing had been away; resolves when
-   * that is stored, or when there is no aggregator here.
+   * that is stored, or without an aggregator here.
    */
   takeOver?: (position: number, state: Uint8Array, signal: AbortSignal) => Promise<void>;
   logger: Logger;

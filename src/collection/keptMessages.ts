@@ -37,7 +37,7 @@ export function keptMessages(batch: UpdateBatch, keep: (message: number) => bool
 /** The two formats may round a time differently in its last digit, ms. */
 const ROUNDING = 0.01;
 
-/** The messages before the first one at or after a moment, and the rest; null when there is no such message. */
+/** The messages before the first one at or after a moment, and the rest; null if no message is that late. */
 export function splitAt(batch: UpdateBatch, ms: number): { before: UpdateBatch; rest: UpdateBatch } | null {
   const first = batch.columns.time.findIndex((time) => time > ms - ROUNDING);
   if (first < 0) return null;

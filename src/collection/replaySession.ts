@@ -45,7 +45,7 @@ export interface ReplayRequest {
   graceSeconds: number;
   /** Bounds of the tables. */
   bounds?: Pick<MinuteAggregatorOptions, 'maximumRoutes' | 'maximumPeers'>;
-  /** Told while a table dump is read. */
+  /** Called while a table dump is read. */
   onTable?: (progress: { path: string; entries: number; bytes: number; size: number }) => void;
   /** Where minute 0 of feature files is put. */
   firstDay: Minute;

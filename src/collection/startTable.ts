@@ -27,7 +27,7 @@ export interface StartTableRequest {
   logger: Logger;
   random: () => number;
   signal?: AbortSignal | undefined;
-  /** Told while the dump comes (`entries` 0), and then while it is read. */
+  /** Called while the dump comes (`entries` 0), and then while it is read. */
   onProgress?: ((progress: { file: string; download: DownloadProgress | null; entries: number }) => void) | undefined;
 }
 

@@ -164,7 +164,7 @@ export function settingPaths(): [path: string, schema: z.ZodType, meaning: strin
   return found;
 }
 
-/** A description may stand before or after what makes a setting optional. */
+/** A description may come before or after what makes a setting optional. */
 function meaningOf(schema: z.ZodType): string | undefined {
   if (schema.description !== undefined) return schema.description;
   const inner = unwrapOnce(schema);

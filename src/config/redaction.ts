@@ -60,7 +60,7 @@ export function redacted(value: unknown, path = ''): unknown {
 
 /** How a secret comes back in others' words: in an address, and as a server that repeats AUTH or Basic shows it. */
 function spellings(secret: string): string[] {
-  // Base64 of a text that ends in the secret: its last whole letters are the same whatever stands before, by where it begins.
+  // Base64 of a text that ends in the secret: its last whole letters are the same whatever comes before, by where it begins.
   const endings = [0, 1, 2].map((before) =>
     Buffer.from(`${'x'.repeat(before)}${secret}`)
       .toString('base64')

@@ -50,7 +50,7 @@ function shownOf(defaults: readonly { kind: string | undefined; shown: string }[
     : defaults.map(({ kind, shown }) => `${kind} ${shown}`).join(', ');
 }
 
-/** What a setting is when nobody says it; undefined: absent. */
+/** The default of a setting; undefined: absent. */
 function valueAt(defaults: unknown, path: string): unknown {
   return path
     .split('.')

@@ -11,7 +11,7 @@ import { incidentFacts } from './queries/incidentFacts.js';
 import { driftReportPage } from './report/driftReportPage.js';
 import { incidentReport } from './report/incidentReport.js';
 
-/** A report runs nothing and loads nothing; its styles stand in it. */
+/** A report runs nothing and loads nothing; its styles are in it. */
 const REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'";
 
 /** What is taken away as a file: the list of incidents as CSV, and reports of one page. */

@@ -1,5 +1,5 @@
 /**
- * What Bull Board's "Add job" fills in for a retraining: a payload that is right as it stands, but for the model's name.
+ * What Bull Board's "Add job" fills in for a retraining: a payload that is right as it is, but for the model's name.
  * The payload's own schema knows more triggers and settings, which a form would fill with zeros.
  * @param modelKey shown as the example, such as lstm@rrc00
  */

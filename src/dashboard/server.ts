@@ -95,7 +95,7 @@ export async function createDashboard(options: DashboardOptions): Promise<Fastif
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: 256 * 1024,
     forceCloseConnections: true,
-    // What cannot be decoded is no address of ours: it gets the words of any other, and its letters as they came.
+    // What cannot be decoded is not an address of ours: it gets the words of any other, and its letters as they came.
     rewriteUrl: ({ url = '/' }) => (isReadable(url) ? url : url.replaceAll('%', '%25')),
     // In all, with the body: who drips is cut off.
     requestTimeout: REQUEST_MILLISECONDS,

@@ -94,7 +94,7 @@ export function sessionCookie(header: string | undefined): string | undefined {
   return undefined;
 }
 
-/** Tells a token from others without being one. */
+/** Distinguishes a token from others without being one. */
 export function tokenMark(token: string): string {
   return createHash('sha256').update(token).digest('base64url');
 }

@@ -18,7 +18,7 @@ export interface Activation {
 
 /** What an incident's own row knows of its course. */
 export interface Course {
-  /** When the last of its routes was withdrawn or went back; null while one stands, or where that did not end it. */
+  /** When the last of its routes was withdrawn or went back; null while one is in use, or where that did not end it. */
   returnedAt: number | null;
   /** The first messages that led to it, oldest first. */
   messages: readonly { at: number; kind: string; prefix: string; path: readonly number[] }[];

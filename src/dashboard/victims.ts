@@ -73,7 +73,7 @@ export function victimsOf(facts: HitFacts): Victims {
 function* hits({ class: name, subject, culprits, evidence, watched, minutes }: HitFacts): Generator<Hit> {
   for (const { prefix, origin, peers = null, kind, holders, rpki = null } of watched) {
     if (prefix === undefined) continue;
-    // of these `origin` is who held it, or who stands beside it in its paths
+    // of these `origin` is who held it, or who is beside it in its paths
     const by = origin === undefined || NO_ORIGIN.has(kind) ? null : origin;
     const claim = evidence?.newOrigins.find((route) => route.prefix === prefix && route.origin === origin);
     yield { prefix, by, peers, rpki: rpki ?? claim?.validity ?? null, ...(holders !== undefined && { holders }) };
@@ -108,7 +108,7 @@ function* hits({ class: name, subject, culprits, evidence, watched, minutes }: H
 
 /** Prefixes that ran past a network before and run through it now, with the peers that took them there. */
 function carriedNow(subject: string, minutes: HitFacts['minutes']): Hit[] {
-  // What an incident of your own networks hit stands in its findings.
+  // What an incident of your own networks hit is in its findings.
   const carrier = Number(/^AS(\d+)$/.exec(subject)?.[1]);
   const peersOf = new Map<string, Set<string>>();
   for (const { evidence } of minutes) {

@@ -12,7 +12,7 @@ import { pendingRuns } from '../storage/pendingRuns.js';
 
 const POLL_MILLISECONDS = 50;
 
-/** Where the line stands, by its rows. */
+/** How far the line is, by its rows. */
 export class Pipeline {
   constructor(
     private readonly pool: Pool,

@@ -16,7 +16,7 @@ import { openPool } from '../storage/pool.js';
 import { type StoryCounts, storyCounts } from '../storage/statusQueries.js';
 import { Pipeline } from './pipeline.js';
 
-/** Simulated time begins here; a fixed date, so that the same seed tells the same story. */
+/** Simulated time begins here; a fixed date, so that the same seed gives the same story. */
 export const STORY_START: Minute = Date.UTC(2026, 0, 5) / 60_000;
 const STREAM = 'demo';
 /** A minute closes when the feed's time is past its end by the grace period; the line is judged up to there. */

@@ -37,7 +37,7 @@ export interface Judgement {
 /** Share of the false-alarm budget of each group of channels. */
 const WEIGHTS = { score: 0.2, anomalyRate: 0.2, rules: 0.1, features: 0.5 };
 
-/** Unusual minutes that are rarer than this are compared as if they were as frequent, so that none -> one is no leap. */
+/** Unusual minutes that are rarer than this are compared as if they were as frequent, so that none -> one is not a leap. */
 const RAREST = 0.005;
 
 /**

@@ -16,7 +16,7 @@ export interface ScoredHour extends Hour {
   source: 'live' | 'rescored';
 }
 
-/** Tells whether a minute is left out (it is in an incident). */
+/** Whether a minute is left out (it is in an incident). */
 export type Mask = (minute: Minute) => boolean;
 
 /** How a subject's minutes of some hours are summarised. */

@@ -19,7 +19,7 @@ const spansWithin = (incidents: readonly IncidentSpan[], stretches: readonly Inc
   incidents.filter((span) => stretches.some(({ from, until }) => span.from >= from && span.until <= until));
 
 /**
- * Tells incidents, which are neither drift nor ordinary and are left out of both, from a change that lasts: a stretch of
+ * Separates incidents, which are neither drift nor ordinary and are left out of both, from a change that lasts: a stretch of
  * incidents without end is no longer an incident but drift, and the models must learn it.
  * @param patience longest stretch, in minutes, that still counts as incidents
  * @returns the spans of the stretches that are not longer than that, in order

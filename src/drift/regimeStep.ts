@@ -26,9 +26,9 @@ export interface RegimeStep {
 }
 
 /**
- * Tells a change of level at once from one that somebody moves slowly. Compared are the minutes since the onset, of at
+ * Distinguishes a change of level at once from one that somebody moves slowly. Compared are the minutes since the onset, of at
  * most a day, with the whole day before it. The same minutes of that day alone were tried: on bootstrapped ordinary days
- * they made as many false steps (docs/retraining.md), and found no true one that this misses and that lasted.
+ * they made as many false steps (docs/measured/regimes.md), and found no true one that this misses and that lasted.
  * @returns null where no level moved by half or more
  */
 export function stepAt(block: FeatureBlock, onset: Minute): RegimeStep | null {
@@ -112,7 +112,7 @@ const FURTHER: Minute = 720;
  * A step of the last day and a half, after the change that a version is trained for: the regime may be over already.
  * @param change first minute of the regime
  * @param least minutes that there must be since the step, to train on
- * @returns null where there is no step of half the level or more
+ * @returns null without a step of half the level or more
  */
 export function furtherStep(block: FeatureBlock, change: Minute, least: Minute): Minute | null {
   const until = (block.minutes.at(-1) ?? 0) + 1;

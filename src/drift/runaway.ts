@@ -9,7 +9,7 @@ const PARTS = 9;
 export const RUNAWAY_MINUTES: Minute = PARTS * PART_HOURS * 60;
 
 /**
- * Tells that a version has found far too many minutes anomalous for too long: it does not fit the traffic, whatever
+ * Whether a version has found far too many minutes anomalous for too long: it does not fit the traffic, whatever
  * baseline there is to compare with. Incidents are not left out, for such a version makes them.
  * @param live hours of the version's own scores, in order
  * @param rate share of a stretch's minutes

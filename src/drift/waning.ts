@@ -14,7 +14,7 @@ const LEAST_OF_HOUR = 30;
 export const WANING_MINUTES: Minute = MINUTES_PER_DAY;
 
 /**
- * Tells a storm that blows over from a new normal: a storm's level goes back to that of before, a new normal's stays. In
+ * Distinguishes a storm that blows over from a new normal: a storm's level goes back to that of before, a new normal's stays. In
  * four parts of the stretch, the level is compared with that of the same hours of the day before, on a logarithmic scale.
  * It wanes when, from its farthest part on, which is one of the first two, each part is nearer to the level of before (or
  * back there, as days differ), and the last less than half as far as the farthest. Where it stops short of that, its
@@ -50,7 +50,7 @@ export function wanes(block: FeatureBlock, { from, until }: IncidentSpan): boole
   return farthest > 0 && top < PARTS / 2 && falls && away[PARTS - 1]! < HALF * farthest;
 }
 
-/** Tells which stretches wane. Reads the minutes of all of them at once, and nothing when there are none. */
+/** Which stretches wane. Reads the minutes of all of them at once, and nothing when there are none. */
 export async function waningAmong(
   history: StreamHistory,
   stream: string,

@@ -20,7 +20,7 @@ export interface WalkOptions {
   weights?: Partial<Record<ModelKindName, number>>;
   /** Kind-specific settings. */
   settings?: Partial<Record<ModelKindName, Record<string, unknown>>>;
-  /** Told what goes on, for people. */
+  /** Called with what goes on, for people. */
   onProgress?: (message: string) => void;
 }
 

@@ -283,7 +283,7 @@ export function featureIndexes(names: readonly string[]): number[] {
   return names.map(featureIndex);
 }
 
-/** Places of the features of a family: `maximum_as_path_length_is_11` and so on. @throws RangeError when there is none */
+/** Places of the features of a family: `maximum_as_path_length_is_11` and so on. @throws RangeError for an unknown family */
 export function featureFamily(prefix: string): number[] {
   const places = FEATURES.flatMap(({ name }, i) => (name.startsWith(prefix) ? [i] : []));
   if (places.length === 0) throw new RangeError(`no feature begins with "${prefix}"`);

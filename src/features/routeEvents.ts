@@ -58,7 +58,7 @@ export function originEvents(
   return { newOrigins, moreSpecifics, ...(tails.length === 0 ? {} : { tails }) };
 }
 
-/** Networks that now stand before the origin in routes to its own prefixes, those that most peers see. */
+/** Networks that now appear before the origin in routes to its own prefixes, those that most peers see. */
 function newTails(open: OpenMinute, facts: RouteFacts): (Omit<OriginEvent, 'above'> & { peers: number })[] {
   return [...open.transits.values()]
     .filter(({ from, peers, prefixes, origins }) => {

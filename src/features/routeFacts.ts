@@ -87,7 +87,7 @@ export class RouteFacts {
   }
 
   /**
-   * The event of a network that began to stand before `holder` in routes to the holder's own prefixes; null for one whose
+   * The event of a network that began to appear before `holder` in routes to the holder's own prefixes; null for one whose
    * prefixes nobody knew before.
    */
   tail(origin: number, holder: number, ids: readonly number[]): Omit<OriginEvent, 'above'> | null {
@@ -100,7 +100,7 @@ export class RouteFacts {
     return { prefix, origin, holders: [holder], covering, path: [], forged };
   }
 
-  /** A present path of the event's routes; empty when there is none. */
+  /** A present path of the event's routes; empty if they have none. */
   pathTo({ prefix, origin, holders }: OriginEvent): number[] {
     const { routes, paths, peers } = this.known;
     for (let peer = 0; peer < peers.high; peer++) {

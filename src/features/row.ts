@@ -76,7 +76,7 @@ export interface OriginFacts {
 export type GivenRelation = 'neighbours' | 'peers' | 'one above the other' | 'same small provider' | 'strangers';
 
 /**
- * A network that began to stand before the origin of routes to the origin's own prefixes, as a new provider does, and as
+ * A network that began to appear before the origin of routes to the origin's own prefixes, as a new provider does, and as
  * who forges the origin does. Of the prefix that is known longest.
  */
 export interface NewTail {
@@ -222,17 +222,17 @@ export interface MinuteEvidence {
   newLinks: { left: number; right: number; routes: number; prefixes: string[] }[];
   /** Prefixes that have a route when the minute closes, to one significant digit. Absent in rows of versions that listed no facts. */
   known?: number;
-  /** Absent when there is none. */
+  /** Absent if there are none. */
   tails?: NewTail[];
   /** Beside new origins, more-specifics and tails. */
   habits?: FeedHabits;
-  /** Absent when there is none. */
+  /** Absent if there are none. */
   ended?: EndedEvent[];
-  /** Absent when there is none, and in older rows, as the next one. */
+  /** Absent if there are none, and in older rows, as the next one. */
   standing?: StandingEvent[];
   carried?: FollowedTransit[];
   transits?: NewTransit[];
-  /** Prefixes that went from all or nearly all of their peers, by network. Absent when there is none. */
+  /** Prefixes that went from all or nearly all of their peers, by network. Absent if none did. */
   losses?: NetworkLoss[];
   /** Prefixes withdrawn by peers, with how many peers withdrew and how many had it. */
   withdrawn: { prefix: string; peers: number; peersBefore: number; origin: number }[];
@@ -240,10 +240,10 @@ export interface MinuteEvidence {
   resets: { peer: string; peerAs: number; state: 'down' | 'up' /** that the peer had announced */; routes?: number }[];
   /**
    * Peers that repeated much of their table (`routes` announcements equal to the present route, `of` the peer's routes):
-   * what follows a session reset, with or without a message about it. Absent when there is none.
+   * what follows a session reset, with or without a message about it. Absent if no peer did.
    */
   reannouncing?: { peer: string; peerAs: number; routes: number; of: number }[];
-  /** Prefixes whose routes went over to another path most often, three times or more. Absent when there is none. */
+  /** Prefixes whose routes went over to another path most often, three times or more. Absent if none did. */
   changing?: Ranked[];
   /**
    * Routes that went over to a new origin or link: the peer's path before, empty where it had none, and from then on.

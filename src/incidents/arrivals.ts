@@ -5,7 +5,7 @@ import { takeHistoryAway } from '../storage/incidents.js';
 import { incidentAlert } from './alerts/incidentAlert.js';
 
 /**
- * Tells of incidents that were found in history and still stand now that the minutes are those of now, whichever stage
+ * Raises incidents that were found in history and are still open now that the minutes are those of now, whichever stage
  * found them: a hijack that ran before the start is news to whoever starts.
  */
 export async function tellArrived(client: PoolClient, stream: string, minute: Minute, now: Date): Promise<void> {

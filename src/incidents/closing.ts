@@ -11,7 +11,7 @@ import type { IncidentSettings } from './settings.js';
 import { severityRank } from './severity.js';
 import { GENERAL, isNeighbourhood } from './subject.js';
 
-/** What these do to routes stands until it is undone, with no message in between. */
+/** What these do to routes lasts until it is undone, with no message in between. */
 const STANDING: ReadonlySet<IncidentClass> = new Set(['hijack', 'moas', 'leak', 'outage']);
 /** New neighbours of one network that come no farther apart than so many minutes are one incident. */
 const NEIGHBOURS_APART = 180;

@@ -18,7 +18,7 @@ export interface Correlated {
   state: CorrelatorState;
   /** What operators should hear, in order. Does not depend on how the minutes were cut into batches. */
   changes: IncidentChange[];
-  /** Every incident these minutes touched, as it now stands: what is to be stored. */
+  /** Every incident these minutes touched, as it is now: what is to be stored. */
   incidents: Incident[];
 }
 

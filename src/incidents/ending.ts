@@ -1,10 +1,10 @@
 import { plural } from '../words/plural.js';
 import type { IncidentClass, IncidentDetail } from './incident.js';
 
-/** What these do to routes stands until it is undone, with no message in between. */
+/** What these do to routes lasts until it is undone, with no message in between. */
 const STANDING: ReadonlySet<string> = new Set<IncidentClass>(['hijack', 'moas', 'leak', 'outage']);
 
-/** How an incident stands: going on; over; or closed by silence, while its routes may well stand. */
+/** The state of an incident: going on; over; or closed by silence, while its routes may well be in use. */
 export type Ending = 'open' | 'resolved' | 'no more news';
 
 export interface Closing {

@@ -14,7 +14,7 @@ type Tail = NewTail & { minute: Minute; validity?: Validity };
 type NewLink = MinuteEvidence['newLinks'][number] & { minute: Minute };
 /**
  * `peers` of `peersBefore` in the minute in which most had it. `returns` counts later minutes in which more than half of
- * those had it again, only to withdraw it once more; what is left of path exploration, with few peers, is no return.
+ * those had it again, only to withdraw it once more; what is left of path exploration, with few peers, is not a return.
  */
 type Withdrawn = MinuteEvidence['withdrawn'][number] & { minute: Minute; returns: number };
 

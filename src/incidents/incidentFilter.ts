@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { parseAddressBlock } from './addressBlock.js';
 import { INCIDENT_CLASSES, SEVERITIES } from './incident.js';
 
-/** The state of an incident, as filters name it: `no-news` was closed by silence, and its routes may still stand. */
+/** The state of an incident, as filters name it: `no-news` was closed by silence, and its routes may still be in use. */
 export const INCIDENT_STATES = ['open', 'resolved', 'no-news'] as const;
 export const INCIDENT_SORTS = ['started', 'length', 'severity', 'class', 'network', 'stream'] as const;
 

@@ -26,7 +26,7 @@ export function sameEvent(a: Incident, b: Incident): boolean {
   return share(names(a, 'prefixes'), names(b, 'prefixes')) || share(names(a, 'origins'), names(b, 'origins'));
 }
 
-/** The earliest incident of the same event, which leads the others; null when this one leads, or stands alone. */
+/** The earliest incident of the same event, which leads the others; null when this one leads, or is alone. */
 export function leaderOf(incident: Incident & { id: number }, candidates: readonly Candidate[]): number | null {
   const same = candidates.filter((candidate) => sameEvent(incident, candidate));
   const earlier = same

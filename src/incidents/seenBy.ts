@@ -7,7 +7,7 @@ export interface Seen {
   routes?: number;
 }
 
-/** What the table held when the minute closed: while routes spread, more peers may have told of one than kept it. */
+/** What the table held when the minute closed: while routes spread, more peers may have shown one than kept it. */
 export function seenOf(route: { peers: number; facts?: OriginFacts; covering?: string }): Seen {
   const { peers, facts, covering } = route;
   if (facts === undefined) return { peers };

@@ -70,7 +70,7 @@ export class WatchList {
     return rest;
   }
 
-  /** Who may stand before ours is declared nowhere, so that only its suspicion tells a forged origin from a new neighbour. */
+  /** Who may come before ours is declared nowhere, so only its suspicion separates a forged origin from a new neighbour. */
   #isOpenTo(prefix: string, neighbour: number, holder: number): boolean {
     if (!this.#networks.has(holder) || this.settings.upstreams !== undefined || this.#neighbours.has(neighbour))
       return false;

@@ -15,7 +15,7 @@ export const calibrationSchema = z.object({
   shape: z.number().min(0),
   /** Scale of the tail in units of the score. */
   scale: z.number().positive(),
-  /** Share of the exceedances that begin an alarm: the extremal index, 1 when each stands alone. */
+  /** Share of the exceedances that begin an alarm: the extremal index, 1 when each is alone. */
   alone: z.number().positive().max(1),
   /** Scores that were fitted. */
   samples: z.number().int().positive(),
@@ -36,7 +36,7 @@ export const QUIET_MINUTES = 30;
  * each cluster (runs declustering, Smith and Weissman 1994; Davison and Smith 1990), by probability-weighted moments
  * (Hosking and Wallis 1987). Fitted to all exceedances, it would be too light: most of them are the slopes of a peak.
  * NaN scores are left out.
- * @param minutes of the scores, rising; without them each score is taken to stand alone
+ * @param minutes of the scores, rising; without them each score is taken to be alone
  */
 export function fitCalibration(scores: ArrayLike<number>, minutes?: ArrayLike<number>): Calibration {
   const sorted = Float64Array.from(scores)

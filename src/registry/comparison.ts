@@ -16,7 +16,7 @@ const trained = z.object({
   reasons: z.array(z.string()).default([]),
 });
 
-/** A version as it stands beside another. Times are milliseconds since 1970, shares 0..1. */
+/** A version as shown beside another. Times are milliseconds since 1970, shares 0..1. */
 export interface ComparedVersion {
   version: number;
   state: ModelVersion['state'];
@@ -45,7 +45,7 @@ export interface ComparedVersion {
   files: { name: string; bytes: number; sha256: string }[];
 }
 
-/** @throws RegistryRefusal when there is no such version */
+/** @throws RegistryRefusal for an unknown version */
 export async function comparedVersion(pool: Pool, key: ModelKey, number: number): Promise<ComparedVersion> {
   const version = await findVersion(pool, key, number);
   if (!version) throw new RegistryRefusal(`${key} has no version ${number}`, 'missing');

@@ -8,7 +8,7 @@ const MOST_A_LOOK = 20;
 
 export interface CopyKeeperOptions {
   pool: Pool;
-  /** Root of the copies; null: only what stands in the database is looked at. */
+  /** Root of the copies; null: only what is in the database is looked at. */
   root: string | null;
   log: { warn(context: object, message: string): void };
   /** Hears of each version that is damaged in the database, at each look, until it is whole, replaced or pruned. */

@@ -37,7 +37,7 @@ export interface Move {
 /**
  * Moves the active pointer back: to `version`, or to the published version that was active before.
  *
- * @throws RegistryRefusal when there is none, or its files were pruned
+ * @throws RegistryRefusal if it is unknown, or its files were pruned
  */
 export async function rollback(
   move: Move & {

@@ -177,7 +177,7 @@ class Scene {
       BACKUPS,
     );
     const [name] = await readdir(backups);
-    expected(name !== undefined, 'there is not a backup of the first version');
+    expected(name !== undefined, 'the first version has no backup');
     const manifest = JSON.parse(await readFile(join(backups, name, 'manifest.json'), 'utf8'));
     expected(
       manifest.version === 1 && manifest.replacedBy === this.#second,

@@ -33,7 +33,7 @@ export class HasFirstVersion extends Error {
 /** Appends a state to the run's history. */
 export type TellState = (name: RetrainState, detail?: Record<string, unknown>) => Promise<void>;
 
-/** Trains a challenger under a lease, proves it, and records it with what came of it. */
+/** Trains a challenger under a lease, proves it, and records it with the result. */
 export async function trainChallenger(
   training: TrainingRun,
   lease: Lease,

@@ -110,7 +110,7 @@ export class DriftMonitor {
     if (fault !== null) throw fault;
   }
 
-  /** The hour after the last that was judged; the newest again when there is none since, for what was left undone. */
+  /** The hour after the last that was judged; the newest again if no hour came since, for what was left undone. */
   async #firstHour(stream: string, last: Minute): Promise<Minute> {
     const { pool } = this.options;
     const cursor = await readCursor(pool, DRIFT_MONITOR, stream);

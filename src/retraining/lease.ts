@@ -37,7 +37,7 @@ const SLOT_POLL_MILLISECONDS = 100;
  * Runs `work` while it holds the model's lease, which is renewed three times in its length. `work` gets a signal that
  * aborts when the lease is lost or `signal` aborts. The lease is released at the end, whatever happens.
  *
- * @throws LeaseTaken when nobody gave it back within `waitSeconds`; NoFreeSlot when there is no room for one more training
+ * @throws LeaseTaken when nobody gave it back within `waitSeconds`; NoFreeSlot when no slot is free
  */
 export async function withLease<T>(
   pool: Pool,

@@ -71,7 +71,7 @@ export interface RegimeWindow extends TrainingWindow {
 /**
  * Splits rows that end before `until` for training and validation. After a change, or a further step since, the minutes
  * before it are moved to the level of those since; validated is on the latter alone. A change that a version was made for
- * already is dated, and its lineage began with that one: it is no step again when its regime grows.
+ * already is dated, and its lineage began with that one: it is not a step again when its regime grows.
  */
 export function windowOf(
   block: FeatureBlock,

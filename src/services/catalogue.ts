@@ -28,7 +28,7 @@ export type ServiceName = (typeof SERVICES)[number]['name'];
 /** Settings that the collector reads: it stays when others change, for RIS Live does not send again what it misses. */
 export const COLLECTOR_SETTINGS = ['streams', 'feed', 'archive', 'dataDirectory', 'logLevel'] as const;
 
-/** @throws Error that lists the names when there is no such service */
+/** @throws Error that lists the names for an unknown service */
 export function findService(name: string): (typeof SERVICES)[number] {
   const service = SERVICES.find((candidate) => candidate.name === name);
   if (!service)

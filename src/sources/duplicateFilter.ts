@@ -28,7 +28,7 @@ export class DuplicateFilter {
 const KEY = Buffer.from('"id"');
 const QUOTE = 0x22;
 
-/** The `id` by its bytes, without decoding the JSON; null where there is none. */
+/** The `id` by its bytes, without decoding the JSON; null if missing. */
 function idOf(message: Buffer): string | null {
   const key = message.indexOf(KEY);
   if (key < 0) return null;

@@ -23,7 +23,7 @@ export interface ReplayOptions {
 }
 
 /**
- * Tells what a file is by its name, and by its first bytes where the name does not say.
+ * What a file is by its name, and by its first bytes where the name does not say.
  *
  * @throws Error for a file that is none of the kinds
  */

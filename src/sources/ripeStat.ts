@@ -13,7 +13,7 @@ const neighbours = z.object({
 /** What RIPEstat has seen of a network in the last two weeks. */
 export interface Announced {
   prefixes: string[];
-  /** Networks that stand before it in paths: its providers, and some of its peers. */
+  /** Networks that come before it in paths: its providers, and some of its peers. */
   upstreams: number[];
   /** Networks behind it. */
   downstreams: number[];

@@ -113,7 +113,7 @@ export function holderOf(directory: string): Promise<Holder | 'silent' | null> {
 
 /**
  * Lets the holder of a directory signal itself, so that no other process is ever hit.
- * @returns the holder, or null when there is none
+ * @returns the holder, or null if nobody holds it
  */
 export function signalHolder(directory: string, signal: HolderSignal): Promise<Holder | 'silent' | null> {
   return ask(lockPath(directory), signal);

@@ -1,6 +1,6 @@
 import type { Db } from './pool.js';
 
-/** What people say about an incident, on its row; each gives false when there is none. Times are the database's clock. */
+/** What people say about an incident, on its row; each gives false for an unknown incident. Times are the database's clock. */
 async function mark(db: Db, update: string, values: unknown[]): Promise<boolean> {
   const { rowCount } = await db.query(update, values);
   return rowCount === 1;
@@ -41,7 +41,7 @@ export interface IncidentComment {
   text: string;
 }
 
-/** @returns false when there is no such incident */
+/** @returns false for an unknown incident */
 export async function addComment(db: Db, id: number, author: string, text: string): Promise<boolean> {
   const { rowCount } = await db.query(
     `INSERT INTO incident_comments (incident_id, author, text)

@@ -70,7 +70,7 @@ export function incidentOf(row: IncidentRow): StoredIncident {
   };
 }
 
-/** Writes incidents as they now stand; what people added (note, acknowledgement) is left alone. Returns their ids, in order. */
+/** Writes incidents as they are now; what people added (note, acknowledgement) is left alone. Returns their ids, in order. */
 export async function storeIncidents(db: Db, incidents: readonly Incident[]): Promise<number[]> {
   const ids: number[] = [];
   for (const incident of incidents) {

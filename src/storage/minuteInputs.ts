@@ -52,7 +52,7 @@ export async function minuteInputs(
   return rows.map(inputOf);
 }
 
-/** The newest minute with a verdict; null when there is none yet. */
+/** The newest minute with a verdict; null before the first. */
 export async function verdictWatermark(db: Db, stream: string): Promise<Minute | null> {
   const { rows } = await db.query<{ minute: number | null }>(
     `SELECT ${minuteOf('max(minute)')} AS minute FROM verdicts WHERE stream = $1`,

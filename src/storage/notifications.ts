@@ -4,7 +4,7 @@ import { CONNECTION_LIMITS, type Db } from './pool.js';
 const CHANNEL = 'routewarden';
 const ANSWER_MILLISECONDS = 10_000;
 
-/** Tells listeners that rows of `table` for `stream` were committed. Sent with the transaction; a hint, never needed. */
+/** Notifies listeners that rows of `table` for `stream` were committed. Sent with the transaction; a hint, never needed. */
 export async function notify(db: Db, table: string, stream: string): Promise<void> {
   await db.query('SELECT pg_notify($1, $2)', [CHANNEL, `${table} ${stream}`]);
 }

@@ -5,7 +5,7 @@ import { z } from 'zod';
 export const credentialsFile = z.object({ user: z.string().min(1), password: z.string().min(1) });
 export const connectionFile = z.object({ databaseUrl: z.url({ protocol: /^postgres$/ }), pid: z.int().positive() });
 
-/** The content of such a file; null when there is none, or it is none of its kind. */
+/** The content of such a file; null if it is missing, or not of that kind. */
 export function readOwnFile<T>(path: string, schema: z.ZodType<T>): T | null {
   let content: unknown;
   try {

@@ -18,9 +18,9 @@ export function clusterOf(directory: string, user: User | null): string {
 }
 
 /**
- * Makes the cluster where there is none.
+ * Makes the cluster if it is missing.
  * @returns the server's user and password
- * @throws Error in words when the password of an existing cluster is lost, or something else stands in its place
+ * @throws Error in words when the password of an existing cluster is lost, or something else is in its place
  */
 export function prepareCluster(options: {
   directory: string;

@@ -49,7 +49,7 @@ export async function deleteShadow(db: Db, versionId: number): Promise<boolean> 
   return rowCount === 1;
 }
 
-/** Minutes that stand stay as they are. */
+/** Minutes that are there stay as they are. */
 export async function insertShadowScores(
   db: Db,
   of: { stream: string; kind: ModelKindName; versionId: number },

@@ -5,7 +5,7 @@ import type { Db } from './pool.js';
 export interface StageLag {
   stage: string;
   stream: string;
-  /** How long the oldest unread row has stood there, by the database's clock. */
+  /** How long the oldest unread row has waited, by the database's clock. */
   seconds: number;
   /** Rows that wait: entries of the log for the aggregator, minutes for the others. */
   waiting: number;

@@ -69,7 +69,7 @@ export class StageLocks {
   /** Who holds a stage of a stream, in words; null when nobody does, or none that can be seen. */
   async holder(stage: string, stream: string): Promise<string | null> {
     const client = await this.#connected();
-    // a bigint key stands in two halves (PostgreSQL, pg_locks)
+    // a bigint key is in two halves (PostgreSQL, pg_locks)
     const { rows } = await this.#query<{ name: string; since: Date }>(
       client,
       `SELECT application_name AS name, backend_start AS since

@@ -92,7 +92,7 @@ export class StoredTables {
   }
 
   /**
-   * Reads the stand back; null where there is none.
+   * Reads the state back; null if missing.
    * @throws BadSnapshot when it is of another version, or not whole
    */
   async read(

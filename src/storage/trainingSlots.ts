@@ -6,7 +6,7 @@ import { inTransaction, type Pool } from './pool.js';
 /** Trainings that hold a lease, and those that people wait for, by kind: what a new one must find room beside. */
 export type OccupiedSlots = readonly { kind: string; modelKey: string }[];
 
-/** Why there is no room for one more training, and whether there is none for a training of any kind. */
+/** Why one more training does not fit, and whether none of any kind would. */
 export interface NoRoom {
   why: string;
   forAll: boolean;
@@ -28,7 +28,7 @@ const RESERVED_SECONDS = 10;
  * Takes a model's lease if there is room for one more training. Trainers count and take one after another, under one
  * lock, so that two at once do not both take the last slot.
  *
- * @returns the lease; `taken` while another trainer holds it; `full` with the reason when there is no room, `forAll` when there is none
+ * @returns the lease; `taken` while another trainer holds it; `full` with the reason when no slot is free, `forAll` when none is
  *   for any other either
  */
 export async function acquireSlot(

@@ -243,7 +243,7 @@ export class Bzip2Decoder {
       starts[byte] = sum;
       sum += here;
     }
-    // the low byte of an entry is its symbol, the rest is where the next one stands
+    // the low byte of an entry is its symbol, the rest is where the next one is
     for (let i = 0; i < count; i++) block[starts[block[i]! & 255]!++]! |= i << 8;
     const piece = new Uint8Array(OUTPUT_PIECE);
     let filled = 0;

@@ -3,7 +3,7 @@ export const MAXIMUM_CODE_LENGTH = 20;
 
 /** A canonical Huffman code, to be read bit by bit: codes of one length follow each other. */
 export interface HuffmanTable {
-  /** Greatest code of each length, -1 where there is none. */
+  /** Greatest code of each length, -1 for an unused one. */
   limit: Int32Array;
   /** What to take off a code of each length to find its symbol's place. */
   base: Int32Array;

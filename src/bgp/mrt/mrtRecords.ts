@@ -23,7 +23,7 @@ export interface MrtRecord {
 
 /**
  * Cuts a byte stream into MRT records. A header that cannot be (a time outside 1990..2100, or more bytes than
- * allowed) is damage: the next place where a known header stands, followed by another or by the end, is searched.
+ * allowed) is damage: the next place where a known header is, followed by another or by the end, is searched.
  * So it is within a record that no header follows, and where the reader of its body says `doubt`: a wrong length
  * may hide whole records.
  */
@@ -40,7 +40,7 @@ export class MrtRecords {
   #ended = false;
   #searching = false;
   #lastSeconds = 0;
-  /** A record that may hide others: the search goes from `at` to `end` in the buffer; `end` -1 when there is none. */
+  /** A record that may hide others: the search goes from `at` to `end` in the buffer; `end` -1 without one. */
   readonly #doubtful = { at: 0, end: -1, offset: 0, given: false, why: '' };
   /** The record at this place of the file hides nothing. */
   #cleared = -1;

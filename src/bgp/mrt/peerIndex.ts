@@ -46,7 +46,7 @@ export class MrtPeerIndex {
     return null;
   }
 
-  /** The peer's index in the builder, -1 when there is no such peer. */
+  /** The peer's index in the builder, -1 for an unknown peer. */
   peer(index: number, into: UpdateBatchBuilder): number {
     if (index >= this.#shapes.length) return -1;
     if (into.taken !== this.#knownIn) {

@@ -12,7 +12,7 @@ export const ownPrefix = z.object({
   description: z.string().optional(),
   expected: z.array(z.number()).describe('networks that may originate it'),
   origins: z.array(counted.extend({ rpki: z.enum(['valid', 'invalid', 'not found']).optional() })),
-  upstreams: z.array(counted).describe('who stands before it in its paths'),
+  upstreams: z.array(counted).describe('who comes before it in its paths'),
   visible: z.number().describe('peers with a route'),
   peers: z.number().describe('peers with a route, and those that withdrew one'),
   findings: z

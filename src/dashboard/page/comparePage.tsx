@@ -23,7 +23,7 @@ const LINES: readonly Line[] = [
   ['Why this state', ({ reasons }) => reasons.join('; ') || '–'],
 ];
 
-/** Two versions of one model side by side; which ones stands in the address. */
+/** Two versions of one model side by side; which ones is in the address. */
 export function ComparePage({ path }: { path: URL }) {
   const key = decoded(path.pathname.split('/')[2] ?? '');
   const api = `/api/models/${encodeURIComponent(key)}`;

@@ -9,7 +9,7 @@ interface Shape {
   current: readonly number[];
 }
 
-/** Shares of minutes in bins, baseline against now. Without times there is no legend. */
+/** Shares of minutes in bins, baseline against now. Without times it has no legend. */
 export function DistributionChart(props: {
   title: string;
   axis: string;

@@ -10,7 +10,7 @@ import { Empty, Loading, Problem } from './states.js';
 const STEP = 50;
 const MOST = 1_000;
 
-/** All incidents as a table; filters and order stand in the address, and are those of the API. */
+/** All incidents as a table; filters and order are in the address, and are those of the API. */
 export function IncidentsPage({ path, canChange }: { path: URL; canChange: boolean }) {
   const [limit, setLimit] = useState(STEP);
   const query = new URLSearchParams(path.search);

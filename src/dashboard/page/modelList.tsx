@@ -48,7 +48,7 @@ function stateOf(model: ModelRow, collected: Props['collected'], live: boolean):
   // The newest check may be older than the first version: what it says is then no longer so.
   if (model.drift?.outcome === 'no baseline') return `${age}Its drift is checked from the next whole hour on.`;
   if (model.drift === null) return `${age}No drift check yet.`;
-  // What a check that compared found stands in the badge; its statistics are on the model's page.
+  // What a check that compared found is in the badge; its statistics are on the model's page.
   return model.drift.outcome === 'suppressed' ? `${age}Last drift check: ${ended(model.drift.reason)}` : age.trim();
 }
 

@@ -12,7 +12,7 @@ const ROW = 44;
 const LETTER = 7.4;
 
 /**
- * Columns by the longest way to the prefix, which stands at the right; within a column, nodes are ordered by the mean
+ * Columns by the longest way to the prefix, which is at the right; within a column, nodes are ordered by the mean
  * place of what they lead to (the barycentre step of Sugiyama, Tagawa and Toda, 1981), so that few edges cross.
  */
 export function layoutOf(graph: PathGraph): { places: Map<string, Placed>; width: number; height: number } {

@@ -17,7 +17,7 @@ export function modelName(kind: string): string {
   return MODEL_NAMES[kind] ?? kind;
 }
 
-/** How a live feed stands, in words: "live" only once a message has come. */
+/** The state of a live feed, in words: "live" only once a message has come. */
 export function linkWords({ link, receivedAt, stale }: Pick<Feed, 'link' | 'receivedAt' | 'stale'>): string {
   if (link === null) return receivedAt === null ? 'no collector runs' : stale ? 'stale: no collector runs' : 'live';
   if (!link.connected) return `not connected${link.reason === null ? ', trying' : `: ${link.reason}`}`;
@@ -103,7 +103,7 @@ export function driftTone(outcome: string): string {
   return DRIFT_TONES[outcome] ?? 'quiet';
 }
 
-/** Begins a sentence: what the classes say is written to stand in a list. */
+/** Begins a sentence: what the classes say is written for a list. */
 export function sentence(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

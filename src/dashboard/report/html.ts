@@ -37,7 +37,7 @@ ${body}
 `.text;
 }
 
-/** A table; the columns of numbers stand to the right. Nothing when it has no row. */
+/** A table; the columns of numbers are right-aligned. Nothing when it has no row. */
 export function rowsOf(heads: readonly string[], rows: readonly (readonly (string | number | Markup)[])[]): Markup {
   if (rows.length === 0) return html``;
   const cell = (value: string | number | Markup) =>

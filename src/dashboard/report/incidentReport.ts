@@ -124,7 +124,7 @@ function victimTable(victims: Victims | null): Markup {
   )}${rest > 0 ? html`<p class="facts">and ${rest} more, of which no names are kept.</p>` : ''}`;
 }
 
-/** A heading with what stands below it; nothing where that is nothing. */
+/** A heading with what is below it; nothing if that is empty. */
 function section(heading: string, body: Markup | readonly Markup[]): Markup {
   const inner = html`${body}`;
   return inner.text.trim() === '' ? inner : html`<h2>${heading}</h2>\n${inner}\n`;

@@ -15,7 +15,7 @@ export class AnnouncedPrefixes {
     return this.#all;
   }
 
-  /** Share of the networks with a prefix that have just one; 0 where there is none. */
+  /** Share of the networks with a prefix that have just one; 0 without any. */
   get singleShare(): number {
     const { networks, singles } = this.regions;
     return networks === 0 ? 0 : singles / networks;

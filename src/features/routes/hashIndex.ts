@@ -48,7 +48,7 @@ export class HashIndex {
 
   /**
    * The first ids that have these hashes. Looked up side by side, the processor waits for memory once for several.
-   * @param ids takes them; where there is none, what `isAbsent` understands
+   * @param ids takes them; for a missing one, what `isAbsent` understands
    */
   withHashes(hashes: Int32Array, from: number, to: number, ids: Int32Array): void {
     if (this.#count === 0) {

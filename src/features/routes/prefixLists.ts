@@ -22,7 +22,7 @@ interface KeptList {
 }
 
 /**
- * Prefix ids by a number, such as the networks that each has had as its origin. What is no longer true stays listed until
+ * Prefix ids by a number, such as the networks that each has had as its origin. What no longer holds stays listed until
  * the lists are cleared: a reader looks again. Lists lie in two columns, not in an object each: most hold an id or two.
  */
 export class PrefixLists {

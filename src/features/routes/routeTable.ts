@@ -91,7 +91,7 @@ export class RouteTable {
     this.lookedAt = read;
   }
 
-  /** @returns the route's place; where there is none, a negative number that `add` understands */
+  /** @returns the route's place; if missing, a negative number that `add` understands */
   find(peer: number, prefix: number, pathId: number): number {
     const index = this.#search(peer, prefix, pathId);
     if (index < 0) return index;

@@ -73,7 +73,7 @@ export class RoutingTables {
     return hops;
   }
 
-  /** The network next to the origin in a path in use that ends there; 0 where there is none, or an AS set. */
+  /** The network next to the origin in a path in use that ends there; 0 without one, or for an AS set. */
   neighbourOf(origin: number, path: number): number {
     if (path === WITHDRAWN || this.paths.origin(path) !== origin) return 0;
     const tokens = this.paths.tokensOf(path);

@@ -1,6 +1,6 @@
 import mustache from 'mustache';
 
-/** Text as it stands between the quotes of a JSON string (RFC 8259, 7). */
+/** Text as it is between the quotes of a JSON string (RFC 8259, 7). */
 const escaped = (value: unknown): string => JSON.stringify(String(value)).slice(1, -1);
 
 /**
@@ -13,7 +13,7 @@ export function bodyOf(template: string, fields: object): string {
   return mustache.render(template, fields, {}, { escape: escaped });
 }
 
-/** Numbers may stand without quotes; all other fields are empty here. */
+/** Numbers may be without quotes; all other fields are empty here. */
 const SAMPLE = { id: 1, revision: 1, watched: true, facts: { incident: 1 } };
 
 /** Why a template cannot serve, in words; null when it can: it is read, and gives JSON for a notice with empty texts. */

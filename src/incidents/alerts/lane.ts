@@ -23,7 +23,7 @@ export class Lane {
   #restsUntil: Date | null = null;
   #failedAt = new Date(0);
   #lastError = '';
-  /** Since when a try goes on although its time is up; the channel does not heed its signal. */
+  /** Since when a try goes on although its time is up; the channel ignores its signal. */
   #overdueSince: Date | null = null;
   /** Notices since this process began; one that was tried again counts again. */
   readonly counts = { sent: 0, failed: 0 };
@@ -100,7 +100,7 @@ export class Lane {
   }
 }
 
-/** Ends a piece of work after so many seconds in all, even one that does not heed its signal. */
+/** Ends a piece of work after so many seconds in all, even one that ignores its signal. */
 export async function within(seconds: number, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const ending = new AbortController();
   let timer: NodeJS.Timeout | undefined;

@@ -22,7 +22,7 @@ const BURST = 3;
  */
 const NETWORK_FACTOR = { alone: 6, whole: 2, transit: 2 };
 /**
- * Share of the peers that must have told of it before, for the loss of a network to be worth a call: of what only comes up
+ * Share of the peers that must have shown it before, for the loss of a network to be worth a call: of what only comes up
  * while others fail, or flaps, few had routes. A little below half, as peers come and go. Of several networks that fail
  * with their transit, the share of the peers that withdrew each.
  */

@@ -20,7 +20,7 @@ const PASSED_ON = 0.15;
 
 /**
  * Weighs whether a network leaks (RFC 7908): it passes routes between two networks larger than itself, of many origins.
- * How many neighbours a network carries stands for its rank, after Gao (2001): routes go up, across and down, never
+ * How many neighbours a network carries is a measure of its rank, after Gao (2001): routes go up, across and down, never
  * down and up again. A new customer, a new peering and a reroute to a backup provider carry routes upwards only.
  */
 export function leakSuspicion({ prefixes, origins, share, main }: Carriage): Suspicion {

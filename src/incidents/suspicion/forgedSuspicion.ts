@@ -3,7 +3,7 @@ import type { Validity } from '../rpki/validity.js';
 import { NUMBERED_TOGETHER, regionClue, seenClue } from './originSuspicion.js';
 import { type Clue, givenClue, type Suspicion, weighed } from './suspicion.js';
 
-/** A network that began to stand before the origin of routes to the origin's own prefixes. */
+/** A network that began to appear before the origin of routes to the origin's own prefixes. */
 export interface ForgedClaim {
   tail: NewTail;
   /** Share of the stream's peers that have the new route, 0..1. */

@@ -39,7 +39,7 @@ export const NUMBERED_TOGETHER = 16;
 /** Of two networks that nothing relates. Without facts a claim is judged by RPKI and its path alone: as one between them. */
 const STRANGERS = 2;
 /**
- * The same of a whole prefix that half of the peers take, once its routes have spread, where most peers had told of its
+ * The same of a whole prefix that half of the peers take, once its routes have spread, where most peers had shown its
  * holder. Of 32 prefixes that changed hands so in two ordinary days, 4 did between strangers (3 of 16 pairs of networks); of
  * random pairs 95 % are strangers.
  */
@@ -109,7 +109,7 @@ function related(claim: OriginClaim, facts: OriginFacts): Clue {
     return { bits: -4, words: 'origin and holder are behind the same small network' };
   }
   if (facts.shared >= MIDDLING) return { bits: -2, words: 'origin and holder are behind the same network' };
-  // where most peers had told of the holder for half a day, no other origin was there unheard
+  // where most peers had shown the holder for half a day, no other origin was there unheard
   const wellKnown = !inside && reached >= WELL_KNOWN.reached && facts.heldFor >= DAY / 2;
   const little = (facts.above ?? Number.POSITIVE_INFINITY) <= LITTLE_KNOWN && !wellKnown;
   const atLarge = wellKnown && share >= HALF && spreading !== true;
@@ -141,7 +141,7 @@ const WELL_KNOWN = { reached: 0.6, above: 4 } as const;
 
 /**
  * Where a new route reaches many more peers than the holder's was known from, the stream knows little of the holder: a table
- * learnt from updates alone is full of prefixes whose second origin was there all along, unheard. Where most peers told how
+ * learnt from updates alone is full of prefixes whose second origin was there all along, unheard. Where most peers showed how
  * they reach the holder, that nothing relates the two says more.
  */
 function familiarity({ inside, reached = 0 }: OriginClaim, facts: OriginFacts): Clue | null {

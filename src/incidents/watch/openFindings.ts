@@ -16,7 +16,7 @@ interface Open {
 
 const minuteAt = (ms: number): Minute => Math.floor(ms / MINUTE_MS);
 
-/** A part taken and a whole taken by one network are one event. The network stands first. */
+/** A part taken and a whole taken by one network are one event. The network comes first. */
 function subjectOf({ kind, network }: Finding): string {
   const what = kind === 'more specific' ? 'new origin' : kind;
   return network === 0 ? what : `AS${network} ${what}`;

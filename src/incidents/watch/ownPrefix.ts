@@ -6,7 +6,7 @@ export interface PeerRoute {
   origins: readonly number[];
   /** When it was announced, ms since 1970. */
   sinceMs: number;
-  /** When it was withdrawn, ms; null while it stands. */
+  /** When it was withdrawn, ms; null while it is announced. */
   lostMs: number | null;
   /** No message brought it, but a table dump. */
   fromTable?: boolean;
@@ -36,7 +36,7 @@ export function standing({ routes }: OwnPrefix): [peer: string, route: PeerRoute
   return [...routes].filter(([, route]) => route.lostMs === null);
 }
 
-/** Each network once where it stands several times in a row. */
+/** Each network once where it is repeated in a row. */
 export function withoutPrepends(hops: readonly number[]): number[] {
   return hops.filter((hop, at) => hop !== hops[at - 1]);
 }

@@ -80,7 +80,7 @@ export class OwnTable {
     const own = this.prefixes.get(formatPrefix(...words));
     const route = own?.routes.get(peer);
     if (own === undefined || route === undefined || route.lostMs !== null) return null;
-    // only what rightly stood there can be lost, though a stranger's route came in between
+    // only what was rightly there can be lost, though a stranger's route came in between
     const { rightful, ...rest } = route;
     if (isRightful(own, route.origins)) own.routes.set(peer, { ...rest, lostMs: ms });
     else if (rightful !== undefined) own.routes.set(peer, { ...rest, ...rightful, lostMs: ms });

@@ -127,7 +127,7 @@ export function difference(before: string, after: string): string[] {
   ];
 }
 
-/** The declaration as it stands in the settings file: one entry a line. */
+/** The declaration as in the settings file: one entry a line. */
 export function watchText(watch: Record<string, unknown>): string {
   const fields = Object.entries(watch).map(([name, value]) => {
     const text =

@@ -18,7 +18,7 @@ export interface WatchedPrefix {
   expected: number[];
   /** Who originates it, with peers, most first. */
   origins: { network: number; peers: number; rpki?: Validity }[];
-  /** Who stands before it in its paths, with peers, most first. */
+  /** Who comes before it in its paths, with peers, most first. */
   upstreams: { network: number; peers: number }[];
   /** Peers with a route, and peers that have or had one. */
   visible: number;

@@ -82,7 +82,7 @@ export function opened(stream: string, subject: string, group: readonly Finding[
   return grown(incident, group, minute);
 }
 
-/** The incident with what stands now; what stood before is kept in its list of touched prefixes. */
+/** The incident with what holds now; what held before is kept in its list of touched prefixes. */
 export function grown(before: Incident, group: readonly Finding[], minute: Minute): Incident {
   const sorted = [...group].sort(gravest);
   const [first] = sorted;

@@ -85,7 +85,7 @@ export class Watcher {
     if (kind === 'gap') this.#gapMs = untilMs;
   }
 
-  /** Takes an entry of the past, to know how things stand; what it would have raised is not raised. */
+  /** Takes an entry of the past, to know the present state; what it would have raised is not raised. */
   learn(entry: WatchEntry): void {
     this.#quiet = true;
     this.take(entry);

@@ -6,7 +6,7 @@ import { TfjsEngine } from './engineTfjs.js';
 export interface EngineWishes {
   /** auto when absent */
   choice?: EngineChoice | undefined;
-  /** Told once which engine was taken, and why. */
+  /** Called once with the engine that was taken, and why. */
   log?: ((message: string) => void) | undefined;
 }
 

@@ -18,7 +18,7 @@ export interface ArchiveLayout {
   name: 'ris' | 'routeviews';
   /** Minutes in one file. */
   fileMinutes: number;
-  /** Without a slash at the end, and without a login: it stands in logs and rows. */
+  /** Without a slash at the end, and without a login: it appears in logs and rows. */
   baseUrl: string;
   /** The login of the base URL as a value of `Authorization`; null without one. */
   authorization: string | null;

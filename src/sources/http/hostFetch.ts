@@ -53,7 +53,7 @@ export async function hostFetch(
     if (next === null || !isSameHost(at, next)) {
       throw new RedirectRefused(`${at.host} redirects to ${next?.host ?? 'no address'}: only the named host is asked`);
     }
-    // a login that the server puts there is none of ours
+    // a login that the server puts there is not ours to send
     next.username = '';
     next.password = '';
     at = next;

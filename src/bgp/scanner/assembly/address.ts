@@ -1,4 +1,4 @@
-/** Addresses and prefixes: IPv4 is read here, of anything else only where its text stands. */
+/** Addresses and prefixes: IPv4 is read here, of anything else only where its text is. */
 import { DOT, QUOTE, SLASH, stringEnd, ZERO } from './json';
 import { TEXT } from './layout';
 

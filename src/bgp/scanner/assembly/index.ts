@@ -9,7 +9,7 @@ import { isWhole, laid, lengthOf, stands } from './text';
 
 export { BYTES, ELEMENTS, HEAD, HOPS, INPUT, LONGEST, MARKS, NEXT_HOPS } from './layout';
 
-/** Keys of an update; each may stand once. The last two say nothing here. */
+/** Keys of an update; each may appear once. The last two say nothing here. */
 const TIMESTAMP = laid('"timestamp":');
 const PEER = laid('"peer":');
 const PEER_ASN = laid('"peer_asn":');
@@ -78,7 +78,7 @@ function beginning(at: usize): usize {
   at = behind(OPEN, at);
   if (at === 0) return 0;
   at = spaces(at);
-  // its colon is a part of the key's text, before which a space may stand
+  // its colon is a part of the key's text, before which a space may be
   if (!stands(TYPE, at)) return 0;
   at = word(at + lengthOf(TYPE), MESSAGE);
   at = at === 0 ? 0 : behind(COMMA, at);

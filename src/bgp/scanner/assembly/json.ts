@@ -35,7 +35,7 @@ export function behind(character: i32, at: usize): usize {
   return load<u8>(at) === character ? at + 1 : 0;
 }
 
-/** Places among the next 16 bytes of what ends a string or may not stand in one as itself. */
+/** Places among the next 16 bytes of what ends a string or may not be in one as itself. */
 // @ts-ignore: decorator
 @inline
 function special(at: usize): i32 {
@@ -49,7 +49,7 @@ function special(at: usize): i32 {
 /**
  * Of a string of printable ASCII without escapes.
  * @param at behind its opening quote
- * @returns where its closing quote stands
+ * @returns where its closing quote is
  */
 // @ts-ignore: decorator
 @inline

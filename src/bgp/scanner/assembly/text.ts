@@ -1,4 +1,4 @@
-/** Texts of up to 16 bytes that stand in messages, each compared at once. A text is its address here. */
+/** Texts of up to 16 bytes that occur in messages, each compared at once. A text is its address here. */
 
 /** 16 bytes of the text, 16 of its mask. */
 const TEXT_BYTES: usize = 32;
@@ -31,7 +31,7 @@ export function lengthOf(text: i32): usize {
   return load<u8>(LENGTHS + text);
 }
 
-/** Whether the text without its last `less` bytes is what stands from `at` to `end`. */
+/** Whether the text without its last `less` bytes is what is there from `at` to `end`. */
 export function isWhole(text: i32, at: usize, end: usize, less: usize): bool {
   const length = lengthOf(text) - less;
   return end - at === length && memory.compare(ROOM + <usize>text * TEXT_BYTES, at, length) === 0;

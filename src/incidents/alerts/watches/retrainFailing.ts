@@ -15,10 +15,10 @@ export const retrainFailing: AlertWatch = {
         lines: [
           `${failures === 1 ? 'one job' : `${failures} jobs in a row`} failed: ${lastError}`,
           dead
-            ? `what to do: see its log at /queues, then "routewarden retrain ${modelKey} --clear": there is no further try by itself`
+            ? `what to do: see its log at /queues, then "routewarden retrain ${modelKey} --clear": it is not tried again by itself`
             : 'what to do: nothing yet, it is tried again by itself',
         ],
-        // A row may have any key: what cannot be read as KIND@STREAM is shown as it stands.
+        // A row may have any key: what cannot be read as KIND@STREAM is shown as it is.
         stream: modelKey.slice(modelKey.indexOf('@') + 1),
         facts: { model: modelKey, failures, waitsForPerson: dead },
       },

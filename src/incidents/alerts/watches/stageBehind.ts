@@ -1,7 +1,7 @@
 import { stagesBehind } from '../../../storage/stageLag.js';
 import { type AlertWatch, seenOf } from './watch.js';
 
-/** Stages that do not keep up with what they read, whether they are slow, stand still or meet errors. */
+/** Stages that do not keep up with what they read, whether they are slow, stuck or failing. */
 export function stageBehind(streams: readonly string[], afterSeconds: number): AlertWatch {
   return {
     kind: 'stage behind',

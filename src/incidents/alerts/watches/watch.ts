@@ -25,7 +25,7 @@ export interface Seen {
   bad: string[];
 }
 
-/** Tells each row by itself, so that one that cannot be read hides none of the others. */
+/** Reports each row by itself, so that one that cannot be read hides none of the others. */
 export function seenOf<Row>(rows: readonly Row[], tell: (row: Row) => Trouble): Seen {
   const seen: Seen = { troubles: [], bad: [] };
   for (const row of rows) {

@@ -2,7 +2,7 @@ import { type Finding, named, seenBy, type WatchRule } from '../finding.js';
 import { type PeerRoute, standing, withoutPrepends } from '../ownPrefix.js';
 import { messagesOf } from '../routeMessage.js';
 
-/** Who stands before and behind the operator's network in a path; without one, who stands before the origin. */
+/** Who comes before and behind the operator's network in a path; without one, who comes before the origin. */
 export function neighboursIn(
   hops: readonly number[],
   networks: ReadonlySet<number>,
