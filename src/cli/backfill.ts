@@ -118,7 +118,7 @@ export function register(program: Command): void {
   program
     .command('backfill')
     .description('Write the minutes that a stream lacks from the archive of its collector.')
-    .requiredOption('--stream <name>', 'the stream to write to')
+    .requiredOption('--stream <name>', 'required: the stream to write to')
     .option('--collector <name>', 'RIS or Route Views collector (default: the host of the stream, or its name)')
     .option('--days <n>', 'days before the end', '7')
     .option('--from <time>', 'first minute, instead of --days')

@@ -5,6 +5,7 @@ import { MODEL_KINDS } from '../models/model.js';
 import { modelKey } from '../models/modelKey.js';
 import { SERVICES } from '../services/catalogue.js';
 import { listAlerts } from '../storage/alerts.js';
+import { feedStands } from '../storage/feedLink.js';
 import { damagedActive, newestVersions } from '../storage/modelVersions.js';
 import { failingRetrains } from '../storage/operationFacts.js';
 import { failingWork, listServices } from '../storage/services.js';
@@ -12,7 +13,7 @@ import { modelStatus, type StreamStatus, streamStatus } from '../storage/statusQ
 import { streamHoldings } from '../storage/streamHoldings.js';
 import { plural } from '../words/plural.js';
 import type { Finding } from './doctorStores.js';
-import { minuteText } from './output.js';
+import { age, minuteText } from './output.js';
 import { readStatus } from './status.js';
 
 const LARGEST_AGE_MINUTES = 5;
@@ -28,6 +29,7 @@ function isBeginning(status: StreamStatus | undefined): boolean {
 /** How fresh each stream is that the settings name. */
 export async function checkStreams(pool: Pool, settings: Settings): Promise<Finding[]> {
   const known = new Map((await streamStatus(pool)).map((status) => [status.stream, status]));
+  const links = new Map((await feedStands(pool)).map(({ stream, link }) => [stream, link]));
   const live = settings.feed.clock === 'wall';
   return settings.streams.map(({ name, replay, host }) => {
     const watermark = known.get(name)?.watermark ?? null;
@@ -36,6 +38,8 @@ export async function checkStreams(pool: Pool, settings: Settings): Promise<Find
         watermark === null ? 'nothing was replayed into it yet' : `is replayed, up to ${minuteText(watermark)}`;
       return { check: `stream ${name}`, ok: true, finding: words, remedy: '' };
     }
+    const link = links.get(name) ?? null;
+    const away = link === null || link.connected ? '' : `; the feed is not connected: ${link.reason ?? 'it is tried'}`;
     const isNew = watermark === null && isBeginning(known.get(name));
     const behind = watermark === null ? null : Math.round(Date.now() / 60_000 - watermark);
     return {
@@ -44,8 +48,8 @@ export async function checkStreams(pool: Pool, settings: Settings): Promise<Find
       finding: isNew
         ? 'is new: its first minute is under way'
         : watermark === null
-          ? 'has no minute yet'
-          : `newest minute is ${behind} min old`,
+          ? `has no minute yet${away}`
+          : `newest minute is ${age(behind! * 60)} old${away}`,
       remedy:
         known.get(name) === undefined
           ? 'start the system: routewarden start'

@@ -71,6 +71,10 @@ function show(answer: Awaited<ReturnType<typeof reportsOf>>, json: boolean | und
     printJson(answer);
     return;
   }
+  if (answer.reports.length === 0) {
+    say('no drift report yet: checks begin once a model serves');
+    return;
+  }
   const rows = answer.reports.map((report) => [
     new Date(report.windowEnd * 60_000).toISOString().slice(0, 16),
     report.modelKey,

@@ -15,6 +15,7 @@ export function registerIncidentMarks(incidents: Command, program: Command): voi
     run: (acts: IncidentActs, id: number, text: string) => Promise<string>,
   ) => {
     const command = incidents.command(name).description(summary).argument('<id>', 'its number');
+    if (name === 'acknowledge') command.alias('ack');
     if (word !== null) command.argument(word.name, word.about);
     command
       .option('--json', 'as JSON')

@@ -52,7 +52,13 @@ Examples:
 
 The page has each at /incidents/ID.`,
     )
-    .action(async (options: Record<string, string | boolean | undefined>) => {
+    .allowExcessArguments()
+    .action(async (options: Record<string, string | boolean | undefined>, command: Command) => {
+      const [wrong] = command.args;
+      if (wrong !== undefined) {
+        const names = command.commands.map((one) => one.name()).join(', ');
+        command.error(`error: unknown command 'incidents ${wrong}': there are ${names}`);
+      }
       const asked = FILTERS.filter((name) => options[name] !== undefined);
       const parsed = incidentFilter.safeParse(
         Object.fromEntries(asked.map((name) => [name, options[name] === true ? 'yes' : options[name]])),

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { type RetrainEvent, recentRetrains } from '../storage/retrainRuns.js';
 import { readKey } from './modelArguments.js';
 import { whole } from './numbers.js';
-import { minuteText, printJson, table } from './output.js';
+import { minuteText, printJson, say, table } from './output.js';
 import { lookAt } from './store.js';
 
 const MOST = 10_000;
@@ -27,6 +27,7 @@ export function registerRuns(models: Command, program: Command): void {
       const { limit } = options;
       const events = await lookAt(program, ({ pool }) => recentRetrains(pool, key, limit));
       if (options.json) return printJson({ runs: events });
+      if (events.length === 0) return say('no retraining yet');
       const rows = events.map((event) => [
         event.at.toISOString().slice(0, 19).replace('T', ' '),
         event.modelKey,

@@ -4,7 +4,7 @@ import { provisional } from '../retraining/growth.js';
 import { readKey } from './modelArguments.js';
 import { registerRuns } from './modelRuns.js';
 import { registerVersions } from './modelVersions.js';
-import { minuteText, printJson, table } from './output.js';
+import { minuteText, printJson, say, table } from './output.js';
 import { lookAt } from './store.js';
 
 export function register(program: Command): void {
@@ -21,6 +21,7 @@ export function register(program: Command): void {
       const key = model === undefined ? undefined : readKey(model);
       const versions = await lookAt(program, ({ pool }) => list(pool, key));
       if (options.json) return printJson({ versions });
+      if (versions.length === 0) return say('no version yet: the first are trained when the first window is whole');
       const rows = versions.map((version) => [
         version.modelKey,
         version.version,

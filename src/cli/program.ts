@@ -48,12 +48,16 @@ const GROUPS: Record<string, Record<string, () => Promise<{ register(program: Co
  * @param words what was typed; with them, only the command that they name is loaded
  */
 export async function createProgram(words: readonly string[] = []): Promise<Command> {
-  const program = new Command('routewarden')
+  const program: Command = new Command('routewarden')
     .description('Finds hijacks, leaks, outages and storms in BGP updates, and keeps its models current by itself.')
     .version(codeVersion())
     .option('--config <file>', 'settings file (default: routewarden.config.json, if there is one)')
     .option('--data-directory <folder>', 'where the own PostgreSQL lives')
-    .configureHelp({ showGlobalOptions: true })
+    // Of a subcommand the options of the command above it are none: filters of a list do not choose what is shown.
+    .configureHelp({
+      showGlobalOptions: true,
+      visibleGlobalOptions: (command) => (command === program ? [] : [...program.options]),
+    })
     .showHelpAfterError('(routewarden --help shows the commands, routewarden COMMAND --help one of them)')
     .exitOverride()
     .addHelpText(

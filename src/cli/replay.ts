@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import { boundWords } from '../collection/boundWatch.js';
 import { type ReplaySummary, replayInto } from '../collection/replaySession.js';
+import type { Settings } from '../config/settings.js';
 import { readLabelledMinutes } from '../evaluation/labelledMinutes.js';
 import { DirectoryTakesNothing } from '../storage/directoryRoom.js';
 import { StageLocks } from '../storage/stageLocks.js';
@@ -50,6 +51,14 @@ function inWords(summary: ReplaySummary): string {
     (cut.length === 0 ? '' : `; cut short: ${cut.map(({ path }) => path).join(', ')}`) +
     (watermark === null ? '' : `; minutes until ${minuteText(watermark)}`)
   );
+}
+
+/** Playing alone judges nothing: who does, and where what is found is to be seen. */
+function nextStep(stream: string, served: boolean, { streams }: Settings): string {
+  if (served) return `the running services judge it now: \`routewarden incidents --stream ${stream}\``;
+  return streams.some(({ name, replay }) => name === stream && replay)
+    ? 'it is judged once the system runs: `routewarden start`'
+    : `to have it judged, put {"name": "${stream}", "replay": true} under "streams" in the settings, then \`routewarden start\``;
 }
 
 /**
@@ -153,6 +162,7 @@ export function register(program: Command): void {
           const isEmpty = summary.messages + summary.rows + tableEntries === 0;
           if (isEmpty) say('nothing in these files is an MRT record, a RIS Live message or a feature row');
           if (isEmpty || summary.cut.length > 0) process.exitCode = 1;
+          if (!isEmpty && !json) say(nextStep(stream, served, settings));
         } finally {
           await locks.close();
         }

@@ -65,9 +65,9 @@ Every field that is given must fit. Incidents go on being found and listed.`,
     .option('--as <number>', 'the network behind the incident')
     .option('--class <class>', 'such as outage')
     .option('--stream <name>', 'one view of the feed')
-    .option('--from <time>', 'ISO 8601; now when left out')
-    .requiredOption('--until <time>', 'ISO 8601')
-    .requiredOption('--reason <text>', 'why')
+    .option('--from <time>', 'when it begins, such as 2026-12-01T22:00Z; now when left out')
+    .requiredOption('--until <time>', 'required: when it ends, such as 2026-12-02T04:00Z')
+    .requiredOption('--reason <text>', 'required: why')
     .option('--json', 'as JSON')
     .addHelpText(
       'after',

@@ -25,13 +25,20 @@ Examples:
 Exit codes: 0 all is as declared, 1 something is not, or nothing was compared yet.`,
     )
     .action(async (options: { json?: boolean }) => {
-      const states = await lookAt(program, ({ pool }) => watchStates(pool));
+      const { states, declared } = await lookAt(program, async ({ pool, settings: { watch: own } }) => ({
+        states: await watchStates(pool),
+        declared: own.asNumbers.length + own.prefixes.length > 0,
+      }));
       const rows = states.flatMap(({ stream, prefixes }) => prefixes.map((one) => ({ stream, ...one })));
       const troubled = rows.filter(({ findings }) => findings.length > 0);
       if (rows.length === 0 || troubled.length > 0) process.exitCode = 1;
       if (options.json) return printJson({ prefixes: rows });
       if (rows.length === 0) {
-        return say('nothing was compared yet: declare what is yours (routewarden init AS64500) and start the system');
+        return say(
+          declared
+            ? 'nothing was compared yet: no route has come since the system knows what is yours; `routewarden doctor` says whether the feed runs, `routewarden reload` lets it read the settings'
+            : 'nothing was compared yet: declare what is yours (routewarden init AS64500) and start the system',
+        );
       }
       const networks = (list: readonly { network: number }[]) =>
         list.map(({ network }) => `AS${network}`).join(' ') || '-';

@@ -72,7 +72,11 @@ export function checkHost(host: string | undefined, settings: DashboardSettings)
 /** Refuses changes that another site's page asks the browser for. */
 export function checkSameOrigin(request: FastifyRequest, byToken: boolean): Refusal | undefined {
   if (request.method === 'GET' || request.method === 'HEAD') return undefined;
-  const refusal: Refusal = { status: 403, error: 'Changes are accepted from this page alone, not from another site.' };
+  const refusal: Refusal = {
+    status: 403,
+    error:
+      'Changes are accepted from this page alone, not from another site. A program sends the token (dashboard.token) as Authorization: Bearer.',
+  };
   const site = request.headers['sec-fetch-site'];
   if (site !== undefined && site !== 'same-origin') return refusal;
   const origin = request.headers.origin;

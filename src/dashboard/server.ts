@@ -143,7 +143,7 @@ export async function createDashboard(options: DashboardOptions): Promise<Fastif
     if (refusal !== undefined) return reply.status(refusal.status).send({ error: refusal.error });
     if (OPEN.has(path) || routes.openPaths.has(path)) return undefined;
     if (request.visitor === undefined) {
-      if (wantsPage(request)) return reply.redirect(`/login?next=${encodeURIComponent(request.url)}`);
+      if (wantsPage(request)) return reply.redirect(`/login?next=${encodeURIComponent(request.originalUrl)}`);
       // What it still sends is not waited for.
       if (request.headers['content-length'] ?? request.headers['transfer-encoding'])
         reply.header('connection', 'close');

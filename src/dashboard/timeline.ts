@@ -70,7 +70,9 @@ export function timelineOf(
   for (const { at, kind, prefix, path } of messages) {
     const origin = path.at(-1);
     if (kind !== 'announcement' || origin === undefined) continue;
-    add('message', `message ${prefix} ${origin}`, at, `AS${origin} announces ${prefix}: the first message of it`);
+    // by its minute: it comes before what the row of that minute says
+    const minute = Math.floor(at / MINUTE) * MINUTE;
+    add('message', `message ${prefix} ${origin}`, minute, `AS${origin} announces ${prefix}: the first message of it`);
   }
   for (const { minute, evidence: found } of evidence) {
     for (const route of found.newOrigins ?? []) {

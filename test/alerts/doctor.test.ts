@@ -47,6 +47,16 @@ test('streams: none, old and fresh', async () => {
   const check = async () => brief((await checkStreams(pool, settings))[0]!);
   await pool.query('UPDATE streams SET created_at = now()');
   expect(await check()).toEqual([false, 'has no minute yet']);
+  const beat = { rrc00: { connected: false, reason: 'getaddrinfo ENOTFOUND feed.example' } };
+  await pool.query(
+    `INSERT INTO services (instance, name, host, pid, state, detail) VALUES ('c.1', 'collector', 'h', 1, 'running', $1)`,
+    [JSON.stringify(beat)],
+  );
+  expect(await check()).toEqual([
+    false,
+    'has no minute yet; the feed is not connected: getaddrinfo ENOTFOUND feed.example',
+  ]);
+  await pool.query("DELETE FROM services WHERE instance = 'c.1'");
   const now = Date.now();
   await appendEntries(pool, 'rrc00', [
     { position: 1, kind: 'clock', sinceMs: now, untilMs: now, messages: 0, payload: null },

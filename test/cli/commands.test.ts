@@ -48,11 +48,20 @@ describe('help', () => {
     expect([ended, last]).toEqual([0, expect.stringMatching(/Examples?:/)]);
   }, 60_000);
 
+  test('a subcommand does not list the options of the command above it', async () => {
+    const program = await createProgram(['incidents']);
+    const show = program.commands.find((one) => one.name() === 'incidents')!.commands[0]!;
+    const help = show.helpInformation();
+    expect(help).toContain('--data-directory');
+    expect(help).not.toContain('--severity');
+  });
+
   test('a wrong command, option or argument is refused with exit code 2', async () => {
     for (const words of [
       ['strat'],
       ['status', '--jsn'],
       ['rollback'],
+      ['incidents', 'close', '5'],
       ['retrain', 'forest'],
       ['rollback', 'lstm@rrc00', 'x'],
     ]) {

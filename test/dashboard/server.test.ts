@@ -401,6 +401,20 @@ describe('bad requests get words', () => {
     }
   });
 
+  test('a silence takes the time that its words give as an example, and names what is wrong of another', async () => {
+    const ask = async (body: object) => {
+      const response = await at.post('/api/silences', { class: 'outage', reason: 'x', ...body });
+      return [response.status, JSON.parse(await response.text()).error];
+    };
+    expect(await ask({ endsAt: 'tomorrow' })).toEqual([
+      400,
+      'endsAt: expected a time such as 2026-11-30T06:00Z, not "tomorrow"',
+    ]);
+    for (const endsAt of ['2100-11-30T06:00Z', '2100-11-30T06:00:00+02:00'])
+      expect((await ask({ endsAt }))[0]).toBe(200);
+    await at.dashboards.database.pool.query('TRUNCATE silences');
+  });
+
   test('an unknown parameter is answered with the known ones', async () => {
     const { error } = JSON.parse((await at.get('/api/series?colour=red')).text);
     expect(error).toBe('unknown name "colour"; known are stream, hours, points');

@@ -103,8 +103,9 @@ test('routes that went back before the models grew calm have a minute of their o
   const course = {
     returnedAt: START + 35 * MINUTE,
     messages: [
-      { at: START, kind: 'announcement', prefix: '192.0.2.0/24', path: [64500, 64666] },
-      { at: START + 2, kind: 'announcement', prefix: '192.0.2.0/24', path: [64501, 64666] },
+      // within the minute, and in the time line before what its row says
+      { at: START + 11_000, kind: 'announcement', prefix: '192.0.2.0/24', path: [64500, 64666] },
+      { at: START + 12_000, kind: 'announcement', prefix: '192.0.2.0/24', path: [64501, 64666] },
     ],
   };
   const none = { times: [], score: [], threshold: null };

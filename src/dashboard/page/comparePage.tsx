@@ -1,9 +1,9 @@
 import type { ComparedVersion, Comparison, Model } from '../api/schema.js';
 import { LossChart } from './lossChart.js';
 import { useResource } from './resource.js';
-import { go } from './route.js';
+import { decoded, go } from './route.js';
 import { ScrollArea } from './scrollArea.js';
-import { Badge, Empty, Loading, Problem } from './states.js';
+import { Badge, Empty, Loading, Missing, Problem } from './states.js';
 import { amount, dateTime, driftWords, modelName, sentence } from './words.js';
 
 type Line = [name: string, value: (version: ComparedVersion) => string];
@@ -25,10 +25,11 @@ const LINES: readonly Line[] = [
 
 /** Two versions of one model side by side; which ones stands in the address. */
 export function ComparePage({ path }: { path: URL }) {
-  const key = decodeURIComponent(path.pathname.split('/')[2] ?? '');
+  const key = decoded(path.pathname.split('/')[2] ?? '');
   const api = `/api/models/${encodeURIComponent(key)}`;
   const { value: model, error } = useResource<Model>(api, ['models']);
-  if (model === undefined) return error === null ? <Loading /> : <Problem words={error} />;
+  if (model === undefined && error === null) return <Loading />;
+  if (model === undefined) return <Missing title={`Model ${key}`} words={error ?? ''} list="All models" to="/models" />;
   const [newest, older] = model.versions;
   const left = Number(path.searchParams.get('left') ?? older?.version ?? newest?.version);
   const right = Number(path.searchParams.get('right') ?? newest?.version);

@@ -9,7 +9,7 @@ import { IncidentThread } from './incidentThread.js';
 import { MessagesCard } from './messagesCard.js';
 import { PathGraphCard } from './pathGraphCard.js';
 import { useResource } from './resource.js';
-import { Badge, Empty, Loading, Problem } from './states.js';
+import { Badge, Empty, Loading, Missing, Problem } from './states.js';
 import { VictimsCard } from './victimsCard.js';
 import { WhyCard } from './whyCard.js';
 import {
@@ -38,7 +38,9 @@ export function IncidentPage({ id, canChange }: { id: number; canChange: boolean
   const { value, error, reload } = useResource<Incident>(`/api/incidents/${id}`, ['incidents']);
   const victims = useResource<Victims>(`/api/incidents/${id}/victims`, ['incidents']);
   const features = useResource<FeatureSeries>(`/api/incidents/${id}/features`, ['incidents']);
-  if (value === undefined) return error === null ? <Loading /> : <Problem words={error} />;
+  if (value === undefined && error === null) return <Loading />;
+  if (value === undefined)
+    return <Missing title={`Incident ${id}`} words={error ?? ''} list="All incidents" to="/incidents" />;
   const end = value.endedAt ?? value.lastMinute + 60_000;
   const shades = [{ from: value.startedAt, until: end, colour: '--incident' }];
   // Where it runs past midnight, a bare time of day would be read as the day of its start.

@@ -6,7 +6,7 @@ import { Confirm, type Question } from './confirm.js';
 import { DriftHistory } from './driftHistory.js';
 import { RunProgress } from './modelList.js';
 import { call, useResource } from './resource.js';
-import { Badge, Empty, Loading, Problem } from './states.js';
+import { Badge, Empty, Loading, Missing } from './states.js';
 import { StuckCard } from './stuckCard.js';
 import { VersionTable } from './versionTable.js';
 import { amount, dateTime, modelName, span, timeOf } from './words.js';
@@ -15,7 +15,9 @@ export function ModelPage({ modelKey, canChange }: { modelKey: string; canChange
   const path = `/api/models/${encodeURIComponent(modelKey)}`;
   const { value, error, reload } = useResource<Model>(path, ['models', 'minute']);
   const [question, setQuestion] = useState<Question | null>(null);
-  if (value === undefined) return error === null ? <Loading /> : <Problem words={error} />;
+  if (value === undefined && error === null) return <Loading />;
+  if (value === undefined)
+    return <Missing title={`Model ${modelKey}`} words={error ?? ''} list="All models" to="/models" />;
   const send = async (action: string, body: object = {}) => {
     await call(`${path}/${action}`, body);
     reload();

@@ -9,6 +9,21 @@ export function Problem({ words }: { words: string }) {
   );
 }
 
+/** A page of one thing that cannot be shown, with the way to its list. */
+export function Missing(props: { title: string; words: string; list: string; to: string }) {
+  return (
+    <section class="card lead">
+      <h1>{props.title}</h1>
+      <Problem words={props.words} />
+      <p>
+        <a class="take-away" href={props.to}>
+          {props.list}
+        </a>
+      </p>
+    </section>
+  );
+}
+
 /** What to show where there is nothing yet: why, and what to do. */
 export function Empty({ children }: { children: ComponentChildren }) {
   return <p class="empty">{children}</p>;

@@ -23,7 +23,8 @@ h1{font-size:1.5rem;margin:0 0 .25rem}h2{font-size:1.05rem;margin:1.75rem 0 .5re
 th,td{text-align:left;padding:.25rem .75rem .25rem 0;vertical-align:top;border-bottom:1px solid #e5e7eb}
 td.number{text-align:right;font-variant-numeric:tabular-nums}svg{display:block;width:100%;height:auto;margin:.25rem 0 1rem}
 .line{fill:none;stroke:#1d4ed8;stroke-width:1.5}.limit{stroke:#b45309;stroke-dasharray:6 4}.during{fill:#fee2e2}
-.then{fill:#9ca3af}.now{fill:#1d4ed8}text{font-size:11px;fill:#374151}code{word-break:break-all}
+.then{fill:#9ca3af}.now{fill:#1d4ed8}text{font-size:11px;fill:#374151}code{overflow-wrap:anywhere}td:first-child code{white-space:nowrap}
+@media screen and (max-width:40rem){table{display:block;overflow-x:auto}}
 @media print{body{margin:0;max-width:none}h2{break-after:avoid}svg,tr{break-inside:avoid}}`;
 
 /** A page that needs nothing from elsewhere: to print, to mail, to keep. */

@@ -105,15 +105,22 @@ const network = ({ asNumber, name }: { asNumber: number; name: string | null }) 
 function victimTable(victims: Victims | null): Markup {
   if (victims === null || victims.rows.length === 0) return html``;
   const rest = victims.of - victims.rows.length;
+  const columns: [string, (row: Victims['rows'][number]) => string | number | Markup][] = [
+    [
+      'prefix',
+      (row) =>
+        html`<code>${row.prefix}</code>${row.mine ? ' (yours)' : ''}${row.covering === null ? '' : `, inside ${row.covering}`}`,
+    ],
+    ['holder', (row) => row.holders.map(network).join(', ')],
+    ['announced by', (row) => (row.by === null ? '' : network(row.by))],
+    ['peers', (row) => row.peers ?? ''],
+    ['RPKI', (row) => row.rpki ?? ''],
+  ];
+  // a column that says nothing of this incident is left out
+  const kept = columns.filter(([, of]) => victims.rows.some((row) => of(row) !== ''));
   return html`${rowsOf(
-    ['prefix', 'holder', 'announced by', 'peers', 'RPKI'],
-    victims.rows.map((row) => [
-      html`<code>${row.prefix}</code>${row.mine ? ' (yours)' : ''}${row.covering === null ? '' : `, inside ${row.covering}`}`,
-      row.holders.map(network).join(', '),
-      row.by === null ? '' : network(row.by),
-      row.peers ?? '',
-      row.rpki ?? '',
-    ]),
+    kept.map(([head]) => head),
+    victims.rows.map((row) => kept.map(([, of]) => of(row))),
   )}${rest > 0 ? html`<p class="facts">and ${rest} more, of which no names are kept.</p>` : ''}`;
 }
 

@@ -4,6 +4,11 @@ import { INCIDENT_CLASSES } from '../incident.js';
 import { networkOfSubject } from '../subject.js';
 import type { Alert } from './alert.js';
 
+/** With seconds or without. */
+const time = z.union([z.iso.datetime({ offset: true }), z.iso.datetime({ offset: true, precision: -1 })], {
+  error: 'expected a time such as 2026-11-30T06:00Z',
+});
+
 /** What is silenced, from when to when. Every field that is given must fit; one at least must be given. */
 export const silenceRequest = z
   .strictObject({
@@ -19,8 +24,8 @@ export const silenceRequest = z
       .optional()
       .describe('covers all that lies inside it'),
     asNumber: z.int().min(1).max(4_294_967_295).optional().describe('the network behind the incident'),
-    startsAt: z.iso.datetime({ offset: true }).optional().describe('now when left out; later for a maintenance window'),
-    endsAt: z.iso.datetime({ offset: true }),
+    startsAt: time.optional().describe('now when left out; later for a maintenance window'),
+    endsAt: time,
     reason: z.string().trim().min(1).max(500),
   })
   .refine(
@@ -29,7 +34,7 @@ export const silenceRequest = z
       error: 'give a prefix, an AS, a class or a stream: everything at once cannot be silenced',
     },
   )
-  .refine(({ startsAt, endsAt }) => Date.parse(endsAt) > (startsAt === undefined ? 0 : Date.parse(startsAt)), {
+  .refine(({ startsAt, endsAt }) => !(Date.parse(endsAt) <= (startsAt === undefined ? 0 : Date.parse(startsAt))), {
     path: ['endsAt'],
     error: 'must be after the start',
   });

@@ -31,6 +31,15 @@ export function describeReading(at: Visitor): void {
     });
   });
 
+  test('an incident that is none is named, with the way to all', async () => {
+    await at.visit(`${at.open}/incidents/9999`, async (page) => {
+      await heading(page, 'Incident 9999');
+      await page.getByText('There is no incident 9999.').waitFor();
+      await page.getByRole('link', { name: 'All incidents' }).click();
+      await heading(page, 'Incidents');
+    });
+  });
+
   describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
     test('jobs in every state keep nobody out', async () => {
       await at.visit(
