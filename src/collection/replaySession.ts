@@ -96,6 +96,7 @@ export async function replayInto(request: ReplayRequest): Promise<ReplaySummary>
   await collector.open();
   const aggregator = new AggregatorStep({ pool, stream, graceSeconds, now: Date.now, ...request.bounds });
   const pace = new Pace(speed, signal);
+  const repeats = new Repeats(collector.loggedUntilMs, logger);
   let skipped = 0;
   let skippedBytes = 0;
   let tableMs: number | null = null;
@@ -143,6 +144,7 @@ export async function replayInto(request: ReplayRequest): Promise<ReplaySummary>
         }
         if (tableMs !== null && collector.counts.messages === 0) refuseOtherTime(path, tableMs, batch);
         else refuseFar(path, collector.loggedUntilMs, batch);
+        repeats.look(batch.firstTime);
         await pace.wait(batch.firstTime);
         await collector.batch(batch);
       }
@@ -185,7 +187,11 @@ export async function replayInto(request: ReplayRequest): Promise<ReplaySummary>
     rows += list.length;
   };
   const live = {
-    onMessage: (text: string | Buffer) => collector.message(text),
+    onMessage: (text: string | Buffer) => {
+      const held = collector.message(text);
+      if (collector.counts.lastMessageMs !== null) repeats.look(collector.counts.lastMessageMs);
+      return held;
+    },
     onConnected: () => undefined,
     onDisconnected: () => undefined,
     onStalled: () => undefined,
@@ -256,6 +262,27 @@ function refuseFar(path: string, loggedUntilMs: number | null, batch: UpdateBatc
   }
   if (batch.lastTime < loggedUntilMs - LONGEST_GAP_MS) {
     throw new Error(`${path} lies before the stream's end (${end}): choose another --stream`);
+  }
+}
+
+/** Says once that files begin before the stream's end: their minutes are closed, and routes go back to what they were. */
+class Repeats {
+  #isFirst = true;
+
+  constructor(
+    private readonly endMs: number | null,
+    private readonly logger: Logger,
+  ) {}
+
+  look(eventMs: number): void {
+    if (!this.#isFirst) return;
+    this.#isFirst = false;
+    if (this.endMs === null || eventMs >= this.endMs - LONGEST_OVERLAP_MS) return;
+    const [begins, end] = [eventMs, this.endMs].map((ms) => new Date(ms).toISOString());
+    this.logger.warn(
+      { begins, end },
+      'these files begin long before the end of the stream: minutes that it has stay as they are, and its routes go back; a new --stream has them afresh',
+    );
   }
 }
 

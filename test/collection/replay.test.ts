@@ -38,7 +38,7 @@ function write(name: string, content: string | Buffer): string {
   return path;
 }
 
-function play(stream: string, paths: string[], speed?: number) {
+function play(stream: string, paths: string[], speed?: number, logger = pino({ level: 'silent' })) {
   return replayInto({
     pool,
     stream,
@@ -47,7 +47,7 @@ function play(stream: string, paths: string[], speed?: number) {
     graceSeconds: 30,
     firstDay: START,
     readFeatures: (text) => readLabelledMinutes(text).block,
-    logger: pino({ level: 'silent' }),
+    logger,
     signal: new AbortController().signal,
   });
 }
@@ -94,6 +94,26 @@ test('recorded messages and MRT files go through collector and aggregator; again
 
   await play('live', [lines]);
   expect(await rows('live')).toEqual(live);
+}, 60_000);
+
+test('files that are played again, from long before the end, are said to change routes alone', async () => {
+  const texts = [
+    ...world.minute(START),
+    ...new SimulatedWorld({ seed: 4, startMinute: START + 90 }).minute(START + 90),
+  ];
+  const path = write('again.jsonl', texts.join('\n'));
+  const said: string[] = [];
+  const logger = pino(
+    { level: 'warn' },
+    { write: (line: string) => said.push((JSON.parse(line) as { msg: string }).msg) },
+  );
+  const words = () => said.filter((line) => line.includes('begin long before the end of the stream'));
+  await play('again', [path], undefined, logger);
+  expect(words()).toEqual([]);
+  const before = await rows('again');
+  await play('again', [path], undefined, logger);
+  expect(words()).toHaveLength(1);
+  expect(await rows('again')).toEqual(before);
 }, 60_000);
 
 test('files of another time are refused, with what to do', async () => {
