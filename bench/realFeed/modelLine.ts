@@ -14,6 +14,7 @@ export interface ServedModel {
   /** [rows] NaN where a row cannot be scored */
   score: Float64Array;
   surprise: Float64Array;
+  afterFall: Float64Array;
   /** Names in the explanation of each anomalous row, by row. */
   rules: Map<number, string[]>;
 }
@@ -62,10 +63,11 @@ export async function modelLine(
     if (row < trained || models.length === 0 || gap) {
       return { ...base, score: null, threshold: null, anomalous: false, votes: {} };
     }
-    const votes = models.map(({ kind: name, score, surprise, threshold }) => ({
+    const votes = models.map(({ kind: name, score, surprise, afterFall, threshold }) => ({
       kind: name,
       surprise: surprise[row]!,
       anomalous: score[row]! >= threshold,
+      afterFall: afterFall[row]!,
     }));
     const verdict = vote(votes, DEFAULT_WEIGHTS, state);
     state = verdict.state;
@@ -98,6 +100,7 @@ async function trainedModel(
   const threshold = kind.threshold(model);
   const score = new Float64Array(rows);
   const surprise = new Float64Array(rows);
+  const afterFall = new Float64Array(rows).fill(Number.NaN);
   const rules = new Map<number, string[]>();
   for (let from = 0; from < rows; from += BATCH) {
     const start = Math.max(0, from - kind.context);
@@ -105,6 +108,7 @@ async function trainedModel(
     const scores = await kind.score(model, part, from - start);
     score.set(scores.score, from);
     surprise.set(scores.surprise, from);
+    if (scores.afterFall !== undefined) afterFall.set(scores.afterFall, from);
     for (const [at, value] of scores.score.entries()) {
       if (kind.name !== 'heuristic' || !(value >= threshold)) continue;
       const names = (await kind.explain(model, part, from - start + at)).map(({ name }) => name);
@@ -113,5 +117,5 @@ async function trainedModel(
   }
   const seconds = (performance.now() - started) / 1000;
   onProgress(`${kind.name}: trained on ${window.trainingRows} minutes, walked ${rows} in ${seconds.toFixed(1)} s`);
-  return { kind: kind.name, threshold, score, surprise, rules };
+  return { kind: kind.name, threshold, score, surprise, afterFall, rules };
 }

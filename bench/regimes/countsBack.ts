@@ -16,7 +16,8 @@ export interface Span {
 
 /**
  * How long after a labelled event its traffic is out of the ordinary: until an hour in which no quarter has half of the
- * volume columns, by their medians, above every quarter near the same time of the regime's other days.
+ * volume columns, by their medians, above every quarter near the same time of the regime's other days but one: a burst of one day is not
+ * the ordinary.
  * @param labels [rows] 1 in a labelled event
  * @param regime rows that are of one level
  * @returns minutes; null where that takes over half a day, or there are no other days
@@ -37,24 +38,32 @@ export function countsBackAfter(block: FeatureBlock, labels: Uint8Array, event: 
   for (let after = 0; after < LONGEST && event.until + after + PART <= regime.until; after += PART) {
     const others = othersOf(event.until + after, labels, event, regime);
     if (others.length === 0) return null;
-    const over = levels.filter((at) => at(event.until + after) > Math.max(...others.map(at))).length;
+    const over = levels.filter((at) => at(event.until + after) > ordinaryMost(others, at)).length;
     calm = over >= VOLUME.length / 2 ? 0 : calm + 1;
     if (calm === CALM_PARTS) return after - (CALM_PARTS - 1) * PART;
   }
   return null;
 }
 
-/** Rows at which the quarters of other days near the same time begin. */
-function othersOf(row: number, labels: Uint8Array, event: Span, regime: Span): number[] {
-  const others: number[] = [];
+/** The greatest level of the days but one, or of the only one. */
+function ordinaryMost(days: readonly number[][], at: (row: number) => number): number {
+  const greatest = days.map((rows) => Math.max(...rows.map(at))).sort((a, b) => b - a);
+  return greatest[1] ?? greatest[0]!;
+}
+
+/** For each other day the rows at which its quarters near the same time begin. */
+function othersOf(row: number, labels: Uint8Array, event: Span, regime: Span): number[][] {
+  const others: number[][] = [];
   const days = Math.ceil((regime.until - regime.from) / MINUTES_PER_DAY);
   for (let day = -days; day <= days; day++) {
+    const near: number[] = [];
     for (let shift = -NEAR; day !== 0 && shift <= NEAR; shift += PART) {
       const from = row + day * MINUTES_PER_DAY + shift;
       if (from < regime.from || from + PART > regime.until) continue;
       if (from >= event.from && from < event.until + LONGEST) continue;
-      if (!labels.subarray(from, from + PART).includes(1)) others.push(from);
+      if (!labels.subarray(from, from + PART).includes(1)) near.push(from);
     }
+    if (near.length > 0) others.push(near);
   }
   return others;
 }

@@ -32,6 +32,7 @@ export interface Track {
   serving: Serving | null;
   score: Float64Array;
   surprise: Float64Array;
+  afterFall: Float64Array;
   /** [rows] what the version that served said of each */
   flagged: Uint8Array;
   threshold: number;
@@ -62,6 +63,7 @@ export class OfflineLine {
         serving: null,
         score: new Float64Array(series.labels.length).fill(Number.NaN),
         surprise: new Float64Array(series.labels.length).fill(Number.NaN),
+        afterFall: new Float64Array(series.labels.length).fill(Number.NaN),
         flagged: new Uint8Array(series.labels.length),
         threshold: 0,
         ahead: 0,
@@ -93,7 +95,14 @@ export class OfflineLine {
       const votes = [...this.tracks].flatMap(([kind, track]) =>
         track.serving === null
           ? []
-          : [{ kind, surprise: track.surprise[at]!, anomalous: track.score[at]! > track.threshold }],
+          : [
+              {
+                kind,
+                surprise: track.surprise[at]!,
+                anomalous: track.score[at]! > track.threshold,
+                afterFall: track.afterFall[at]!,
+              },
+            ],
       );
       const verdict = votes.length === 0 ? null : vote(votes, DEFAULT_WEIGHTS, this.ensemble);
       if (verdict !== null) this.ensemble = verdict.state;
@@ -138,6 +147,7 @@ export class OfflineLine {
       const scores = await kind.score(serving.model, rowsOf(block, start, end), row - start);
       track.score.set(scores.score, row);
       track.surprise.set(scores.surprise, row);
+      track.afterFall.set(scores.afterFall ?? new Float64Array(end - row).fill(Number.NaN), row);
       track.ahead = end;
     }
     for (let at = row; at < until; at++) track.flagged[at] = track.score[at]! > track.threshold ? 1 : 0;

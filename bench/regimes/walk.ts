@@ -1,4 +1,5 @@
 import { summariseScores } from '../../src/drift/hours.js';
+import { STEP_LOOK_BACK, youngStep } from '../../src/drift/regimeStep.js';
 import { isUnsettled, runawaySince } from '../../src/drift/runaway.js';
 import { driftSettings } from '../../src/drift/settings.js';
 import { wanes } from '../../src/drift/waning.js';
@@ -92,16 +93,21 @@ export async function walkRegimes(series: RegimeSeries, seed: number): Promise<R
       }
       const found = runaway === null ? driftOnset(line, track, name, keeper, end, shared) : null;
       const onset = runaway ?? found?.onset ?? null;
-      const tooYoung = onset !== null && end - onset < retraining.regimeMinutes;
-      note(checks, name, row, tooYoung ? 'drifted, too young' : (found?.said ?? 'runaway'));
-      if (tooYoung) continue;
-      if (onset !== null) retrains.push(await retrain(line, name, keeper, 'drift', onset, end, seed));
-      else if (
+      const grown =
+        onset === null &&
         keeper.regime !== null &&
         !isUnsettled(counted(track.live), end, retraining.watchRate) &&
         dueGrowth(keeper.regime, end, retraining.trainingDays) !== null
-      )
-        retrains.push(await retrain(line, name, keeper, 'growth', keeper.regime.since, end, seed));
+          ? keeper.regime.since
+          : null;
+      const change = onset ?? grown;
+      const { regimeMinutes } = retraining;
+      const recent = minutesOf(series.block, end - STEP_LOOK_BACK, end);
+      const isYoung = onset !== null && end - onset < regimeMinutes;
+      const waits = isYoung || (change !== null && youngStep(recent, change, regimeMinutes) !== null);
+      note(checks, name, row, `${found?.said ?? 'runaway'}${waits ? ', too young' : ''}`);
+      if (change !== null && !waits)
+        retrains.push(await retrain(line, name, keeper, onset === null ? 'growth' : 'drift', change, end, seed));
     }
   }
   return { line, retrains, checks };

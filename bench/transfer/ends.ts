@@ -2,6 +2,7 @@ import { rowsOf } from '../../src/evaluation/labelledMinutes.js';
 import { stretchesOf } from '../../src/evaluation/metrics.js';
 import { type TrainedKind, walkWith } from '../../src/evaluation/walk.js';
 import type { FeatureBlock } from '../../src/features/row.js';
+import { QUIET_MINUTES } from '../../src/models/threshold.js';
 import { seededRandom } from '../../src/random/sfc32.js';
 import { COUNTS } from './weaker.js';
 
@@ -18,8 +19,10 @@ export interface Ended {
   /** What the counts were multiplied by: less than 1 for a fall. */
   times: number;
   minutes: number;
-  /** Verdicts after the counts are back; null where the step was not flagged to its end. */
+  /** Verdicts without a break after the counts are back; null where the step was not flagged to its end. */
   outlasted: number | null;
+  /** Minutes from then to the last of the alarm, which half an hour ends, but for what the stream raises without the step. */
+  lasted: number | null;
 }
 
 /**
@@ -34,6 +37,9 @@ export async function endsOf(
   seed: number,
 ): Promise<Ended[]> {
   const random = seededRandom(seed);
+  const own = new Uint8Array(block.minutes.length);
+  const alarms = stretchesOf((await walkWith(kinds, block, trained)).ensemble.anomalous, QUIET_MINUTES - 1);
+  for (const { first, last } of alarms) own.fill(1, trained + first, trained + last + 1);
   const between = (low: number, high: number): number => low * (high / low) ** random();
   const ends: Ended[] = [];
   for (let i = 0; i < STEPS; i++) {
@@ -49,9 +55,19 @@ export async function endsOf(
         for (const c of COUNTS) values[row * part.columns + c]! *= by;
       }
       const { ensemble } = await walkWith(kinds, { ...part, values }, from);
-      const on = stretchesOf(ensemble.anomalous).find((alarm) => alarm.first < minutes && alarm.last >= minutes - 1);
-      ends.push({ stream, times: by, minutes, outlasted: on === undefined ? null : on.last - minutes + 1 });
+      if (ensemble.anomalous[minutes - 1] !== 1) {
+        ends.push({ stream, times: by, minutes, outlasted: null, lasted: null });
+        continue;
+      }
+      const outlasted = endOf(ensemble.anomalous, minutes, 0);
+      const added = ensemble.anomalous.map((flag, row) => (row >= minutes && own[first + row] === 1 ? 0 : flag));
+      ends.push({ stream, times: by, minutes, outlasted, lasted: endOf(added, minutes, QUIET_MINUTES - 1) });
     }
   }
   return ends;
+}
+
+/** Minutes from `back` to the end of the alarm that is on before it. */
+function endOf(anomalous: Uint8Array, back: number, join: number): number {
+  return stretchesOf(anomalous, join).find(({ last }) => last >= back - 1)!.last - back + 1;
 }

@@ -168,6 +168,7 @@ export class DetectorStep {
         surprise: scores.surprise[index]!,
         threshold,
         anomalous,
+        afterFall: known(scores.afterFall?.[index]),
         explanation: await this.#explanation(loaded, block, first + index, scores, index, anomalous),
       });
     }
@@ -187,4 +188,8 @@ export class DetectorStep {
     if (!Number.isFinite(scores.surprise[index])) return null;
     return this.options.kind.explain(loaded.model, block, row);
   }
+}
+
+function known(value: number | undefined): number | null {
+  return value === undefined || Number.isNaN(value) ? null : value;
 }

@@ -9,11 +9,13 @@ export interface Vote {
   surprise: number;
   /** Whether the model's score is over its own threshold. */
   anomalous: boolean;
+  /** Where the volume has fallen, the surprise of what its last minutes show; see `Scores`. */
+  afterFall?: number | undefined;
 }
 
 /** What the ensemble keeps from minute to minute; stored with the verdict. */
 export interface EnsembleState {
-  /** Whether the last minute was part of an incident. */
+  /** Whether the last minute was in an incident, though its own verdict may be that the counts are back. */
   anomalous: boolean;
   /** During an incident: its recent height, which fades while the score is lower, and its greatest score. */
   recent?: number;
@@ -128,8 +130,9 @@ const HIGHEST = 1.5;
  * before: the weighted geometric mean of the surprises, so that a model that still looks back at a storm which is over, or
  * whose own calibration is off, cannot hold the score up alone. Where volume is not below the ordinary, what forest and LSTM both
  * find surprising counts without the rules: a change of paths or lengths shows in no count. It neither prolongs an incident of the
- * rules nor follows one. Models that are missing drop out by
- * name and the others share their weight.
+ * rules nor follows one. A minute in which the volume has fallen, and whose last minutes would not keep an incident up, is not
+ * anomalous, for what longer means hold is over; the incident stays open, since storms come in waves. Models that are missing drop out
+ * by name and the others share their weight.
  */
 export function vote(
   votes: readonly Vote[],
@@ -141,7 +144,9 @@ export function vote(
   let sum = 0;
   const missing: ModelKindName[] = [];
   const counted: Verdict['votes'] = [];
-  for (const { kind, surprise, anomalous } of votes) {
+  let fresh = Number.POSITIVE_INFINITY;
+  for (const { kind, surprise, anomalous, afterFall } of votes) {
+    if (afterFall !== undefined && Number.isFinite(afterFall)) fresh = afterFall;
     const weight = weights[kind] ?? 0;
     if (!Number.isFinite(surprise)) missing.push(kind);
     else if (weight > 0) {
@@ -164,11 +169,13 @@ export function vote(
   const heard = previous.anomalous ? previous.agreed === true : (passed?.minutes ?? LOOKING_BACK) >= LOOKING_BACK;
   const agreed = heard ? agreedOn(counted, constants.agreedFrom) : Number.NEGATIVE_INFINITY;
   const score = Math.max(joint, agreed);
-  const { anomalous, state } = next(score, threshold, previous, passed, endsOf(constants, Math.min(0, moved)));
+  const ends = endsOf(constants, Math.min(0, moved));
+  const isBack = fresh < ends.stay && agreed <= joint;
+  const { anomalous, state } = next(score, isBack ? Number.POSITIVE_INFINITY : threshold, previous, passed, ends);
   return {
     score,
     threshold,
-    anomalous,
+    anomalous: anomalous && !isBack,
     state: {
       ...state,
       ...(anomalous && (previous.anomalous ? previous.agreed : agreed > joint) && { agreed: true }),

@@ -112,6 +112,7 @@ function judge(minute: MinuteScores, before: EnsembleState, constants: VoteConst
     kind,
     surprise: minute.scores[kind]?.surprise ?? Number.NaN,
     anomalous: minute.scores[kind]?.anomalous ?? false,
+    afterFall: minute.scores[kind]?.afterFall ?? undefined,
   }));
   const verdict = vote(asked, DEFAULT_WEIGHTS, before, constants);
   const votes: Record<string, StoredVote> = {};

@@ -122,6 +122,21 @@ export function furtherStep(block: FeatureBlock, change: Minute, least: Minute):
   return stepAt(block, at) === null ? null : at;
 }
 
+/** Minutes before the end in which a further step shows, with those that teach the rhythm of the days before. */
+export const STEP_LOOK_BACK: Minute = FURTHER + SEARCH.before + 5 * MINUTES_PER_DAY;
+
+/**
+ * A further step that is too young to train on. A version made now would be of the traffic before it, and its cool-down
+ * would hold up the one that fits; in a few hours the step is what is trained on.
+ * @param block rows up to now, of `STEP_LOOK_BACK`
+ * @param change first minute of the change that is to be trained on
+ * @param least minutes since a step that are needed to train on it
+ */
+export function youngStep(block: FeatureBlock, change: Minute, least: Minute): Minute | null {
+  const at = furtherStep(block, change, 0);
+  return at !== null && (block.minutes.at(-1) ?? 0) + 1 - at < least ? at : null;
+}
+
 /**
  * The cut, from `from` to `until`, that explains most of the variance: the mean over the columns that show it best.
  * @param columns of the same length; constant ones are left out

@@ -34,7 +34,9 @@ export interface Track {
 }
 
 export interface Walk {
-  models: Partial<Record<ModelKindName, Track & { surprise: Float64Array; fitSeconds: number }>>;
+  models: Partial<
+    Record<ModelKindName, Track & { surprise: Float64Array; afterFall?: Float64Array; fitSeconds: number }>
+  >;
   /** Kinds that had too few rows to train on. */
   missing: ModelKindName[];
   ensemble: Track;
@@ -111,15 +113,17 @@ export async function walkWith(
     const threshold = kind.threshold(model);
     const score = new Float64Array(rows - from);
     const surprise = new Float64Array(rows - from);
+    const afterFall = new Float64Array(rows - from).fill(Number.NaN);
     for (let first = from; first < rows; first += BATCH) {
       const start = Math.max(0, first - kind.context);
       const part = rowsOf(block, start, Math.min(rows, first + BATCH));
       const scores = await kind.score(model, part, first - start);
       score.set(scores.score, first - from);
       surprise.set(scores.surprise, first - from);
+      if (scores.afterFall !== undefined) afterFall.set(scores.afterFall, first - from);
     }
     const anomalous = Uint8Array.from(score, (s) => (s >= threshold ? 1 : 0));
-    models[kind.name] = { score, surprise, anomalous, threshold, fitSeconds };
+    models[kind.name] = { score, surprise, afterFall, anomalous, threshold, fitSeconds };
   }
   return { models, ensemble: combine(models, rows - from, weights, constants) };
 }
@@ -143,6 +147,7 @@ export function combine(
       kind,
       surprise: m.surprise[row]!,
       anomalous: m.anomalous[row] === 1,
+      afterFall: m.afterFall?.[row],
     }));
     const verdict = vote(votes, weights, state, constants);
     state = verdict.state;

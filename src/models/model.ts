@@ -44,6 +44,11 @@ export interface Scores {
    * training scores; 0 is quite ordinary, 3 is one minute in a thousand.
    */
   surprise: Float64Array;
+  /**
+   * [rows] where the volume has fallen: the surprise of what the last minutes show, without what longer means still hold of before; NaN
+   * where it has not fallen. Only the rules know it.
+   */
+  afterFall?: Float64Array;
 }
 
 /** Why a row scored as it did, strongest first. */

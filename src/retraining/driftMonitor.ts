@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { RetrainPayload } from '../../queues/retrain.js';
 import type { Settings } from '../config/settings.js';
 import { checkDrift } from '../drift/check.js';
+import { STEP_LOOK_BACK, youngStep } from '../drift/regimeStep.js';
 import { UNSETTLED_MINUTES } from '../drift/runaway.js';
 import { FEATURES } from '../features/catalogue.js';
 import { MINUTES_PER_DAY, type Minute } from '../features/row.js';
@@ -151,11 +152,13 @@ export class DriftMonitor {
       // A monitor that died between its report and the request for a retrain left that to the next one.
       else if (await wasAskedFor(pool, key, reportId)) return;
       const since = report.onset === null ? null : Date.parse(report.onset) / 60_000;
-      if (since !== null && windowEnd - since < settings.retraining.regimeMinutes) {
+      const young = since === null ? null : await this.#tooYoung(stream, since, windowEnd);
+      if (young !== null) {
         const level = fresh ? 'info' : 'debug';
+        const from = new Date(young * 60_000).toISOString();
         logger[level](
           { model: key },
-          `${key} has drifted since ${report.onset}: retrained once there are ${settings.retraining.regimeMinutes} minutes of the new traffic`,
+          `${key} has drifted since ${report.onset}: retrained once there are ${settings.retraining.regimeMinutes} minutes of the new traffic from ${from} on`,
         );
         return;
       }
@@ -172,9 +175,18 @@ export class DriftMonitor {
       // What follows is asked for by what there is now.
     } else {
       const since = await this.#grownRegime(key, stream, windowEnd);
-      if (since !== null)
+      if (since !== null && (await this.#tooYoung(stream, since, windowEnd)) === null)
         await this.#request({ modelKey: key, trigger: { kind: 'growth', since }, seed: settings.seed }, round, fresh);
     }
+  }
+
+  /** Where the newest traffic begins, at the change or at a step since, while there are too few minutes of it to train on. */
+  async #tooYoung(stream: string, change: Minute, windowEnd: Minute): Promise<Minute | null> {
+    const { pool, settings } = this.options;
+    const { regimeMinutes } = settings.retraining;
+    if (windowEnd - change < regimeMinutes) return change;
+    const block = await streamHistory(pool).features(stream, windowEnd - STEP_LOOK_BACK, windowEnd);
+    return youngStep(block, change, regimeMinutes);
   }
 
   /** Where the regime of a provisional version began, when it has grown enough to be trained on again. */

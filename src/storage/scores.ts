@@ -10,6 +10,8 @@ export interface ScoreRow {
   surprise: number;
   threshold: number;
   anomalous: boolean;
+  /** Null where the volume has not fallen. */
+  afterFall?: number | null;
   explanation: Explanation[] | null;
 }
 
@@ -17,10 +19,11 @@ export interface ScoreRow {
 export async function insertScores(db: Db, stream: string, kind: ModelKindName, rows: ScoreRow[]): Promise<number> {
   if (rows.length === 0) return 0;
   const { rowCount } = await db.query(
-    `INSERT INTO scores (stream, kind, minute, version_id, score, surprise, threshold, anomalous, explanation)
-     SELECT $1, $2, ${timeOf('minute')}, version_id, score, surprise, threshold, anomalous, explanation::jsonb
+    `INSERT INTO scores (stream, kind, minute, version_id, score, surprise, threshold, anomalous, explanation, after_fall)
+     SELECT $1, $2, ${timeOf('minute')}, version_id, score, surprise, threshold, anomalous, explanation::jsonb, after_fall
      FROM unnest($3::integer[], $4::bigint[], $5::double precision[], $6::double precision[], $7::double precision[],
-       $8::boolean[], $9::text[]) AS t (minute, version_id, score, surprise, threshold, anomalous, explanation)
+       $8::boolean[], $9::text[], $10::double precision[])
+       AS t (minute, version_id, score, surprise, threshold, anomalous, explanation, after_fall)
      ON CONFLICT (stream, kind, minute) DO NOTHING`,
     [
       stream,
@@ -32,6 +35,7 @@ export async function insertScores(db: Db, stream: string, kind: ModelKindName, 
       rows.map((row) => row.threshold),
       rows.map((row) => row.anomalous),
       rows.map((row) => (row.explanation ? JSON.stringify(row.explanation) : null)),
+      rows.map((row) => row.afterFall ?? null),
     ],
   );
   return rowCount ?? 0;

@@ -15,7 +15,7 @@ export interface IncidentSpan {
  */
 const STAINS = `coalesce((detail->'evidence'->>'anomalousMinutes')::integer, 1) > 0`;
 
-/** An incident may go on for hours while its routes stay as they are, and its minutes are ordinary after the last that showed it. */
+/** An incident may go on for hours while its routes stay as they are: minutes after its last news are ordinary. */
 const LAST = `least(greatest(last_minute, coalesce(ended_at, last_minute)), last_minute + interval '1 minute')`;
 const LAST_MINUTE = minuteOf(LAST);
 

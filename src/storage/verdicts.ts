@@ -67,7 +67,16 @@ export interface MinuteScores {
   kind: RowKind;
   /** Seconds since the feature row was written, by the database's clock. */
   age: number;
-  scores: Record<string, { surprise: number; anomalous: boolean; version: number; explanation: Explanation[] | null }>;
+  scores: Record<
+    string,
+    {
+      surprise: number;
+      anomalous: boolean;
+      afterFall: number | null;
+      version: number;
+      explanation: Explanation[] | null;
+    }
+  >;
 }
 
 export async function minutesToJudge(db: Db, stream: string, from: Minute, limit: number): Promise<MinuteScores[]> {
@@ -79,7 +88,7 @@ export async function minutesToJudge(db: Db, stream: string, from: Minute, limit
   }>(
     `SELECT f.minute, f.kind, extract(epoch FROM clock_timestamp() - f.created_at)::float8 AS age,
        (SELECT jsonb_object_agg(s.kind, jsonb_build_object('surprise', s.surprise, 'anomalous', s.anomalous,
-          'version', v.version, 'explanation', s.explanation))
+          'afterFall', s.after_fall, 'version', v.version, 'explanation', s.explanation))
         FROM scores s JOIN model_versions v ON v.id = s.version_id
         WHERE s.stream = f.stream AND s.minute = f.minute) AS scores
      FROM features f WHERE f.stream = $1 AND f.minute >= $2 ORDER BY f.minute LIMIT $3`,

@@ -23,7 +23,7 @@ function lineOf(servedFrom: number, factor: (row: number) => number, isFlagged: 
   const score = Float64Array.from({ length: rows }, (_, row) => (isFlagged(row) ? 2 : 0.5 * random()));
   return {
     inputs: [...minutes].map((minute) => ({ ...verdict, minute })),
-    models: [{ kind: 'heuristic', threshold: 1, score, surprise: score, rules: new Map() }],
+    models: [{ kind: 'heuristic', threshold: 1, score, surprise: score, afterFall: score, rules: new Map() }],
     block: { minutes, values, columns: COLUMNS, usable: new Uint8Array(rows).fill(1) },
     servedFrom,
     missing: [],

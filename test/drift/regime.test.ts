@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { maskedIncidents } from '../../src/drift/lastingIncidents.js';
-import { refinedOnset, stepAt } from '../../src/drift/regimeStep.js';
+import { furtherStep, refinedOnset, STEP_LOOK_BACK, stepAt, youngStep } from '../../src/drift/regimeStep.js';
 import { runawaySince } from '../../src/drift/runaway.js';
 import { wanes } from '../../src/drift/waning.js';
 import { FEATURE_COUNT } from '../../src/features/catalogue.js';
@@ -291,4 +291,22 @@ test('a version for a regime that is over already is trained for the step that e
   expect(Math.abs(window(START + second)!.onset! - (START + first))).toBeLessThanOrEqual(15);
   expect(Math.abs(window(START + second + 400)!.onset! - (START + second))).toBeLessThanOrEqual(15);
   expect(window(START + second + 400).step?.factor).toBeGreaterThan(3);
+});
+
+test('a step that came after the change is waited for until it can be trained on, and then it is', () => {
+  const at = 8 * DAY + 600;
+  const block = days(9, (row) => (row < at ? 1 : 0.03));
+  const before = (hours: number) => {
+    const end = at + hours * 60;
+    const from = end - STEP_LOOK_BACK;
+    const cut = { minutes: block.minutes.slice(from, end), usable: block.usable.slice(from, end) };
+    return { ...block, ...cut, values: block.values.slice(from * FEATURE_COUNT, end * FEATURE_COUNT) };
+  };
+  // Asked for by something of the day before.
+  const change = START + 7 * DAY;
+  for (const hours of [4, 5]) expect(youngStep(before(hours), change, 360)).toBe(START + at);
+  for (const hours of [-3, 1, 6, 8]) expect(youngStep(before(hours), change, 360)).toBeNull();
+  expect(furtherStep(before(6), change, 360)).toBe(START + at);
+  // The change itself is none.
+  expect(youngStep(before(4), START + at - 30, 360)).toBeNull();
 });

@@ -19,6 +19,8 @@ function bitsOf(
     held = 5,
     holderPrefixes = 5,
     shared = 0,
+    share = 0.4,
+    spreading = false,
     habits = undefined as FeedHabits | undefined,
   } = {},
 ): number {
@@ -45,7 +47,8 @@ function bitsOf(
     origin: 5400,
     holders: [3000],
     inside,
-    share: 0.5,
+    share,
+    spreading,
     path: [100, 200, 5400],
     facts,
     ...(habits === undefined ? {} : { habits }),
@@ -82,13 +85,30 @@ test('of a block that rests little is heard: in half a day a relation would have
 test('strangers are more telling where three in five peers told how they reach the holder, over four networks', () => {
   for (const inside of [true, false]) {
     const better = [34, 33, 30, 29].map((peers) => bitsOf(inside, 20, 4, { peers }) - bitsOf(inside, 20, 4));
-    // more so of a part of a block, of which nobody else announced any for half a day, and of a whole prefix at large
-    expect(better).toEqual([0, 2, 2, 2]);
+    // more so of a part of a block, of which nobody else announced any for half a day
+    const most = inside ? 2 : 1;
+    expect(better).toEqual([0, most, most, most]);
     const young = (peers: number) => bitsOf(inside, 20, 4, { peers, knownFor: 700 });
-    expect(young(30) - young(50)).toBe(inside ? 1 : 2);
-    // fewer networks above the holder say nothing more of a part
-    expect(bitsOf(inside, 20, 3, { peers: 20 }) - bitsOf(inside, 20, 3)).toBe(inside ? 0 : 1);
+    expect(young(30) - young(50)).toBe(1);
+    expect(bitsOf(inside, 20, 3, { peers: 20 })).toBe(bitsOf(inside, 20, 3));
   }
+});
+
+test('strangers are more telling of a whole prefix that half of the peers take from a well-known holder', () => {
+  const bits = (inside: boolean, change: Parameters<typeof bitsOf>[3]) =>
+    bitsOf(inside, 20, 3, { peers: 33, ...change });
+  expect(bits(false, { share: 0.5 }) - bits(false, {})).toBe(1);
+  expect(bits(true, { share: 0.5 }) - bits(true, {})).toBe(0);
+  // a handover looks the same while it spreads
+  const spreading = { spreading: true };
+  expect(bits(false, { share: 0.5, ...spreading }) - bits(false, spreading)).toBe(0);
+  expect(bits(false, { share: 0.5, peers: 34 })).toBe(bits(false, { peers: 34 }));
+  expect(bits(false, { share: 0.5, shared: 0.1 })).toBe(bits(false, { shared: 0.1 }));
+});
+
+test('nor was another origin there unheard, over however few networks the holder was reached', () => {
+  expect(bitsOf(false, 20, 2, { peers: 33 }) - bitsOf(false, 20, 2, { peers: 34 })).toBe(2);
+  expect(bitsOf(true, 20, 2, { peers: 33 })).toBe(bitsOf(true, 20, 2, { peers: 34 }));
 });
 
 test('a neighbour in common speaks against it, however large; a small one most', () => {

@@ -83,6 +83,26 @@ test('a lesser incident does not shorten the memory of a great one', () => {
   expect(later.passed?.greatest).toBeCloseTo(storm.passed!.greatest);
 });
 
+test('while the volume has fallen and its last minutes are ordinary a minute is not anomalous, and the incident stays open', () => {
+  const at = (surprise: number, afterFall: number, state: EnsembleState) =>
+    vote([{ kind: 'heuristic', surprise, anomalous: true, afterFall }], DEFAULT_WEIGHTS, state);
+  const storm = after(6, 60);
+  const over = at(5, 1, storm);
+  expect(over).toMatchObject({ anomalous: false, state: { anomalous: true } });
+  expect(over.score).toBeCloseTo(5);
+  // What is still on, or comes again, is of the same incident, and no new one must reach for it.
+  expect(at(5, VOTE.stay, over.state).anomalous).toBe(true);
+  expect(at(5, Number.NaN, over.state).anomalous).toBe(true);
+  expect(at(5, Number.NaN, over.state).state.moved).toBe(storm.moved);
+  // It ends as any other does, and begins while counts fall no more than it goes on.
+  expect(at(2, 1, over.state).state.anomalous).toBe(false);
+  expect(at(5, 1, INITIAL_STATE).state.anomalous).toBe(false);
+  // Forest and LSTM do not look at the volume alone.
+  const agreed = vote(votes(0.5, 3.8, 4.2), DEFAULT_WEIGHTS, INITIAL_STATE).state;
+  const doubted = votes(0.5, 3.8, 4.2).map((of) => (of.kind === 'heuristic' ? { ...of, afterFall: 0.4 } : of));
+  expect(vote(doubted, DEFAULT_WEIGHTS, agreed).anomalous).toBe(true);
+});
+
 test('forest and LSTM can doubt what the rules see alone, and not silence it', () => {
   const silent = vote(votes(4.5, 0, 0), DEFAULT_WEIGHTS, INITIAL_STATE);
   expect(silent.score).toBeLessThan(4.5);

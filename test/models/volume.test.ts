@@ -1,10 +1,13 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { ENSEMBLE_THRESHOLD } from '../../src/detection/ensemble.js';
+import { ENSEMBLE_THRESHOLD, VOTE } from '../../src/detection/ensemble.js';
 import { heuristic, heuristicWith } from '../../src/models/heuristic/index.js';
 import { shapeSurprise } from '../../src/models/heuristic/views.js';
-import { VOLUME_VIEW, volumeScales, volumeSurprise } from '../../src/models/heuristic/volume.js';
+import { hasFallen, VOLUME_VIEW, volumeScales, volumeSurprise } from '../../src/models/heuristic/volume.js';
 import { cut, ordinaryBlock } from './synthetic.js';
+
+/** Messages, prefixes, duplicates, arrival rate and origins. */
+const COUNTS = [0, 1, 2, 3, 7, 8, 9, 11, 33, 34, 35];
 
 const surprise = fc.double({ min: 0, max: 12, noNaN: true });
 
@@ -50,8 +53,30 @@ test('longer paths alone raise an alarm: they show in no count', async () => {
   expect(Math.max(...blind.surprise)).toBeLessThan(ENSEMBLE_THRESHOLD);
 });
 
-/** Messages, prefixes, duplicates, arrival rate and origins. */
-const COUNTS = [0, 1, 2, 3, 7, 8, 9, 11, 33, 34, 35];
+test('a volume has fallen when its brief mean has shed a third of what the long one holds over the ordinary', () => {
+  expect(hasFallen(1.9, 3)).toBe(true);
+  expect(hasFallen(2.2, 3)).toBe(false);
+  expect(hasFallen(3, 1.9)).toBe(false);
+  // Below the ordinary nothing is over.
+  expect(hasFallen(-3, -1)).toBe(false);
+  expect(hasFallen(Number.NaN, 3)).toBe(false);
+});
+
+test('minutes after a storm are known by what they show themselves; models of before know none of it', async () => {
+  const block = ordinaryBlock(2000, 11);
+  const [begins, back] = [1800 - 1500, 1860 - 1500];
+  for (let row = 1800; row < 1860; row++) for (const c of COUNTS) block.values[row * block.columns + c]! *= 6;
+  const model = await heuristic.fit(cut(block, 0, 1500), { seed: 1, falseAlarmsPerDay: 1 });
+  const { surprise, afterFall } = await heuristic.score(model, block, 1500);
+  expect([...afterFall!.subarray(begins + 5, back)].every(Number.isNaN)).toBe(true);
+  const tail = afterFall!.subarray(back + 11, back + 20);
+  expect([...tail].every((of) => of < VOTE.stay)).toBe(true);
+  expect(surprise[back + 11]).toBeGreaterThan(VOTE.stay);
+  const before = { ...model, views: { ...model.views, each: model.views.each.slice(0, -2) } };
+  const old = await heuristic.score(before, block, 1500);
+  expect(old.surprise).toEqual(surprise);
+  expect(old.afterFall!.every(Number.isNaN)).toBe(true);
+});
 
 test('a loss of peers raises an alarm alone and ends with it; a weekend that comes slowly raises none', async () => {
   const learnt = ordinaryBlock(2600, 5);

@@ -109,8 +109,8 @@ function related(claim: OriginClaim, facts: OriginFacts): Clue {
     return { bits: -4, words: 'origin and holder are behind the same small network' };
   }
   if (facts.shared >= MIDDLING) return { bits: -2, words: 'origin and holder are behind the same network' };
-  // where most peers had told of the holder, no other origin was there unheard
-  const wellKnown = !inside && reached >= WELL_KNOWN.reached;
+  // where most peers had told of the holder for half a day, no other origin was there unheard
+  const wellKnown = !inside && reached >= WELL_KNOWN.reached && facts.heldFor >= DAY / 2;
   const little = (facts.above ?? Number.POSITIVE_INFINITY) <= LITTLE_KNOWN && !wellKnown;
   const atLarge = wellKnown && share >= HALF && spreading !== true;
   const most = !little || (inside && heardLong(facts)) ? (atLarge ? STRANGERS_AT_LARGE : STRANGERS) : inside ? 1 : 0;

@@ -93,8 +93,8 @@ export function heuristicWith(view: VolumeView): ModelKind<Heuristic> {
     },
 
     async score(model, block, from) {
-      const score = joinedViews(model.views, view, scoresOf(model, block, from));
-      return { score, surprise: score.map((s) => surpriseOf(model.views.joint, s)) };
+      const { score, afterFall } = joinedViews(model.views, view, scoresOf(model, block, from));
+      return { score, surprise: score.map((s) => surpriseOf(model.views.joint, s)), afterFall };
     },
 
     threshold: (model) => model.views.threshold,
@@ -236,7 +236,8 @@ function strongest(deviations: Float64Array, at: number): number {
 
 /**
  * The volume on its time scales first, then on each time scale two views of the rules' deviations: their mean, high when many rules speak
- * at once, and their root mean square, high when one speaks loudly; then the paths, the falls, the growth, and each count on its own.
+ * at once, and their root mean square, high when one speaks loudly; then the paths, the falls, the growth, each count on its own, and
+ * what shows that the volume has fallen.
  */
 function scoresIn(view: VolumeView, model: Limits, block: FeatureBlock, from: number): Float64Array[] {
   const rows = block.minutes.length - from;
@@ -258,8 +259,8 @@ function scoresIn(view: VolumeView, model: Limits, block: FeatureBlock, from: nu
     }
     return [broad, loud];
   });
-  const { volumes, paths, falls, growths, singles } = scoresOfCounts(model, view, block, from);
-  return [...volumes, ...rules, ...paths, ...falls, ...growths, ...singles];
+  const { volumes, paths, falls, growths, singles, recent } = scoresOfCounts(model, view, block, from);
+  return [...volumes, ...rules, ...paths, ...falls, ...growths, ...singles, ...recent];
 }
 
 function inWords(

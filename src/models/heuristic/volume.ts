@@ -90,6 +90,11 @@ const LASTING_MORE = 1.25;
 
 /** What a sudden fall is measured against, in minutes. */
 const HOUR = 60;
+/** Two means of the volume show that a storm is over ... */
+const BRIEF = 7;
+const LONG = 20;
+/** ... when the brief one is down to this part of the long one: which then counts for as much as it may, 1.5 times the brief one. */
+const SHED = 0.68;
 
 /** The means of the volume, the lasting one last. */
 export function volumeScales({ scales, lasting }: VolumeView): (readonly number[])[] {
@@ -119,7 +124,15 @@ export interface CountLimits {
 
 export function fitCounts(window: FeatureBlock, view: VolumeView): CountLimits {
   const { pathScales, growthScales, singleScales } = view;
-  const all = new Set([...pathScales, ...growthScales, ...singleScales, ...volumeScales(view).flat(), HOUR]);
+  const all = new Set([
+    ...pathScales,
+    ...growthScales,
+    ...singleScales,
+    ...volumeScales(view).flat(),
+    HOUR,
+    BRIEF,
+    LONG,
+  ]);
   const scales = [...all].sort((a, b) => a - b);
   const { preparation: counts, prepared } = fitAndPrepare(window, { scales, only: [...SINGLE_COUNTS, ...PATHS] });
   const rows = sampleOf(usableRows(window));
@@ -172,6 +185,8 @@ export interface CountScores {
    * is higher. A weekend comes slowly and the hour's mean comes with it; after a storm the counts are back, and no lower than ever.
    */
   falls: Float64Array[];
+  /** The brief and the long mean of the volume, by which it is seen that it has fallen. */
+  recent: [Float64Array, Float64Array];
   /** [rows - from] for each of its time scales the log of the factor by which all counts have grown. */
   growths: Float64Array[];
   /** For each count on each time scale [rows - from] its deviation upwards, in spreads of its own means; NaN for gaps. */
@@ -209,6 +224,7 @@ export function scoresOfCounts(
     volumes: volumeScales(view).map(volumeOver),
     paths: view.pathScales.map((scale) => meanOver(PATHS, [scale])),
     falls: view.pathScales.map((scale) => volumeOver([scale]).map((now, row) => Math.min(0, hour[row]!) - now)),
+    recent: [volumeOver([BRIEF]), volumeOver([LONG])],
     growths: view.growthScales.map((scale, s) => {
       const cells = cellsOf(counts, SINGLE_COUNTS, scale);
       const weights = cells.map((c, i) => growth[s]![i]! * smoothScale[c]!);
@@ -243,14 +259,27 @@ export function joinViews(view: VolumeView, of: Surprises): number {
   const { volume, rules, shape, paths, fall, growth, single } = of;
   if (!Number.isFinite(volume + rules + shape + paths + fall + growth + single)) return Number.NaN;
   const logs = view.weight * Math.log(held(volume, MOST)) + Math.log(held(rules, view.mostOfRules));
+  return Math.max(Math.exp(logs / (view.weight + 1)), alone(view.growth, growth), besideVolume(view, of));
+}
+
+/** What is surprising alone, but for what only repeats the volume. */
+function besideVolume(view: VolumeView, { shape, paths, fall, single }: Surprises): number {
   return Math.max(
-    Math.exp(logs / (view.weight + 1)),
     alone(view.shape, shape),
     alone(view.paths, paths),
     alone(view.fall, fall),
-    alone(view.growth, growth),
     alone(view.single, single),
   );
+}
+
+/** Whether the volume is above the ordinary and has fallen: its longer means then hold what is over. */
+export function hasFallen(brief: number, long: number): boolean {
+  return long > 0 && brief < SHED * long;
+}
+
+/** The surprise of a minute in which the volume has fallen, from what its last minutes show. */
+export function afterFall(view: VolumeView, brief: number, of: Surprises): number {
+  return Math.max(brief, besideVolume(view, of));
 }
 
 function alone({ from, most, steep = STEEP }: Alone, surprise: number): number {
