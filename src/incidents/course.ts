@@ -15,6 +15,8 @@ const FOLLOWED_PREFIXES = 10;
 const LEFT_SHARE = 0.3;
 /** Minutes from the start of an outage of many in which its networks go. */
 const GOING = 15;
+/** Minutes from the start of an incident in which the first of them goes: what began before is something else. */
+const GOES_FIRST = 5;
 
 type Course = Pick<IncidentDetail, 'ended' | 'endedMinute' | 'endedAs' | 'inPlace'>;
 
@@ -41,10 +43,13 @@ export function endsIn(open: Incident, { evidence }: MinuteInput): boolean {
 }
 
 /** Every claim of the incident is over: its routes were withdrawn or went back, and the network itself is back. */
-export function isOver({ subject, class: name, detail }: Incident): boolean {
+export function isOver({ subject, class: name, startedAt, detail }: Incident): boolean {
   if (detail.endedMinute === undefined) return false;
   const { evidence } = detail;
-  if (subject === GENERAL) return name === 'outage' && isBack(lostTogether(evidence));
+  if (subject === GENERAL) {
+    const lost = lostTogether(evidence);
+    return name === 'outage' && lost.some(({ since }) => since <= startedAt + GOES_FIRST) && isBack(lost);
+  }
   const ended = new Set(detail.ended ?? []);
   if (name === 'outage' && (evidence.losses ?? []).length > 0) return ended.has(subject);
   const claims = [...claimsOf(evidence).map(({ prefix }) => prefix), ...leaked(evidence).map(carriedName)];
