@@ -28,7 +28,7 @@ Examples:
   routewarden drill
   routewarden drill --pace 4                     # over in two minutes
   routewarden --config drill.json start          # in a second terminal
-  routewarden --config drill.json init AS64500   # in a third`,
+  routewarden --config drill.json init AS65030   # in a third: the network that it names`,
     )
     .action(async (options: { after: number; for: number; pace: number; seed: number; settings: string }) => {
       const { settings: file } = options;

@@ -12,10 +12,11 @@ import { networkOfSubject, withNetwork } from '../incidents/subject.js';
 import { messageWords } from '../incidents/watch/routeMessage.js';
 import { commentsOf, type IncidentComment } from '../storage/incidentMarks.js';
 import { incidentById, type StoredIncident, searchIncidents } from '../storage/incidents.js';
+import { listStreams } from '../storage/streams.js';
 import { printableText } from '../words/printableText.js';
 import { valueFault } from '../words/valueFault.js';
 import { registerIncidentMarks } from './incidentMarks.js';
-import { readNumber } from './modelArguments.js';
+import { readNumber, requireKnown } from './modelArguments.js';
 import { minuteText, printJson, say, table, UsageError } from './output.js';
 import { lookAt } from './store.js';
 
@@ -69,8 +70,11 @@ The page has each at /incidents/ID.`,
         const name = String(issue.path[0]);
         throw new UsageError(`--${name} "${String(options[name])}": ${issue.message}`);
       }
-      const { limit } = parsed.data;
-      const fitting = await lookAt(program, ({ pool }) => searchIncidents(pool, { ...parsed.data, limit: limit + 1 }));
+      const { limit, stream } = parsed.data;
+      const fitting = await lookAt(program, async ({ pool }) => {
+        if (stream !== undefined) requireKnown(stream, await listStreams(pool));
+        return searchIncidents(pool, { ...parsed.data, limit: limit + 1 });
+      });
       const found = fitting.slice(0, limit);
       if (options.json === true) printJson({ incidents: found.map(recordOf) });
       else if (options.csv === true) process.stdout.write(incidentCsv(found));

@@ -1,3 +1,4 @@
+import { access } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { boundWords } from '../collection/boundWatch.js';
@@ -108,6 +109,8 @@ export function register(program: Command): void {
         throw new UsageError(`option ${issue.path.join('.')}: ${issue.message}`);
       }
       const { stream, speed, day, json } = parsed.data;
+      // Before a database is made for it.
+      for (const path of paths) await access(path);
       const ending = new AbortController();
       const interrupted = () => {
         ending.abort(new Error('interrupted: what was played so far is kept'));
@@ -159,7 +162,9 @@ export function register(program: Command): void {
           if (bound) say(bound);
           if (json) printJson(summary);
           else process.stdout.write(`${inWords(summary)}\n`);
-          const isEmpty = summary.messages + summary.rows + tableEntries === 0;
+          const { messages, rows, skipped, watermark } = summary;
+          const isEmpty = rows + tableEntries === 0 && (messages === 0 || (skipped >= messages && watermark === null));
+          if (isEmpty && !known) await forgetEmptyStream(pool, stream);
           if (isEmpty) say('nothing in these files is an MRT record, a RIS Live message or a feature row');
           if (isEmpty || summary.cut.length > 0) process.exitCode = 1;
           if (!isEmpty && !json) say(nextStep(stream, served, settings));

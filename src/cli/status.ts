@@ -15,6 +15,7 @@ import {
   streamStatus,
 } from '../storage/statusQueries.js';
 import { stuckModels } from '../storage/stuckModels.js';
+import { plural } from '../words/plural.js';
 import { age, minuteText, printJson, table } from './output.js';
 import { lookAt } from './store.js';
 
@@ -137,7 +138,7 @@ function raisedInWords({ budget, alerts_last_day, rows }: Status['raised']): str
     ]),
   );
   return (
-    `${counts}\n${alerts_last_day} incidents of major or more outside your networks in the last 24 h; ` +
+    `${counts}\n${plural(alerts_last_day, 'incident')} of major or more outside your networks in the last 24 h; ` +
     `you want at most ${budget} a day (incidents.evidence.perDay)`
   );
 }

@@ -73,7 +73,7 @@ export function endingWords(closing: Closing): string {
       if (closing.looksNormal === true) return 'Models flag it no more; it looked like a new normal';
       if (endingOf(closing) === 'resolved') return 'It is quiet again';
       if (closing.inPlace === undefined) return `No more news: ${leftOpen(closing.class)}`;
-      return `No news for ${plural(closing.quiet ?? 0, 'minute')}: ${closing.inPlace.words}`;
+      return `Closed after ${plural(closing.quiet ?? 0, 'minute')} without news, as it was: ${closing.inPlace.words}`;
   }
 }
 

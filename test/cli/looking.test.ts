@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -153,10 +153,18 @@ describe('wrong usage', () => {
   }, 20_000);
 
   test('a replay that fails leaves no stream', async () => {
-    const broken = join(folder, 'broken.mrt');
-    await writeFile(broken, 'no record at all');
-    const ended = await run('replay', join(folder, 'absent.gz'), '--stream', 'ghost');
-    expect(ended.code).toBe(1);
+    const absent = await run('replay', join(folder, 'absent.gz'), '--stream', 'ghost');
+    expect(absent).toMatchObject({ code: 1, stderr: expect.stringContaining('no such file') });
+    const unreadable = join(folder, 'directory');
+    await mkdir(unreadable);
+    expect((await run('replay', unreadable, '--stream', 'ghost')).code).toBe(1);
+    const junk = join(folder, 'junk.jsonl');
+    await writeFile(junk, 'hello\n');
+    const played = await run('replay', junk, '--stream', 'junk');
+    expect(played).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('nothing in these files is an MRT record'),
+    });
     const { rows } = await pool.query("SELECT 1 FROM streams WHERE name = 'ghost'");
     expect(rows).toEqual([]);
     // What has come into a stream is kept.
@@ -208,7 +216,6 @@ describe('incidents', () => {
       ['--until', new Date(NOW - 10 * MINUTE).toISOString()],
       [1, 2],
     ],
-    [['--stream', 'elsewhere'], []],
     [
       ['--sort', 'severity'],
       [1, 3, 2],
@@ -221,6 +228,14 @@ describe('incidents', () => {
     },
     20_000,
   );
+
+  test('those of an unknown stream are refused, with the names of those that are known', async () => {
+    const ended = await run('incidents', '--stream', 'elsewhere');
+    expect(ended).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/unknown stream elsewhere \(known streams: .*rrc00/),
+    });
+  }, 20_000);
 
   test('one is shown, with times that other programs can read', async () => {
     const shown = await run('incidents', 'show', '1');

@@ -128,7 +128,7 @@ export const SETTINGS: readonly Setting[] = [
   // Without a terminal it shows what it would write, and refuses to write unasked.
   { line: /^init AS64500$/, when: 'running', also: ['--no-ripestat'], code: 1, shows: /nothing was written/ },
   {
-    line: /^--config drill\.json init AS64500$/,
+    line: /^--config drill\.json init AS65030$/,
     when: 'running',
     also: ['--no-ripestat'],
     environment: sameDatabase,

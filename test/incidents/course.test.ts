@@ -56,7 +56,9 @@ test('a hijack that stands for hours is open until its routes are withdrawn', ()
 test('one that stays is closed three hours after its last news, and the words say who has it still', () => {
   const [hijack] = found(taken(), 240);
   expect(hijack).toMatchObject({ closedBy: 'quiet', last: 3 });
-  expect(hijack!.words).toBe(`No news for 181 minutes: ${PART} of AS${TAKER} is still seen by 12 of 12 peers`);
+  expect(hijack!.words).toBe(
+    `Closed after 181 minutes without news, as it was: ${PART} of AS${TAKER} is still seen by 12 of 12 peers`,
+  );
   // it was last looked at within the hour before
   expect(hijack!.until).toBeGreaterThan(130);
   expect(found(taken(), 240, BEGINS + 100)).toEqual([hijack]);
@@ -120,5 +122,7 @@ test('an outage of many networks at once ends when most of what they lost is bac
   expect(found(returned, 110)).toMatchObject([
     { until: 91 - EARLY, closedBy: 'ended', words: 'What was lost is back' },
   ]);
-  expect(found(feed(), 240)[0]!.words).toBe('No news for 181 minutes: 36 of 36 prefixes are gone still');
+  expect(found(feed(), 240)[0]!.words).toBe(
+    'Closed after 181 minutes without news, as it was: 36 of 36 prefixes are gone still',
+  );
 });
