@@ -41,12 +41,14 @@ export const DOUBTFUL = 0;
  *   those of strangers.
  */
 export function majorBits(perDay: number, share: number, view: number): number {
-  const unseen = Math.max(0, Math.log2(MEASURED_PEERS / Math.max(1, view)));
+  const unseen = view >= ENOUGH_PEERS ? 0 : Math.log2(MEASURED_PEERS / Math.max(1, view));
   return (share >= HALF ? 1.5 : 2) + 0.5 * Math.log2(6 / perDay) + Math.min(MOST_UNSEEN, unseen);
 }
 
 /** Peers of the days that the weights were measured on. Their table was learnt from two days of updates. */
 const MEASURED_PEERS = 44;
+/** Some of those were silent at times. */
+const ENOUGH_PEERS = 40;
 const MOST_UNSEEN = 2.5;
 /** A peer whose whole table is known shows as much as four of whom only updates were heard. */
 const WHOLE_TABLE = 4;
