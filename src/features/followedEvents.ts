@@ -3,14 +3,14 @@ import { FollowedTransits } from './followedTransits.js';
 import { type KnownRoutes, type OriginEvent, routesTo } from './originEvent.js';
 import type { RouteFacts } from './routeFacts.js';
 import { type EndedEvent, MINUTES_PER_DAY, type Minute, type StandingEvent } from './row.js';
-import { isDue } from './standingTime.js';
+import { GONE_SHARE, isDue } from './standingTime.js';
 
 interface Followed extends OriginEvent {
   since: Minute;
   /** The most peers that had the new origin's route at the end of a minute. */
   peak: number;
   /** When it was last listed as in place. */
-  told?: Minute;
+  listed?: Minute;
 }
 
 interface Kept {
@@ -21,10 +21,8 @@ interface Kept {
 /** Minutes in which an event is listed again though no peer speaks of it: a route needs some to reach all of them. */
 const SPREADING = 4;
 const FOLLOWED = 4000;
-/** An event is over when so small a share of the peers that had its route has it still. */
-const LEFT_SHARE = 0.1;
 /** Peers from which on an event is worth a line while it is in place. */
-const WORTH_TELLING = 2;
+const WORTH_LISTING = 2;
 
 /** Route events of the last day, watched until their routes are gone. Keeps their prefixes from being forgotten. */
 export class FollowedEvents {
@@ -72,15 +70,15 @@ export class FollowedEvents {
         return false;
       }
       // routes change by messages that name the prefix, and what was looked at once stays as it was
-      const due = event.peak >= WORTH_TELLING && isDue(event.since, event.told, facts.minute);
+      const due = event.peak >= WORTH_LISTING && isDue(event.since, event.listed, facts.minute);
       if (event.peak > 0 && !due && prefixes.lastMinute(event.prefix) < facts.minute) return true;
       const { taken, held, routes } = routesTo(facts.known, event);
       event.peak = Math.max(event.peak, taken);
       // one that no peer had at the end of a minute came and went within it, or is still on its way
       const onItsWay = event.peak === 0 && event.since > facts.minute - SPREADING;
-      if (onItsWay || taken > event.peak * LEFT_SHARE) {
+      if (onItsWay || taken > event.peak * GONE_SHARE) {
         if (due) {
-          event.told = facts.minute;
+          event.listed = facts.minute;
           standing.push({ prefix: prefixes.text(event.prefix), origin: event.origin, peers: taken, routes });
         }
         return true;

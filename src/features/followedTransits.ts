@@ -2,7 +2,7 @@ import type { KnownRoutes } from './originEvent.js';
 import type { RouteFacts } from './routeFacts.js';
 import { WITHDRAWN } from './routes/routeTable.js';
 import { type FollowedTransit, MINUTES_PER_DAY, type Minute } from './row.js';
-import { isDue } from './standingTime.js';
+import { GONE_SHARE, isDue } from './standingTime.js';
 
 /** What a network began to carry, as a minute's news. */
 interface News {
@@ -20,15 +20,13 @@ interface Followed {
   sample: number[];
   /** Most routes of the sample that led so at the end of a minute. */
   peak: number;
-  told: Minute | null;
+  listed: Minute | null;
 }
 
 /** Prefixes from which on it may be a leak. */
 const WORTH_FOLLOWING = 10;
 const FOLLOWED = 300;
 const SAMPLE = 16;
-/** It is over when so small a share of the sample's routes leads so still. */
-const LEFT_SHARE = 0.1;
 
 /** Routes that a network began to pass on within the last day, by a sample of their prefixes, until they are gone. */
 export class FollowedTransits {
@@ -48,7 +46,7 @@ export class FollowedTransits {
         (_, n) => distinct[Math.floor(n * step)]!,
       );
       for (const prefix of sample) this.known.prefixes.refer(prefix, 1);
-      this.#transits.push({ carrier, from, since: minute, sample, peak: 0, told: null });
+      this.#transits.push({ carrier, from, since: minute, sample, peak: 0, listed: null });
     }
     while (this.#transits.length > FOLLOWED) this.#release(this.#transits.shift()!);
   }
@@ -62,16 +60,16 @@ export class FollowedTransits {
         this.#release(transit);
         return false;
       }
-      const due = isDue(transit.since, transit.told, minute);
+      const due = isDue(transit.since, transit.listed, minute);
       // routes change by messages that name the prefix
       const touched = transit.sample.some((prefix) => known.prefixes.lastMinute(prefix) >= minute);
       if (transit.peak > 0 && !touched && !due) return true;
       const { routes, peers } = routesThrough(known, transit);
       transit.peak = Math.max(transit.peak, routes);
       const { carrier, from } = transit;
-      const over = transit.peak > 0 && routes <= transit.peak * LEFT_SHARE;
+      const over = transit.peak > 0 && routes <= transit.peak * GONE_SHARE;
       if (over || due) {
-        transit.told = minute;
+        transit.listed = minute;
         listed.push({ carrier, from, peers: over ? 0 : peers });
       }
       if (over) this.#release(transit);

@@ -7,7 +7,10 @@ const AGAIN = 50;
 /** Minutes for which it counts as in place after it was listed. Rows without a message list nothing, so there is some room. */
 export const IN_PLACE_FOR = AGAIN + 15;
 
-/** Whether it is time to list it, last listed at `told`. */
-export function isDue(since: Minute, told: Minute | null | undefined, minute: Minute): boolean {
-  return told === null || told === undefined ? minute - since >= FIRST : minute - told >= AGAIN;
+/** An event is over when so small a share of the routes, or peers, that it had at most is left. */
+export const GONE_SHARE = 0.1;
+
+/** Whether it is time to list it, last listed at `listed`. */
+export function isDue(since: Minute, listed: Minute | null | undefined, minute: Minute): boolean {
+  return listed === null || listed === undefined ? minute - since >= FIRST : minute - listed >= AGAIN;
 }

@@ -63,13 +63,18 @@ function declaredAdvice({ kind, prefix, origin }: WatchedRoute): string | undefi
   }
 }
 
-/** What is left to do once it is over, in one sentence; `own` is a prefix or network of the operator's, if it hit one. */
-export function adviceAfter(
-  name: IncidentClass,
-  watched: Incident['detail']['watched'],
-  own: string | undefined,
-  who: string | undefined,
-): string {
+/** What advice depends on. */
+export interface Case {
+  name: IncidentClass;
+  watched: Incident['detail']['watched'];
+  /** A prefix or network of the operator's, if it hit one. */
+  own: string | undefined;
+  /** The network behind it, where one is known. */
+  who: string | undefined;
+}
+
+/** What is left to do once it is over, in one sentence. */
+export function adviceAfter({ name, watched, own, who }: Case): string {
   const [first] = watched;
   const network = `AS${first?.origin}`;
   switch (first?.kind) {
@@ -106,13 +111,8 @@ export function adviceAfter(
   }
 }
 
-/** What to do about an incident of the operator's own. `who` is the network behind it. */
-export function ownAdvice(
-  name: IncidentClass,
-  watched: Incident['detail']['watched'],
-  own: string | undefined,
-  who: string | undefined,
-): string {
+/** What to do about an incident of the operator's own. */
+export function ownAdvice({ name, watched, own, who }: Case): string {
   const [first] = watched;
   return (first === undefined ? undefined : declaredAdvice(first)) ?? adviceOf(name, own, who);
 }

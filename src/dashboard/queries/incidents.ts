@@ -136,8 +136,8 @@ function adviceFor(row: StoredIncident, ending: Ending): string | null {
   const name = INCIDENT_CLASSES.find((known) => known === row.class) ?? 'unknown';
   const who = culprits.safeParse(row.culprits).data?.origins[0]?.name.replace(/^(?=\d+$)/, 'AS');
   if (closedBy === 'new normal') return 'nothing: the models have learnt it';
-  if (ending === 'resolved') return adviceAfter(name, watched, own, who);
-  return own === undefined ? null : ownAdvice(name, watched, own, who);
+  if (ending === 'resolved') return adviceAfter({ name, watched, own, who });
+  return own === undefined ? null : ownAdvice({ name, watched, own, who });
 }
 
 /** The score of the class's rule with a word for it; a contradiction of what is declared is none to be weighed. */

@@ -58,7 +58,7 @@ function looksNormal({ endedAt, detail }: Incident): NewNormal | undefined {
 /** What the reader should do first. */
 function advised(incident: Incident, own: string | undefined): string {
   if (own !== undefined || looksNormal(incident) === undefined)
-    return ownAdvice(incident.class, incident.detail.watched, own, networkOf(incident));
+    return ownAdvice({ name: incident.class, watched: incident.detail.watched, own, who: networkOf(incident) });
   return 'if the change is meant to stay, nothing: the models learn it within a day; else ask whoever runs the collector and the peers named here';
 }
 
